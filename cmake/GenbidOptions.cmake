@@ -1,0 +1,33 @@
+# Language, warnings and build type: what every target of the project shares.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+# No fused multiply-add anywhere: market results must not depend on the processor.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off)
+if(GENBID_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(GENBID_SANITIZE)
+  add_compile_options("-fsanitize=${GENBID_SANITIZE}" -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options("-fsanitize=${GENBID_SANITIZE}")
+endif()
+
+# The program and its libraries lie where people expect them: build/<preset>/genbid.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+if(GENBID_PREFIX)
+  list(APPEND CMAKE_PREFIX_PATH "${GENBID_PREFIX}/usr" "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")
+  set(_genbid_lib "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")
+  list(APPEND CMAKE_BUILD_RPATH "${_genbid_lib}")
+  add_link_options("-Wl,-rpath-link,${_genbid_lib}" "-L${_genbid_lib}")
+endif()

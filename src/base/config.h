@@ -1,0 +1,161 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Typed configs. A struct with defaults lists its fields once, and that list reads, checks and prints:
+//
+//   struct LoaderConfig {
+//     int64_t batch_size = 256;
+//     void fields(ConfigVisitor& v) { v.field("batch_size", batch_size, {1, 1 << 20}); }
+//   };
+//
+// Unknown and doubled keys, wrong types and values out of range are ConfigErrors that name file, line and key.
+
+namespace genbid {
+
+struct IntRange {
+  int64_t low = std::numeric_limits<int64_t>::min();
+  int64_t high = std::numeric_limits<int64_t>::max();
+};
+
+// Both ends belong to the range.
+struct RealRange {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+};
+
+// Periods as a person writes them: `7..20`, `21`, or a list of both: [7..9, 12]. Kept sorted as written.
+struct PeriodList {
+  std::vector<int64_t> values;
+};
+
+class ConfigVisitor {
+ public:
+  virtual ~ConfigVisitor() = default;
+
+  virtual void field(std::string_view key, bool& value) = 0;
+  virtual void field(std::string_view key, int64_t& value, IntRange range = {}) = 0;
+  virtual void field(std::string_view key, double& value, RealRange range = {}) = 0;
+  virtual void field(std::string_view key, std::string& value) = 0;
+  // A string that must be one of `choices` (a table of kinds).
+  virtual void field(std::string_view key, std::string& value, const std::vector<std::string>& choices) = 0;
+  // A list of strings; one scalar is read as a list of one.
+  virtual void field(std::string_view key, std::vector<std::string>& value) = 0;
+  virtual void field(std::string_view key, PeriodList& value) = 0;
+
+  // A key that the file or the command line must give.
+  template <typename T>
+  void required(std::string_view key, T& value) {
+    require(key);
+    field(key, value);
+  }
+
+  // A nested struct under `key`.
+  template <typename T>
+  void section(std::string_view key, T& value) {
+    begin_section(key);
+    value.fields(*this);
+    end_section();
+  }
+
+  // A list of structs. An element written as a scalar is read as the value of the element's field
+  // `scalar_key` (so `pid` may stand for `{bidder: pid}`); one element may stand without its list.
+  template <typename T>
+  void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
+    const int64_t count = begin_list(key, static_cast<int64_t>(values.size()), scalar_key);
+    values.resize(static_cast<size_t>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      begin_item(i);
+      values[static_cast<size_t>(i)].fields(*this);
+      end_item();
+    }
+    end_list();
+  }
+
+  // For checks that span fields: throws ConfigError at `key` of the current section when reading.
+  virtual void check(bool good, std::string_view key, std::string_view expected) = 0;
+
+ protected:
+  virtual void require(std::string_view key) = 0;
+  virtual void begin_section(std::string_view key) = 0;
+  virtual void end_section() = 0;
+  virtual int64_t begin_list(std::string_view key, int64_t count, std::string_view scalar_key) = 0;
+  virtual void begin_item(int64_t index) = 0;
+  virtual void end_item() = 0;
+  virtual void end_list() = 0;
+};
+
+// A parsed YAML file with `key.path=value` overrides laid over it.
+class ConfigFile {
+ public:
+  // Throws ConfigError for an unreadable file, bad YAML, a doubled key, a bad override.
+  static ConfigFile load(const std::string& path, const std::vector<std::string>& overrides = {});
+  // The same from text; `name` stands for the file in messages.
+  static ConfigFile parse(const std::string& text, const std::string& name,
+                          const std::vector<std::string>& overrides = {});
+  ConfigFile(ConfigFile&&) noexcept;
+  ConfigFile& operator=(ConfigFile&&) noexcept;
+  ~ConfigFile();
+
+  // The value of the top-level key `kind` (the verb the file is for).
+  std::string kind() const;
+
+  // Fills `config` and rejects what its fields() does not name. `kind` is read by kind() and skipped here.
+  template <typename T>
+  void read(T& config) const {
+    Reader reader(*this);
+    config.fields(reader.visitor());
+    reader.finish();
+  }
+
+ private:
+  struct Impl;
+  class Reader {
+   public:
+    explicit Reader(const ConfigFile& file);
+    ~Reader();
+    ConfigVisitor& visitor();
+    void finish();
+
+   private:
+    std::unique_ptr<ConfigVisitor> visitor_;
+  };
+  explicit ConfigFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+  friend class ConfigReader;
+};
+
+class ConfigPrinter {
+ public:
+  ConfigPrinter();
+  ~ConfigPrinter();
+  ConfigVisitor& visitor();
+  // The resolved config as YAML, numbers in shortest round-trip form, every key present.
+  std::string yaml(std::string_view kind) const;
+
+ private:
+  std::unique_ptr<ConfigVisitor> visitor_;
+};
+
+// The resolved config as YAML text that ConfigFile reads back to the same values.
+template <typename T>
+std::string print_config(const T& config, std::string_view kind) {
+  T copy = config;
+  ConfigPrinter printer;
+  copy.fields(printer.visitor());
+  return printer.yaml(kind);
+}
+
+// `7..20` or `21`; throws ConfigError naming `where` otherwise.
+void append_periods(const std::string& text, const std::string& where, std::vector<int64_t>& periods);
+
+// Shortest text that reads back as the same double ("0.1", "15", "1e-05").
+std::string shortest(double value);
+
+}  // namespace genbid

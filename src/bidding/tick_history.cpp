@@ -1,0 +1,37 @@
+#include "bidding/tick_history.h"
+
+namespace genbid {
+
+double effective_alpha(const TickOutcome& outcome) {
+  return outcome.sum_pvalue > 0.0 ? outcome.sum_bid / outcome.sum_pvalue : 0.0;
+}
+
+TickMeans tick_means(const TickStart& start, const TickOutcome& outcome) {
+  const double n = start.num_pv > 0 ? static_cast<double>(start.num_pv) : 1.0;
+  TickMeans means;
+  means.bid = outcome.sum_bid / n;
+  means.least_winning_cost = outcome.mean_least_winning_cost;
+  means.pvalue = start.mean_pvalue;
+  means.conversion = static_cast<double>(outcome.num_conversions) / n;
+  means.win = static_cast<double>(outcome.num_wins) / n;
+  means.num_pv = static_cast<double>(start.num_pv);
+  return means;
+}
+
+void TickHistory::append(const TickMeans& means, double cost, double expected_conversions,
+                         double conversions) {
+  sum_.bid += means.bid;
+  sum_.least_winning_cost += means.least_winning_cost;
+  sum_.pvalue += means.pvalue;
+  sum_.conversion += means.conversion;
+  sum_.win += means.win;
+  sum_.num_pv += means.num_pv;
+  if (num_ticks_ < 3) first_[static_cast<size_t>(num_ticks_)] = means;
+  last_[static_cast<size_t>(num_ticks_ % 3)] = means;
+  ++num_ticks_;
+  cost_ += cost;
+  expected_conversions_ += expected_conversions;
+  conversions_ += conversions;
+}
+
+}  // namespace genbid
