@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/config.h"
+
+namespace genbid {
+
+// One verb of the program: genbid VERB CONFIG.yaml [section.key=value ...]
+struct Command {
+  std::string_view name;
+  std::string_view summary;                    // one line for `genbid --help`
+  std::string_view help;                       // what it reads and writes, an example
+  int (*run)(const ConfigFile& file);          // exit status; throws Error
+  std::string (*resolve)(const ConfigFile&);   // the resolved config, for `genbid config`
+};
+
+Command ingest_command();
+Command simulate_command();
+Command train_command();
+Command evaluate_command();
+
+}  // namespace genbid

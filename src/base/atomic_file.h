@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+// Files and folders that are there whole or not at all: written under a temporary name beside their place,
+// flushed to disk, then renamed.
+
+namespace genbid {
+
+class AtomicFile {
+ public:
+  // Makes missing parent folders. Removes what earlier, killed writers left under this name's temporaries.
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();  // removes the temporary unless committed
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Write here, close, then commit().
+  const std::string& temporary() const { return temporary_; }
+  void commit();
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+// The same for a folder. An existing folder of that name is replaced.
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(std::string path);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  const std::string& temporary() const { return temporary_; }
+  void commit();  // flushes the files in it first
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  bool committed_ = false;
+};
+
+void write_file(const std::string& path, std::string_view content);  // atomically
+std::string read_file(const std::string& path);                      // Error if it cannot be read
+
+}  // namespace genbid

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace genbid {
+
+// The folder of one run: config.yaml, log.txt, metrics.jsonl, checkpoints/.
+class RunDir {
+ public:
+  // A new run: Error if the folder exists and holds a run already (the message says how to go on: resume it
+  // or take another name). Writes config.yaml and opens log.txt.
+  static RunDir create(const std::string& path, const std::string& config_yaml);
+  // A run to be resumed: Error if there is none.
+  static RunDir open(const std::string& path);
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const;
+  // Checkpoint folders, oldest first (names sort in step order); unfinished ones are not listed.
+  std::vector<std::string> checkpoints() const;
+  std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
+  // Removes the oldest so that `keep` remain.
+  void prune_checkpoints(int64_t keep) const;
+
+ private:
+  explicit RunDir(std::string path);
+  std::string path_;
+};
+
+}  // namespace genbid

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+// The safetensors file format (u64 header length, JSON header, buffer; little-endian, C order). No torch here.
+
+namespace genbid {
+
+struct TensorBytes {
+  std::string name;
+  std::string dtype;  // "F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"
+  std::vector<int64_t> shape;
+  std::span<const std::byte> data;
+};
+
+// Tensors are laid out by name order. Error for doubled names, an unknown dtype or a size that does not fit
+// the shape. Atomic.
+void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+// A file in memory. Every claim of the header is checked before use; an Error names the file and the fault
+// (truncated, header too long, doubled name, overlap or hole, size against shape, unknown dtype).
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::string& path);
+  ~SafetensorsFile();
+  SafetensorsFile(SafetensorsFile&&) noexcept;
+  SafetensorsFile& operator=(SafetensorsFile&&) noexcept;
+
+  const std::vector<TensorBytes>& tensors() const;  // by name order; data points into this object
+  const TensorBytes* find(const std::string& name) const;
+  const std::map<std::string, std::string>& metadata() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace genbid

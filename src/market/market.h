@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/threads.h"
+#include "market/bidder.h"
+
+namespace genbid {
+
+struct MarketConfig {
+  std::string rules = "fast";
+  int64_t impressions = 500000;  // nominal impressions of a period
+  double budget_scale = 1.0;     // times every seat's budget
+  int64_t seed = 1;              // of all streams of the market
+
+  void fields(ConfigVisitor& v);
+};
+
+// One period to be played: 48 advertisers. Cells of the same period meet the same traffic and the same draws.
+struct Cell {
+  int64_t period = 0;
+  std::vector<Advertiser> advertisers;  // kNumSeats, budgets already scaled
+};
+
+// One seat's tick, finished.
+struct SeatTick {
+  TickStart start;
+  TickOutcome outcome;
+  BidFormula bid;         // as asked
+  bool asked = false;     // false: out of budget
+  int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
+};
+
+// Cells side by side, advancing tick by tick together. Row = cell * kNumSeats + seat.
+class Market {
+ public:
+  Market(const MarketConfig& config, Threads& threads);
+  ~Market();
+
+  void reset(std::vector<Cell> cells);
+  int tick() const;
+  bool done() const;
+
+  // What every row knows before bidding in this tick. Valid until step().
+  std::span<const SeatView> observe();
+  // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
+  void step(std::span<const BidFormula> bids);
+  // The tick that step() finished, one a row.
+  std::span<const SeatTick> last_tick() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Receives what a market plays. Calls come in order of tick, then cell.
+class PeriodSink {
+ public:
+  virtual ~PeriodSink() = default;
+  virtual void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) = 0;
+};
+
+// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end.
+// Returns false if a stop was asked for (base/stop_signal.h) before the end.
+bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders,
+          std::span<const int> seat_bidder, PeriodSink& sink);
+
+}  // namespace genbid
