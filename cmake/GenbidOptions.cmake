@@ -29,5 +29,6 @@ if(GENBID_PREFIX)
   list(APPEND CMAKE_PREFIX_PATH "${GENBID_PREFIX}/usr" "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")
   set(_genbid_lib "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")
   list(APPEND CMAKE_BUILD_RPATH "${_genbid_lib}")
-  add_link_options("-Wl,-rpath-link,${_genbid_lib}" "-L${_genbid_lib}")
+  # DT_RPATH, not RUNPATH: it also serves the libraries that HDF5 itself needs.
+  add_link_options("-Wl,--disable-new-dtags" "-Wl,-rpath-link,${_genbid_lib}" "-L${_genbid_lib}")
 endif()

@@ -16,7 +16,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Write here, close, then commit().
+  // An empty file. Write here, close, then commit().
   const std::string& temporary() const { return temporary_; }
   void commit();
 

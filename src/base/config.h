@@ -30,7 +30,8 @@ struct RealRange {
   double high = std::numeric_limits<double>::infinity();
 };
 
-// Periods as a person writes them: `7..20`, `21`, or a list of both: [7..9, 12]. Kept sorted as written.
+// Periods as a person writes them: `7..20`, `21`, or a list of both: [7..9, 12]. Kept in the order written; each
+// once, none negative.
 struct PeriodList {
   std::vector<int64_t> values;
 };
@@ -68,11 +69,12 @@ class ConfigVisitor {
   // `scalar_key` (so `pid` may stand for `{bidder: pid}`); one element may stand without its list.
   template <typename T>
   void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
-    const int64_t count = begin_list(key, static_cast<int64_t>(values.size()), scalar_key);
-    values.resize(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      begin_item(i);
-      values[static_cast<size_t>(i)].fields(*this);
+    const int64_t count = begin_list(key, scalar_key);
+    // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
+    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count));
+    for (size_t i = 0; i < values.size(); ++i) {
+      begin_item(static_cast<int64_t>(i));
+      values[i].fields(*this);
       end_item();
     }
     end_list();
@@ -85,7 +87,9 @@ class ConfigVisitor {
   virtual void require(std::string_view key) = 0;
   virtual void begin_section(std::string_view key) = 0;
   virtual void end_section() = 0;
-  virtual int64_t begin_list(std::string_view key, int64_t count, std::string_view scalar_key) = 0;
+  // How many elements the file gives, or kKeep to visit the values as they are.
+  static constexpr int64_t kKeep = -1;
+  virtual int64_t begin_list(std::string_view key, std::string_view scalar_key) = 0;
   virtual void begin_item(int64_t index) = 0;
   virtual void end_item() = 0;
   virtual void end_list() = 0;
@@ -128,7 +132,6 @@ class ConfigFile {
   };
   explicit ConfigFile(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-  friend class ConfigReader;
 };
 
 class ConfigPrinter {
@@ -152,10 +155,11 @@ std::string print_config(const T& config, std::string_view kind) {
   return printer.yaml(kind);
 }
 
-// `7..20` or `21`; throws ConfigError naming `where` otherwise.
+// Appends `7..20` or `21`; throws ConfigError naming `where` if it is neither, negative, reversed, or holds a
+// period that is there already.
 void append_periods(const std::string& text, const std::string& where, std::vector<int64_t>& periods);
 
-// Shortest text that reads back as the same double ("0.1", "15", "1e-05").
+// Shortest text that reads back as the same double ("0.1", "15", "1e-05", "inf").
 std::string shortest(double value);
 
 }  // namespace genbid

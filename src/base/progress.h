@@ -8,7 +8,7 @@
 namespace genbid {
 
 // Progress of long work on standard error: one line drawn over on a terminal (done, rate, time left, note),
-// plain lines at most every 10 seconds elsewhere. Draws at most ten times a second.
+// plain lines at most every 10 seconds elsewhere. Draws at most ten times a second. Any thread may update.
 class Progress {
  public:
   // `unit` as in "rows"; `total` 0 where it is not known.
@@ -16,7 +16,7 @@ class Progress {
   ~Progress();  // leaves the terminal with a clean line
 
   void update(int64_t done, std::string_view note = {});
-  void finish();
+  void finish();  // a last line with the time taken
 
  private:
   struct State;

@@ -11,7 +11,7 @@ class RunDir {
   // A new run: Error if the folder exists and holds a run already (the message says how to go on: resume it
   // or take another name). Writes config.yaml and opens log.txt.
   static RunDir create(const std::string& path, const std::string& config_yaml);
-  // A run to be resumed: Error if there is none.
+  // A run to be resumed: Error if there is none. Goes on writing its log.txt.
   static RunDir open(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -14,8 +14,8 @@ class Threads {
   ~Threads();
   int count() const { return count_; }
 
-  // Calls body(begin, end) on disjoint ranges that cover [0, n), of at least `grain` items each but the last. An
-  // exception of a body reaches the caller. May be called from inside a body.
+  // Calls body(begin, end) on disjoint ranges that cover [0, n), of at least `grain` items each but the last; each
+  // begins at a multiple of `grain`. An exception of a body reaches the caller. May be called from inside a body.
   void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace genbid {
@@ -22,6 +23,7 @@ struct TickOutcome {
   int64_t num_exposed = 0;
   int64_t num_conversions = 0;
   double sum_pvalue_exposed = 0.0;  // expected conversions
+  double sum_bid_exposed = 0.0;     // what exposed impressions were bid for
   double cost = 0.0;                // money spent
 };
 

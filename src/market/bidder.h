@@ -32,14 +32,15 @@ class Bidder {
   virtual void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) = 0;
 };
 
-// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. One struct for all kinds; what a kind does not read
-// must keep its default.
+// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads.
 struct BidderConfig {
   std::string bidder = "pid";
   double alpha = 0.0;      // fixed_alpha: bid = alpha * p-value; 0: cpa_ratio decides
   double cpa_ratio = 1.0;  // fixed_alpha: alpha = cpa_ratio * the seat's CPA limit
 
   void fields(ConfigVisitor& v);
+  // All but `bidder`, which the caller knows; rejects what the kind does not read.
+  void option_fields(ConfigVisitor& v);
 };
 
 const std::vector<std::string>& bidder_names();

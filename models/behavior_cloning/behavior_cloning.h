@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/nn/modules/container/sequential.h>
+
+#include "base/config.h"
+#include "nn/normalizer.h"
+#include "policy/policy.h"
+
+namespace genbid {
+
+struct BehaviorCloningConfig {
+  int64_t width = 256;  // of the hidden layers
+  int64_t depth = 2;    // hidden layers
+
+  void fields(ConfigVisitor& v);
+};
+
+// Predicts the logged action from the current state alone. The smallest policy; the one to copy.
+class BehaviorCloning : public Policy {
+ public:
+  BehaviorCloning(const BehaviorCloningConfig& config, const PolicyShape& shape);
+
+  void fit(const TrainingColumns& columns) override;
+  int64_t window() const override { return 1; }
+  std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override;
+  Action act(const History& history, const Condition& condition) override;
+  double default_target_return() const override { return 0.0; }  // it asks for nothing
+
+ private:
+  nn::Normalizer states_{nullptr};
+  nn::Normalizer actions_{nullptr};
+  torch::nn::Sequential network_{nullptr};
+};
+
+}  // namespace genbid

@@ -1,0 +1,58 @@
+#include <cstdio>
+
+#include "app/command.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/stop_signal.h"
+#include "play/simulate.h"
+
+namespace genbid {
+namespace {
+
+SimulateConfig read(const ConfigFile& file) {
+  SimulateConfig config;
+  file.read(config);
+  return config;
+}
+
+int run(const ConfigFile& file) {
+  const SimulateConfig config = read(file);
+  Progress progress("Playing", static_cast<int64_t>(config.market.periods.values.size()), "periods");
+  const auto summary = simulate(config, [&](int64_t done) { progress.update(done); });
+  if (!summary) {
+    log_warning("Stopped by a signal. Nothing was written.");
+    return stop_signal::exit_status();
+  }
+  progress.finish();
+  std::printf("protocol market, rules %s, population %s, %lld impressions, seed %lld\n",
+              config.market.rules.c_str(), config.market.population.c_str(),
+              static_cast<long long>(config.market.impressions),
+              static_cast<long long>(config.market.seed));
+  std::fputs(summary->text().c_str(), stdout);
+  std::printf("%s/ticks.csv\n%s/periods.csv\n", config.output.dir.c_str(), config.output.dir.c_str());
+  return 0;
+}
+
+std::string resolve(const ConfigFile& file) { return print_config(read(file), "simulate"); }
+
+}  // namespace
+
+Command simulate_command() {
+  return {"simulate", "play periods of the auction market",
+          "Plays whole delivery periods with 48 bidders and writes what happened: DIR/ticks.csv, a row per period,\n"
+          "tick and seat, and DIR/periods.csv, a row per period and seat. Equal files for any number of threads.\n"
+          "\n"
+          "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
+          "\n"
+          "market.rules         fast\n"
+          "market.population    pid48, rules48, or the path of a population file\n"
+          "market.periods       a list or FIRST..LAST\n"
+          "market.impressions   nominal impressions of a period (500000)\n"
+          "market.budget_scale  times every budget (1)\n"
+          "market.seed          of the market's chance (1)\n"
+          "output.dir           a folder, made if it is not there\n"
+          "threads              0 (default): one a processor\n",
+          run, resolve};
+}
+
+}  // namespace genbid

@@ -1,0 +1,118 @@
+#include <ATen/Parallel.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "app/command.h"
+#include "app/train_run.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/run_dir.h"
+#include "base/stop_signal.h"
+#include "train/device.h"
+
+namespace genbid {
+namespace {
+
+TrainRunConfig read_config(const ConfigFile& file) {
+  TrainRunConfig config;
+  file.read(config);
+  return config;
+}
+
+std::string resolve(const ConfigFile& file) { return print_config(read_config(file), "train"); }
+
+// The step to go on from: the run's latest checkpoint, which must have been made by the same config (more steps,
+// and other machine settings, are allowed).
+std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config) {
+  const auto checkpoints = run.checkpoints();
+  if (checkpoints.empty()) return {};
+  const std::string& path = checkpoints.back();
+  TrainRunConfig before;
+  ConfigFile::load(path + "/config.yaml").read(before);
+  TrainRunConfig now = config;
+  for (TrainRunConfig* one : {&before, &now}) {
+    one->run.clear();
+    one->data.store.clear();
+    TrainConfig& train = one->train;
+    train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
+    train.stop_at = 0;
+    train.threads = 0;
+    train.device = "cpu";
+  }
+  if (print_config(before, "train") != print_config(now, "train")) {
+    throw Error(path + "/config.yaml: found other settings than this config's; a run can only be resumed with the "
+                       "data, model and train settings that it began with (take another run=NAME to start anew)");
+  }
+  return path;
+}
+
+void print_summary(const TrainSummary& summary, double seat_mean_error) {
+  std::printf("step %lld, training loss %.4f\n", static_cast<long long>(summary.step), summary.loss);
+  for (const HeldOutPeriod& one : summary.held_out) {
+    std::printf("period %lld held out: loss %.4f, action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n",
+                static_cast<long long>(one.period), one.loss, one.action_error, seat_mean_error);
+  }
+  std::printf("checkpoint: %s\n", summary.checkpoint.c_str());
+}
+
+int run_train(const ConfigFile& file) {
+  const TrainRunConfig config = read_config(file);
+  const c10::Device device = open_device(config.train.device);  // before any other use of LibTorch
+  const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
+
+  const LoadedStore store = load_store(config.data.store);
+  const Reward reward = parse_reward(config.data.reward);
+  const Dataset training(store, config.data.train_periods.values, reward, device);
+  const bool holds_out = !config.data.held_out_periods.values.empty();
+  const std::unique_ptr<Dataset> held_out =
+      holds_out ? std::make_unique<Dataset>(store, config.data.held_out_periods.values, reward, device) : nullptr;
+
+  CheckpointInfo info;
+  info.shape.num_features = training.num_features();
+  info.observation = {store.info.feature_set, config.data.reward};
+  info.train_periods = config.data.train_periods.values;
+  info.held_out_periods = config.data.held_out_periods.values;
+  const std::shared_ptr<Policy> policy = make_policy(config.model, info.shape, config.train.seed);
+
+  const std::string yaml = print_config(config, "train");
+  const bool exists = std::filesystem::exists(config.run + "/config.yaml");
+  const RunDir run = exists ? RunDir::open(config.run) : RunDir::create(config.run, yaml);
+  const std::string checkpoint = checkpoint_to_resume(run, config);
+  if (exists) write_file(run.file("config.yaml"), yaml);
+  if (checkpoint.empty()) policy->fit(training.training_columns());
+  policy->to(device);
+  log_info("train " + config.model.name + ": " + std::to_string(num_parameters(*policy)) + " parameters, " +
+           std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
+           " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+
+  Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
+  if (!checkpoint.empty()) {
+    trainer.resume(checkpoint);
+    log_info("resumed from " + checkpoint);
+  }
+  const TrainSummary summary = trainer.run();
+  print_summary(summary, held_out ? seat_mean_action_error(training, *held_out) : 0.0);
+  if (summary.stopped) {
+    log_info("stopped at step " + std::to_string(summary.step) + " of " + std::to_string(config.train.steps) +
+             "; the same command goes on from the checkpoint");
+    return stop_signal::exit_status();  // 0 for train.stop_at
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command train_command() {
+  return {"train", "train a policy on a trajectory store",
+          "Reads a store written by `genbid ingest`, writes the run folder named by `run`: config.yaml, log.txt,\n"
+          "metrics.jsonl, checkpoints/. The same command resumes a run that was stopped. Ctrl-C saves a checkpoint\n"
+          "first; a second one stops at once.\n"
+          "Example: genbid train configs/decision_transformer.yaml train.steps=500",
+          run_train, resolve};
+}
+
+}  // namespace genbid

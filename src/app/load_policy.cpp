@@ -1,0 +1,32 @@
+#include "app/load_policy.h"
+
+#include <filesystem>
+
+#include "app/train_run.h"
+#include "base/error.h"
+#include "base/run_dir.h"
+
+namespace genbid {
+
+LoadedPolicy load_checkpoint(const std::string& path, Weights weights) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
+  std::string folder = path;
+  if (fs::is_directory(path + "/checkpoints")) {
+    const auto checkpoints = RunDir::open(path).checkpoints();
+    if (checkpoints.empty()) throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+    folder = checkpoints.back();
+  }
+  LoadedPolicy loaded;
+  loaded.checkpoint = folder;
+  loaded.info = read_checkpoint_info(folder);
+  TrainRunConfig config;
+  ConfigFile::load(folder + "/config.yaml").read(config);
+  loaded.model = config.model.name;
+  loaded.policy = make_policy(config.model, loaded.info.shape, 0);
+  load_policy(folder, *loaded.policy, weights);
+  loaded.policy->eval();
+  return loaded;
+}
+
+}  // namespace genbid

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+// A file descriptor whose every failure is an Error with the path and the system's reason. Private to base.
+
+namespace genbid {
+
+[[noreturn]] inline void fail_io(const std::string& path, const std::string& verb, int number) {
+  throw Error(path + ": cannot " + verb + ": " + std::strerror(number));
+}
+
+class RawFile {
+ public:
+  RawFile(std::string path, int flags) : path_(std::move(path)) {
+    fd_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0666);
+    if (fd_ < 0) fail_io(path_, (flags & O_CREAT) != 0 ? "create" : "open", errno);
+  }
+  ~RawFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  RawFile(const RawFile&) = delete;
+  RawFile& operator=(const RawFile&) = delete;
+
+  int fd() const { return fd_; }
+
+  void write(std::string_view text) { write_all(text.data(), text.size()); }
+  void write(std::span<const std::byte> bytes) { write_all(bytes.data(), bytes.size()); }
+
+  // Up to `size` bytes; 0 at the end of the file.
+  size_t read(void* data, size_t size) {
+    while (true) {
+      const ssize_t count = ::read(fd_, data, size);
+      if (count >= 0) return static_cast<size_t>(count);
+      if (errno != EINTR) fail_io(path_, "read", errno);
+    }
+  }
+
+  void sync() {
+    // Some file systems cannot flush a folder and say EINVAL.
+    if (::fsync(fd_) != 0 && errno != EINVAL) fail_io(path_, "write", errno);
+  }
+
+  // Network file systems report a full disk only here.
+  void close() {
+    const int fd = std::exchange(fd_, -1);
+    if (::close(fd) != 0 && errno != EINTR) fail_io(path_, "write", errno);
+  }
+
+ private:
+  void write_all(const void* data, size_t size) {
+    const auto* next = static_cast<const char*>(data);
+    while (size > 0) {
+      const ssize_t count = ::write(fd_, next, size);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail_io(path_, "write", errno);
+      next += count;
+      size -= static_cast<size_t>(count);
+    }
+  }
+
+  std::string path_;
+  int fd_ = -1;
+};
+
+}  // namespace genbid

@@ -1,0 +1,61 @@
+#include "base/threads.h"
+
+#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace genbid {
+
+struct Threads::State {
+  explicit State(int count) : arena(count) {
+    // TBB starts one thread a processor unless told otherwise. The smallest of all such limits holds, so one is
+    // set only where it raises the number.
+    if (count > tbb::info::default_concurrency()) {
+      more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(count));
+    }
+  }
+  std::optional<tbb::global_control> more;
+  tbb::task_arena arena;
+};
+
+Threads::Threads(int count)
+    : count_(count > 0 ? count : std::max(1, tbb::info::default_concurrency())),
+      state_(count_ > 1 ? std::make_unique<State>(count_) : nullptr) {}
+
+Threads::~Threads() = default;
+
+void Threads::parallel_for(int64_t n, int64_t grain,
+                           const std::function<void(int64_t, int64_t)>& body) {
+  constexpr int64_t kRangesPerThread = 4;  // enough to even out unequal work
+  if (n <= 0) return;
+  grain = std::max<int64_t>(grain, 1);
+  // Whole grains a range, so that every range begins at a multiple of the grain.
+  const int64_t num_grains = (n - 1) / grain + 1;
+  const int64_t grains_each = (num_grains - 1) / (kRangesPerThread * count_) + 1;
+  const int64_t num_ranges = (num_grains - 1) / grains_each + 1;
+  if (count_ == 1 || num_ranges == 1) {
+    body(0, n);
+    return;
+  }
+  const int64_t size = grains_each * grain;
+  const auto run_ranges = [&](const tbb::blocked_range<int64_t>& ranges) {
+    for (int64_t i = ranges.begin(); i < ranges.end(); ++i) {
+      body(i * size, std::min(n, i * size + size));
+    }
+  };
+  state_->arena.execute([&] {
+    // Isolated: a thread that waits for a nested call must not pick up a range of the outer one, whose body may
+    // hold a lock.
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(tbb::blocked_range<int64_t>(0, num_ranges, 1), run_ranges,
+                        tbb::simple_partitioner());
+    });
+  });
+}
+
+}  // namespace genbid

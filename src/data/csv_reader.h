@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Comma-separated files of any size in bounded memory. One thread cuts a file into blocks of whole lines
+// (CsvFile); any thread turns a block into rows (CsvRows). A field may be quoted, with commas and doubled
+// quotes in it; a line feed ends a row even there. CRLF, a byte order mark, blank lines and a missing last line
+// feed are accepted.
+
+namespace genbid {
+
+struct CsvBlock {
+  std::string text;        // whole lines
+  int64_t first_line = 0;  // number of its first line in the file, counted from 1
+};
+
+class CsvFile {
+ public:
+  static constexpr int64_t kBlockBytes = int64_t{1} << 22;
+  static constexpr int64_t kMaxLineBytes = int64_t{1} << 26;
+
+  // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, a
+  // doubled column name.
+  explicit CsvFile(std::string path, int64_t block_bytes = kBlockBytes);
+  ~CsvFile();
+  CsvFile(const CsvFile&) = delete;
+  CsvFile& operator=(const CsvFile&) = delete;
+
+  const std::string& path() const;
+  const std::vector<std::string>& header() const;
+  int64_t size() const;        // bytes of the file when it was opened
+  int64_t bytes_read() const;  // so far
+
+  // The next whole lines, about block_bytes of them, into `block`, whose memory is used again; false at the end.
+  bool next(CsvBlock& block);
+
+  // XXH3-128 of all bytes as 32 hexadecimal digits. After next() has returned false.
+  std::string hash() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Where the wanted columns lie in a file.
+class CsvColumns {
+ public:
+  // Throws Error that names all wanted columns that the header lacks and those it has; `hint` ends the message.
+  CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint = {});
+
+  const std::string& path() const { return path_; }
+  const std::string& name(size_t column) const { return wanted_[column]; }
+  size_t num_wanted() const { return wanted_.size(); }
+  size_t num_in_file() const { return wanted_at_.size(); }
+  // Which wanted column lies at this place of the file; -1 for none.
+  int wanted_at(size_t place) const { return wanted_at_[place]; }
+
+ private:
+  std::string path_;
+  std::vector<std::string> wanted_;
+  std::vector<int> wanted_at_;
+};
+
+// The rows of one block. Reads only the block and the columns, so blocks can be walked in parallel. Every Error
+// says FILE:LINE; after one the walk can go on with the next row.
+class CsvRows {
+ public:
+  CsvRows(const CsvBlock& block, const CsvColumns& columns);
+
+  bool next();  // to the next row; false at the end
+  int64_t line() const { return line_; }
+
+  // A field of the current row without its quotes. Valid as long as the block, but for a field with doubled
+  // quotes, which is valid until the next row.
+  std::string_view text(size_t column) const { return fields_[column]; }
+  // A finite number, or NaN where the field is empty or spells a missing value (nan, NA, null, None).
+  double number(size_t column) const;
+  // A whole number in [low, high]; 7.0 counts as 7.
+  int64_t whole(size_t column, int64_t low, int64_t high) const;
+
+  // "FILE:LINE", and "FILE:LINE: column 'NAME'".
+  std::string where() const;
+  std::string where(size_t column) const;
+  // Throws "FILE:LINE: column 'NAME': found 'TEXT', expected EXPECTED".
+  [[noreturn]] void fail(size_t column, std::string_view expected) const;
+
+ private:
+  void split(std::string_view line);
+  std::string_view quoted_field(const char*& at, const char* end, size_t place);
+
+  const CsvColumns* columns_;
+  const char* at_;
+  const char* end_;
+  int64_t line_;
+  int64_t next_line_;
+  std::vector<std::string_view> fields_;
+  std::vector<std::string> unescaped_;  // by wanted column; empty but for fields with doubled quotes
+};
+
+// An empty field or one that spells a missing value: nan, NaN, NA, N/A, <NA>, null, NULL, None.
+bool is_missing(std::string_view text);
+
+// Text for an error message: at most 60 characters, control characters as '?'.
+std::string excerpt(std::string_view text);
+
+}  // namespace genbid

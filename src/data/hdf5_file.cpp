@@ -1,0 +1,329 @@
+#include "data/hdf5_file.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <unistd.h>
+
+#include <hdf5.h>
+
+#include "base/error.h"
+
+namespace genbid {
+namespace {
+
+// An identifier of the library, closed on the way out.
+class Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+
+  operator hid_t() const { return id_; }  // NOLINT(google-explicit-constructor): stands for the id
+  bool good() const { return id_ >= 0; }
+
+ private:
+  hid_t id_;
+  herr_t (*close_)(hid_t);
+};
+
+hid_t memory_type(Hdf5Type type) {
+  switch (type) {
+    case Hdf5Type::kI64: return H5T_NATIVE_INT64;
+    case Hdf5Type::kI32: return H5T_NATIVE_INT32;
+    case Hdf5Type::kF64: return H5T_NATIVE_DOUBLE;
+    case Hdf5Type::kF32: return H5T_NATIVE_FLOAT;
+    case Hdf5Type::kU8: return H5T_NATIVE_UINT8;
+  }
+  return -1;
+}
+
+hid_t file_type(Hdf5Type type) {
+  switch (type) {
+    case Hdf5Type::kI64: return H5T_STD_I64LE;
+    case Hdf5Type::kI32: return H5T_STD_I32LE;
+    case Hdf5Type::kF64: return H5T_IEEE_F64LE;
+    case Hdf5Type::kF32: return H5T_IEEE_F32LE;
+    case Hdf5Type::kU8: return H5T_STD_U8LE;
+  }
+  return -1;
+}
+
+// The library prints its error stack by default, and keeps the setting per thread.
+void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+
+// The innermost entry of the error stack: "truncated file: eof = 96, ...".
+std::string reason() {
+  std::string text;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_DOWNWARD,
+      [](unsigned, const H5E_error2_t* entry, void* data) -> herr_t {
+        if (entry->desc != nullptr && *entry->desc != '\0') {
+          *static_cast<std::string*>(data) = entry->desc;
+        }
+        return 0;
+      },
+      &text);
+  H5Eclear2(H5E_DEFAULT);
+  return text.empty() ? "no reason given" : text;
+}
+
+// Files are replaced by rename, never changed in place, so the library's locks (which some network file
+// systems refuse) protect nothing.
+Handle file_access() {
+  const hid_t id = H5Pcreate(H5P_FILE_ACCESS);
+  H5Pset_file_locking(id, false, true);
+  H5Pset_fclose_degree(id, H5F_CLOSE_STRONG);
+  return {id, H5Pclose};
+}
+
+Handle utf8_text() {
+  const hid_t id = H5Tcopy(H5T_C_S1);
+  H5Tset_size(id, H5T_VARIABLE);
+  H5Tset_cset(id, H5T_CSET_UTF8);
+  return {id, H5Tclose};
+}
+
+int64_t row_size(const std::vector<int64_t>& shape) {
+  int64_t size = 1;
+  for (size_t i = 1; i < shape.size(); ++i) size *= shape[i];
+  return size;
+}
+
+}  // namespace
+
+Hdf5File::Hdf5File(std::string path, int64_t id) : path_(std::move(path)), id_(id) {}
+
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept
+    : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
+
+Hdf5File::~Hdf5File() {
+  if (id_ >= 0) H5Fclose(id_);
+}
+
+void Hdf5File::fail(const std::string& what) const {
+  throw Error(path_ + ": " + what + " (HDF5: " + reason() + ")");
+}
+
+Hdf5File Hdf5File::create(const std::string& path) {
+  silence();
+  const Handle access = file_access();
+  Hdf5File file(path, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+  if (file.id_ < 0) file.fail("cannot be created");
+  return file;
+}
+
+Hdf5File Hdf5File::open(const std::string& path) {
+  silence();
+  if (::access(path.c_str(), R_OK) != 0) {
+    throw Error(path + ": cannot be opened: " + std::strerror(errno));
+  }
+  const Handle access = file_access();
+  if (H5Fis_hdf5(path.c_str()) <= 0) {
+    H5Eclear2(H5E_DEFAULT);
+    throw Error(path + ": not an HDF5 file");
+  }
+  Hdf5File file(path, H5Fopen(path.c_str(), H5F_ACC_RDONLY, access));
+  if (file.id_ < 0) file.fail("cannot be read");
+  return file;
+}
+
+void Hdf5File::close() {
+  if (id_ < 0) return;
+  const bool flushed = H5Fflush(id_, H5F_SCOPE_LOCAL) >= 0;
+  const std::string why = flushed ? std::string() : reason();
+  const bool closed = H5Fclose(std::exchange(id_, -1)) >= 0;
+  if (!flushed) throw Error(path_ + ": cannot be written (HDF5: " + why + ")");
+  if (!closed) fail("cannot be written");
+}
+
+void Hdf5File::create_group(const std::string& name) {
+  const Handle group(H5Gcreate2(id_, name.c_str(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT), H5Gclose);
+  if (!group.good()) fail("group '" + name + "' cannot be created");
+}
+
+void Hdf5File::create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape) {
+  std::vector<hsize_t> sizes;
+  for (const int64_t size : shape) sizes.push_back(static_cast<hsize_t>(size));
+  const Handle space(H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose);
+  const Handle settings(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+  H5Pset_obj_track_times(settings, false);  // the same data give the same bytes
+  H5Pset_fill_time(settings, H5D_FILL_TIME_NEVER);
+  const Handle set(
+      H5Dcreate2(id_, name.c_str(), file_type(type), space, H5P_DEFAULT, settings, H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be created");
+}
+
+void Hdf5File::write_attribute(const std::string& name, int64_t value) {
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle attribute(
+      H5Acreate2(id_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  if (!attribute.good() || H5Awrite(attribute, H5T_NATIVE_INT64, &value) < 0) {
+    fail("attribute '" + name + "' cannot be written");
+  }
+}
+
+void Hdf5File::write_attribute(const std::string& name, const std::string& value) {
+  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
+  const Handle type = utf8_text();
+  const Handle attribute(H5Acreate2(id_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const char* text = value.c_str();
+  if (!attribute.good() || H5Awrite(attribute, type, &text) < 0) {
+    fail("attribute '" + name + "' cannot be written");
+  }
+}
+
+void Hdf5File::write_attribute(const std::string& name, const std::vector<std::string>& values) {
+  const hsize_t size = values.size();
+  const Handle space(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  const Handle type = utf8_text();
+  const Handle attribute(H5Acreate2(id_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  std::vector<const char*> texts;
+  for (const std::string& value : values) texts.push_back(value.c_str());
+  if (!attribute.good() || H5Awrite(attribute, type, texts.data()) < 0) {
+    fail("attribute '" + name + "' cannot be written");
+  }
+}
+
+bool Hdf5File::has_attribute(const std::string& name) const {
+  const bool found = H5Aexists(id_, name.c_str()) > 0;
+  H5Eclear2(H5E_DEFAULT);
+  return found;
+}
+
+int64_t Hdf5File::read_integer_attribute(const std::string& name) const {
+  const Handle attribute(H5Aopen(id_, name.c_str(), H5P_DEFAULT), H5Aclose);
+  if (!attribute.good()) fail("attribute '" + name + "' cannot be read");
+  const Handle type(H5Aget_type(attribute), H5Tclose);
+  const Handle space(H5Aget_space(attribute), H5Sclose);
+  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) {
+    throw Error(path_ + ": attribute '" + name + "': expected one whole number");
+  }
+  int64_t value = 0;
+  if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) fail("attribute '" + name + "' cannot be read");
+  return value;
+}
+
+std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name) const {
+  const Handle attribute(H5Aopen(id_, name.c_str(), H5P_DEFAULT), H5Aclose);
+  if (!attribute.good()) fail("attribute '" + name + "' cannot be read");
+  const Handle type(H5Aget_type(attribute), H5Tclose);
+  if (H5Tget_class(type) != H5T_STRING) throw Error(path_ + ": attribute '" + name + "': expected text");
+  const Handle space(H5Aget_space(attribute), H5Sclose);
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  if (count < 0) fail("attribute '" + name + "' cannot be read");
+
+  std::vector<std::string> values;
+  if (H5Tis_variable_str(type) > 0) {
+    const Handle memory(H5Tcopy(type), H5Tclose);
+    std::vector<char*> texts(static_cast<size_t>(count), nullptr);
+    if (H5Aread(attribute, memory, texts.data()) < 0) fail("attribute '" + name + "' cannot be read");
+    for (const char* text : texts) values.emplace_back(text == nullptr ? "" : text);
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts.data());
+  } else {
+    const size_t width = H5Tget_size(type);
+    std::string texts(width * static_cast<size_t>(count), '\0');
+    if (H5Aread(attribute, type, texts.data()) < 0) fail("attribute '" + name + "' cannot be read");
+    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+      std::string value = texts.substr(i * width, width);
+      value.resize(std::min(value.find('\0'), value.size()));
+      values.push_back(std::move(value));
+    }
+  }
+  return values;
+}
+
+std::string Hdf5File::read_text_attribute(const std::string& name) const {
+  std::vector<std::string> values = read_texts_attribute(name);
+  if (values.size() != 1) throw Error(path_ + ": attribute '" + name + "': expected one text");
+  return std::move(values.front());
+}
+
+bool Hdf5File::has_dataset(const std::string& name) const {
+  const size_t slash = name.rfind('/');
+  const bool in_group = slash != std::string::npos && slash > 0;
+  bool found = !in_group || H5Lexists(id_, name.substr(0, slash).c_str(), H5P_DEFAULT) > 0;
+  found = found && H5Lexists(id_, name.c_str(), H5P_DEFAULT) > 0;
+  if (found) {
+    const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+    found = set.good();
+  }
+  H5Eclear2(H5E_DEFAULT);
+  return found;
+}
+
+std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const Handle space(H5Dget_space(set), H5Sclose);
+  const int dimensions = H5Sget_simple_extent_ndims(space);
+  if (dimensions < 0) fail("dataset '" + name + "' cannot be read");
+  std::vector<hsize_t> sizes(static_cast<size_t>(dimensions));
+  H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
+  std::vector<int64_t> shape;
+  for (const hsize_t size : sizes) shape.push_back(static_cast<int64_t>(size));
+  return shape;
+}
+
+Hdf5Kind Hdf5File::kind(const std::string& name) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const Handle type(H5Dget_type(set), H5Tclose);
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER: return Hdf5Kind::kInteger;
+    case H5T_FLOAT: return Hdf5Kind::kReal;
+    default: return Hdf5Kind::kOther;
+  }
+}
+
+namespace {
+
+// The part of a dataset's space that holds `count` elements from row `first` on; the caller knows they fit.
+bool select_rows(hid_t space, const std::vector<int64_t>& shape, int64_t first, int64_t count) {
+  std::vector<hsize_t> start(shape.size(), 0);
+  std::vector<hsize_t> size;
+  for (const int64_t extent : shape) size.push_back(static_cast<hsize_t>(extent));
+  start[0] = static_cast<hsize_t>(first);
+  size[0] = static_cast<hsize_t>(count / row_size(shape));
+  return H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) >= 0;
+}
+
+}  // namespace
+
+void Hdf5File::write(const std::string& name, int64_t first, int64_t count, Hdf5Type type,
+                     const void* values) {
+  if (count == 0) return;
+  const std::vector<int64_t> extent = shape(name);
+  assert(count % row_size(extent) == 0);
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle space(H5Dget_space(set), H5Sclose);
+  const hsize_t size = static_cast<hsize_t>(count);
+  const Handle memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  if (!select_rows(space, extent, first, count) ||
+      H5Dwrite(set, memory_type(type), memory, space, H5P_DEFAULT, values) < 0) {
+    fail("dataset '" + name + "' cannot be written");
+  }
+}
+
+void Hdf5File::read(const std::string& name, int64_t first, int64_t count, Hdf5Type type,
+                    void* values) const {
+  if (count == 0) return;
+  const std::vector<int64_t> extent = shape(name);
+  assert(count % row_size(extent) == 0);
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  const Handle space(H5Dget_space(set), H5Sclose);
+  const hsize_t size = static_cast<hsize_t>(count);
+  const Handle memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
+  if (!select_rows(space, extent, first, count) ||
+      H5Dread(set, memory_type(type), memory, space, H5P_DEFAULT, values) < 0) {
+    fail("dataset '" + name + "' cannot be read");
+  }
+}
+
+}  // namespace genbid

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace genbid {
+
+// Element types of datasets.
+enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
+
+// What a dataset holds, seen from the reader's side: any width of a kind is converted.
+enum class Hdf5Kind { kInteger, kReal, kOther };
+
+// An HDF5 file: groups, attributes of the root, contiguous datasets. What the library complains about becomes an
+// Error that begins with the file's name. Datasets are named by path ("/ticks/state").
+class Hdf5File {
+ public:
+  // Replaces a file of that name.
+  static Hdf5File create(const std::string& path);
+  // For reading; Error if there is no such file, or it is not HDF5, or was cut off.
+  static Hdf5File open(const std::string& path);
+  ~Hdf5File();  // closes; errors are lost, so writers call close()
+  Hdf5File(Hdf5File&& other) noexcept;
+  Hdf5File& operator=(Hdf5File&&) = delete;
+
+  // Writes what is still in memory.
+  void close();
+
+  void create_group(const std::string& name);
+  void create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape);
+  void write_attribute(const std::string& name, int64_t value);
+  void write_attribute(const std::string& name, const std::string& value);
+  void write_attribute(const std::string& name, const std::vector<std::string>& values);
+
+  bool has_attribute(const std::string& name) const;
+  int64_t read_integer_attribute(const std::string& name) const;
+  std::string read_text_attribute(const std::string& name) const;
+  std::vector<std::string> read_texts_attribute(const std::string& name) const;
+
+  bool has_dataset(const std::string& name) const;
+  std::vector<int64_t> shape(const std::string& name) const;
+  Hdf5Kind kind(const std::string& name) const;
+
+  // Rows [first, first + values.size() / row size) of the first dimension; the other dimensions are whole.
+  template <typename T>
+  void write_rows(const std::string& name, int64_t first, std::span<const T> values);
+  template <typename T>
+  void read_rows(const std::string& name, int64_t first, std::span<T> values) const;
+
+ private:
+  Hdf5File(std::string path, int64_t id);
+  [[noreturn]] void fail(const std::string& what) const;  // with the library's own reason
+  void write(const std::string& name, int64_t first, int64_t count, Hdf5Type type, const void* values);
+  void read(const std::string& name, int64_t first, int64_t count, Hdf5Type type, void* values) const;
+
+  std::string path_;
+  int64_t id_;
+};
+
+template <typename T>
+inline constexpr Hdf5Type kHdf5TypeOf = Hdf5Type::kU8;
+template <>
+inline constexpr Hdf5Type kHdf5TypeOf<int64_t> = Hdf5Type::kI64;
+template <>
+inline constexpr Hdf5Type kHdf5TypeOf<int32_t> = Hdf5Type::kI32;
+template <>
+inline constexpr Hdf5Type kHdf5TypeOf<double> = Hdf5Type::kF64;
+template <>
+inline constexpr Hdf5Type kHdf5TypeOf<float> = Hdf5Type::kF32;
+
+template <typename T>
+void Hdf5File::write_rows(const std::string& name, int64_t first, std::span<const T> values) {
+  write(name, first, static_cast<int64_t>(values.size()), kHdf5TypeOf<T>, values.data());
+}
+
+template <typename T>
+void Hdf5File::read_rows(const std::string& name, int64_t first, std::span<T> values) const {
+  read(name, first, static_cast<int64_t>(values.size()), kHdf5TypeOf<T>, values.data());
+}
+
+}  // namespace genbid

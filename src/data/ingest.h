@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "data/csv_reader.h"
+#include "data/ingest_summary.h"
+#include "data/trajectory_file.h"
+
+namespace genbid {
+
+// What decides the content of a store besides the files; kept in it.
+struct IngestSettings {
+  std::string features = "constraint";  // state features to store: auctionnet16 or constraint
+  struct Data {
+    TrajectoryColumnNames columns;  // what the files call AuctionNet's columns
+    std::string bad_rows = "stop";  // stop at the first, or skip (and leave out trajectories that lost a row)
+
+    void fields(ConfigVisitor& v);
+  } data;
+
+  void fields(ConfigVisitor& v);
+};
+
+struct IngestConfig {
+  std::vector<std::string> input;  // trajectory files, in any order
+  std::string output;              // the store
+  IngestSettings settings;
+  int64_t threads = 0;  // 0: one a processor
+
+  void fields(ConfigVisitor& v);
+};
+
+struct IngestControl {
+  int64_t block_bytes = CsvFile::kBlockBytes;
+  // Called now and then with the bytes of text read and their total.
+  std::function<void(int64_t done, int64_t total)> progress;
+};
+
+// Reads trajectory files into a trajectory store, which holds trajectories by period and advertiser whatever the
+// order of files and rows; the same rows give the same bytes at any thread count. Memory grows with what is
+// stored, not with the text. Nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no
+// store is left behind.
+std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control = {});
+
+}  // namespace genbid

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace genbid {
+
+// How a quantity spreads: quantiles are values that occur (nearest rank).
+struct Spread {
+  double min = 0.0;
+  double low = 0.0;  // 5 %
+  double median = 0.0;
+  double high = 0.0;  // 95 %
+  double max = 0.0;
+};
+
+Spread spread(std::vector<double> values);  // zeros for no values
+
+// What an ingestion read, found and wrote.
+struct IngestSummary {
+  int64_t num_files = 0;
+  int64_t bytes_read = 0;
+  int64_t num_trajectories = 0;
+  int64_t num_rows = 0;
+  std::vector<int64_t> periods;  // increasing
+  int64_t num_advertisers = 0;
+  int64_t num_short = 0;  // trajectories with fewer ticks than a period
+  int64_t shortest = 0;   // ticks
+
+  std::map<int64_t, int64_t> nan_by_period;  // values that were missing and are stored as 0
+  int64_t num_bad_rows = 0;                  // skipped
+  std::vector<std::string> bad_rows;         // what was wrong with the first of them
+  int64_t num_left_out = 0;                  // trajectories that lost a row
+
+  int64_t features_checked = 0;  // rows
+  int64_t features_different = 0;
+  std::string first_feature_difference;  // "FILE:LINE feature 'NAME'"
+  int64_t next_states_checked = 0;       // rows
+  int64_t next_states_different = 0;
+
+  // Over trajectories, alpha over ticks up to the first with done = 1.
+  Spread score;
+  Spread expected_score;
+  Spread budget_use;
+  Spread alpha;
+
+  std::string output;
+  int64_t output_bytes = 0;
+  std::string feature_set;
+  int64_t num_features = 0;
+
+  std::string text() const;  // a block of lines for a person
+};
+
+}  // namespace genbid

@@ -1,0 +1,269 @@
+#include "data/trajectory_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cassert>
+#include <set>
+#include <span>
+#include <unordered_map>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "data/feature_check.h"
+
+namespace genbid {
+namespace {
+
+constexpr size_t kBadRowsListed = 20;
+
+struct KeyHash {
+  size_t operator()(const TrajectoryKey& key) const {
+    const uint64_t mixed = static_cast<uint64_t>(key.first) * 0x9E3779B97F4A7C15U +
+                           static_cast<uint64_t>(static_cast<uint32_t>(key.second));
+    return static_cast<size_t>(mixed * 0xD1B54A32D192ED03U);
+  }
+};
+
+struct Entry {
+  Trajectory trajectory;
+  std::vector<TickRow> rows;   // until finished
+  uint64_t ticks_seen = 0;     // one bit a tick
+  std::vector<int64_t> lines;  // by tick, once finished; empty if they follow each other from the first on
+  bool damaged = false;        // lost a row
+  bool finished = false;
+};
+
+std::string name_of(const TrajectoryHead& head) {
+  return "period " + std::to_string(head.period) + ", advertiser " + std::to_string(head.advertiser);
+}
+
+// The first column in which two heads of one trajectory differ: its official name and both values.
+std::string contradiction(const TrajectoryHead& old, const TrajectoryHead& now) {
+  const auto text = [](const char* column, double before, double after) {
+    return std::string("column '") + column + "': found '" + shortest(after) + "', expected '" + shortest(before) +
+           "' as in other rows of " ;
+  };
+  if (old.category != now.category) {
+    return text("advertiserCategoryIndex", old.category, now.category);
+  }
+  if (old.budget != now.budget) return text("budget", old.budget, now.budget);
+  if (old.cpa != now.cpa) return text("CPAConstraint", old.cpa, now.cpa);
+  if (old.cost != now.cost) return text("realAllCost", old.cost, now.cost);
+  return text("realAllConversion", old.conversions, now.conversions);
+}
+
+void check_next_states(std::span<const TickRow> rows, Trajectory& t) {
+  for (size_t k = 0; k + 1 < rows.size(); ++k) {
+    const bool equal = rows[k].next_state_hash.has_value() ? *rows[k].next_state_hash == rows[k + 1].state_hash
+                                                           : rows[k].done;
+    ++t.next_states_checked;
+    if (!equal) ++t.next_states_different;
+  }
+}
+
+// Sorts, checks and packs the rows of an entry.
+void finish_entry(Entry& entry, FeatureSet features) {
+  std::vector<TickRow> rows = std::move(entry.rows);
+  entry.rows = {};
+  std::sort(rows.begin(), rows.end(), [](const TickRow& a, const TickRow& b) { return a.tick < b.tick; });
+  Trajectory& t = entry.trajectory;
+  t.num_ticks = static_cast<int>(rows.size());
+  bool in_order = true;
+  for (size_t k = 0; k < rows.size(); ++k) {
+    assert(rows[k].tick == static_cast<int>(k));
+    in_order = in_order && rows[k].line == rows[0].line + static_cast<int64_t>(k);
+    t.num_nan += rows[k].num_nan;
+  }
+  if (!in_order) {
+    for (const TickRow& row : rows) entry.lines.push_back(row.line);
+  }
+
+  const Advertiser advertiser{t.head.budget, t.head.cpa, t.head.category};
+  check_next_states(rows, t);
+  if (t.num_nan == 0) {
+    const FeatureCheck check = check_features(advertiser, rows);
+    t.features_checked = static_cast<int64_t>(rows.size());
+    t.features_different = check.num_different;
+    t.first_difference = {t.first.file, rows[check.first_row].line};
+    t.first_difference_feature = check.first_feature;
+  }
+
+  const size_t width = feature_names(features).size();
+  t.state.resize(rows.size() * width);
+  double expected_conversions = 0.0;
+  double conversions = 0.0;
+  for (size_t k = 0; k < rows.size(); ++k) {
+    const TickRow& row = rows[k];
+    float* state = t.state.data() + k * width;
+    for (const double value : row.state) *state++ = static_cast<float>(value);
+    if (features == FeatureSet::kConstraint) {
+      std::array<double, 6> more{};
+      const double cost = advertiser.budget * (1.0 - row.state[kFeatureBudgetLeft]);
+      constraint_features(advertiser, row.tick, cost, expected_conversions, conversions, more);
+      for (const double value : more) *state++ = static_cast<float>(value);
+    }
+    expected_conversions += row.reward_continuous;
+    conversions += row.reward;
+    t.action.push_back(static_cast<float>(row.action));
+    t.reward.push_back(static_cast<float>(row.reward));
+    t.reward_continuous.push_back(static_cast<float>(row.reward_continuous));
+    t.done.push_back(row.done ? 1 : 0);
+  }
+  entry.finished = true;
+}
+
+}  // namespace
+
+struct TrajectoryBuilder::State {
+  std::vector<std::string> files;
+  FeatureSet features = FeatureSet::kConstraint;
+  bool skip_bad_rows = false;
+  std::unordered_map<TrajectoryKey, size_t, KeyHash> index;
+  std::vector<Entry> entries;
+  std::vector<size_t> whole;  // entries that became whole
+  size_t last = 0;            // the entry of the last row: the next one mostly belongs to it
+  int64_t num_bad_rows = 0;
+  std::vector<std::string> bad_rows;
+  std::set<TrajectoryKey> damaged;
+  int64_t num_left_out = 0;
+
+  std::string where(Place place) const { return files[place.file] + ":" + std::to_string(place.line); }
+
+  Entry* find(const TrajectoryKey& key) {
+    if (last < entries.size()) {
+      const TrajectoryHead& head = entries[last].trajectory.head;
+      if (head.period == key.first && head.advertiser == key.second) return &entries[last];
+    }
+    const auto found = index.find(key);
+    if (found == index.end()) return nullptr;
+    last = found->second;
+    return &entries[last];
+  }
+
+  Place place_of_tick(const Entry& entry, int tick) const {
+    Place place = entry.trajectory.first;
+    if (!entry.finished) {
+      for (const TickRow& row : entry.rows) {
+        if (row.tick == tick) place.line = row.line;
+      }
+    } else if (!entry.lines.empty()) {
+      place.line = entry.lines[static_cast<size_t>(tick)];
+    } else {
+      place.line += tick;
+    }
+    return place;
+  }
+
+  void finish_entries(const std::vector<size_t>& which, Threads& threads) {
+    threads.parallel_for(static_cast<int64_t>(which.size()), 16, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) finish_entry(entries[which[static_cast<size_t>(i)]], features);
+    });
+  }
+};
+
+TrajectoryBuilder::TrajectoryBuilder(std::vector<std::string> files, FeatureSet features, bool skip_bad_rows)
+    : state_(std::make_unique<State>()) {
+  state_->files = std::move(files);
+  state_->features = features;
+  state_->skip_bad_rows = skip_bad_rows;
+}
+TrajectoryBuilder::~TrajectoryBuilder() = default;
+
+int64_t TrajectoryBuilder::num_bad_rows() const { return state_->num_bad_rows; }
+const std::vector<std::string>& TrajectoryBuilder::bad_rows() const { return state_->bad_rows; }
+int64_t TrajectoryBuilder::num_left_out() const { return state_->num_left_out; }
+
+void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickRow& row) {
+  State& s = *state_;
+  const TrajectoryKey key{head.period, head.advertiser};
+  const Place place{file, row.line};
+  Entry* entry = s.find(key);
+  if (entry == nullptr) {
+    s.last = s.entries.size();
+    s.index.emplace(key, s.last);
+    entry = &s.entries.emplace_back();
+    entry->trajectory.head = head;
+    entry->trajectory.first = place;
+    entry->rows.reserve(kTicksPerPeriod);
+  }
+  const Place first = entry->trajectory.first;
+  if (first.file != file) {
+    throw Error(s.where(place) + ": " + name_of(head) + " appears a second time, first at " + s.where(first));
+  }
+  const uint64_t bit = uint64_t{1} << row.tick;
+  if ((entry->ticks_seen & bit) != 0) {
+    throw Error(s.where(place) + ": " + name_of(head) + ", tick " + std::to_string(row.tick) +
+                " appears a second time, first at " + s.where(s.place_of_tick(*entry, row.tick)));
+  }
+  if (head != entry->trajectory.head) {
+    add_bad({row.line,
+             s.where(place) + ": " + contradiction(entry->trajectory.head, head) + name_of(head), key});
+    return;
+  }
+  entry->ticks_seen |= bit;
+  entry->rows.push_back(row);
+  if (entry->rows.size() == kTicksPerPeriod) s.whole.push_back(s.last);
+}
+
+void TrajectoryBuilder::add_bad(const BadRow& row) {
+  State& s = *state_;
+  if (!s.skip_bad_rows) throw Error(row.message);
+  ++s.num_bad_rows;
+  if (s.bad_rows.size() < kBadRowsListed) s.bad_rows.push_back(row.message);
+  if (row.key) s.damaged.insert(*row.key);
+}
+
+void TrajectoryBuilder::finish_whole(Threads& threads) {
+  State& s = *state_;
+  s.finish_entries(s.whole, threads);
+  s.whole.clear();
+}
+
+std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
+  State& s = *state_;
+  finish_whole(threads);
+
+  for (const TrajectoryKey& key : s.damaged) {
+    if (Entry* entry = s.find(key)) {
+      entry->damaged = true;
+    } else {
+      ++s.num_left_out;
+    }
+  }
+  std::vector<size_t> open;
+  for (size_t i = 0; i < s.entries.size(); ++i) {
+    Entry& entry = s.entries[i];
+    if (entry.finished || entry.damaged) continue;
+    const int missing = std::countr_one(entry.ticks_seen);
+    if (static_cast<size_t>(missing) == entry.rows.size()) {
+      open.push_back(i);
+    } else if (s.num_bad_rows > 0) {
+      entry.damaged = true;
+    } else {
+      const int last = 63 - std::countl_zero(entry.ticks_seen);
+      throw Error(s.where(entry.trajectory.first) + ": " + name_of(entry.trajectory.head) + ": tick " +
+                  std::to_string(missing) + " is missing (found " + std::to_string(entry.rows.size()) +
+                  " ticks up to " + std::to_string(last) + ")");
+    }
+  }
+  s.finish_entries(open, threads);
+
+  std::vector<Trajectory> all;
+  all.reserve(s.entries.size());
+  for (Entry& entry : s.entries) {
+    if (entry.damaged) {
+      ++s.num_left_out;
+    } else {
+      all.push_back(std::move(entry.trajectory));
+    }
+  }
+  s.entries.clear();
+  s.index.clear();
+  std::sort(all.begin(), all.end(), [](const Trajectory& a, const Trajectory& b) {
+    return std::pair(a.head.period, a.head.advertiser) < std::pair(b.head.period, b.head.advertiser);
+  });
+  return all;
+}
+
+}  // namespace genbid

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/config.h"
+#include "bidding/state_features.h"
+#include "data/csv_reader.h"
+
+// AuctionNet's trajectory files (`*-rlData.csv`, `trajectory_data*.csv`): a row per period, advertiser and tick,
+// the state as the text of a Python tuple.
+
+namespace genbid {
+
+// What the columns are called in the files to be read; the defaults are AuctionNet's names.
+struct TrajectoryColumnNames {
+  std::string period = "deliveryPeriodIndex";
+  std::string advertiser = "advertiserNumber";
+  std::string category = "advertiserCategoryIndex";
+  std::string budget = "budget";
+  std::string cpa = "CPAConstraint";
+  std::string cost = "realAllCost";
+  std::string conversions = "realAllConversion";
+  std::string tick = "timeStepIndex";
+  std::string state = "state";
+  std::string action = "action";
+  std::string reward = "reward";
+  std::string reward_continuous = "reward_continuous";
+  std::string done = "done";
+  std::string next_state = "next_state";
+
+  void fields(ConfigVisitor& v);  // keys are AuctionNet's names
+};
+
+using AuctionnetState = std::array<double, kNumAuctionnetFeatures>;
+
+// What a file tells about one tick. Missing values (NaN) are 0.
+struct TickRow {
+  int64_t line = 0;
+  int tick = 0;
+  AuctionnetState state = {};
+  double action = 0.0;
+  double reward = 0.0;
+  double reward_continuous = 0.0;
+  bool done = false;
+  int num_nan = 0;  // values of the row that were missing
+  // Equal states have equal hashes; no next state where the field is empty.
+  uint64_t state_hash = 0;
+  std::optional<uint64_t> next_state_hash;
+};
+
+// The columns that are the same in all rows of a trajectory.
+struct TrajectoryHead {
+  int64_t period = 0;
+  int32_t advertiser = 0;
+  int32_t category = 0;
+  double budget = 0.0;
+  double cpa = 0.0;
+  double cost = 0.0;
+  double conversions = 0.0;
+
+  bool operator==(const TrajectoryHead&) const = default;
+};
+
+using TrajectoryKey = std::pair<int64_t, int32_t>;  // period, advertiser
+
+struct BadRow {
+  int64_t line = 0;
+  std::string message;               // "FILE:LINE: ..."
+  std::optional<TrajectoryKey> key;  // where it could be read
+};
+
+// The rows of one block, in file order.
+struct TrajectoryRows {
+  std::vector<std::pair<TrajectoryHead, TickRow>> rows;
+  std::vector<BadRow> bad;
+};
+
+class TrajectoryFile {
+ public:
+  // Reads the header. Error if columns are missing, or if this is a raw traffic log.
+  TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names,
+                 int64_t block_bytes = CsvFile::kBlockBytes);
+
+  CsvFile& csv() { return csv_; }
+  const CsvFile& csv() const { return csv_; }
+
+  // May be called from several threads, each with its own block and `out`, which is overwritten.
+  void parse(const CsvBlock& block, TrajectoryRows& out) const;
+
+ private:
+  CsvFile csv_;
+  CsvColumns columns_;
+};
+
+}  // namespace genbid

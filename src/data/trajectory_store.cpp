@@ -1,0 +1,264 @@
+#include "data/trajectory_store.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "bidding/state_features.h"
+#include "data/hdf5_file.h"
+
+namespace genbid {
+namespace {
+
+constexpr const char* kFormat = "genbid-trajectories";
+
+// Visits every dataset with its column: per trajectory, then per tick. The one place with their names.
+template <typename Columns, typename Visit>
+void for_each_trajectory_column(Columns& columns, const Visit& visit) {
+  visit("/trajectories/period", columns.period);
+  visit("/trajectories/advertiser", columns.advertiser);
+  visit("/trajectories/category", columns.category);
+  visit("/trajectories/budget", columns.budget);
+  visit("/trajectories/cpa", columns.cpa);
+  visit("/trajectories/cost", columns.cost);
+  visit("/trajectories/conversions", columns.conversions);
+  visit("/trajectories/first_row", columns.first_row);
+}
+
+template <typename Columns, typename Visit>
+void for_each_tick_column(Columns& columns, const Visit& visit) {
+  visit("/ticks/tick", columns.tick);
+  visit("/ticks/state", columns.state);
+  visit("/ticks/action", columns.action);
+  visit("/ticks/reward", columns.reward);
+  visit("/ticks/reward_continuous", columns.reward_continuous);
+  visit("/ticks/done", columns.done);
+}
+
+bool is_state(const std::string& name) { return name == "/ticks/state"; }
+
+}  // namespace
+
+struct TrajectoryStoreWriter::State {
+  AtomicFile atomic;
+  Hdf5File file;
+  int64_t num_features = 0;
+  int64_t num_trajectories = 0;
+  int64_t num_rows = 0;
+  int64_t trajectories_written = 0;
+  int64_t rows_written = 0;
+
+  explicit State(const std::string& path) : atomic(path), file(Hdf5File::create(atomic.temporary())) {}
+};
+
+TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path)
+    : state_(std::make_unique<State>(path)) {}
+TrajectoryStoreWriter::~TrajectoryStoreWriter() = default;
+
+void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories,
+                                  int64_t num_rows) {
+  State& s = *state_;
+  s.num_features = static_cast<int64_t>(info.features.size());
+  s.num_trajectories = num_trajectories;
+  s.num_rows = num_rows;
+  s.file.write_attribute("format", std::string(kFormat));
+  s.file.write_attribute("version", kVersion);
+  s.file.write_attribute("ticks", info.ticks);
+  s.file.write_attribute("seats", info.seats);
+  s.file.write_attribute("feature_set", info.feature_set);
+  s.file.write_attribute("features", info.features);
+  s.file.write_attribute("sources", info.sources);
+  s.file.write_attribute("config", info.config);
+  s.file.create_group("/trajectories");
+  s.file.create_group("/ticks");
+  const TrajectoryColumns types;
+  for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    s.file.create_dataset(name, kHdf5TypeOf<Value>, {num_trajectories});
+  });
+  for_each_tick_column(types, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    std::vector<int64_t> shape = {num_rows};
+    if (is_state(name)) shape.push_back(s.num_features);
+    s.file.create_dataset(name, kHdf5TypeOf<Value>, shape);
+  });
+}
+
+void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
+  State& s = *state_;
+  assert(s.trajectories_written + part.num_trajectories() <= s.num_trajectories);
+  assert(s.rows_written + part.num_rows() <= s.num_rows);
+  assert(static_cast<int64_t>(part.state.size()) == part.num_rows() * s.num_features);
+  std::vector<int64_t> first_row = part.first_row;
+  for (int64_t& row : first_row) row += s.rows_written;
+
+  for_each_trajectory_column(part, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    std::span<const Value> values(column);
+    if constexpr (std::is_same_v<Value, int64_t>) {
+      if (name == "/trajectories/first_row") values = first_row;
+    }
+    s.file.write_rows(name, s.trajectories_written, values);
+  });
+  for_each_tick_column(part, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    s.file.write_rows(name, s.rows_written, std::span<const Value>(column));
+  });
+  s.trajectories_written += part.num_trajectories();
+  s.rows_written += part.num_rows();
+}
+
+void TrajectoryStoreWriter::finish() {
+  State& s = *state_;
+  assert(s.trajectories_written == s.num_trajectories && s.rows_written == s.num_rows);
+  s.file.close();
+  s.atomic.commit();
+}
+
+struct TrajectoryStore::State {
+  std::string path;
+  Hdf5File file;
+  TrajectoryStoreInfo info;
+  int64_t num_trajectories = 0;
+  int64_t num_rows = 0;
+
+  explicit State(const std::string& name) : path(name), file(Hdf5File::open(name)) {}
+
+  [[noreturn]] void fail(const std::string& what) const { throw Error(path + ": " + what); }
+
+  void check_format() const {
+    const std::string expected = ", expected a trajectory store made by `genbid ingest`";
+    if (!file.has_attribute("format")) fail("an HDF5 file without the attribute 'format'" + expected);
+    const std::string format = file.read_text_attribute("format");
+    if (format != kFormat) fail("format '" + format + "'" + expected);
+    if (!file.has_attribute("version")) fail("no attribute 'version'" + expected);
+    const int64_t version = file.read_integer_attribute("version");
+    if (version != TrajectoryStoreWriter::kVersion) {
+      fail("store of version " + std::to_string(version) + ", this program reads " +
+           std::to_string(TrajectoryStoreWriter::kVersion));
+    }
+  }
+
+  void read_info() {
+    for (const char* name : {"ticks", "seats", "features", "feature_set"}) {
+      if (!file.has_attribute(name)) fail(std::string("no attribute '") + name + "'");
+    }
+    info.ticks = file.read_integer_attribute("ticks");
+    info.seats = file.read_integer_attribute("seats");
+    info.features = file.read_texts_attribute("features");
+    info.feature_set = file.read_text_attribute("feature_set");
+    if (file.has_attribute("sources")) info.sources = file.read_text_attribute("sources");
+    if (file.has_attribute("config")) info.config = file.read_text_attribute("config");
+
+    if (info.ticks < 1) fail("attribute 'ticks': found " + std::to_string(info.ticks) + ", expected at least 1");
+    const auto& known = feature_set_names();
+    if (std::find(known.begin(), known.end(), info.feature_set) == known.end()) {
+      fail("feature set '" + info.feature_set + "', expected auctionnet16, auctionnet16_frozen or constraint");
+    }
+    if (info.features != feature_names(parse_feature_set(info.feature_set))) {
+      fail("attribute 'features' does not list the " +
+           std::to_string(feature_names(parse_feature_set(info.feature_set)).size()) +
+           " features of the set '" + info.feature_set + "'");
+    }
+  }
+
+  void check_datasets() {
+    const TrajectoryColumns types;
+    num_trajectories = num_rows = -1;
+    const auto check = [&](const std::string& name, const auto& column, int64_t& count) {
+      using Value = typename std::decay_t<decltype(column)>::value_type;
+      if (!file.has_dataset(name)) fail("no dataset '" + name + "'");
+      const Hdf5Kind kind = file.kind(name);
+      const bool fits = kind == Hdf5Kind::kInteger || (kind == Hdf5Kind::kReal && std::is_floating_point_v<Value>);
+      if (!fits) {
+        fail("dataset '" + name + "': expected " +
+             (std::is_floating_point_v<Value> ? "numbers" : "whole numbers"));
+      }
+      const std::vector<int64_t> shape = file.shape(name);
+      if (shape.size() != (is_state(name) ? 2U : 1U)) {
+        fail("dataset '" + name + "': found " + std::to_string(shape.size()) + " dimensions, expected " +
+             (is_state(name) ? "2" : "1"));
+      }
+      if (is_state(name) && shape[1] != static_cast<int64_t>(info.features.size())) {
+        fail("dataset '" + name + "': found " + std::to_string(shape[1]) + " features, expected " +
+             std::to_string(info.features.size()) + " as in the attribute 'features'");
+      }
+      if (count < 0) count = shape[0];
+      if (shape[0] != count) {
+        fail("dataset '" + name + "': found " + std::to_string(shape[0]) + " entries, expected " +
+             std::to_string(count) + " as in the others of its group");
+      }
+    };
+    for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
+      check(name, column, num_trajectories);
+    });
+    for_each_tick_column(
+        types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); });
+  }
+};
+
+TrajectoryStore::TrajectoryStore(const std::string& path) : state_(std::make_unique<State>(path)) {
+  state_->check_format();
+  state_->read_info();
+  state_->check_datasets();
+}
+TrajectoryStore::~TrajectoryStore() = default;
+TrajectoryStore::TrajectoryStore(TrajectoryStore&&) noexcept = default;
+
+const TrajectoryStoreInfo& TrajectoryStore::info() const { return state_->info; }
+int64_t TrajectoryStore::num_trajectories() const { return state_->num_trajectories; }
+int64_t TrajectoryStore::num_rows() const { return state_->num_rows; }
+
+TrajectoryColumns TrajectoryStore::read() const {
+  const State& s = *state_;
+  TrajectoryColumns columns;
+  const auto read = [&](const std::string& name, auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    const bool per_trajectory = name.starts_with("/trajectories/");
+    const int64_t rows = per_trajectory ? s.num_trajectories : s.num_rows;
+    const int64_t width = is_state(name) ? static_cast<int64_t>(s.info.features.size()) : 1;
+    column.resize(static_cast<size_t>(rows * width));
+    s.file.read_rows(name, 0, std::span<Value>(column));
+    if constexpr (std::is_floating_point_v<Value>) {
+      for (size_t i = 0; i < column.size(); ++i) {
+        if (!std::isfinite(column[i])) {
+          s.fail("dataset '" + name + "': row " + std::to_string(static_cast<int64_t>(i) / width) +
+                 " holds a value that is not finite");
+        }
+      }
+    }
+  };
+  for_each_trajectory_column(columns, read);
+  for_each_tick_column(columns, read);
+
+  for (int64_t i = 0; i < s.num_trajectories; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const int64_t first = columns.first_row[at];
+    const int64_t end = i + 1 < s.num_trajectories ? columns.first_row[at + 1] : s.num_rows;
+    if ((i == 0 && first != 0) || end <= first || end > s.num_rows) {
+      s.fail("dataset '/trajectories/first_row': trajectory " + std::to_string(i) + " has rows " +
+             std::to_string(first) + ".." + std::to_string(end - 1) +
+             ", expected row numbers that begin at 0 and increase");
+    }
+    if (end - first > s.info.ticks) {
+      s.fail("trajectory " + std::to_string(i) + " has " + std::to_string(end - first) +
+             " ticks, expected at most " + std::to_string(s.info.ticks));
+    }
+    for (int64_t row = first; row < end; ++row) {
+      if (columns.tick[static_cast<size_t>(row)] != row - first) {
+        s.fail("dataset '/ticks/tick': row " + std::to_string(row) + " has tick " +
+               std::to_string(columns.tick[static_cast<size_t>(row)]) + ", expected " +
+               std::to_string(row - first));
+      }
+    }
+  }
+  if (s.num_trajectories == 0 && s.num_rows != 0) s.fail("ticks without trajectories");
+  return columns;
+}
+
+}  // namespace genbid

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+// The trajectory store (.h5): what a policy is trained on. Layout and meaning of every part: data/README.md.
+
+namespace genbid {
+
+// Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
+// end for the last, ticks 0, 1, 2, ... in order, those after the budget was spent included.
+struct TrajectoryColumns {
+  // One a trajectory.
+  std::vector<int64_t> period;
+  std::vector<int32_t> advertiser;
+  std::vector<int32_t> category;
+  std::vector<double> budget;       // money
+  std::vector<double> cpa;          // limit, money per conversion
+  std::vector<double> cost;         // money spent
+  std::vector<double> conversions;  // realised
+  std::vector<int64_t> first_row;
+  // One a tick.
+  std::vector<int32_t> tick;
+  std::vector<float> state;  // features of a row lie together
+  std::vector<float> action;
+  std::vector<float> reward;             // conversions
+  std::vector<float> reward_continuous;  // p-values of exposed impressions, summed
+  std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
+
+  int64_t num_trajectories() const { return static_cast<int64_t>(period.size()); }
+  int64_t num_rows() const { return static_cast<int64_t>(tick.size()); }
+};
+
+struct TrajectoryStoreInfo {
+  int64_t ticks = 0;                  // of a whole period
+  int64_t seats = 0;                  // advertisers of a period
+  std::string feature_set;            // bidding/state_features.h
+  std::vector<std::string> features;  // names, in the state's order
+  std::string sources;                // JSON list of {"name", "size", "xxh3_128"}; may be empty
+  std::string config;                 // YAML of the ingestion, without paths and thread counts; may be empty
+};
+
+// Written under a temporary name; the store is there whole after finish() and not at all before. A writer that
+// goes away without finish() leaves nothing.
+class TrajectoryStoreWriter {
+ public:
+  static constexpr int64_t kVersion = 1;
+
+  // Opens the temporary file, so that a place that cannot be written is found out before the work.
+  explicit TrajectoryStoreWriter(const std::string& path);
+  ~TrajectoryStoreWriter();
+
+  // Once, before append().
+  void begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows);
+  // The next trajectories. `part.first_row` counts rows of the part.
+  void append(const TrajectoryColumns& part);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class TrajectoryStore {
+ public:
+  // Checks form and version. Every Error names the file.
+  explicit TrajectoryStore(const std::string& path);
+  ~TrajectoryStore();
+  TrajectoryStore(TrajectoryStore&&) noexcept;
+
+  const TrajectoryStoreInfo& info() const;
+  int64_t num_trajectories() const;
+  int64_t num_rows() const;
+
+  // All columns, checked: rows of a trajectory are its ticks in order, values are finite.
+  TrajectoryColumns read() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace genbid

@@ -1,0 +1,112 @@
+#include "eval/policy_bidder.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+
+#include "bidding/score.h"
+
+// B rows of a block, T ticks of the window, S features, A action coefficients.
+
+namespace genbid {
+namespace {
+
+size_t at_index(int64_t i) { return static_cast<size_t>(i); }
+
+}  // namespace
+
+PolicyBidder::PolicyBidder(std::shared_ptr<Policy> policy, const PolicyBidderOptions& options, Threads& threads)
+    : policy_(std::move(policy)),
+      options_(options),
+      threads_(threads),
+      num_features_(static_cast<int64_t>(feature_names(options.feature_set).size())),
+      window_(policy_->window()) {
+  policy_->eval();
+}
+
+void PolicyBidder::reset(std::span<const SeatView> rows) {
+  tick_ = 0;
+  const size_t slots = rows.size() * at_index(window_);
+  states_.assign(slots * at_index(num_features_), 0.0F);
+  actions_.assign(slots, 0.0F);
+  earned_.assign(slots, 0.0F);
+}
+
+void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bids) {
+  const auto num_rows = static_cast<int64_t>(rows.size());
+  const int64_t num_blocks = (num_rows + kBlockRows - 1) / kBlockRows;
+  threads_.parallel_for(num_blocks, 1, [&](int64_t first, int64_t last) {
+    const c10::InferenceMode inference;
+    for (int64_t block = first; block < last; ++block) {
+      const int64_t begin = block * kBlockRows;
+      const int64_t end = std::min(begin + kBlockRows, num_rows);
+      observe(rows, begin, end);
+      act(rows, bids, begin, end);
+    }
+  });
+  ++tick_;
+}
+
+// Writes this tick's state and what the last tick became into the rings.
+void PolicyBidder::observe(std::span<const SeatView> rows, int64_t begin, int64_t end) {
+  std::vector<double> features(at_index(num_features_));
+  for (int64_t row = begin; row < end; ++row) {
+    const SeatView& seat = rows[at_index(row)];
+    const TickHistory& history = *seat.history;
+    if (seat.last != nullptr) {
+      actions_[at_index(row * window_ + (tick_ - 1) % window_)] = static_cast<float>(effective_alpha(*seat.last));
+    }
+    state_features(options_.feature_set, *seat.advertiser, history, seat.now, features);
+    const int64_t slot = row * window_ + tick_ % window_;
+    std::transform(features.begin(), features.end(), states_.begin() + slot * num_features_,
+                   [](double value) { return static_cast<float>(value); });
+    actions_[at_index(slot)] = 0.0F;
+    const double won = options_.realised_reward ? history.conversions() : history.expected_conversions();
+    const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
+    earned_[at_index(slot)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+  }
+}
+
+void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end) {
+  const bool anybody = std::any_of(rows.begin() + begin, rows.begin() + end,
+                                   [](const SeatView& seat) { return seat.asked; });
+  if (!anybody) return;
+
+  // Always a whole block: matrix products of one shape add up in one order.
+  const int64_t count = std::min(tick_ + 1, window_);
+  const at::Tensor states_BTS = at::zeros({kBlockRows, window_, num_features_});
+  const at::Tensor actions_BTA = at::zeros({kBlockRows, window_, 1});
+  const at::Tensor earned_BT = at::zeros({kBlockRows, window_});
+  const at::Tensor ticks_BT = at::zeros({kBlockRows, window_}, at::kLong);
+  const at::Tensor mask_BT = at::zeros({kBlockRows, window_});
+  const at::Tensor constraint_BC = at::ones({kBlockRows, 2});
+  auto* states = states_BTS.mutable_data_ptr<float>();
+  auto* actions = actions_BTA.mutable_data_ptr<float>();
+  auto* earned = earned_BT.mutable_data_ptr<float>();
+  auto* constraint = constraint_BC.mutable_data_ptr<float>();
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t b = row - begin;
+    for (int64_t k = 0; k < count; ++k) {
+      const int64_t from = row * window_ + (tick_ + 1 - count + k) % window_;
+      const int64_t to = b * window_ + k;
+      std::copy_n(states_.begin() + from * num_features_, num_features_, states + to * num_features_);
+      actions[to] = actions_[at_index(from)];
+      earned[to] = earned_[at_index(from)];
+    }
+    constraint[2 * b] = static_cast<float>(rows[at_index(row)].advertiser->budget);
+    constraint[2 * b + 1] = static_cast<float>(rows[at_index(row)].advertiser->cpa_limit);
+  }
+  mask_BT.slice(1, 0, count).fill_(1.0);
+  ticks_BT.slice(1, 0, count).copy_(at::arange(tick_ + 1 - count, tick_ + 1));
+
+  const Condition condition = {at::full({kBlockRows, 1}, options_.target_return), constraint_BC};
+  const Action action = policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition);
+  const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
+  const auto* coefficients = coefficients_BA.const_data_ptr<float>();
+  for (int64_t row = begin; row < end; ++row) {
+    bids[at_index(row)] = {static_cast<double>(coefficients[(row - begin) * coefficients_BA.size(1)]), 0.0};
+  }
+}
+
+}  // namespace genbid

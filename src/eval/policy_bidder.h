@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "bidding/state_features.h"
+#include "market/bidder.h"
+#include "policy/policy.h"
+
+namespace genbid {
+
+struct PolicyBidderOptions {
+  FeatureSet feature_set = FeatureSet::kConstraint;
+  bool realised_reward = false;  // earned returns count conversions instead of summed p-values
+  double target_return = 0.0;    // asked for each period, par units (policy/batch.h)
+};
+
+// A policy as a bidder. Every tick it asks the policy once for all its rows, in blocks of 48 rows, each block on
+// one LibTorch thread, blocks in parallel: actions do not depend on the number of threads. LibTorch must be set to
+// one thread (at::set_num_threads(1)).
+class PolicyBidder : public Bidder {
+ public:
+  static constexpr int64_t kBlockRows = 48;
+
+  PolicyBidder(std::shared_ptr<Policy> policy, const PolicyBidderOptions& options, Threads& threads);
+
+  void reset(std::span<const SeatView> rows) override;
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override;
+
+ private:
+  void observe(std::span<const SeatView> rows, int64_t begin, int64_t end);
+  void act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end);
+
+  std::shared_ptr<Policy> policy_;
+  PolicyBidderOptions options_;
+  Threads& threads_;
+  int64_t num_features_;
+  int64_t window_;
+  int64_t tick_ = 0;  // of the period, 0 at reset
+  // Ring buffers of the last `window_` ticks, row by row: slot = tick % window.
+  std::vector<float> states_;
+  std::vector<float> actions_;
+  std::vector<float> earned_;
+};
+
+}  // namespace genbid

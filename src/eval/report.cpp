@@ -1,0 +1,68 @@
+#include "eval/report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+
+namespace genbid {
+
+std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
+  const EvaluationMeans mean = means(evaluation);
+  nlohmann::ordered_json json = {
+      {"name", evaluation.name},
+      {"kind", evaluation.kind},
+      {"protocol", "market"},
+      {"rules", context.rules},
+      {"population", context.population},
+      {"periods", context.periods},
+      {"seats", context.seats},
+      {"seed", context.seed},
+      {"mean",
+       {{"expected_score", mean.expected_score},
+        {"score", mean.score},
+        {"conversions", mean.conversions},
+        {"cpa_exceed_share", mean.cpa_exceed_share},
+        {"budget_use", mean.budget_use}}},
+  };
+  auto& cells = json["cells"] = nlohmann::ordered_json::array();
+  for (const CellResult& cell : evaluation.cells) {
+    cells.push_back({
+        {"period", cell.period},
+        {"seat", cell.seat},
+        {"budget", cell.budget},
+        {"cpa_limit", cell.cpa_limit},
+        {"expected_score", cell.expected_score},
+        {"score", cell.score},
+        {"conversions", cell.conversions},
+        {"expected_conversions", cell.expected_conversions},
+        {"cost", cell.cost},
+        {"wins", cell.wins},
+        {"last_active_tick", cell.last_active_tick},
+    });
+  }
+  return json.dump(1) + "\n";
+}
+
+std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context) {
+  size_t width = 9;
+  for (const Evaluation& evaluation : evaluations) width = std::max(width, evaluation.name.size());
+  char line[512];
+  std::string table = "protocol market, rules " + context.rules + ", population " + context.population + ", " +
+                      std::to_string(context.seats.size()) + " seats x " +
+                      std::to_string(context.periods.size()) + " periods, one seat replaced at a time\n\n";
+  std::snprintf(line, sizeof line, "%-*s %-6s %14s %8s %11s %13s %10s\n", static_cast<int>(width), "candidate", "kind",
+                "expected score", "score", "conversions", "over CPA", "budget use");
+  table += line;
+  for (const Evaluation& evaluation : evaluations) {
+    const EvaluationMeans mean = means(evaluation);
+    std::snprintf(line, sizeof line, "%-*s %-6s %14.2f %8.2f %11.2f %12.1f%% %9.1f%%\n", static_cast<int>(width),
+                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, mean.score,
+                  mean.conversions, 100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
+    table += line;
+  }
+  return table;
+}
+
+}  // namespace genbid

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/random.h"
+#include "base/threads.h"
+#include "market/clearing.h"
+
+namespace genbid {
+
+// One tick of one cell: clears the auction and keeps everybody within budget. Its memory is reused from tick to
+// tick; the result depends on nothing but the arguments.
+//
+// Budgets (auctionnet.md 2.6): while some seat's cost exceeds its money, each such seat loses, in each slot,
+// ceil(its wins * ratio) of them, ratio = (cost - money) / (cost + 1e-4): those with the smallest random keys
+// of (period, tick, impression, seat). A bid lost so is 0 from then on, and the impression is cleared again.
+// Every pass takes at least one win of every offender, so it ends.
+class CellTick {
+ public:
+  explicit CellTick(uint64_t seed) : keys_(seed, "market.budget") {}
+
+  // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads`
+  // the blocks are split over them. Returns the number of clearing passes, the first included.
+  int play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
+           Threads* threads);
+
+  const TickSums& sums() const { return sums_; }
+  // Sum of the bids that a seat lost, in units of money.h.
+  int64_t lost_bids(int seat) const { return lost_bids_[static_cast<size_t>(seat)]; }
+  // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
+  TopFour top(int64_t pv) const;
+  uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
+
+ private:
+  struct Win {
+    uint64_t key;
+    int64_t pv;
+  };
+
+  void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);
+  bool drop_wins(const TickContext& context, std::span<const int64_t> money);
+  void clear_again(const TickContext& context, const SeatBids& bids);
+
+  RandomStream keys_;
+  std::vector<BlockTopFour> tops_;
+  TickSums sums_;
+  std::array<int64_t, kNumSeats> lost_bids_{};
+  std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
+  bool any_lost_ = false;
+  std::vector<int64_t> affected_;                              // impressions to clear again
+  std::array<std::vector<Win>, kNumSeats * kNumSlots> wins_;  // of the offenders, by slot
+};
+
+}  // namespace genbid

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "bidding/advertiser.h"
+#include "market/money.h"
+#include "market/traffic.h"
+
+// The auction of one impression: generalised second price with three slots (auctionnet.md 2.4) under the rules
+// `fast`, where the official simulator's traps are corrected (6.3, 6.5, 6.6):
+//   - only bids of at least the reserve compete; of equal bids the lower seat's is the higher one;
+//   - the holder of a slot pays the next lower bid, at least the reserve, if the slot is shown;
+//   - a slot without a holder stays empty.
+// These functions are the reference for any faster form.
+
+namespace genbid {
+
+inline constexpr float kReserve = 0.0001F;
+inline constexpr int kNumSlots = 3;
+inline constexpr uint8_t kNoSeat = 255;
+
+// What the 48 seats of a cell bid in a tick.
+struct SeatBids {
+  std::array<float, kNumSeats> value{};
+  std::array<float, kNumSeats> value_squared{};
+  std::array<uint8_t, kNumSeats> bidding{};  // the seats that may bid above 0, in index order
+  int num_bidding = 0;
+
+  // Seats are added in index order. Coefficients beyond +-1e9 count as that.
+  void add(int seat, const BidFormula& formula);
+};
+
+// The bid of a formula, in float: both products and v * v are rounded, then the sum. At most kMaxBid; 0 below
+// the reserve, where it does not compete.
+inline float competing_bid(float value, float value_squared, float pvalue) {
+  const float bid = value * pvalue + value_squared * (pvalue * pvalue);
+  const float capped = bid < kMaxBid ? bid : kMaxBid;
+  return capped >= kReserve ? capped : 0.0F;
+}
+
+// The four highest competing bids of an impression and who made them; 0 and kNoSeat where there are fewer.
+struct TopFour {
+  std::array<float, 4> bid{};
+  std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
+
+  // What slot 1, 2, 3 costs its holder. The last one is the least winning cost.
+  float price(int slot) const {
+    const float next = bid[static_cast<size_t>(slot) + 1];
+    return next > kReserve ? next : kReserve;
+  }
+};
+
+struct BlockTopFour {
+  std::array<std::array<float, kBlockWidth>, 4> bid;
+  std::array<std::array<uint8_t, kBlockWidth>, 4> seat;
+
+  TopFour get(int lane) const;
+  void set(int lane, const TopFour& top);
+};
+
+// All 32 impressions of a block.
+void clear_block(const float* block_values, const SeatBids& bids, BlockTopFour& top);
+// One impression, without the bids of the seats in the bit mask `dropped`.
+TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, uint64_t dropped);
+
+// What a tick brought one seat, in units of money.h.
+struct SeatSums {
+  std::array<int64_t, kNumSlots> wins{};  // slots held, shown or not
+  int64_t exposed = 0;
+  int64_t conversions = 0;
+  int64_t cost = 0;
+  int64_t pvalue_exposed = 0;
+  int64_t bid_exposed = 0;
+};
+
+struct TickSums {
+  std::array<SeatSums, kNumSeats> seats{};
+  int64_t least_winning_cost = 0;
+
+  void add(const TickSums& other);
+};
+
+// A tick of a period, for all cells that play it.
+struct TickContext {
+  const Traffic& traffic;
+  const PeriodFactors& factors;
+  const TickTraffic& tick;
+};
+
+// Adds (sign 1) or takes away (sign -1) what an impression with these holders brings.
+void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t sign, TickSums& sums);
+
+// Sum over the tick's impressions of the seat's bids, those below the reserve included, negative ones as 0.
+double sum_of_bids(const TickTraffic& traffic, const SeatBids& bids, int seat);
+
+}  // namespace genbid

@@ -1,0 +1,51 @@
+#include "market/market.h"
+
+#include <cassert>
+
+#include "base/stop_signal.h"
+
+namespace genbid {
+
+bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders,
+          std::span<const int> seat_bidder, PeriodSink& sink) {
+  const size_t num_cells = cells.size();
+  const size_t num_rows = num_cells * kNumSeats;
+  assert(seat_bidder.size() == num_rows);
+  market.reset(std::move(cells));
+
+  // Each bidder's rows, in row order.
+  struct Part {
+    std::vector<size_t> rows;
+    std::vector<SeatView> views;
+    std::vector<BidFormula> bids;
+  };
+  std::vector<Part> parts(bidders.size());
+  for (size_t row = 0; row < num_rows; ++row) {
+    parts[static_cast<size_t>(seat_bidder[row])].rows.push_back(row);
+  }
+
+  std::vector<BidFormula> bids(num_rows);
+  while (!market.done()) {
+    if (stop_signal::requested()) return false;
+    const int tick = market.tick();
+    const std::span<const SeatView> views = market.observe();
+    for (size_t b = 0; b < bidders.size(); ++b) {
+      Part& part = parts[b];
+      if (part.rows.empty()) continue;
+      part.views.clear();
+      for (const size_t row : part.rows) part.views.push_back(views[row]);
+      part.bids.assign(part.rows.size(), {});
+      if (tick == 0) bidders[b]->reset(part.views);
+      bidders[b]->bid(part.views, part.bids);
+      for (size_t i = 0; i < part.rows.size(); ++i) bids[part.rows[i]] = part.bids[i];
+    }
+    market.step(bids);
+    const std::span<const SeatTick> finished = market.last_tick();
+    for (size_t cell = 0; cell < num_cells; ++cell) {
+      sink.on_tick(static_cast<int64_t>(cell), tick, finished.subspan(cell * kNumSeats, kNumSeats));
+    }
+  }
+  return true;
+}
+
+}  // namespace genbid

@@ -1,0 +1,67 @@
+#include "market/rule_bidders.h"
+
+#include <vector>
+
+namespace genbid {
+namespace {
+
+class Pid : public Bidder {
+ public:
+  void reset(std::span<const SeatView> rows) override {
+    rows_.assign(rows.size(), {});
+    for (size_t i = 0; i < rows.size(); ++i) rows_[i].money = rows[i].now.remaining_budget;
+  }
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].asked) continue;
+      Row& row = rows_[i];
+      const TickStart& now = rows[i].now;
+      if (now.tick > 0) {
+        const double last_cost = row.money - now.remaining_budget;
+        const double pace = last_cost * (kTicksPerPeriod - now.tick) / now.remaining_budget;
+        if (pace < 0.7) {
+          row.alpha *= 1.2;
+        } else if (pace > 1.1) {
+          row.alpha *= 0.7;
+        }
+      }
+      row.money = now.remaining_budget;
+      bids[i] = {.value = row.alpha};
+    }
+  }
+
+ private:
+  struct Row {
+    double alpha = 15.0;
+    double money = 0.0;  // when it last bid
+  };
+  std::vector<Row> rows_;
+};
+
+class FixedAlpha : public Bidder {
+ public:
+  FixedAlpha(double alpha, double cpa_ratio) : alpha_(alpha), cpa_ratio_(cpa_ratio) {}
+
+  void reset(std::span<const SeatView> /*rows*/) override {}
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      bids[i] = {.value = alpha_ > 0.0 ? alpha_ : cpa_ratio_ * rows[i].advertiser->cpa_limit};
+    }
+  }
+
+ private:
+  double alpha_;
+  double cpa_ratio_;
+};
+
+}  // namespace
+
+std::unique_ptr<Bidder> make_pid() { return std::make_unique<Pid>(); }
+
+std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio) {
+  return std::make_unique<FixedAlpha>(alpha, cpa_ratio);
+}
+
+}  // namespace genbid

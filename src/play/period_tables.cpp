@@ -1,0 +1,172 @@
+#include "play/period_tables.h"
+
+#include "base/config.h"
+#include "bidding/score.h"
+
+namespace genbid {
+namespace {
+
+// Appends the values as a line of a CSV file.
+class Row {
+ public:
+  explicit Row(std::string& text) : text_(text) {}
+  ~Row() { text_ += '\n'; }
+  Row(const Row&) = delete;
+  Row& operator=(const Row&) = delete;
+
+  Row& add(const std::string& value) {
+    if (!first_) text_ += ',';
+    first_ = false;
+    text_ += value;
+    return *this;
+  }
+  Row& add(double value) { return add(shortest(value)); }
+  Row& add(int64_t value) { return add(std::to_string(value)); }
+  Row& add(int value) { return add(std::to_string(value)); }
+
+ private:
+  std::string& text_;
+  bool first_ = true;
+};
+
+}  // namespace
+
+std::string PeriodTables::ticks_header() {
+  return "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
+         "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,"
+         "sum_pvalue_exposed\n";
+}
+
+std::string PeriodTables::periods_header() {
+  return "period,seat,bidder,budget,cpa,conversions,cost,realised_cpa,target_cost,num_pv,num_exposed,"
+         "exposed_share,budget_use,second_price_ratio,cpa_exceedance,last_active_tick,mean_bid,score,"
+         "expected_conversions,expected_score\n";
+}
+
+void PeriodTables::start(const Population& population, std::span<const Cell> cells) {
+  cells_.clear();
+  for (const Cell& cell : cells) {
+    Played played;
+    played.cell = cell;
+    for (const PopulationSeat& seat : population.seats) {
+      played.bidders.push_back(bidder_label(seat.bidder));
+    }
+    played.seats.resize(static_cast<size_t>(kNumSeats));
+    cells_.push_back(std::move(played));
+  }
+}
+
+void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+  Played& played = cells_[static_cast<size_t>(cell)];
+  const TickStart& any = seats.front().start;
+  played.num_pv += any.num_pv;
+  played.num_clearings += seats.front().num_clearings;
+  played.sum_least_winning_cost +=
+      seats.front().outcome.mean_least_winning_cost * static_cast<double>(any.num_pv);
+
+  for (size_t s = 0; s < seats.size(); ++s) {
+    const SeatTick& seat = seats[s];
+    const TickOutcome& outcome = seat.outcome;
+    const double mean_bid = tick_means(seat.start, outcome).bid;
+
+    SeatTotal& total = played.seats[s];
+    total.conversions += outcome.num_conversions;
+    total.expected_conversions += outcome.sum_pvalue_exposed;
+    total.cost += outcome.cost;
+    total.num_pv += seat.start.num_pv;
+    total.num_exposed += outcome.num_exposed;
+    total.sum_bid_exposed += outcome.sum_bid_exposed;
+    total.sum_mean_bid += mean_bid;
+    if (outcome.num_exposed > 0) total.last_active_tick = tick;
+
+    const bool is_end =
+        tick == kTicksPerPeriod - 1 || seat.start.remaining_budget < kMinRemainingBudget;
+    const bool linear = seat.asked && seat.bid.value_squared == 0.0;
+    Row(played.ticks)
+        .add(played.cell.period)
+        .add(tick)
+        .add(static_cast<int64_t>(s))
+        .add(seat.start.remaining_budget)
+        .add(linear ? shortest(seat.bid.value) : std::string())
+        .add(outcome.sum_bid)
+        .add(mean_bid)
+        .add(outcome.num_wins)
+        .add(outcome.num_exposed)
+        .add(outcome.num_conversions)
+        .add(outcome.cost)
+        .add(outcome.mean_least_winning_cost)
+        .add(seat.start.num_pv)
+        .add(seat.num_clearings)
+        .add(is_end ? 1 : 0)
+        .add(outcome.sum_pvalue_exposed);
+  }
+}
+
+std::string PeriodTables::ticks_rows() const {
+  std::string text;
+  for (const Played& played : cells_) text += played.ticks;
+  return text;
+}
+
+std::string PeriodTables::periods_rows() const {
+  std::string text;
+  for (const Played& played : cells_) {
+    for (size_t s = 0; s < played.seats.size(); ++s) {
+      const SeatTotal& total = played.seats[s];
+      const Advertiser& advertiser = played.cell.advertisers[s];
+      const auto conversions = static_cast<double>(total.conversions);
+      const double paid = cpa(conversions, total.cost);
+      const double limit = advertiser.cpa_limit;
+      Row(text)
+          .add(played.cell.period)
+          .add(static_cast<int64_t>(s))
+          .add(played.bidders[s])
+          .add(advertiser.budget)
+          .add(limit)
+          .add(total.conversions)
+          .add(total.cost)
+          .add(paid)
+          .add(conversions * limit)
+          .add(total.num_pv)
+          .add(total.num_exposed)
+          .add(static_cast<double>(total.num_exposed) / (static_cast<double>(total.num_pv) + 1e-10))
+          .add(total.cost / advertiser.budget)
+          .add(total.cost / (total.sum_bid_exposed + 1e-10))
+          .add((paid - limit) / (limit + 1e-10))
+          .add(total.last_active_tick)
+          .add(total.sum_mean_bid / kTicksPerPeriod)
+          .add(score(conversions, total.cost, limit))
+          .add(total.expected_conversions)
+          .add(score(total.expected_conversions, total.cost, limit));
+    }
+  }
+  return text;
+}
+
+std::vector<PeriodSummary> PeriodTables::summaries() const {
+  std::vector<PeriodSummary> summaries;
+  for (const Played& played : cells_) {
+    PeriodSummary sum;
+    sum.period = played.cell.period;
+    double cost = 0.0;
+    double budget = 0.0;
+    for (size_t s = 0; s < played.seats.size(); ++s) {
+      const SeatTotal& total = played.seats[s];
+      const double limit = played.cell.advertisers[s].cpa_limit;
+      const auto conversions = static_cast<double>(total.conversions);
+      sum.conversions += conversions;
+      sum.mean_score += score(conversions, total.cost, limit) / kNumSeats;
+      sum.mean_expected_score += score(total.expected_conversions, total.cost, limit) / kNumSeats;
+      cost += total.cost;
+      budget += played.cell.advertisers[s].budget;
+    }
+    sum.budget_use = cost / budget;
+    sum.mean_least_winning_cost =
+        played.num_pv > 0 ? played.sum_least_winning_cost / static_cast<double>(played.num_pv) : 0.0;
+    sum.num_clearings = played.num_clearings;
+    summaries.push_back(sum);
+  }
+  return summaries;
+}
+
+}  // namespace genbid

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "market/market.h"
+#include "play/population.h"
+
+namespace genbid {
+
+// A played period in a line: sums over its 48 seats, scores as means over them.
+struct PeriodSummary {
+  int64_t period = 0;
+  double conversions = 0.0;
+  double mean_score = 0.0;
+  double mean_expected_score = 0.0;
+  double budget_use = 0.0;               // cost of all seats over their budgets
+  double mean_least_winning_cost = 0.0;  // over all impressions
+  int64_t num_clearings = 0;
+  double seconds = 0.0;  // wall time, shared by periods played together
+};
+
+// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
+// the group), tick and seat, doubles in shortest round-trip form.
+class PeriodTables : public PeriodSink {
+ public:
+  // The cells about to be played; those of the group before are forgotten.
+  void start(const Population& population, std::span<const Cell> cells);
+  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
+
+  static std::string ticks_header();
+  static std::string periods_header();
+  // Once all ticks are played.
+  std::string ticks_rows() const;
+  std::string periods_rows() const;
+  std::vector<PeriodSummary> summaries() const;
+
+ private:
+  // One seat's period so far (auctionnet.md 2.10).
+  struct SeatTotal {
+    int64_t conversions = 0;
+    double expected_conversions = 0.0;
+    double cost = 0.0;
+    int64_t num_pv = 0;
+    int64_t num_exposed = 0;
+    double sum_bid_exposed = 0.0;
+    double sum_mean_bid = 0.0;  // over ticks
+    int last_active_tick = -1;
+  };
+  struct Played {
+    Cell cell;
+    std::vector<std::string> bidders;  // labels
+    std::vector<SeatTotal> seats;
+    std::string ticks;  // rows of ticks.csv
+    double sum_least_winning_cost = 0.0;
+    int64_t num_pv = 0;
+    int64_t num_clearings = 0;
+  };
+  std::vector<Played> cells_;
+};
+
+}  // namespace genbid

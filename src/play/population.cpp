@@ -1,0 +1,125 @@
+#include "play/population.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/config.h"
+#include "base/error.h"
+
+namespace genbid {
+namespace {
+
+constexpr int64_t kNotGiven = -1;
+constexpr int kNumCategories = kNumSeats / kSeatsPerCategory;
+
+struct Entry {
+  int64_t seat = kNotGiven;
+  int64_t position = kNotGiven;
+  int64_t category = kNotGiven;
+  double budget = 0.0;  // 0: the seat's official one
+  double cpa = 0.0;     // likewise
+  BidderConfig bidder;
+
+  void fields(ConfigVisitor& v) {
+    v.field("seat", seat, {0, kNumSeats - 1});
+    v.field("position", position, {0, kSeatsPerCategory - 1});
+    v.field("category", category, {0, kNumCategories - 1});
+    v.check(seat == kNotGiven || (position == kNotGiven && category == kNotGiven), "seat",
+            "either a seat, or a position and category");
+    v.field("budget", budget, {0.0, 1e6});
+    v.field("cpa", cpa, {0.0, 1e6});
+    bidder.fields(v);
+  }
+
+  bool covers(int which) const {
+    if (seat != kNotGiven) return which == seat;
+    return (position == kNotGiven || which % kSeatsPerCategory == position) &&
+           (category == kNotGiven || which / kSeatsPerCategory == category);
+  }
+};
+
+struct PopulationFile {
+  std::vector<Entry> seats;
+
+  void fields(ConfigVisitor& v) {
+    v.list("seats", seats, "bidder");
+    std::string missing;
+    for (int seat = 0; seat < kNumSeats; ++seat) {
+      const auto count = std::count_if(seats.begin(), seats.end(),
+                                       [&](const Entry& entry) { return entry.covers(seat); });
+      v.check(count < 2, "seats", "every seat once: seat " + std::to_string(seat) + " is named twice");
+      if (count == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(seat);
+    }
+    v.check(missing.empty(), "seats", "all 48 seats: missing " + missing);
+  }
+};
+
+const ShippedPopulation* find_shipped(const std::string& name) {
+  for (const ShippedPopulation& shipped : shipped_populations()) {
+    if (shipped.name == name) return &shipped;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<std::string> population_names() {
+  std::vector<std::string> names;
+  for (const ShippedPopulation& shipped : shipped_populations()) names.emplace_back(shipped.name);
+  return names;
+}
+
+bool population_exists(const std::string& name_or_file) {
+  std::error_code ignored;
+  return find_shipped(name_or_file) != nullptr ||
+         std::filesystem::is_regular_file(name_or_file, ignored);
+}
+
+std::string expected_population() {
+  std::string text;
+  for (const std::string& name : population_names()) text += name + ", ";
+  return text + "or the path of a population file";
+}
+
+Population load_population(const std::string& name_or_file) {
+  if (!population_exists(name_or_file)) {
+    throw ConfigError("population: found '" + name_or_file + "', expected " + expected_population());
+  }
+  const ShippedPopulation* shipped = find_shipped(name_or_file);
+  const ConfigFile file =
+      shipped != nullptr
+          ? ConfigFile::parse(std::string(shipped->yaml), "population " + name_or_file)
+          : ConfigFile::load(name_or_file);
+  PopulationFile list;
+  file.read(list);
+
+  Population population;
+  for (int seat = 0; seat < kNumSeats; ++seat) {
+    const Entry& entry = *std::find_if(list.seats.begin(), list.seats.end(),
+                                       [&](const Entry& one) { return one.covers(seat); });
+    PopulationSeat filled{entry.bidder, official_advertiser(seat)};
+    if (entry.budget > 0.0) filled.advertiser.budget = entry.budget;
+    if (entry.cpa > 0.0) filled.advertiser.cpa_limit = entry.cpa;
+    population.seats.push_back(filled);
+  }
+  return population;
+}
+
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population) {
+  std::vector<std::unique_ptr<Bidder>> bidders;
+  for (const PopulationSeat& seat : population.seats) bidders.push_back(make_bidder(seat.bidder));
+  return bidders;
+}
+
+Cell make_cell(const Population& population, int64_t period, double budget_scale) {
+  Cell cell;
+  cell.period = period;
+  for (const PopulationSeat& seat : population.seats) {
+    cell.advertisers.push_back(seat.advertiser);
+    cell.advertisers.back().budget *= budget_scale;
+  }
+  return cell;
+}
+
+}  // namespace genbid

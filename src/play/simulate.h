@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "market/market.h"
+#include "play/period_tables.h"
+
+namespace genbid {
+
+// Section `market` of a run that plays periods: the market, who sits in it, and which days.
+struct MarketRunConfig : MarketConfig {
+  std::string population = "pid48";  // a shipped population or the path of a file (play/population.h)
+  PeriodList periods;
+
+  void fields(ConfigVisitor& v);
+};
+
+// `kind: simulate`.
+struct SimulateConfig {
+  MarketRunConfig market;
+  struct Output {
+    std::string dir;
+    void fields(ConfigVisitor& v) { v.required("dir", dir); }
+  } output;
+  int64_t threads = 0;  // 0: one a processor
+
+  void fields(ConfigVisitor& v);
+};
+
+struct SimulateSummary {
+  std::vector<PeriodSummary> periods;
+
+  std::string text() const;  // a table for a terminal
+};
+
+// Plays the periods, in ascending order, and writes `ticks.csv` and `periods.csv` into output.dir: both whole, or
+// neither. The same bytes for any number of threads. `progress` is told the number of periods done. Empty if a
+// stop was asked for, and then nothing is written.
+std::optional<SimulateSummary> simulate(const SimulateConfig& config,
+                                        const std::function<void(int64_t)>& progress = {});
+
+}  // namespace genbid

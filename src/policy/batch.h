@@ -1,0 +1,61 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+// What goes into a policy and comes out of it.
+//
+// B rows, T ticks of the window, S state features, A action coefficients, C = 2 constraint values (budget, CPA
+// limit). Rows are right-padded: the mask is 1 on a prefix of the ticks, and causality alone hides the rest.
+//
+// Returns are scores in par units: score / (budget / CPA limit). A seat that spends its budget at exactly its CPA
+// limit has return 1, so one target means the same to a campaign of 2,000 and one of 4,850.
+
+namespace genbid {
+
+// Windows of logged trajectories.
+struct Batch {
+  at::Tensor states_BTS;        // f32, raw features
+  at::Tensor actions_BTA;       // f32, effective alphas
+  at::Tensor returns_to_go_BT;  // f32, return of the whole period less what was earned before the tick
+  at::Tensor ticks_BT;          // i64, tick in the period
+  at::Tensor mask_BT;           // f32, 1 on real ticks up to and including the one that exhausts the budget
+  at::Tensor constraint_BC;     // f32
+};
+
+// What a seat knows now: its last T ticks, the current one the last that the mask marks. The current tick's
+// action is 0.
+struct History {
+  at::Tensor states_BTS;
+  at::Tensor actions_BTA;
+  at::Tensor earned_BT;  // f32, return earned before the tick
+  at::Tensor ticks_BT;
+  at::Tensor mask_BT;
+};
+
+// What is asked for.
+struct Condition {
+  at::Tensor target_return_B1;  // f32, of the whole period
+  at::Tensor constraint_BC;
+};
+
+struct Action {
+  at::Tensor coefficients_BA;  // f32, >= 0: bid = coefficient 0 x p-value
+};
+
+struct LossPart {
+  std::string name;
+  at::Tensor value;  // mean over the batch's real ticks
+};
+
+// Every training row that counts (mask 1), for fitting normalisation constants.
+struct TrainingColumns {
+  at::Tensor states_NS;
+  at::Tensor actions_NA;
+  at::Tensor returns_to_go_N;
+  at::Tensor returns_M;  // of whole trajectories
+};
+
+}  // namespace genbid

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "policy/policy.h"
+#include "train/dataset.h"
+#include "train/ema.h"
+#include "train/optimizer.h"
+
+// A checkpoint is a folder, renamed into place when it is whole:
+//   model.safetensors    parameters ("policy.NAME"), their averages ("ema.NAME"), buffers ("policy.NAME")
+//   trainer.safetensors  optimizer moments ("moment1.NAME", "moment2.NAME", "steps.NAME")
+//   config.yaml          the resolved training config
+//   state.json           CheckpointInfo
+
+namespace genbid {
+
+struct CheckpointInfo {
+  int64_t step = 0;
+  PolicyShape shape;
+  ObservationSpec observation;
+  std::vector<int64_t> train_periods;
+  std::vector<int64_t> held_out_periods;
+};
+
+enum class Weights { kEma, kRaw };
+
+void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
+                     const Policy& policy, const Ema& ema, const AdamW& optimizer);
+
+// Error if `path` is no checkpoint, is damaged, or is of another version.
+CheckpointInfo read_checkpoint_info(const std::string& path);
+// Error where names or shapes do not fit the policy.
+void load_policy(const std::string& path, Policy& policy, Weights weights);
+// Everything a resumed run needs: raw weights, averages, moments.
+void load_trainer(const std::string& path, Policy& policy, Ema& ema, AdamW& optimizer);
+
+}  // namespace genbid

@@ -1,0 +1,154 @@
+#include "train/dataset.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "bidding/score.h"
+#include "bidding/state_features.h"
+
+namespace genbid {
+namespace {
+
+template <typename T>
+at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, c10::Device device) {
+  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
+}
+
+at::Tensor indices(const std::vector<int64_t>& values, c10::Device device) {
+  return to_tensor(values, {static_cast<int64_t>(values.size())}, at::kLong, device);
+}
+
+void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
+  const std::set<int64_t> present(store.columns.period.begin(), store.columns.period.end());
+  for (const int64_t period : wanted) {
+    if (present.contains(period)) continue;
+    std::string found;
+    for (const int64_t p : present) found += (found.empty() ? "" : ", ") + std::to_string(p);
+    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) + " among them");
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& reward_names() {
+  static const std::vector<std::string> names = {"expected", "realised"};
+  return names;
+}
+
+Reward parse_reward(const std::string& name) {
+  return name == reward_names()[0] ? Reward::kExpected : Reward::kRealised;
+}
+
+LoadedStore load_store(const std::string& path) {
+  const TrajectoryStore store(path);
+  return {path, store.info(), store.read()};
+}
+
+Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device)
+    : device_(device), num_features_(static_cast<int64_t>(store.info.features.size())) {
+  const TrajectoryColumns& columns = store.columns;
+  const std::set<int64_t> wanted(periods.begin(), periods.end());
+  check_periods(store, wanted);
+
+  const auto features = static_cast<size_t>(num_features_);
+  std::vector<float> states;
+  std::vector<float> actions;
+  std::vector<float> earned;
+  std::vector<int64_t> ticks;
+  std::vector<float> returns;
+  std::vector<float> constraint;
+  const size_t all_rows = columns.tick.size();
+  for (size_t m = 0; m < columns.period.size(); ++m) {
+    if (!wanted.contains(columns.period[m])) continue;
+    const auto begin = static_cast<size_t>(columns.first_row[m]);
+    const size_t end = m + 1 < columns.period.size() ? static_cast<size_t>(columns.first_row[m + 1]) : all_rows;
+    const double budget = columns.budget[m];
+    const double limit = columns.cpa[m];
+    const double par = budget / limit;
+
+    // Money is spent budget: remaining shares of consecutive states; the last tick closes at the total cost.
+    double spent = 0.0;
+    double won = 0.0;
+    size_t length = end - begin;
+    for (size_t row = begin; row < end; ++row) {
+      if (columns.done[row] != 0 && row + 1 - begin < length) length = row + 1 - begin;
+      earned.push_back(static_cast<float>(score(won, spent, limit) / par));
+      const double next_left =
+          row + 1 < end ? static_cast<double>(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
+      spent = next_left >= 0.0 ? budget * (1.0 - next_left) : columns.cost[m];
+      won += static_cast<double>(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
+      ticks.push_back(columns.tick[row]);
+      actions.push_back(columns.action[row]);
+    }
+    states.insert(states.end(), columns.state.begin() + static_cast<std::ptrdiff_t>(begin * features),
+                  columns.state.begin() + static_cast<std::ptrdiff_t>(end * features));
+    returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
+    constraint.push_back(static_cast<float>(budget));
+    constraint.push_back(static_cast<float>(limit));
+    lengths_.push_back(static_cast<int64_t>(length));
+    periods_.push_back(columns.period[m]);
+    seats_.push_back(columns.advertiser[m]);
+    first_rows_.push_back(num_rows_);
+    num_rows_ += static_cast<int64_t>(end - begin);
+  }
+
+  const auto trajectories = num_trajectories();
+  states_NS_ = to_tensor(states, {num_rows_, num_features_}, at::kFloat, device);
+  actions_NA_ = to_tensor(actions, {num_rows_, 1}, at::kFloat, device);
+  earned_N_ = to_tensor(earned, {num_rows_}, at::kFloat, device);
+  ticks_N_ = to_tensor(ticks, {num_rows_}, at::kLong, device);
+  returns_M_ = to_tensor(returns, {trajectories}, at::kFloat, device);
+  constraint_MC_ = to_tensor(constraint, {trajectories, 2}, at::kFloat, device);
+}
+
+Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
+  std::vector<int64_t> trajectories;
+  std::vector<int64_t> rows;
+  std::vector<int64_t> counts;
+  for (const Window& window : windows) {
+    trajectories.push_back(window.trajectory);
+    rows.push_back(first_row(window.trajectory) + window.start);
+    counts.push_back(window.count);
+  }
+  const at::Tensor trajectory_B = indices(trajectories, device_);
+  const at::Tensor count_B1 = indices(counts, device_).unsqueeze(-1);
+  const at::Tensor offset_T = at::arange(padded_ticks, at::TensorOptions(at::kLong).device(device_));
+  // Beyond a row's count the last real row is read again and masked: no padding value reaches a loss.
+  const at::Tensor row_BT = indices(rows, device_).unsqueeze(-1) + at::minimum(offset_T, count_B1 - 1);
+  const at::Tensor flat = row_BT.flatten();
+  const auto shape = row_BT.sizes();
+
+  Batch batch;
+  batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
+  batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
+  batch.actions_BTA = actions_NA_.index_select(0, flat).view({shape[0], shape[1], -1});
+  batch.ticks_BT = ticks_N_.index_select(0, flat).view(shape);
+  batch.returns_to_go_BT =
+      returns_M_.index_select(0, trajectory_B).unsqueeze(-1) - earned_N_.index_select(0, flat).view(shape);
+  batch.constraint_BC = constraint_MC_.index_select(0, trajectory_B);
+  return batch;
+}
+
+TrainingColumns Dataset::training_columns() const {
+  std::vector<int64_t> rows;
+  std::vector<int64_t> owners;
+  for (size_t m = 0; m < lengths_.size(); ++m) {
+    for (int64_t t = 0; t < lengths_[m]; ++t) {
+      rows.push_back(first_rows_[m] + t);
+      owners.push_back(static_cast<int64_t>(m));
+    }
+  }
+  const at::Tensor row_N = indices(rows, device_);
+  const at::Tensor owner_N = indices(owners, device_);
+  TrainingColumns columns;
+  columns.states_NS = states_NS_.index_select(0, row_N);
+  columns.actions_NA = actions_NA_.index_select(0, row_N);
+  columns.returns_to_go_N = returns_M_.index_select(0, owner_N) - earned_N_.index_select(0, row_N);
+  columns.returns_M = returns_M_;
+  return columns;
+}
+
+}  // namespace genbid

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/trajectory_store.h"
+#include "policy/batch.h"
+
+// M trajectories, N rows (ticks), S features.
+
+namespace genbid {
+
+// What counts as won in returns: the sum of p-values of exposed impressions, or conversions.
+enum class Reward { kExpected, kRealised };
+const std::vector<std::string>& reward_names();  // "expected", "realised"
+Reward parse_reward(const std::string& name);
+
+// Where a policy's input comes from; a checkpoint carries it, live play follows it.
+struct ObservationSpec {
+  std::string feature_set;
+  std::string reward = "expected";
+};
+
+// Ticks start .. start + count - 1 of a trajectory.
+struct Window {
+  int64_t trajectory = 0;
+  int64_t start = 0;
+  int64_t count = 0;
+};
+
+// A whole store in memory; `path` for messages.
+struct LoadedStore {
+  std::string path;
+  TrajectoryStoreInfo info;
+  TrajectoryColumns columns;
+};
+LoadedStore load_store(const std::string& path);
+
+// The trajectories of some periods as tensors on the device.
+class Dataset {
+ public:
+  // Error for a period that the store does not hold.
+  Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device);
+
+  int64_t num_trajectories() const { return static_cast<int64_t>(lengths_.size()); }
+  int64_t num_features() const { return num_features_; }
+  int64_t num_rows() const { return num_rows_; }
+  c10::Device device() const { return device_; }
+  // Ticks up to and including the one that exhausts the budget; done tails are masked.
+  const std::vector<int64_t>& lengths() const { return lengths_; }
+  const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
+  const std::vector<int32_t>& seats() const { return seats_; }      // one a trajectory
+
+  // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
+  Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
+
+  // The rows that count, for normalisation constants.
+  TrainingColumns training_columns() const;
+
+  const at::Tensor& returns_M() const { return returns_M_; }      // par units
+  const at::Tensor& constraint_MC() const { return constraint_MC_; }  // budget, CPA limit
+  const at::Tensor& earned_N() const { return earned_N_; }        // return before the tick, par units
+  const at::Tensor& actions_NA() const { return actions_NA_; }
+  int64_t first_row(int64_t trajectory) const { return first_rows_[static_cast<size_t>(trajectory)]; }
+
+ private:
+  c10::Device device_;
+  int64_t num_features_ = 0;
+  int64_t num_rows_ = 0;
+  std::vector<int64_t> lengths_;
+  std::vector<int64_t> periods_;
+  std::vector<int64_t> first_rows_;
+  std::vector<int32_t> seats_;
+  at::Tensor states_NS_;
+  at::Tensor actions_NA_;
+  at::Tensor earned_N_;
+  at::Tensor ticks_N_;
+  at::Tensor returns_M_;
+  at::Tensor constraint_MC_;
+};
+
+}  // namespace genbid

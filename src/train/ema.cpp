@@ -1,0 +1,34 @@
+#include "train/ema.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+namespace genbid {
+
+Ema::Ema(const std::vector<at::Tensor>& parameters, double decay) : decay_(decay), parameters_(parameters) {
+  const torch::NoGradGuard no_grad;
+  for (const at::Tensor& parameter : parameters_) averages_.push_back(parameter.detach().clone());
+}
+
+void Ema::update(int64_t step) {
+  const torch::NoGradGuard no_grad;
+  const auto count = static_cast<double>(step);
+  const double decay = std::min(decay_, (1.0 + count) / (10.0 + count));
+  at::_foreach_lerp_(averages_, parameters_, 1.0 - decay);
+}
+
+void Ema::exchange() {
+  const torch::NoGradGuard no_grad;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const at::Tensor held = parameters_[i].detach().clone();
+    parameters_[i].copy_(averages_[i]);
+    averages_[i].copy_(held);
+  }
+}
+
+Ema::Swap::Swap(Ema& ema) : ema_(ema) { ema_.exchange(); }
+Ema::Swap::~Swap() { ema_.exchange(); }
+
+}  // namespace genbid

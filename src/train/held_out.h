@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/metrics.h"
+#include "policy/policy.h"
+#include "train/dataset.h"
+
+namespace genbid {
+
+struct HeldOutPeriod {
+  int64_t period = 0;
+  double loss = 0.0;          // sum of the policy's losses, mean over real ticks
+  double action_error = 0.0;  // mean |acted alpha - logged alpha| over real ticks, asked for the return it had
+};
+
+// The policy on periods it was not trained on: its own loss, and how far its actions are from the logged ones when
+// it stands where the logged bidder stood. Evaluation mode, no dropout; the order and size of batches are fixed.
+std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
+
+// The same error for predicting, at every tick, the mean alpha that the seat had in the training periods.
+double seat_mean_action_error(const Dataset& training, const Dataset& held_out);
+
+}  // namespace genbid

@@ -1,0 +1,40 @@
+#include "train/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+namespace genbid {
+
+AdamW::AdamW(std::vector<at::Tensor> parameters, const AdamWOptions& options)
+    : options_(options), parameters_(std::move(parameters)) {
+  const torch::NoGradGuard no_grad;
+  for (const at::Tensor& parameter : parameters_) {
+    moments1_.push_back(at::zeros_like(parameter));
+    moments2_.push_back(at::zeros_like(parameter));
+    step_counts_.push_back(at::zeros({}, parameter.options()));
+  }
+}
+
+void AdamW::zero_grad() {
+  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+}
+
+at::Tensor AdamW::step(double learning_rate) {
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  gradients.reserve(parameters_.size());
+  for (const at::Tensor& parameter : parameters_) {
+    gradients.push_back(parameter.grad().defined() ? parameter.grad() : at::zeros_like(parameter));
+  }
+  const at::Tensor norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2);
+  // The operator divides gradients by grad_scale and skips the update where found_inf is 1.
+  const at::Tensor grad_scale = (norm / options_.clip_norm).clamp_min(1.0);
+  const at::Tensor found_inf = at::isfinite(norm).logical_not().to(at::kFloat);
+  at::_foreach_add_(step_counts_, 1);
+  at::_fused_adamw_(parameters_, gradients, moments1_, moments2_, {}, step_counts_, learning_rate, options_.beta1,
+                    options_.beta2, options_.weight_decay, options_.epsilon, /*amsgrad=*/false,
+                    /*maximize=*/false, grad_scale, found_inf);
+  return norm;
+}
+
+}  // namespace genbid

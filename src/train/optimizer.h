@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace genbid {
+
+struct AdamWOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 1e-4;
+  double clip_norm = 1.0;  // of the gradient over all parameters
+};
+
+// AdamW (Loshchilov and Hutter, ICLR 2019) by LibTorch's fused operator: one call for all parameters, where
+// torch::optim walks them one by one. Clipping, and skipping a step whose gradient is not finite, happen on the
+// device: nothing here waits for it.
+class AdamW {
+ public:
+  AdamW(std::vector<at::Tensor> parameters, const AdamWOptions& options);
+
+  void zero_grad();
+  // Returns the gradient's norm before clipping (0-dim, on the device).
+  at::Tensor step(double learning_rate);
+
+  // First and second moments and the step counts, for checkpoints; load copies into them.
+  const std::vector<at::Tensor>& moments1() const { return moments1_; }
+  const std::vector<at::Tensor>& moments2() const { return moments2_; }
+  const std::vector<at::Tensor>& step_counts() const { return step_counts_; }
+
+ private:
+  AdamWOptions options_;
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> moments1_;
+  std::vector<at::Tensor> moments2_;
+  std::vector<at::Tensor> step_counts_;
+};
+
+}  // namespace genbid

@@ -1,0 +1,37 @@
+#include "train/sampler.h"
+
+#include <algorithm>
+
+namespace genbid {
+
+WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, int64_t batch_size, int64_t seed)
+    : dataset_(dataset),
+      window_(window),
+      batch_size_(batch_size),
+      stream_(static_cast<uint64_t>(seed), "train.windows"),
+      starts_before_(1, 0) {
+  for (const int64_t length : dataset.lengths()) {
+    starts_before_.push_back(starts_before_.back() + length + window - 1);
+  }
+}
+
+Batch WindowSampler::batch(int64_t step) const {
+  std::vector<Window> windows;
+  for (int64_t slot = 0; slot < batch_size_; ++slot) {
+    const auto bits = stream_.bits(static_cast<uint32_t>(slot), static_cast<uint32_t>(step),
+                                   static_cast<uint32_t>(step >> 32));
+    const auto word = (static_cast<uint64_t>(bits[1]) << 32) | bits[0];
+    // The bias of a remainder of 64 bits is below 2^-30 for any store that fits a disk.
+    const auto draw = static_cast<int64_t>(word % static_cast<uint64_t>(starts_before_.back()));
+    const auto after = std::upper_bound(starts_before_.begin(), starts_before_.end(), draw);
+    const int64_t trajectory = after - starts_before_.begin() - 1;
+    const auto m = static_cast<size_t>(trajectory);
+    const int64_t start = draw - starts_before_[m] - (window_ - 1);
+    const int64_t first = std::max<int64_t>(start, 0);
+    const int64_t end = std::min(start + window_, dataset_.lengths()[m]);
+    windows.push_back({trajectory, first, end - first});
+  }
+  return dataset_.batch(windows, window_);
+}
+
+}  // namespace genbid

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/run_dir.h"
+#include "policy/policy.h"
+#include "train/checkpoint.h"
+#include "train/dataset.h"
+#include "train/held_out.h"
+
+namespace genbid {
+
+struct TrainConfig {
+  int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
+  int64_t stop_at = 0;          // stop after this step with a checkpoint, to be resumed; 0: go to the end
+  int64_t batch_size = 256;     // windows a step
+  double learning_rate = 1e-3;  // at its peak
+  int64_t warmup_steps = 100;
+  double final_rate_share = 0.05;  // of the peak, at the last step
+  double weight_decay = 1e-4;
+  double clip_norm = 1.0;
+  double ema_decay = 0.999;
+  int64_t log_every = 50;           // steps
+  int64_t eval_every = 500;         // steps between losses on the held-out periods; also at the end
+  int64_t checkpoint_every = 1000;  // steps; also at the end and when asked to stop
+  int64_t keep = 2;                 // checkpoints that stay
+  int64_t seed = 1;
+  std::string device = "cpu";
+  int64_t threads = 0;  // of LibTorch; 0: one a processor. Results on a CPU depend on it.
+
+  void fields(ConfigVisitor& v);
+};
+
+struct TrainSummary {
+  int64_t step = 0;
+  bool stopped = false;  // by a signal or train.stop_at, before the last step
+  double loss = 0.0;     // of the last log window
+  std::vector<HeldOutPeriod> held_out;  // averaged weights
+  std::string checkpoint;
+};
+
+// Minimises a policy's losses on logged windows. Knows no model; waits for the device only to log, evaluate or
+// save. A non-finite loss is an Error that names the step; weights of that step are not applied nor saved.
+class Trainer {
+ public:
+  // All references must outlive the trainer. `info` and `config_yaml` go into every checkpoint. `held_out` may be
+  // null.
+  Trainer(const TrainConfig& config, Policy& policy, const Dataset& training, const Dataset* held_out,
+          const RunDir& run, CheckpointInfo info, std::string config_yaml);
+  ~Trainer();
+
+  // Goes on where the checkpoint stands: the same weights as a run that was never interrupted, bit for bit on a
+  // CPU with the same number of threads.
+  void resume(const std::string& checkpoint);
+  TrainSummary run();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace genbid

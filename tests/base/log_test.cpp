@@ -1,0 +1,51 @@
+#include "base/log.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/temporary_folder.h"
+
+namespace genbid {
+namespace {
+
+TEST(Log, StandardErrorHasPlainLinesAndTheFileTimeStamps) {
+  const test::TemporaryFolder folder;
+  log_to_file(folder.path("log.txt"));
+  testing::internal::CaptureStderr();
+  log_info("100 % of {rows} read");
+  log_warning("3 bad rows");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "100 % of {rows} read\nwarning: 3 bad rows\n");
+  close_log_file();
+  const std::string stamp = R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )";
+  EXPECT_TRUE(std::regex_match(read_file(folder.path("log.txt")),
+                               std::regex(stamp + "info 100 % of \\{rows\\} read\n" + stamp +
+                                          "warning 3 bad rows\n")))
+      << read_file(folder.path("log.txt"));
+}
+
+TEST(Log, AppendsToTheFileAndStopsWhenItIsClosed) {
+  const test::TemporaryFolder folder;
+  testing::internal::CaptureStderr();
+  for (const char* line : {"one", "two"}) {
+    log_to_file(folder.path("log.txt"));
+    log_info(line);
+    close_log_file();
+  }
+  log_info("three");
+  testing::internal::GetCapturedStderr();
+  const std::string text = read_file(folder.path("log.txt"));
+  EXPECT_NE(text.find("one"), std::string::npos);
+  EXPECT_NE(text.find("two"), std::string::npos);
+  EXPECT_EQ(text.find("three"), std::string::npos);
+}
+
+TEST(Log, AFileThatCannotBeOpenedIsAnError) {
+  const test::TemporaryFolder folder;
+  EXPECT_THROW(log_to_file(folder.path()), Error);
+}
+
+}  // namespace
+}  // namespace genbid

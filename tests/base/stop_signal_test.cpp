@@ -1,0 +1,58 @@
+#include "base/stop_signal.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+
+namespace genbid {
+namespace {
+
+// The wait status of a child that runs `act` and exits with 0 if it gets that far.
+int status_of(const std::function<void()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    stop_signal::reset();
+    stop_signal::install();
+    act();
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(StopSignal, TheFirstOnlySetsAFlag) {
+  const int status = status_of([] {
+    if (stop_signal::requested() || stop_signal::exit_status() != 0) ::_exit(1);
+    ::raise(SIGTERM);
+    if (!stop_signal::requested()) ::_exit(2);
+    ::_exit(stop_signal::exit_status());
+  });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+TEST(StopSignal, TheSecondEndsTheProcess) {
+  const int status = status_of([] {
+    ::raise(SIGINT);
+    ::raise(SIGTERM);
+  });
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+}
+
+TEST(StopSignal, ResetForgetsTheFirst) {
+  const int status = status_of([] {
+    ::raise(SIGINT);
+    stop_signal::reset();
+    ::raise(SIGINT);
+    ::_exit(stop_signal::requested() ? 0 : 1);
+  });
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "market/cell_tick.h"
+#include "market/market.h"
+#include "market/traffic.h"
+
+namespace genbid::test {
+
+// A hand-made tick: values_of_pv[pv] lists (seat, value); all slots are shown, nothing converts.
+struct SeatValue {
+  int seat;
+  float value;
+};
+
+inline void set_value(TickTraffic& tick, int64_t pv, int seat, float value) {
+  tick.values[static_cast<size_t>((pv / kBlockWidth * kNumSeats + seat) * kBlockWidth + pv % kBlockWidth)] =
+      value;
+}
+inline void set_draw(TickTraffic& tick, int64_t pv, int slot, float draw) {
+  tick.conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth + pv % kBlockWidth)] =
+      draw;
+}
+
+inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_of_pv) {
+  TickTraffic tick;
+  tick.num_pv = static_cast<int64_t>(values_of_pv.size());
+  tick.num_blocks = (tick.num_pv + kBlockWidth - 1) / kBlockWidth;
+  tick.num_chunks = (tick.num_blocks + kBlocksPerChunk - 1) / kBlocksPerChunk;
+  const auto lanes = static_cast<size_t>(tick.num_blocks * kBlockWidth);
+  tick.values.assign(lanes * kNumSeats, 0.0F);
+  tick.num_shown.assign(lanes, 3);
+  tick.conversion_draw.assign(lanes * 3, 1.0F);
+  for (size_t pv = 0; pv < values_of_pv.size(); ++pv) {
+    for (const SeatValue& one : values_of_pv[pv]) {
+      set_value(tick, static_cast<int64_t>(pv), one.seat, one.value);
+      tick.sum_value[static_cast<size_t>(one.seat)] += static_cast<double>(one.value);
+      tick.sum_square[static_cast<size_t>(one.seat)] += static_cast<double>(one.value * one.value);
+    }
+  }
+  return tick;
+}
+
+inline TickTraffic generated_tick(const Traffic& traffic, const PeriodFactors& factors, int tick) {
+  TickTraffic out;
+  traffic.begin_tick(factors, tick, out);
+  for (int64_t chunk = 0; chunk < out.num_chunks; ++chunk) traffic.fill_chunk(factors, chunk, out);
+  traffic.end_tick(out);
+  return out;
+}
+
+inline SeatBids bids_of(const BidFormula& everybody) {
+  SeatBids bids;
+  for (int seat = 0; seat < kNumSeats; ++seat) bids.add(seat, everybody);
+  return bids;
+}
+
+// A cell with the official advertisers.
+inline Cell official_cell(int64_t period, double budget_scale = 1.0) {
+  Cell cell;
+  cell.period = period;
+  for (int seat = 0; seat < kNumSeats; ++seat) {
+    cell.advertisers.push_back(official_advertiser(seat));
+    cell.advertisers.back().budget *= budget_scale;
+  }
+  return cell;
+}
+
+// All ticks of all cells, kept.
+struct Recorder : PeriodSink {
+  std::vector<std::vector<std::vector<SeatTick>>> ticks;  // [cell][tick][seat]
+  explicit Recorder(size_t num_cells) : ticks(num_cells) {}
+  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
+    auto& played = ticks[static_cast<size_t>(cell)];
+    if (played.size() == static_cast<size_t>(tick)) played.emplace_back(seats.begin(), seats.end());
+  }
+};
+
+// Every field, bit for bit.
+inline bool same(const SeatTick& a, const SeatTick& b) {
+  const auto same_bits = [](double x, double y) {
+    return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
+  };
+  const TickOutcome& p = a.outcome;
+  const TickOutcome& q = b.outcome;
+  return a.start.tick == b.start.tick && a.start.num_pv == b.start.num_pv &&
+         same_bits(a.start.mean_pvalue, b.start.mean_pvalue) &&
+         same_bits(a.start.remaining_budget, b.start.remaining_budget) && a.asked == b.asked &&
+         same_bits(a.bid.value, b.bid.value) && same_bits(a.bid.value_squared, b.bid.value_squared) &&
+         a.num_clearings == b.num_clearings && same_bits(p.sum_pvalue, q.sum_pvalue) &&
+         same_bits(p.sum_bid, q.sum_bid) &&
+         same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) && p.num_wins == q.num_wins &&
+         p.num_exposed == q.num_exposed && p.num_conversions == q.num_conversions &&
+         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) &&
+         same_bits(p.sum_bid_exposed, q.sum_bid_exposed) && same_bits(p.cost, q.cost);
+}
+
+inline bool same(const std::vector<std::vector<SeatTick>>& a,
+                 const std::vector<std::vector<SeatTick>>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t tick = 0; tick < a.size(); ++tick) {
+    for (size_t seat = 0; seat < a[tick].size(); ++seat) {
+      if (!same(a[tick][seat], b[tick][seat])) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace genbid::test

@@ -1,0 +1,123 @@
+#include "play/population.h"
+
+#include <gtest/gtest.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "temporary_folder.h"
+
+namespace genbid {
+namespace {
+
+Population load_text(const std::string& yaml) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "population.yaml", yaml);
+  return load_population(folder / "population.yaml");
+}
+
+std::string error_of(const std::string& yaml) {
+  try {
+    load_text(yaml);
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(Population, Pid48Is48PidWithOfficialBudgets) {
+  const Population population = load_population("pid48");
+  ASSERT_EQ(population.seats.size(), 48U);
+  for (int seat = 0; seat < kNumSeats; ++seat) {
+    const PopulationSeat& one = population.seats[static_cast<size_t>(seat)];
+    EXPECT_EQ(one.bidder.bidder, "pid");
+    EXPECT_EQ(one.advertiser.budget, official_advertiser(seat).budget);
+    EXPECT_EQ(one.advertiser.cpa_limit, official_advertiser(seat).cpa_limit);
+    EXPECT_EQ(one.advertiser.category, seat / 8);
+  }
+}
+
+TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
+  const Population population = load_population("rules48");
+  for (size_t seat = 0; seat < 48; ++seat) {
+    const BidderConfig& bidder = population.seats[seat].bidder;
+    if (seat % 8 == 0) {
+      EXPECT_EQ(bidder.bidder, "pid");
+    } else {
+      EXPECT_EQ(bidder.bidder, "fixed_alpha");
+      EXPECT_NEAR(bidder.cpa_ratio, 0.5 + 0.1 * static_cast<double>(seat % 8), 1e-12);
+    }
+  }
+}
+
+TEST(Population, EveryShippedOneLoadsAndBids) {
+  for (const std::string& name : population_names()) {
+    EXPECT_TRUE(population_exists(name));
+    EXPECT_EQ(make_bidders(load_population(name)).size(), 48U) << name;
+  }
+}
+
+TEST(Population, AFileSaysWhoSitsWhere) {
+  const Population population = load_text(
+      "seats:\n"
+      "  - {position: 0, bidder: fixed_alpha, cpa_ratio: 1.1}\n"
+      "  - {position: 1, category: 0, bidder: fixed_alpha, alpha: 90}\n"
+      "  - {position: 1, category: 1, bidder: pid}\n"
+      "  - {position: 1, category: 2, bidder: pid}\n"
+      "  - {position: 1, category: 3, bidder: pid}\n"
+      "  - {position: 1, category: 4, bidder: pid}\n"
+      "  - {seat: 41, bidder: pid, budget: 3000, cpa: 95}\n"
+      "  - {position: 2, bidder: pid}\n"
+      "  - {position: 3, bidder: pid}\n"
+      "  - {position: 4, bidder: pid}\n"
+      "  - {position: 5, bidder: pid}\n"
+      "  - {position: 6, bidder: pid}\n"
+      "  - {position: 7, bidder: pid}\n");
+  EXPECT_EQ(population.seats[40].bidder.cpa_ratio, 1.1);
+  EXPECT_EQ(population.seats[1].bidder.alpha, 90.0);
+  EXPECT_EQ(population.seats[9].bidder.bidder, "pid");
+  EXPECT_EQ(population.seats[41].advertiser.budget, 3000.0);
+  EXPECT_EQ(population.seats[41].advertiser.cpa_limit, 95.0);
+  EXPECT_EQ(population.seats[33].advertiser.budget, official_advertiser(33).budget);
+}
+
+TEST(Population, AnUnknownNameListsTheKnown) {
+  try {
+    load_population("pid49");
+    FAIL() << "no error";
+  } catch (const ConfigError& e) {
+    EXPECT_STREQ(e.what(),
+                 "population: found 'pid49', expected pid48, rules48, or the path of a population file");
+  }
+  EXPECT_FALSE(population_exists("pid49"));
+}
+
+TEST(Population, ASeatNamedTwiceIsAnError) {
+  EXPECT_NE(error_of("seats: [pid, {seat: 3, bidder: pid}]").find("seat 3 is named twice"), std::string::npos);
+}
+
+TEST(Population, MissingSeatsAreAnError) {
+  EXPECT_NE(error_of("seats:\n  - {category: 0, bidder: pid}\n  - {seat: 9, bidder: pid}\n")
+                .find("all 48 seats: missing 8, 10, 11"),
+            std::string::npos);
+  EXPECT_NE(error_of("seats: []").find("missing 0, 1"), std::string::npos);
+}
+
+TEST(Population, ASeatAndAPositionExcludeEachOther) {
+  EXPECT_NE(error_of("seats: [{seat: 3, position: 3, bidder: pid}]").find("either a seat, or a position"),
+            std::string::npos);
+}
+
+TEST(Population, UnknownBiddersAndKeysAreErrors) {
+  EXPECT_NE(error_of("seats: pidd").find("expected one of pid, fixed_alpha"), std::string::npos);
+  EXPECT_NE(error_of("seats: [{bidder: pid, budgets: 3}]").find("budgets"), std::string::npos);
+}
+
+TEST(Population, CellsScaleBudgets) {
+  const Cell cell = make_cell(load_population("pid48"), 12, 0.5);
+  EXPECT_EQ(cell.period, 12);
+  EXPECT_EQ(cell.advertisers[0].budget, 1450.0);
+  EXPECT_EQ(cell.advertisers[0].cpa_limit, 100.0);
+}
+
+}  // namespace
+}  // namespace genbid

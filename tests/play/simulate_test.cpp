@@ -1,0 +1,218 @@
+#include "play/simulate.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/stop_signal.h"
+#include "bidding/score.h"
+#include "temporary_folder.h"
+
+namespace genbid {
+namespace {
+
+SimulateConfig small_run(const std::string& dir, int64_t threads = 1) {
+  SimulateConfig config;
+  config.market.impressions = 5000;
+  config.market.budget_scale = 0.01;
+  config.market.periods.values = {3, 0, 12};
+  config.output.dir = dir;
+  config.threads = threads;
+  return config;
+}
+
+using CsvRow = std::map<std::string, std::string>;
+
+std::vector<CsvRow> read_csv(const std::string& path) {
+  std::istringstream text(read_file(path));
+  const auto cells = [](const std::string& line) {
+    std::vector<std::string> parts;
+    std::istringstream in(line + ",");
+    for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+    return parts;
+  };
+  std::string line;
+  std::getline(text, line);
+  const std::vector<std::string> names = cells(line);
+  std::vector<CsvRow> rows;
+  while (std::getline(text, line)) {
+    const std::vector<std::string> values = cells(line);
+    EXPECT_EQ(values.size(), names.size());
+    CsvRow row;
+    for (size_t i = 0; i < names.size(); ++i) row[names[i]] = values[i];
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+double number(const CsvRow& row, const std::string& name) { return std::strtod(row.at(name).c_str(), nullptr); }
+
+TEST(Simulate, AnyNumberOfThreadsWritesTheSameBytes) {
+  const test::TemporaryFolder folder;
+  ASSERT_TRUE(simulate(small_run(folder / "1", 1)));
+  const std::string ticks = read_file(folder / "1/ticks.csv");
+  const std::string periods = read_file(folder / "1/periods.csv");
+  for (const int threads : {2, 3}) {
+    const std::string dir = folder / std::to_string(threads);
+    ASSERT_TRUE(simulate(small_run(dir, threads)));
+    EXPECT_EQ(read_file(dir + "/ticks.csv"), ticks);
+    EXPECT_EQ(read_file(dir + "/periods.csv"), periods);
+  }
+}
+
+TEST(Simulate, APeriodIsTheSameWhateverElseIsPlayed) {
+  const test::TemporaryFolder folder;
+  ASSERT_TRUE(simulate(small_run(folder / "all")));
+  SimulateConfig one = small_run(folder / "one");
+  one.market.periods.values = {12};
+  ASSERT_TRUE(simulate(one));
+  const std::string all = read_file(folder / "all/ticks.csv");
+  const std::string alone = read_file(folder / "one/ticks.csv");
+  const std::string rows = alone.substr(alone.find('\n') + 1);
+  EXPECT_EQ(all.substr(all.size() - rows.size()), rows);
+}
+
+TEST(Simulate, TicksComeByPeriodTickAndSeatWithTheAgreedColumns) {
+  const test::TemporaryFolder folder;
+  ASSERT_TRUE(simulate(small_run(folder / "run")));
+  const std::string text = read_file(folder / "run/ticks.csv");
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
+            "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,sum_pvalue_exposed");
+  const std::vector<CsvRow> rows = read_csv(folder / "run/ticks.csv");
+  ASSERT_EQ(rows.size(), 3U * 48U * 48U);
+  const int periods[3] = {0, 3, 12};
+  for (size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(number(rows[i], "episode"), periods[i / (48 * 48)]);
+    EXPECT_EQ(number(rows[i], "tick"), static_cast<double>(i / 48 % 48));
+    EXPECT_EQ(number(rows[i], "agent"), static_cast<double>(i % 48));
+  }
+}
+
+TEST(Simulate, SeatsWithoutMoneyHaveNoAlphaAndTheirEnd) {
+  const test::TemporaryFolder folder;
+  SimulateConfig config = small_run(folder / "run");
+  config.market.budget_scale = 0.001;
+  ASSERT_TRUE(simulate(config));
+  int num_out = 0;
+  for (const CsvRow& row : read_csv(folder / "run/ticks.csv")) {
+    const bool out = number(row, "remaining_before") < 0.1;
+    num_out += out ? 1 : 0;
+    EXPECT_EQ(row.at("alpha_after_bidding").empty(), out);
+    EXPECT_EQ(row.at("isEnd"), out || row.at("tick") == "47" ? "1" : "0");
+    EXPECT_GE(number(row, "remaining_before"), number(row, "cost"));
+  }
+  EXPECT_GT(num_out, 0);
+}
+
+TEST(Simulate, PeriodsAddUpTheirTicks) {
+  const test::TemporaryFolder folder;
+  ASSERT_TRUE(simulate(small_run(folder / "run")));
+  const std::vector<CsvRow> ticks = read_csv(folder / "run/ticks.csv");
+  const std::vector<CsvRow> periods = read_csv(folder / "run/periods.csv");
+  ASSERT_EQ(periods.size(), 3U * 48U);
+  for (size_t i = 0; i < periods.size(); ++i) {
+    const CsvRow& row = periods[i];
+    double conversions = 0.0, cost = 0.0, expected = 0.0, exposed = 0.0, num_pv = 0.0, mean_bid = 0.0;
+    double last_active = -1.0;
+    for (size_t t = 0; t < 48; ++t) {
+      const CsvRow& tick = ticks[(i / 48 * 48 + t) * 48 + i % 48];
+      conversions += number(tick, "conversions");
+      cost += number(tick, "cost");
+      expected += number(tick, "sum_pvalue_exposed");
+      exposed += number(tick, "exposed_count");
+      num_pv += number(tick, "n_pv");
+      mean_bid += number(tick, "mean_bid_final") / 48.0;
+      if (number(tick, "exposed_count") > 0.0) last_active = static_cast<double>(t);
+    }
+    const double limit = number(row, "cpa");
+    EXPECT_EQ(row.at("bidder"), "pid");
+    EXPECT_EQ(number(row, "seat"), static_cast<double>(i % 48));
+    EXPECT_EQ(number(row, "budget"), official_advertiser(static_cast<int>(i % 48)).budget * 0.01);
+    EXPECT_EQ(number(row, "conversions"), conversions);
+    EXPECT_DOUBLE_EQ(number(row, "cost"), cost);
+    EXPECT_DOUBLE_EQ(number(row, "realised_cpa"), cpa(conversions, cost));
+    EXPECT_EQ(number(row, "target_cost"), conversions * limit);
+    EXPECT_EQ(number(row, "num_pv"), num_pv);
+    EXPECT_EQ(number(row, "num_exposed"), exposed);
+    EXPECT_DOUBLE_EQ(number(row, "exposed_share"), exposed / (num_pv + 1e-10));
+    EXPECT_DOUBLE_EQ(number(row, "budget_use"), cost / number(row, "budget"));
+    EXPECT_GT(number(row, "second_price_ratio"), 0.0);
+    EXPECT_LE(number(row, "second_price_ratio"), 1.0);
+    EXPECT_DOUBLE_EQ(number(row, "cpa_exceedance"), (cpa(conversions, cost) - limit) / (limit + 1e-10));
+    EXPECT_EQ(number(row, "last_active_tick"), last_active);
+    EXPECT_NEAR(number(row, "mean_bid"), mean_bid, 1e-12);
+    EXPECT_DOUBLE_EQ(number(row, "score"), score(conversions, cost, limit));
+    EXPECT_DOUBLE_EQ(number(row, "expected_conversions"), expected);
+    EXPECT_DOUBLE_EQ(number(row, "expected_score"), score(expected, cost, limit));
+  }
+}
+
+TEST(Simulate, LeavesOtherFilesOfTheFolderAlone) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "run/notes.txt", "mine");
+  write_file(folder / "run/periods.csv", "old");
+  ASSERT_TRUE(simulate(small_run(folder / "run")));
+  EXPECT_EQ(read_file(folder / "run/notes.txt"), "mine");
+  EXPECT_EQ(read_csv(folder / "run/periods.csv").size(), 144U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 3);
+}
+
+TEST(Simulate, WritesNothingWhenStopped) {
+  const test::TemporaryFolder folder;
+  stop_signal::install();
+  std::raise(SIGINT);
+  EXPECT_FALSE(simulate(small_run(folder / "run")));
+  stop_signal::reset();
+  EXPECT_TRUE(std::filesystem::is_empty(folder / ""));
+}
+
+TEST(Simulate, TellsItsProgressAndSumsUp) {
+  const test::TemporaryFolder folder;
+  int64_t done = 0;
+  const auto summary = simulate(small_run(folder / "run"), [&](int64_t periods) { done = periods; });
+  EXPECT_EQ(done, 3);
+  ASSERT_EQ(summary->periods.size(), 3U);
+  EXPECT_EQ(summary->periods[1].period, 3);
+  EXPECT_GE(summary->periods[1].num_clearings, 48);
+  EXPECT_GT(summary->periods[1].budget_use, 0.0);
+  EXPECT_LE(summary->periods[1].budget_use, 1.0);
+  EXPECT_NE(summary->text().find("least winning cost"), std::string::npos);
+}
+
+std::string error_of(const std::string& override) {
+  SimulateConfig config;
+  try {
+    ConfigFile::load("configs/simulate.yaml", {override}).read(config);
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+TEST(SimulateConfig, TheShippedFileReads) {
+  SimulateConfig config;
+  ConfigFile::load("configs/simulate.yaml", {"market.periods=[0, 1]", "threads=2"}).read(config);
+  EXPECT_EQ(config.market.population, "pid48");
+  EXPECT_EQ(config.market.periods.values, (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(config.market.impressions, 500000);
+  EXPECT_EQ(config.threads, 2);
+}
+
+TEST(SimulateConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
+  EXPECT_NE(error_of("market.rules=official").find("expected one of fast"), std::string::npos);
+  EXPECT_NE(error_of("market.population=pid").find("expected pid48, rules48, or the path"), std::string::npos);
+  EXPECT_NE(error_of("market.impressions=47").find("[48, 100000000]"), std::string::npos);
+  EXPECT_NE(error_of("market.periods=[]").find("at least one period"), std::string::npos);
+  EXPECT_NE(error_of("market.budget_scale=0").find("found '0'"), std::string::npos);
+  EXPECT_NE(error_of("market.budget=1").find("market.budget"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace genbid
