@@ -18,4 +18,17 @@ genbid() {
 
 # --- What it shows ---------------------------------------------------------------------------
 
-genbid --help
+runs=runs/quickstart
+rm -rf "$runs" # made by an earlier quickstart
+
+genbid ingest configs/ingest.yaml "output=$runs/trajectories.h5"
+genbid train configs/quickstart/behavior_cloning.yaml
+genbid train configs/quickstart/decision_transformer.yaml
+genbid evaluate configs/quickstart/evaluate.yaml
+
+say ""
+say "Everything lies in $runs:"
+say "  trajectories.h5                     the trajectory store (HDF5)"
+say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, checkpoints/"
+say "  evaluation/                         result.json of each candidate"
+say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

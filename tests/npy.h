@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// Reads NumPy's .npy files, version 1, C order, little-endian, as doubles: f8, f4, i8, i4, u8, u4, i2, u1, i1, b1.
+// Reads NumPy's .npy files, version 1, C order, little-endian, as doubles: f8, f4, i8, i4, u8, u4, i2, u1, b1.
 // A test's own input, so a fault throws std::runtime_error and says little.
 namespace genbid::test {
 
@@ -17,9 +17,7 @@ struct Npy {
   std::vector<int64_t> shape;
   std::vector<double> values;  // 64-bit integers beyond 2^53 lose digits: read those with npy_integers()
 
-  double at(int64_t row, int64_t column) const {
-    return values.at(static_cast<size_t>(row * shape.at(1) + column));
-  }
+  double at(int64_t row, int64_t column) const { return values.at(static_cast<size_t>(row * shape.at(1) + column)); }
 };
 
 namespace npy_detail {
@@ -74,16 +72,24 @@ std::vector<Out> read(const std::string& path, std::vector<int64_t>& shape) {
 
   const std::string bytes = all.substr(10 + length);
   std::vector<Out> values(count);
-  if (type == "<f8") convert<double>(bytes, values);
-  else if (type == "<f4") convert<float>(bytes, values);
-  else if (type == "<i8") convert<int64_t>(bytes, values);
-  else if (type == "<u8") convert<uint64_t>(bytes, values);
-  else if (type == "<i4") convert<int32_t>(bytes, values);
-  else if (type == "<u4") convert<uint32_t>(bytes, values);
-  else if (type == "<i2") convert<int16_t>(bytes, values);
-  else if (type == "|i1") convert<int8_t>(bytes, values);
-  else if (type == "|u1" || type == "|b1") convert<uint8_t>(bytes, values);
-  else throw std::runtime_error(path + ": type " + type);
+  if (type == "<f8")
+    convert<double>(bytes, values);
+  else if (type == "<f4")
+    convert<float>(bytes, values);
+  else if (type == "<i8")
+    convert<int64_t>(bytes, values);
+  else if (type == "<u8")
+    convert<uint64_t>(bytes, values);
+  else if (type == "<i4")
+    convert<int32_t>(bytes, values);
+  else if (type == "<u4")
+    convert<uint32_t>(bytes, values);
+  else if (type == "<i2")
+    convert<int16_t>(bytes, values);
+  else if (type == "|u1" || type == "|b1")
+    convert<uint8_t>(bytes, values);
+  else
+    throw std::runtime_error(path + ": type " + type);
   return values;
 }
 

@@ -1,9 +1,10 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "app/command.h"
@@ -32,6 +33,8 @@ struct CandidateConfig {
     const auto& rules = bidder_names();
     return std::find(rules.begin(), rules.end(), policy) != rules.end();
   }
+
+  bool asks() const { return !std::isnan(target_return); }
 
   void fields(ConfigVisitor& v) {
     v.required("policy", policy);
@@ -116,10 +119,9 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
-      const bool asked = one.target_return == one.target_return;
-      options.target_return = asked ? one.target_return : loaded.policy->default_target_return();
+      options.target_return = one.asks() ? one.target_return : loaded.policy->default_target_return();
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
-      if (name.empty()) name = loaded.model + (asked ? " target " + shortest(one.target_return) : "");
+      if (name.empty()) name = loaded.model + (one.asks() ? " target " + shortest(one.target_return) : "");
     }
     if (!names.insert(name).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
@@ -127,6 +129,21 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
     candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get()});
   }
   return candidates;
+}
+
+// For each checkpoint that was asked for several target returns.
+std::string target_reports(const EvaluateConfig& config, const std::vector<Evaluation>& evaluations) {
+  std::map<std::string, std::pair<std::vector<const Evaluation*>, std::vector<double>>> asked;
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    const CandidateConfig& candidate = config.policy[i];
+    if (!candidate.asks()) continue;
+    auto& [runs, targets] = asked[candidate.policy];
+    runs.push_back(&evaluations[i]);
+    targets.push_back(candidate.target_return);
+  }
+  std::string text;
+  for (const auto& [policy, runs] : asked) text += target_report(policy, runs.first, runs.second);
+  return text.empty() ? text : "\n" + text;
 }
 
 int run_evaluate(const ConfigFile& file) {
@@ -149,6 +166,7 @@ int run_evaluate(const ConfigFile& file) {
   const EvaluationContext context = {config.market.rules, config.market.population, plan.periods, plan.seats,
                                      config.market.seed};
   std::fputs(result_table(evaluations, context).c_str(), stdout);
+  std::fputs(target_reports(config, evaluations).c_str(), stdout);
   std::printf("\n");
   for (const Evaluation& evaluation : evaluations) {
     const std::string folder =
@@ -163,11 +181,16 @@ int run_evaluate(const ConfigFile& file) {
 
 Command evaluate_command() {
   return {"evaluate", "judge policies and rule bidders in the market, one seat at a time",
-          "`policy` is a checkpoint, a run folder, a rule bidder (pid, fixed_alpha), or a list of them; options of a\n"
-          "candidate stand beside it: policy='{policy: fixed_alpha, alpha: 90}'. Writes DIR/result.json, or\n"
-          "DIR/NAME/result.json for each of several candidates. Refuses periods that a policy was trained or tuned\n"
-          "on unless allow_seen_periods=true.\n"
-          "Example: genbid evaluate configs/evaluate.yaml policy=pid market.periods=22..27 output.dir=runs/eval",
+          "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
+          "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
+          "\n"
+          "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha),\n"
+          "                    or a list of them; options stand beside: alpha or cpa_ratio of fixed_alpha;\n"
+          "                    target_return and weights (ema, raw) of a policy; name for the table\n"
+          "market.*            as for simulate; market.periods must be new to every policy\n"
+          "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
+          "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
+          "threads             0 (default): one a processor; the files do not depend on it",
           run_evaluate, resolve};
 }
 

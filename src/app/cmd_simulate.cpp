@@ -24,9 +24,8 @@ int run(const ConfigFile& file) {
     return stop_signal::exit_status();
   }
   progress.finish();
-  std::printf("protocol market, rules %s, population %s, %lld impressions, seed %lld\n",
-              config.market.rules.c_str(), config.market.population.c_str(),
-              static_cast<long long>(config.market.impressions),
+  std::printf("protocol market, rules %s, population %s, %lld impressions, seed %lld\n", config.market.rules.c_str(),
+              config.market.population.c_str(), static_cast<long long>(config.market.impressions),
               static_cast<long long>(config.market.seed));
   std::fputs(summary->text().c_str(), stdout);
   std::printf("%s/ticks.csv\n%s/periods.csv\n", config.output.dir.c_str(), config.output.dir.c_str());

@@ -81,6 +81,7 @@ int run_train(const ConfigFile& file) {
   const std::string yaml = print_config(config, "train");
   const bool exists = std::filesystem::exists(config.run + "/config.yaml");
   const RunDir run = exists ? RunDir::open(config.run) : RunDir::create(config.run, yaml);
+  log_to_file(run.file("log.txt"));
   const std::string checkpoint = checkpoint_to_resume(run, config);
   if (exists) write_file(run.file("config.yaml"), yaml);
   if (checkpoint.empty()) policy->fit(training.training_columns());
@@ -108,10 +109,16 @@ int run_train(const ConfigFile& file) {
 
 Command train_command() {
   return {"train", "train a policy on a trajectory store",
-          "Reads a store written by `genbid ingest`, writes the run folder named by `run`: config.yaml, log.txt,\n"
-          "metrics.jsonl, checkpoints/. The same command resumes a run that was stopped. Ctrl-C saves a checkpoint\n"
-          "first; a second one stops at once.\n"
-          "Example: genbid train configs/decision_transformer.yaml train.steps=500",
+          "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
+          "\n"
+          "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/\n"
+          "data.*        the store (genbid ingest), periods to train on and to hold out\n"
+          "model.*       a model and its options; models/NAME/README.md\n"
+          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads\n"
+          "\n"
+          "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a checkpoint first and exit\n"
+          "with 128 + the signal's number; a second one ends the process at once. `genbid config FILE` shows every\n"
+          "option with its value.",
           run_train, resolve};
 }
 

@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
                              std::string(command.help), arguments));
   }
   const CLI::App* config_verb = add_verb(app, "config", "print a config as it is resolved, defaults included",
-                                         "Example: genbid config configs/ingest.yaml", arguments);
+                                         "  genbid config configs/ingest.yaml", arguments);
 
   try {
     app.parse(argc, argv);

@@ -72,8 +72,7 @@ void remove_leftovers(const std::string& path) {
 std::string new_temporary(const std::string& path) {
   Live& all = live();
   const std::lock_guard lock(all.mutex);
-  const std::string temporary =
-      path + std::string(kMark) + std::to_string(::getpid()) + "-" + std::to_string(all.next++);
+  std::string temporary = path + std::string(kMark) + std::to_string(::getpid()) + "-" + std::to_string(all.next++);
   all.paths.insert(fs::path(temporary).filename().string());
   return temporary;
 }

@@ -50,15 +50,10 @@ class Printer : public ConfigVisitor {
   const std::string& text() const { return text_; }
 
   void field(std::string_view key, bool& value) override { line(key, value ? "true" : "false"); }
-  void field(std::string_view key, int64_t& value, IntRange /*range*/) override {
-    line(key, std::to_string(value));
-  }
-  void field(std::string_view key, double& value, RealRange /*range*/) override {
-    line(key, real_text(value));
-  }
+  void field(std::string_view key, int64_t& value, IntRange /*range*/) override { line(key, std::to_string(value)); }
+  void field(std::string_view key, double& value, RealRange /*range*/) override { line(key, real_text(value)); }
   void field(std::string_view key, std::string& value) override { line(key, string_text(value)); }
-  void field(std::string_view key, std::string& value,
-             const std::vector<std::string>& /*choices*/) override {
+  void field(std::string_view key, std::string& value, const std::vector<std::string>& /*choices*/) override {
     line(key, string_text(value));
   }
   void field(std::string_view key, std::vector<std::string>& value) override {

@@ -67,7 +67,9 @@ std::string default_text(bool value) { return value ? "true" : "false"; }
 std::string default_text(int64_t value) { return std::to_string(value); }
 std::string default_text(double value) { return real_text(value); }
 std::string default_text(const std::string& value) { return value; }
-std::string default_text(const std::vector<std::string>& value) { return std::string("[").append(join(value, ", ")).append("]"); }
+std::string default_text(const std::vector<std::string>& value) {
+  return std::string("[").append(join(value, ", ")).append("]");
+}
 std::string default_text(const PeriodList& value) { return period_text(value); }
 
 class ConfigReader : public ConfigVisitor {
@@ -112,11 +114,9 @@ class ConfigReader : public ConfigVisitor {
     });
   }
 
-  void field(std::string_view key, std::string& value,
-             const std::vector<std::string>& choices) override {
+  void field(std::string_view key, std::string& value, const std::vector<std::string>& choices) override {
     read(key, value, [&](const ConfigNode& node) {
-      const bool known =
-          is_text(node) && std::find(choices.begin(), choices.end(), node.text) != choices.end();
+      const bool known = is_text(node) && std::find(choices.begin(), choices.end(), node.text) != choices.end();
       if (!known) fail(node, key, "one of " + join(choices, ", "));
       value = node.text;
     });
@@ -163,8 +163,7 @@ class ConfigReader : public ConfigVisitor {
     const std::string path = dotted(stack_.back(), key);
     const auto value = defaults_.find(path);
     const std::string found = value == defaults_.end() ? "nothing" : "the default '" + value->second + "'";
-    throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " +
-                      std::string(expected));
+    throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " + std::string(expected));
   }
 
   // Everything the file holds and no field() named, in one error.
@@ -258,15 +257,12 @@ class ConfigReader : public ConfigVisitor {
     std::string scalar_key;
   };
 
-  static bool is_plain(const ConfigNode& node) {
-    return node.type == ConfigNode::Type::kScalar && !node.quoted;
-  }
+  static bool is_plain(const ConfigNode& node) { return node.type == ConfigNode::Type::kScalar && !node.quoted; }
   static bool is_text(const ConfigNode& node) {  // `key:` alone is the empty string
     return node.type == ConfigNode::Type::kScalar || node.type == ConfigNode::Type::kNull;
   }
   static bool is_item(const ConfigNode& node, std::string_view scalar_key) {
-    return node.type == ConfigNode::Type::kMap ||
-           (node.type == ConfigNode::Type::kScalar && !scalar_key.empty());
+    return node.type == ConfigNode::Type::kMap || (node.type == ConfigNode::Type::kScalar && !scalar_key.empty());
   }
   static std::string list_item(std::string_view scalar_key) {
     return scalar_key.empty() ? "a mapping" : "a " + std::string(scalar_key) + " or a mapping";
@@ -307,8 +303,7 @@ class ConfigReader : public ConfigVisitor {
   std::string place(const ConfigNode& node, std::string_view key) const {
     return node.where + ": key '" + dotted(stack_.back(), key) + "'";
   }
-  [[noreturn]] void fail(const ConfigNode& node, std::string_view key,
-                         const std::string& expected) const {
+  [[noreturn]] void fail(const ConfigNode& node, std::string_view key, const std::string& expected) const {
     throw ConfigError(place(node, key) + ": found " + describe(node) + ", expected " + expected);
   }
   std::string scope_place() const {
@@ -324,12 +319,12 @@ class ConfigReader : public ConfigVisitor {
     for (const std::string& other : order_) {
       if (other == path) continue;
       if (knows(scopes_.at(other), node.key)) guesses.push_back(dotted(other, node.key));
-      // `train.steps: 5` as one key is a section for the command line, not for the file.
-      if (node.key.find('.') != std::string::npos && path.empty()) {
-        for (const std::string& key : scopes_.at(other).known) {
-          if (dotted(other, key) == node.key) return message + "write '" + key + "' under '" + other + ":'";
-        }
-      }
+    }
+    // `train.steps: 5` is the form of the command line.
+    const size_t dot = node.key.rfind('.');
+    const auto section = scopes_.find(path.empty() && dot != std::string::npos ? node.key.substr(0, dot) : path);
+    if (section != scopes_.end() && knows(section->second, node.key.substr(dot + 1))) {
+      return message + "write '" + node.key.substr(dot + 1) + "' under '" + section->first + ":'";
     }
     if (!guesses.empty()) return message + "did you mean '" + join(guesses, "' or '") + "'?";
     const std::string keys = join(scope.known, ", ");
@@ -373,12 +368,11 @@ ConfigFile ConfigFile::parse(const std::string& text, const std::string& name,
                              const std::vector<std::string>& overrides) {
   auto impl = std::make_unique<Impl>();
   impl->name = name;
-  impl->root =
-      parse_yaml(text, [&](int line) { return name + ":" + std::to_string(line); }, "");
+  impl->root = parse_yaml(
+      text, [&](int line) { return name + ":" + std::to_string(line); }, "");
   if (impl->root.type == ConfigNode::Type::kNull) impl->root.type = ConfigNode::Type::kMap;
   if (impl->root.type != ConfigNode::Type::kMap) {
-    throw ConfigError(impl->root.where + ": found " + describe(impl->root) +
-                      ", expected keys with values");
+    throw ConfigError(impl->root.where + ": found " + describe(impl->root) + ", expected keys with values");
   }
   for (const std::string& text_of_override : overrides) apply_override(impl->root, text_of_override);
   return ConfigFile(std::move(impl));

@@ -16,9 +16,7 @@ namespace {
 
 constexpr size_t kMaxNodes = 1'000'000;  // aliases of aliases grow without bound otherwise
 
-std::string dotted(const std::string& path, const std::string& key) {
-  return path.empty() ? key : path + "." + key;
-}
+std::string dotted(const std::string& path, const std::string& key) { return path.empty() ? key : path + "." + key; }
 
 size_t count_nodes(const ConfigNode& node) {
   size_t count = 1;
@@ -29,14 +27,14 @@ size_t count_nodes(const ConfigNode& node) {
 // Builds the tree bottom-up: a node is moved into its parent when it is whole.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::function<std::string(int)>& place, std::string path)
-      : place_(place), path_(std::move(path)) {}
+  TreeBuilder(const std::function<std::string(int)>& place, std::string path) : place_(place), path_(std::move(path)) {}
 
   ConfigNode take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++num_documents_ > 1) {
-      throw ConfigError(place(mark) + ": found more text behind the document's end, expected one "
+      throw ConfigError(place(mark) +
+                        ": found more text behind the document's end, expected one "
                         "YAML document");
     }
   }
@@ -103,8 +101,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void add(ConfigNode node, YAML::anchor_t anchor) {
     if (++num_nodes_ > kMaxNodes) {
-      throw ConfigError(node.where + ": found more than " + std::to_string(kMaxNodes) +
-                        " values, expected a config");
+      throw ConfigError(node.where + ": found more than " + std::to_string(kMaxNodes) + " values, expected a config");
     }
     if (anchor != 0) anchors_[anchor] = node;
     if (open_.empty()) {
@@ -164,27 +161,31 @@ class TreeBuilder : public YAML::EventHandler {
 }  // namespace
 
 const ConfigNode* ConfigNode::find(std::string_view name) const {
-  const auto found = std::find_if(children.begin(), children.end(),
-                                  [&](const ConfigNode& child) { return child.key == name; });
+  const auto found =
+      std::find_if(children.begin(), children.end(), [&](const ConfigNode& child) { return child.key == name; });
   return found == children.end() ? nullptr : &*found;
 }
 
 std::string describe(const ConfigNode& node) {
   constexpr size_t kMaxShown = 100;
   switch (node.type) {
-    case ConfigNode::Type::kNull: return "nothing";
-    case ConfigNode::Type::kList: return "a list";
-    case ConfigNode::Type::kMap: return "a mapping";
-    case ConfigNode::Type::kScalar: break;
+    case ConfigNode::Type::kNull:
+      return "nothing";
+    case ConfigNode::Type::kList:
+      return "a list";
+    case ConfigNode::Type::kMap:
+      return "a mapping";
+    case ConfigNode::Type::kScalar:
+      break;
   }
   std::string shown = node.text.substr(0, kMaxShown);
-  std::replace_if(shown.begin(), shown.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
   if (shown.size() < node.text.size()) shown += "...";
   return "'" + shown + "'" + (node.quoted ? " in quotes" : "");
 }
 
-ConfigNode parse_yaml(const std::string& text, const std::function<std::string(int)>& place,
-                      const std::string& path) {
+ConfigNode parse_yaml(const std::string& text, const std::function<std::string(int)>& place, const std::string& path) {
   TreeBuilder builder(place, path);
   try {
     std::istringstream stream(text);
@@ -198,7 +199,7 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 }
 
 void apply_override(ConfigNode& root, const std::string& text) {
-  const std::string where = "command line: " + text;
+  const std::string where = "command line: " + text;  // the place of all that it gives
   const size_t equals = text.find('=');
   if (equals == std::string::npos) {
     throw ConfigError(where + ": found no '=', expected section.key=value");
@@ -206,28 +207,31 @@ void apply_override(ConfigNode& root, const std::string& text) {
   const std::string path = text.substr(0, equals);
   std::vector<std::string> keys(1);
   for (const char c : path) {
-    if (c == '.') keys.emplace_back();
-    else keys.back() += c;
+    if (c == '.')
+      keys.emplace_back();
+    else
+      keys.back() += c;
   }
-  for (const std::string& key : keys) {
-    if (key.empty() || key.find_first_of(" \t\n") != std::string::npos) {
-      throw ConfigError(where + ": found the key '" + path + "', expected section.key=value");
-    }
-  }
+  const bool good = std::none_of(keys.begin(), keys.end(), [](const std::string& key) {
+    return key.empty() || key.find_first_of(" \t\n") != std::string::npos;
+  });
+  if (!good) throw ConfigError(where + ": found the key '" + path + "', expected section.key=value");
 
   // In the first column % would start a directive, and --- a document.
   std::string value_text = text.find('\n') == std::string::npos ? " " : "";
   value_text += text.substr(equals + 1);
-  ConfigNode value = parse_yaml(value_text, [&](int) { return where; }, path);
+  const auto place = [&](int /*line*/) -> std::string { return where; };
+  ConfigNode value = parse_yaml(value_text, place, path);
   value.where = where;
 
+  const auto fail = [&](const std::string& key, const ConfigNode& node) {
+    throw ConfigError(where + ": key '" + key + "': holds " + describe(node) + " (" + node.where +
+                      "), expected a mapping");
+  };
   ConfigNode* node = &root;
   std::string walked;
   for (const std::string& key : keys) {
-    if (node->type != ConfigNode::Type::kNull && node->type != ConfigNode::Type::kMap) {
-      throw ConfigError(where + ": key '" + walked + "': holds " + describe(*node) + " (" +
-                        node->where + "), expected a mapping");
-    }
+    if (node->type != ConfigNode::Type::kNull && node->type != ConfigNode::Type::kMap) fail(walked, *node);
     node->type = ConfigNode::Type::kMap;
     walked = dotted(walked, key);
     const ConfigNode* child = node->find(key);

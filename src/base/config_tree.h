@@ -28,8 +28,7 @@ std::string describe(const ConfigNode& node);
 
 // `place` names a line (counted from 1); `path` is the dotted key under which the document will lie, for
 // messages. Throws ConfigError.
-ConfigNode parse_yaml(const std::string& text, const std::function<std::string(int)>& place,
-                      const std::string& path);
+ConfigNode parse_yaml(const std::string& text, const std::function<std::string(int)>& place, const std::string& path);
 
 // Lays `a.b.c=VALUE` over the tree.
 void apply_override(ConfigNode& root, const std::string& text);

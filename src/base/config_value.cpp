@@ -33,9 +33,8 @@ std::optional<std::string_view> without_plus(std::string_view text) {
 }
 
 template <typename Range, typename Text>
-std::string describe_range(const char* article_noun, const Range& range, bool low, bool high,
-                           Text text) {
-  const std::string noun = article_noun;
+std::string describe_range(const char* article_noun, const Range& range, bool low, bool high, Text text) {
+  std::string noun = article_noun;
   if (low && high) return noun + " in [" + text(range.low) + ", " + text(range.high) + "]";
   if (low) return noun + " of at least " + text(range.low);
   if (high) return noun + " of at most " + text(range.high);
@@ -95,15 +94,13 @@ std::string real_text(double value) {
   return shortest(value);
 }
 
-void append_periods(const std::string& text, const std::string& where,
-                    std::vector<int64_t>& periods) {
+void append_periods(const std::string& text, const std::string& where, std::vector<int64_t>& periods) {
   const auto fail = [&](const std::string& expected) {
     throw ConfigError(where + ": found '" + text + "', expected " + expected);
   };
   const size_t dots = text.find("..");
   const auto first = parse_all<int64_t>(std::string_view(text).substr(0, dots), 10);
-  const auto last =
-      dots == std::string::npos ? first : parse_all<int64_t>(std::string_view(text).substr(dots + 2), 10);
+  const auto last = dots == std::string::npos ? first : parse_all<int64_t>(std::string_view(text).substr(dots + 2), 10);
   if (!first || !last) fail("a period such as 21 or a range such as 7..20");
   if (*first < 0 || *last < 0 || *first > kMaxPeriod || *last > kMaxPeriod) {
     fail("periods in [0, " + std::to_string(kMaxPeriod) + "]");

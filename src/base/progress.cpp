@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <mutex>
 #include <utility>
@@ -14,9 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // 12345678 -> "12,345,678"
 std::string grouped(int64_t value) {
@@ -41,7 +40,7 @@ std::string short_number(double value) {
 
 // 12.4 -> "0:12", 3723 -> "1:02:03"
 std::string clock_text(double seconds) {
-  const auto total = static_cast<long long>(std::min(seconds, 1e9) + 0.5);
+  const auto total = std::llround(std::min(seconds, 1e9));
   char text[48];
   if (total < 3600) {
     std::snprintf(text, sizeof(text), "%lld:%02lld", total / 60, total % 60);

@@ -10,7 +10,6 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/log.h"
 
 namespace genbid {
 namespace {
@@ -41,7 +40,6 @@ RunDir RunDir::create(const std::string& path, const std::string& config_yaml) {
   std::error_code error;
   fs::create_directories(run.path_, error);
   if (error) throw Error(run.path_ + ": cannot create the folder: " + error.message());
-  log_to_file(run.file("log.txt"));
   write_file(run.file("config.yaml"), config_yaml);
   return run;
 }
@@ -52,7 +50,6 @@ RunDir RunDir::open(const std::string& path) {
     const char* found = fs::exists(run.path_) ? "found no config.yaml in it" : "no such folder";
     throw Error(run.path_ + ": " + found + ", expected the folder of a run");
   }
-  log_to_file(run.file("log.txt"));
   return run;
 }
 

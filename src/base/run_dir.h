@@ -9,9 +9,9 @@ namespace genbid {
 class RunDir {
  public:
   // A new run: Error if the folder exists and holds a run already (the message says how to go on: resume it
-  // or take another name). Writes config.yaml and opens log.txt.
+  // or take another name). Writes config.yaml.
   static RunDir create(const std::string& path, const std::string& config_yaml);
-  // A run to be resumed: Error if there is none. Goes on writing its log.txt.
+  // A run to be resumed: Error if there is none.
   static RunDir open(const std::string& path);
 
   const std::string& path() const { return path_; }

@@ -94,10 +94,9 @@ struct Entry {
 
 // Reads fields of a header's entry; what is not of the format's form is a fault.
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json) {
-  const bool form = json.is_object() && json.size() == 3 && json.contains("dtype") &&
-                    json["dtype"].is_string() && json.contains("shape") && json["shape"].is_array() &&
-                    json.contains("data_offsets") && json["data_offsets"].is_array() &&
-                    json["data_offsets"].size() == 2;
+  const bool form = json.is_object() && json.size() == 3 && json.contains("dtype") && json["dtype"].is_string() &&
+                    json.contains("shape") && json["shape"].is_array() && json.contains("data_offsets") &&
+                    json["data_offsets"].is_array() && json["data_offsets"].size() == 2;
   if (!form) fail(path, name, "found no entry of the form {dtype, shape, data_offsets}");
   Entry entry;
   entry.tensor.name = name;
@@ -130,13 +129,13 @@ std::map<std::string, std::string> parse_metadata(const std::string& path, const
 
 // In order of their offsets the tensors fill the buffer without a hole or an overlap.
 void check_tiling(const std::string& path, std::vector<Entry>& entries, uint64_t size) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
   uint64_t next = 0;
   for (const Entry& entry : entries) {
     const std::string& name = entry.tensor.name;
-    const std::string found = "found the offsets [" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]";
+    const std::string found =
+        "found the offsets [" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]";
     if (entry.begin > entry.end) fail(path, name, found + ", expected the smaller first");
     if (entry.end > size) {
       fail(path, name, found + ", but the data has " + std::to_string(size) + " bytes (is the file cut?)");
@@ -174,8 +173,7 @@ void read_exactly(RawFile& file, const std::string& path, void* data, size_t siz
 
 void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors,
                        const std::map<std::string, std::string>& metadata) {
-  std::sort(tensors.begin(), tensors.end(),
-            [](const TensorBytes& a, const TensorBytes& b) { return a.name < b.name; });
+  std::sort(tensors.begin(), tensors.end(), [](const TensorBytes& a, const TensorBytes& b) { return a.name < b.name; });
   Json header = Json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   uint64_t end = 0;
@@ -223,8 +221,9 @@ SafetensorsFile::SafetensorsFile(const std::string& path) : state_(std::make_uni
   }
   read_exactly(file, path, &header_size, sizeof(header_size));
   if (header_size > kMaxHeader || header_size > file_size - sizeof(header_size)) {
-    fail(path, "", "found a header of " + std::to_string(header_size) + " bytes in a file of " +
-                       std::to_string(file_size) + " (cut, or no safetensors file)");
+    fail(path, "",
+         "found a header of " + std::to_string(header_size) + " bytes in a file of " + std::to_string(file_size) +
+             " (cut, or no safetensors file)");
   }
   std::string text(header_size, '\0');
   read_exactly(file, path, text.data(), text.size());
@@ -268,9 +267,8 @@ const std::vector<TensorBytes>& SafetensorsFile::tensors() const { return state_
 
 const TensorBytes* SafetensorsFile::find(const std::string& name) const {
   const auto& all = state_->tensors;
-  const auto found = std::lower_bound(all.begin(), all.end(), name, [](const TensorBytes& a, const std::string& b) {
-    return a.name < b;
-  });
+  const auto found = std::lower_bound(all.begin(), all.end(), name,
+                                      [](const TensorBytes& a, const std::string& b) { return a.name < b; });
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -31,8 +31,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 const char* find(const char* begin, const char* end, char c) {
-  return begin == end ? nullptr
-                      : static_cast<const char*>(std::memchr(begin, c, static_cast<size_t>(end - begin)));
+  return begin == end ? nullptr : static_cast<const char*>(std::memchr(begin, c, static_cast<size_t>(end - begin)));
 }
 
 // False where the text as a whole is not a number.
@@ -226,8 +225,8 @@ CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std
     found.resize(40);
     found.emplace_back("...");
   }
-  throw Error(path_ + ":1: missing " + (missing.size() == 1 ? "column " : "columns ") + joined(missing) +
-              "; found " + joined(found) + std::string(hint));
+  throw Error(path_ + ":1: missing " + (missing.size() == 1 ? "column " : "columns ") + joined(missing) + "; found " +
+              joined(found) + std::string(hint));
 }
 
 CsvRows::CsvRows(const CsvBlock& block, const CsvColumns& columns)
@@ -278,8 +277,8 @@ void CsvRows::split(std::string_view line) {
     ++at;
   }
   if (place != expected) {
-    throw Error(where() + ": found " + std::to_string(place) + (place == 1 ? " field" : " fields") +
-                ", expected " + std::to_string(expected) + " as in the header");
+    throw Error(where() + ": found " + std::to_string(place) + (place == 1 ? " field" : " fields") + ", expected " +
+                std::to_string(expected) + " as in the header");
   }
 }
 
@@ -293,8 +292,7 @@ std::string_view CsvRows::quoted_field(const char*& at, const char* end, size_t 
     quote = find(quote + 2, end, '"');
   }
   if (quote == nullptr) {
-    throw Error(where() + ": field " + std::to_string(place + 1) +
-                ": a quoted field does not end on its line");
+    throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end on its line");
   }
   at = quote + 1;
   if (at != end && *at != ',') {
@@ -337,9 +335,7 @@ int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
 
 std::string CsvRows::where() const { return columns_->path() + ":" + std::to_string(line_); }
 
-std::string CsvRows::where(size_t column) const {
-  return where() + ": column '" + columns_->name(column) + "'";
-}
+std::string CsvRows::where(size_t column) const { return where() + ": column '" + columns_->name(column) + "'"; }
 
 void CsvRows::fail(size_t column, std::string_view expected) const {
   throw Error(where(column) + ": found '" + excerpt(fields_[column]) + "', expected " + std::string(expected));

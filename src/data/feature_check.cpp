@@ -13,9 +13,7 @@ namespace {
 constexpr size_t kMeanLeastWinningCostAll = 4;
 constexpr size_t kMeanWinAll = 7;
 
-bool equal(double a, double b) {
-  return std::abs(a - b) <= std::max(1e-6 * std::max(std::abs(a), std::abs(b)), 1e-12);
-}
+bool equal(double a, double b) { return std::abs(a - b) <= std::max(1e-6 * std::max(std::abs(a), std::abs(b)), 1e-12); }
 
 // The mean of the last tick from the expanding means before and after it: A(k+1) (k+1) - A(k) k.
 double last_mean(double before, double after, double count_before) {
@@ -50,8 +48,7 @@ FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRo
     const double count = static_cast<double>(k);
     TickMeans means;
     means.bid = row.action * start.mean_pvalue;
-    means.least_winning_cost =
-        last_mean(row.state[kMeanLeastWinningCostAll], next[kMeanLeastWinningCostAll], count);
+    means.least_winning_cost = last_mean(row.state[kMeanLeastWinningCostAll], next[kMeanLeastWinningCostAll], count);
     means.pvalue = start.mean_pvalue;
     means.num_pv = static_cast<double>(start.num_pv);
     means.conversion = start.num_pv > 0 ? row.reward / means.num_pv : 0.0;

@@ -35,28 +35,43 @@ class Handle {
 
 hid_t memory_type(Hdf5Type type) {
   switch (type) {
-    case Hdf5Type::kI64: return H5T_NATIVE_INT64;
-    case Hdf5Type::kI32: return H5T_NATIVE_INT32;
-    case Hdf5Type::kF64: return H5T_NATIVE_DOUBLE;
-    case Hdf5Type::kF32: return H5T_NATIVE_FLOAT;
-    case Hdf5Type::kU8: return H5T_NATIVE_UINT8;
+    case Hdf5Type::kI64:
+      return H5T_NATIVE_INT64;
+    case Hdf5Type::kI32:
+      return H5T_NATIVE_INT32;
+    case Hdf5Type::kF64:
+      return H5T_NATIVE_DOUBLE;
+    case Hdf5Type::kF32:
+      return H5T_NATIVE_FLOAT;
+    case Hdf5Type::kU8:
+      return H5T_NATIVE_UINT8;
   }
   return -1;
 }
 
 hid_t file_type(Hdf5Type type) {
   switch (type) {
-    case Hdf5Type::kI64: return H5T_STD_I64LE;
-    case Hdf5Type::kI32: return H5T_STD_I32LE;
-    case Hdf5Type::kF64: return H5T_IEEE_F64LE;
-    case Hdf5Type::kF32: return H5T_IEEE_F32LE;
-    case Hdf5Type::kU8: return H5T_STD_U8LE;
+    case Hdf5Type::kI64:
+      return H5T_STD_I64LE;
+    case Hdf5Type::kI32:
+      return H5T_STD_I32LE;
+    case Hdf5Type::kF64:
+      return H5T_IEEE_F64LE;
+    case Hdf5Type::kF32:
+      return H5T_IEEE_F32LE;
+    case Hdf5Type::kU8:
+      return H5T_STD_U8LE;
   }
   return -1;
 }
 
-// The library prints its error stack by default, and keeps the setting per thread.
-void silence() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+// Before any other call. The library prints its error stack by default, and keeps the setting per thread. At the
+// process's exit it closes again what could not be closed (a full disk) and crashes on it: everything here is
+// closed by its owner, so that round is left out.
+void silence() {
+  [[maybe_unused]] static const herr_t once = H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 // The innermost entry of the error stack: "truncated file: eof = 96, ...".
 std::string reason() {
@@ -100,16 +115,13 @@ int64_t row_size(const std::vector<int64_t>& shape) {
 
 Hdf5File::Hdf5File(std::string path, int64_t id) : path_(std::move(path)), id_(id) {}
 
-Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
+Hdf5File::Hdf5File(Hdf5File&& other) noexcept : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
 
 Hdf5File::~Hdf5File() {
   if (id_ >= 0) H5Fclose(id_);
 }
 
-void Hdf5File::fail(const std::string& what) const {
-  throw Error(path_ + ": " + what + " (HDF5: " + reason() + ")");
-}
+void Hdf5File::fail(const std::string& what) const { throw Error(path_ + ": " + what + " (HDF5: " + reason() + ")"); }
 
 Hdf5File Hdf5File::create(const std::string& path) {
   silence();
@@ -149,21 +161,18 @@ void Hdf5File::create_group(const std::string& name) {
 }
 
 void Hdf5File::create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape) {
-  std::vector<hsize_t> sizes;
-  for (const int64_t size : shape) sizes.push_back(static_cast<hsize_t>(size));
+  const std::vector<hsize_t> sizes(shape.begin(), shape.end());
   const Handle space(H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose);
   const Handle settings(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(settings, false);  // the same data give the same bytes
   H5Pset_fill_time(settings, H5D_FILL_TIME_NEVER);
-  const Handle set(
-      H5Dcreate2(id_, name.c_str(), file_type(type), space, H5P_DEFAULT, settings, H5P_DEFAULT), H5Dclose);
+  const Handle set(H5Dcreate2(id_, name.c_str(), file_type(type), space, H5P_DEFAULT, settings, H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be created");
 }
 
 void Hdf5File::write_attribute(const std::string& name, int64_t value) {
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute(
-      H5Acreate2(id_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
+  const Handle attribute(H5Acreate2(id_, name.c_str(), H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   if (!attribute.good() || H5Awrite(attribute, H5T_NATIVE_INT64, &value) < 0) {
     fail("attribute '" + name + "' cannot be written");
   }
@@ -185,6 +194,7 @@ void Hdf5File::write_attribute(const std::string& name, const std::vector<std::s
   const Handle type = utf8_text();
   const Handle attribute(H5Acreate2(id_, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   std::vector<const char*> texts;
+  texts.reserve(values.size());
   for (const std::string& value : values) texts.push_back(value.c_str());
   if (!attribute.good() || H5Awrite(attribute, type, texts.data()) < 0) {
     fail("attribute '" + name + "' cannot be written");
@@ -266,9 +276,7 @@ std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
   if (dimensions < 0) fail("dataset '" + name + "' cannot be read");
   std::vector<hsize_t> sizes(static_cast<size_t>(dimensions));
   H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
-  std::vector<int64_t> shape;
-  for (const hsize_t size : sizes) shape.push_back(static_cast<int64_t>(size));
-  return shape;
+  return {sizes.begin(), sizes.end()};
 }
 
 Hdf5Kind Hdf5File::kind(const std::string& name) const {
@@ -276,9 +284,12 @@ Hdf5Kind Hdf5File::kind(const std::string& name) const {
   if (!set.good()) fail("dataset '" + name + "' cannot be read");
   const Handle type(H5Dget_type(set), H5Tclose);
   switch (H5Tget_class(type)) {
-    case H5T_INTEGER: return Hdf5Kind::kInteger;
-    case H5T_FLOAT: return Hdf5Kind::kReal;
-    default: return Hdf5Kind::kOther;
+    case H5T_INTEGER:
+      return Hdf5Kind::kInteger;
+    case H5T_FLOAT:
+      return Hdf5Kind::kReal;
+    default:
+      return Hdf5Kind::kOther;
   }
 }
 
@@ -287,8 +298,7 @@ namespace {
 // The part of a dataset's space that holds `count` elements from row `first` on; the caller knows they fit.
 bool select_rows(hid_t space, const std::vector<int64_t>& shape, int64_t first, int64_t count) {
   std::vector<hsize_t> start(shape.size(), 0);
-  std::vector<hsize_t> size;
-  for (const int64_t extent : shape) size.push_back(static_cast<hsize_t>(extent));
+  std::vector<hsize_t> size(shape.begin(), shape.end());
   start[0] = static_cast<hsize_t>(first);
   size[0] = static_cast<hsize_t>(count / row_size(shape));
   return H5Sselect_hyperslab(space, H5S_SELECT_SET, start.data(), nullptr, size.data(), nullptr) >= 0;
@@ -296,8 +306,7 @@ bool select_rows(hid_t space, const std::vector<int64_t>& shape, int64_t first, 
 
 }  // namespace
 
-void Hdf5File::write(const std::string& name, int64_t first, int64_t count, Hdf5Type type,
-                     const void* values) {
+void Hdf5File::write(const std::string& name, int64_t first, int64_t count, Hdf5Type type, const void* values) {
   if (count == 0) return;
   const std::vector<int64_t> extent = shape(name);
   assert(count % row_size(extent) == 0);
@@ -311,8 +320,7 @@ void Hdf5File::write(const std::string& name, int64_t first, int64_t count, Hdf5
   }
 }
 
-void Hdf5File::read(const std::string& name, int64_t first, int64_t count, Hdf5Type type,
-                    void* values) const {
+void Hdf5File::read(const std::string& name, int64_t first, int64_t count, Hdf5Type type, void* values) const {
   if (count == 0) return;
   const std::vector<int64_t> extent = shape(name);
   assert(count % row_size(extent) == 0);

@@ -55,7 +55,7 @@ void add_rows(const Slot& slot, size_t file, TrajectoryBuilder& builder) {
 // Reads one file: while the workers parse a round of blocks, one of them reads the next round. False if stopped.
 bool read_file(TrajectoryFile& source, size_t file, Threads& threads, TrajectoryBuilder& builder,
                const std::function<void(int64_t)>& progress) {
-  const auto blocks_per_round = static_cast<size_t>(2 * threads.count());
+  const auto blocks_per_round = 2 * static_cast<size_t>(threads.count());
   std::vector<Slot> now(blocks_per_round);
   std::vector<Slot> later(blocks_per_round);
   size_t num_now = 0;
@@ -119,8 +119,7 @@ void append(const Trajectory& t, TrajectoryColumns& part) {
   part.state.insert(part.state.end(), t.state.begin(), t.state.end());
   part.action.insert(part.action.end(), t.action.begin(), t.action.end());
   part.reward.insert(part.reward.end(), t.reward.begin(), t.reward.end());
-  part.reward_continuous.insert(part.reward_continuous.end(), t.reward_continuous.begin(),
-                                t.reward_continuous.end());
+  part.reward_continuous.insert(part.reward_continuous.end(), t.reward_continuous.begin(), t.reward_continuous.end());
   part.done.insert(part.done.end(), t.done.begin(), t.done.end());
 }
 

@@ -58,8 +58,8 @@ std::string line(const std::string& name, const std::string& value) {
 
 std::string spread_line(const std::string& name, const Spread& s) {
   char text[128];
-  std::snprintf(text, sizeof text, "%-16s%10.4g%10.4g%10.4g%10.4g%10.4g", name.c_str(), s.min, s.low, s.median,
-                s.high, s.max);
+  std::snprintf(text, sizeof text, "%-16s%10.4g%10.4g%10.4g%10.4g%10.4g", name.c_str(), s.min, s.low, s.median, s.high,
+                s.max);
   return "  " + std::string(text) + "\n";
 }
 
@@ -90,8 +90,7 @@ std::string IngestSummary::text() const {
   out += line("advertisers", grouped(num_advertisers));
   if (num_short > 0) {
     out += line("short", plural(num_short, "trajectory", "trajectories") +
-                             " end before the last tick, the shortest after " +
-                             plural(shortest, "tick", "ticks"));
+                             " end before the last tick, the shortest after " + plural(shortest, "tick", "ticks"));
   }
   if (nan_by_period.empty()) {
     out += line("missing values", "none");
@@ -109,8 +108,8 @@ std::string IngestSummary::text() const {
     out += line("missing values", grouped(total) + ", stored as 0 (by period " + by_period + ")");
   }
   if (num_bad_rows > 0) {
-    out += line("bad rows", grouped(num_bad_rows) + " skipped, " +
-                                plural(num_left_out, "trajectory", "trajectories") + " left out");
+    out += line("bad rows", grouped(num_bad_rows) + " skipped, " + plural(num_left_out, "trajectory", "trajectories") +
+                                " left out");
     for (const std::string& message : bad_rows) out += "    " + message + "\n";
     if (num_bad_rows > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
   } else {
@@ -118,8 +117,8 @@ std::string IngestSummary::text() const {
   }
   std::string features = check_text(features_checked, features_different, first_feature_difference);
   if (features_checked < num_rows) {
-    features += "; " + plural(num_rows - features_checked, "row", "rows") +
-                " of trajectories with missing values not checked";
+    features +=
+        "; " + plural(num_rows - features_checked, "row", "rows") + " of trajectories with missing values not checked";
   }
   out += line("feature check", features);
   out += line("next_state check", check_text(next_states_checked, next_states_different, ""));

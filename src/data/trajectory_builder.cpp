@@ -42,7 +42,7 @@ std::string name_of(const TrajectoryHead& head) {
 std::string contradiction(const TrajectoryHead& old, const TrajectoryHead& now) {
   const auto text = [](const char* column, double before, double after) {
     return std::string("column '") + column + "': found '" + shortest(after) + "', expected '" + shortest(before) +
-           "' as in other rows of " ;
+           "' as in other rows of ";
   };
   if (old.category != now.category) {
     return text("advertiserCategoryIndex", old.category, now.category);
@@ -55,8 +55,8 @@ std::string contradiction(const TrajectoryHead& old, const TrajectoryHead& now) 
 
 void check_next_states(std::span<const TickRow> rows, Trajectory& t) {
   for (size_t k = 0; k + 1 < rows.size(); ++k) {
-    const bool equal = rows[k].next_state_hash.has_value() ? *rows[k].next_state_hash == rows[k + 1].state_hash
-                                                           : rows[k].done;
+    const bool equal =
+        rows[k].next_state_hash.has_value() ? *rows[k].next_state_hash == rows[k + 1].state_hash : rows[k].done;
     ++t.next_states_checked;
     if (!equal) ++t.next_states_different;
   }
@@ -197,8 +197,7 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
                 " appears a second time, first at " + s.where(s.place_of_tick(*entry, row.tick)));
   }
   if (head != entry->trajectory.head) {
-    add_bad({row.line,
-             s.where(place) + ": " + contradiction(entry->trajectory.head, head) + name_of(head), key});
+    add_bad({row.line, s.where(place) + ": " + contradiction(entry->trajectory.head, head) + name_of(head), key});
     return;
   }
   entry->ticks_seen |= bit;

@@ -17,7 +17,7 @@ struct Place {
   size_t file = 0;
   int64_t line = 0;
 
-  auto operator<=>(const Place&) const = default;
+  bool operator<(const Place& other) const { return std::pair(file, line) < std::pair(other.file, other.line); }
 };
 
 // A finished trajectory: checked, in tick order, values as they are stored.

@@ -33,9 +33,8 @@ enum Column : size_t {
 };
 
 std::vector<std::string> in_order(const TrajectoryColumnNames& n) {
-  return {n.period, n.advertiser, n.category, n.budget, n.cpa,    n.cost,
-          n.conversions, n.tick,  n.state,    n.action, n.reward, n.reward_continuous,
-          n.done,   n.next_state};
+  return {n.period, n.advertiser, n.category,          n.budget, n.cpa,       n.cost, n.conversions, n.tick, n.state,
+          n.action, n.reward,     n.reward_continuous, n.done,   n.next_state};
 }
 
 bool has(const std::vector<std::string>& names, std::string_view name) {
@@ -45,11 +44,11 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
 CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& names) {
   const std::vector<std::string>& header = csv.header();
   if (!has(header, names.state) && has(header, "pValueSigma") && has(header, "leastWinningCost")) {
-    throw Error(csv.path() + ":1: a raw traffic log (columns 'pValueSigma', 'leastWinningCost'); this version "
+    throw Error(csv.path() +
+                ":1: a raw traffic log (columns 'pValueSigma', 'leastWinningCost'); this version "
                 "reads trajectory files only (columns 'state', 'action', 'next_state')");
   }
-  return CsvColumns(csv, in_order(names),
-                    "; expected a trajectory file (columns of other names: data.columns)");
+  return CsvColumns(csv, in_order(names), "; expected a trajectory file (columns of other names: data.columns)");
 }
 
 // Both columns of a row hold states, and the next state's text comes again as the state of the next line: each
@@ -73,8 +72,7 @@ class StateReader {
     }
     if (parse.count != kNumAuctionnetFeatures) {
       throw Error(row.where(column) + ": found " + std::to_string(parse.count) +
-                  (parse.count == 1 ? " number" : " numbers") + ", expected " +
-                  std::to_string(kNumAuctionnetFeatures));
+                  (parse.count == 1 ? " number" : " numbers") + ", expected " + std::to_string(kNumAuctionnetFeatures));
     }
     parsed_.num_nan = static_cast<int>(parse.num_nan);
     for (double& value : parsed_.values) {
@@ -162,8 +160,7 @@ void TrajectoryColumnNames::fields(ConfigVisitor& v) {
   name("next_state", next_state);
 }
 
-TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names,
-                               int64_t block_bytes)
+TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names, int64_t block_bytes)
     : csv_(path, block_bytes), columns_(find_columns(csv_, names)) {}
 
 void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {

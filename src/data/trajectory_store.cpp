@@ -56,12 +56,10 @@ struct TrajectoryStoreWriter::State {
   explicit State(const std::string& path) : atomic(path), file(Hdf5File::create(atomic.temporary())) {}
 };
 
-TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path)
-    : state_(std::make_unique<State>(path)) {}
+TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path) : state_(std::make_unique<State>(path)) {}
 TrajectoryStoreWriter::~TrajectoryStoreWriter() = default;
 
-void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories,
-                                  int64_t num_rows) {
+void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows) {
   State& s = *state_;
   s.num_features = static_cast<int64_t>(info.features.size());
   s.num_trajectories = num_trajectories;
@@ -162,8 +160,8 @@ struct TrajectoryStore::State {
     }
     if (info.features != feature_names(parse_feature_set(info.feature_set))) {
       fail("attribute 'features' does not list the " +
-           std::to_string(feature_names(parse_feature_set(info.feature_set)).size()) +
-           " features of the set '" + info.feature_set + "'");
+           std::to_string(feature_names(parse_feature_set(info.feature_set)).size()) + " features of the set '" +
+           info.feature_set + "'");
     }
   }
 
@@ -176,8 +174,7 @@ struct TrajectoryStore::State {
       const Hdf5Kind kind = file.kind(name);
       const bool fits = kind == Hdf5Kind::kInteger || (kind == Hdf5Kind::kReal && std::is_floating_point_v<Value>);
       if (!fits) {
-        fail("dataset '" + name + "': expected " +
-             (std::is_floating_point_v<Value> ? "numbers" : "whole numbers"));
+        fail("dataset '" + name + "': expected " + (std::is_floating_point_v<Value> ? "numbers" : "whole numbers"));
       }
       const std::vector<int64_t> shape = file.shape(name);
       if (shape.size() != (is_state(name) ? 2U : 1U)) {
@@ -194,11 +191,9 @@ struct TrajectoryStore::State {
              std::to_string(count) + " as in the others of its group");
       }
     };
-    for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
-      check(name, column, num_trajectories);
-    });
-    for_each_tick_column(
-        types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); });
+    for_each_trajectory_column(
+        types, [&](const std::string& name, const auto& column) { check(name, column, num_trajectories); });
+    for_each_tick_column(types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); });
   }
 };
 
@@ -246,14 +241,13 @@ TrajectoryColumns TrajectoryStore::read() const {
              ", expected row numbers that begin at 0 and increase");
     }
     if (end - first > s.info.ticks) {
-      s.fail("trajectory " + std::to_string(i) + " has " + std::to_string(end - first) +
-             " ticks, expected at most " + std::to_string(s.info.ticks));
+      s.fail("trajectory " + std::to_string(i) + " has " + std::to_string(end - first) + " ticks, expected at most " +
+             std::to_string(s.info.ticks));
     }
     for (int64_t row = first; row < end; ++row) {
       if (columns.tick[static_cast<size_t>(row)] != row - first) {
         s.fail("dataset '/ticks/tick': row " + std::to_string(row) + " has tick " +
-               std::to_string(columns.tick[static_cast<size_t>(row)]) + ", expected " +
-               std::to_string(row - first));
+               std::to_string(columns.tick[static_cast<size_t>(row)]) + ", expected " + std::to_string(row - first));
       }
     }
   }

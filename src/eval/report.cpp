@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
+#include "eval/statistics.h"
 
 namespace genbid {
 
@@ -63,6 +63,26 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
     table += line;
   }
   return table;
+}
+
+std::string target_report(const std::string& policy, const std::vector<const Evaluation*>& evaluations,
+                          const std::vector<double>& targets) {
+  if (evaluations.size() < 3) return {};
+  std::vector<double> target;
+  std::vector<double> spent;
+  std::vector<double> won;
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    for (const CellResult& cell : evaluations[i]->cells) {
+      target.push_back(targets[i]);
+      spent.push_back(cell.budget_use());
+      won.push_back(cell.expected_conversions * cell.cpa_limit / cell.budget);
+    }
+  }
+  char line[256];
+  std::snprintf(line, sizeof line,
+                "rank correlation with the target return over %zu cells: budget use %.3f, expected conversions %.3f\n",
+                target.size(), rank_correlation(target, spent), rank_correlation(target, won));
+  return policy + ", " + std::to_string(evaluations.size()) + " targets: " + line;
 }
 
 }  // namespace genbid

@@ -22,4 +22,10 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
 // A table for a terminal, a line a candidate, expected score first.
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context);
 
+// How far asking for more brings more: evaluations of one policy, each asked for another target return. Rank
+// correlations over all their cells of the target with the share of the budget spent, and with the expected
+// conversions in par units. Empty for fewer than three.
+std::string target_report(const std::string& policy, const std::vector<const Evaluation*>& evaluations,
+                          const std::vector<double>& targets);
+
 }  // namespace genbid

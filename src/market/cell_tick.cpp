@@ -13,8 +13,7 @@ TopFour CellTick::top(int64_t pv) const {
   return tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
 }
 
-int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
-                   Threads* threads) {
+int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads) {
   lost_bids_.fill(0);
   any_lost_ = false;
   clear_all(context, bids, threads);
@@ -74,12 +73,10 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
         const unsigned seat = top.seat[slot][lane];
         if (seat == kNoSeat || (offenders >> seat & 1U) == 0) continue;
         const int64_t pv = block * kBlockWidth + static_cast<int64_t>(lane);
-        const PhiloxBits bits =
-            philox(keys_.key0(), keys_.key1(), static_cast<uint32_t>(pv),
-                   static_cast<uint32_t>(tick.tick) * kNumSeats + seat,
-                   static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
-        wins_[seat * kNumSlots + slot].push_back(
-            {static_cast<uint64_t>(bits.w0) << 32 | bits.w1, pv});
+        const PhiloxBits bits = philox(keys_.key0(), keys_.key1(), static_cast<uint32_t>(pv),
+                                       static_cast<uint32_t>(tick.tick) * kNumSeats + seat,
+                                       static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+        wins_[seat * kNumSlots + slot].push_back({static_cast<uint64_t>(bits.w0) << 32 | bits.w1, pv});
       }
     }
   }
@@ -93,18 +90,14 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
       std::vector<Win>& wins = wins_[seat * kNumSlots + slot];
       const auto count =
           std::min(static_cast<size_t>(std::ceil(static_cast<double>(wins.size()) * ratio)), wins.size());
-      const auto smaller = [](const Win& a, const Win& b) {
-        return a.key != b.key ? a.key < b.key : a.pv < b.pv;
-      };
+      const auto smaller = [](const Win& a, const Win& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
       if (count < wins.size()) {
-        std::nth_element(wins.begin(), wins.begin() + static_cast<std::ptrdiff_t>(count), wins.end(),
-                         smaller);
+        std::nth_element(wins.begin(), wins.begin() + static_cast<std::ptrdiff_t>(count), wins.end(), smaller);
       }
       for (size_t i = 0; i < count; ++i) {
         const int64_t pv = wins[i].pv;
         const BlockTopFour& top = tops_[static_cast<size_t>(pv / kBlockWidth)];
-        lost_bids_[seat] +=
-            to_money(static_cast<double>(top.bid[slot][static_cast<size_t>(pv % kBlockWidth)]));
+        lost_bids_[seat] += to_money(static_cast<double>(top.bid[slot][static_cast<size_t>(pv % kBlockWidth)]));
         lost_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
         affected_.push_back(pv);
       }

@@ -23,8 +23,7 @@ class CellTick {
 
   // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads`
   // the blocks are split over them. Returns the number of clearing passes, the first included.
-  int play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
-           Threads* threads);
+  int play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads);
 
   const TickSums& sums() const { return sums_; }
   // Sum of the bids that a seat lost, in units of money.h.
@@ -49,7 +48,7 @@ class CellTick {
   std::array<int64_t, kNumSeats> lost_bids_{};
   std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
   bool any_lost_ = false;
-  std::vector<int64_t> affected_;                              // impressions to clear again
+  std::vector<int64_t> affected_;                             // impressions to clear again
   std::array<std::vector<Win>, kNumSeats * kNumSlots> wins_;  // of the offenders, by slot
 };
 

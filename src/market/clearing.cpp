@@ -78,8 +78,7 @@ TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, 
   for (int i = 0; i < bids.num_bidding; ++i) {
     const auto seat = static_cast<size_t>(bids.bidding[static_cast<size_t>(i)]);
     if ((dropped >> seat & 1U) != 0) continue;
-    const float bid =
-        competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth]);
+    const float bid = competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth]);
     if (!(bid > top.bid[3])) continue;
     size_t place = 3;
     for (; place > 0 && bid > top.bid[place - 1]; --place) {
@@ -106,8 +105,7 @@ void TickSums::add(const TickSums& other) {
   least_winning_cost += other.least_winning_cost;
 }
 
-void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t sign,
-           TickSums& sums) {
+void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t sign, TickSums& sums) {
   const TickTraffic& tick = context.tick;
   const int num_shown = tick.shown(pv);
   for (int slot = 0; slot < kNumSlots; ++slot) {

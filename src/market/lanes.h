@@ -12,8 +12,8 @@
 
 // A function of such loops, compiled twice: for any x86-64 processor and for those with AVX2, chosen when the
 // program starts. Without fused multiply-add both give the same bits. Sanitizers start too late for the choice.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
 #define GENBID_SIMD_CLONES [[gnu::target_clones("avx2", "default")]]
 #else
 #define GENBID_SIMD_CLONES
@@ -54,9 +54,7 @@ inline PhiloxBits philox(uint32_t key0, uint32_t key1, uint32_t a, uint32_t b, u
 }
 
 // In [0, 1], 31 bits rounded to float: fine-grained near 0, where small probabilities are compared with it.
-inline float uniform_fine(uint32_t bits) {
-  return static_cast<float>(static_cast<int32_t>(bits >> 1)) * 0x1p-31F;
-}
+inline float uniform_fine(uint32_t bits) { return static_cast<float>(static_cast<int32_t>(bits >> 1)) * 0x1p-31F; }
 
 // Natural logarithm of a positive normal float, relative error below 3e-7: u = 2^k (1 + f) with 1 + f in
 // [sqrt(1/2), sqrt(2)), and log(1 + f) = 2 atanh(f / (2 + f)) as its series.
@@ -67,8 +65,7 @@ inline float log_lane(float u) {
   const float f = std::bit_cast<float>((bits & 0x007fffffU) + kSqrtHalf) - 1.0F;
   const float s = f / (2.0F + f);
   const float z = s * s;
-  const float series =
-      1.0F + z * (1.0F / 3 + z * (1.0F / 5 + z * (1.0F / 7 + z * (1.0F / 9))));
+  const float series = 1.0F + z * (1.0F / 3 + z * (1.0F / 5 + z * (1.0F / 7 + z * (1.0F / 9))));
   return exponent * 0.69314718F + 2.0F * s * series;
 }
 
@@ -88,20 +85,16 @@ inline NormalPair normal_pair(uint32_t radius_bits, uint32_t angle_bits) {
   constexpr double kX2 = kX1 * kX1;
   const float y = static_cast<float>(static_cast<int32_t>(angle_bits & 0x7fffffffU)) * 0x1p-30F - 1.0F;
   const float t = y * y;
-  const float sine =
-      y * (static_cast<float>(kX1) -
-           t * (static_cast<float>(kX1 * kX2 / 6) -
-                t * (static_cast<float>(kX1 * kX2 * kX2 / 120) -
-                     t * static_cast<float>(kX1 * kX2 * kX2 * kX2 / 5040))));
+  const float sine = y * (static_cast<float>(kX1) - t * (static_cast<float>(kX1 * kX2 / 6) -
+                                                         t * (static_cast<float>(kX1 * kX2 * kX2 / 120) -
+                                                              t * static_cast<float>(kX1 * kX2 * kX2 * kX2 / 5040))));
   const float cosine =
-      1.0F - t * (static_cast<float>(kX2 / 2) -
-                  t * (static_cast<float>(kX2 * kX2 / 24) -
-                       t * (static_cast<float>(kX2 * kX2 * kX2 / 720) -
-                            t * static_cast<float>(kX2 * kX2 * kX2 * kX2 / 40320))));
+      1.0F - t * (static_cast<float>(kX2 / 2) - t * (static_cast<float>(kX2 * kX2 / 24) -
+                                                     t * (static_cast<float>(kX2 * kX2 * kX2 / 720) -
+                                                          t * static_cast<float>(kX2 * kX2 * kX2 * kX2 / 40320))));
   const float sine_of_angle = 2.0F * sine * cosine;
   const float cosine_of_angle = 1.0F - 2.0F * sine * sine;
-  const float mirrored = std::bit_cast<float>(std::bit_cast<uint32_t>(cosine_of_angle) ^
-                                              (angle_bits & 0x80000000U));
+  const float mirrored = std::bit_cast<float>(std::bit_cast<uint32_t>(cosine_of_angle) ^ (angle_bits & 0x80000000U));
   return {radius * mirrored, radius * sine_of_angle};
 }
 

@@ -31,9 +31,7 @@ struct Market::State {
   };
 
   State(const MarketConfig& config, Threads& threads_to_use)
-      : seed(static_cast<uint64_t>(config.seed)),
-        traffic(seed, config.impressions),
-        threads(threads_to_use) {}
+      : seed(static_cast<uint64_t>(config.seed)), traffic(seed, config.impressions), threads(threads_to_use) {}
 
   size_t row_of(size_t cell, size_t seat) const { return cell * kNumSeats + seat; }
   void make_traffic();
@@ -91,8 +89,7 @@ void Market::State::give_back(std::unique_ptr<CellTick> auction) {
   auctions.push_back(std::move(auction));
 }
 
-void Market::State::play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction,
-                              Threads* split) {
+void Market::State::play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split) {
   const Period& period = periods[period_of_cell[cell]];
   SeatBids seat_bids;
   std::array<int64_t, kNumSeats> money{};
@@ -101,8 +98,7 @@ void Market::State::play_cell(size_t cell, std::span<const BidFormula> bids, Cel
     money[seat] = rows[row].money;
     if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row]);
   }
-  const int num_clearings =
-      auction.play({traffic, period.factors, period.tick}, seat_bids, money, split);
+  const int num_clearings = auction.play({traffic, period.factors, period.tick}, seat_bids, money, split);
 
   const TickSums& sums = auction.sums();
   const double num_pv = period.tick.num_pv > 0 ? static_cast<double>(period.tick.num_pv) : 1.0;
@@ -118,9 +114,8 @@ void Market::State::play_cell(size_t cell, std::span<const BidFormula> bids, Cel
     TickOutcome& outcome = done.outcome;
     outcome.sum_pvalue = period.tick.sum_value[seat];
     // All bids lost may leave a rounding error's worth on either side of 0.
-    outcome.sum_bid =
-        std::max(0.0, sum_of_bids(period.tick, seat_bids, static_cast<int>(seat)) -
-                          from_money(auction.lost_bids(static_cast<int>(seat))));
+    outcome.sum_bid = std::max(0.0, sum_of_bids(period.tick, seat_bids, static_cast<int>(seat)) -
+                                        from_money(auction.lost_bids(static_cast<int>(seat))));
     outcome.mean_least_winning_cost = mean_least_winning_cost;
     outcome.num_wins = sum.wins[0] + sum.wins[1] + sum.wins[2];
     outcome.num_exposed = sum.exposed;
@@ -129,14 +124,12 @@ void Market::State::play_cell(size_t cell, std::span<const BidFormula> bids, Cel
     outcome.sum_bid_exposed = from_money(sum.bid_exposed);
     outcome.cost = from_money(sum.cost);
     rows[row].money -= sum.cost;
-    rows[row].history.append(tick_means(done.start, outcome), outcome.cost,
-                             outcome.sum_pvalue_exposed,
+    rows[row].history.append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
                              static_cast<double>(outcome.num_conversions));
   }
 }
 
-Market::Market(const MarketConfig& config, Threads& threads)
-    : state_(std::make_unique<State>(config, threads)) {}
+Market::Market(const MarketConfig& config, Threads& threads) : state_(std::make_unique<State>(config, threads)) {}
 Market::~Market() = default;
 
 void Market::reset(std::vector<Cell> cells) {
@@ -182,8 +175,7 @@ std::span<const SeatView> Market::observe() {
     view.last = s.tick > 0 ? &s.finished[row].outcome : nullptr;
     view.now.tick = s.tick;
     view.now.num_pv = tick.num_pv;
-    view.now.mean_pvalue =
-        tick.num_pv > 0 ? tick.sum_value[seat] / static_cast<double>(tick.num_pv) : 0.0;
+    view.now.mean_pvalue = tick.num_pv > 0 ? tick.sum_value[seat] / static_cast<double>(tick.num_pv) : 0.0;
     view.now.remaining_budget = from_money(s.rows[row].money);
     view.asked = view.now.remaining_budget >= kMinRemainingBudget;
   }
@@ -197,9 +189,8 @@ void Market::step(std::span<const BidFormula> bids) {
   for (size_t row = 0; row < bids.size(); ++row) {
     const SeatView& view = s.views[row];
     if (view.asked && (std::isnan(bids[row].value) || std::isnan(bids[row].value_squared))) {
-      throw Error("period " + std::to_string(view.period) + ", tick " + std::to_string(s.tick) +
-                  ", seat " + std::to_string(view.seat) +
-                  ": the bidder answered with a bid coefficient that is not a number");
+      throw Error("period " + std::to_string(view.period) + ", tick " + std::to_string(s.tick) + ", seat " +
+                  std::to_string(view.seat) + ": the bidder answered with a bid coefficient that is not a number");
     }
   }
   const auto num_cells = static_cast<int64_t>(s.cells.size());

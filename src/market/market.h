@@ -67,7 +67,7 @@ class PeriodSink {
 
 // Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end.
 // Returns false if a stop was asked for (base/stop_signal.h) before the end.
-bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders,
-          std::span<const int> seat_bidder, PeriodSink& sink);
+bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
+          PeriodSink& sink);
 
 }  // namespace genbid

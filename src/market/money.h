@@ -14,9 +14,7 @@ inline constexpr float kMaxBid = 256.0F;
 inline int64_t to_money(double value) { return static_cast<int64_t>(value * 0x1p32); }
 inline double from_money(int64_t money) { return static_cast<double>(money) * 0x1p-32; }
 
-inline int64_t to_expected(float pvalue) {
-  return static_cast<int64_t>(static_cast<double>(pvalue) * 0x1p40);
-}
+inline int64_t to_expected(float pvalue) { return static_cast<int64_t>(static_cast<double>(pvalue) * 0x1p40); }
 inline double from_expected(int64_t sum) { return static_cast<double>(sum) * 0x1p-40; }
 
 }  // namespace genbid

@@ -6,8 +6,8 @@
 
 namespace genbid {
 
-bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders,
-          std::span<const int> seat_bidder, PeriodSink& sink) {
+bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
+          PeriodSink& sink) {
   const size_t num_cells = cells.size();
   const size_t num_rows = num_cells * kNumSeats;
   assert(seat_bidder.size() == num_rows);

@@ -15,39 +15,31 @@ constexpr float kMaxSigmaRatio = 0.3F;
 
 // Shares of a period's impressions (auctionnet.md 2.2).
 constexpr std::array<double, kTicksPerPeriod> kBaseShares = {
-    0.02301227869859104, 0.010762491580186426, 0.008821901210171106, 0.004815771833139463,
-    0.004798848017825916, 0.0033286522466030154, 0.003393029871737658, 0.003033162880076294,
-    0.004298719169969498, 0.004862999633901365, 0.011135644383826103, 0.012360252404100745,
-    0.018506556921931334, 0.017290990682316758, 0.02611926027547618, 0.02405014108139558,
-    0.036408735251439284, 0.03309464578051337, 0.03811129136190582, 0.032375488041034066,
-    0.03719169795965519, 0.03287603678685833, 0.033527553577337985, 0.025498437500844198,
-    0.023719894875409323, 0.02221396205784743, 0.026215595281236393, 0.020075013906798774,
-    0.02223287715563599, 0.020495297399888097, 0.022686423942899624, 0.020808760368362482,
-    0.02412421281824744, 0.020575376772894775, 0.019990263429615227, 0.01648567735506885,
-    0.01745555889928084, 0.016890210294343122, 0.020425629711104402, 0.0197873391643239,
-    0.024950761402728776, 0.025119778635971764, 0.03110131195417271, 0.028594527343256595,
-    0.030060816887030082, 0.02565065380963528, 0.02538045801878989, 0.025285011364621513,
+    0.02301227869859104,   0.010762491580186426, 0.008821901210171106, 0.004815771833139463, 0.004798848017825916,
+    0.0033286522466030154, 0.003393029871737658, 0.003033162880076294, 0.004298719169969498, 0.004862999633901365,
+    0.011135644383826103,  0.012360252404100745, 0.018506556921931334, 0.017290990682316758, 0.02611926027547618,
+    0.02405014108139558,   0.036408735251439284, 0.03309464578051337,  0.03811129136190582,  0.032375488041034066,
+    0.03719169795965519,   0.03287603678685833,  0.033527553577337985, 0.025498437500844198, 0.023719894875409323,
+    0.02221396205784743,   0.026215595281236393, 0.020075013906798774, 0.02223287715563599,  0.020495297399888097,
+    0.022686423942899624,  0.020808760368362482, 0.02412421281824744,  0.020575376772894775, 0.019990263429615227,
+    0.01648567735506885,   0.01745555889928084,  0.016890210294343122, 0.020425629711104402, 0.0197873391643239,
+    0.024950761402728776,  0.025119778635971764, 0.03110131195417271,  0.028594527343256595, 0.030060816887030082,
+    0.02565065380963528,   0.02538045801878989,  0.025285011364621513,
 };
 
 uint32_t low(int64_t period) { return static_cast<uint32_t>(static_cast<uint64_t>(period)); }
 uint32_t high(int64_t period) { return static_cast<uint32_t>(static_cast<uint64_t>(period) >> 32); }
 
-uint32_t tick_and_seat(int tick, int seat) {
-  return static_cast<uint32_t>(tick * kNumSeats + seat);
-}
+uint32_t tick_and_seat(int tick, int seat) { return static_cast<uint32_t>(tick * kNumSeats + seat); }
 
 // Draw number `index` of a stream in a period; what it belongs to (seat, category) is `sub`.
-double uniform_in(const RandomStream& stream, int64_t period, int sub, int index, double from,
-                  double to) {
-  const auto bits = stream.bits(static_cast<uint32_t>(index), static_cast<uint32_t>(sub),
-                                low(period), high(period));
+double uniform_in(const RandomStream& stream, int64_t period, int sub, int index, double from, double to) {
+  const auto bits = stream.bits(static_cast<uint32_t>(index), static_cast<uint32_t>(sub), low(period), high(period));
   return from + (to - from) * uniform_double(bits[0]);
 }
 
-double normal_of(const RandomStream& stream, int64_t period, int sub, int index, double mean,
-                 double deviation) {
-  const auto bits = stream.bits(static_cast<uint32_t>(index), static_cast<uint32_t>(sub),
-                                low(period), high(period));
+double normal_of(const RandomStream& stream, int64_t period, int sub, int index, double mean, double deviation) {
+  const auto bits = stream.bits(static_cast<uint32_t>(index), static_cast<uint32_t>(sub), low(period), high(period));
   return mean + deviation * static_cast<double>(normal_pair(bits[0], bits[1]).first);
 }
 
@@ -78,8 +70,7 @@ double bell_integral(double x) {
 
 // Values of all seats at the 32 impressions of a block: [seat][lane].
 GENBID_SIMD_CLONES
-void fill_values(const RandomStream& stream, const PeriodFactors& factors, int tick, int64_t block,
-                 float* out) {
+void fill_values(const RandomStream& stream, const PeriodFactors& factors, int tick, int64_t block, float* out) {
   const auto& mean = factors.mean[static_cast<size_t>(tick)];
   const auto& deviation = factors.deviation[static_cast<size_t>(tick)];
   const uint32_t key0 = stream.key0();
@@ -95,8 +86,7 @@ void fill_values(const RandomStream& stream, const PeriodFactors& factors, int t
     alignas(64) std::array<std::array<float, kLanes>, 4> normals;
     const uint32_t b = tick_and_seat(tick, seat);
     for (uint32_t lane = 0; lane < kLanes; ++lane) {
-      const PhiloxBits bits =
-          philox(key0, key1, first_call + (lane & 7U), b + (lane >> 3U), c, d);
+      const PhiloxBits bits = philox(key0, key1, first_call + (lane & 7U), b + (lane >> 3U), c, d);
       words[0][lane] = bits.w0;
       words[1][lane] = bits.w1;
       words[2][lane] = bits.w2;
@@ -148,8 +138,7 @@ void add_values(const float* values, PartialSums& sums) {
 
 // What decides exposure and conversion at the 32 impressions of a block.
 GENBID_SIMD_CLONES
-void fill_draws(const RandomStream& stream, int64_t period, int tick, int64_t block, uint8_t* shown,
-                float* draws) {
+void fill_draws(const RandomStream& stream, int64_t period, int tick, int64_t block, uint8_t* shown, float* draws) {
   const uint32_t key0 = stream.key0();
   const uint32_t key1 = stream.key1();
   const auto first_pv = static_cast<uint32_t>(block * kBlockWidth);
@@ -175,8 +164,7 @@ void fill_draws(const RandomStream& stream, int64_t period, int tick, int64_t bl
 double truncated_normal_mean(double v1, double v2) {
   const double width = 2.0 * (v1 + v2);
   if (width < 1e-6) return v2 - v1;
-  return (exp_minus(2.0 * v1 * v1) - exp_minus(2.0 * v2 * v2)) /
-         (bell_integral(2.0 * v1) + bell_integral(2.0 * v2));
+  return (exp_minus(2.0 * v1 * v1) - exp_minus(2.0 * v2 * v2)) / (bell_integral(2.0 * v1) + bell_integral(2.0 * v2));
 }
 
 Traffic::Traffic(uint64_t seed, int64_t impressions)
@@ -204,8 +192,7 @@ PeriodFactors Traffic::factors(int64_t period) const {
     sum += shares[t];
   }
   for (size_t t = 0; t < kTicksPerPeriod; ++t) {
-    out.num_pv[t] = static_cast<int64_t>(shares[t] * (base_sum / sum) *
-                                         static_cast<double>(impressions_));
+    out.num_pv[t] = static_cast<int64_t>(shares[t] * (base_sum / sum) * static_cast<double>(impressions_));
   }
 
   for (int seat = 0; seat < kNumSeats; ++seat) {
@@ -222,17 +209,15 @@ PeriodFactors Traffic::factors(int64_t period) const {
         ratio *= uniform_in(seats_, period, seat, tick / 8, 0.5, 1.5);
       }
       const double mean = kBaseValue * ratio;
-      const double spread =
-          std_ratio_clip(normal_of(spread_, period, seat, 1 + tick, level, 0.2 * level));
+      const double spread = std_ratio_clip(normal_of(spread_, period, seat, 1 + tick, level, 0.2 * level));
       out.mean[t][s] = static_cast<float>(mean);
       out.deviation[t][s] = static_cast<float>(spread * mean);
     }
     // Step F, first part: a ratio above 0.3 becomes 0.2.
     const double sigma_ratio = std::abs(normal_of(uncertainty_, period, seat, 0, 0.15, 0.06));
     out.sigma_ratio[s] = static_cast<float>(sigma_ratio > 0.3 ? 0.2 : sigma_ratio);
-    out.shift[s] =
-        static_cast<float>(truncated_normal_mean(uniform_in(uncertainty_, period, seat, 1, 0.0, 1.0),
-                                                 uniform_in(uncertainty_, period, seat, 2, 0.0, 1.0)));
+    out.shift[s] = static_cast<float>(truncated_normal_mean(uniform_in(uncertainty_, period, seat, 1, 0.0, 1.0),
+                                                            uniform_in(uncertainty_, period, seat, 2, 0.0, 1.0)));
   }
   return out;
 }
@@ -289,18 +274,15 @@ void Traffic::end_tick(TickTraffic& out) const {
 }
 
 float Traffic::sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const {
-  const PhiloxBits bits =
-      philox(sigmas_.key0(), sigmas_.key1(), static_cast<uint32_t>(pv), tick_and_seat(tick, seat),
-             low(factors.period), high(factors.period));
+  const PhiloxBits bits = philox(sigmas_.key0(), sigmas_.key1(), static_cast<uint32_t>(pv), tick_and_seat(tick, seat),
+                                 low(factors.period), high(factors.period));
   const float level = factors.sigma_ratio[static_cast<size_t>(seat)];
   const float ratio = std::abs(level + 0.5F * level * normal_pair(bits.w0, bits.w1).first);
   return std::min(ratio, kMaxSigmaRatio) * value;
 }
 
-float Traffic::conversion_probability(const PeriodFactors& factors, int tick, int64_t pv, int seat,
-                                      float value) const {
-  const float shifted = value + sigma(factors, tick, pv, seat, value) *
-                                    factors.shift[static_cast<size_t>(seat)];
+float Traffic::conversion_probability(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const {
+  const float shifted = value + sigma(factors, tick, pv, seat, value) * factors.shift[static_cast<size_t>(seat)];
   return std::clamp(shifted, 0.0F, 1.0F);
 }
 

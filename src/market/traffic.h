@@ -57,8 +57,7 @@ struct TickTraffic {
   }
   int shown(int64_t pv) const { return num_shown[static_cast<size_t>(pv)]; }
   float draw(int64_t pv, int slot) const {
-    return conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth +
-                                               pv % kBlockWidth)];
+    return conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth + pv % kBlockWidth)];
   }
 
   std::vector<std::array<double, 2 * kNumSeats>> chunk_sums;  // scratch of fill_chunk
@@ -79,14 +78,12 @@ class Traffic {
   // The uncertainty of one predicted value; never stored.
   float sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const;
   // Whether a seat's exposed impression of this value converts, given the impression's uniform draw.
-  bool converts(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value,
-                float draw) const {
+  bool converts(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value, float draw) const {
     // sigma * shift <= 0.3 * 0.73 * value, so hardly any impression needs its sigma.
     return draw < 1.25F * value && draw < conversion_probability(factors, tick, pv, seat, value);
   }
   // A Bernoulli draw of an independently drawn probability is a Bernoulli draw of its mean.
-  float conversion_probability(const PeriodFactors& factors, int tick, int64_t pv, int seat,
-                               float value) const;
+  float conversion_probability(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const;
 
  private:
   int64_t impressions_;

@@ -61,8 +61,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
   const TickStart& any = seats.front().start;
   played.num_pv += any.num_pv;
   played.num_clearings += seats.front().num_clearings;
-  played.sum_least_winning_cost +=
-      seats.front().outcome.mean_least_winning_cost * static_cast<double>(any.num_pv);
+  played.sum_least_winning_cost += seats.front().outcome.mean_least_winning_cost * static_cast<double>(any.num_pv);
 
   for (size_t s = 0; s < seats.size(); ++s) {
     const SeatTick& seat = seats[s];
@@ -79,8 +78,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
     total.sum_mean_bid += mean_bid;
     if (outcome.num_exposed > 0) total.last_active_tick = tick;
 
-    const bool is_end =
-        tick == kTicksPerPeriod - 1 || seat.start.remaining_budget < kMinRemainingBudget;
+    const bool is_end = tick == kTicksPerPeriod - 1 || seat.start.remaining_budget < kMinRemainingBudget;
     const bool linear = seat.asked && seat.bid.value_squared == 0.0;
     Row(played.ticks)
         .add(played.cell.period)

@@ -46,8 +46,8 @@ struct PopulationFile {
     v.list("seats", seats, "bidder");
     std::string missing;
     for (int seat = 0; seat < kNumSeats; ++seat) {
-      const auto count = std::count_if(seats.begin(), seats.end(),
-                                       [&](const Entry& entry) { return entry.covers(seat); });
+      const auto count =
+          std::count_if(seats.begin(), seats.end(), [&](const Entry& entry) { return entry.covers(seat); });
       v.check(count < 2, "seats", "every seat once: seat " + std::to_string(seat) + " is named twice");
       if (count == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(seat);
     }
@@ -72,8 +72,7 @@ std::vector<std::string> population_names() {
 
 bool population_exists(const std::string& name_or_file) {
   std::error_code ignored;
-  return find_shipped(name_or_file) != nullptr ||
-         std::filesystem::is_regular_file(name_or_file, ignored);
+  return find_shipped(name_or_file) != nullptr || std::filesystem::is_regular_file(name_or_file, ignored);
 }
 
 std::string expected_population() {
@@ -87,17 +86,16 @@ Population load_population(const std::string& name_or_file) {
     throw ConfigError("population: found '" + name_or_file + "', expected " + expected_population());
   }
   const ShippedPopulation* shipped = find_shipped(name_or_file);
-  const ConfigFile file =
-      shipped != nullptr
-          ? ConfigFile::parse(std::string(shipped->yaml), "population " + name_or_file)
-          : ConfigFile::load(name_or_file);
+  const ConfigFile file = shipped != nullptr
+                              ? ConfigFile::parse(std::string(shipped->yaml), "population " + name_or_file)
+                              : ConfigFile::load(name_or_file);
   PopulationFile list;
   file.read(list);
 
   Population population;
   for (int seat = 0; seat < kNumSeats; ++seat) {
-    const Entry& entry = *std::find_if(list.seats.begin(), list.seats.end(),
-                                       [&](const Entry& one) { return one.covers(seat); });
+    const Entry& entry =
+        *std::find_if(list.seats.begin(), list.seats.end(), [&](const Entry& one) { return one.covers(seat); });
     PopulationSeat filled{entry.bidder, official_advertiser(seat)};
     if (entry.budget > 0.0) filled.advertiser.budget = entry.budget;
     if (entry.cpa > 0.0) filled.advertiser.cpa_limit = entry.cpa;

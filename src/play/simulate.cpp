@@ -28,9 +28,7 @@ int64_t periods_together(int64_t impressions, int num_threads) {
 // A text file written bit by bit; every failure is an Error.
 class TextFile {
  public:
-  explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) {
-    check();
-  }
+  explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) { check(); }
   void write(const std::string& text) {
     out_ << text;
     check();
@@ -112,15 +110,13 @@ std::string SimulateSummary::text() const {
     char line[160];
     std::snprintf(line, sizeof line, "%8lld %12.0f %11.3f %14.3f %10.1f%% %19.5f %10lld %8.3f\n",
                   static_cast<long long>(p.period), p.conversions, p.mean_score, p.mean_expected_score,
-                  100.0 * p.budget_use, p.mean_least_winning_cost,
-                  static_cast<long long>(p.num_clearings), p.seconds);
+                  100.0 * p.budget_use, p.mean_least_winning_cost, static_cast<long long>(p.num_clearings), p.seconds);
     table += line;
   }
   return table;
 }
 
-std::optional<SimulateSummary> simulate(const SimulateConfig& config,
-                                        const std::function<void(int64_t)>& progress) {
+std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress) {
   const Population population = load_population(config.market.population);
   std::vector<int64_t> periods = config.market.periods.values;
   std::sort(periods.begin(), periods.end());
@@ -133,8 +129,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config,
 
   Output output(config.output.dir);
   SimulateSummary summary;
-  const auto together =
-      static_cast<size_t>(periods_together(config.market.impressions, threads.count()));
+  const auto together = static_cast<size_t>(periods_together(config.market.impressions, threads.count()));
   PeriodTables tables;
   for (size_t first = 0; first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();

@@ -82,7 +82,7 @@ TEST(AtomicFile, CleansOnlyTemporariesOfItsNameAndOfDeadWriters) {
   const std::string alive = "f.tmp-" + std::to_string(::getppid()) + "-0";
   const Names others = {alive, "f.tmp-x-1", "f.tmp-5", "g.tmp-999999999-0", "f.tmp-999999999-0.txt"};
   for (const std::string& name : others) put(folder.path(name), "");
-  put(folder.path("f.tmp-999999999-0"), "");      // beyond the highest process id
+  put(folder.path("f.tmp-999999999-0"), "");        // beyond the highest process id
   put(folder.path("f.tmp-" + own + "-99999"), "");  // an earlier process had our id
   const AtomicFile first(folder.path("f"));
   const AtomicFile second(folder.path("f"));  // leaves the first one's temporary

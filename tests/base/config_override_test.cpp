@@ -16,9 +16,7 @@ TEST(ConfigOverride, ReplacesOrCreatesAKey) {
   EXPECT_EQ(read_example("train: {steps: 5}", {"train.rate=0.5"}).train.steps, 5);
 }
 
-TEST(ConfigOverride, TheLastOfTwoHolds) {
-  EXPECT_EQ(read_example("", {"seed=1", "seed=2"}).seed, 2);
-}
+TEST(ConfigOverride, TheLastOfTwoHolds) { EXPECT_EQ(read_example("", {"seed=1", "seed=2"}).seed, 2); }
 
 TEST(ConfigOverride, ItsValueIsYaml) {
   EXPECT_EQ(read_example("", {"data.periods=7..9"}).data.periods.values, (std::vector<int64_t>{7, 8, 9}));
@@ -48,10 +46,8 @@ TEST(ConfigOverride, RefusesWhatIsNoOverride) {
   EXPECT_EQ(example_error("", {"=5"}), "command line: =5: found the key '', expected section.key=value");
   EXPECT_EQ(example_error("", {"train..steps=5"}),
             "command line: train..steps=5: found the key 'train..steps', expected section.key=value");
-  EXPECT_EQ(example_error("", {"seed=[1,"}),
-            "command line: seed=[1,: not valid YAML: end of sequence flow not found");
-  EXPECT_EQ(example_error("", {"data.path=%x"}),
-            "command line: data.path=%x: not valid YAML: unknown token");
+  EXPECT_EQ(example_error("", {"seed=[1,"}), "command line: seed=[1,: not valid YAML: end of sequence flow not found");
+  EXPECT_EQ(example_error("", {"data.path=%x"}), "command line: data.path=%x: not valid YAML: unknown token");
 }
 
 TEST(ConfigOverride, DoesNotReachIntoAValue) {

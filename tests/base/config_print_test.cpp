@@ -57,10 +57,47 @@ TEST(ConfigPrint, LoadsBackToTheSameValues) {
 }
 
 TEST(ConfigPrint, AnyStringLoadsBack) {
-  const std::vector<std::string> texts = {
-      "", " ", "plain", "true", "null", "~", "5", "1e5", "7..20", ".inf", "a: b", "a #b", "#", "- a", "[", "{}",
-      "it's", "say \"x\"", "back\\slash", "two\nlines", "tab\there", "\x01\x7f", "na\xc3\xafve", "a,b", "*a", "&a",
-      "!x", "%x", "@x", "---", "cr\r", " lead", "trail ", "./a", "../a", "/a/b", "~/x", "No", "_x", "key:", "?"};
+  const std::vector<std::string> texts = {"",
+                                          " ",
+                                          "plain",
+                                          "true",
+                                          "null",
+                                          "~",
+                                          "5",
+                                          "1e5",
+                                          "7..20",
+                                          ".inf",
+                                          "a: b",
+                                          "a #b",
+                                          "#",
+                                          "- a",
+                                          "[",
+                                          "{}",
+                                          "it's",
+                                          "say \"x\"",
+                                          "back\\slash",
+                                          "two\nlines",
+                                          "tab\there",
+                                          "\x01\x7f",
+                                          "na\xc3\xafve",
+                                          "a,b",
+                                          "*a",
+                                          "&a",
+                                          "!x",
+                                          "%x",
+                                          "@x",
+                                          "---",
+                                          "cr\r",
+                                          " lead",
+                                          "trail ",
+                                          "./a",
+                                          "../a",
+                                          "/a/b",
+                                          "~/x",
+                                          "No",
+                                          "_x",
+                                          "key:",
+                                          "?"};
   ConfigExample config;
   config.data.path = "x";
   config.data.files = texts;
@@ -75,8 +112,7 @@ TEST(ConfigPrint, QuotesWhatOtherReadersWouldNotTakeForAString) {
   ConfigExample config;
   config.data.files = {"cuda:0", "yes", "5", "data/*.csv", "first_price", ""};
   const std::string text = print_config(config, "train");
-  EXPECT_NE(text.find("files: [\"cuda:0\", \"yes\", \"5\", data/*.csv, first_price, \"\"]"), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("files: [\"cuda:0\", \"yes\", \"5\", data/*.csv, first_price, \"\"]"), std::string::npos) << text;
 }
 
 TEST(ConfigPrint, NestsListsAndEmptySections) {

@@ -87,14 +87,20 @@ TEST(Config, RefusesAliasesThatGrowWithoutBound) {
 }
 
 TEST(Config, IntegersAreDecimalHexadecimalOctalOrWholeReals) {
-  for (const auto& [text, value] : std::vector<std::pair<std::string, int64_t>>{
-           {"12", 12}, {"+12", 12}, {"-12", -12}, {"0x1F", 31}, {"0o17", 15}, {"3.0", 3}, {"1e3", 1000},
-           {"-9223372036854775808", std::numeric_limits<int64_t>::min()},
-           {"9223372036854775807", std::numeric_limits<int64_t>::max()}}) {
+  for (const auto& [text, value] :
+       std::vector<std::pair<std::string, int64_t>>{{"12", 12},
+                                                    {"+12", 12},
+                                                    {"-12", -12},
+                                                    {"0x1F", 31},
+                                                    {"0o17", 15},
+                                                    {"3.0", 3},
+                                                    {"1e3", 1000},
+                                                    {"-9223372036854775808", std::numeric_limits<int64_t>::min()},
+                                                    {"9223372036854775807", std::numeric_limits<int64_t>::max()}}) {
     EXPECT_EQ(read_example("seed: " + text).seed, value) << text;
   }
-  for (const char* text : {"1.5", "1_000", "1,000", "abc", "9223372036854775808", "1e30", "0x", "0x-1", "+-1",
-                           "1e-3", ".inf", ".nan", "true", "1 2", "0xfffffffffffffffff"}) {
+  for (const char* text : {"1.5", "1_000", "1,000", "abc", "9223372036854775808", "1e30", "0x", "0x-1", "+-1", "1e-3",
+                           ".inf", ".nan", "true", "1 2", "0xfffffffffffffffff"}) {
     EXPECT_EQ(example_error(std::string("seed: ") + text),
               std::string("run.yaml:1: key 'seed': found '") + text + "', expected an integer");
   }
@@ -121,8 +127,7 @@ TEST(Config, NamesTheRangeOfAnInteger) {
   const std::string expected = "', expected an integer in [1, 1000000]";
   EXPECT_EQ(example_error("train:\n  steps: abc"), "run.yaml:2: key 'train.steps': found 'abc" + expected);
   EXPECT_EQ(example_error("train:\n  steps: 0"), "run.yaml:2: key 'train.steps': found '0" + expected);
-  EXPECT_EQ(example_error("train:\n  steps: 1000001"),
-            "run.yaml:2: key 'train.steps': found '1000001" + expected);
+  EXPECT_EQ(example_error("train:\n  steps: 1000001"), "run.yaml:2: key 'train.steps': found '1000001" + expected);
 }
 
 TEST(Config, NamesOneSidedRanges) {
@@ -152,13 +157,11 @@ TEST(Config, BooleansAreTrueOrFalse) {
 }
 
 TEST(Config, NamesTheChoices) {
-  EXPECT_EQ(example_error("rule: gps"),
-            "run.yaml:1: key 'rule': found 'gps', expected one of gsp, first_price");
+  EXPECT_EQ(example_error("rule: gps"), "run.yaml:1: key 'rule': found 'gps', expected one of gsp, first_price");
 }
 
 TEST(Config, NamesAWrongShape) {
-  EXPECT_EQ(example_error("data:\n  path: {a: 1}"),
-            "run.yaml:2: key 'data.path': found a mapping, expected a string");
+  EXPECT_EQ(example_error("data:\n  path: {a: 1}"), "run.yaml:2: key 'data.path': found a mapping, expected a string");
   EXPECT_EQ(example_error("train: 5"), "run.yaml:1: key 'train': found '5', expected a mapping");
   EXPECT_EQ(example_error("data:\n  path: p\n  files: {a: b}"),
             "run.yaml:3: key 'data.files': found a mapping, expected a string or a list of strings");
@@ -197,8 +200,7 @@ TEST(Config, NamesTheNearestKnownKey) {
 
 TEST(Config, NamesTheSectionThatHasTheKey) {
   EXPECT_EQ(example_error("steps: 5"), "run.yaml:1: key 'steps': unknown; did you mean 'train.steps'?");
-  EXPECT_EQ(example_error("train.steps: 5"),
-            "run.yaml:1: key 'train.steps': unknown; write 'steps' under 'train:'");
+  EXPECT_EQ(example_error("train.steps: 5"), "run.yaml:1: key 'train.steps': unknown; write 'steps' under 'train:'");
 }
 
 TEST(Config, NamesAllKeysWhereNoneIsNear) {
@@ -220,8 +222,7 @@ TEST(Config, ADoubledKeyNamesBothLines) {
 }
 
 TEST(Config, AMissingKeyNamesItsSection) {
-  EXPECT_EQ(example_error("seed: 2\ndata: {}"),
-            "run.yaml:2: key 'data.path': missing, expected in section 'data'");
+  EXPECT_EQ(example_error("seed: 2\ndata: {}"), "run.yaml:2: key 'data.path': missing, expected in section 'data'");
   EXPECT_EQ(example_error("data:\n  files: a\n  paht: b"),
             "run.yaml:1: key 'data.path': missing, expected in section 'data' (which has 'paht', run.yaml:3)");
   ConfigExample config;
@@ -256,10 +257,8 @@ TEST(Config, NamesTheLineOfBadYaml) {
 TEST(Config, AnUnreadableFileIsAnError) {
   const test::TemporaryFolder folder;
   const std::string missing = folder.path("no.yaml");
-  EXPECT_EQ(config_error([&] { ConfigFile::load(missing); }),
-            missing + ": cannot open: No such file or directory");
-  EXPECT_EQ(config_error([&] { ConfigFile::load(folder.path()); }),
-            folder.path() + ": cannot read: Is a directory");
+  EXPECT_EQ(config_error([&] { ConfigFile::load(missing); }), missing + ": cannot open: No such file or directory");
+  EXPECT_EQ(config_error([&] { ConfigFile::load(folder.path()); }), folder.path() + ": cannot read: Is a directory");
 }
 
 }  // namespace

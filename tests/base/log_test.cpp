@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
+#include <cctype>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -19,11 +19,13 @@ TEST(Log, StandardErrorHasPlainLinesAndTheFileTimeStamps) {
   log_warning("3 bad rows");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "100 % of {rows} read\nwarning: 3 bad rows\n");
   close_log_file();
-  const std::string stamp = R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d )";
-  EXPECT_TRUE(std::regex_match(read_file(folder.path("log.txt")),
-                               std::regex(stamp + "info 100 % of \\{rows\\} read\n" + stamp +
-                                          "warning 3 bad rows\n")))
-      << read_file(folder.path("log.txt"));
+  std::string text = read_file(folder.path("log.txt"));
+  for (char& c : text) {
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0) c = '#';
+  }
+  EXPECT_EQ(text,
+            "####-##-## ##:##:## info ### % of {rows} read\n"
+            "####-##-## ##:##:## warning # bad rows\n");
 }
 
 TEST(Log, AppendsToTheFileAndStopsWhenItIsClosed) {

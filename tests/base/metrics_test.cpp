@@ -26,8 +26,8 @@ TEST(Metrics, WritesOneJsonObjectALine) {
 TEST(Metrics, WritesNullForWhatIsNotFinite) {
   const TemporaryFolder folder;
   const std::string path = folder.path("metrics.jsonl");
-  MetricsWriter(path, -1).write(1, {{"a", std::numeric_limits<double>::quiet_NaN()},
-                                    {"b", std::numeric_limits<double>::infinity()}});
+  MetricsWriter(path, -1).write(
+      1, {{"a", std::numeric_limits<double>::quiet_NaN()}, {"b", std::numeric_limits<double>::infinity()}});
   EXPECT_EQ(read_file(path), "{\"step\": 1, \"a\": null, \"b\": null}\n");
 }
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
-#include <regex>
+#include <string>
 #include <thread>
 
 namespace genbid {
@@ -41,10 +42,10 @@ TEST(Progress, WritesPlainLinesWhereThereIsNoTerminal) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     progress.finish();
   });
-  // A second's work is one line.
-  EXPECT_TRUE(std::regex_match(
-      text, std::regex("ingest  24,000,000 / 24,000,000 rows  100%  [0-9.]+ [MG] rows/s  in 0:00\n")))
-      << text;
+  // A moment's work is one line; its rate depends on the machine.
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_TRUE(text.starts_with("ingest  24,000,000 / 24,000,000 rows  100%  ")) << text;
+  EXPECT_TRUE(text.ends_with(" rows/s  in 0:00\n")) << text;
 }
 
 TEST(Progress, WithoutATotalThereIsNoShare) {
@@ -54,11 +55,13 @@ TEST(Progress, WithoutATotalThereIsNoShare) {
     progress.finish();
     progress.finish();
   });
-  EXPECT_TRUE(std::regex_match(text, std::regex("count  1,234 rows  [0-9.]+ ?[kMG]? rows/s  in 0:00\n"))) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  EXPECT_TRUE(text.starts_with("count  1,234 rows  ")) << text;
+  EXPECT_TRUE(text.ends_with(" rows/s  in 0:00\n")) << text;
 }
 
 TEST(Progress, IsSilentWhenGivenUpWithoutATerminal) {
-  EXPECT_EQ(written_to_pipe([] { Progress("train", 100, "steps").update(5); }) , "");
+  EXPECT_EQ(written_to_pipe([] { Progress("train", 100, "steps").update(5); }), "");
 }
 
 TEST(Progress, DrawsOverItsLineOnATerminal) {
@@ -72,9 +75,8 @@ TEST(Progress, DrawsOverItsLineOnATerminal) {
     for (int i = 0; i < 100; ++i) progress.update(100, "loss 0.5");  // drawn once
   });
   // 50 steps in 0.11 seconds; the destructor leaves an empty line.
-  EXPECT_TRUE(std::regex_match(
-      text, std::regex("\r" R"(train  100 / 200 steps  50%  [0-9]+ steps/s  0:00 left  loss 0.5)" "\033\\[K\r\033\\[K")))
-      << text;
+  EXPECT_TRUE(text.starts_with("\rtrain  100 / 200 steps  50%  ")) << text;
+  EXPECT_TRUE(text.ends_with(" steps/s  0:00 left  loss 0.5\033[K\r\033[K")) << text;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
@@ -17,8 +16,6 @@ using Names = std::vector<std::string>;
 
 class RunDirTest : public testing::Test {
  protected:
-  void TearDown() override { close_log_file(); }
-
   std::string error_of(const std::function<void()>& act) {
     try {
       act();
@@ -32,11 +29,10 @@ class RunDirTest : public testing::Test {
   std::string path_ = folder_.path("runs/a");
 };
 
-TEST_F(RunDirTest, ANewRunHasItsConfigAndLog) {
+TEST_F(RunDirTest, ANewRunHasItsConfig) {
   const RunDir run = RunDir::create(path_, "kind: train\n");
   EXPECT_EQ(run.path(), path_);
   EXPECT_EQ(read_file(run.file("config.yaml")), "kind: train\n");
-  EXPECT_TRUE(std::filesystem::exists(path_ + "/log.txt"));
 }
 
 TEST_F(RunDirTest, RefusesAFolderThatHoldsARun) {
@@ -61,8 +57,8 @@ TEST_F(RunDirTest, ListsWholeCheckpointsOldestFirst) {
   for (const int64_t step : {200, 123456789, 99999999, 100}) AtomicFolder(run.checkpoint_path(step)).commit();
   std::filesystem::create_directories(path_ + "/checkpoints/step-00000300.tmp-5-0");
   std::ofstream(path_ + "/checkpoints/step-00000400");
-  EXPECT_EQ(run.checkpoints(), (Names{run.checkpoint_path(100), run.checkpoint_path(200),
-                                      run.checkpoint_path(99999999), run.checkpoint_path(123456789)}));
+  EXPECT_EQ(run.checkpoints(), (Names{run.checkpoint_path(100), run.checkpoint_path(200), run.checkpoint_path(99999999),
+                                      run.checkpoint_path(123456789)}));
 }
 
 TEST_F(RunDirTest, PrunesTheOldest) {

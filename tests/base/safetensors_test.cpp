@@ -61,10 +61,10 @@ class SafetensorsTest : public testing::Test {
 
 TEST_F(SafetensorsTest, GivesBackWhatWasWritten) {
   const std::vector<TensorBytes> tensors = {
-      {"z", "F64", {2}, first(16)},  {"y", "F32", {2, 3}, first(24)}, {"x", "F16", {3}, first(6)},
-      {"w", "BF16", {1}, first(2)},  {"v", "I64", {}, first(8)},      {"u", "I32", {4}, first(16)},
+      {"z", "F64", {2}, first(16)},   {"y", "F32", {2, 3}, first(24)}, {"x", "F16", {3}, first(6)},
+      {"w", "BF16", {1}, first(2)},   {"v", "I64", {}, first(8)},      {"u", "I32", {4}, first(16)},
       {"t", "I16", {1, 1}, first(2)}, {"s", "I8", {3}, first(3)},      {"r", "U8", {5}, first(5)},
-      {"q", "BOOL", {1}, first(1)},  {"p", "F32", {0, 7}, {}},        {"o", "F32", {7, 0}, {}}};
+      {"q", "BOOL", {1}, first(1)},   {"p", "F32", {0, 7}, {}},        {"o", "F32", {7, 0}, {}}};
   write_safetensors(path_, tensors, {{"step", "100"}, {"note", "\"x\"\n"}});
   const SafetensorsFile file(path_);
   EXPECT_EQ(file.metadata(), (std::map<std::string, std::string>{{"step", "100"}, {"note", "\"x\"\n"}}));

@@ -36,14 +36,25 @@ struct LoggedAgent {
 // A whole raw log of AuctionNet (18 columns), by agent: sums over the rows of a tick.
 std::map<int, LoggedAgent> read_raw_log(const std::string& path) {
   enum : size_t {
-    kAgent, kCategory, kBudget, kLimit, kTick, kRemaining, kPvalue, kBid, kWin, kCost, kExposed, kConversion,
-    kLeastWinningCost, kIsEnd
+    kAgent,
+    kCategory,
+    kBudget,
+    kLimit,
+    kTick,
+    kRemaining,
+    kPvalue,
+    kBid,
+    kWin,
+    kCost,
+    kExposed,
+    kConversion,
+    kLeastWinningCost,
+    kIsEnd
   };
   CsvFile file(path);
-  const CsvColumns columns(
-      file, {"advertiserNumber", "advertiserCategoryIndex", "budget", "CPAConstraint", "timeStepIndex",
-             "remainingBudget", "pValue", "bid", "xi", "cost", "isExposed", "conversionAction",
-             "leastWinningCost", "isEnd"});
+  const CsvColumns columns(file, {"advertiserNumber", "advertiserCategoryIndex", "budget", "CPAConstraint",
+                                  "timeStepIndex", "remainingBudget", "pValue", "bid", "xi", "cost", "isExposed",
+                                  "conversionAction", "leastWinningCost", "isEnd"});
   std::map<int, LoggedAgent> agents;
   CsvBlock block;
   while (file.next(block)) {
@@ -161,9 +172,8 @@ void compare_with_strategies(const std::string& log_path, const std::vector<int>
       state_features(FeatureSet::kAuctionnet16Frozen, agent.advertiser, history, tick.start, state);
       for (size_t f = 0; f < state.size(); ++f) {
         const double value = expected.at(tick.start.tick, static_cast<int64_t>(f));
-        ASSERT_NEAR(state[f], value, tolerance(value))
-            << "agent " << number << " tick " << tick.start.tick << " "
-            << feature_names(FeatureSet::kAuctionnet16Frozen)[f];
+        ASSERT_NEAR(state[f], value, tolerance(value)) << "agent " << number << " tick " << tick.start.tick << " "
+                                                       << feature_names(FeatureSet::kAuctionnet16Frozen)[f];
       }
       append(history, tick);
     }

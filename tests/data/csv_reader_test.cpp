@@ -85,7 +85,9 @@ TEST(CsvReader, QuotedHeaderNamesAreNames) {
 
 TEST(CsvReader, AcceptsCrlfByteOrderMarkBlankLinesAndNoLastLineFeed) {
   const TempFolder folder;
-  const std::string path = folder.write("a.csv", "\xEF\xBB\xBF" "a,b\r\n1,2\r\n\r\n3,4");
+  const std::string path = folder.write("a.csv",
+                                        "\xEF\xBB\xBF"
+                                        "a,b\r\n1,2\r\n\r\n3,4");
   EXPECT_EQ(read_rows(path, {"a", "b"}), (Rows{{"1", "2"}, {"3", "4"}}));
 }
 
@@ -144,8 +146,7 @@ TEST(CsvReader, RefusesWhatIsNoNumber) {
   for (const char* text : {"abc", "1.2.3", "1e", "--1", "0x10", "1_000", "1 2", "nano"}) {
     EXPECT_NE(error_of([&] { read_number(text); }).find("', expected a number"), std::string::npos) << text;
   }
-  EXPECT_NE(error_of([] { read_number("inf"); }).find("found 'inf', expected a finite number"),
-            std::string::npos);
+  EXPECT_NE(error_of([] { read_number("inf"); }).find("found 'inf', expected a finite number"), std::string::npos);
   EXPECT_NE(error_of([] { read_number("1e400"); }).find("expected a finite number"), std::string::npos);
 }
 
@@ -153,8 +154,7 @@ TEST(CsvReader, WholeNumbersMayBeWrittenAsFloats) {
   EXPECT_EQ(read_whole("7.0", 0, 10), 7);
   EXPECT_EQ(read_whole("-3", -5, 10), -3);
   for (const char* text : {"7.5", "11", "-1", "", "nan", "1e300"}) {
-    EXPECT_NE(error_of([&] { read_whole(text, 0, 10); }).find("expected a whole number in 0..10"),
-              std::string::npos)
+    EXPECT_NE(error_of([&] { read_whole(text, 0, 10); }).find("expected a whole number in 0..10"), std::string::npos)
         << text;
   }
 }
@@ -169,8 +169,7 @@ TEST(CsvReader, ErrorsNameFileLineColumnAndText) {
   EXPECT_TRUE(row.next());
   EXPECT_EQ(row.number(0), 2.0);
   EXPECT_TRUE(row.next());
-  EXPECT_EQ(message(folder, [&] { row.number(0); }),
-            "a.csv:3: column 'reward': found 'abc', expected a number");
+  EXPECT_EQ(message(folder, [&] { row.number(0); }), "a.csv:3: column 'reward': found 'abc', expected a number");
 }
 
 TEST(CsvReader, LongTextIsCutInMessages) {
@@ -203,7 +202,10 @@ TEST(CsvReader, BrokenQuotesAreErrors) {
 TEST(CsvReader, MissingColumnsAreAllNamed) {
   const TempFolder folder;
   CsvFile file(folder.write("a.csv", "a,b\n"));
-  EXPECT_EQ(message(folder, [&] { CsvColumns(file, {"a", "c", "d"}, "; a hint"); }),
+  EXPECT_EQ(message(folder,
+                    [&] {
+                      CsvColumns(file, {"a", "c", "d"}, "; a hint");
+                    }),
             "a.csv:1: missing columns 'c', 'd'; found 'a', 'b'; a hint");
 }
 

@@ -30,8 +30,7 @@ TEST(TupleParser, ReadsPlainTuples) {
 }
 
 TEST(TupleParser, ReadsNumPyScalars) {
-  EXPECT_EQ(numbers("(np.float64(0.97), np.int64(3), numpy.float32( 1.5 ))"),
-            (std::vector<double>{0.97, 3.0, 1.5}));
+  EXPECT_EQ(numbers("(np.float64(0.97), np.int64(3), numpy.float32( 1.5 ))"), (std::vector<double>{0.97, 3.0, 1.5}));
 }
 
 TEST(TupleParser, ReadsListsArraysAndBareNumbers) {
@@ -91,8 +90,8 @@ TEST(TupleParser, DeepNestingIsAnErrorNotADeepStack) {
 // Mutated texts in buffers of their exact size: a read beyond the end shows under the address sanitizer.
 TEST(TupleParser, MutationsNeverReadOutOfBounds) {
   const std::vector<std::string> seeds = {
-      "(1.0, 0.9791666666666666, 3e-05, nan, 12905.0, 0, np.float64(0.97), np.int64(3))",
-      "[1. 2.5e-10 -3 None]", "(np.float64(nan), -1.7976931348623157e308,)"};
+      "(1.0, 0.9791666666666666, 3e-05, nan, 12905.0, 0, np.float64(0.97), np.int64(3))", "[1. 2.5e-10 -3 None]",
+      "(np.float64(nan), -1.7976931348623157e308,)"};
   const std::string alphabet = "()[], .-+eE0123456789nanNonep_float64inf\t\"";
   uint32_t random = 7;
   const auto next = [&] { return random = random * 1664525U + 1013904223U, random >> 8; };
@@ -102,10 +101,17 @@ TEST(TupleParser, MutationsNeverReadOutOfBounds) {
     for (uint32_t edits = next() % 4; edits > 0 && !text.empty(); --edits) {
       const size_t at = next() % text.size();
       switch (next() % 4) {
-        case 0: text.erase(at, 1 + next() % 5); break;
-        case 1: text.insert(at, 1, alphabet[next() % alphabet.size()]); break;
-        case 2: text.resize(at); break;
-        default: text[at] = alphabet[next() % alphabet.size()];
+        case 0:
+          text.erase(at, 1 + next() % 5);
+          break;
+        case 1:
+          text.insert(at, 1, alphabet[next() % alphabet.size()]);
+          break;
+        case 2:
+          text.resize(at);
+          break;
+        default:
+          text[at] = alphabet[next() % alphabet.size()];
       }
     }
     const std::unique_ptr<char[]> exact(new char[text.size()]);

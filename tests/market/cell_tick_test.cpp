@@ -129,8 +129,7 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
 // Wins go by their random keys, not by their place: of 3200 equal wins half are lost, evenly over the tick.
 TEST_F(CellTickTest, LostWinsAreSpreadOverTheTick) {
   constexpr int kCount = 3200;
-  const TickTraffic tick =
-      make_tick(std::vector<std::vector<test::SeatValue>>(kCount, {{0, 1.0F}, {1, 0.5F}}));
+  const TickTraffic tick = make_tick(std::vector<std::vector<test::SeatValue>>(kCount, {{0, 1.0F}, {1, 0.5F}}));
   std::vector<int64_t> money = money_of(1e6);
   money[0] = to_money(kCount * 0.25);
   auction_.play({traffic_, factors_, tick}, test::bids_of({.value = 1.0}), money, nullptr);

@@ -131,7 +131,7 @@ TEST_P(AnyInput, BlocksAndSingleImpressionsEqualASort) {
   for (auto& pv : values) {
     const auto num_seats = static_cast<int>(random() % 49);  // also fewer than four bidders
     for (int seat = 0; seat < num_seats; ++seat) {
-      const uint32_t bits = random() >> 8;
+      const auto bits = static_cast<uint32_t>(random() >> 8);
       pv.push_back({seat, GetParam() == 0 ? static_cast<float>(bits) * 0x1p-34F
                                           : static_cast<float>(bits % static_cast<uint32_t>(GetParam())) * 0.0002F});
     }

@@ -17,12 +17,10 @@ struct SeatValue {
 };
 
 inline void set_value(TickTraffic& tick, int64_t pv, int seat, float value) {
-  tick.values[static_cast<size_t>((pv / kBlockWidth * kNumSeats + seat) * kBlockWidth + pv % kBlockWidth)] =
-      value;
+  tick.values[static_cast<size_t>((pv / kBlockWidth * kNumSeats + seat) * kBlockWidth + pv % kBlockWidth)] = value;
 }
 inline void set_draw(TickTraffic& tick, int64_t pv, int slot, float draw) {
-  tick.conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth + pv % kBlockWidth)] =
-      draw;
+  tick.conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth + pv % kBlockWidth)] = draw;
 }
 
 inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_of_pv) {
@@ -81,9 +79,7 @@ struct Recorder : PeriodSink {
 
 // Every field, bit for bit.
 inline bool same(const SeatTick& a, const SeatTick& b) {
-  const auto same_bits = [](double x, double y) {
-    return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y);
-  };
+  const auto same_bits = [](double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y); };
   const TickOutcome& p = a.outcome;
   const TickOutcome& q = b.outcome;
   return a.start.tick == b.start.tick && a.start.num_pv == b.start.num_pv &&
@@ -91,15 +87,13 @@ inline bool same(const SeatTick& a, const SeatTick& b) {
          same_bits(a.start.remaining_budget, b.start.remaining_budget) && a.asked == b.asked &&
          same_bits(a.bid.value, b.bid.value) && same_bits(a.bid.value_squared, b.bid.value_squared) &&
          a.num_clearings == b.num_clearings && same_bits(p.sum_pvalue, q.sum_pvalue) &&
-         same_bits(p.sum_bid, q.sum_bid) &&
-         same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) && p.num_wins == q.num_wins &&
-         p.num_exposed == q.num_exposed && p.num_conversions == q.num_conversions &&
-         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) &&
-         same_bits(p.sum_bid_exposed, q.sum_bid_exposed) && same_bits(p.cost, q.cost);
+         same_bits(p.sum_bid, q.sum_bid) && same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) &&
+         p.num_wins == q.num_wins && p.num_exposed == q.num_exposed && p.num_conversions == q.num_conversions &&
+         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) && same_bits(p.sum_bid_exposed, q.sum_bid_exposed) &&
+         same_bits(p.cost, q.cost);
 }
 
-inline bool same(const std::vector<std::vector<SeatTick>>& a,
-                 const std::vector<std::vector<SeatTick>>& b) {
+inline bool same(const std::vector<std::vector<SeatTick>>& a, const std::vector<std::vector<SeatTick>>& b) {
   if (a.size() != b.size()) return false;
   for (size_t tick = 0; tick < a.size(); ++tick) {
     for (size_t seat = 0; seat < a[tick].size(); ++seat) {

@@ -98,9 +98,8 @@ TEST(Market, CellsPlayAsIfAlone) {
   std::vector<Cell> cells = {official_cell(4, 0.02), official_cell(2, 0.02), official_cell(4, 0.01)};
   const Recorder together = play_all(small_market(), cells, 1, varied);
   for (size_t cell = 0; cell < cells.size(); ++cell) {
-    const Recorder alone = play_all(small_market(), {cells[cell]}, 1, [&](size_t row, int tick) {
-      return varied(cell * kNumSeats + row, tick);
-    });
+    const Recorder alone = play_all(small_market(), {cells[cell]}, 1,
+                                    [&](size_t row, int tick) { return varied(cell * kNumSeats + row, tick); });
     EXPECT_TRUE(test::same(together.ticks[cell], alone.ticks[0])) << cell;
   }
 }
@@ -108,9 +107,8 @@ TEST(Market, CellsPlayAsIfAlone) {
 // Cells of one period differ in a seat that bids too little to matter: all other seats meet the same outcome.
 TEST(Market, CellsOfAPeriodMeetTheSameChance) {
   const Recorder played =
-      play_all(small_market(), {official_cell(1, 1000.0), official_cell(1, 1000.0)}, 1, [](size_t row, int) {
-        return BidFormula{.value = row == 7 ? 0.0 : (row == 48 + 7 ? 0.01 : 80.0)};
-      });
+      play_all(small_market(), {official_cell(1, 1000.0), official_cell(1, 1000.0)}, 1,
+               [](size_t row, int) { return BidFormula{.value = row == 7 ? 0.0 : (row == 48 + 7 ? 0.01 : 80.0)}; });
   for (size_t t = 0; t < kTicksPerPeriod; ++t) {
     for (size_t seat = 0; seat < kNumSeats; ++seat) {
       if (seat == 7) continue;

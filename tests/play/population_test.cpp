@@ -85,8 +85,7 @@ TEST(Population, AnUnknownNameListsTheKnown) {
     load_population("pid49");
     FAIL() << "no error";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(),
-                 "population: found 'pid49', expected pid48, rules48, or the path of a population file");
+    EXPECT_STREQ(e.what(), "population: found 'pid49', expected pid48, rules48, or the path of a population file");
   }
   EXPECT_FALSE(population_exists("pid49"));
 }

@@ -1,0 +1,132 @@
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "app/run_program.h"
+#include "base/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// What a person sees who types something wrong: exit 2 for wrong use or config, 1 for what data or machine did.
+
+namespace genbid {
+namespace {
+
+using test::ProgramResult;
+using test::run_program;
+
+void expect_failure(const ProgramResult& result, int status, const std::string& part) {
+  EXPECT_EQ(result.status, status) << result.output;
+  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+}
+
+class CommandLine : public ::testing::Test {
+ protected:
+  std::string out(const std::string& name) { return folder_.path() + "/" + name; }
+  void ingest_sample() {
+    const ProgramResult result = run_program("ingest configs/ingest.yaml output=" + out("store.h5"));
+    ASSERT_EQ(result.status, 0) << result.output;
+  }
+  std::string train_command(const std::string& more = {}) {
+    return "train configs/quickstart/behavior_cloning.yaml run=" + out("run") + " data.store=" + out("store.h5") +
+           " train.steps=3 train.threads=1 " + more;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(CommandLine, HelpOfEveryVerbGivesAnExample) {
+  EXPECT_EQ(run_program("--help").status, 0);
+  for (const char* verb : {"ingest", "simulate", "train", "evaluate", "config"}) {
+    const ProgramResult result = run_program(std::string(verb) + " --help");
+    EXPECT_EQ(result.status, 0);
+    EXPECT_NE(result.output.find("genbid " + std::string(verb) + " configs/"), std::string::npos) << result.output;
+  }
+}
+
+TEST_F(CommandLine, WrongUseExitsWith2) {
+  EXPECT_EQ(run_program("").status, 2);
+  EXPECT_EQ(run_program("bake configs/ingest.yaml").status, 2);
+  EXPECT_EQ(run_program("train").status, 2);
+}
+
+TEST_F(CommandLine, AMissingConfigIsNamed) { expect_failure(run_program("train nowhere.yaml"), 2, "nowhere.yaml"); }
+
+TEST_F(CommandLine, AConfigOfAnotherKindIsRefused) {
+  expect_failure(run_program("train configs/ingest.yaml"), 2, "found 'ingest', expected 'train'");
+}
+
+TEST_F(CommandLine, AnUnknownKeyNamesTheNearestOne) {
+  expect_failure(run_program("train configs/quickstart/behavior_cloning.yaml train.stepz=3"), 2, "train.steps");
+}
+
+TEST_F(CommandLine, ConfigPrintsDefaultsToo) {
+  const ProgramResult result = run_program("config configs/decision_transformer.yaml train.steps=7");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_NE(result.output.find("steps: 7"), std::string::npos);
+  EXPECT_NE(result.output.find("ema_decay: 0.999"), std::string::npos) << result.output;
+}
+
+TEST_F(CommandLine, AMissingInputIsNamed) {
+  expect_failure(run_program("ingest configs/ingest.yaml input=nowhere.csv output=" + out("store.h5")), 1, "nowhere.csv");
+  EXPECT_FALSE(std::filesystem::exists(out("store.h5")));
+}
+
+TEST_F(CommandLine, AMissingStoreIsNamed) { expect_failure(run_program(train_command()), 1, out("store.h5")); }
+
+TEST_F(CommandLine, AStoreThatIsNoStoreIsNamed) {
+  write_file(out("store.h5"), "not a store");
+  expect_failure(run_program(train_command()), 1, out("store.h5"));
+}
+
+TEST_F(CommandLine, APeriodThatTheStoreLacksIsNamed) {
+  ingest_sample();
+  expect_failure(run_program(train_command("data.train_periods=9")), 1, "expected period 9");
+}
+
+TEST_F(CommandLine, CudaWithoutAGpuIsAnErrorAndNotAFallback) {
+  if (void* driver = ::dlopen("libcuda.so.1", RTLD_LAZY); driver != nullptr) GTEST_SKIP() << "this machine has an NVIDIA driver";
+  ingest_sample();
+  expect_failure(run_program(train_command("train.device=cuda")), 1, "device: found 'cuda'");
+  EXPECT_FALSE(std::filesystem::exists(out("run")));
+}
+
+TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  expect_failure(run_program(train_command("train.seed=2")), 1, "found other settings");
+  const ProgramResult again = run_program(train_command());
+  EXPECT_EQ(again.status, 0);
+  EXPECT_NE(again.output.find("step 3"), std::string::npos) << again.output;
+}
+
+TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
+  const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1, "pud");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=configs" + rest), 1, "not a checkpoint");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.rules=exact" + rest), 2, "fast");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.population=crowd" + rest), 2, "rules48");
+}
+
+TEST_F(CommandLine, EvaluationRefusesPeriodsThePolicyHasSeen) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  const std::string command = "evaluate configs/evaluate.yaml policy=" + out("run") +
+                              " market.impressions=1000 market.budget_scale=0.002 output.dir=" + out("eval");
+  expect_failure(run_program(command + " market.periods='[7, 30]'"), 1, "found period 7, which this policy was trained on");
+  expect_failure(run_program(command + " market.periods=8"), 1, "which this policy was tuned on");
+  EXPECT_FALSE(std::filesystem::exists(out("eval")));
+  EXPECT_EQ(run_program(command + " market.periods=7 allow_seen_periods=true").status, 0);
+}
+
+TEST_F(CommandLine, ATruncatedCheckpointIsNamed) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  const std::string file = out("run") + "/checkpoints/step-00000003/model.safetensors";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) - 100);
+  expect_failure(run_program("evaluate configs/evaluate.yaml market.periods=30 policy=" + out("run") + " output.dir=" + out("eval")),
+                 1, file);
+}
+
+}  // namespace
+}  // namespace genbid

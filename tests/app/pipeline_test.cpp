@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "app/run_program.h"
+#include "base/atomic_file.h"
+#include "base/run_dir.h"
+#include "base/safetensors.h"
+#include "base/temporary_folder.h"
+
+// The commands of README from outside: same bytes for any number of threads, nothing broken by a kill.
+
+namespace genbid {
+namespace {
+
+using test::run_program;
+
+class Pipeline : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto result = run_program("ingest configs/ingest.yaml output=" + store());
+    ASSERT_EQ(result.status, 0) << result.output;
+  }
+  std::string out(const std::string& name) { return folder_.path() + "/" + name; }
+  std::string store() { return out("store.h5"); }
+  std::string train(const std::string& model, const std::string& run, const std::string& more) {
+    return "train configs/quickstart/" + model + ".yaml run=" + out(run) + " data.store=" + store() +
+           " train.threads=1 train.batch_size=16 " + more;
+  }
+  void must(const std::string& command) {
+    const auto result = run_program(command);
+    ASSERT_EQ(result.status, 0) << command << "\n" << result.output;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Pipeline, TwentyStepsEqualTenStepsResumed) {
+  for (const char* model : {"behavior_cloning", "decision_transformer"}) {
+    SCOPED_TRACE(model);
+    const std::string whole = std::string(model) + "_whole";
+    const std::string parts = std::string(model) + "_parts";
+    must(train(model, whole, "train.steps=20"));
+    must(train(model, parts, "train.steps=20 train.stop_at=10"));
+    must(train(model, parts, "train.steps=20"));
+    for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
+      EXPECT_EQ(read_file(out(whole) + "/checkpoints/step-00000020/" + file),
+                read_file(out(parts) + "/checkpoints/step-00000020/" + file));
+    }
+  }
+}
+
+TEST_F(Pipeline, EvaluationAndSimulationWriteTheSameBytesForAnyNumberOfThreads) {
+  must(train("decision_transformer", "run", "train.steps=5"));
+  const std::string market = " market.impressions=4000 market.budget_scale=0.008 market.periods=30..31 ";
+  for (const char* threads : {"1", "2", "3"}) {
+    const std::string count = threads;
+    must("evaluate configs/evaluate.yaml policy='[" + out("run") + ", pid]' threads=" + count + market +
+         "output.dir=" + out("eval" + count));
+    must("simulate configs/simulate.yaml threads=" + count + market + "output.dir=" + out("sim" + count));
+  }
+  for (const char* file : {"/decision_transformer/result.json", "/pid/result.json"}) {
+    const std::string expected = read_file(out("eval1") + file);
+    EXPECT_EQ(read_file(out("eval2") + file), expected);
+    EXPECT_EQ(read_file(out("eval3") + file), expected);
+  }
+  for (const char* file : {"/ticks.csv", "/periods.csv"}) {
+    const std::string expected = read_file(out("sim1") + file);
+    EXPECT_EQ(read_file(out("sim2") + file), expected);
+    EXPECT_EQ(read_file(out("sim3") + file), expected);
+  }
+}
+
+// Starts a training that checkpoints at every step, and kills it.
+void train_and_signal(const std::string& command, int signal, int milliseconds, int& status) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string shell = "exec " + std::string(std::getenv("GENBID_PROGRAM")) + " " + command + " >/dev/null 2>&1";
+    ::execl("/bin/sh", "sh", "-c", shell.c_str(), nullptr);
+    ::_exit(127);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+  ::kill(child, signal);
+  ::waitpid(child, &status, 0);
+}
+
+TEST_F(Pipeline, KillLeavesNoBrokenCheckpoint) {
+  int seen = 0;
+  for (int round = 0; round < 8; ++round) {
+    const std::string run = "killed" + std::to_string(round);
+    int status = 0;
+    train_and_signal(train("behavior_cloning", run, "train.steps=100000 train.checkpoint_every=1 train.keep=3"), SIGKILL,
+                     900 + 170 * round, status);
+    if (!std::filesystem::exists(out(run) + "/checkpoints")) continue;
+    for (const std::string& checkpoint : RunDir::open(out(run)).checkpoints()) {
+      EXPECT_NO_THROW(SafetensorsFile(checkpoint + "/model.safetensors"));
+      EXPECT_NO_THROW(SafetensorsFile(checkpoint + "/trainer.safetensors"));
+      EXPECT_FALSE(read_file(checkpoint + "/state.json").empty());
+      ++seen;
+    }
+    // The run goes on from what is there.
+    const auto checkpoints = RunDir::open(out(run)).checkpoints();
+    if (checkpoints.empty()) continue;
+    const auto step = std::stoll(checkpoints.back().substr(checkpoints.back().find("step-") + 5));
+    must(train("behavior_cloning", run, "train.steps=100000 train.checkpoint_every=100000 train.stop_at=" + std::to_string(step + 2)));
+    for (const auto& entry : std::filesystem::directory_iterator(out(run) + "/checkpoints")) {
+      EXPECT_EQ(entry.path().filename().string().find(".tmp"), std::string::npos) << entry.path();
+    }
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST_F(Pipeline, SigtermSavesACheckpointAndReportsTheSignal) {
+  int status = 0;
+  train_and_signal(train("behavior_cloning", "stopped", "train.steps=1000000 train.checkpoint_every=1000000"), SIGTERM, 2500, status);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
+  EXPECT_EQ(RunDir::open(out("stopped")).checkpoints().size(), 1U);
+}
+
+}  // namespace
+}  // namespace genbid

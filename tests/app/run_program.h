@@ -1,0 +1,31 @@
+#pragma once
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace genbid::test {
+
+struct ProgramResult {
+  int status = -1;
+  std::string output;  // standard output and error together
+};
+
+// Runs the built program as a person would.
+inline ProgramResult run_program(const std::string& arguments) {
+  const char* program = std::getenv("GENBID_PROGRAM");
+  const std::string command = std::string(program != nullptr ? program : "genbid") + " " + arguments + " 2>&1";
+  ProgramResult result;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  if (pipe == nullptr) return result;
+  char buffer[4096];
+  size_t count = 0;
+  while ((count = ::fread(buffer, 1, sizeof buffer, pipe)) > 0) result.output.append(buffer, count);
+  const int status = ::pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return result;
+}
+
+}  // namespace genbid::test

@@ -1,0 +1,44 @@
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+
+#include <cstdlib>
+
+#include "data/ingest.h"
+#include "data/trajectory_store.h"
+#include "files.h"
+
+namespace genbid {
+namespace {
+
+// Runs the script beside this file; 77 means that Python or its packages are not to be had here.
+int run_script(const std::string& mode, const std::string& store) {
+  const std::string command = "bash tests/data/store_h5py.sh " + mode + " '" + store + "'";
+  const int status = std::system(command.c_str());
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(TrajectoryStore, OtherProgramsReadAndWriteIt) {
+  const test::TempFolder folder;
+  IngestConfig config;
+  config.input = {"data/sample/trajectory_data_periods_7_8.csv"};
+  config.output = folder.file("s.h5");
+  ingest(config);
+  const int read = run_script("read", config.output);
+  if (read == 77) GTEST_SKIP() << "no Python with h5py and pandas, and none could be installed";
+  EXPECT_EQ(read, 0);
+
+  // Written with h5py: another width of integers, fixed-length texts, compressed chunks.
+  const std::string written = folder.file("written.h5");
+  ASSERT_EQ(run_script("write", written), 0);
+  const TrajectoryStore store(written);
+  const TrajectoryColumns columns = store.read();
+  EXPECT_EQ(store.info().feature_set, "auctionnet16");
+  EXPECT_EQ(columns.period, std::vector<int64_t>({3, 4}));
+  EXPECT_EQ(columns.first_row, std::vector<int64_t>({0, 2}));
+  EXPECT_EQ(columns.action, std::vector<float>({1.0F, 2.0F, 3.0F}));
+  EXPECT_EQ(columns.state[17], 17.0F);
+}
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,42 @@
+#include "eval/report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace genbid {
+namespace {
+
+const EvaluationContext kContext = {"fast", "rules48", {22, 23}, {0, 1}, 1};
+
+Evaluation one_cell() {
+  CellResult cell;
+  cell.period = 22;
+  cell.seat = 1;
+  cell.budget = 100.0;
+  cell.cpa_limit = 10.0;
+  cell.cost = 50.0;
+  cell.expected_score = 1.25;
+  return {"candidate", "policy", {cell}};
+}
+
+TEST(Report, ResultHasTheFixedKeys) {
+  const auto json = nlohmann::ordered_json::parse(result_json(one_cell(), kContext));
+  std::vector<std::string> keys;
+  for (const auto& item : json.items()) keys.push_back(item.key());
+  EXPECT_EQ(keys, (std::vector<std::string>{"name", "kind", "protocol", "rules", "population", "periods", "seats",
+                                            "seed", "mean", "cells"}));
+  EXPECT_EQ(json["protocol"], "market");
+  EXPECT_EQ(json["mean"]["expected_score"], 1.25);
+  EXPECT_EQ(json["mean"]["budget_use"], 0.5);
+  EXPECT_EQ(json["cells"][0]["seat"], 1);
+}
+
+TEST(Report, TableSaysProtocolRulesAndPopulation) {
+  const std::string table = result_table({one_cell()}, kContext);
+  EXPECT_EQ(table.find("protocol market, rules fast, population rules48, 2 seats x 2 periods"), 0U);
+  EXPECT_NE(table.find("candidate"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,26 @@
+#include "eval/statistics.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace genbid {
+namespace {
+
+double correlation(const std::vector<double>& x, const std::vector<double>& y) { return rank_correlation(x, y); }
+
+TEST(RankCorrelation, SeesOrderNotDistance) {
+  EXPECT_DOUBLE_EQ(correlation({1, 2, 3}, {1, 10, 1000}), 1.0);
+  EXPECT_DOUBLE_EQ(correlation({1, 2, 3}, {3, 2, 1}), -1.0);
+}
+
+// Ranks 0 1 2 3 against 0.5 0.5 2 3: products 1.5 + 0.5 + 0.25 + 2.25 = 4.5 over sqrt(5 x 4.5).
+TEST(RankCorrelation, EqualValuesShareTheirMeanRank) {
+  EXPECT_NEAR(correlation({1, 2, 3, 4}, {5, 5, 6, 7}), 4.5 / std::sqrt(5.0 * 4.5), 1e-12);
+}
+
+TEST(RankCorrelation, IsZeroWhereOneSideDoesNotVary) { EXPECT_DOUBLE_EQ(correlation({1, 2, 3}, {4, 4, 4}), 0.0); }
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,101 @@
+#include "train/checkpoint.h"
+
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/temporary_folder.h"
+#include "models/registry.h"
+
+namespace genbid {
+namespace {
+
+std::shared_ptr<Policy> make(int64_t width, int64_t seed) {
+  ModelConfig config;
+  config.name = "behavior_cloning";
+  config.behavior_cloning.width = width;
+  return make_policy(config, {4, 1}, seed);
+}
+
+class CheckpointTest : public ::testing::Test {
+ protected:
+  CheckpointTest() : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9), optimizer_(trainable_parameters(*policy_), {}) {
+    const torch::NoGradGuard no_grad;
+    for (const at::Tensor& average : ema_.averages()) at::Tensor(average).fill_(0.5);
+    info_.step = 12;
+    info_.shape = {4, 1};
+    info_.observation = {"constraint", "expected"};
+    info_.train_periods = {7, 8};
+    info_.held_out_periods = {21};
+    save_checkpoint(path_, info_, "kind: train\n", *policy_, ema_, optimizer_);
+  }
+
+  static void expect_error(const std::function<void()>& call, const std::string& part) {
+    try {
+      call();
+      FAIL() << "expected an error with: " << part;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+    }
+  }
+
+  test::TemporaryFolder folder_;
+  std::string path_ = folder_.path() + "/step-00000012";
+  std::shared_ptr<Policy> policy_;
+  Ema ema_;
+  AdamW optimizer_;
+  CheckpointInfo info_;
+};
+
+TEST_F(CheckpointTest, CarriesWhatThePolicyHasSeen) {
+  const CheckpointInfo info = read_checkpoint_info(path_);
+  EXPECT_EQ(info.step, 12);
+  EXPECT_EQ(info.observation.feature_set, "constraint");
+  EXPECT_EQ(info.train_periods, (std::vector<int64_t>{7, 8}));
+  EXPECT_EQ(info.held_out_periods, (std::vector<int64_t>{21}));
+}
+
+TEST_F(CheckpointTest, RawWeightsComeBackEqual) {
+  const auto other = make(8, 2);
+  load_policy(path_, *other, Weights::kRaw);
+  const auto a = policy_->parameters();
+  const auto b = other->parameters();
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i], b[i]));
+}
+
+TEST_F(CheckpointTest, AveragesAreLoadedOnRequest) {
+  const auto other = make(8, 2);
+  load_policy(path_, *other, Weights::kEma);
+  for (const at::Tensor& p : other->parameters()) EXPECT_TRUE(at::equal(p.detach(), at::full_like(p, 0.5)));
+}
+
+TEST_F(CheckpointTest, APolicyOfAnotherSizeIsRefusedWithBothShapes) {
+  expect_error([&] { load_policy(path_, *make(16, 1), Weights::kRaw); }, "found F32 [8], expected F32 [16]");
+}
+
+TEST_F(CheckpointTest, ATruncatedFileIsNamed) {
+  const std::string file = path_ + "/model.safetensors";
+  std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
+  expect_error([&] { load_policy(path_, *policy_, Weights::kRaw); }, file);
+}
+
+TEST_F(CheckpointTest, AFolderWithoutStateIsNoCheckpoint) {
+  expect_error([&] { read_checkpoint_info(folder_.path()); }, "not a checkpoint");
+}
+
+TEST_F(CheckpointTest, DamagedStateIsNamed) {
+  write_file(path_ + "/state.json", "{\"format\": ");
+  expect_error([&] { read_checkpoint_info(path_); }, path_ + "/state.json: damaged");
+}
+
+TEST_F(CheckpointTest, AnotherVersionIsRefused) {
+  write_file(path_ + "/state.json", "{\"format\": \"genbid-checkpoint\", \"version\": 2}");
+  expect_error([&] { read_checkpoint_info(path_); }, "found a checkpoint of version 2, expected version 1");
+}
+
+}  // namespace
+}  // namespace genbid

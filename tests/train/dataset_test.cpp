@@ -1,0 +1,100 @@
+#include "train/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "train/held_out.h"
+#include "train/samples.h"
+
+namespace genbid {
+namespace {
+
+using test::small_store;
+
+Dataset make(const std::vector<int64_t>& lengths, std::vector<int64_t> periods, Reward reward = Reward::kExpected) {
+  return {small_store(lengths, 5), periods, reward, c10::kCPU};
+}
+
+TEST(Dataset, TakesThePeriodsAskedForOnly) {
+  EXPECT_EQ(make({5, 5, 5, 5}, {7}).num_trajectories(), 2);
+  EXPECT_EQ(make({5, 5, 5, 5}, {7, 8}).num_trajectories(), 4);
+}
+
+TEST(Dataset, NamesAPeriodThatTheStoreLacks) {
+  try {
+    make({5, 5}, {7, 9});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "small.h5: found periods 7, 8, expected period 9 among them");
+  }
+}
+
+TEST(Dataset, LengthEndsWithTheTickThatExhaustsTheBudget) {
+  const Dataset data = make({3, 5}, {7, 8});
+  EXPECT_EQ(data.lengths(), (std::vector<int64_t>{3, 5}));
+  EXPECT_EQ(data.num_rows(), 10);  // done tails stay in the rows
+}
+
+TEST(Dataset, WindowsAreRightPaddedAndMasked) {
+  const Batch batch = make({3, 5}, {7, 8}).batch({{0, 1, 2}, {1, 0, 4}}, 4);
+  EXPECT_TRUE(at::equal(batch.mask_BT, at::tensor({1.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 1.0F, 1.0F}).view({2, 4})));
+  EXPECT_FLOAT_EQ(batch.actions_BTA[0][0][0].item<float>(), 1.0F);  // tick 1 of trajectory 0
+  EXPECT_FLOAT_EQ(batch.actions_BTA[1][3][0].item<float>(), 13.0F);
+  EXPECT_EQ(batch.ticks_BT[1][3].item<int64_t>(), 3);
+  EXPECT_FLOAT_EQ(batch.constraint_BC[0][1].item<float>(), 20.0F);
+}
+
+// 5 ticks of one conversion at cost 10: CPA 10 under the limit of 20, so the score is the conversions; par is 5.
+TEST(Dataset, ReturnToGoIsTheScoreStillToCome) {
+  const Batch batch = make({5, 5}, {7}).batch({{0, 0, 5}}, 5);
+  for (int t = 0; t < 5; ++t) {
+    EXPECT_NEAR(batch.returns_to_go_BT[0][t].item<float>(), (5.0 - t) / 5.0, 1e-6) << "tick " << t;
+  }
+}
+
+TEST(Dataset, RealisedReturnsCountConversions) {
+  const Batch batch = make({5, 5}, {7}, Reward::kRealised).batch({{0, 0, 5}}, 5);
+  EXPECT_NEAR(batch.returns_to_go_BT[0][0].item<float>(), 2.0, 1e-6);
+}
+
+// With a limit of 5 against a CPA of 10 the score is V (5 / 10)^2; par is 20.
+TEST(Dataset, ReturnsCarryTheCpaPenalty) {
+  LoadedStore store = small_store({5, 5}, 5);
+  store.columns.cpa.assign(2, 5.0);
+  const Dataset data(store, {7}, Reward::kExpected, c10::kCPU);
+  EXPECT_NEAR(data.returns_M()[0].item<float>(), 5.0 * 0.25 / 20.0, 1e-6);
+}
+
+TEST(Dataset, TrainingColumnsLeaveDoneTailsOut) {
+  EXPECT_EQ(make({3, 5}, {7, 8}).training_columns().states_NS.size(0), 8);
+}
+
+// Seat 0 plays alphas 0..4 (mean 2) in training; in the held-out store 10..14: error 10 at each tick.
+TEST(HeldOut, SeatMeanErrorIsTheDistanceToTheSeatsTrainingMean) {
+  LoadedStore store = small_store({5, 5}, 5);
+  store.columns.advertiser = {0, 0};
+  const Dataset training(store, {7}, Reward::kExpected, c10::kCPU);
+  const Dataset held_out(store, {8}, Reward::kExpected, c10::kCPU);
+  EXPECT_NEAR(seat_mean_action_error(training, held_out), 10.0, 1e-6);
+}
+
+// A policy that always answers 0: its action error is the mean logged alpha.
+class ZeroPolicy : public test::LinearPolicy {
+ public:
+  Action act(const History& history, const Condition&) override {
+    return {at::zeros({history.states_BTS.size(0), 1})};
+  }
+};
+
+TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
+  const Dataset data = make({3, 5}, {7, 8});
+  ZeroPolicy policy;
+  const auto result = evaluate_held_out(policy, data);
+  ASSERT_EQ(result.size(), 2U);
+  EXPECT_EQ(result[0].period, 7);
+  EXPECT_NEAR(result[0].action_error, (0.0 + 1.0 + 2.0) / 3.0, 1e-6);
+  EXPECT_NEAR(result[1].action_error, (10.0 + 11.0 + 12.0 + 13.0 + 14.0) / 5.0, 1e-6);
+}
+
+}  // namespace
+}  // namespace genbid
