@@ -39,23 +39,22 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// The process id in `NAME.tmp-PID-N`; 0 for any other name.
+// The process id in `NAME.tmp-PID-N`, with any NAME where `name` is empty; 0 for any other entry.
 pid_t writer_of(const std::string& entry, const std::string& name) {
-  const std::string start = name + std::string(kMark);
-  if (!entry.starts_with(start)) return 0;
+  const size_t mark = entry.rfind(kMark);
+  if (mark == std::string::npos || (!name.empty() && entry.compare(0, mark, name) != 0)) return 0;
   const char* const end = entry.data() + entry.size();
   int pid = 0;
   int number = 0;
-  const auto first = std::from_chars(entry.data() + start.size(), end, pid);
+  const auto first = std::from_chars(entry.data() + mark + kMark.size(), end, pid);
   if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return 0;
   const auto second = std::from_chars(first.ptr + 1, end, number);
   return second.ec == std::errc() && second.ptr == end && pid > 0 ? pid : 0;
 }
 
-void remove_leftovers(const std::string& path) {
-  const std::string name = fs::path(path).filename().string();
+void remove_leftovers_of(const std::string& folder, const std::string& name) {
   std::error_code ignored;  // what cannot be listed or removed is in nobody's way
-  for (const fs::directory_entry& entry : fs::directory_iterator(parent_of(path), ignored)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     const pid_t pid = writer_of(entry.path().filename().string(), name);
     if (pid == 0) continue;
     const bool ours = pid == ::getpid();
@@ -67,6 +66,10 @@ void remove_leftovers(const std::string& path) {
     }
     fs::remove_all(entry.path(), ignored);
   }
+}
+
+void remove_leftovers_of(const std::string& path) {
+  remove_leftovers_of(parent_of(path), fs::path(path).filename().string());
 }
 
 std::string new_temporary(const std::string& path) {
@@ -111,6 +114,19 @@ std::string without_slash(std::string path) {
 
 }  // namespace
 
+void remove_leftovers(const std::string& folder) { remove_leftovers_of(folder, {}); }
+
+void remove_folder(const std::string& path) {
+  const std::string aside = new_temporary(without_slash(path));
+  try {
+    rename_path(path, aside);
+  } catch (const Error&) {
+    forget(aside);
+    throw;
+  }
+  remove_temporary(aside);
+}
+
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   if (path_.empty()) throw Error("found an empty path, expected a file name");
   const fs::file_status status = fs::status(path_);
@@ -120,7 +136,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     throw Error(path_ + ": found a device or pipe, expected a file");
   }
   make_folder(parent_of(path_));
-  remove_leftovers(path_);
+  remove_leftovers_of(path_);
   temporary_ = new_temporary(path_);
   try {
     RawFile(temporary_, O_WRONLY | O_CREAT | O_EXCL);
@@ -149,7 +165,7 @@ AtomicFolder::AtomicFolder(std::string path) : path_(without_slash(std::move(pat
     throw Error(path_ + ": found a file, expected a folder");
   }
   make_folder(parent_of(path_));
-  remove_leftovers(path_);
+  remove_leftovers_of(path_);
   temporary_ = new_temporary(path_);
   try {
     make_folder(temporary_);

@@ -43,6 +43,11 @@ class AtomicFolder {
   bool committed_ = false;
 };
 
+// Renames the folder away, then removes it: a kill leaves it whole, or a leftover.
+void remove_folder(const std::string& path);
+// Removes what killed processes left in `folder`: temporaries of whatever name.
+void remove_leftovers(const std::string& folder);
+
 void write_file(const std::string& path, std::string_view content);  // atomically
 std::string read_file(const std::string& path);                      // Error if it cannot be read
 

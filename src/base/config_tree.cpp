@@ -199,7 +199,8 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 }
 
 void apply_override(ConfigNode& root, const std::string& text) {
-  const std::string where = "command line: " + text;  // the place of all that it gives
+  std::string where = "command line: ";  // the place of all that it gives
+  where += text;
   const size_t equals = text.find('=');
   if (equals == std::string::npos) {
     throw ConfigError(where + ": found no '=', expected section.key=value");
@@ -220,7 +221,7 @@ void apply_override(ConfigNode& root, const std::string& text) {
   // In the first column % would start a directive, and --- a document.
   std::string value_text = text.find('\n') == std::string::npos ? " " : "";
   value_text += text.substr(equals + 1);
-  const auto place = [&](int /*line*/) -> std::string { return where; };
+  const auto place = [&](int /*line*/) { return where; };
   ConfigNode value = parse_yaml(value_text, place, path);
   value.where = where;
 

@@ -80,12 +80,9 @@ std::string RunDir::checkpoint_path(int64_t step) const {
 }
 
 void RunDir::prune_checkpoints(int64_t keep) const {
+  remove_leftovers(file("checkpoints"));
   const std::vector<std::string> all = checkpoints();
-  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(keep, 0)) < all.size(); ++i) {
-    std::error_code error;
-    fs::remove_all(all[i], error);
-    if (error) throw Error(all[i] + ": cannot remove: " + error.message());
-  }
+  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
 }
 
 }  // namespace genbid

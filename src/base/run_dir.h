@@ -19,7 +19,7 @@ class RunDir {
   // Checkpoint folders, oldest first (names sort in step order); unfinished ones are not listed.
   std::vector<std::string> checkpoints() const;
   std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
-  // Removes the oldest so that `keep` remain.
+  // Removes the oldest so that `keep` remain, and what killed writers left.
   void prune_checkpoints(int64_t keep) const;
 
  private:

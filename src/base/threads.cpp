@@ -12,6 +12,8 @@
 #ifdef GENBID_THREAD_SANITIZER
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
+// What libtbb does through the C library is out of the sanitizer's sight as well.
+extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:libtbb.so\n"; }
 #endif
 
 namespace genbid {

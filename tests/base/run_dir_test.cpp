@@ -50,11 +50,17 @@ TEST_F(RunDirTest, OpensOnlyWhatHoldsARun) {
   EXPECT_EQ(RunDir::open(path_).path(), path_);
 }
 
+// Makes an empty checkpoint.
+void save(const std::string& path) {
+  AtomicFolder folder(path);
+  folder.commit();
+}
+
 TEST_F(RunDirTest, ListsWholeCheckpointsOldestFirst) {
   const RunDir run = RunDir::create(path_, "");
   EXPECT_EQ(run.checkpoints(), Names{});
   EXPECT_EQ(run.checkpoint_path(100), path_ + "/checkpoints/step-00000100");
-  for (const int64_t step : {200, 123456789, 99999999, 100}) AtomicFolder(run.checkpoint_path(step)).commit();
+  for (const int64_t step : {200, 123456789, 99999999, 100}) save(run.checkpoint_path(step));
   std::filesystem::create_directories(path_ + "/checkpoints/step-00000300.tmp-5-0");
   std::ofstream(path_ + "/checkpoints/step-00000400");
   EXPECT_EQ(run.checkpoints(), (Names{run.checkpoint_path(100), run.checkpoint_path(200), run.checkpoint_path(99999999),
@@ -63,7 +69,7 @@ TEST_F(RunDirTest, ListsWholeCheckpointsOldestFirst) {
 
 TEST_F(RunDirTest, PrunesTheOldest) {
   const RunDir run = RunDir::create(path_, "");
-  for (const int64_t step : {1, 2, 3}) AtomicFolder(run.checkpoint_path(step)).commit();
+  for (const int64_t step : {1, 2, 3}) save(run.checkpoint_path(step));
   run.prune_checkpoints(5);
   EXPECT_EQ(run.checkpoints().size(), 3U);
   run.prune_checkpoints(1);

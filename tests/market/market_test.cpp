@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -187,6 +188,26 @@ TEST(Market, ABidThatIsNotANumberNamesTheSeat) {
     EXPECT_STREQ(e.what(),
                  "period 3, tick 0, seat 17: the bidder answered with a bid coefficient that is not a number");
   }
+}
+
+// Any machine and any build must make these bits, over-spending and squared terms included.
+TEST(Market, APeriodHasItsBits) {
+  const Recorder played = play_all(small_market(), {official_cell(6, 0.02)}, 2, varied);
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  const auto add = [&hash](uint64_t bits) { hash = (hash ^ bits) * 0x100000001b3ULL; };
+  for (const auto& tick : played.ticks[0]) {
+    for (const SeatTick& seat : tick) {
+      const TickOutcome& outcome = seat.outcome;
+      for (const double value : {outcome.sum_pvalue, outcome.sum_bid, outcome.mean_least_winning_cost, outcome.cost,
+                                 outcome.sum_pvalue_exposed, outcome.sum_bid_exposed}) {
+        add(std::bit_cast<uint64_t>(value));
+      }
+      add(static_cast<uint64_t>(outcome.num_wins));
+      add(static_cast<uint64_t>(outcome.num_conversions));
+      add(static_cast<uint64_t>(seat.num_clearings));
+    }
+  }
+  EXPECT_EQ(hash, 0ULL);
 }
 
 // Where nobody runs out of money and everybody bids 100 x value: each slot is shown with its probability, the
