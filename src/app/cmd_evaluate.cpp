@@ -1,8 +1,12 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <set>
@@ -114,6 +118,11 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       candidates.bidders.push_back(make_bidder(one.rule));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
+      if (!std::filesystem::exists(one.policy)) {
+        std::string rules;
+        for (const std::string& rule : bidder_names()) rules += (rules.empty() ? " (" : ", ") + rule;
+        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder" + rules + ")");
+      }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config.market.periods.values);
       PolicyBidderOptions options;
@@ -123,7 +132,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
       if (name.empty()) name = loaded.model + (one.asks() ? " target " + shortest(one.target_return) : "");
     }
-    if (!names.insert(name).second) {
+    if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
     candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get()});
@@ -152,6 +161,16 @@ int run_evaluate(const ConfigFile& file) {
   Threads threads(static_cast<int>(config.threads));
   const Candidates candidates = make_candidates(config, threads);
 
+  // Opened before the work: a place that cannot be written should be found out now.
+  std::vector<std::string> paths;
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  for (const Candidate& candidate : candidates.list) {
+    const bool alone = candidates.list.size() == 1;
+    const std::string folder = alone ? config.output.dir : config.output.dir + "/" + file_name(candidate.name);
+    paths.push_back(folder + "/result.json");
+    files.push_back(std::make_unique<AtomicFile>(paths.back()));
+  }
+
   EvaluationPlan plan;
   plan.market = config.market;
   plan.population = load_population(config.market.population);
@@ -168,11 +187,13 @@ int run_evaluate(const ConfigFile& file) {
   std::fputs(result_table(evaluations, context).c_str(), stdout);
   std::fputs(target_reports(config, evaluations).c_str(), stdout);
   std::printf("\n");
-  for (const Evaluation& evaluation : evaluations) {
-    const std::string folder =
-        evaluations.size() == 1 ? config.output.dir : config.output.dir + "/" + file_name(evaluation.name);
-    write_file(folder + "/result.json", result_json(evaluation, context));
-    std::printf("%s/result.json\n", folder.c_str());
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    std::ofstream out(files[i]->temporary(), std::ios::binary);
+    out << result_json(evaluations[i], context);
+    out.close();
+    if (!out) throw Error(paths[i] + ": cannot write: " + std::strerror(errno));
+    files[i]->commit();
+    std::printf("%s\n", paths[i].c_str());
   }
   return 0;
 }

@@ -73,7 +73,8 @@ void silence() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-// The innermost entry of the error stack: "truncated file: eof = 96, ...".
+// The innermost entry of the error stack: "truncated file: eof = 96, ...", or the system's own words where it
+// quotes them among many others: "No space left on device".
 std::string reason() {
   std::string text;
   H5Ewalk2(
@@ -86,6 +87,12 @@ std::string reason() {
       },
       &text);
   H5Eclear2(H5E_DEFAULT);
+  const std::string quote = "error message = '";
+  const size_t begin = text.find(quote);
+  if (begin != std::string::npos) {
+    text.erase(0, begin + quote.size());
+    text.resize(std::min(text.find('\''), text.size()));
+  }
   return text.empty() ? "no reason given" : text;
 }
 
@@ -123,10 +130,10 @@ Hdf5File::~Hdf5File() {
 
 void Hdf5File::fail(const std::string& what) const { throw Error(path_ + ": " + what + " (HDF5: " + reason() + ")"); }
 
-Hdf5File Hdf5File::create(const std::string& path) {
+Hdf5File Hdf5File::create(const std::string& path, const std::string& name) {
   silence();
   const Handle access = file_access();
-  Hdf5File file(path, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
+  Hdf5File file(name.empty() ? path : name, H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access));
   if (file.id_ < 0) file.fail("cannot be created");
   return file;
 }

@@ -17,8 +17,8 @@ enum class Hdf5Kind { kInteger, kReal, kOther };
 // Error that begins with the file's name. Datasets are named by path ("/ticks/state").
 class Hdf5File {
  public:
-  // Replaces a file of that name.
-  static Hdf5File create(const std::string& path);
+  // Replaces a file of that name. `name` stands for it in messages, where `path` is a temporary.
+  static Hdf5File create(const std::string& path, const std::string& name = {});
   // For reading; Error if there is no such file, or it is not HDF5, or was cut off.
   static Hdf5File open(const std::string& path);
   ~Hdf5File();  // closes; errors are lost, so writers call close()

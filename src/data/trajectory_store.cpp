@@ -53,7 +53,7 @@ struct TrajectoryStoreWriter::State {
   int64_t trajectories_written = 0;
   int64_t rows_written = 0;
 
-  explicit State(const std::string& path) : atomic(path), file(Hdf5File::create(atomic.temporary())) {}
+  explicit State(const std::string& path) : atomic(path), file(Hdf5File::create(atomic.temporary(), path)) {}
 };
 
 TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path) : state_(std::make_unique<State>(path)) {}

@@ -135,6 +135,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
     const auto start = std::chrono::steady_clock::now();
     const size_t last = std::min(first + together, periods.size());
     std::vector<Cell> cells;
+    cells.reserve(last - first);
     std::vector<int> seat_bidder;
     for (size_t i = first; i < last; ++i) {
       cells.push_back(make_cell(population, periods[i], config.market.budget_scale));

@@ -102,7 +102,10 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
 
 TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
-  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1, "pud");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
+                 "found 'pud', expected a run folder, a checkpoint, or a rule bidder (pid, fixed_alpha)");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
+                 "/dev/null/x");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=configs" + rest), 1, "not a checkpoint");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.rules=exact" + rest), 2, "fast");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.population=crowd" + rest), 2, "rules48");

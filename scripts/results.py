@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Results that are published: from evaluations to docs/results/*.json to the tables in README.md.
+
+  scripts/results.py collect docs/results/NAME.json "COMMAND" RESULT.json ...   rows of one evaluation command
+  scripts/results.py readme                                                     writes the tables into README.md
+
+Intervals are 95 % bootstrap intervals over periods (10,000 resamples of the means by period, fixed seed). Needs nothing
+but Python's standard library.
+"""
+import json
+import pathlib
+import random
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- results: made by scripts/results.py readme -->", "<!-- end of results -->"
+
+
+def interval(by_period):
+    """95 % bootstrap interval of the mean over periods; none where there are fewer than three."""
+    if len(by_period) < 3:
+        return None, None
+    draw = random.Random(1)
+    means = sorted(sum(draw.choices(by_period, k=len(by_period))) / len(by_period) for _ in range(10_000))
+    return means[249], means[9749]
+
+
+def row(result, command):
+    def by_period(key):
+        values = {}
+        for cell in result["cells"]:
+            values.setdefault(cell["period"], []).append(cell[key])
+        return [sum(v) / len(v) for v in values.values()]
+
+    mean = result["mean"]
+    expected, score = interval(by_period("expected_score")), interval(by_period("score"))
+    return {
+        "name": result["name"], "kind": result["kind"], "protocol": result["protocol"], "rules": result["rules"],
+        "population": result["population"], "periods": result["periods"], "seats": len(result["seats"]), "seeds": 1,
+        "expected_score": mean["expected_score"], "expected_low": expected[0], "expected_high": expected[1],
+        "score": mean["score"], "score_low": score[0], "score_high": score[1], "conversions": mean["conversions"],
+        "cpa_exceed_share": mean["cpa_exceed_share"], "budget_use": mean["budget_use"], "share_of_optimum": None,
+        "command": command,
+    }
+
+
+def with_interval(value, low, high):
+    return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def table(rows):
+    first = rows[0]
+    periods = first["periods"]
+    lines = [
+        f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
+        f"{periods[0]} to {periods[-1]}, {first['seats']} seats, {first['seeds']} seed; 95 % intervals over periods.",
+        "",
+        "| candidate | expected score | score | conversions | over CPA | budget use |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for r in sorted(rows, key=lambda r: -r["expected_score"]):
+        lines.append(
+            f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
+            f"| {with_interval(r['score'], r['score_low'], r['score_high'])} | {r['conversions']:.2f} "
+            f"| {100 * r['cpa_exceed_share']:.1f} % | {100 * r['budget_use']:.1f} % |")
+    return "\n".join(lines + ["", f"Made by `{first['command']}`."])
+
+
+def collect(target, command, files):
+    rows = [row(json.loads(pathlib.Path(f).read_text()), command) for f in files]
+    pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+
+
+def readme():
+    path = ROOT / "README.md"
+    before, rest = path.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    tables = [table(json.loads(f.read_text())["rows"]) for f in sorted((ROOT / "docs/results").glob("*.json"))]
+    path.write_text(before + BEGIN + "\n" + "\n\n".join(tables) + "\n" + END + after)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) >= 5 and sys.argv[1] == "collect":
+        collect(sys.argv[2], sys.argv[3], sys.argv[4:])
+    elif sys.argv[1:] == ["readme"]:
+        readme()
+    else:
+        sys.exit(__doc__)
