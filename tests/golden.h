@@ -24,9 +24,9 @@ inline std::string find_vector(const std::string& name) {
 }  // namespace genbid::test
 
 // Defines `variable` as the path of a vector, or skips (fails under CI).
-#define GENBID_VECTOR(variable, name)                                              \
-  const std::string variable = genbid::test::find_vector(name);                    \
-  if (variable.empty()) {                                                          \
-    if (genbid::test::under_ci()) FAIL() << "missing test vector: " << (name);     \
-    GTEST_SKIP() << "test vector not in this clone: " << (name);                   \
+#define GENBID_VECTOR(variable, name)                                          \
+  const std::string variable = genbid::test::find_vector(name);                \
+  if (variable.empty()) {                                                      \
+    if (genbid::test::under_ci()) FAIL() << "missing test vector: " << (name); \
+    GTEST_SKIP() << "test vector not in this clone: " << (name);               \
   }

@@ -22,8 +22,8 @@ at::Tensor dropout(const at::Tensor& x, double probability, at::Generator* noise
 // Sines and cosines of the tick, periods from 4 to 4 * 2^7 ticks: any number of ticks a day has a code, so the
 // model has no horizon but its window.
 at::Tensor tick_code(const at::Tensor& ticks_BT) {
-  const at::Tensor frequency_F = at::pow(2.0, -at::arange(kTickFrequencies, ticks_BT.options().dtype(at::kFloat))) *
-                                 (2.0 * M_PI / 4.0);
+  const at::Tensor frequency_F =
+      at::pow(2.0, -at::arange(kTickFrequencies, ticks_BT.options().dtype(at::kFloat))) * (2.0 * M_PI / 4.0);
   const at::Tensor angle_BTF = ticks_BT.to(at::kFloat).unsqueeze(-1) * frequency_F;
   return at::cat({angle_BTF.sin(), angle_BTF.cos()}, -1);
 }
@@ -31,8 +31,7 @@ at::Tensor tick_code(const at::Tensor& ticks_BT) {
 // Pre-norm transformer block.
 class Block : public torch::nn::Module {
  public:
-  explicit Block(const DecisionTransformerConfig& config)
-      : heads_(config.heads), dropout_(config.dropout) {
+  explicit Block(const DecisionTransformerConfig& config) : heads_(config.heads), dropout_(config.dropout) {
     const int64_t width = config.width;
     attention_norm_ = register_module("attention_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
     query_key_value_ = register_module("query_key_value", torch::nn::Linear(width, 3 * width));
@@ -55,8 +54,8 @@ class Block : public torch::nn::Module {
     const auto split = [&](const at::Tensor& part) {  // B H L D/H
       return part.unflatten(-1, {heads_, head_width}).transpose(1, 2);
     };
-    const at::Tensor out_BHLd = at::scaled_dot_product_attention(split(parts[0]), split(parts[1]), split(parts[2]),
-                                                                 {}, 0.0, /*is_causal=*/true);
+    const at::Tensor out_BHLd = at::scaled_dot_product_attention(split(parts[0]), split(parts[1]), split(parts[2]), {},
+                                                                 0.0, /*is_causal=*/true);
     return attention_out_(out_BHLd.transpose(1, 2).flatten(2));
   }
 

@@ -11,13 +11,13 @@
 namespace genbid {
 
 struct DecisionTransformerConfig {
-  int64_t window = 20;          // K, ticks it reads
-  int64_t width = 64;           // D
+  int64_t window = 20;  // K, ticks it reads
+  int64_t width = 64;   // D
   int64_t layers = 3;
   int64_t heads = 1;
-  int64_t inner = 512;          // width of the feed-forward layer
-  double dropout = 0.1;         // on attention output and feed-forward output
-  double target_quantile = 0.9; // default target: this quantile of the training returns
+  int64_t inner = 512;           // width of the feed-forward layer
+  double dropout = 0.1;          // on attention output and feed-forward output
+  double target_quantile = 0.9;  // default target: this quantile of the training returns
 
   void fields(ConfigVisitor& v);
 };
@@ -36,8 +36,7 @@ class DecisionTransformer : public Policy {
  private:
   // Normalised actions predicted at every tick's state token.
   at::Tensor predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
-                         const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT,
-                         at::Generator* noise) const;
+                         const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT, at::Generator* noise) const;
 
   DecisionTransformerConfig config_;
   nn::Normalizer states_{nullptr};

@@ -28,8 +28,8 @@ namespace {
 // Who is judged: a checkpoint, a run folder, or a rule bidder with its options.
 struct CandidateConfig {
   std::string policy;
-  std::string name;                                                   // in tables; empty: made from the policy
-  double target_return = std::numeric_limits<double>::quiet_NaN();    // par units; nan: the policy's own
+  std::string name;                                                 // in tables; empty: made from the policy
+  double target_return = std::numeric_limits<double>::quiet_NaN();  // par units; nan: the policy's own
   std::string weights = "ema";
   BidderConfig rule;
 
@@ -89,8 +89,7 @@ void refuse_seen_periods(const LoadedPolicy& loaded, const std::vector<int64_t>&
     for (const int64_t period : periods) {
       if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
       throw Error(loaded.checkpoint + ": market.periods: found period " + std::to_string(period) +
-                  ", which this policy was " + how +
-                  " on; expected other periods, or allow_seen_periods: true");
+                  ", which this policy was " + how + " on; expected other periods, or allow_seen_periods: true");
     }
   };
   refuse(loaded.info.train_periods, "trained");
@@ -99,7 +98,8 @@ void refuse_seen_periods(const LoadedPolicy& loaded, const std::vector<int64_t>&
 
 std::string file_name(const std::string& name) {
   std::string result = name;
-  std::replace_if(result.begin(), result.end(), [](char c) { return c == '/' || c == ' '; }, '_');
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return c == '/' || c == ' '; }, '_');
   return result;
 }
 
@@ -121,7 +121,8 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       if (!std::filesystem::exists(one.policy)) {
         std::string rules;
         for (const std::string& rule : bidder_names()) rules += (rules.empty() ? " (" : ", ") + rule;
-        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder" + rules + ")");
+        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder" +
+                    rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config.market.periods.values);

@@ -43,8 +43,9 @@ std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config
     train.device = "cpu";
   }
   if (print_config(before, "train") != print_config(now, "train")) {
-    throw Error(path + "/config.yaml: found other settings than this config's; a run can only be resumed with the "
-                       "data, model and train settings that it began with (take another run=NAME to start anew)");
+    throw Error(path +
+                "/config.yaml: found other settings than this config's; a run can only be resumed with the "
+                "data, model and train settings that it began with (take another run=NAME to start anew)");
   }
   return path;
 }
@@ -52,8 +53,10 @@ std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config
 void print_summary(const TrainSummary& summary, double seat_mean_error) {
   std::printf("step %lld, training loss %.4f\n", static_cast<long long>(summary.step), summary.loss);
   for (const HeldOutPeriod& one : summary.held_out) {
-    std::printf("period %lld held out: loss %.4f, action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n",
-                static_cast<long long>(one.period), one.loss, one.action_error, seat_mean_error);
+    std::printf(
+        "period %lld held out: loss %.4f, action error %.2f (mean |alpha - logged alpha|; seat's training mean: "
+        "%.2f)\n",
+        static_cast<long long>(one.period), one.loss, one.action_error, seat_mean_error);
   }
   std::printf("checkpoint: %s\n", summary.checkpoint.c_str());
 }

@@ -10,10 +10,10 @@ namespace genbid {
 // One verb of the program: genbid VERB CONFIG.yaml [section.key=value ...]
 struct Command {
   std::string_view name;
-  std::string_view summary;                    // one line for `genbid --help`
-  std::string_view help;                       // what it reads and writes, an example
-  int (*run)(const ConfigFile& file);          // exit status; throws Error
-  std::string (*resolve)(const ConfigFile&);   // the resolved config, for `genbid config`
+  std::string_view summary;                   // one line for `genbid --help`
+  std::string_view help;                      // what it reads and writes, an example
+  int (*run)(const ConfigFile& file);         // exit status; throws Error
+  std::string (*resolve)(const ConfigFile&);  // the resolved config, for `genbid config`
 };
 
 Command ingest_command();

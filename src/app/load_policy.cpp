@@ -14,7 +14,8 @@ LoadedPolicy load_checkpoint(const std::string& path, Weights weights) {
   std::string folder = path;
   if (fs::is_directory(path + "/checkpoints")) {
     const auto checkpoints = RunDir::open(path).checkpoints();
-    if (checkpoints.empty()) throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+    if (checkpoints.empty())
+      throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
     folder = checkpoints.back();
   }
   LoadedPolicy loaded;

@@ -70,8 +70,8 @@ int main(int argc, char** argv) {
   Arguments arguments;
   std::vector<CLI::App*> verbs;
   for (const genbid::Command& command : commands) {
-    verbs.push_back(add_verb(app, std::string(command.name), std::string(command.summary),
-                             std::string(command.help), arguments));
+    verbs.push_back(
+        add_verb(app, std::string(command.name), std::string(command.summary), std::string(command.help), arguments));
   }
   const CLI::App* config_verb = add_verb(app, "config", "print a config as it is resolved, defaults included",
                                          "  genbid config configs/ingest.yaml", arguments);

@@ -11,9 +11,8 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.field("reward", reward, reward_names());
   const auto& seen = train_periods.values;
   v.check(!seen.empty(), "train_periods", "at least one period");
-  const bool disjoint = std::none_of(held_out_periods.values.begin(), held_out_periods.values.end(), [&](int64_t p) {
-    return std::find(seen.begin(), seen.end(), p) != seen.end();
-  });
+  const bool disjoint = std::none_of(held_out_periods.values.begin(), held_out_periods.values.end(),
+                                     [&](int64_t p) { return std::find(seen.begin(), seen.end(), p) != seen.end(); });
   v.check(disjoint, "held_out_periods", "periods that are not among train_periods");
 }
 

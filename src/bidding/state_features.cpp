@@ -30,8 +30,8 @@ const std::vector<std::string> kAuctionnetNames = {
 
 std::vector<std::string> with_constraint_names() {
   std::vector<std::string> names = kAuctionnetNames;
-  for (const char* name : {"log_budget", "log_cpa_limit", "spend_ahead", "cpa_share_expected",
-                           "cpa_share_realised", "won_share_expected"}) {
+  for (const char* name : {"log_budget", "log_cpa_limit", "spend_ahead", "cpa_share_expected", "cpa_share_realised",
+                           "won_share_expected"}) {
     names.emplace_back(name);
   }
   return names;
@@ -83,8 +83,8 @@ void constraint_features(const Advertiser& advertiser, int tick, double cost, do
   out[5] = limit * expected_conversions / budget;
 }
 
-void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history,
-                    const TickStart& now, std::span<double> out) {
+void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history, const TickStart& now,
+                    std::span<double> out) {
   assert(out.size() == feature_names(set).size());
   const int past = history.num_ticks();
   const TickMeans sum = history.sum();
@@ -118,8 +118,8 @@ void state_features(FeatureSet set, const Advertiser& advertiser, const TickHist
   out[15] = sum.num_pv;
 
   if (set == FeatureSet::kConstraint) {
-    constraint_features(advertiser, now.tick, history.cost(), history.expected_conversions(),
-                        history.conversions(), out.subspan(kNumAuctionnetFeatures));
+    constraint_features(advertiser, now.tick, history.cost(), history.expected_conversions(), history.conversions(),
+                        out.subspan(kNumAuctionnetFeatures));
   }
 }
 

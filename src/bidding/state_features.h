@@ -44,8 +44,8 @@ inline constexpr int kNumAuctionnetFeatures = 16;
 //                              money bought nothing, near 0 when it bought much
 //   20 cpa_share_realised      the same with K in place of V
 //   21 won_share_expected      L V / B: expected conversions so far, in units of the budget's worth at the limit
-void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history,
-                    const TickStart& now, std::span<double> out);
+void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history, const TickStart& now,
+                    std::span<double> out);
 
 // The constraint features alone, from the quantities themselves (trajectory files carry these).
 void constraint_features(const Advertiser& advertiser, int tick, double cost, double expected_conversions,

@@ -18,8 +18,7 @@ TickMeans tick_means(const TickStart& start, const TickOutcome& outcome) {
   return means;
 }
 
-void TickHistory::append(const TickMeans& means, double cost, double expected_conversions,
-                         double conversions) {
+void TickHistory::append(const TickMeans& means, double cost, double expected_conversions, double conversions) {
   sum_.bid += means.bid;
   sum_.least_winning_cost += means.least_winning_cost;
   sum_.pvalue += means.pvalue;

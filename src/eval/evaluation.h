@@ -32,9 +32,9 @@ struct CellResult {
   int64_t wins = 0;           // slots, exposed or not
   int last_active_tick = -1;  // last tick with an exposed impression
 
-  double cpa() const;             // money per conversion
-  double budget_use() const;      // share of the budget
-  bool exceeds_cpa() const;       // by realised conversions
+  double cpa() const;         // money per conversion
+  double budget_use() const;  // share of the budget
+  bool exceeds_cpa() const;   // by realised conversions
 };
 
 struct Evaluation {

@@ -69,8 +69,8 @@ void PolicyBidder::observe(std::span<const SeatView> rows, int64_t begin, int64_
 }
 
 void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end) {
-  const bool anybody = std::any_of(rows.begin() + begin, rows.begin() + end,
-                                   [](const SeatView& seat) { return seat.asked; });
+  const bool anybody =
+      std::any_of(rows.begin() + begin, rows.begin() + end, [](const SeatView& seat) { return seat.asked; });
   if (!anybody) return;
 
   // Always a whole block: matrix products of one shape add up in one order.

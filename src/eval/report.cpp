@@ -50,16 +50,16 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   for (const Evaluation& evaluation : evaluations) width = std::max(width, evaluation.name.size());
   char line[512];
   std::string table = "protocol market, rules " + context.rules + ", population " + context.population + ", " +
-                      std::to_string(context.seats.size()) + " seats x " +
-                      std::to_string(context.periods.size()) + " periods, one seat replaced at a time\n\n";
+                      std::to_string(context.seats.size()) + " seats x " + std::to_string(context.periods.size()) +
+                      " periods, one seat replaced at a time\n\n";
   std::snprintf(line, sizeof line, "%-*s %-6s %14s %8s %11s %13s %10s\n", static_cast<int>(width), "candidate", "kind",
                 "expected score", "score", "conversions", "over CPA", "budget use");
   table += line;
   for (const Evaluation& evaluation : evaluations) {
     const EvaluationMeans mean = means(evaluation);
     std::snprintf(line, sizeof line, "%-*s %-6s %14.2f %8.2f %11.2f %12.1f%% %9.1f%%\n", static_cast<int>(width),
-                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, mean.score,
-                  mean.conversions, 100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
+                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, mean.score, mean.conversions,
+                  100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
     table += line;
   }
   return table;

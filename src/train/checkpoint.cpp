@@ -23,12 +23,18 @@ using NamedTensors = std::map<std::string, at::Tensor>;
 
 std::string dtype_name(at::ScalarType type, const std::string& name) {
   switch (type) {
-    case at::kFloat: return "F32";
-    case at::kDouble: return "F64";
-    case at::kLong: return "I64";
-    case at::kInt: return "I32";
-    case at::kBool: return "BOOL";
-    default: throw Error("checkpoint: tensor '" + name + "' has a type that checkpoints do not hold");
+    case at::kFloat:
+      return "F32";
+    case at::kDouble:
+      return "F64";
+    case at::kLong:
+      return "I64";
+    case at::kInt:
+      return "I32";
+    case at::kBool:
+      return "BOOL";
+    default:
+      throw Error("checkpoint: tensor '" + name + "' has a type that checkpoints do not hold");
   }
 }
 
@@ -38,7 +44,9 @@ void write_tensors(const std::string& path, const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor plain = tensor.detach().to(at::kCPU).contiguous();
     held.push_back(plain);
-    bytes.push_back({name, dtype_name(plain.scalar_type(), name), plain.sizes().vec(),
+    bytes.push_back({name,
+                     dtype_name(plain.scalar_type(), name),
+                     plain.sizes().vec(),
                      {static_cast<const std::byte*>(plain.const_data_ptr()), plain.nbytes()}});
   }
   write_safetensors(path, std::move(bytes));
@@ -137,11 +145,14 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
 CheckpointInfo read_checkpoint_info(const std::string& path) {
   const std::string file = path + "/state.json";
   if (!std::filesystem::exists(file)) {
-    throw Error(path + ": not a checkpoint: found no state.json, expected a folder such as runs/NAME/checkpoints/step-00000100");
+    throw Error(
+        path +
+        ": not a checkpoint: found no state.json, expected a folder such as runs/NAME/checkpoints/step-00000100");
   }
   try {
     const auto state = nlohmann::json::parse(read_file(file));
-    if (state.at("format") != kFormat) throw Error(file + ": found format '" + state.at("format").dump() + "', expected " + kFormat);
+    if (state.at("format") != kFormat)
+      throw Error(file + ": found format '" + state.at("format").dump() + "', expected " + kFormat);
     if (state.at("version") != kVersion) {
       throw Error(file + ": found a checkpoint of version " + state.at("version").dump() + ", expected version " +
                   std::to_string(kVersion));

@@ -27,7 +27,8 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
     if (present.contains(period)) continue;
     std::string found;
     for (const int64_t p : present) found += (found.empty() ? "" : ", ") + std::to_string(p);
-    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) + " among them");
+    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) +
+                " among them");
   }
 }
 

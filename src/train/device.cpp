@@ -17,7 +17,8 @@ c10::Device open_device(const std::string& name) {
                 "); expected a LibTorch with CUDA (scripts/setup.sh --cuda), or device: cpu");
   }
   if (!torch::cuda::is_available()) {
-    throw Error("device: found 'cuda', but this machine has no usable NVIDIA GPU or driver; expected a GPU, or device: cpu");
+    throw Error(
+        "device: found 'cuda', but this machine has no usable NVIDIA GPU or driver; expected a GPU, or device: cpu");
   }
   return c10::Device(c10::kCUDA, 0);
 }

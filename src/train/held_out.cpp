@@ -43,8 +43,8 @@ Sum in_batches(const std::vector<Window>& windows, const Fn& fn) {
   Sum sum;
   for (size_t begin = 0; begin < windows.size(); begin += kRows) {
     const size_t end = std::min(begin + kRows, windows.size());
-    const Sum part = fn({windows.begin() + static_cast<std::ptrdiff_t>(begin),
-                         windows.begin() + static_cast<std::ptrdiff_t>(end)});
+    const Sum part =
+        fn({windows.begin() + static_cast<std::ptrdiff_t>(begin), windows.begin() + static_cast<std::ptrdiff_t>(end)});
     sum.total += part.total;
     sum.ticks += part.ticks;
   }
@@ -84,9 +84,8 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
       for (const LossPart& one : policy.losses(batch, noise)) total += one.value.item<double>();
       return {total * ticks, ticks};
     });
-    const Sum error = in_batches(windows.prefix, [&](const std::vector<Window>& part) -> Sum {
-      return action_error(policy, dataset, part);
-    });
+    const Sum error = in_batches(
+        windows.prefix, [&](const std::vector<Window>& part) -> Sum { return action_error(policy, dataset, part); });
     result.push_back({period, loss.total / loss.ticks, error.total / error.ticks});
   }
   policy.train(was_training);

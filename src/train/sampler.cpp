@@ -18,8 +18,8 @@ WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, int64_t bat
 Batch WindowSampler::batch(int64_t step) const {
   std::vector<Window> windows;
   for (int64_t slot = 0; slot < batch_size_; ++slot) {
-    const auto bits = stream_.bits(static_cast<uint32_t>(slot), static_cast<uint32_t>(step),
-                                   static_cast<uint32_t>(step >> 32));
+    const auto bits =
+        stream_.bits(static_cast<uint32_t>(slot), static_cast<uint32_t>(step), static_cast<uint32_t>(step >> 32));
     const auto word = (static_cast<uint64_t>(bits[1]) << 32) | bits[0];
     // The bias of a remainder of 64 bits is below 2^-30 for any store that fits a disk.
     const auto draw = static_cast<int64_t>(word % static_cast<uint64_t>(starts_before_.back()));

@@ -157,8 +157,8 @@ struct Trainer::State {
 
 Trainer::Trainer(const TrainConfig& config, Policy& policy, const Dataset& training, const Dataset* held_out,
                  const RunDir& run, CheckpointInfo info, std::string config_yaml)
-    : state_(std::make_unique<State>(config, policy, training, held_out, run, std::move(info),
-                                     std::move(config_yaml))) {}
+    : state_(
+          std::make_unique<State>(config, policy, training, held_out, run, std::move(info), std::move(config_yaml))) {}
 
 Trainer::~Trainer() = default;
 
@@ -183,10 +183,10 @@ TrainSummary Trainer::run() {
   s.policy.train();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
   while (step < last && !stop_signal::requested()) {
-    const double rate = config.learning_rate *
-                        schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
-    s.noise.set_current_seed(derive_seed(static_cast<uint64_t>(config.seed), "train.noise",
-                                         static_cast<uint64_t>(step)));
+    const double rate =
+        config.learning_rate * schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
+    s.noise.set_current_seed(
+        derive_seed(static_cast<uint64_t>(config.seed), "train.noise", static_cast<uint64_t>(step)));
     const std::vector<LossPart> parts = s.policy.losses(s.sampler.batch(step), s.noise);
     at::Tensor total = parts.front().value;
     for (size_t i = 1; i < parts.size(); ++i) total = total + parts[i].value;

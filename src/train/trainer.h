@@ -37,8 +37,8 @@ struct TrainConfig {
 
 struct TrainSummary {
   int64_t step = 0;
-  bool stopped = false;  // by a signal or train.stop_at, before the last step
-  double loss = 0.0;     // of the last log window
+  bool stopped = false;                 // by a signal or train.stop_at, before the last step
+  double loss = 0.0;                    // of the last log window
   std::vector<HeldOutPeriod> held_out;  // averaged weights
   std::string checkpoint;
 };

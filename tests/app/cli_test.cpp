@@ -68,7 +68,8 @@ TEST_F(CommandLine, ConfigPrintsDefaultsToo) {
 }
 
 TEST_F(CommandLine, AMissingInputIsNamed) {
-  expect_failure(run_program("ingest configs/ingest.yaml input=nowhere.csv output=" + out("store.h5")), 1, "nowhere.csv");
+  expect_failure(run_program("ingest configs/ingest.yaml input=nowhere.csv output=" + out("store.h5")), 1,
+                 "nowhere.csv");
   EXPECT_FALSE(std::filesystem::exists(out("store.h5")));
 }
 
@@ -85,7 +86,8 @@ TEST_F(CommandLine, APeriodThatTheStoreLacksIsNamed) {
 }
 
 TEST_F(CommandLine, CudaWithoutAGpuIsAnErrorAndNotAFallback) {
-  if (void* driver = ::dlopen("libcuda.so.1", RTLD_LAZY); driver != nullptr) GTEST_SKIP() << "this machine has an NVIDIA driver";
+  if (void* driver = ::dlopen("libcuda.so.1", RTLD_LAZY); driver != nullptr)
+    GTEST_SKIP() << "this machine has an NVIDIA driver";
   ingest_sample();
   expect_failure(run_program(train_command("train.device=cuda")), 1, "device: found 'cuda'");
   EXPECT_FALSE(std::filesystem::exists(out("run")));
@@ -104,8 +106,9 @@ TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
                  "found 'pud', expected a run folder, a checkpoint, or a rule bidder (pid, fixed_alpha)");
-  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
-                 "/dev/null/x");
+  expect_failure(
+      run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
+      "/dev/null/x");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=configs" + rest), 1, "not a checkpoint");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.rules=exact" + rest), 2, "fast");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.population=crowd" + rest), 2, "rules48");
@@ -116,7 +119,8 @@ TEST_F(CommandLine, EvaluationRefusesPeriodsThePolicyHasSeen) {
   ASSERT_EQ(run_program(train_command()).status, 0);
   const std::string command = "evaluate configs/evaluate.yaml policy=" + out("run") +
                               " market.impressions=1000 market.budget_scale=0.002 output.dir=" + out("eval");
-  expect_failure(run_program(command + " market.periods='[7, 30]'"), 1, "found period 7, which this policy was trained on");
+  expect_failure(run_program(command + " market.periods='[7, 30]'"), 1,
+                 "found period 7, which this policy was trained on");
   expect_failure(run_program(command + " market.periods=8"), 1, "which this policy was tuned on");
   EXPECT_FALSE(std::filesystem::exists(out("eval")));
   EXPECT_EQ(run_program(command + " market.periods=7 allow_seen_periods=true").status, 0);
@@ -127,7 +131,8 @@ TEST_F(CommandLine, ATruncatedCheckpointIsNamed) {
   ASSERT_EQ(run_program(train_command()).status, 0);
   const std::string file = out("run") + "/checkpoints/step-00000003/model.safetensors";
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 100);
-  expect_failure(run_program("evaluate configs/evaluate.yaml market.periods=30 policy=" + out("run") + " output.dir=" + out("eval")),
+  expect_failure(run_program("evaluate configs/evaluate.yaml market.periods=30 policy=" + out("run") +
+                             " output.dir=" + out("eval")),
                  1, file);
 }
 

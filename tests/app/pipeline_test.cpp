@@ -94,8 +94,8 @@ TEST_F(Pipeline, KillLeavesNoBrokenCheckpoint) {
   for (int round = 0; round < 8; ++round) {
     const std::string run = "killed" + std::to_string(round);
     int status = 0;
-    train_and_signal(train("behavior_cloning", run, "train.steps=100000 train.checkpoint_every=1 train.keep=3"), SIGKILL,
-                     900 + 170 * round, status);
+    train_and_signal(train("behavior_cloning", run, "train.steps=100000 train.checkpoint_every=1 train.keep=3"),
+                     SIGKILL, 900 + 170 * round, status);
     if (!std::filesystem::exists(out(run) + "/checkpoints")) continue;
     for (const std::string& checkpoint : RunDir::open(out(run)).checkpoints()) {
       EXPECT_NO_THROW(SafetensorsFile(checkpoint + "/model.safetensors"));
@@ -107,7 +107,8 @@ TEST_F(Pipeline, KillLeavesNoBrokenCheckpoint) {
     const auto checkpoints = RunDir::open(out(run)).checkpoints();
     if (checkpoints.empty()) continue;
     const auto step = std::stoll(checkpoints.back().substr(checkpoints.back().find("step-") + 5));
-    must(train("behavior_cloning", run, "train.steps=100000 train.checkpoint_every=100000 train.stop_at=" + std::to_string(step + 2)));
+    must(train("behavior_cloning", run,
+               "train.steps=100000 train.checkpoint_every=100000 train.stop_at=" + std::to_string(step + 2)));
     for (const auto& entry : std::filesystem::directory_iterator(out(run) + "/checkpoints")) {
       EXPECT_EQ(entry.path().filename().string().find(".tmp"), std::string::npos) << entry.path();
     }
@@ -117,7 +118,8 @@ TEST_F(Pipeline, KillLeavesNoBrokenCheckpoint) {
 
 TEST_F(Pipeline, SigtermSavesACheckpointAndReportsTheSignal) {
   int status = 0;
-  train_and_signal(train("behavior_cloning", "stopped", "train.steps=1000000 train.checkpoint_every=1000000"), SIGTERM, 2500, status);
+  train_and_signal(train("behavior_cloning", "stopped", "train.steps=1000000 train.checkpoint_every=1000000"), SIGTERM,
+                   2500, status);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
   EXPECT_EQ(RunDir::open(out("stopped")).checkpoints().size(), 1U);

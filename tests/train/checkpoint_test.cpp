@@ -23,7 +23,8 @@ std::shared_ptr<Policy> make(int64_t width, int64_t seed) {
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  CheckpointTest() : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9), optimizer_(trainable_parameters(*policy_), {}) {
+  CheckpointTest()
+      : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9), optimizer_(trainable_parameters(*policy_), {}) {
     const torch::NoGradGuard no_grad;
     for (const at::Tensor& average : ema_.averages()) at::Tensor(average).fill_(0.5);
     info_.step = 12;

@@ -81,9 +81,7 @@ TEST(HeldOut, SeatMeanErrorIsTheDistanceToTheSeatsTrainingMean) {
 // A policy that always answers 0: its action error is the mean logged alpha.
 class ZeroPolicy : public test::LinearPolicy {
  public:
-  Action act(const History& history, const Condition&) override {
-    return {at::zeros({history.states_BTS.size(0), 1})};
-  }
+  Action act(const History& history, const Condition&) override { return {at::zeros({history.states_BTS.size(0), 1})}; }
 };
 
 TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
