@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,26 @@ TEST(AtomicFile, NamesAFolderItMayNotWriteTo) {
   const std::string error = error_of([&] { AtomicFile file(folder.path("f")); });
   std::filesystem::permissions(folder.path(), std::filesystem::perms::owner_all);
   EXPECT_TRUE(error.ends_with("cannot create: Permission denied")) << error;
+}
+
+TEST(AtomicFile, AWriteThatFailsIsAnErrorAndLeavesTheOldContent) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("f");
+  write_file(path, "old");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // Stands for a full disk.
+    const rlimit limit = {1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    ::signal(SIGXFSZ, SIG_IGN);
+    const std::string error = error_of([&] { write_file(path, std::string(2000, 'x')); });
+    ::_exit(error.ends_with(": cannot write: File too large") ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(folder.names(), Names{"f"});
 }
 
 TEST(AtomicFolder, ReplacesTheOldFolderAsAWhole) {

@@ -72,10 +72,10 @@ TEST(Progress, DrawsOverItsLineOnATerminal) {
   const std::string text = written_to(screen, terminal, [] {
     Progress progress("train", 200, "steps", 50);
     std::this_thread::sleep_for(std::chrono::milliseconds(110));
-    for (int i = 0; i < 100; ++i) progress.update(100, "loss 0.5");  // drawn once
+    progress.update(190, "loss 0.5");
   });
-  // 50 steps in 0.11 seconds; the destructor leaves an empty line.
-  EXPECT_TRUE(text.starts_with("\rtrain  100 / 200 steps  50%  ")) << text;
+  // The destructor leaves an empty line.
+  EXPECT_TRUE(text.starts_with("\rtrain  190 / 200 steps  95%  ")) << text;
   EXPECT_TRUE(text.ends_with(" steps/s  0:00 left  loss 0.5\033[K\r\033[K")) << text;
 }
 

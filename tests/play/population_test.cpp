@@ -44,7 +44,7 @@ TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
       EXPECT_EQ(bidder.bidder, "pid");
     } else {
       EXPECT_EQ(bidder.bidder, "fixed_alpha");
-      EXPECT_NEAR(bidder.cpa_ratio, 0.5 + 0.1 * static_cast<double>(seat % 8), 1e-12);
+      EXPECT_NEAR(bidder.cpa_ratio, 0.7 + 0.1 * static_cast<double>(seat % 8), 1e-12);
     }
   }
 }
