@@ -18,6 +18,8 @@ genbid() {
 
 # --- What it shows ---------------------------------------------------------------------------
 
+export OMP_WAIT_POLICY=passive # on a busy machine waiting threads would take the processors from working ones
+
 runs=runs/quickstart
 rm -rf "$runs" # made by an earlier quickstart
 

@@ -24,7 +24,7 @@ class BehaviorCloning : public Policy {
   int64_t window() const override { return 1; }
   std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override;
   Action act(const History& history, const Condition& condition) override;
-  double default_target_return() const override { return 0.0; }  // it asks for nothing
+  std::optional<double> default_target_return() const override { return std::nullopt; }
 
  private:
   nn::Normalizer states_{nullptr};

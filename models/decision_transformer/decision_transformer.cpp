@@ -107,7 +107,7 @@ void DecisionTransformer::fit(const TrainingColumns& columns) {
   target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
 }
 
-double DecisionTransformer::default_target_return() const { return target_return_.item<double>(); }
+std::optional<double> DecisionTransformer::default_target_return() const { return target_return_.item<double>(); }
 
 at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
                                             const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT,

@@ -31,7 +31,7 @@ class DecisionTransformer : public Policy {
   int64_t window() const override { return config_.window; }
   std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override;
   Action act(const History& history, const Condition& condition) override;
-  double default_target_return() const override;
+  std::optional<double> default_target_return() const override;
 
  private:
   // Normalised actions predicted at every tick's state token.

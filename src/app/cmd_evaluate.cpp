@@ -43,6 +43,7 @@ struct CandidateConfig {
   void fields(ConfigVisitor& v) {
     v.required("policy", policy);
     v.field("name", name);
+    v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
     if (is_rule()) {
       rule.bidder = policy;
       rule.option_fields(v);
@@ -129,7 +130,12 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
-      options.target_return = one.asks() ? one.target_return : loaded.policy->default_target_return();
+      const std::optional<double> target = loaded.policy->default_target_return();
+      if (one.asks() && !target) {
+        throw Error(one.policy + ": target_return: found " + shortest(one.target_return) + ", but " + loaded.model +
+                    " does not read a target return; expected none");
+      }
+      options.target_return = one.asks() ? one.target_return : target.value_or(0.0);
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
       if (name.empty()) name = loaded.model + (one.asks() ? " target " + shortest(one.target_return) : "");
     }

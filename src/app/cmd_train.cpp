@@ -1,7 +1,14 @@
 #include <ATen/Parallel.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "app/command.h"
@@ -26,7 +33,7 @@ std::string resolve(const ConfigFile& file) { return print_config(read_config(fi
 
 // The step to go on from: the run's latest checkpoint, which must have been made by the same config (more steps,
 // and other machine settings, are allowed).
-std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config) {
+std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config, const CheckpointInfo& info) {
   const auto checkpoints = run.checkpoints();
   if (checkpoints.empty()) return {};
   const std::string& path = checkpoints.back();
@@ -47,16 +54,32 @@ std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config
                 "/config.yaml: found other settings than this config's; a run can only be resumed with the "
                 "data, model and train settings that it began with (take another run=NAME to start anew)");
   }
+  const CheckpointInfo seen = read_checkpoint_info(path);
+  if (seen.sources != info.sources || seen.observation.feature_set != info.observation.feature_set) {
+    throw Error(config.data.store + ": found a store made from other files or with other features than the one that " +
+                run.path() + " was trained on; expected the same data (take another run=NAME to start anew)");
+  }
   return path;
 }
 
-void print_summary(const TrainSummary& summary, double seat_mean_error) {
-  std::printf("step %lld, training loss %.4f\n", static_cast<long long>(summary.step), summary.loss);
+// One trainer a run folder; the lock goes with the process.
+void take_run(const RunDir& run) {
+  const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    throw Error(run.path() + ": another process is training in this folder; expected none (take another run=NAME)");
+  }
+}
+
+void print_summary(const TrainSummary& summary, const std::map<int64_t, double>& seat_mean_error) {
+  std::printf("step %lld", static_cast<long long>(summary.step));
+  if (summary.loss) std::printf(", training loss %.4f", *summary.loss);
+  std::printf("\n");
   for (const HeldOutPeriod& one : summary.held_out) {
-    std::printf(
-        "period %lld held out: loss %.4f, action error %.2f (mean |alpha - logged alpha|; seat's training mean: "
-        "%.2f)\n",
-        static_cast<long long>(one.period), one.loss, one.action_error, seat_mean_error);
+    std::printf("period %lld held out, at step %lld: loss %.4f, ", static_cast<long long>(one.period),
+                static_cast<long long>(summary.held_out_step), one.loss);
+    std::printf("action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n", one.action_error,
+                seat_mean_error.at(one.period));
   }
   std::printf("checkpoint: %s\n", summary.checkpoint.c_str());
 }
@@ -79,13 +102,15 @@ int run_train(const ConfigFile& file) {
   info.observation = {store.info.feature_set, config.data.reward};
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
+  info.sources = store.info.sources;
   const std::shared_ptr<Policy> policy = make_policy(config.model, info.shape, config.train.seed);
 
   const std::string yaml = print_config(config, "train");
   const bool exists = std::filesystem::exists(config.run + "/config.yaml");
   const RunDir run = exists ? RunDir::open(config.run) : RunDir::create(config.run, yaml);
+  take_run(run);
   log_to_file(run.file("log.txt"));
-  const std::string checkpoint = checkpoint_to_resume(run, config);
+  const std::string checkpoint = checkpoint_to_resume(run, config, info);
   if (exists) write_file(run.file("config.yaml"), yaml);
   if (checkpoint.empty()) policy->fit(training.training_columns());
   policy->to(device);
@@ -99,7 +124,7 @@ int run_train(const ConfigFile& file) {
     log_info("resumed from " + checkpoint);
   }
   const TrainSummary summary = trainer.run();
-  print_summary(summary, held_out ? seat_mean_action_error(training, *held_out) : 0.0);
+  print_summary(summary, held_out ? seat_mean_action_error(training, *held_out) : std::map<int64_t, double>());
   if (summary.stopped) {
     log_info("stopped at step " + std::to_string(summary.step) + " of " + std::to_string(config.train.steps) +
              "; the same command goes on from the checkpoint");

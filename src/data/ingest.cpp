@@ -172,9 +172,12 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
     scores.push_back(score(t.head.conversions, t.head.cost, t.head.cpa));
     expected_scores.push_back(score(expected_conversions, t.head.cost, t.head.cpa));
     budget_uses.push_back(t.head.cost / t.head.budget);
+    // Alphas of ticks in which the seat bid: not of those that began without money.
+    const size_t features = t.state.size() / t.action.size();
     for (size_t k = 0; k < t.action.size(); ++k) {
+      const double left = t.head.budget * static_cast<double>(t.state[k * features + kFeatureBudgetLeft]);
+      if (t.done[k] != 0 && left < kMinRemainingBudget) break;
       alphas.push_back(static_cast<double>(t.action[k]));
-      if (t.done[k] != 0) break;
     }
   }
   summary.num_advertisers = static_cast<int64_t>(advertisers.size());

@@ -235,10 +235,11 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
     Entry& entry = s.entries[i];
     if (entry.finished || entry.damaged) continue;
     const int missing = std::countr_one(entry.ticks_seen);
-    if (static_cast<size_t>(missing) == entry.rows.size()) {
-      open.push_back(i);
-    } else if (s.num_bad_rows > 0) {
+    // A skipped row whose key could not be read may have been the last tick of any trajectory that is short.
+    if (s.num_bad_rows > 0) {
       entry.damaged = true;
+    } else if (static_cast<size_t>(missing) == entry.rows.size()) {
+      open.push_back(i);
     } else {
       const int last = 63 - std::countl_zero(entry.ticks_seen);
       throw Error(s.where(entry.trajectory.first) + ": " + name_of(entry.trajectory.head) + ": tick " +

@@ -233,6 +233,10 @@ TrajectoryColumns TrajectoryStore::read() const {
 
   for (int64_t i = 0; i < s.num_trajectories; ++i) {
     const auto at = static_cast<size_t>(i);
+    if (columns.budget[at] <= 0.0 || columns.cpa[at] <= 0.0) {
+      s.fail("trajectory " + std::to_string(i) + " has budget " + std::to_string(columns.budget[at]) + " and cpa " +
+             std::to_string(columns.cpa[at]) + ", expected numbers above 0");
+    }
     const int64_t first = columns.first_row[at];
     const int64_t end = i + 1 < s.num_trajectories ? columns.first_row[at + 1] : s.num_rows;
     if ((i == 0 && first != 0) || end <= first || end > s.num_rows) {

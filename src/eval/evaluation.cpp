@@ -6,12 +6,10 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "play/simulate.h"
 
 namespace genbid {
 namespace {
-
-// Periods whose traffic is held at once: a tick of one is up to 5 MB.
-constexpr size_t kPeriodsTogether = 4;
 
 // Adds up the judged seat of each cell.
 class JudgedSeats : public PeriodSink {
@@ -86,8 +84,9 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
                     "ticks");
   int64_t ticks_done = 0;
   Market market(plan.market, threads);
-  for (size_t first = 0; first < plan.periods.size(); first += kPeriodsTogether) {
-    const size_t last = std::min(first + kPeriodsTogether, plan.periods.size());
+  const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market.impressions, 1)));
+  for (size_t first = 0; first < plan.periods.size(); first += together) {
+    const size_t last = std::min(first + together, plan.periods.size());
     std::vector<Cell> cells;
     std::vector<int> seat_bidder;
     std::vector<CellResult*> results;

@@ -15,16 +15,6 @@
 namespace genbid {
 namespace {
 
-// Periods played side by side: enough to keep all threads busy, within half a gigabyte of traffic.
-int64_t periods_together(int64_t impressions, int num_threads) {
-  constexpr double kMaxBytes = 0.5e9;
-  constexpr double kLargestTickShare = 0.075;
-  constexpr double kBytesPerImpression = kNumSeats * sizeof(float) + 16;
-  const double bytes = static_cast<double>(impressions) * kLargestTickShare * kBytesPerImpression;
-  const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);
-  return std::clamp<int64_t>(fitting, 1, std::max(8, 4 * num_threads));
-}
-
 // A text file written bit by bit; every failure is an Error.
 class TextFile {
  public:
@@ -88,6 +78,15 @@ class Output {
 };
 
 }  // namespace
+
+int64_t periods_together(int64_t impressions, int num_threads) {
+  constexpr double kMaxBytes = 0.5e9;
+  constexpr double kLargestTickShare = 0.075;
+  constexpr double kBytesPerImpression = kNumSeats * sizeof(float) + 16;
+  const double bytes = static_cast<double>(impressions) * kLargestTickShare * kBytesPerImpression;
+  const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);
+  return std::clamp<int64_t>(fitting, 1, std::max(8, 4 * num_threads));
+}
 
 void MarketRunConfig::fields(ConfigVisitor& v) {
   MarketConfig::fields(v);

@@ -21,7 +21,7 @@ struct Batch {
   at::Tensor actions_BTA;       // f32, effective alphas
   at::Tensor returns_to_go_BT;  // f32, return of the whole period less what was earned before the tick
   at::Tensor ticks_BT;          // i64, tick in the period
-  at::Tensor mask_BT;           // f32, 1 on real ticks up to and including the one that exhausts the budget
+  at::Tensor mask_BT;           // f32, 1 on ticks in which the seat bid: up to the one that spent the budget
   at::Tensor constraint_BC;     // f32
 };
 

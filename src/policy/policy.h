@@ -4,6 +4,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ class Policy : public torch::nn::Module {
   // depend on its batch mates. No branch on data, no host wait.
   virtual Action act(const History& history, const Condition& condition) = 0;
 
-  // What to ask for where the caller has no wish of its own, in par units (batch.h).
-  virtual double default_target_return() const = 0;
+  // What to ask for where the caller has no wish of its own, in par units (batch.h). None: the policy does not read
+  // a target return.
+  virtual std::optional<double> default_target_return() const = 0;
 };
 
 // What a policy is built for: the sizes of a state and of an action.

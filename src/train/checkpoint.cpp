@@ -137,6 +137,7 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
       {"reward", info.observation.reward},
       {"train_periods", info.train_periods},
       {"held_out_periods", info.held_out_periods},
+      {"sources", info.sources},
   };
   write_file(folder.temporary() + "/state.json", state.dump(2) + "\n");
   folder.commit();
@@ -165,6 +166,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.observation.reward = state.at("reward");
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
     info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();
+    info.sources = state.at("sources");
     return info;
   } catch (const nlohmann::json::exception& e) {
     throw Error(file + ": damaged (" + e.what() + ")");

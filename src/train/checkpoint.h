@@ -23,6 +23,7 @@ struct CheckpointInfo {
   ObservationSpec observation;
   std::vector<int64_t> train_periods;
   std::vector<int64_t> held_out_periods;
+  std::string sources;  // of the store: names, sizes and hashes of the files it was made from
 };
 
 enum class Weights { kEma, kRaw };

@@ -32,6 +32,18 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
   }
 }
 
+// Ticks in which the seat bid: all up to the first that is marked done. That one counts if it is the period's last;
+// where it began without money nobody was asked, and its action of 0 is no decision.
+size_t num_played(const TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
+  for (size_t row = begin; row < end; ++row) {
+    if (columns.done[row] == 0) continue;
+    const double left = budget * static_cast<double>(columns.state[row * features + kFeatureBudgetLeft]);
+    const size_t before = row - begin;
+    return left < kMinRemainingBudget ? std::max<size_t>(before, 1) : before + 1;
+  }
+  return end - begin;
+}
+
 }  // namespace
 
 const std::vector<std::string>& reward_names() {
@@ -73,9 +85,8 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     // Money is spent budget: remaining shares of consecutive states; the last tick closes at the total cost.
     double spent = 0.0;
     double won = 0.0;
-    size_t length = end - begin;
+    const size_t length = num_played(columns, begin, end, features, budget);
     for (size_t row = begin; row < end; ++row) {
-      if (columns.done[row] != 0 && row + 1 - begin < length) length = row + 1 - begin;
       earned.push_back(static_cast<float>(score(won, spent, limit) / par));
       const double next_left =
           row + 1 < end ? static_cast<double>(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;

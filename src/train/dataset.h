@@ -50,7 +50,8 @@ class Dataset {
   int64_t num_features() const { return num_features_; }
   int64_t num_rows() const { return num_rows_; }
   c10::Device device() const { return device_; }
-  // Ticks up to and including the one that exhausts the budget; done tails are masked.
+  // Ticks in which the seat bid, up to and including the one that spent the last of its budget. What comes after
+  // (done tails) is masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
   const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
   const std::vector<int32_t>& seats() const { return seats_; }      // one a trajectory

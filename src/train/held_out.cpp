@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 namespace genbid {
 namespace {
@@ -92,7 +91,7 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
   return result;
 }
 
-double seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
+std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
   const auto alphas = [](const Dataset& dataset, int64_t m) {
     const int64_t first = dataset.first_row(m);
     return dataset.actions_NA().slice(0, first, first + dataset.lengths()[static_cast<size_t>(m)]).to(at::kDouble);
@@ -104,14 +103,17 @@ double seat_mean_action_error(const Dataset& training, const Dataset& held_out) 
     sum.total += seen.sum().item<double>();
     sum.ticks += static_cast<double>(seen.size(0));
   }
-  Sum error;
+  std::map<int64_t, Sum> by_period;
   for (int64_t m = 0; m < held_out.num_trajectories(); ++m) {
     const Sum& sum = by_seat[held_out.seats()[static_cast<size_t>(m)]];
+    Sum& error = by_period[held_out.periods()[static_cast<size_t>(m)]];
     const at::Tensor seen = alphas(held_out, m);
     error.total += (seen - (sum.ticks > 0.0 ? sum.total / sum.ticks : 0.0)).abs().sum().item<double>();
     error.ticks += static_cast<double>(seen.size(0));
   }
-  return error.total / error.ticks;
+  std::map<int64_t, double> result;
+  for (const auto& [period, error] : by_period) result[period] = error.total / error.ticks;
+  return result;
 }
 
 }  // namespace genbid

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "base/metrics.h"
@@ -19,7 +20,7 @@ struct HeldOutPeriod {
 // it stands where the logged bidder stood. Evaluation mode, no dropout; the order and size of batches are fixed.
 std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
 
-// The same error for predicting, at every tick, the mean alpha that the seat had in the training periods.
-double seat_mean_action_error(const Dataset& training, const Dataset& held_out);
+// The same error, by period, for predicting at every tick the mean alpha that the seat had in the training periods.
+std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out);
 
 }  // namespace genbid

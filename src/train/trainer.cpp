@@ -127,7 +127,7 @@ struct Trainer::State {
     return path;
   }
 
-  std::vector<HeldOutPeriod> measure(MetricsWriter& metrics) {
+  std::vector<HeldOutPeriod> measure(MetricsWriter& metrics, bool write) {
     if (held_out == nullptr) return {};
     const Ema::Swap averaged(ema);
     const auto result = evaluate_held_out(policy, *held_out);
@@ -137,7 +137,7 @@ struct Trainer::State {
       values.emplace_back("held_out/loss" + suffix, one.loss);
       values.emplace_back("held_out/action_error" + suffix, one.action_error);
     }
-    metrics.write(info.step, values);
+    if (write) metrics.write(info.step, values);
     return result;
   }
 
@@ -178,7 +178,7 @@ TrainSummary Trainer::run() {
   TrainSummary summary;
   double window_start = seconds_now();
   int64_t window_first = step;
-  int64_t measured_step = -1;
+  const int64_t first_step = step;
 
   s.policy.train();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
@@ -207,13 +207,13 @@ TrainSummary Trainer::run() {
       values.emplace_back("train/steps_per_second",
                           static_cast<double>(step - window_first) / std::max(now - window_start, 1e-9));
       metrics.write(step, values);
-      progress.update(step, "loss " + format("%.4f", summary.loss));
+      progress.update(step, "loss " + format("%.4f", *summary.loss));
       window_start = now;
       window_first = step;
     }
     if (step % config.eval_every == 0) {
-      summary.held_out = s.measure(metrics);
-      measured_step = step;
+      summary.held_out = s.measure(metrics, true);
+      summary.held_out_step = step;
     }
     if (step % config.checkpoint_every == 0) s.save();
   }
@@ -222,7 +222,10 @@ TrainSummary Trainer::run() {
   summary.step = step;
   summary.stopped = step < config.steps;
   summary.checkpoint = s.save();
-  if (!summary.stopped && measured_step != step) summary.held_out = s.measure(metrics);
+  if (!summary.stopped && summary.held_out_step != step) {
+    summary.held_out = s.measure(metrics, step > first_step);  // a run that was finished has its line already
+    summary.held_out_step = step;
+  }
   return summary;
 }
 

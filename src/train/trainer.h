@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,9 @@ struct TrainConfig {
 struct TrainSummary {
   int64_t step = 0;
   bool stopped = false;                 // by a signal or train.stop_at, before the last step
-  double loss = 0.0;                    // of the last log window
+  std::optional<double> loss;           // of the last log window; none if there was none
   std::vector<HeldOutPeriod> held_out;  // averaged weights
+  int64_t held_out_step = 0;            // when held_out was measured
   std::string checkpoint;
 };
 

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <functional>
 
 #include "base/atomic_file.h"
@@ -62,7 +61,7 @@ TEST_F(RunDirTest, ListsWholeCheckpointsOldestFirst) {
   EXPECT_EQ(run.checkpoint_path(100), path_ + "/checkpoints/step-00000100");
   for (const int64_t step : {200, 123456789, 99999999, 100}) save(run.checkpoint_path(step));
   std::filesystem::create_directories(path_ + "/checkpoints/step-00000300.tmp-5-0");
-  std::ofstream(path_ + "/checkpoints/step-00000400");
+  write_file(path_ + "/checkpoints/step-00000400", "");
   EXPECT_EQ(run.checkpoints(), (Names{run.checkpoint_path(100), run.checkpoint_path(200), run.checkpoint_path(99999999),
                                       run.checkpoint_path(123456789)}));
 }

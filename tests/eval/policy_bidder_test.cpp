@@ -15,7 +15,7 @@ class Recorder : public Policy {
   void fit(const TrainingColumns&) override {}
   int64_t window() const override { return 3; }
   std::vector<LossPart> losses(const Batch&, at::Generator&) override { return {}; }
-  double default_target_return() const override { return 1.0; }
+  std::optional<double> default_target_return() const override { return 1.0; }
   Action act(const History& history, const Condition& condition) override {
     history_ = history;
     condition_ = condition;

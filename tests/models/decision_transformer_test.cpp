@@ -92,7 +92,7 @@ TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
   TrainingColumns columns = columns_of(sample_batch(5, 6));
   columns.returns_M = at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F});
   policy.fit(columns);
-  EXPECT_FLOAT_EQ(static_cast<float>(policy.default_target_return()), 0.4F);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy.default_target_return().value()), 0.4F);
 }
 
 }  // namespace

@@ -35,6 +35,17 @@ TEST(Dataset, LengthEndsWithTheTickThatExhaustsTheBudget) {
   EXPECT_EQ(data.num_rows(), 10);  // done tails stay in the rows
 }
 
+// As in logs: a seat whose money ran out is marked done from the next tick on, with an action of 0 that nobody chose.
+TEST(Dataset, LengthLeavesOutATickThatBeganWithoutMoney) {
+  LoadedStore store = small_store({3, 5}, 5);
+  store.columns.budget[0] = 30.0;
+  for (size_t row = 0; row < 5; ++row) {
+    store.columns.done[row] = row >= 3 ? 1 : 0;
+    store.columns.state[2 * row + 1] = 1.0F - static_cast<float>(std::min<size_t>(row, 3)) / 3.0F;
+  }
+  EXPECT_EQ(Dataset(store, {7}, Reward::kExpected, c10::kCPU).lengths(), (std::vector<int64_t>{3}));
+}
+
 TEST(Dataset, WindowsAreRightPaddedAndMasked) {
   const Batch batch = make({3, 5}, {7, 8}).batch({{0, 1, 2}, {1, 0, 4}}, 4);
   EXPECT_TRUE(at::equal(batch.mask_BT, at::tensor({1.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 1.0F, 1.0F}).view({2, 4})));
@@ -75,7 +86,7 @@ TEST(HeldOut, SeatMeanErrorIsTheDistanceToTheSeatsTrainingMean) {
   store.columns.advertiser = {0, 0};
   const Dataset training(store, {7}, Reward::kExpected, c10::kCPU);
   const Dataset held_out(store, {8}, Reward::kExpected, c10::kCPU);
-  EXPECT_NEAR(seat_mean_action_error(training, held_out), 10.0, 1e-6);
+  EXPECT_NEAR(seat_mean_action_error(training, held_out).at(8), 10.0, 1e-6);
 }
 
 // A policy that always answers 0: its action error is the mean logged alpha.

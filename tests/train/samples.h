@@ -55,7 +55,7 @@ class LinearPolicy : public Policy {
   LinearPolicy() : layer_(register_module("layer", torch::nn::Linear(2, 1))) {}
   void fit(const TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  double default_target_return() const override { return 1.0; }
+  std::optional<double> default_target_return() const override { return 1.0; }
   std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override {
     if (++calls_ == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
     at::Tensor predicted = layer_(batch.states_BTS);

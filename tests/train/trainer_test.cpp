@@ -85,7 +85,7 @@ TEST_F(TrainerTest, LowersTheLossAndWritesMetrics) {
   config.steps = 400;
   config.learning_rate = 0.05;
   const TrainSummary summary = train(policy, config, "run");
-  EXPECT_LT(summary.loss, 0.5);
+  EXPECT_LT(summary.loss.value(), 0.5);
   ASSERT_EQ(summary.held_out.size(), 1U);
   EXPECT_EQ(summary.held_out[0].period, 8);
   const std::string metrics = read_file(folder_.path() + "/run/metrics.jsonl");
