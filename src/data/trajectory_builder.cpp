@@ -124,6 +124,7 @@ struct TrajectoryBuilder::State {
   std::vector<size_t> whole;  // entries that became whole
   size_t last = 0;            // the entry of the last row: the next one mostly belongs to it
   int64_t num_bad_rows = 0;
+  int64_t num_keyless_rows = 0;  // of the bad rows: those of which nobody knows whose they were
   std::vector<std::string> bad_rows;
   std::set<TrajectoryKey> damaged;
   int64_t num_left_out = 0;
@@ -210,7 +211,11 @@ void TrajectoryBuilder::add_bad(const BadRow& row) {
   if (!s.skip_bad_rows) throw Error(row.message);
   ++s.num_bad_rows;
   if (s.bad_rows.size() < kBadRowsListed) s.bad_rows.push_back(row.message);
-  if (row.key) s.damaged.insert(*row.key);
+  if (row.key) {
+    s.damaged.insert(*row.key);
+  } else {
+    ++s.num_keyless_rows;
+  }
 }
 
 void TrajectoryBuilder::finish_whole(Threads& threads) {
@@ -235,8 +240,8 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
     Entry& entry = s.entries[i];
     if (entry.finished || entry.damaged) continue;
     const int missing = std::countr_one(entry.ticks_seen);
-    // A skipped row whose key could not be read may have been the last tick of any trajectory that is short.
-    if (s.num_bad_rows > 0) {
+    // A skipped row whose key could not be read may have been a tick, the last one too, of any that is short.
+    if (s.num_keyless_rows > 0) {
       entry.damaged = true;
     } else if (static_cast<size_t>(missing) == entry.rows.size()) {
       open.push_back(i);

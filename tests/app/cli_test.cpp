@@ -102,6 +102,30 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
   EXPECT_NE(again.output.find("step 3"), std::string::npos) << again.output;
 }
 
+TEST_F(CommandLine, ARunGoesOnOnlyWithTheDataItBeganWith) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  const std::string text = read_file("data/sample/trajectory_data_periods_7_8.csv");
+  write_file(out("other.csv"), text + "\n");
+  ASSERT_EQ(run_program("ingest configs/ingest.yaml input=" + out("other.csv") + " output=" + out("store.h5")).status,
+            0);
+  expect_failure(run_program(train_command("train.steps=4")), 1, "found a store made from other files");
+}
+
+TEST_F(CommandLine, ATargetReturnIsRefusedWhereNoneIsRead) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy='{policy: " + out("run") +
+                             ", target_return: 1}' output.dir=" + out("eval")),
+                 1, "does not read a target return");
+}
+
+TEST_F(CommandLine, ANameCannotLeaveTheOutputFolder) {
+  expect_failure(
+      run_program("evaluate configs/evaluate.yaml policy='{policy: pid, name: ..}' output.dir=" + out("eval")), 2,
+      "a name for a folder");
+}
+
 TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
