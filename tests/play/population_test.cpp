@@ -4,15 +4,15 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace genbid {
 namespace {
 
 Population load_text(const std::string& yaml) {
   const test::TemporaryFolder folder;
-  write_file(folder / "population.yaml", yaml);
-  return load_population(folder / "population.yaml");
+  write_file(folder.path("population.yaml"), yaml);
+  return load_population(folder.path("population.yaml"));
 }
 
 std::string error_of(const std::string& yaml) {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "play/simulate.h"
-#include "temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace genbid {
 namespace {
@@ -11,7 +11,7 @@ std::vector<PeriodSummary> play_periods(const std::string& population, int64_t c
   SimulateConfig config;
   config.market.population = population;
   for (int64_t period = 0; period < count; ++period) config.market.periods.values.push_back(period);
-  config.output.dir = folder / "run";
+  config.output.dir = folder.path("run");
   return simulate(config)->periods;
 }
 

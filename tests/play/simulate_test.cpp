@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
-#include "temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace genbid {
 namespace {
@@ -55,11 +55,11 @@ double number(const CsvRow& row, const std::string& name) { return std::strtod(r
 
 TEST(Simulate, AnyNumberOfThreadsWritesTheSameBytes) {
   const test::TemporaryFolder folder;
-  ASSERT_TRUE(simulate(small_run(folder / "1", 1)));
-  const std::string ticks = read_file(folder / "1/ticks.csv");
-  const std::string periods = read_file(folder / "1/periods.csv");
+  ASSERT_TRUE(simulate(small_run(folder.path("1"), 1)));
+  const std::string ticks = read_file(folder.path("1/ticks.csv"));
+  const std::string periods = read_file(folder.path("1/periods.csv"));
   for (const int threads : {2, 3}) {
-    const std::string dir = folder / std::to_string(threads);
+    const std::string dir = folder.path(std::to_string(threads));
     ASSERT_TRUE(simulate(small_run(dir, threads)));
     EXPECT_EQ(read_file(dir + "/ticks.csv"), ticks);
     EXPECT_EQ(read_file(dir + "/periods.csv"), periods);
@@ -68,24 +68,24 @@ TEST(Simulate, AnyNumberOfThreadsWritesTheSameBytes) {
 
 TEST(Simulate, APeriodIsTheSameWhateverElseIsPlayed) {
   const test::TemporaryFolder folder;
-  ASSERT_TRUE(simulate(small_run(folder / "all")));
-  SimulateConfig one = small_run(folder / "one");
+  ASSERT_TRUE(simulate(small_run(folder.path("all"))));
+  SimulateConfig one = small_run(folder.path("one"));
   one.market.periods.values = {12};
   ASSERT_TRUE(simulate(one));
-  const std::string all = read_file(folder / "all/ticks.csv");
-  const std::string alone = read_file(folder / "one/ticks.csv");
+  const std::string all = read_file(folder.path("all/ticks.csv"));
+  const std::string alone = read_file(folder.path("one/ticks.csv"));
   const std::string rows = alone.substr(alone.find('\n') + 1);
   EXPECT_EQ(all.substr(all.size() - rows.size()), rows);
 }
 
 TEST(Simulate, TicksComeByPeriodTickAndSeatWithTheAgreedColumns) {
   const test::TemporaryFolder folder;
-  ASSERT_TRUE(simulate(small_run(folder / "run")));
-  const std::string text = read_file(folder / "run/ticks.csv");
+  ASSERT_TRUE(simulate(small_run(folder.path("run"))));
+  const std::string text = read_file(folder.path("run/ticks.csv"));
   EXPECT_EQ(text.substr(0, text.find('\n')),
             "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
             "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,sum_pvalue_exposed");
-  const std::vector<CsvRow> rows = read_csv(folder / "run/ticks.csv");
+  const std::vector<CsvRow> rows = read_csv(folder.path("run/ticks.csv"));
   ASSERT_EQ(rows.size(), 3U * 48U * 48U);
   const int periods[3] = {0, 3, 12};
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -97,11 +97,11 @@ TEST(Simulate, TicksComeByPeriodTickAndSeatWithTheAgreedColumns) {
 
 TEST(Simulate, SeatsWithoutMoneyHaveNoAlphaAndTheirEnd) {
   const test::TemporaryFolder folder;
-  SimulateConfig config = small_run(folder / "run");
+  SimulateConfig config = small_run(folder.path("run"));
   config.market.budget_scale = 0.001;
   ASSERT_TRUE(simulate(config));
   int num_out = 0;
-  for (const CsvRow& row : read_csv(folder / "run/ticks.csv")) {
+  for (const CsvRow& row : read_csv(folder.path("run/ticks.csv"))) {
     const bool out = number(row, "remaining_before") < 0.1;
     num_out += out ? 1 : 0;
     EXPECT_EQ(row.at("alpha_after_bidding").empty(), out);
@@ -113,9 +113,9 @@ TEST(Simulate, SeatsWithoutMoneyHaveNoAlphaAndTheirEnd) {
 
 TEST(Simulate, PeriodsAddUpTheirTicks) {
   const test::TemporaryFolder folder;
-  ASSERT_TRUE(simulate(small_run(folder / "run")));
-  const std::vector<CsvRow> ticks = read_csv(folder / "run/ticks.csv");
-  const std::vector<CsvRow> periods = read_csv(folder / "run/periods.csv");
+  ASSERT_TRUE(simulate(small_run(folder.path("run"))));
+  const std::vector<CsvRow> ticks = read_csv(folder.path("run/ticks.csv"));
+  const std::vector<CsvRow> periods = read_csv(folder.path("run/periods.csv"));
   ASSERT_EQ(periods.size(), 3U * 48U);
   for (size_t i = 0; i < periods.size(); ++i) {
     const CsvRow& row = periods[i];
@@ -156,27 +156,27 @@ TEST(Simulate, PeriodsAddUpTheirTicks) {
 
 TEST(Simulate, LeavesOtherFilesOfTheFolderAlone) {
   const test::TemporaryFolder folder;
-  write_file(folder / "run/notes.txt", "mine");
-  write_file(folder / "run/periods.csv", "old");
-  ASSERT_TRUE(simulate(small_run(folder / "run")));
-  EXPECT_EQ(read_file(folder / "run/notes.txt"), "mine");
-  EXPECT_EQ(read_csv(folder / "run/periods.csv").size(), 144U);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder / "run"), {}), 3);
+  write_file(folder.path("run/notes.txt"), "mine");
+  write_file(folder.path("run/periods.csv"), "old");
+  ASSERT_TRUE(simulate(small_run(folder.path("run"))));
+  EXPECT_EQ(read_file(folder.path("run/notes.txt")), "mine");
+  EXPECT_EQ(read_csv(folder.path("run/periods.csv")).size(), 144U);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("run")), {}), 3);
 }
 
 TEST(Simulate, WritesNothingWhenStopped) {
   const test::TemporaryFolder folder;
   stop_signal::install();
   std::raise(SIGINT);
-  EXPECT_FALSE(simulate(small_run(folder / "run")));
+  EXPECT_FALSE(simulate(small_run(folder.path("run"))));
   stop_signal::reset();
-  EXPECT_TRUE(std::filesystem::is_empty(folder / ""));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path("")));
 }
 
 TEST(Simulate, TellsItsProgressAndSumsUp) {
   const test::TemporaryFolder folder;
   int64_t done = 0;
-  const auto summary = simulate(small_run(folder / "run"), [&](int64_t periods) { done = periods; });
+  const auto summary = simulate(small_run(folder.path("run")), [&](int64_t periods) { done = periods; });
   EXPECT_EQ(done, 3);
   ASSERT_EQ(summary->periods.size(), 3U);
   EXPECT_EQ(summary->periods[1].period, 3);
