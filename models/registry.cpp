@@ -8,7 +8,7 @@
 namespace genbid {
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names = {"behavior_cloning", "decision_transformer"};
+  static const std::vector<std::string> names = {"behavior_cloning", "decision_transformer", "diffbid"};
   return names;
 }
 
@@ -16,6 +16,7 @@ void ModelConfig::fields(ConfigVisitor& v) {
   v.field("name", name, model_names());
   if (name == "behavior_cloning") behavior_cloning.fields(v);
   if (name == "decision_transformer") decision_transformer.fields(v);
+  if (name == "diffbid") diffbid.fields(v);
 }
 
 std::shared_ptr<Policy> make_policy(const ModelConfig& config, const PolicyShape& shape, int64_t seed) {
@@ -27,6 +28,7 @@ std::shared_ptr<Policy> make_policy(const ModelConfig& config, const PolicyShape
   if (config.name == "decision_transformer") {
     return std::make_shared<DecisionTransformer>(config.decision_transformer, shape);
   }
+  if (config.name == "diffbid") return std::make_shared<DiffBid>(config.diffbid, shape);
   throw Error("unknown model '" + config.name + "'");
 }
 

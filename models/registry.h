@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "models/behavior_cloning/behavior_cloning.h"
 #include "models/decision_transformer/decision_transformer.h"
+#include "models/diffbid/diffbid.h"
 #include "policy/policy.h"
 
 // The table of models. A new one: a folder here, a line in each of the three places below, a line in CMake.
@@ -18,6 +19,7 @@ struct ModelConfig {
   std::string name = "decision_transformer";
   BehaviorCloningConfig behavior_cloning;
   DecisionTransformerConfig decision_transformer;
+  DiffBidConfig diffbid;
 
   void fields(ConfigVisitor& v);
 };

@@ -33,12 +33,13 @@ void BehaviorCloning::fit(const TrainingColumns& columns) {
   actions_->fit(columns.actions_NA);
 }
 
-std::vector<LossPart> BehaviorCloning::losses(const Batch& batch, at::Generator&) {
+std::vector<LossPart> BehaviorCloning::losses(size_t /*group*/, const Batch& batch, at::Generator&) {
   const at::Tensor predicted_BTA = network_->forward(states_(batch.states_BTS));
   return {{"action", masked_action_loss(predicted_BTA, actions_(batch.actions_BTA), batch.mask_BT)}};
 }
 
-Action BehaviorCloning::act(const History& history, const Condition&) {
+Action BehaviorCloning::act(const History& history, const Condition& /*condition*/, const at::Tensor& /*noise_BN*/,
+                            const std::vector<at::Tensor>& /*carry*/) {
   const at::Tensor predicted_BA = network_->forward(states_(history.states_BTS.select(1, 0)));
   return {actions_->inverse(predicted_BA).clamp_min(0.0)};
 }

@@ -22,9 +22,9 @@ class BehaviorCloning : public Policy {
 
   void fit(const TrainingColumns& columns) override;
   int64_t window() const override { return 1; }
-  std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override;
-  Action act(const History& history, const Condition& condition) override;
-  std::optional<double> default_target_return() const override { return std::nullopt; }
+  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override;
+  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+             const std::vector<at::Tensor>& carry) override;
 
  private:
   nn::Normalizer states_{nullptr};

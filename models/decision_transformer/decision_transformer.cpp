@@ -107,7 +107,7 @@ void DecisionTransformer::fit(const TrainingColumns& columns) {
   target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
 }
 
-std::optional<double> DecisionTransformer::default_target_return() const { return target_return_.item<double>(); }
+Wishes DecisionTransformer::default_wishes() const { return {target_return_.item<double>(), std::nullopt}; }
 
 at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
                                             const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT,
@@ -130,13 +130,14 @@ at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const 
   return predict_action(at_state_BTD);
 }
 
-std::vector<LossPart> DecisionTransformer::losses(const Batch& batch, at::Generator& noise) {
+std::vector<LossPart> DecisionTransformer::losses(size_t /*group*/, const Batch& batch, at::Generator& noise) {
   const at::Tensor predicted_BTA = predict_BTA(batch.states_BTS, batch.actions_BTA, batch.returns_to_go_BT,
                                                batch.ticks_BT, is_training() ? &noise : nullptr);
   return {{"action", masked_action_loss(predicted_BTA, actions_->forward(batch.actions_BTA), batch.mask_BT)}};
 }
 
-Action DecisionTransformer::act(const History& history, const Condition& condition) {
+Action DecisionTransformer::act(const History& history, const Condition& condition, const at::Tensor& /*noise_BN*/,
+                                const std::vector<at::Tensor>& /*carry*/) {
   const at::Tensor returns_to_go_BT = condition.target_return_B1 - history.earned_BT;
   const at::Tensor predicted_BTA =
       predict_BTA(history.states_BTS, history.actions_BTA, returns_to_go_BT, history.ticks_BT, nullptr);

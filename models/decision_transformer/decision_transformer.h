@@ -29,9 +29,10 @@ class DecisionTransformer : public Policy {
 
   void fit(const TrainingColumns& columns) override;
   int64_t window() const override { return config_.window; }
-  std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override;
-  Action act(const History& history, const Condition& condition) override;
-  std::optional<double> default_target_return() const override;
+  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override;
+  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+             const std::vector<at::Tensor>& carry) override;
+  Wishes default_wishes() const override;
 
  private:
   // Normalised actions predicted at every tick's state token.

@@ -29,7 +29,9 @@ namespace {
 struct CandidateConfig {
   std::string policy;
   std::string name;                                                 // in tables; empty: made from the policy
-  double target_return = std::numeric_limits<double>::quiet_NaN();  // par units; nan: the policy's own
+  // What is asked for (policy/batch.h); nan: the policy's own wish.
+  double target_return = std::numeric_limits<double>::quiet_NaN();  // par units
+  double target_cpa = std::numeric_limits<double>::quiet_NaN();     // share of the CPA limit
   std::string weights = "ema";
   BidderConfig rule;
 
@@ -37,8 +39,6 @@ struct CandidateConfig {
     const auto& rules = bidder_names();
     return std::find(rules.begin(), rules.end(), policy) != rules.end();
   }
-
-  bool asks() const { return !std::isnan(target_return); }
 
   void fields(ConfigVisitor& v) {
     v.required("policy", policy);
@@ -49,6 +49,7 @@ struct CandidateConfig {
       rule.option_fields(v);
     } else {
       v.field("target_return", target_return);
+      v.field("target_cpa", target_cpa);
       v.field("weights", weights, {"ema", "raw"});
     }
   }
@@ -110,6 +111,18 @@ struct Candidates {
   std::vector<Candidate> list;
 };
 
+// Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
+std::string ask(const std::string& what, double wish, const std::optional<double>& reads, std::optional<double>& option,
+                const LoadedPolicy& loaded, const CandidateConfig& candidate) {
+  if (std::isnan(wish)) return {};
+  if (!reads) {
+    throw Error(candidate.policy + ": " + what + ": found " + shortest(wish) + ", but " + loaded.model +
+                " does not read it; expected none");
+  }
+  option = wish;
+  return candidate.name.empty() ? " " + what + " " + shortest(wish) : "";
+}
+
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
   std::set<std::string> names;
@@ -127,17 +140,15 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config.market.periods.values);
+      if (name.empty()) name = loaded.model;
       PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
-      const std::optional<double> target = loaded.policy->default_target_return();
-      if (one.asks() && !target) {
-        throw Error(one.policy + ": target_return: found " + shortest(one.target_return) + ", but " + loaded.model +
-                    " does not read a target return; expected none");
-      }
-      options.target_return = one.asks() ? one.target_return : target.value_or(0.0);
+      options.seed = config.market.seed;
+      const Wishes reads = loaded.policy->default_wishes();
+      name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
+      name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
-      if (name.empty()) name = loaded.model + (one.asks() ? " target " + shortest(one.target_return) : "");
     }
     if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
@@ -147,18 +158,24 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   return candidates;
 }
 
-// For each checkpoint that was asked for several target returns.
+// For each checkpoint that was asked for several of one thing and no other.
 std::string target_reports(const EvaluateConfig& config, const std::vector<Evaluation>& evaluations) {
-  std::map<std::string, std::pair<std::vector<const Evaluation*>, std::vector<double>>> asked;
+  struct Asked {
+    std::vector<const Evaluation*> runs;
+    std::vector<double> targets;
+  };
+  std::map<std::pair<std::string, Target>, Asked> asked;
   for (size_t i = 0; i < evaluations.size(); ++i) {
     const CandidateConfig& candidate = config.policy[i];
-    if (!candidate.asks()) continue;
-    auto& [runs, targets] = asked[candidate.policy];
-    runs.push_back(&evaluations[i]);
-    targets.push_back(candidate.target_return);
+    const bool asks_return = !std::isnan(candidate.target_return);
+    const bool asks_cpa = !std::isnan(candidate.target_cpa);
+    if (asks_return == asks_cpa) continue;
+    Asked& one = asked[{candidate.policy, asks_return ? Target::kReturn : Target::kCpa}];
+    one.runs.push_back(&evaluations[i]);
+    one.targets.push_back(asks_return ? candidate.target_return : candidate.target_cpa);
   }
   std::string text;
-  for (const auto& [policy, runs] : asked) text += target_report(policy, runs.first, runs.second);
+  for (const auto& [what, one] : asked) text += target_report(what.first, what.second, one.runs, one.targets);
   return text.empty() ? text : "\n" + text;
 }
 
@@ -214,7 +231,7 @@ Command evaluate_command() {
           "\n"
           "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha),\n"
           "                    or a list of them; options stand beside: alpha or cpa_ratio of fixed_alpha;\n"
-          "                    target_return and weights (ema, raw) of a policy; name for the table\n"
+          "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table\n"
           "market.*            as for simulate; market.periods must be new to every policy\n"
           "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
           "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"

@@ -80,6 +80,10 @@ void print_summary(const TrainSummary& summary, const std::map<int64_t, double>&
                 static_cast<long long>(summary.held_out_step), one.loss);
     std::printf("action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n", one.action_error,
                 seat_mean_error.at(one.period));
+    if (one.forecast_error.empty()) continue;
+    std::printf("  forecast of the next state, error over that of copying the last:");
+    for (const auto& [group, error] : one.forecast_error) std::printf(" %s %.2f", group.c_str(), error);
+    std::printf("\n");
   }
   std::printf("checkpoint: %s\n", summary.checkpoint.c_str());
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <functional>
+#include <map>
 
 #include "base/error.h"
 
@@ -67,6 +69,36 @@ const std::string& feature_set_name(FeatureSet set) { return feature_set_names()
 const std::vector<std::string>& feature_names(FeatureSet set) {
   static const std::vector<std::string> constraint = with_constraint_names();
   return set == FeatureSet::kConstraint ? constraint : kAuctionnetNames;
+}
+
+const std::string& feature_group(std::string_view feature) {
+  static const std::map<std::string, std::string, std::less<>> groups = {
+      {"time_left", "time"},
+      {"budget_left", "budget"},
+      {"mean_bid_all", "bid"},
+      {"mean_bid_last_3", "bid"},
+      {"mean_least_winning_cost_all", "price"},
+      {"mean_pvalue_all", "value"},
+      {"mean_conversion_all", "conversion"},
+      {"mean_win_all", "win"},
+      {"mean_least_winning_cost_last_3", "price"},
+      {"mean_pvalue_last_3", "value"},
+      {"mean_conversion_last_3", "conversion"},
+      {"mean_win_last_3", "win"},
+      {"mean_pvalue", "value"},
+      {"num_pv", "volume"},
+      {"num_pv_last_3", "volume"},
+      {"num_pv_all", "volume"},
+      {"log_budget", "campaign"},
+      {"log_cpa_limit", "campaign"},
+      {"spend_ahead", "budget"},
+      {"cpa_share_expected", "cpa"},
+      {"cpa_share_realised", "cpa"},
+      {"won_share_expected", "cpa"},
+  };
+  const auto found = groups.find(feature);
+  if (found == groups.end()) throw Error("feature: found '" + std::string(feature) + "', which no feature set has");
+  return found->second;
 }
 
 void constraint_features(const Advertiser& advertiser, int tick, double cost, double expected_conversions,

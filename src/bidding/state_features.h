@@ -26,6 +26,10 @@ const std::string& feature_set_name(FeatureSet set);
 // Names of the features in order; their number is the state's size (16 or 22).
 const std::vector<std::string>& feature_names(FeatureSet set);
 
+// What a feature tells of, for reports: "time", "budget", "bid", "price", "value", "conversion", "win", "volume",
+// "cpa" or "campaign" (constant within a period). Error for an unknown name.
+const std::string& feature_group(std::string_view feature);
+
 // Columns of the official 16 that other code reads by position.
 inline constexpr int kFeatureTimeLeft = 0;
 inline constexpr int kFeatureBudgetLeft = 1;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "bidding/score.h"
+#include "market/lanes.h"
 
 // B rows of a block, T ticks of the window, S features, A action coefficients.
 
@@ -19,10 +20,26 @@ size_t at_index(int64_t i) { return static_cast<size_t>(i); }
 PolicyBidder::PolicyBidder(std::shared_ptr<Policy> policy, const PolicyBidderOptions& options, Threads& threads)
     : policy_(std::move(policy)),
       options_(options),
+      noise_(static_cast<uint64_t>(options.seed), "evaluate.noise"),
+      wishes_(policy_->default_wishes()),
       threads_(threads),
       num_features_(static_cast<int64_t>(feature_names(options.feature_set).size())),
       window_(policy_->window()) {
   policy_->eval();
+  if (options.target_return) wishes_.target_return = options.target_return;
+  if (options.target_cpa) wishes_.target_cpa = options.target_cpa;
+}
+
+void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_t tick, int64_t count, float* out) {
+  const auto place = static_cast<uint32_t>(tick) << 16 | static_cast<uint32_t>(seat);
+  for (int64_t i = 0; i < count; i += 4) {
+    const auto bits = stream.bits(static_cast<uint32_t>(i / 4), place, static_cast<uint32_t>(period),
+                                  static_cast<uint32_t>(period >> 32));
+    const NormalPair first = normal_pair(bits[0], bits[1]);
+    const NormalPair second = normal_pair(bits[2], bits[3]);
+    const float normals[4] = {first.first, first.second, second.first, second.second};
+    std::copy_n(normals, std::min<int64_t>(4, count - i), out + i);
+  }
 }
 
 void PolicyBidder::reset(std::span<const SeatView> rows) {
@@ -31,6 +48,10 @@ void PolicyBidder::reset(std::span<const SeatView> rows) {
   states_.assign(slots * at_index(num_features_), 0.0F);
   actions_.assign(slots, 0.0F);
   earned_.assign(slots, 0.0F);
+  const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
+  carry_.clear();
+  const c10::InferenceMode inference;
+  for (size_t block = 0; block < num_blocks; ++block) carry_.push_back(policy_->initial_carry(kBlockRows));
 }
 
 void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bids) {
@@ -81,6 +102,8 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   const at::Tensor ticks_BT = at::zeros({kBlockRows, window_}, at::kLong);
   const at::Tensor mask_BT = at::zeros({kBlockRows, window_});
   const at::Tensor constraint_BC = at::ones({kBlockRows, 2});
+  const int64_t noise_size = policy_->noise_size();
+  const at::Tensor noise_BN = at::zeros({kBlockRows, noise_size});
   auto* states = states_BTS.mutable_data_ptr<float>();
   auto* actions = actions_BTA.mutable_data_ptr<float>();
   auto* earned = earned_BT.mutable_data_ptr<float>();
@@ -94,14 +117,20 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
       actions[to] = actions_[at_index(from)];
       earned[to] = earned_[at_index(from)];
     }
-    constraint[2 * b] = static_cast<float>(rows[at_index(row)].advertiser->budget);
-    constraint[2 * b + 1] = static_cast<float>(rows[at_index(row)].advertiser->cpa_limit);
+    const SeatView& seat = rows[at_index(row)];
+    normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size, noise_BN.mutable_data_ptr<float>() + b * noise_size);
+    constraint[2 * b] = static_cast<float>(seat.advertiser->budget);
+    constraint[2 * b + 1] = static_cast<float>(seat.advertiser->cpa_limit);
   }
   mask_BT.slice(1, 0, count).fill_(1.0);
   ticks_BT.slice(1, 0, count).copy_(at::arange(tick_ + 1 - count, tick_ + 1));
 
-  const Condition condition = {at::full({kBlockRows, 1}, options_.target_return), constraint_BC};
-  const Action action = policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition);
+  // What the policy does not read may hold anything.
+  const Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),
+                               at::full({kBlockRows, 1}, wishes_.target_cpa.value_or(0.0)), constraint_BC};
+  std::vector<at::Tensor>& carry = carry_[at_index(begin / kBlockRows)];
+  Action action = policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition, noise_BN, carry);
+  carry = std::move(action.carry);
   const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
   const auto* coefficients = coefficients_BA.const_data_ptr<float>();
   for (int64_t row = begin; row < end; ++row) {

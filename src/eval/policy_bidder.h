@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "base/threads.h"
 #include "bidding/state_features.h"
 #include "market/bidder.h"
@@ -15,8 +17,14 @@ namespace genbid {
 struct PolicyBidderOptions {
   FeatureSet feature_set = FeatureSet::kConstraint;
   bool realised_reward = false;  // earned returns count conversions instead of summed p-values
-  double target_return = 0.0;    // asked for each period, par units (policy/batch.h)
+  // Asked for each period (policy/batch.h); none: the policy's default.
+  std::optional<double> target_return = {};
+  std::optional<double> target_cpa = {};
+  int64_t seed = 0;  // of the policy's noise, with period, seat and tick: all policies of a size meet the same
 };
+
+// Writes `count` standard normals that depend on (stream, period, seat, tick, place) alone.
+void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_t tick, int64_t count, float* out);
 
 // A policy as a bidder. Every tick it asks the policy once for all its rows, in blocks of 48 rows, each block on
 // one LibTorch thread, blocks in parallel: actions do not depend on the number of threads. LibTorch must be set to
@@ -36,6 +44,8 @@ class PolicyBidder : public Bidder {
 
   std::shared_ptr<Policy> policy_;
   PolicyBidderOptions options_;
+  RandomStream noise_;
+  Wishes wishes_;
   Threads& threads_;
   int64_t num_features_;
   int64_t window_;
@@ -44,6 +54,7 @@ class PolicyBidder : public Bidder {
   std::vector<float> states_;
   std::vector<float> actions_;
   std::vector<float> earned_;
+  std::vector<std::vector<at::Tensor>> carry_;  // one a block
 };
 
 }  // namespace genbid

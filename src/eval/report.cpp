@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "bidding/score.h"
 #include "eval/statistics.h"
 
 namespace genbid {
@@ -65,23 +66,34 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   return table;
 }
 
-std::string target_report(const std::string& policy, const std::vector<const Evaluation*>& evaluations,
+std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
                           const std::vector<double>& targets) {
   if (evaluations.size() < 3) return {};
-  std::vector<double> target;
-  std::vector<double> spent;
+  std::vector<double> asked;
+  std::vector<double> earned;
   std::vector<double> won;
+  std::vector<double> spent;
+  std::vector<double> asked_where_won;
+  std::vector<double> cpa_ratio;
   for (size_t i = 0; i < evaluations.size(); ++i) {
     for (const CellResult& cell : evaluations[i]->cells) {
-      target.push_back(targets[i]);
+      const double par = cell.budget / cell.cpa_limit;
+      asked.push_back(targets[i]);
+      earned.push_back(cell.expected_score / par);
+      won.push_back(cell.expected_conversions / par);
       spent.push_back(cell.budget_use());
-      won.push_back(cell.expected_conversions * cell.cpa_limit / cell.budget);
+      if (cell.expected_conversions == 0.0) continue;
+      asked_where_won.push_back(targets[i]);
+      cpa_ratio.push_back(cpa(cell.expected_conversions, cell.cost) / cell.cpa_limit);
     }
   }
   char line[256];
   std::snprintf(line, sizeof line,
-                "rank correlation with the target return over %zu cells: budget use %.3f, expected conversions %.3f\n",
-                target.size(), rank_correlation(target, spent), rank_correlation(target, won));
+                "rank correlation with the target %s over %zu cells: return %.3f, expected conversions %.3f, budget use "
+                "%.3f, CPA %.3f\n",
+                target == Target::kReturn ? "return" : "CPA", asked.size(), rank_correlation(asked, earned),
+                rank_correlation(asked, won), rank_correlation(asked, spent),
+                rank_correlation(asked_where_won, cpa_ratio));
   return policy + ", " + std::to_string(evaluations.size()) + " targets: " + line;
 }
 

@@ -22,10 +22,14 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
 // A table for a terminal, a line a candidate, expected score first.
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context);
 
-// How far asking for more brings more: evaluations of one policy, each asked for another target return. Rank
-// correlations over all their cells of the target with the share of the budget spent, and with the expected
-// conversions in par units. Empty for fewer than three.
-std::string target_report(const std::string& policy, const std::vector<const Evaluation*>& evaluations,
+// What a policy can be asked for (policy/batch.h).
+enum class Target { kReturn, kCpa };
+
+// Does it do what it is asked for? Evaluations of one policy, each asked for another target. Rank correlations over
+// all their cells of the target with the return (expected score in par units), the expected conversions in par units,
+// the share of the budget spent, and the CPA (cost per expected conversion over the limit; cells that won nothing are
+// left out). Empty for fewer than three.
+std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
                           const std::vector<double>& targets);
 
 }  // namespace genbid

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,13 @@ namespace genbid {
 // Windows of logged trajectories.
 struct Batch {
   at::Tensor states_BTS;        // f32, raw features
+  at::Tensor next_states_BTS;   // f32, a tick later; the last tick of a period repeats its own
   at::Tensor actions_BTA;       // f32, effective alphas
   at::Tensor returns_to_go_BT;  // f32, return of the whole period less what was earned before the tick
   at::Tensor ticks_BT;          // i64, tick in the period
   at::Tensor mask_BT;           // f32, 1 on ticks in which the seat bid: up to the one that spent the budget
   at::Tensor constraint_BC;     // f32
+  at::Tensor cpa_ratio_B1;      // f32, cost per conversion won in the whole period, over the CPA limit; at most 10
 };
 
 // What a seat knows now: its last T ticks, the current one the last that the mask marks. The current tick's
@@ -35,14 +38,23 @@ struct History {
   at::Tensor mask_BT;
 };
 
-// What is asked for.
+// What is asked for, of the whole period.
 struct Condition {
-  at::Tensor target_return_B1;  // f32, of the whole period
+  at::Tensor target_return_B1;  // f32
+  at::Tensor target_cpa_B1;     // f32, cost per conversion as a share of the CPA limit
   at::Tensor constraint_BC;
 };
 
+// The same as two numbers; none: the policy does not read it.
+struct Wishes {
+  std::optional<double> target_return = {};
+  std::optional<double> target_cpa = {};
+};
+
 struct Action {
-  at::Tensor coefficients_BA;  // f32, >= 0: bid = coefficient 0 x p-value
+  at::Tensor coefficients_BA;     // f32, >= 0: bid = coefficient 0 x p-value
+  std::vector<at::Tensor> carry = {};  // row by row what the policy wants to see again at the next tick; may be empty
+  at::Tensor next_states_BS = {};      // f32, the states it expects at the next tick, raw; undefined: it makes no forecast
 };
 
 struct LossPart {
@@ -50,12 +62,22 @@ struct LossPart {
   at::Tensor value;  // mean over the batch's real ticks
 };
 
-// Every training row that counts (mask 1), for fitting normalisation constants.
+// Parameters that one optimizer steps: all trainable ones whose name starts with one of the prefixes.
+struct ParameterGroup {
+  std::string name;
+  std::vector<std::string> prefixes;
+  double rate_scale = 1.0;  // of train.learning_rate
+};
+
+// Every training row that counts (mask 1), for fitting normalisation constants. Rows of a trajectory lie together, in
+// order of ticks.
 struct TrainingColumns {
   at::Tensor states_NS;
   at::Tensor actions_NA;
   at::Tensor returns_to_go_N;
-  at::Tensor returns_M;  // of whole trajectories
+  at::Tensor ticks_N;
+  at::Tensor returns_M;     // of whole trajectories
+  at::Tensor cpa_ratios_M;  // as Batch::cpa_ratio_B1
 };
 
 }  // namespace genbid

@@ -1,5 +1,9 @@
 #include "policy/policy.h"
 
+#include <algorithm>
+
+#include "base/error.h"
+
 namespace genbid {
 
 std::vector<at::Tensor> trainable_parameters(const Policy& policy) {
@@ -14,6 +18,27 @@ int64_t num_parameters(const Policy& policy) {
   int64_t count = 0;
   for (const at::Tensor& parameter : trainable_parameters(policy)) count += parameter.numel();
   return count;
+}
+
+std::vector<NamedTensors> grouped_parameters(const Policy& policy) {
+  const std::vector<ParameterGroup> groups = policy.parameter_groups();
+  std::vector<NamedTensors> result(groups.size());
+  for (const auto& item : policy.named_parameters()) {
+    if (!item.value().requires_grad()) continue;
+    int owners = 0;
+    for (size_t g = 0; g < groups.size(); ++g) {
+      const bool owns = std::any_of(groups[g].prefixes.begin(), groups[g].prefixes.end(),
+                                    [&](const std::string& prefix) { return item.key().starts_with(prefix); });
+      if (!owns) continue;
+      result[g][item.key()] = item.value();
+      ++owners;
+    }
+    if (owners != 1) {
+      throw Error("policy: parameter '" + item.key() + "' is in " + std::to_string(owners) +
+                  " parameter groups, expected one");
+    }
+  }
+  return result;
 }
 
 }  // namespace genbid

@@ -4,7 +4,7 @@
 #include <torch/nn/module.h>
 
 #include <cstdint>
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,18 +22,35 @@ class Policy : public torch::nn::Module {
 
   // Ticks of history it reads. Whoever calls cuts and right-pads to exactly this many.
   virtual int64_t window() const = 0;
+  // Rows begin at the period's first tick, so that place t is tick t: a planner of whole days. Periods must not be
+  // longer than window().
+  virtual bool whole_period() const { return false; }
 
-  // Training losses of a batch; the trainer minimises their sum. Random numbers (dropout) come from `noise`
-  // alone, and only in training mode.
-  virtual std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) = 0;
+  // Training. One step: for each group in this order, losses(group), whose sum is minimised in the group's
+  // parameters alone; the next group sees the stepped ones. Groups are disjoint and hold every trainable parameter.
+  virtual std::vector<ParameterGroup> parameter_groups() const { return {{"policy", {""}}}; }
+  // Losses of a batch for one of the groups; none: this group rests in this step. Random numbers come from `noise`
+  // alone.
+  virtual std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) = 0;
+  // After all groups have stepped for the `step`-th time (from 1): target networks and the like. What it changes
+  // must follow from parameters and buffers, which checkpoints carry, and from `step`.
+  virtual void after_step(int64_t step) { static_cast<void>(step); }
 
-  // Coefficients for the last tick that each row's mask marks. Rows are independent: a row's action does not
-  // depend on its batch mates. No branch on data, no host wait.
-  virtual Action act(const History& history, const Condition& condition) = 0;
+  // Standard normal numbers that a row of act() reads; 0: act() is deterministic.
+  virtual int64_t noise_size() const { return 0; }
+  // What act() is handed as carry in a period's first tick: tensors whose first dimension is `rows`.
+  virtual std::vector<at::Tensor> initial_carry(int64_t rows) const {
+    static_cast<void>(rows);
+    return {};
+  }
+  // Coefficients for the last tick that each row's mask marks. `noise_BN` has noise_size() columns; `carry` is what
+  // the tick before returned. Rows are independent: a row's action does not depend on its batch mates. No branch on
+  // data, no host wait, no batch size as a number: it can be traced.
+  virtual Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) = 0;
 
-  // What to ask for where the caller has no wish of its own, in par units (batch.h). None: the policy does not read
-  // a target return.
-  virtual std::optional<double> default_target_return() const = 0;
+  // What it reads of a Condition, with what it asks for where the caller has no wish of its own.
+  virtual Wishes default_wishes() const { return {}; }
 };
 
 // What a policy is built for: the sizes of a state and of an action.
@@ -42,8 +59,14 @@ struct PolicyShape {
   int64_t num_actions = 1;   // A
 };
 
+using NamedTensors = std::map<std::string, at::Tensor>;
+
 // Parameters that are trained, and their number.
 std::vector<at::Tensor> trainable_parameters(const Policy& policy);
 int64_t num_parameters(const Policy& policy);
+
+// Trainable parameters by group, in the order of parameter_groups(). Error where the groups do not hold each
+// parameter once.
+std::vector<NamedTensors> grouped_parameters(const Policy& policy);
 
 }  // namespace genbid

@@ -19,8 +19,6 @@ namespace {
 constexpr int kVersion = 1;
 constexpr const char* kFormat = "genbid-checkpoint";
 
-using NamedTensors = std::map<std::string, at::Tensor>;
-
 std::string dtype_name(at::ScalarType type, const std::string& name) {
   switch (type) {
     case at::kFloat:
@@ -105,14 +103,15 @@ NamedTensors averages(const Policy& policy, const std::vector<at::Tensor>& value
   return tensors;
 }
 
-NamedTensors moments(const Policy& policy, const AdamW& optimizer) {
+NamedTensors moments(const std::vector<AdamW>& optimizers) {
   NamedTensors tensors;
-  size_t i = 0;
-  for (const auto& [name, parameter] : trained(policy)) {
-    tensors["moment1." + name] = optimizer.moments1()[i];
-    tensors["moment2." + name] = optimizer.moments2()[i];
-    tensors["steps." + name] = optimizer.step_counts()[i];
-    ++i;
+  for (const AdamW& optimizer : optimizers) {
+    for (size_t i = 0; i < optimizer.names().size(); ++i) {
+      const std::string& name = optimizer.names()[i];
+      tensors["moment1." + name] = optimizer.moments1()[i];
+      tensors["moment2." + name] = optimizer.moments2()[i];
+      tensors["steps." + name] = optimizer.step_counts()[i];
+    }
   }
   return tensors;
 }
@@ -120,12 +119,12 @@ NamedTensors moments(const Policy& policy, const AdamW& optimizer) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
-                     const Policy& policy, const Ema& ema, const AdamW& optimizer) {
+                     const Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers) {
   AtomicFolder folder(path);
   NamedTensors model = raw_weights(policy);
   model.merge(averages(policy, ema.averages()));
   write_tensors(folder.temporary() + "/model.safetensors", model);
-  write_tensors(folder.temporary() + "/trainer.safetensors", moments(policy, optimizer));
+  write_tensors(folder.temporary() + "/trainer.safetensors", moments(optimizers));
   write_file(folder.temporary() + "/config.yaml", config_yaml);
   const nlohmann::ordered_json state = {
       {"format", kFormat},
@@ -183,12 +182,12 @@ void load_policy(const std::string& path, Policy& policy, Weights weights) {
   read_tensors(file, ema, [](const std::string& name) { return name.starts_with("policy."); });
 }
 
-void load_trainer(const std::string& path, Policy& policy, Ema& ema, AdamW& optimizer) {
+void load_trainer(const std::string& path, Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers) {
   NamedTensors model = raw_weights(policy);
   model.merge(averages(policy, ema.averages()));
   const auto none = [](const std::string&) { return false; };
   read_tensors(path + "/model.safetensors", model, none);
-  read_tensors(path + "/trainer.safetensors", moments(policy, optimizer), none);
+  read_tensors(path + "/trainer.safetensors", moments(optimizers), none);
 }
 
 }  // namespace genbid

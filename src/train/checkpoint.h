@@ -29,13 +29,13 @@ struct CheckpointInfo {
 enum class Weights { kEma, kRaw };
 
 void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
-                     const Policy& policy, const Ema& ema, const AdamW& optimizer);
+                     const Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers);
 
 // Error if `path` is no checkpoint, is damaged, or is of another version.
 CheckpointInfo read_checkpoint_info(const std::string& path);
 // Error where names or shapes do not fit the policy.
 void load_policy(const std::string& path, Policy& policy, Weights weights);
 // Everything a resumed run needs: raw weights, averages, moments.
-void load_trainer(const std::string& path, Policy& policy, Ema& ema, AdamW& optimizer);
+void load_trainer(const std::string& path, Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers);
 
 }  // namespace genbid

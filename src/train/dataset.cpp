@@ -12,6 +12,8 @@
 namespace genbid {
 namespace {
 
+constexpr double kMaxCpaRatio = 10.0;  // where almost nothing was won
+
 template <typename T>
 at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, c10::Device device) {
   return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
@@ -61,7 +63,10 @@ LoadedStore load_store(const std::string& path) {
 }
 
 Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device)
-    : device_(device), num_features_(static_cast<int64_t>(store.info.features.size())) {
+    : device_(device),
+      num_features_(static_cast<int64_t>(store.info.features.size())),
+      ticks_(store.info.ticks),
+      features_(store.info.features) {
   const TrajectoryColumns& columns = store.columns;
   const std::set<int64_t> wanted(periods.begin(), periods.end());
   check_periods(store, wanted);
@@ -73,6 +78,8 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   std::vector<int64_t> ticks;
   std::vector<float> returns;
   std::vector<float> constraint;
+  std::vector<float> cpa_ratios;
+  std::vector<int64_t> next_rows;
   const size_t all_rows = columns.tick.size();
   for (size_t m = 0; m < columns.period.size(); ++m) {
     if (!wanted.contains(columns.period[m])) continue;
@@ -94,12 +101,14 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
       won += static_cast<double>(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
       ticks.push_back(columns.tick[row]);
       actions.push_back(columns.action[row]);
+      next_rows.push_back(num_rows_ + static_cast<int64_t>(std::min(row + 1, end - 1) - begin));
     }
     states.insert(states.end(), columns.state.begin() + static_cast<std::ptrdiff_t>(begin * features),
                   columns.state.begin() + static_cast<std::ptrdiff_t>(end * features));
     returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
     constraint.push_back(static_cast<float>(budget));
     constraint.push_back(static_cast<float>(limit));
+    cpa_ratios.push_back(static_cast<float>(std::min(cpa(won, columns.cost[m]) / limit, kMaxCpaRatio)));
     lengths_.push_back(static_cast<int64_t>(length));
     periods_.push_back(columns.period[m]);
     seats_.push_back(columns.advertiser[m]);
@@ -114,6 +123,8 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   ticks_N_ = to_tensor(ticks, {num_rows_}, at::kLong, device);
   returns_M_ = to_tensor(returns, {trajectories}, at::kFloat, device);
   constraint_MC_ = to_tensor(constraint, {trajectories, 2}, at::kFloat, device);
+  cpa_ratios_M_ = to_tensor(cpa_ratios, {trajectories}, at::kFloat, device);
+  next_rows_N_ = indices(next_rows, device);
 }
 
 Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
@@ -136,11 +147,14 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
   Batch batch;
   batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
   batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
+  batch.next_states_BTS =
+      states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
   batch.actions_BTA = actions_NA_.index_select(0, flat).view({shape[0], shape[1], -1});
   batch.ticks_BT = ticks_N_.index_select(0, flat).view(shape);
   batch.returns_to_go_BT =
       returns_M_.index_select(0, trajectory_B).unsqueeze(-1) - earned_N_.index_select(0, flat).view(shape);
   batch.constraint_BC = constraint_MC_.index_select(0, trajectory_B);
+  batch.cpa_ratio_B1 = cpa_ratios_M_.index_select(0, trajectory_B).unsqueeze(-1);
   return batch;
 }
 
@@ -159,7 +173,9 @@ TrainingColumns Dataset::training_columns() const {
   columns.states_NS = states_NS_.index_select(0, row_N);
   columns.actions_NA = actions_NA_.index_select(0, row_N);
   columns.returns_to_go_N = returns_M_.index_select(0, owner_N) - earned_N_.index_select(0, row_N);
+  columns.ticks_N = ticks_N_.index_select(0, row_N);
   columns.returns_M = returns_M_;
+  columns.cpa_ratios_M = cpa_ratios_M_;
   return columns;
 }
 

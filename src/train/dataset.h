@@ -62,6 +62,8 @@ class Dataset {
   // The rows that count, for normalisation constants.
   TrainingColumns training_columns() const;
 
+  int64_t ticks() const { return ticks_; }                               // of a whole period
+  const std::vector<std::string>& features() const { return features_; }  // names, in the state's order
   const at::Tensor& returns_M() const { return returns_M_; }          // par units
   const at::Tensor& constraint_MC() const { return constraint_MC_; }  // budget, CPA limit
   const at::Tensor& earned_N() const { return earned_N_; }            // return before the tick, par units
@@ -72,16 +74,20 @@ class Dataset {
   c10::Device device_;
   int64_t num_features_ = 0;
   int64_t num_rows_ = 0;
+  int64_t ticks_ = 0;
+  std::vector<std::string> features_;
   std::vector<int64_t> lengths_;
   std::vector<int64_t> periods_;
   std::vector<int64_t> first_rows_;
   std::vector<int32_t> seats_;
   at::Tensor states_NS_;
+  at::Tensor next_rows_N_;  // the row of the next tick; a trajectory's last row points at itself
   at::Tensor actions_NA_;
   at::Tensor earned_N_;
   at::Tensor ticks_N_;
   at::Tensor returns_M_;
   at::Tensor constraint_MC_;
+  at::Tensor cpa_ratios_M_;
 };
 
 }  // namespace genbid

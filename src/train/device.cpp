@@ -1,5 +1,6 @@
 #include "train/device.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <dlfcn.h>
 #include <torch/cuda.h>
@@ -21,6 +22,13 @@ c10::Device open_device(const std::string& name) {
         "device: found 'cuda', but this machine has no usable NVIDIA GPU or driver; expected a GPU, or device: cpu");
   }
   return c10::Device(c10::kCUDA, 0);
+}
+
+at::Generator generator_on(c10::Device device, uint64_t seed) {
+  if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
+  at::Generator generator = at::globalContext().defaultGenerator(device);
+  generator.set_current_seed(seed);
+  return generator;
 }
 
 }  // namespace genbid

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <c10/core/Device.h>
+
+#include <cstdint>
 
 #include <string>
 
@@ -10,5 +13,8 @@ namespace genbid {
 // about devices: call it before the first tensor work of the program. Error where there is no CUDA LibTorch, no
 // driver or no GPU; never a silent fallback.
 c10::Device open_device(const std::string& name);
+
+// Random numbers on the device. On a GPU it is the default generator, which CUDA graphs know.
+at::Generator generator_on(c10::Device device, uint64_t seed);
 
 }  // namespace genbid

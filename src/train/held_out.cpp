@@ -1,11 +1,13 @@
 #include "train/held_out.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "bidding/state_features.h"
+#include "train/device.h"
 
 namespace genbid {
 namespace {
@@ -17,12 +19,24 @@ struct Sum {
   double ticks = 0.0;
 };
 
-// The policy's action at the last tick of each window, against the logged one.
-Sum action_error(Policy& policy, const Dataset& dataset, const std::vector<Window>& windows) {
+// What act() gets wrong, summed over windows.
+struct ActErrors {
+  double action = 0.0;
+  double ticks = 0.0;
+  at::Tensor forecast_S;  // |forecast - next state|, f64; undefined: no forecast
+  at::Tensor copying_S;   // |state - next state|
+};
+
+// The policy's action at the last tick of each window, against the logged one; the same for its forecast.
+void add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Window>& windows, at::Generator& noise,
+                    ActErrors& errors) {
   const Batch batch = dataset.batch(windows, policy.window());
+  const auto rows = static_cast<int64_t>(windows.size());
   const at::Tensor last_B1 = batch.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
   const at::Tensor last_B11 = last_B1.unsqueeze(-1);
-  const at::Tensor logged_B1 = batch.actions_BTA.gather(1, last_B11).squeeze(-1);
+  const auto at_last = [&](const at::Tensor& x_BTX) {
+    return x_BTX.gather(1, last_B11.expand({-1, 1, x_BTX.size(-1)})).squeeze(1);
+  };
   const at::Tensor whole_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
 
   History history;
@@ -32,22 +46,45 @@ Sum action_error(Policy& policy, const Dataset& dataset, const std::vector<Windo
   history.earned_BT = whole_B1 - batch.returns_to_go_BT;
   history.ticks_BT = batch.ticks_BT;
   history.mask_BT = batch.mask_BT;
-  const Action action = policy.act(history, {whole_B1, batch.constraint_BC});
-  const at::Tensor error_B1 = (action.coefficients_BA.slice(1, 0, 1) - logged_B1).abs();
-  return {error_B1.sum().item<double>(), static_cast<double>(windows.size())};
+  const Condition condition = {whole_B1, batch.cpa_ratio_B1, batch.constraint_BC};
+  const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
+  const Action action = policy.act(history, condition, noise_BN, policy.initial_carry(rows));
+  const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.actions_BTA)).slice(1, 0, 1).abs();
+  errors.action += error_B1.sum().item<double>();
+  errors.ticks += static_cast<double>(rows);
+
+  if (!action.next_states_BS.defined()) return;
+  const at::Tensor next_BS = at_last(batch.next_states_BTS);
+  const at::Tensor has_next_B1 = at_last(batch.ticks_BT.unsqueeze(-1)).lt(dataset.ticks() - 1);
+  const auto add = [&](at::Tensor& sum_S, const at::Tensor& forecast_BS) {
+    const at::Tensor error_S = ((forecast_BS - next_BS).abs() * has_next_B1).to(at::kDouble).sum(0).to(at::kCPU);
+    sum_S = sum_S.defined() ? sum_S + error_S : error_S;
+  };
+  add(errors.forecast_S, action.next_states_BS);
+  add(errors.copying_S, at_last(batch.states_BTS));
+}
+
+std::map<std::string, double> by_feature_group(const ActErrors& errors, const std::vector<std::string>& features) {
+  std::map<std::string, Sum> groups;
+  for (size_t i = 0; errors.forecast_S.defined() && i < features.size(); ++i) {
+    const auto s = static_cast<int64_t>(i);
+    const auto copying = errors.copying_S[s].item<double>();
+    if (copying == 0.0) continue;
+    Sum& group = groups[feature_group(features[i])];
+    group.total += errors.forecast_S[s].item<double>() / copying;
+    group.ticks += 1.0;
+  }
+  std::map<std::string, double> result;
+  for (const auto& [name, sum] : groups) result[name] = sum.total / sum.ticks;
+  return result;
 }
 
 template <typename Fn>
-Sum in_batches(const std::vector<Window>& windows, const Fn& fn) {
-  Sum sum;
+void in_batches(const std::vector<Window>& windows, const Fn& fn) {
   for (size_t begin = 0; begin < windows.size(); begin += kRows) {
     const size_t end = std::min(begin + kRows, windows.size());
-    const Sum part =
-        fn({windows.begin() + static_cast<std::ptrdiff_t>(begin), windows.begin() + static_cast<std::ptrdiff_t>(end)});
-    sum.total += part.total;
-    sum.ticks += part.ticks;
+    fn({windows.begin() + static_cast<std::ptrdiff_t>(begin), windows.begin() + static_cast<std::ptrdiff_t>(end)});
   }
-  return sum;
 }
 
 }  // namespace
@@ -56,8 +93,6 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
-  at::Generator noise = at::detail::createCPUGenerator(0);  // unused in evaluation mode
-
   struct PeriodWindows {
     std::vector<Window> cover;   // every tick once, for the loss
     std::vector<Window> prefix;  // one a tick, for the action
@@ -74,18 +109,26 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
     }
   }
 
+  const size_t num_groups = policy.parameter_groups().size();
   std::vector<HeldOutPeriod> result;
   for (const auto& [period, windows] : by_period) {
-    const Sum loss = in_batches(windows.cover, [&](const std::vector<Window>& part) -> Sum {
+    at::Generator noise = generator_on(dataset.device(), 0);
+    Sum loss;
+    in_batches(windows.cover, [&](const std::vector<Window>& part) {
       const Batch batch = dataset.batch(part, window);
       const double ticks = batch.mask_BT.sum().item<double>();
-      double total = 0.0;
-      for (const LossPart& one : policy.losses(batch, noise)) total += one.value.item<double>();
-      return {total * ticks, ticks};
+      for (size_t g = 0; g < num_groups; ++g) {
+        for (const LossPart& one : policy.losses(g, batch, noise)) loss.total += one.value.item<double>() * ticks;
+      }
+      loss.ticks += ticks;
     });
-    const Sum error = in_batches(
-        windows.prefix, [&](const std::vector<Window>& part) -> Sum { return action_error(policy, dataset, part); });
-    result.push_back({period, loss.total / loss.ticks, error.total / error.ticks});
+    at::Generator act_noise = generator_on(c10::kCPU, 0);
+    ActErrors errors;
+    in_batches(windows.prefix, [&](const std::vector<Window>& part) {
+      add_act_errors(policy, dataset, part, act_noise, errors);
+    });
+    result.push_back({period, loss.total / loss.ticks, errors.action / errors.ticks,
+                      by_feature_group(errors, dataset.features())});
   }
   policy.train(was_training);
   return result;

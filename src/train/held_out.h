@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "base/metrics.h"
@@ -13,11 +14,16 @@ namespace genbid {
 struct HeldOutPeriod {
   int64_t period = 0;
   double loss = 0.0;          // sum of the policy's losses, mean over real ticks
-  double action_error = 0.0;  // mean |acted alpha - logged alpha| over real ticks, asked for the return it had
+  double action_error = 0.0;  // mean |acted alpha - logged alpha| over real ticks, asked for what it had
+  // For policies that forecast the next state: the mean absolute error of a feature group (bidding/state_features.h)
+  // over that of copying the state at hand, over all real ticks with a next one; each feature counts in units of its
+  // own copying error. Below 1: better than copying. Constant features are left out.
+  std::map<std::string, double> forecast_error;
 };
 
 // The policy on periods it was not trained on: its own loss, and how far its actions are from the logged ones when
-// it stands where the logged bidder stood. Evaluation mode, no dropout; the order and size of batches are fixed.
+// it stands where the logged bidder stood, asked for the return and the CPA that this one had. Evaluation mode, no
+// dropout; noise, order and size of batches are fixed.
 std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
 
 // The same error, by period, for predicting at every tick the mean alpha that the seat had in the training periods.

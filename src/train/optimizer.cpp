@@ -1,22 +1,25 @@
 #include "train/optimizer.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/utils.h>
 
 namespace genbid {
 
-AdamW::AdamW(std::vector<at::Tensor> parameters, const AdamWOptions& options)
-    : options_(options), parameters_(std::move(parameters)) {
+AdamW::AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOptions& options) : options_(options) {
   const torch::NoGradGuard no_grad;
-  for (const at::Tensor& parameter : parameters_) {
+  for (const auto& [name, parameter] : parameters) {
+    names_.push_back(name);
+    parameters_.push_back(parameter);
     moments1_.push_back(at::zeros_like(parameter));
     moments2_.push_back(at::zeros_like(parameter));
     step_counts_.push_back(at::zeros({}, parameter.options()));
   }
 }
 
-void AdamW::zero_grad() {
+void AdamW::backward(const at::Tensor& loss) {
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+  torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, parameters_);
 }
 
 at::Tensor AdamW::step(double learning_rate) {

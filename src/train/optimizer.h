@@ -2,7 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace genbid {
@@ -12,7 +13,7 @@ struct AdamWOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 1e-4;
-  double clip_norm = 1.0;  // of the gradient over all parameters
+  double clip_norm = 1.0;  // of the gradient over all its parameters
 };
 
 // AdamW (Loshchilov and Hutter, ICLR 2019) by LibTorch's fused operator: one call for all parameters, where
@@ -20,19 +21,22 @@ struct AdamWOptions {
 // device: nothing here waits for it.
 class AdamW {
  public:
-  AdamW(std::vector<at::Tensor> parameters, const AdamWOptions& options);
+  AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOptions& options);
 
-  void zero_grad();
+  // Gradients of `loss` in these parameters, in place of those they had; others get none.
+  void backward(const at::Tensor& loss);
   // Returns the gradient's norm before clipping (0-dim, on the device).
   at::Tensor step(double learning_rate);
 
-  // First and second moments and the step counts, for checkpoints; load copies into them.
+  // Of each parameter: its name, first and second moments, step count. Checkpoints read and write them.
+  const std::vector<std::string>& names() const { return names_; }
   const std::vector<at::Tensor>& moments1() const { return moments1_; }
   const std::vector<at::Tensor>& moments2() const { return moments2_; }
   const std::vector<at::Tensor>& step_counts() const { return step_counts_; }
 
  private:
   AdamWOptions options_;
+  std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> moments1_;
   std::vector<at::Tensor> moments2_;

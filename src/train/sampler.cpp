@@ -4,14 +4,16 @@
 
 namespace genbid {
 
-WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, int64_t batch_size, int64_t seed)
+WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size,
+                             int64_t seed)
     : dataset_(dataset),
       window_(window),
+      earliest_(whole_period ? 0 : 1 - window),
       batch_size_(batch_size),
       stream_(static_cast<uint64_t>(seed), "train.windows"),
       starts_before_(1, 0) {
   for (const int64_t length : dataset.lengths()) {
-    starts_before_.push_back(starts_before_.back() + length + window - 1);
+    starts_before_.push_back(starts_before_.back() + (whole_period ? 1 : length - earliest_));
   }
 }
 
@@ -26,7 +28,7 @@ Batch WindowSampler::batch(int64_t step) const {
     const auto after = std::upper_bound(starts_before_.begin(), starts_before_.end(), draw);
     const int64_t trajectory = after - starts_before_.begin() - 1;
     const auto m = static_cast<size_t>(trajectory);
-    const int64_t start = draw - starts_before_[m] - (window_ - 1);
+    const int64_t start = draw - starts_before_[m] + earliest_;
     const int64_t first = std::max<int64_t>(start, 0);
     const int64_t end = std::min(start + window_, dataset_.lengths()[m]);
     windows.push_back({trajectory, first, end - first});

@@ -1,19 +1,19 @@
 #include "train/trainer.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Context.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <map>
 
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/stop_signal.h"
+#include "train/device.h"
 #include "train/optimizer.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
@@ -28,34 +28,49 @@ double seconds_now() {
 // Sums of device tensors between two log lines; read once a window.
 class LogWindow {
  public:
-  void add(const std::vector<LossPart>& parts, const at::Tensor& total, const at::Tensor& norm) {
-    const torch::NoGradGuard no_grad;
-    std::vector<at::Tensor> values = {total.detach(), norm};
-    names_ = {"loss", "gradient_norm"};
-    for (const LossPart& part : parts) {
-      values.push_back(part.value.detach());
-      names_.push_back("loss/" + part.name);
-    }
-    const at::Tensor row = at::stack(values);
-    sum_ = count_ == 0 ? row : sum_ + row;
-    ++count_;
+  // What one group did in one step. `group` is "" where there is but one.
+  void add(const std::string& group, const std::vector<LossPart>& parts, const at::Tensor& total,
+           const at::Tensor& norm) {
+    const std::string suffix = group.empty() ? "" : "/" + group;
+    add("gradient_norm" + suffix, norm);
+    for (const LossPart& part : parts) add("loss/" + part.name, part.value);
+    // A step's loss is the sum over its groups; each counts its own steps.
+    add("loss_of" + suffix, total);
   }
 
-  // Means of the window; the first is the loss.
+  // Means of the window; the first is the loss: the sum of the groups' means.
   MetricValues take() {
-    const at::Tensor mean = (sum_ / count_).to(at::kCPU, at::kDouble);
-    MetricValues values;
-    for (size_t i = 0; i < names_.size(); ++i) {
-      values.emplace_back("train/" + names_[i], mean[static_cast<int64_t>(i)].item<double>());
+    std::vector<at::Tensor> means;
+    for (const auto& [name, sum] : sums_) means.push_back(sum.total / sum.count);
+    const at::Tensor mean = at::stack(means).to(at::kCPU, at::kDouble);
+    MetricValues values = {{"train/loss", 0.0}};
+    int64_t i = 0;
+    for (const auto& [name, sum] : sums_) {
+      const auto value = mean[i++].item<double>();
+      if (name.starts_with("loss_of")) {
+        values.front().second += value;
+      } else {
+        values.emplace_back("train/" + name, value);
+      }
     }
-    count_ = 0;
+    sums_.clear();
     return values;
   }
 
  private:
-  std::vector<std::string> names_;
-  at::Tensor sum_;
-  int64_t count_ = 0;
+  struct Sum {
+    at::Tensor total;
+    int64_t count = 0;
+  };
+
+  void add(const std::string& name, const at::Tensor& value) {
+    const torch::NoGradGuard no_grad;
+    Sum& sum = sums_[name];
+    sum.total = sum.count == 0 ? value.detach() : sum.total + value.detach();
+    ++sum.count;
+  }
+
+  std::map<std::string, Sum> sums_;
 };
 
 std::string format(const char* form, double value) {
@@ -94,12 +109,42 @@ struct Trainer::State {
         run(run_in),
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
-        sampler(training, policy.window(), config.batch_size, config.seed),
+        sampler(training, policy.window(), policy.whole_period(), config.batch_size, config.seed),
         ema(trainable_parameters(policy), config.ema_decay),
-        optimizer(trainable_parameters(policy), {.weight_decay = config.weight_decay, .clip_norm = config.clip_norm}),
-        noise(training.device().is_cpu() ? at::detail::createCPUGenerator(0)
-                                         : at::globalContext().defaultGenerator(training.device())),
-        first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(training.device()))) {}
+        groups(policy.parameter_groups()),
+        noise(generator_on(training.device(), 0)),
+        first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(training.device()))) {
+    check_window(policy, training);
+    if (held_out != nullptr) check_window(policy, *held_out);
+    for (const NamedTensors& parameters : grouped_parameters(policy)) {
+      optimizers.emplace_back(parameters,
+                              AdamWOptions{.weight_decay = config.weight_decay, .clip_norm = config.clip_norm});
+    }
+  }
+
+  static void check_window(const Policy& policy, const Dataset& dataset) {
+    if (!policy.whole_period() || dataset.ticks() <= policy.window()) return;
+    throw Error("data: found periods of " + std::to_string(dataset.ticks()) + " ticks, expected at most " +
+                std::to_string(policy.window()) + ", the whole period that this model plans");
+  }
+
+  // One update of every group, in their order.
+  void update(const Batch& batch, double rate) {
+    const auto step_index = static_cast<uint64_t>(info.step);
+    for (size_t g = 0; g < groups.size(); ++g) {
+      noise.set_current_seed(derive_seed(static_cast<uint64_t>(config.seed), "train.noise." + groups[g].name, step_index));
+      const std::vector<LossPart> parts = policy.losses(g, batch, noise);
+      if (parts.empty()) continue;
+      at::Tensor total = parts.front().value;
+      for (size_t i = 1; i < parts.size(); ++i) total = total + parts[i].value;
+      optimizers[g].backward(total);
+      const at::Tensor norm = optimizers[g].step(rate * groups[g].rate_scale);
+      watch(total, norm);
+      window.add(groups.size() > 1 ? groups[g].name : "", parts, total, norm);
+    }
+    policy.after_step(info.step + 1);
+    ema.update(info.step);
+  }
 
   // Marks the first step whose loss or gradient is not finite, without waiting for the device.
   void watch(const at::Tensor& total, const at::Tensor& norm) {
@@ -120,7 +165,7 @@ struct Trainer::State {
     stop_if_not_finite();
     const std::string path = run.checkpoint_path(info.step);
     if (path != last_checkpoint) {
-      save_checkpoint(path, info, config_yaml, policy, ema, optimizer);
+      save_checkpoint(path, info, config_yaml, policy, ema, optimizers);
       run.prune_checkpoints(config.keep);
       last_checkpoint = path;
     }
@@ -136,6 +181,9 @@ struct Trainer::State {
       const std::string suffix = "/period_" + std::to_string(one.period);
       values.emplace_back("held_out/loss" + suffix, one.loss);
       values.emplace_back("held_out/action_error" + suffix, one.action_error);
+      for (const auto& [group, error] : one.forecast_error) {
+        values.emplace_back("held_out/forecast_error/" + group + suffix, error);
+      }
     }
     if (write) metrics.write(info.step, values);
     return result;
@@ -149,7 +197,9 @@ struct Trainer::State {
   std::string config_yaml;
   WindowSampler sampler;
   Ema ema;
-  AdamW optimizer;
+  std::vector<ParameterGroup> groups;
+  std::vector<AdamW> optimizers;
+  LogWindow window;
   at::Generator noise;
   at::Tensor first_bad_step;
   std::string last_checkpoint;
@@ -163,7 +213,7 @@ Trainer::Trainer(const TrainConfig& config, Policy& policy, const Dataset& train
 Trainer::~Trainer() = default;
 
 void Trainer::resume(const std::string& checkpoint) {
-  load_trainer(checkpoint, state_->policy, state_->ema, state_->optimizer);
+  load_trainer(checkpoint, state_->policy, state_->ema, state_->optimizers);
   state_->info.step = read_checkpoint_info(checkpoint).step;
   state_->last_checkpoint = state_->run.checkpoint_path(state_->info.step);
 }
@@ -174,7 +224,6 @@ TrainSummary Trainer::run() {
   int64_t& step = s.info.step;
   MetricsWriter metrics(s.run.file("metrics.jsonl"), step > 0 ? step : -1);
   Progress progress("train", config.steps, "steps", step);
-  LogWindow window;
   TrainSummary summary;
   double window_start = seconds_now();
   int64_t window_first = step;
@@ -185,22 +234,12 @@ TrainSummary Trainer::run() {
   while (step < last && !stop_signal::requested()) {
     const double rate =
         config.learning_rate * schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
-    s.noise.set_current_seed(
-        derive_seed(static_cast<uint64_t>(config.seed), "train.noise", static_cast<uint64_t>(step)));
-    const std::vector<LossPart> parts = s.policy.losses(s.sampler.batch(step), s.noise);
-    at::Tensor total = parts.front().value;
-    for (size_t i = 1; i < parts.size(); ++i) total = total + parts[i].value;
-    s.optimizer.zero_grad();
-    total.backward();
-    const at::Tensor norm = s.optimizer.step(rate);
-    s.ema.update(step);
-    s.watch(total, norm);
-    window.add(parts, total, norm);
+    s.update(s.sampler.batch(step), rate);
     ++step;
 
     if (step % config.log_every == 0 || step == last) {
       s.stop_if_not_finite();
-      MetricValues values = window.take();
+      MetricValues values = s.window.take();
       summary.loss = values.front().second;
       const double now = seconds_now();
       values.emplace_back("train/learning_rate", rate);

@@ -45,7 +45,7 @@ struct TrainSummary {
   std::string checkpoint;
 };
 
-// Minimises a policy's losses on logged windows. Knows no model; waits for the device only to log, evaluate or
+// Minimises a policy's losses on logged windows, group by group. Knows no model; waits for the device only to log, evaluate or
 // save. A non-finite loss is an Error that names the step; weights of that step are not applied nor saved.
 class Trainer {
  public:

@@ -14,15 +14,22 @@ class Recorder : public Policy {
  public:
   void fit(const TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::vector<LossPart> losses(const Batch&, at::Generator&) override { return {}; }
-  std::optional<double> default_target_return() const override { return 1.0; }
-  Action act(const History& history, const Condition& condition) override {
+  std::vector<LossPart> losses(size_t, const Batch&, at::Generator&) override { return {}; }
+  int64_t noise_size() const override { return 5; }
+  std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
+  Wishes default_wishes() const override { return {0.3, 0.9}; }
+  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+             const std::vector<at::Tensor>& carry) override {
     history_ = history;
     condition_ = condition;
-    return {history.mask_BT.sum(1, true) * 10.0};
+    noise_ = noise_BN;
+    carry_ = carry[0];
+    return {history.mask_BT.sum(1, true) * 10.0, {carry[0] + 1.0}};
   }
   History history_;
   Condition condition_;
+  at::Tensor noise_;
+  at::Tensor carry_;
 };
 
 // Rows that all stand at the same tick of a made-up day.
@@ -97,6 +104,69 @@ TEST(PolicyBidder, ANewPeriodForgetsTheOldOne) {
     rows.advance();
     bidder.bid(rows.views, bids);
   }
+}
+
+TEST(PolicyBidder, AsksForThePolicysOwnWishesWhereTheCallerHasNone) {
+  const auto policy = std::make_shared<Recorder>();
+  Threads threads(1);
+  PolicyBidder bidder(policy, {.target_cpa = 0.5}, threads);
+  Rows rows(1);
+  std::vector<BidFormula> bids(1);
+  bidder.reset(rows.views);
+  bidder.bid(rows.views, bids);
+  EXPECT_FLOAT_EQ(policy->condition_.target_return_B1[0][0].item<float>(), 0.3F);
+  EXPECT_FLOAT_EQ(policy->condition_.target_cpa_B1[0][0].item<float>(), 0.5F);
+}
+
+TEST(PolicyBidder, HandsBackWhatThePolicyCarriesAndForgetsItAtReset) {
+  const auto policy = std::make_shared<Recorder>();
+  Threads threads(1);
+  PolicyBidder bidder(policy, {}, threads);
+  std::vector<BidFormula> bids(1);
+  for (int period = 0; period < 2; ++period) {
+    Rows rows(1);
+    bidder.reset(rows.views);
+    for (int tick = 0; tick < 3; ++tick) {
+      bidder.bid(rows.views, bids);
+      EXPECT_EQ(policy->carry_[0][0].item<float>(), static_cast<float>(tick));
+      rows.advance();
+    }
+  }
+}
+
+// The noise belongs to (seed, period, seat, tick): another row of the same seat meets the same, and nothing else does.
+TEST(PolicyBidder, NoiseIsAFunctionOfPeriodSeatAndTick) {
+  const auto policy = std::make_shared<Recorder>();
+  Threads threads(1);
+  const auto noise_of = [&](int64_t seed, int64_t period, int seat, int ticks) {
+    PolicyBidder bidder(policy, {.seed = seed}, threads);
+    Rows rows(2);
+    rows.views[1].period = period;
+    rows.views[1].seat = seat;
+    std::vector<BidFormula> bids(2);
+    bidder.reset(rows.views);
+    for (int tick = 0; tick < ticks; ++tick) {
+      bidder.bid(rows.views, bids);
+      rows.advance();
+    }
+    return policy->noise_[1].clone();
+  };
+  const at::Tensor noise = noise_of(1, 22, 5, 1);
+  EXPECT_TRUE(at::equal(noise_of(1, 22, 5, 1), noise));
+  EXPECT_FALSE(at::equal(noise_of(2, 22, 5, 1), noise));
+  EXPECT_FALSE(at::equal(noise_of(1, 23, 5, 1), noise));
+  EXPECT_FALSE(at::equal(noise_of(1, 22, 6, 1), noise));
+  EXPECT_FALSE(at::equal(noise_of(1, 22, 5, 2), noise));
+}
+
+// 40,000 draws: the mean within 5 standard deviations of 0, the variance (deviation sqrt(2 / n)) of 1.
+TEST(PolicyBidder, NoiseIsStandardNormal) {
+  const RandomStream stream(1, "evaluate.noise");
+  constexpr int64_t kCount = 40000;
+  const at::Tensor noise = at::zeros({kCount});
+  normal_numbers(stream, 22, 5, 7, kCount, noise.mutable_data_ptr<float>());
+  EXPECT_NEAR(noise.mean().item<double>(), 0.0, 5.0 / std::sqrt(kCount));
+  EXPECT_NEAR(noise.var().item<double>(), 1.0, 5.0 * std::sqrt(2.0 / kCount));
 }
 
 TEST(PolicyBidder, ActionsDoNotDependOnTheNumberOfThreads) {

@@ -9,6 +9,7 @@
 namespace genbid {
 namespace {
 
+using test::act;
 using test::ask_for;
 using test::columns_of;
 using test::history_of;
@@ -41,14 +42,14 @@ TEST(DecisionTransformer, TheFutureCannotChangeAPastPrediction) {
   const torch::NoGradGuard no_grad;
   at::Generator noise = at::detail::createCPUGenerator(0);
   batch.mask_BT.slice(1, 3).zero_();  // the loss of ticks 0..2 only
-  const double before = policy.losses(batch, noise)[0].value.item<double>();
+  const double before = policy.losses(0, batch, noise)[0].value.item<double>();
   batch.states_BTS.slice(1, 3).normal_();
   batch.returns_to_go_BT.slice(1, 3).normal_();
   batch.actions_BTA.slice(1, 2).normal_();  // tick 2's own action stands behind its state
   Batch same_target = batch;
   same_target.actions_BTA = sample_batch(4, 6).actions_BTA;
   same_target.actions_BTA.slice(1, 3).fill_(-50.0);
-  EXPECT_EQ(policy.losses(same_target, noise)[0].value.item<double>(), before);
+  EXPECT_EQ(policy.losses(0, same_target, noise)[0].value.item<double>(), before);
 }
 
 TEST(DecisionTransformer, TheTargetReturnReachesTheAction) {
@@ -57,8 +58,8 @@ TEST(DecisionTransformer, TheTargetReturnReachesTheAction) {
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
-  const at::Tensor low = policy.act(history_of(batch), ask_for(0.1, 4)).coefficients_BA;
-  const at::Tensor high = policy.act(history_of(batch), ask_for(0.9, 4)).coefficients_BA;
+  const at::Tensor low = act(policy, history_of(batch), ask_for(0.1, 4)).coefficients_BA;
+  const at::Tensor high = act(policy, history_of(batch), ask_for(0.9, 4)).coefficients_BA;
   EXPECT_FALSE(at::equal(low, high));
 }
 
@@ -69,9 +70,9 @@ TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
   policy.eval();
   const torch::NoGradGuard no_grad;
   History history = history_of(batch);
-  const at::Tensor fresh = policy.act(history, ask_for(0.5, 4)).coefficients_BA;
+  const at::Tensor fresh = act(policy, history, ask_for(0.5, 4)).coefficients_BA;
   history.earned_BT = at::full_like(history.earned_BT, 0.25);
-  EXPECT_TRUE(at::allclose(policy.act(history, ask_for(0.75, 4)).coefficients_BA, fresh, 1e-6, 1e-4));
+  EXPECT_TRUE(at::allclose(act(policy, history, ask_for(0.75, 4)).coefficients_BA, fresh, 1e-6, 1e-4));
 }
 
 TEST(DecisionTransformer, ReadsTicksBeyondADayOf48) {
@@ -81,7 +82,7 @@ TEST(DecisionTransformer, ReadsTicksBeyondADayOf48) {
   policy.eval();
   const torch::NoGradGuard no_grad;
   batch.ticks_BT += 80;
-  EXPECT_TRUE(at::isfinite(policy.act(history_of(batch), ask_for(1.0, 2)).coefficients_BA).all().item<bool>());
+  EXPECT_TRUE(at::isfinite(act(policy, history_of(batch), ask_for(1.0, 2)).coefficients_BA).all().item<bool>());
 }
 
 TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
@@ -92,7 +93,7 @@ TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
   TrainingColumns columns = columns_of(sample_batch(5, 6));
   columns.returns_M = at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F});
   policy.fit(columns);
-  EXPECT_FLOAT_EQ(static_cast<float>(policy.default_target_return().value()), 0.4F);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy.default_wishes().target_return.value()), 0.4F);
 }
 
 }  // namespace

@@ -24,7 +24,8 @@ std::shared_ptr<Policy> make(int64_t width, int64_t seed) {
 class CheckpointTest : public ::testing::Test {
  protected:
   CheckpointTest()
-      : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9), optimizer_(trainable_parameters(*policy_), {}) {
+      : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9) {
+    for (const NamedTensors& group : grouped_parameters(*policy_)) optimizers_.emplace_back(group, AdamWOptions{});
     const torch::NoGradGuard no_grad;
     for (const at::Tensor& average : ema_.averages()) at::Tensor(average).fill_(0.5);
     info_.step = 12;
@@ -32,7 +33,7 @@ class CheckpointTest : public ::testing::Test {
     info_.observation = {"constraint", "expected"};
     info_.train_periods = {7, 8};
     info_.held_out_periods = {21};
-    save_checkpoint(path_, info_, "kind: train\n", *policy_, ema_, optimizer_);
+    save_checkpoint(path_, info_, "kind: train\n", *policy_, ema_, optimizers_);
   }
 
   static void expect_error(const std::function<void()>& call, const std::string& part) {
@@ -48,7 +49,7 @@ class CheckpointTest : public ::testing::Test {
   std::string path_ = folder_.path() + "/step-00000012";
   std::shared_ptr<Policy> policy_;
   Ema ema_;
-  AdamW optimizer_;
+  std::vector<AdamW> optimizers_;
   CheckpointInfo info_;
 };
 

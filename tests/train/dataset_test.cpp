@@ -92,7 +92,9 @@ TEST(HeldOut, SeatMeanErrorIsTheDistanceToTheSeatsTrainingMean) {
 // A policy that always answers 0: its action error is the mean logged alpha.
 class ZeroPolicy : public test::LinearPolicy {
  public:
-  Action act(const History& history, const Condition&) override { return {at::zeros({history.states_BTS.size(0), 1})}; }
+  Action act(const History& history, const Condition&, const at::Tensor&, const std::vector<at::Tensor>&) override {
+    return {at::zeros({history.states_BTS.size(0), 1})};
+  }
 };
 
 TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
@@ -103,6 +105,46 @@ TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
   EXPECT_EQ(result[0].period, 7);
   EXPECT_NEAR(result[0].action_error, (0.0 + 1.0 + 2.0) / 3.0, 1e-6);
   EXPECT_NEAR(result[1].action_error, (10.0 + 11.0 + 12.0 + 13.0 + 14.0) / 5.0, 1e-6);
+}
+
+// Knows how time passes (exact) and expects the budget to fall by half of what it does: 10 of 100 a tick.
+class HalfRight : public ZeroPolicy {
+ public:
+  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+             const std::vector<at::Tensor>& carry) override {
+    Action action = ZeroPolicy::act(history, condition, noise_BN, carry);
+    const at::Tensor last_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
+    const at::Tensor now_BS = history.states_BTS.gather(1, last_B11.expand({-1, 1, 2})).squeeze(1);
+    action.next_states_BS = now_BS - at::tensor({0.2F, 0.05F});
+    return action;
+  }
+};
+
+TEST(HeldOut, ForecastErrorIsInUnitsOfCopyingTheLastState) {
+  const Dataset data = make({5, 5}, {7});
+  HalfRight policy;
+  const auto result = evaluate_held_out(policy, data);
+  ASSERT_EQ(result[0].forecast_error.size(), 2U);
+  EXPECT_NEAR(result[0].forecast_error.at("time"), 0.0, 1e-6);
+  EXPECT_NEAR(result[0].forecast_error.at("budget"), 0.5, 1e-6);
+}
+
+TEST(Dataset, NextStatesLieATickLaterAndTheLastTickRepeatsItsOwn) {
+  const Dataset data = make({3, 5}, {7, 8});
+  const Batch batch = data.batch({{0, 0, 3}, {1, 2, 3}}, 3);
+  // Trajectory 0: the state after the tick that spent the budget is one of the done tail.
+  EXPECT_FLOAT_EQ(batch.next_states_BTS[0][2][test::kBudgetLeft].item<float>(), 0.7F);
+  EXPECT_FLOAT_EQ(batch.next_states_BTS[0][0][test::kBudgetLeft].item<float>(), 0.9F);
+  EXPECT_TRUE(at::equal(batch.next_states_BTS[1][1], batch.states_BTS[1][2]));
+  EXPECT_TRUE(at::equal(batch.next_states_BTS[1][2], batch.states_BTS[1][2]));
+}
+
+// Three ticks of cost 10 for an expected conversion each at a limit of 20: half of the limit.
+TEST(Dataset, CpaRatioIsCostPerConversionWonOverTheLimit) {
+  const Dataset data = make({3, 5}, {7, 8});
+  EXPECT_FLOAT_EQ(data.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 0.5F);
+  const Dataset realised = make({3, 5}, {7, 8}, Reward::kRealised);
+  EXPECT_FLOAT_EQ(realised.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 0.25F);
 }
 
 }  // namespace

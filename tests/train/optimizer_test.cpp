@@ -21,7 +21,7 @@ TEST(AdamW, AgreesWithLibTorchsLoop) {
   const at::Tensor start = at::randn({7, 3});
   const at::Tensor ours = parameter(start);
   const at::Tensor theirs = parameter(start);
-  AdamW optimizer({ours}, {.weight_decay = 0.01, .clip_norm = 1e9});
+  AdamW optimizer({{"p", ours}}, {.weight_decay = 0.01, .clip_norm = 1e9});
   torch::optim::AdamW reference({theirs}, torch::optim::AdamWOptions(0.05).weight_decay(0.01));
   for (int step = 0; step < 20; ++step) {
     const at::Tensor target = at::randn({7, 3});
@@ -38,7 +38,7 @@ TEST(AdamW, AgreesWithLibTorchsLoop) {
 // first moment: 0.1 x gradient / 5 at clip 1.
 TEST(AdamW, ClipsTheGradientsNorm) {
   const at::Tensor p = parameter(at::zeros({2}));
-  AdamW optimizer({p}, {.weight_decay = 0.0, .clip_norm = 1.0});
+  AdamW optimizer({{"p", p}}, {.weight_decay = 0.0, .clip_norm = 1.0});
   p.mutable_grad() = at::tensor({3.0F, 4.0F});
   EXPECT_FLOAT_EQ(optimizer.step(0.1).item<float>(), 5.0F);
   EXPECT_NEAR(optimizer.moments1()[0][0].item<float>(), 0.06F, 1e-7);
@@ -47,11 +47,22 @@ TEST(AdamW, ClipsTheGradientsNorm) {
 
 TEST(AdamW, AGradientThatIsNotFiniteChangesNothing) {
   const at::Tensor p = parameter(at::ones({2}));
-  AdamW optimizer({p}, {});
+  AdamW optimizer({{"p", p}}, {});
   p.mutable_grad() = at::tensor({1.0F, std::numeric_limits<float>::quiet_NaN()});
   optimizer.step(0.1);
   EXPECT_TRUE(at::equal(p.detach(), at::ones({2})));
   EXPECT_TRUE(at::equal(optimizer.moments1()[0], at::zeros({2})));
+}
+
+TEST(AdamW, BackwardReachesItsOwnParametersAlone) {
+  const at::Tensor mine = parameter(at::ones({2}));
+  const at::Tensor other = parameter(at::ones({2}));
+  AdamW optimizer({{"mine", mine}}, {});
+  for (int time = 0; time < 2; ++time) {  // gradients replace each other, they do not add up
+    optimizer.backward((mine * other * 3.0).sum());
+    EXPECT_TRUE(at::equal(mine.grad(), at::full({2}, 3.0)));
+    EXPECT_FALSE(other.grad().defined());
+  }
 }
 
 TEST(Schedule, WarmsUpThenFallsAlongAHalfCosine) {

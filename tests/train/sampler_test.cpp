@@ -11,9 +11,9 @@ namespace {
 
 TEST(WindowSampler, ABatchIsAFunctionOfSeedAndStep) {
   const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
-  const WindowSampler first(data, 3, 8, 1);
-  const WindowSampler second(data, 3, 8, 1);
-  const WindowSampler other(data, 3, 8, 2);
+  const WindowSampler first(data, 3, false, 8, 1);
+  const WindowSampler second(data, 3, false, 8, 1);
+  const WindowSampler other(data, 3, false, 8, 2);
   second.batch(4);  // no memory of earlier draws
   EXPECT_TRUE(at::equal(first.batch(9).actions_BTA, second.batch(9).actions_BTA));
   EXPECT_FALSE(at::equal(first.batch(9).actions_BTA, first.batch(10).actions_BTA));
@@ -25,7 +25,7 @@ TEST(WindowSampler, ABatchIsAFunctionOfSeedAndStep) {
 TEST(WindowSampler, EveryRealTickIsReadEquallyOften) {
   const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
   constexpr int64_t kWindow = 3;
-  const WindowSampler sampler(data, kWindow, 20000, 1);
+  const WindowSampler sampler(data, kWindow, false, 20000, 1);
   const Batch batch = sampler.batch(0);
   const at::Tensor read = batch.actions_BTA.squeeze(-1).masked_select(batch.mask_BT.to(at::kBool));
   std::map<int, int> count;
@@ -34,6 +34,22 @@ TEST(WindowSampler, EveryRealTickIsReadEquallyOften) {
   const double starts = 17 + 4 * (kWindow - 1);
   const double expected = 20000.0 * kWindow / starts;
   for (const auto& [tick, times] : count) EXPECT_NEAR(times, expected, 5.0 * std::sqrt(expected)) << "action " << tick;
+}
+
+// 3,000 draws of 4 trajectories: each 750 times, give or take 5 standard deviations of 24.
+TEST(WindowSampler, WholePeriodsStartAtTickZeroEachTrajectoryEquallyOften) {
+  const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
+  const WindowSampler sampler(data, 5, true, 3000, 1);
+  const Batch batch = sampler.batch(0);
+  EXPECT_EQ(batch.ticks_BT.select(1, 0).max().item<int64_t>(), 0);
+  std::map<int, int> count;
+  const at::Tensor first = batch.actions_BTA.select(1, 0);
+  for (int64_t i = 0; i < 3000; ++i) ++count[static_cast<int>(first[i].item<float>())];
+  ASSERT_EQ(count.size(), 4U);
+  for (const auto& [trajectory, times] : count) EXPECT_NEAR(times, 750, 120) << trajectory;
+  const at::Tensor real = batch.mask_BT.sum(1);
+  EXPECT_EQ(real.min().item<float>(), 3.0F);
+  EXPECT_EQ(real.max().item<float>(), 5.0F);
 }
 
 }  // namespace

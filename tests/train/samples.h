@@ -55,15 +55,14 @@ class LinearPolicy : public Policy {
   LinearPolicy() : layer_(register_module("layer", torch::nn::Linear(2, 1))) {}
   void fit(const TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::optional<double> default_target_return() const override { return 1.0; }
-  std::vector<LossPart> losses(const Batch& batch, at::Generator& noise) override {
+  std::vector<LossPart> losses(size_t /*group*/, const Batch& batch, at::Generator& noise) override {
     if (++calls_ == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
     at::Tensor predicted = layer_(batch.states_BTS);
     if (is_training()) predicted = predicted * at::empty_like(predicted).bernoulli_(0.9, noise);
     const at::Tensor error = (predicted - batch.actions_BTA / 10.0).square().squeeze(-1);
     return {{"action", (error * batch.mask_BT).sum() / batch.mask_BT.sum()}};
   }
-  Action act(const History& history, const Condition&) override {
+  Action act(const History& history, const Condition&, const at::Tensor&, const std::vector<at::Tensor>&) override {
     return {layer_(history.states_BTS.select(1, 0)).clamp_min(0.0) * 10.0};
   }
   void poison(int64_t call) { poison_at_ = call; }

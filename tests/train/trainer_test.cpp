@@ -9,6 +9,7 @@
 #include "base/atomic_file.h"
 #include "base/stop_signal.h"
 #include "base/temporary_folder.h"
+#include "models/policy_samples.h"
 #include "models/registry.h"
 #include "train/samples.h"
 
@@ -103,6 +104,111 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteStopsWithTheStepNamedAndNoCheckpoint) {
     EXPECT_NE(std::string(e.what()).find("step 5:"), std::string::npos) << e.what();
   }
   EXPECT_TRUE(RunDir::open(folder_.path() + "/run").checkpoints().empty());
+}
+
+// Two groups, the second resting in odd calls; the target of the second is the first's parameter, stepped before.
+class TwoGroups : public LinearPolicy {
+ public:
+  TwoGroups() {
+    critic_ = register_parameter("critic", at::zeros({1}));
+    actor_ = register_parameter("actor", at::zeros({1}));
+    target_ = register_buffer("target", at::zeros({1}));
+  }
+  std::vector<ParameterGroup> parameter_groups() const override {
+    return {{"critic", {"critic", "layer."}, 2.0}, {"actor", {"actor"}, 0.5}};
+  }
+  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override {
+    if (group == 0) {
+      std::vector<LossPart> parts = LinearPolicy::losses(0, batch, noise);
+      parts.push_back({"critic", -critic_.sum()});
+      return parts;
+    }
+    seen_critic_.push_back(critic_.item<float>());
+    if (++calls_ % 2 == 1) return {};
+    return {{"actor", -(actor_ * critic_).sum()}};
+  }
+  void after_step(int64_t step) override {
+    const torch::NoGradGuard no_grad;
+    target_.copy_(critic_);
+    last_step_ = step;
+  }
+  at::Tensor critic_, actor_, target_;
+  std::vector<float> seen_critic_;
+  int64_t calls_ = 0;
+  int64_t last_step_ = 0;
+};
+
+TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
+  TwoGroups policy;
+  TrainConfig config = twenty_steps();
+  config.steps = 2;
+  config.warmup_steps = 0;
+  config.final_rate_share = 1.0;
+  config.learning_rate = 0.1;
+  config.weight_decay = 0.0;
+  config.clip_norm = 1e9;
+  config.eval_every = 1000;
+  config.ema_decay = 0.0;
+  const RunDir run = RunDir::create(folder_.path() + "/groups", "kind: train\n");
+  CheckpointInfo info;
+  info.shape = {2, 1};
+  Trainer trainer(config, policy, training_, nullptr, run, info, "kind: train\n");
+  trainer.run();
+  // AdamW's first steps move by the rate whatever the gradient: 0.1 x 2 for the critic, seen by the actor's loss in the
+  // same step; the actor rests in its first call and moves by 0.1 x 0.5 in the second.
+  ASSERT_EQ(policy.seen_critic_.size(), 2U);
+  EXPECT_NEAR(policy.seen_critic_[0], 0.2F, 1e-5);
+  EXPECT_NEAR(policy.seen_critic_[1], 0.4F, 1e-5);
+  EXPECT_NEAR(policy.actor_.item<float>(), 0.05F, 1e-5);
+  EXPECT_EQ(policy.target_.item<float>(), policy.critic_.item<float>());
+  EXPECT_EQ(policy.last_step_, 2);
+}
+
+TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
+  ModelConfig config = test::small_model("diffbid");
+  config.diffbid.warm_levels = 2;
+  const auto make = [&] {
+    const auto policy = make_policy(config, {2, 1}, 1);
+    policy->fit(training_.training_columns());
+    return policy;
+  };
+  const auto whole = make();
+  const std::string expected = train(*whole, twenty_steps(), "whole").checkpoint;
+  TrainConfig half = twenty_steps();
+  half.stop_at = 10;
+  const auto first = make();
+  const TrainSummary stopped = train(*first, half, "parts");
+  const auto second = make_policy(config, {2, 1}, 2);
+  const std::string resumed = train(*second, twenty_steps(), "parts", stopped.checkpoint).checkpoint;
+  EXPECT_EQ(read_file(resumed + "/model.safetensors"), read_file(expected + "/model.safetensors"));
+  EXPECT_EQ(read_file(resumed + "/trainer.safetensors"), read_file(expected + "/trainer.safetensors"));
+}
+
+class OneParameterTwice : public LinearPolicy {
+ public:
+  std::vector<ParameterGroup> parameter_groups() const override { return {{"a", {"layer."}}, {"b", {"layer.bias"}}}; }
+};
+
+TEST_F(TrainerTest, AParameterInTwoGroupsIsAnError) {
+  OneParameterTwice policy;
+  try {
+    grouped_parameters(policy);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "policy: parameter 'layer.bias' is in 2 parameter groups, expected one");
+  }
+}
+
+TEST_F(TrainerTest, APlannerOfWholeDaysRefusesLongerDays) {
+  ModelConfig config = test::small_model("diffbid");
+  config.diffbid.ticks = 4;
+  const auto policy = make_policy(config, {2, 1}, 1);
+  try {
+    train(*policy, twenty_steps(), "run");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("found periods of 5 ticks, expected at most 4"), std::string::npos) << e.what();
+  }
 }
 
 TEST_F(TrainerTest, KeepsTheNewestCheckpoints) {

@@ -1,0 +1,169 @@
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+
+#include "models/decision_transformer/decision_transformer.h"
+#include "models/diffbid/diffusion.h"
+#include "models/diffbid/inverse_dynamics.h"
+#include "models/diffbid/temporal_unet.h"
+#include "models/losses.h"
+#include "models/reference_file.h"
+
+// Forward, losses and gradients against PyTorch. Tolerances are a few times the error that the same computation in
+// float32 has in PyTorch itself (scripts/reference/README.md), as a share of a tensor's largest element.
+
+namespace genbid {
+namespace {
+
+using test::ReferenceFile;
+
+TEST(Reference, DecisionTransformer) {
+  const ReferenceFile reference("decision_transformer");
+  DecisionTransformerConfig config;
+  config.window = 4;
+  config.width = 16;
+  config.layers = 2;
+  config.heads = 2;
+  config.inner = 24;
+  DecisionTransformer policy(config, {5, 1});
+  reference.load_into(policy);
+  policy.eval();
+  Batch batch;
+  batch.states_BTS = reference["input.states"];
+  batch.actions_BTA = reference["input.actions"];
+  batch.returns_to_go_BT = reference["input.returns_to_go"];
+  batch.ticks_BT = reference["input.ticks"];
+  batch.mask_BT = reference["input.mask"];
+  at::Generator noise = at::detail::createCPUGenerator(0);
+  const at::Tensor loss = policy.losses(0, batch, noise)[0].value;
+  reference.expect_near(loss, "output.loss", 1e-6);
+  loss.backward();
+  reference.expect_gradients(policy, 1e-5);
+
+  // What act() says at each row's last real tick: asked at the window's first tick for what was still to come.
+  const at::Tensor first_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
+  const History history = {batch.states_BTS, batch.actions_BTA, first_B1 - batch.returns_to_go_BT, batch.ticks_BT,
+                           batch.mask_BT};
+  const at::Tensor acted_B1 = policy.act(history, {first_B1, first_B1, {}}, {}, {}).coefficients_BA;
+  const at::Tensor last_B11 = (batch.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
+  const at::Tensor predicted_B1 = reference["output.prediction"].gather(1, last_B11).squeeze(-1);
+  const at::Tensor alphas_B1 = (predicted_B1 * reference["param.actions.scale"] + reference["param.actions.mean"]).clamp_min(0.0);
+  EXPECT_TRUE(at::allclose(acted_B1.to(at::kDouble), alphas_B1, 1e-5, 1e-5));
+}
+
+diffbid::TemporalUnetOptions reference_unet() {
+  diffbid::TemporalUnetOptions options;
+  options.channels_in = 7;
+  options.channels_out = 6;
+  options.num_conditions = 2;
+  options.widths = {8, 16, 24};
+  options.groups = 4;
+  options.embedding = 8;
+  return options;
+}
+
+TEST(Reference, TemporalUnet) {
+  const ReferenceFile reference("temporal_unet");
+  diffbid::TemporalUnet unet(reference_unet());
+  reference.load_into(*unet);
+  const at::Tensor level_B = reference["input.level"].to(at::kFloat);
+  reference.expect_near(unet->embed_level(level_B), "output.level_embedding", 1e-6);
+  const at::Tensor predicted =
+      unet->forward(reference["input.x"], level_B, reference["input.condition"], reference["input.keep"]);
+  reference.expect_near(predicted, "output.prediction", 3e-6);
+  const at::Tensor unknown_BT = 1.0 - reference["input.known"];
+  const at::Tensor error_BT = (predicted - reference["input.target"]).square().mean(-1);
+  const at::Tensor loss = (error_BT * unknown_BT).sum() / unknown_BT.sum();
+  reference.expect_near(loss, "output.loss", 1e-6);
+  loss.backward();
+  reference.expect_gradients(*unet, 1e-5);
+}
+
+TEST(Reference, InverseDynamics) {
+  const ReferenceFile reference("inverse_dynamics");
+  diffbid::InverseDynamicsOptions options;
+  options.num_features = 5;
+  options.width = 12;
+  options.depth = 2;
+  diffbid::InverseDynamics inverse(options);
+  reference.load_into(*inverse);
+  const at::Tensor inputs =
+      at::cat({inverse->histories(reference["input.states"]), reference["input.next_states"]}, -1);
+  const at::Tensor predicted = inverse->forward(inputs);
+  reference.expect_near(predicted, "output.prediction", 1e-6);
+  const at::Tensor loss = masked_action_loss(predicted, reference["input.actions"], reference["input.mask"]);
+  reference.expect_near(loss, "output.loss", 1e-6);
+  loss.backward();
+  reference.expect_gradients(*inverse, 3e-6);
+}
+
+class Sampling : public ::testing::Test {
+ protected:
+  static constexpr double kTemperature = 0.5;
+  static constexpr double kGuidance = 1.2;
+
+  Sampling() : unet_(reference_unet()), schedule_(diffbid::cosine_schedule(20)) {
+    reference_.load_into(*unet_);
+    const at::Tensor known_BT = at::arange(8).unsqueeze(0) < at::tensor({1, 3, 7}).unsqueeze(1);
+    known_ = {reference_["input.states"], known_BT.unsqueeze(-1)};
+    start_ = kTemperature * reference_["input.noise"];
+  }
+
+  at::Tensor predict(const at::Tensor& x_BTS, int64_t level) {
+    const at::Tensor input = at::cat({x_BTS, known_.mask_BT1.to(at::kFloat)}, -1);
+    const at::Tensor level_B = at::full({3}, static_cast<double>(level));
+    const at::Tensor condition = reference_["input.condition"];
+    return diffbid::guide(unet_->forward(input, level_B, condition, at::ones({3, 1})),
+                          unet_->forward(input, level_B, condition, at::zeros({3, 1})), kGuidance);
+  }
+
+  // sample_ddim's steps one by one, each against the reference's.
+  void expect_ddim(diffbid::Prediction prediction, const std::string& trajectory, double tolerance) {
+    const torch::NoGradGuard no_grad;
+    const at::Tensor expected_KBTS = reference_[trajectory];
+    int64_t step = 0;
+    const auto levels = diffbid::spread_levels(20, 5);
+    const diffbid::Denoiser denoiser = [&](const at::Tensor& x, int64_t level) {
+      EXPECT_EQ(level, levels[static_cast<size_t>(step)]);
+      if (step > 0) {
+        EXPECT_TRUE(at::allclose(x.to(at::kDouble), expected_KBTS[step - 1], 0.0, tolerance)) << "step " << step;
+      }
+      ++step;
+      return predict(x, level);
+    };
+    const at::Tensor x = diffbid::sample_ddim(schedule_, prediction, levels, start_, known_, denoiser);
+    EXPECT_EQ(step, 5);
+    EXPECT_TRUE(at::allclose(x.to(at::kDouble), expected_KBTS[4], 0.0, tolerance));
+  }
+
+  ReferenceFile reference_{"ddim"};
+  diffbid::TemporalUnet unet_;
+  diffbid::NoiseSchedule schedule_;
+  diffbid::KnownTicks known_;
+  at::Tensor start_;
+};
+
+TEST_F(Sampling, ScheduleIsTheReferences) {
+  const at::TensorOptions doubles(at::kDouble);
+  EXPECT_TRUE(at::allclose(at::tensor(schedule_.betas, doubles), reference_["output.betas"], 1e-12, 0.0));
+  EXPECT_TRUE(
+      at::allclose(at::tensor(schedule_.alphas_cumprod, doubles), reference_["output.alphas_cumprod"], 1e-12, 0.0));
+}
+
+// The noisiest level divides by sqrt(6e-6): an error of the network grows 400 times before it is clamped.
+TEST_F(Sampling, DdimWithPredictedNoise) { expect_ddim(diffbid::Prediction::kNoise, "output.noise_trajectory", 1e-5); }
+
+TEST_F(Sampling, DdimWithPredictedStates) {
+  expect_ddim(diffbid::Prediction::kState, "output.state_trajectory", 3e-5);
+}
+
+TEST_F(Sampling, Ancestral) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor step_noise_BKTS = reference_["input.step_noise"].transpose(0, 1);
+  const diffbid::Denoiser denoiser = [&](const at::Tensor& x, int64_t level) { return predict(x, level); };
+  const at::Tensor x = diffbid::sample_ancestral(schedule_, diffbid::Prediction::kNoise, start_, step_noise_BKTS,
+                                                 kTemperature, known_, denoiser);
+  EXPECT_TRUE(at::allclose(x.to(at::kDouble), reference_["output.ancestral"], 0.0, 1e-4));
+}
+
+}  // namespace
+}  // namespace genbid
