@@ -1,0 +1,262 @@
+#include "models/diffbid/diffbid.h"
+
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include "base/error.h"
+#include "models/policy_samples.h"
+
+namespace genbid {
+namespace {
+
+using diffbid::ChangeScale;
+using diffbid::KnownTicks;
+using diffbid::NoiseSchedule;
+using diffbid::Prediction;
+using diffbid::QuantileScaler;
+using test::act;
+using test::ask_for;
+using test::columns_of;
+using test::history_of;
+using test::kFeatures;
+using test::noise_for;
+using test::sample_batch;
+
+std::shared_ptr<DiffBid> make(const DiffBidConfig& config) {
+  torch::manual_seed(1);
+  return std::make_shared<DiffBid>(config, PolicyShape{kFeatures, 1});
+}
+
+DiffBidConfig small() { return test::small_model("diffbid").diffbid; }
+
+// 101 values 0..100, tail 0.1: 10 and 90 are the ends.
+TEST(QuantileScaler, MapsTheQuantilesToTheEndsAndCutsWhatLiesOutside) {
+  QuantileScaler scaler(1, 0.1, -1.0, 1.0);
+  scaler->fit(at::arange(101, at::kFloat).unsqueeze(1));
+  const at::Tensor out = scaler(at::tensor({10.0F, 50.0F, 90.0F, 100.0F, -5.0F}).unsqueeze(1)).flatten();
+  EXPECT_TRUE(at::allclose(out, at::tensor({-1.0F, 0.0F, 1.0F, 1.0F, -1.0F})));
+  EXPECT_FLOAT_EQ(scaler->inverse(at::full({1, 1}, 0.5)).item<float>(), 70.0F);
+}
+
+TEST(QuantileScaler, AFeatureThatDoesNotVaryStaysFinite) {
+  QuantileScaler scaler(1, 0.005, -1.0, 1.0);
+  scaler->fit(at::full({10, 1}, 5.0));
+  EXPECT_FLOAT_EQ(scaler(at::full({1, 1}, 5.0)).item<float>(), -1.0F);
+  EXPECT_FLOAT_EQ(scaler->inverse(at::full({1, 1}, -1.0)).item<float>(), 5.0F);
+}
+
+// Two days of three ticks: s = 0, 1, 2 and 0, 3, 6. One tick ahead: changes 1, 1, 3, 3 (mean 2, deviation 1); two
+// ahead: 2 and 6 (mean 4, deviation 2). The second day's first row is no change from the first day's last.
+TEST(ChangeScale, FitsMeanAndDeviationByDistanceWithinTrajectories) {
+  ChangeScale scale(3, 1);
+  scale->fit(at::tensor({0.0F, 1.0F, 2.0F, 0.0F, 3.0F, 6.0F}).unsqueeze(1), at::tensor({0, 1, 2, 0, 1, 2}));
+  const at::Tensor now = at::full({1, 1, 1}, 10.0);
+  const at::Tensor ahead = at::tensor({-1, 0, 1, 2}).unsqueeze(0);
+  const at::Tensor states = at::tensor({9.0F, 10.0F, 13.0F, 12.0F}).view({1, 4, 1});
+  const at::Tensor standard = scale->standardize(states, now, ahead);
+  EXPECT_TRUE(at::allclose(standard.flatten(), at::tensor({0.0F, 0.0F, 1.0F, -1.0F})));
+  EXPECT_TRUE(at::allclose(scale->restore(standard, now, ahead).flatten(), at::tensor({10.0F, 10.0F, 13.0F, 12.0F})));
+}
+
+TEST(ChangeScale, WhatNeverVariesIsExact) {
+  ChangeScale scale(2, 2);  // feature 0 falls by 0.5 a tick, feature 1 is constant
+  scale->fit(at::tensor({1.0F, 7.0F, 0.5F, 7.0F, 1.0F, 9.0F, 0.5F, 9.0F}).view({4, 2}), at::tensor({0, 1, 0, 1}));
+  const at::Tensor now = at::tensor({0.25F, 8.0F}).view({1, 1, 2});
+  const at::Tensor restored = scale->restore(at::full({1, 1, 2}, 100.0), now, at::ones({1, 1}, at::kLong));
+  EXPECT_TRUE(at::equal(restored.flatten(), at::tensor({-0.25F, 8.0F})));
+}
+
+TEST(Diffusion, CosineScheduleFallsFromCleanToNoise) {
+  const NoiseSchedule schedule = diffbid::cosine_schedule(20);
+  double before = 1.0;
+  for (int64_t k = 0; k < 20; ++k) {
+    EXPECT_LT(schedule.abar(k), before);
+    before = schedule.abar(k);
+  }
+  EXPECT_GT(schedule.abar(0), 0.98);
+  EXPECT_LT(schedule.abar(19), 1e-4);
+  EXPECT_EQ(schedule.abar(-1), 1.0);
+}
+
+TEST(Diffusion, LevelsAreSpreadFromTheNoisiestDown) {
+  EXPECT_EQ(diffbid::spread_levels(20, 5), (std::vector<int64_t>{19, 15, 11, 7, 3}));
+  EXPECT_EQ(diffbid::spread_levels(20, 1), (std::vector<int64_t>{19}));
+  EXPECT_EQ(diffbid::spread_levels(3, 3), (std::vector<int64_t>{2, 1, 0}));
+}
+
+TEST(Diffusion, GuidanceOfOneIsTheConditionAloneAndBeyondGoesFurther) {
+  const at::Tensor with = at::full({1}, 3.0);
+  const at::Tensor without = at::full({1}, 1.0);
+  EXPECT_FLOAT_EQ(diffbid::guide(with, without, 1.0).item<float>(), 3.0F);
+  EXPECT_FLOAT_EQ(diffbid::guide(with, without, 0.0).item<float>(), 1.0F);
+  EXPECT_FLOAT_EQ(diffbid::guide(with, without, 2.0).item<float>(), 5.0F);
+}
+
+// A denoiser that knows the noise leads DDIM back to the very states, from any level and in any number of steps.
+TEST(Diffusion, DdimWithTheTrueNoiseReturnsTheTrueStates) {
+  torch::manual_seed(3);
+  const NoiseSchedule schedule = diffbid::cosine_schedule(20);
+  const at::Tensor clean = at::rand({2, 4, 3}) * 2.0 - 1.0;
+  const at::Tensor eps = at::randn({2, 4, 3});
+  const KnownTicks none = {clean, at::zeros({2, 4, 1}, at::kBool)};
+  for (const std::vector<int64_t>& levels : {std::vector<int64_t>{15, 11, 7, 3}, {10}, {7, 3}}) {
+    const double abar = schedule.abar(levels.front());
+    const at::Tensor x = std::sqrt(abar) * clean + std::sqrt(1.0 - abar) * eps;
+    const at::Tensor out = diffbid::sample_ddim(schedule, Prediction::kNoise, levels, x, none,
+                                                [&](const at::Tensor&, int64_t) { return eps; });
+    EXPECT_TRUE(at::allclose(out, clean, 0.0, 2e-6));
+  }
+}
+
+TEST(Diffusion, KnownTicksAreCleanAtEveryLevel) {
+  const NoiseSchedule schedule = diffbid::cosine_schedule(10);
+  const at::Tensor states = at::full({1, 3, 1}, 0.25);
+  const KnownTicks known = {states, at::tensor({1, 1, 0}).to(at::kBool).view({1, 3, 1})};
+  int calls = 0;
+  const diffbid::Denoiser denoiser = [&](const at::Tensor& x, int64_t) {
+    EXPECT_TRUE(at::equal(x.slice(1, 0, 2), states.slice(1, 0, 2)));
+    ++calls;
+    return at::zeros_like(x);
+  };
+  const at::Tensor start = at::full({1, 3, 1}, 2.0);
+  diffbid::sample_ddim(schedule, Prediction::kState, diffbid::spread_levels(10, 4), start, known, denoiser);
+  const at::Tensor out = diffbid::sample_ancestral(schedule, Prediction::kState, start, at::randn({1, 10, 3, 1}), 1.0, known, denoiser);
+  EXPECT_EQ(calls, 14);
+  EXPECT_TRUE(at::equal(out.slice(1, 0, 2), states.slice(1, 0, 2)));
+}
+
+// Posterior of the last step is the clean state itself; all others have the variance of eq. 7.
+TEST(Diffusion, AncestralStepsHaveThePosteriorsVariance) {
+  torch::manual_seed(3);
+  const NoiseSchedule schedule = diffbid::cosine_schedule(2);
+  constexpr int64_t kRows = 40000;
+  const KnownTicks none = {at::zeros({kRows, 1, 1}), at::zeros({kRows, 1, 1}, at::kBool)};
+  at::Tensor at_level_0;
+  diffbid::sample_ancestral(schedule, Prediction::kState, at::zeros({kRows, 1, 1}), at::randn({kRows, 2, 1, 1}), 1.0, none,
+                            [&](const at::Tensor& x, int64_t level) {
+                              if (level == 0) at_level_0 = x;
+                              return at::zeros_like(x);
+                            });
+  const double variance = schedule.betas[1] * (1.0 - schedule.abar(0)) / (1.0 - schedule.abar(1));
+  EXPECT_NEAR(at_level_0.var().item<double>() / variance, 1.0, 5.0 * std::sqrt(2.0 / kRows));
+}
+
+TEST(TemporalUnet, DefaultCostsAboutTenMegaflop) {
+  const DiffBidConfig config;
+  diffbid::TemporalUnetOptions options;
+  options.channels_in = kFeatures + 1;
+  options.channels_out = kFeatures;
+  options.num_conditions = 2;
+  options.widths = {config.width, 2 * config.width, 4 * config.width};
+  options.blocks = config.blocks;
+  options.embedding = config.embedding;
+  const auto flops = static_cast<double>(diffbid::forward_flops(options, config.ticks));
+  EXPECT_GT(flops, 8e6);
+  EXPECT_LT(flops, 12e6);
+}
+
+TEST(DiffBid, BothConditionsReachTheAction) {
+  const auto policy = make(small());
+  const Batch batch = sample_batch(4, 8);
+  policy->fit(columns_of(batch));
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  History history = history_of(batch);
+  history.mask_BT = batch.mask_BT.clone();
+  history.mask_BT.slice(1, 5).zero_();
+  const auto ask = [&](double target, double cpa) { return act(*policy, history, ask_for(target, 4, cpa)).coefficients_BA; };
+  EXPECT_FALSE(at::equal(ask(0.1, 1.0), ask(0.9, 1.0)));
+  EXPECT_FALSE(at::equal(ask(0.5, 0.6), ask(0.5, 1.4)));
+}
+
+TEST(DiffBid, WithoutGuidanceTheUnconditionalPassDoesNotMatter) {
+  DiffBidConfig config = small();
+  config.guidance = 1.0;
+  const auto one = make(config);
+  config.guidance = 1.0 + 1e-9;
+  const auto nearly_one = make(config);
+  const Batch batch = sample_batch(4, 8);
+  const torch::NoGradGuard no_grad;
+  for (const auto& policy : {one, nearly_one}) {
+    policy->fit(columns_of(batch));
+    policy->eval();
+  }
+  EXPECT_TRUE(at::allclose(act(*one, history_of(batch), ask_for(0.5, 4)).coefficients_BA,
+                           act(*nearly_one, history_of(batch), ask_for(0.5, 4)).coefficients_BA, 1e-5, 1e-4));
+}
+
+// Dropout of every condition in training: they cannot be learned, and their layers get no gradient.
+TEST(DiffBid, ADroppedConditionGivesNoGradient) {
+  DiffBidConfig config = small();
+  config.condition_dropout = 1.0;
+  const auto policy = make(config);
+  const Batch batch = sample_batch(4, 8);
+  policy->fit(columns_of(batch));
+  policy->train();
+  at::Generator noise = at::detail::createCPUGenerator(3);
+  policy->losses(1, batch, noise)[0].value.backward();
+  EXPECT_EQ(policy->named_parameters()["denoiser.condition_in.weight"].grad().abs().max().item<float>(), 0.0F);
+  policy->eval();  // conditions are kept
+  policy->losses(1, batch, noise)[0].value.backward();
+  EXPECT_GT(policy->named_parameters()["denoiser.condition_in.weight"].grad().abs().max().item<float>(), 0.0F);
+}
+
+TEST(DiffBid, TheKnownStatesAreInTheForecastsPast) {
+  const auto policy = make(small());
+  const Batch batch = sample_batch(4, 8);
+  policy->fit(columns_of(batch));
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  // In a day's last tick there is no next state: its own stands for it, as far as scaling is exact.
+  const Action action = act(*policy, history_of(batch), ask_for(0.5, 4));
+  const at::Tensor own = batch.states_BTS.select(1, 7);
+  const at::Tensor within = own.abs() < 1.5;  // not cut by the scaler
+  EXPECT_TRUE(at::allclose(action.next_states_BS.masked_select(within), own.masked_select(within), 1e-4, 1e-4));
+}
+
+TEST(DiffBid, AWarmStartContinuesTheLastPlan) {
+  DiffBidConfig config = small();
+  config.warm_levels = 2;
+  const auto policy = make(config);
+  const Batch batch = sample_batch(4, 8);
+  policy->fit(columns_of(batch));
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  History history = history_of(batch);
+  history.mask_BT = batch.mask_BT.clone();
+  history.mask_BT.slice(1, 3).zero_();
+  const at::Tensor noise_BN = noise_for(*policy, 4);
+  const auto next_with = [&](const at::Tensor& plan) {
+    return policy->act(history, ask_for(0.5, 4), noise_BN, {plan}).next_states_BS;
+  };
+  const at::Tensor plan = at::full({4, 8, kFeatures}, 0.5);
+  EXPECT_FALSE(at::equal(next_with(plan), next_with(-plan)));
+  // In the first tick there is no last plan.
+  history.mask_BT.slice(1, 1).zero_();
+  EXPECT_TRUE(at::equal(next_with(plan), next_with(-plan)));
+}
+
+TEST(DiffBid, AncestralSamplingReadsNoiseForEveryLevel) {
+  DiffBidConfig config = small();
+  config.sampler = "ancestral";
+  config.prediction = "noise";
+  config.levels = 4;
+  config.sampling_levels = 4;
+  const auto policy = make(config);
+  EXPECT_EQ(policy->noise_size(), 5 * 8 * kFeatures);
+  const Batch batch = sample_batch(4, 8);
+  policy->fit(columns_of(batch));
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  History history = history_of(batch);
+  history.mask_BT = batch.mask_BT.clone();
+  history.mask_BT.slice(1, 3).zero_();
+  const at::Tensor noise_BN = noise_for(*policy, 4);
+  const at::Tensor before = policy->act(history, ask_for(0.5, 4), noise_BN, {}).coefficients_BA;
+  EXPECT_TRUE(at::isfinite(before).all().item<bool>());
+  noise_BN.slice(1, 2 * 8 * kFeatures, 3 * 8 * kFeatures).normal_();  // of level 1
+  EXPECT_FALSE(at::equal(policy->act(history, ask_for(0.5, 4), noise_BN, {}).coefficients_BA, before));
+}
+
+}  // namespace
+}  // namespace genbid
