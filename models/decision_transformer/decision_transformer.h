@@ -17,7 +17,7 @@ struct DecisionTransformerConfig {
   int64_t heads = 1;
   int64_t inner = 512;           // width of the feed-forward layer
   double dropout = 0.1;          // on attention output and feed-forward output
-  double target_quantile = 0.9;  // default target: this quantile of the training returns
+  double target_quantile = 0.8;  // default target: this quantile of the training returns
 
   void fields(ConfigVisitor& v);
 };

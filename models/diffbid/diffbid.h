@@ -33,17 +33,17 @@ struct DiffBidConfig {
   std::string sampler = "ddim";  // or "ancestral", through all levels
   int64_t sampling_levels = 5;   // of ddim
   int64_t warm_levels = 0;       // of ddim: begin with the last plan, noised for this many levels; 0: with noise
-  double temperature = 0.5;      // scale of the noise that sampling starts from and, if ancestral, adds
-  double guidance = 1.2;         // weight of the conditions; 1: no pass without them
+  double temperature = 0.25;     // scale of the noise that sampling starts from and, if ancestral, adds
+  double guidance = 2.0;         // weight of the conditions; 1: no pass without them
   // Inverse dynamics (inverse_dynamics.h).
   int64_t history = 3;
   int64_t inverse_width = 256;
   int64_t inverse_depth = 3;
-  double inverse_noise = 0.0;  // standard deviation of noise on the change in training: plans are not exact
+  double inverse_noise = 0.5;       // standard deviation of noise on the change in training: plans are not exact
   double inverse_rate_scale = 1.0;  // of its learning rate
   // What it asks for by itself: this quantile of the training returns, at this share of the CPA limit.
-  double target_quantile = 0.9;
-  double target_cpa = 1.0;
+  double target_quantile = 0.65;
+  double target_cpa = 0.9;
 
   void fields(ConfigVisitor& v);
 };

@@ -9,6 +9,9 @@
 
 namespace genbid::diffbid {
 
+// x tanh(softplus(x)) (Misra, BMVC 2020).
+at::Tensor mish(const at::Tensor& x);
+
 // Convolution over time, GroupNorm, Mish.
 class ConvBlockImpl : public torch::nn::Module {
  public:

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/bench.h"
 #include "app/command.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -76,6 +77,13 @@ int main(int argc, char** argv) {
   const CLI::App* config_verb = add_verb(app, "config", "print a config as it is resolved, defaults included",
                                          "  genbid config configs/ingest.yaml", arguments);
 
+  std::string bench_prefix;
+  int bench_threads = 1;
+  CLI::App* bench_verb = app.add_subcommand("bench", "time the parts of the program on this machine");
+  bench_verb->footer(genbid::bench_help());
+  bench_verb->add_option("PREFIX", bench_prefix, "which benchmarks")->required();
+  bench_verb->add_option("--threads", bench_threads, "threads of LibTorch, default 1")->check(CLI::Range(1, 1024));
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -83,6 +91,7 @@ int main(int argc, char** argv) {
   }
 
   try {
+    if (bench_verb->parsed()) return genbid::run_benchmarks(bench_prefix, bench_threads);
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);

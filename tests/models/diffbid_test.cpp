@@ -141,6 +141,13 @@ TEST(Diffusion, AncestralStepsHaveThePosteriorsVariance) {
   EXPECT_NEAR(at_level_0.var().item<double>() / variance, 1.0, 5.0 * std::sqrt(2.0 / kRows));
 }
 
+// Against double; x n / (n + 2) loses at most a few units in the last place, and nothing overflows.
+TEST(Mish, IsXTimesTanhOfSoftplusEverywhere) {
+  const at::Tensor x = at::cat({at::linspace(-30.0, 30.0, 6001), at::tensor({-1e4F, 1e4F, 1e30F})});
+  const at::Tensor exact = at::mish(x.to(at::kDouble));
+  EXPECT_TRUE(at::allclose(diffbid::mish(x).to(at::kDouble), exact, 1e-6, 1e-9));
+}
+
 TEST(TemporalUnet, DefaultCostsAboutTenMegaflop) {
   const DiffBidConfig config;
   diffbid::TemporalUnetOptions options;

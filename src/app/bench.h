@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+// Benchmarks print one JSON object a line: {"name", "value", "unit", "settings"}; unit is s, ms, us, bytes or per_s.
+// Each checks its answer before it is timed.
+
+namespace genbid {
+
+struct Benchmark {
+  std::string name;  // "act.diffbid"
+  std::function<void(int threads)> run;
+};
+
+std::vector<Benchmark> policy_benchmarks();  // act.MODEL, train_step.MODEL
+
+// Runs those whose name begins with `prefix`. Error if there are none.
+int run_benchmarks(const std::string& prefix, int threads);
+std::string bench_help();
+
+// Median seconds of a call: at least `min_calls` of them and half a second in all, after one that is not counted.
+double median_seconds(const std::function<void()>& call, int min_calls = 5);
+
+}  // namespace genbid
