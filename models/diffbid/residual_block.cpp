@@ -20,7 +20,7 @@ ConvBlockImpl::ConvBlockImpl(int64_t channels_in, int64_t channels_out, int64_t 
   norm_ = register_module("norm", torch::nn::GroupNorm(groups, channels_out));
 }
 
-at::Tensor ConvBlockImpl::forward(const at::Tensor& x_BNT) { return mish(norm_(conv_(x_BNT))); }
+at::Tensor ConvBlockImpl::forward(const at::Tensor& x_BNT) { return diffbid::mish(norm_(conv_(x_BNT))); }
 
 ResidualBlockImpl::ResidualBlockImpl(int64_t channels_in, int64_t channels_out, int64_t embedding, int64_t kernel,
                                      int64_t groups) {

@@ -86,17 +86,17 @@ TemporalUnetImpl::TemporalUnetImpl(const TemporalUnetOptions& options) : options
 }
 
 at::Tensor TemporalUnetImpl::embed_level(const at::Tensor& level_B) {
-  return level_out_(mish(level_in_(sinusoidal(level_B, options_.embedding))));
+  return level_out_(diffbid::mish(level_in_(sinusoidal(level_B, options_.embedding))));
 }
 
 at::Tensor TemporalUnetImpl::embed_condition(const at::Tensor& condition_BC) {
-  return condition_out_(mish(condition_middle_(mish(condition_in_(condition_BC)))));
+  return condition_out_(diffbid::mish(condition_middle_(diffbid::mish(condition_in_(condition_BC)))));
 }
 
 at::Tensor TemporalUnetImpl::forward(const at::Tensor& x_BTX, const at::Tensor& level_B,
                                      const at::Tensor& condition_BC, const at::Tensor& keep_B1) {
   const at::Tensor embedding_BE =
-      mish(at::cat({embed_level(level_B), embed_condition(condition_BC) * keep_B1}, -1));
+      diffbid::mish(at::cat({embed_level(level_B), embed_condition(condition_BC) * keep_B1}, -1));
   at::Tensor x_BNT = x_BTX.transpose(1, 2).contiguous();
   std::vector<at::Tensor> skips;
   for (const auto& down : *downs_) {
