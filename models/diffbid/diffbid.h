@@ -34,7 +34,7 @@ struct DiffBidConfig {
   int64_t sampling_levels = 5;   // of ddim
   int64_t warm_levels = 0;       // of ddim: begin with the last plan, noised for this many levels; 0: with noise
   double temperature = 0.25;     // scale of the noise that sampling starts from and, if ancestral, adds
-  double guidance = 2.0;         // weight of the conditions; 1: no pass without them
+  double guidance = 1.2;         // weight of the conditions; 1: no pass without them
   // Inverse dynamics (inverse_dynamics.h).
   int64_t history = 3;
   int64_t inverse_width = 256;

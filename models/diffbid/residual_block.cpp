@@ -11,7 +11,7 @@ at::Tensor mish(const at::Tensor& x) {
   if (!x.is_cpu()) return at::mish(x);
   const at::Tensor e = x.clamp_max(20.0).exp();
   const at::Tensor n = e * (e + 2.0);
-  return x * n / (n + 2.0);
+  return x * (n / (n + 2.0));
 }
 
 ConvBlockImpl::ConvBlockImpl(int64_t channels_in, int64_t channels_out, int64_t kernel, int64_t groups) {

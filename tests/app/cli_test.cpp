@@ -112,6 +112,15 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheDataItBeganWith) {
   expect_failure(run_program(train_command("train.steps=4")), 1, "found a store made from other files");
 }
 
+TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
+  const auto done = run_program("bench act.behavior_cloning");
+  EXPECT_EQ(done.status, 0);
+  EXPECT_EQ(done.output.find("{\"name\":\"act.behavior_cloning\",\"value\":"), 0U) << done.output;
+  EXPECT_NE(done.output.find("\"unit\":\"ms\",\"settings\":{\"model\":\"behavior_cloning\",\"size\":\"default\",\"batch\":48"),
+            std::string::npos);
+  expect_failure(run_program("bench nosuch"), 1, "found prefix 'nosuch', expected the beginning of one of");
+}
+
 TEST_F(CommandLine, ATargetReturnIsRefusedWhereNoneIsRead) {
   ingest_sample();
   ASSERT_EQ(run_program(train_command()).status, 0);

@@ -38,5 +38,25 @@ TEST(Report, TableSaysProtocolRulesAndPopulation) {
   EXPECT_NE(table.find("candidate"), std::string::npos);
 }
 
+// Three targets, one cell each: return and spending rise with the target, the CPA falls.
+TEST(Report, TargetReportRanksWhatWasAskedAgainstWhatCame) {
+  std::vector<Evaluation> runs(3, one_cell());
+  std::vector<const Evaluation*> pointers;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i].cells.resize(1);
+    CellResult& cell = runs[i].cells[0];
+    cell.budget = 100.0;
+    cell.cpa_limit = 10.0;
+    cell.cost = 10.0 * static_cast<double>(i + 1);
+    cell.expected_conversions = static_cast<double>((i + 1) * (i + 1));  // CPA 10, 5, 3.3
+    cell.expected_score = cell.expected_conversions;
+    pointers.push_back(&runs[i]);
+  }
+  EXPECT_EQ(target_report("p", Target::kReturn, pointers, {0.1, 0.2, 0.3}),
+            "p, 3 targets: rank correlation with the target return over 3 cells: return 1.000, expected conversions 1.000, "
+            "budget use 1.000, CPA -1.000\n");
+  EXPECT_EQ(target_report("p", Target::kCpa, {pointers[0], pointers[1]}, {0.1, 0.2}), "");
+}
+
 }  // namespace
 }  // namespace genbid
