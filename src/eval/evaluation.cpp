@@ -83,7 +83,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * kTicksPerPeriod,
                     "ticks");
   int64_t ticks_done = 0;
-  Market market(plan.market, threads);
+  const auto market = make_market(plan.market, threads);
   const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market.impressions, 1)));
   for (size_t first = 0; first < plan.periods.size(); first += together) {
     const size_t last = std::min(first + together, plan.periods.size());
@@ -103,7 +103,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
       }
     }
     JudgedSeats sink(results, progress, ticks_done);
-    if (!play(market, std::move(cells), bidders, seat_bidder, sink)) return {};
+    if (!play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
   }
   progress.finish();
 

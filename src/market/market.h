@@ -13,11 +13,12 @@
 namespace genbid {
 
 struct MarketConfig {
-  std::string rules = "fast";
+  std::string rules = "fast";    // fast, or official: AuctionNet's, bit for bit
   int64_t impressions = 500000;  // nominal impressions of a period
   double budget_scale = 1.0;     // times every seat's budget
-  int64_t seed = 1;              // of all streams of the market
+  int64_t seed = 1;              // of all streams of the market; the official ones have their own
 
+  bool official() const { return rules == "official"; }
   void fields(ConfigVisitor& v);
 };
 
@@ -36,27 +37,27 @@ struct SeatTick {
   int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
 };
 
-// Cells side by side, advancing tick by tick together. Row = cell * kNumSeats + seat.
+// Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * kNumSeats + seat.
 class Market {
  public:
-  Market(const MarketConfig& config, Threads& threads);
-  ~Market();
+  virtual ~Market() = default;
 
-  void reset(std::vector<Cell> cells);
-  int tick() const;
-  bool done() const;
+  virtual void reset(std::vector<Cell> cells) = 0;
+  virtual int tick() const = 0;
+  bool done() const { return tick() >= kTicksPerPeriod; }
 
   // What every row knows before bidding in this tick. Valid until step().
-  std::span<const SeatView> observe();
+  virtual std::span<const SeatView> observe() = 0;
   // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
-  void step(std::span<const BidFormula> bids);
+  // Error for a coefficient that is not a number.
+  virtual void step(std::span<const BidFormula> bids) = 0;
   // The tick that step() finished, one a row.
-  std::span<const SeatTick> last_tick() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
+  virtual std::span<const SeatTick> last_tick() const = 0;
 };
+
+std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
+// Error for a coefficient that is not a number, from a seat that was asked.
+void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids);
 
 // Receives what a market plays. Calls come in order of tick, then cell.
 class PeriodSink {

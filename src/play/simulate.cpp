@@ -121,7 +121,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));
-  Market market(config.market, threads);
+  const auto market = make_market(config.market, threads);
   const auto owned = make_bidders(population);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
@@ -141,7 +141,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
       for (int seat = 0; seat < kNumSeats; ++seat) seat_bidder.push_back(seat);
     }
     tables.start(population, cells);
-    if (!play(market, std::move(cells), bidders, seat_bidder, tables)) return std::nullopt;
+    if (!play(*market, std::move(cells), bidders, seat_bidder, tables)) return std::nullopt;
     output.write(tables);
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : tables.summaries()) {

@@ -61,7 +61,7 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
     void on_tick(int64_t, int, std::span<const SeatTick> seats) override { cost += seats[0].outcome.cost; }
   } sink;
   Threads threads(1);
-  Market market(plan.market, threads);
+  const auto market = make_market(plan.market, threads);
   const auto population = make_bidders(plan.population);
   std::vector<Bidder*> bidders;
   std::vector<int> seat_bidder;
@@ -69,7 +69,7 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
     bidders.push_back(population[static_cast<size_t>(seat)].get());
     seat_bidder.push_back(seat);
   }
-  ASSERT_TRUE(play(market, {make_cell(plan.population, 28, plan.market.budget_scale)}, bidders, seat_bidder, sink));
+  ASSERT_TRUE(play(*market, {make_cell(plan.population, 28, plan.market.budget_scale)}, bidders, seat_bidder, sink));
   EXPECT_EQ(judged[0].cells[0].cost, sink.cost);
 }
 

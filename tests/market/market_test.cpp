@@ -26,17 +26,17 @@ MarketConfig small_market(int64_t impressions = 20000) {
 template <typename Formula>
 Recorder play_all(const MarketConfig& config, std::vector<Cell> cells, int num_threads, const Formula& formula) {
   Threads threads(num_threads);
-  Market market(config, threads);
+  const auto market = make_market(config, threads);
   Recorder recorder(cells.size());
   const size_t num_cells = cells.size();
-  market.reset(std::move(cells));
+  market->reset(std::move(cells));
   std::vector<BidFormula> bids(num_cells * kNumSeats);
-  while (!market.done()) {
-    const int tick = market.tick();
+  while (!market->done()) {
+    const int tick = market->tick();
     for (size_t row = 0; row < bids.size(); ++row) bids[row] = formula(row, tick);
-    market.step(bids);
+    market->step(bids);
     for (size_t cell = 0; cell < num_cells; ++cell) {
-      recorder.on_tick(static_cast<int64_t>(cell), tick, market.last_tick().subspan(cell * kNumSeats, kNumSeats));
+      recorder.on_tick(static_cast<int64_t>(cell), tick, market->last_tick().subspan(cell * kNumSeats, kNumSeats));
     }
   }
   return recorder;
@@ -128,15 +128,15 @@ TEST(Market, AnotherSeedIsAnotherDay) {
 
 TEST(Market, ResetStartsOver) {
   Threads threads(1);
-  Market market(small_market(), threads);
+  const auto market = make_market(small_market(), threads);
   std::vector<BidFormula> bids(kNumSeats, {.value = 100.0});
   std::vector<std::vector<SeatTick>> runs[2];
   for (auto& run : runs) {
-    market.reset({official_cell(3, 0.02)});
-    EXPECT_EQ(market.tick(), 0);
-    while (!market.done()) {
-      market.step(bids);
-      run.emplace_back(market.last_tick().begin(), market.last_tick().end());
+    market->reset({official_cell(3, 0.02)});
+    EXPECT_EQ(market->tick(), 0);
+    while (!market->done()) {
+      market->step(bids);
+      run.emplace_back(market->last_tick().begin(), market->last_tick().end());
     }
   }
   EXPECT_TRUE(test::same(runs[0], runs[1]));
@@ -144,15 +144,15 @@ TEST(Market, ResetStartsOver) {
 
 TEST(Market, ObserveTellsWhatASeatMayKnow) {
   Threads threads(1);
-  Market market(small_market(), threads);
-  market.reset({official_cell(3)});
+  const auto market = make_market(small_market(), threads);
+  market->reset({official_cell(3)});
   const Traffic traffic(1, 20000);
   const PeriodFactors factors = traffic.factors(3);
   std::vector<BidFormula> bids(kNumSeats, {.value = 100.0});
   double spent = 0.0;
   for (int t = 0; t < 4; ++t) {
     const TickTraffic tick = test::generated_tick(traffic, factors, t);
-    const SeatView view = market.observe()[9];
+    const SeatView view = market->observe()[9];
     EXPECT_EQ(view.period, 3);
     EXPECT_EQ(view.seat, 9);
     EXPECT_EQ(view.advertiser->cpa_limit, 130.0);
@@ -165,24 +165,24 @@ TEST(Market, ObserveTellsWhatASeatMayKnow) {
     if (t == 0) {
       EXPECT_EQ(view.last, nullptr);
     } else {
-      EXPECT_EQ(view.last->cost, market.last_tick()[9].outcome.cost);
+      EXPECT_EQ(view.last->cost, market->last_tick()[9].outcome.cost);
       EXPECT_EQ(view.history->last(0).bid,
-                view.last->sum_bid / static_cast<double>(market.last_tick()[9].start.num_pv));
+                view.last->sum_bid / static_cast<double>(market->last_tick()[9].start.num_pv));
     }
-    market.step(bids);
-    spent += market.last_tick()[9].outcome.cost;
+    market->step(bids);
+    spent += market->last_tick()[9].outcome.cost;
   }
   EXPECT_GT(spent, 0.0);
 }
 
 TEST(Market, ABidThatIsNotANumberNamesTheSeat) {
   Threads threads(1);
-  Market market(small_market(), threads);
-  market.reset({official_cell(3)});
+  const auto market = make_market(small_market(), threads);
+  market->reset({official_cell(3)});
   std::vector<BidFormula> bids(kNumSeats, {.value = 100.0});
   bids[17].value = std::numeric_limits<double>::quiet_NaN();
   try {
-    market.step(bids);
+    market->step(bids);
     FAIL() << "no error";
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(),

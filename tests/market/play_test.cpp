@@ -54,7 +54,7 @@ struct Order : PeriodSink {
 
 TEST(Play, EachBidderIsAskedForItsRowsInOrder) {
   Threads threads(1);
-  Market market(small_market(), threads);
+  const auto market = make_market(small_market(), threads);
   Witness even;
   Witness odd;
   Witness nobody;
@@ -62,7 +62,7 @@ TEST(Play, EachBidderIsAskedForItsRowsInOrder) {
   std::vector<int> seat_bidder;
   for (int row = 0; row < 2 * kNumSeats; ++row) seat_bidder.push_back(row % 2 == 0 ? 0 : 2);
   Order order;
-  EXPECT_TRUE(play(market, {official_cell(8), official_cell(3)}, bidders, seat_bidder, order));
+  EXPECT_TRUE(play(*market, {official_cell(8), official_cell(3)}, bidders, seat_bidder, order));
 
   ASSERT_EQ(even.seats.size(), 48U);
   EXPECT_EQ(even.seats[0], (std::pair<int64_t, int>{8, 0}));
@@ -81,14 +81,14 @@ TEST(Play, EachBidderIsAskedForItsRowsInOrder) {
 
 TEST(Play, EndsEarlyWhereAStopIsAskedFor) {
   Threads threads(1);
-  Market market(small_market(), threads);
+  const auto market = make_market(small_market(), threads);
   Witness all;
   const std::vector<Bidder*> bidders = {&all};
   const std::vector<int> seat_bidder(kNumSeats, 0);
   Order order;
   stop_signal::install();
   std::raise(SIGTERM);
-  EXPECT_FALSE(play(market, {official_cell(0)}, bidders, seat_bidder, order));
+  EXPECT_FALSE(play(*market, {official_cell(0)}, bidders, seat_bidder, order));
   stop_signal::reset();
   EXPECT_TRUE(order.calls.empty());
 }

@@ -1,0 +1,302 @@
+#include "market/official/auction.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "market/official/column_sums.h"
+#include "market/official/numpy_random.h"
+#include "market/official/numpy_sort.h"
+#include "market/official/numpy_sum.h"
+#include "market/official/truncated_normal.h"
+
+namespace genbid::official {
+namespace {
+
+constexpr int64_t kRowsPerTask = 512;
+
+// A Bernoulli draw of probability p > 0 as NumPy's binomial makes it from one double (auctionnet.md 2.1.4).
+bool bernoulli(double p, double draw) {
+  if (p <= 0.5) return draw > std::exp(std::log1p(-p));
+  return !(draw > std::exp(std::log1p(-(1.0 - p))));
+}
+
+// Where slots 2 and 3 are exposed: a draw of at most this.
+const double kSecondShown = std::exp(std::log1p(-(1.0 - 0.8)));
+const double kThirdShown = std::exp(std::log1p(-(1.0 - 0.6)));
+
+// The leaves of a tick's sums, summed by fill(leaf, sums) on any thread; then by column.
+template <typename Fill>
+ColumnValues sum_columns(const PairwiseTree& tree, Threads* threads, const Fill& fill) {
+  const auto& leaves = tree.leaves();
+  std::vector<ColumnValues> parts(leaves.size());
+  const auto sum_leaves = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto leaf = static_cast<size_t>(i);
+      LeafSums sums(leaves[leaf]);
+      for (int64_t pv = leaves[leaf].first; pv < leaves[leaf].last; ++pv) fill(pv, sums);
+      parts[leaf] = sums.finish();
+    }
+  };
+  const auto num_leaves = static_cast<int64_t>(leaves.size());
+  if (threads != nullptr) {
+    threads->parallel_for(num_leaves, 4, sum_leaves);
+  } else {
+    sum_leaves(0, num_leaves);
+  }
+  ColumnValues total;
+  for (size_t i = 0; i < total.size(); ++i) {
+    total[i] = tree.combine([&](size_t leaf) { return parts[leaf][i]; });
+  }
+  return total;
+}
+
+}  // namespace
+
+void TickTraffic::finish() {
+  draws_before.resize(static_cast<size_t>(num_pv));
+  int64_t draws = 0;
+  for (int64_t pv = 0; pv < num_pv; ++pv) {
+    draws_before[static_cast<size_t>(pv)] = draws;
+    const double* values = row(pv);
+    int64_t above = 0;
+    for (size_t i = 0; i < kSeats; ++i) above += values[i] > 0.0 ? 1 : 0;
+    draws += above;
+  }
+  sum_pvalue = sum_columns(PairwiseTree(num_pv), nullptr,
+                           [&](int64_t pv, LeafSums& sums) { sums.add_row(pv, row(pv)); });
+  for (size_t i = 0; i < kSeats; ++i) {
+    mean_pvalue[i] = num_pv > 0 ? sum_pvalue[i] / static_cast<double>(num_pv) : 0.0;
+  }
+}
+
+void SeedOneDraws::reserve(int64_t count) {
+  if (count <= static_cast<int64_t>(draws_.size())) return;
+  Pcg64 stream(1);
+  draws_.resize(static_cast<size_t>(count));
+  for (double& draw : draws_) draw = stream.next_double();
+}
+
+int Auction::play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
+                  std::span<const double> money, Threads* threads) {
+  bids_ = bids;
+  matrix_ = {};
+  any_squared_ = std::any_of(bids.begin(), bids.end(), [](const BidFormula& bid) { return bid.value_squared != 0.0; });
+  return play_bids(traffic, truncation, draws, money, threads);
+}
+
+int Auction::play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
+                  const SeedOneDraws& draws, std::span<const double> money, Threads* threads) {
+  matrix_ = bids;
+  return play_bids(traffic, truncation, draws, money, threads);
+}
+
+int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
+                       std::span<const double> money, Threads* threads) {
+  traffic_ = &traffic;
+  truncation_ = &truncation;
+  draws_ = &draws;
+  any_dropped_ = false;
+  impressions_.resize(static_cast<size_t>(traffic.num_pv));
+
+  const auto clear_rows = [&](int64_t begin, int64_t end) {
+    for (int64_t pv = begin; pv < end; ++pv) clear(pv);
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(traffic.num_pv, kRowsPerTask, clear_rows);
+  } else {
+    clear_rows(0, traffic.num_pv);
+  }
+  add_costs();
+  int num_passes = 1;
+  // A pass of the original clears the whole tick again, with the same random numbers: impressions whose bids have not
+  // changed come out as before.
+  for (; drop_wins(money); ++num_passes) {
+    for (const int64_t pv : affected_) clear(pv);
+    add_costs();
+  }
+  add_outcomes(threads);
+  return num_passes;
+}
+
+void Auction::row_bids(int64_t pv, double* bids) const {
+  const double* values = traffic_->row(pv);
+  if (!matrix_.empty()) {
+    std::copy_n(matrix_.data() + static_cast<size_t>(pv) * kSeats, kSeats, bids);
+  } else if (any_squared_) {
+    for (size_t i = 0; i < kSeats; ++i) bids[i] = bid_of(bids_[i], values[i]);
+  } else {
+    for (size_t i = 0; i < kSeats; ++i) {
+      const double bid = bids_[i].value * values[i];
+      bids[i] = bid > 0.0 ? bid : 0.0;
+    }
+  }
+  if (!any_dropped_) return;
+  for (uint64_t lost = dropped_[static_cast<size_t>(pv)]; lost != 0; lost &= lost - 1) {
+    bids[static_cast<size_t>(std::countr_zero(lost))] = 0.0;
+  }
+}
+
+void Auction::clear(int64_t pv) {
+  alignas(64) std::array<double, kSeats> bids;
+  row_bids(pv, bids.data());
+
+  // The four highest bids, equal ones in index order.
+  std::array<double, 4> top = {-1.0, -1.0, -1.0, -1.0};
+  std::array<uint8_t, 4> seat{};
+  for (size_t i = 0; i < kSeats; ++i) {
+    const double bid = bids[i];
+    if (bid <= top[3]) continue;
+    size_t place = 3;
+    for (; place > 0 && bid > top[place - 1]; --place) {
+      top[place] = top[place - 1];
+      seat[place] = seat[place - 1];
+    }
+    top[place] = bid;
+    seat[place] = static_cast<uint8_t>(i);
+  }
+  // Among equal bids NumPy's unstable sort decides (2.1.8), zero bids included (6.6).
+  if (top[0] == top[1] || top[1] == top[2] || top[2] == top[3]) {
+    std::array<double, kSeats> keys;
+    std::array<int64_t, kSeats> order{};
+    for (size_t i = 0; i < kSeats; ++i) keys[i] = -bids[i];
+    argsort(std::span<const double>(keys), std::span<int64_t>(order));
+    for (size_t slot = 0; slot < kSlots; ++slot) seat[slot] = static_cast<uint8_t>(order[slot]);
+  }
+
+  Impression& impression = impressions_[static_cast<size_t>(pv)];
+  for (size_t slot = 0; slot < kSlots; ++slot) {
+    impression.seat[slot] = seat[slot];
+    impression.price[slot] = std::max(top[slot + 1], kReserve);
+  }
+  draw_outcome(pv, impression);
+}
+
+void Auction::draw_outcome(int64_t pv, Impression& impression) const {
+  // The three draws go to the holders in index order, slot 1, which is always shown, included (6.7).
+  const auto& seat = impression.seat;
+  const int64_t first_draw = static_cast<int64_t>(kSlots) * pv;
+  const auto draw_of = [&](size_t slot) {
+    int64_t rank = 0;
+    for (size_t other = 0; other < kSlots; ++other) rank += seat[other] < seat[slot] ? 1 : 0;
+    return (*draws_)[first_draw + rank];
+  };
+  const bool second = draw_of(1) <= kSecondShown;
+  const bool third = second && draw_of(2) <= kThirdShown;  // nothing shows below an empty place
+  const std::array<bool, kSlots> shown = {true, second, third};
+  for (size_t slot = 0; slot < kSlots; ++slot) {
+    // A price that equals the reserve is no sale, whatever the bid (6.5).
+    impression.sold[slot] = impression.price[slot] != kReserve;
+    impression.exposed[slot] = shown[slot] && impression.sold[slot];
+    impression.converted[slot] = impression.exposed[slot] && converts(pv, seat[slot]);
+  }
+}
+
+bool Auction::converts(int64_t pv, size_t seat) const {
+  const double* values = traffic_->row(pv);
+  const double value = values[seat];
+  if (!(value > 0.0)) return false;  // no draw
+  int64_t place = traffic_->draws_before[static_cast<size_t>(pv)];
+  for (size_t i = 0; i < seat; ++i) place += values[i] > 0.0 ? 1 : 0;
+  const double draw = (*draws_)[place];
+  // The sampled probability is at most value + 2 x 0.3 value.
+  if (value < 0.25 && draw < 1.0 - 1.7 * value) return false;
+  const double uniform = (*draws_)[pv * static_cast<int64_t>(kSeats) + static_cast<int64_t>(seat)];
+  const auto& [v1, v2] = (*truncation_)[seat];
+  const double sample = truncated_normal_quantile(uniform, -2.0 * v1, 2.0 * v2) * traffic_->sigma(pv, seat) + value;
+  return bernoulli(std::clamp(sample, 0.0, 1.0), draw);
+}
+
+void Auction::add_costs() {
+  costs_.fill(0.0);
+  for (const Impression& impression : impressions_) {
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      if (impression.exposed[slot]) costs_[impression.seat[slot]] += impression.price[slot];
+    }
+  }
+}
+
+bool Auction::drop_wins(std::span<const double> money) {
+  std::array<double, kSeats> ratios{};
+  bool any = false;
+  for (size_t i = 0; i < kSeats; ++i) {
+    ratios[i] = std::max((costs_[i] - money[i]) / (costs_[i] + 0.0001), 0.0);
+    any |= ratios[i] > 0.0;
+  }
+  if (!any) return false;
+  if (!any_dropped_) {
+    dropped_.assign(impressions_.size(), 0);
+    any_dropped_ = true;
+  }
+
+  std::array<std::vector<int64_t>, kSeats * kSlots> wins;
+  for (size_t pv = 0; pv < impressions_.size(); ++pv) {
+    const Impression& impression = impressions_[pv];
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      const size_t seat = impression.seat[slot];
+      if (impression.sold[slot] && ratios[seat] > 0.0) wins[seat * kSlots + slot].push_back(static_cast<int64_t>(pv));
+    }
+  }
+  // Winners of a slot lose it, shown or not, while the ratio is of money; and the same stream for each (6.8).
+  affected_.clear();
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      const std::vector<int64_t>& won = wins[seat * kSlots + slot];
+      const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(won.size()) * ratios[seat]));
+      if (count <= 0) continue;
+      Pcg64 stream(1);
+      for (const int64_t chosen : choose(stream, static_cast<int64_t>(won.size()), count)) {
+        const int64_t pv = won[static_cast<size_t>(chosen)];
+        dropped_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
+        affected_.push_back(pv);
+      }
+    }
+  }
+  std::sort(affected_.begin(), affected_.end());
+  affected_.erase(std::unique(affected_.begin(), affected_.end()), affected_.end());
+  return true;
+}
+
+void Auction::add_outcomes(Threads* threads) {
+  const PairwiseTree tree(traffic_->num_pv);
+  const ColumnValues sum_bid = sum_columns(tree, threads, [&](int64_t pv, LeafSums& sums) {
+    alignas(64) std::array<double, kSeats> bids;
+    row_bids(pv, bids.data());
+    sums.add_row(pv, bids.data());
+  });
+  const auto sum_exposed = [&](const auto& value) {
+    return sum_columns(tree, threads, [&](int64_t pv, LeafSums& sums) {
+      const Impression& impression = impressions_[static_cast<size_t>(pv)];
+      for (size_t slot = 0; slot < kSlots; ++slot) {
+        if (impression.exposed[slot]) sums.add(pv, impression.seat[slot], value(pv, impression.seat[slot]));
+      }
+    });
+  };
+  const ColumnValues sum_pvalue_exposed = sum_exposed([&](int64_t pv, size_t seat) { return traffic_->row(pv)[seat]; });
+  const ColumnValues sum_bid_exposed = sum_exposed([&](int64_t pv, size_t seat) { return bid(pv, seat); });
+  const double sum_least_winning_cost = pairwise_sum(traffic_->num_pv, [&](int64_t pv) {
+    return impressions_[static_cast<size_t>(pv)].least_winning_cost();
+  });
+
+  outcomes_.fill({});
+  for (size_t i = 0; i < kSeats; ++i) {
+    TickOutcome& outcome = outcomes_[i];
+    outcome.sum_pvalue = traffic_->sum_pvalue[i];
+    outcome.sum_bid = sum_bid[i];
+    outcome.mean_least_winning_cost =
+        traffic_->num_pv > 0 ? sum_least_winning_cost / static_cast<double>(traffic_->num_pv) : 0.0;
+    outcome.sum_pvalue_exposed = sum_pvalue_exposed[i];
+    outcome.sum_bid_exposed = sum_bid_exposed[i];
+    outcome.cost = costs_[i];
+  }
+  for (const Impression& impression : impressions_) {
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      TickOutcome& outcome = outcomes_[impression.seat[slot]];
+      outcome.num_wins += impression.sold[slot] ? 1 : 0;
+      outcome.num_exposed += impression.exposed[slot] ? 1 : 0;
+      outcome.num_conversions += impression.converted[slot] ? 1 : 0;
+    }
+  }
+}
+
+}  // namespace genbid::official

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/threads.h"
+#include "bidding/advertiser.h"
+#include "bidding/tick_history.h"
+
+// AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
+// doubles, sums have NumPy's order, and the traps that the original has are kept, each named by its number in
+// auctionnet.md section 6 where it happens.
+
+namespace genbid::official {
+
+inline constexpr double kReserve = 0.0001;
+inline constexpr size_t kSlots = 3;
+inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
+
+// The impressions of one tick. Matrices are [num_pv][48].
+struct TickTraffic {
+  int64_t num_pv = 0;
+  std::vector<double> pvalue;
+  std::vector<double> sigma_ratio;  // sigma = ratio * p-value, one rounding; at most 0.3
+  // Number of p-values above 0 in earlier rows: where a row's conversion draws begin in the stream (6.3).
+  std::vector<int64_t> draws_before;
+  std::array<double, kSeats> sum_pvalue{};
+  std::array<double, kSeats> mean_pvalue{};
+
+  const double* row(int64_t pv) const { return pvalue.data() + static_cast<size_t>(pv) * kSeats; }
+  double sigma(int64_t pv, size_t seat) const {
+    return sigma_ratio[static_cast<size_t>(pv) * kSeats + seat] * row(pv)[seat];
+  }
+  // Fills draws_before, sum_pvalue and mean_pvalue from the matrices.
+  void finish();
+};
+
+// The doubles of default_rng(1): exposure, sampled probability and conversion all read its beginning, in every tick
+// and every pass (6.3).
+class SeedOneDraws {
+ public:
+  // At least `count` of them from now on. Not while others read.
+  void reserve(int64_t count);
+  double operator[](int64_t i) const { return draws_[static_cast<size_t>(i)]; }
+
+ private:
+  std::vector<double> draws_;
+};
+
+// What an impression became. Slots are 0..2; a slot whose price is the reserve is unsold (6.5), but its holder counts
+// in everything that was decided before that rule.
+struct Impression {
+  std::array<double, kSlots> price{};  // second to fourth bid, at least the reserve; the last: least winning cost
+  std::array<uint8_t, kSlots> seat{};  // always three holders, whatever they bid (6.6)
+  std::array<bool, kSlots> sold{};
+  std::array<bool, kSlots> exposed{};  // and sold
+  std::array<bool, kSlots> converted{};
+
+  double least_winning_cost() const { return price[kSlots - 1]; }
+};
+
+// The bid of a formula; negative bids are none (6.31).
+inline double bid_of(const BidFormula& formula, double pvalue) {
+  const double bid = formula.value * pvalue + formula.value_squared * (pvalue * pvalue);
+  return bid > 0.0 ? bid : 0.0;
+}
+
+// One tick of one cell.
+class Auction {
+ public:
+  using Bids = std::array<BidFormula, kSeats>;                   // {0, 0} for seats that are not asked
+  using Truncation = std::array<std::array<double, 2>, kSeats>;  // bounds of a seat's conversion uncertainty (6.4)
+
+  // Clears the tick until nobody spends more than `money`; the work is split over `threads` where given, and the
+  // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
+  int play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
+           std::span<const double> money, Threads* threads);
+  // The same with a matrix of bids, [num_pv][48], none negative; it must stay, too.
+  int play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
+           const SeedOneDraws& draws, std::span<const double> money, Threads* threads);
+
+  // What the tick brought a seat.
+  const TickOutcome& outcome(size_t seat) const { return outcomes_[seat]; }
+  // Of the passes so far: money a seat spent, added up in the order of impressions.
+  double cost(size_t seat) const { return costs_[seat]; }
+
+  const Impression& impression(int64_t pv) const { return impressions_[static_cast<size_t>(pv)]; }
+  // A seat's bid for an impression, 0 where over-spending took it.
+  double bid(int64_t pv, size_t seat) const {
+    if (dropped(pv, seat)) return 0.0;
+    if (!matrix_.empty()) return matrix_[static_cast<size_t>(pv) * kSeats + seat];
+    return bid_of(bids_[seat], traffic_->row(pv)[seat]);
+  }
+
+ private:
+  bool dropped(int64_t pv, size_t seat) const {
+    return any_dropped_ && (dropped_[static_cast<size_t>(pv)] >> seat & 1U) != 0;
+  }
+  int play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
+                std::span<const double> money, Threads* threads);
+  void row_bids(int64_t pv, double* bids) const;
+  void clear(int64_t pv);
+  void draw_outcome(int64_t pv, Impression& impression) const;
+  bool converts(int64_t pv, size_t seat) const;
+  void add_costs();
+  bool drop_wins(std::span<const double> money);
+  void add_outcomes(Threads* threads);
+
+  const TickTraffic* traffic_ = nullptr;
+  const Truncation* truncation_ = nullptr;
+  const SeedOneDraws* draws_ = nullptr;
+  Bids bids_{};
+  std::span<const double> matrix_;  // in place of bids_ where not empty
+  bool any_squared_ = false;
+  std::vector<Impression> impressions_;
+  std::vector<uint64_t> dropped_;  // seats (bits) whose bid was taken, by impression; valid if any_dropped_
+  bool any_dropped_ = false;
+  std::vector<int64_t> affected_;
+  std::array<double, kSeats> costs_{};
+  std::array<TickOutcome, kSeats> outcomes_{};
+};
+
+}  // namespace genbid::official

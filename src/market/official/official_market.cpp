@@ -1,0 +1,204 @@
+#include "market/official/official_market.h"
+
+#include <cassert>
+#include <map>
+#include <mutex>
+
+#include "market/official/auction.h"
+#include "market/official/official_traffic.h"
+
+namespace genbid::official {
+
+struct OfficialMarket::State {
+  // What cells of the same period share.
+  struct Episode {
+    std::array<TickTraffic, kTicksPerPeriod> ticks;
+    Auction::Truncation truncation{};
+  };
+  struct Row {
+    double money = 0.0;  // remaining
+    TickHistory history;
+  };
+
+  State(const MarketConfig& config, Threads& threads_to_use)
+      : impressions(config.impressions), threads(threads_to_use) {}
+
+  std::unique_ptr<Episode> make_episode(int64_t period);
+  void play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split);
+  // Memory for one cell's tick; as many as run at the same time.
+  std::unique_ptr<Auction> take_auction();
+  void give_back(std::unique_ptr<Auction> auction);
+
+  int64_t impressions;
+  Threads& threads;
+  SeedOneDraws draws;
+
+  std::vector<Cell> cells;
+  std::map<int64_t, std::unique_ptr<Episode>> episodes;  // by period
+  std::vector<const Episode*> episode_of_cell;
+  int tick = 0;
+  bool observed = false;  // in `tick`
+
+  std::vector<Row> rows;
+  std::vector<SeatView> views;
+  std::vector<SeatTick> finished;
+
+  std::mutex auctions_mutex;
+  std::vector<std::unique_ptr<Auction>> auctions;
+};
+
+std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period) {
+  auto episode = std::make_unique<Episode>();
+  const EpisodeFactors factors = episode_factors(period, impressions);
+  for (size_t t = 0; t < episode->ticks.size(); ++t) {
+    TickTraffic& traffic = episode->ticks[t];
+    traffic.num_pv = factors.num_pv[t];
+    traffic.pvalue.resize(static_cast<size_t>(traffic.num_pv) * kSeats);
+    traffic.sigma_ratio.resize(traffic.pvalue.size());
+  }
+  for (size_t i = 0; i < kSeats; ++i) episode->truncation[i] = truncation_values(static_cast<int>(i), period);
+
+  // One stream makes all p-values, one each the ratios of a tick: item 0 is as long as the others together.
+  threads.parallel_for(1 + kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      if (item > 0) {
+        const auto t = static_cast<size_t>(item - 1);
+        fill_sigma_ratios(factors, static_cast<int>(t), episode->ticks[t].sigma_ratio);
+        continue;
+      }
+      PvalueStream stream(factors);
+      for (TickTraffic& traffic : episode->ticks) stream.next(traffic.pvalue);
+    }
+  });
+  threads.parallel_for(kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t t = begin; t < end; ++t) episode->ticks[static_cast<size_t>(t)].finish();
+  });
+  return episode;
+}
+
+std::unique_ptr<Auction> OfficialMarket::State::take_auction() {
+  const std::lock_guard lock(auctions_mutex);
+  if (auctions.empty()) return std::make_unique<Auction>();
+  std::unique_ptr<Auction> auction = std::move(auctions.back());
+  auctions.pop_back();
+  return auction;
+}
+
+void OfficialMarket::State::give_back(std::unique_ptr<Auction> auction) {
+  const std::lock_guard lock(auctions_mutex);
+  auctions.push_back(std::move(auction));
+}
+
+void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split) {
+  const Episode& episode = *episode_of_cell[cell];
+  const size_t first_row = cell * kSeats;
+  Auction::Bids seat_bids{};
+  std::array<double, kSeats> money{};
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    money[seat] = rows[first_row + seat].money;
+    if (views[first_row + seat].asked) seat_bids[seat] = bids[first_row + seat];
+  }
+  const int num_passes = auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws,
+                                      money, split);
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    const size_t row = first_row + seat;
+    SeatTick& done = finished[row];
+    done.start = views[row].now;
+    done.outcome = auction.outcome(seat);
+    done.bid = bids[row];
+    done.asked = views[row].asked;
+    done.num_clearings = num_passes;
+    rows[row].money -= done.outcome.cost;
+    rows[row].history.append(tick_means(done.start, done.outcome), done.outcome.cost, done.outcome.sum_pvalue_exposed,
+                             static_cast<double>(done.outcome.num_conversions));
+  }
+}
+
+OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
+    : state_(std::make_unique<State>(config, threads)) {}
+OfficialMarket::~OfficialMarket() = default;
+
+void OfficialMarket::reset(std::vector<Cell> cells) {
+  State& s = *state_;
+  s.cells = std::move(cells);
+  s.tick = 0;
+  s.observed = false;
+
+  std::map<int64_t, std::unique_ptr<State::Episode>> kept;
+  for (const Cell& cell : s.cells) {
+    assert(cell.advertisers.size() == kSeats);
+    if (const auto found = s.episodes.find(cell.period); found != s.episodes.end()) {
+      kept.insert(s.episodes.extract(found));
+    }
+  }
+  s.episodes = std::move(kept);  // what is not played again goes before what is new comes
+  s.episode_of_cell.clear();
+  int64_t largest = 0;
+  for (const Cell& cell : s.cells) {
+    auto& episode = s.episodes[cell.period];
+    if (episode == nullptr) episode = s.make_episode(cell.period);
+    s.episode_of_cell.push_back(episode.get());
+    for (const TickTraffic& traffic : episode->ticks) largest = std::max(largest, traffic.num_pv);
+  }
+  s.draws.reserve(largest * static_cast<int64_t>(kSeats));
+
+  const size_t num_rows = s.cells.size() * kSeats;
+  s.rows.assign(num_rows, {});
+  s.views.assign(num_rows, {});
+  s.finished.assign(num_rows, {});
+  for (size_t row = 0; row < num_rows; ++row) {
+    s.rows[row].money = s.cells[row / kSeats].advertisers[row % kSeats].budget;
+  }
+}
+
+int OfficialMarket::tick() const { return state_->tick; }
+
+std::span<const SeatView> OfficialMarket::observe() {
+  State& s = *state_;
+  assert(!done());
+  if (s.observed) return s.views;
+  s.observed = true;
+  for (size_t row = 0; row < s.rows.size(); ++row) {
+    const size_t cell = row / kSeats;
+    const size_t seat = row % kSeats;
+    const TickTraffic& traffic = s.episode_of_cell[cell]->ticks[static_cast<size_t>(s.tick)];
+    SeatView& view = s.views[row];
+    view.period = s.cells[cell].period;
+    view.seat = static_cast<int>(seat);
+    view.advertiser = &s.cells[cell].advertisers[seat];
+    view.history = &s.rows[row].history;
+    view.last = s.tick > 0 ? &s.finished[row].outcome : nullptr;
+    view.now.tick = s.tick;
+    view.now.num_pv = traffic.num_pv;
+    view.now.mean_pvalue = traffic.mean_pvalue[seat];
+    view.now.remaining_budget = s.rows[row].money;
+    view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+  }
+  return s.views;
+}
+
+void OfficialMarket::step(std::span<const BidFormula> bids) {
+  State& s = *state_;
+  assert(!done() && bids.size() == s.rows.size());
+  observe();
+  check_bids(s.views, bids);
+  const auto num_cells = static_cast<int64_t>(s.cells.size());
+  // Few cells are split inside, many are dealt out whole; the results are the same.
+  if (num_cells < 4 * s.threads.count()) {
+    std::unique_ptr<Auction> auction = s.take_auction();
+    for (int64_t cell = 0; cell < num_cells; ++cell) s.play_cell(static_cast<size_t>(cell), bids, *auction, &s.threads);
+    s.give_back(std::move(auction));
+  } else {
+    s.threads.parallel_for(num_cells, 1, [&](int64_t begin, int64_t end) {
+      std::unique_ptr<Auction> auction = s.take_auction();
+      for (int64_t cell = begin; cell < end; ++cell) s.play_cell(static_cast<size_t>(cell), bids, *auction, nullptr);
+      s.give_back(std::move(auction));
+    });
+  }
+  ++s.tick;
+  s.observed = false;
+}
+
+std::span<const SeatTick> OfficialMarket::last_tick() const { return state_->finished; }
+
+}  // namespace genbid::official

@@ -1,0 +1,158 @@
+#include "market/official/auction.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "golden.h"
+#include "npy.h"
+
+// AuctionNet's own auctions (golden auction/ and overcost/): every holder, price, exposure, conversion and bid, bit for
+// bit.
+
+namespace genbid::official {
+namespace {
+
+using test::Npy;
+using test::read_npy;
+
+struct Given {
+  TickTraffic traffic;
+  std::vector<double> bids;
+  Auction::Truncation truncation{};
+  SeedOneDraws draws;
+  std::array<double, kSeats> money;
+};
+
+nlohmann::json read_json(const std::string& path) {
+  std::ifstream file(path);
+  return nlohmann::json::parse(file);
+}
+
+// The bounds by seat, written as hexadecimal numbers.
+Auction::Truncation truncation_of(const nlohmann::json& values) {
+  Auction::Truncation truncation{};
+  for (size_t i = 0; i < kSeats; ++i) {
+    for (size_t k = 0; k < 2; ++k) truncation[i][k] = std::strtod(values.at(i).at(k).get<std::string>().c_str(), nullptr);
+  }
+  return truncation;
+}
+
+Given given(const Npy& pvalue, const Npy& sigma, const Npy& bids, const nlohmann::json& truncation) {
+  Given result;
+  result.traffic.num_pv = pvalue.shape.at(0);
+  result.traffic.pvalue = pvalue.values;
+  result.traffic.sigma_ratio.resize(pvalue.values.size());
+  for (size_t i = 0; i < pvalue.values.size(); ++i) {
+    if (pvalue.values[i] > 0.0) result.traffic.sigma_ratio[i] = sigma.values[i] / pvalue.values[i];
+  }
+  result.traffic.finish();
+  result.bids = bids.values;
+  result.truncation = truncation_of(truncation);
+  result.draws.reserve(result.traffic.num_pv * kNumSeats);
+  result.money.fill(std::numeric_limits<double>::infinity());
+  return result;
+}
+
+// By impression and seat, 0 where the seat holds nothing.
+template <typename Value>
+void expect_by_seat(const Auction& auction, int64_t num_pv, const Npy& expected, const Value& value) {
+  for (int64_t pv = 0; pv < num_pv; ++pv) {
+    const Impression& one = auction.impression(pv);
+    std::array<double, kSeats> row{};
+    for (size_t slot = 0; slot < kSlots; ++slot) {
+      if (one.sold[slot]) row[one.seat[slot]] = value(one, slot);
+    }
+    for (size_t i = 0; i < kSeats; ++i) ASSERT_EQ(row[i], expected.at(pv, static_cast<int64_t>(i))) << pv << " " << i;
+  }
+}
+
+class OfficialAuction : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(OfficialAuction, EveryOutcomeEqualsTheOriginals) {
+  const std::string folder = "auction/" + GetParam() + "/";
+  GENBID_VECTOR(pvalue, folder + "pv.npy");
+  GENBID_VECTOR(sigma, folder + "sigma.npy");
+  GENBID_VECTOR(bids, folder + "bids.npy");
+  GENBID_VECTOR(summary, folder + "summary.json");
+  GENBID_VECTOR(slot, folder + "slot.npy");
+  GENBID_VECTOR(cost, folder + "cost.npy");
+  GENBID_VECTOR(exposed, folder + "is_exposed.npy");
+  GENBID_VECTOR(conversion, folder + "conversion.npy");
+  GENBID_VECTOR(least, folder + "least_winning_cost.npy");
+  GENBID_VECTOR(prices, folder + "market_prices_nx3.npy");
+  GENBID_VECTOR(top, folder + "top3_before_unsold.npy");
+  const Given in = given(read_npy(pvalue), read_npy(sigma), read_npy(bids), read_json(summary).at("trunc_values_hex"));
+  Auction auction;
+  EXPECT_EQ(auction.play(in.traffic, in.bids, in.truncation, in.draws, in.money, nullptr), 1);
+
+  const int64_t n = in.traffic.num_pv;
+  expect_by_seat(auction, n, read_npy(slot), [](const Impression&, size_t s) { return static_cast<double>(s + 1); });
+  expect_by_seat(auction, n, read_npy(cost), [](const Impression& one, size_t s) { return one.price[s]; });
+  expect_by_seat(auction, n, read_npy(exposed), [](const Impression& one, size_t s) { return one.exposed[s] ? 1.0 : 0.0; });
+  expect_by_seat(auction, n, read_npy(conversion),
+                 [](const Impression& one, size_t s) { return one.converted[s] ? 1.0 : 0.0; });
+  const Npy expected_least = read_npy(least);
+  const Npy expected_prices = read_npy(prices);
+  const Npy expected_top = read_npy(top);
+  for (int64_t pv = 0; pv < n; ++pv) {
+    const Impression& one = auction.impression(pv);
+    ASSERT_EQ(one.least_winning_cost(), expected_least.values.at(static_cast<size_t>(pv)));
+    for (size_t s = 0; s < kSlots; ++s) {
+      ASSERT_EQ(one.price[s], expected_prices.at(pv, static_cast<int64_t>(s)));
+      ASSERT_EQ(one.seat[s], expected_top.at(pv, static_cast<int64_t>(s)));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, OfficialAuction,
+                         ::testing::Values("tiny_ties", "tiny_ties_ep3", "full_tick_ep0_t7",
+                                           "full_tick_ep0_t7_42_agents_out"),
+                         [](const auto& tested) { return tested.param; });
+
+class OfficialOverspending : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(OfficialOverspending, EndsWithTheOriginalsBidsAndCosts) {
+  const std::string folder = "overcost/" + GetParam() + "/";
+  GENBID_VECTOR(pvalue, folder + "pv.npy");
+  GENBID_VECTOR(sigma, folder + "sigma.npy");
+  GENBID_VECTOR(bids, folder + "bids_in.npy");
+  GENBID_VECTOR(remaining, folder + "remaining_budget.npy");
+  GENBID_VECTOR(iterations, folder + "iterations.json");
+  GENBID_VECTOR(bids_out, folder + "bids_out.npy");
+  GENBID_VECTOR(cost, folder + "cost_out.npy");
+  GENBID_VECTOR(exposed, folder + "exposed_out.npy");
+  GENBID_VECTOR(conversion, folder + "conversion_out.npy");
+  const nlohmann::json log = read_json(iterations);
+  Given in = given(read_npy(pvalue), read_npy(sigma), read_npy(bids), log.at("trunc_values_hex"));
+  const Npy money = read_npy(remaining);
+  std::copy(money.values.begin(), money.values.end(), in.money.begin());
+
+  for (const int num_threads : {1, 4}) {
+    Threads threads(num_threads);
+    Auction auction;
+    EXPECT_EQ(auction.play(in.traffic, in.bids, in.truncation, in.draws, in.money, &threads),
+              log.at("n_simulations").get<int>());
+    const int64_t n = in.traffic.num_pv;
+    const Npy expected_bids = read_npy(bids_out);
+    for (int64_t pv = 0; pv < n; ++pv) {
+      for (size_t i = 0; i < kSeats; ++i) ASSERT_EQ(auction.bid(pv, i), expected_bids.at(pv, static_cast<int64_t>(i)));
+    }
+    expect_by_seat(auction, n, read_npy(cost), [](const Impression& one, size_t s) { return one.price[s]; });
+    expect_by_seat(auction, n, read_npy(exposed),
+                   [](const Impression& one, size_t s) { return one.exposed[s] ? 1.0 : 0.0; });
+    expect_by_seat(auction, n, read_npy(conversion),
+                   [](const Impression& one, size_t s) { return one.converted[s] ? 1.0 : 0.0; });
+    for (size_t i = 0; i < kSeats; ++i) EXPECT_LE(auction.outcome(i).cost, in.money[i]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Golden, OfficialOverspending,
+                         ::testing::Values("small_pv2000_ep0_t20", "full_tick_ep0_t7"),
+                         [](const auto& tested) { return tested.param; });
+
+}  // namespace
+}  // namespace genbid::official
