@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// Reads NumPy's .npy files, version 1, C order, little-endian, as doubles: f8, f4, i8, i4, u8, u4, i2, u1, b1.
+// Reads NumPy's .npy files, version 1, C order, little-endian, as doubles: f8, f4, i8, i4, u8, u4, i2, i1, u1, b1.
 // A test's own input, so a fault throws std::runtime_error and says little.
 namespace genbid::test {
 
@@ -86,6 +86,8 @@ std::vector<Out> read(const std::string& path, std::vector<int64_t>& shape) {
     convert<uint32_t>(bytes, values);
   else if (type == "<i2")
     convert<int16_t>(bytes, values);
+  else if (type == "|i1")
+    convert<int8_t>(bytes, values);
   else if (type == "|u1" || type == "|b1")
     convert<uint8_t>(bytes, values);
   else
