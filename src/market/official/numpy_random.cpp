@@ -52,11 +52,9 @@ std::array<uint64_t, 4> seed_words(uint64_t seed) {
 
 Pcg64::Pcg64(uint64_t seed) {
   const std::array<uint64_t, 4> words = seed_words(seed);
-  const Uint128 start = static_cast<Uint128>(words[0]) << 64 | words[1];
-  const Uint128 sequence = static_cast<Uint128>(words[2]) << 64 | words[3];
-  increment_ = sequence << 1 | 1U;
+  increment_ = join(words[2], words[3]) << 1 | 1U;
   next64();
-  state_ += start;
+  state_ = split(join(state_.high, state_.low) + join(words[0], words[1]));
   next64();
 }
 
@@ -86,17 +84,19 @@ uint32_t Pcg64::bounded(uint32_t max) {
 
 // `draws` steps of an affine map are one affine map, put together from those of 1, 2, 4, ... steps.
 void Pcg64::advance(uint64_t draws) {
+  Uint128 state = join(state_.high, state_.low);
   Uint128 multiplier = kMultiplier;
   Uint128 increment = increment_;
   for (; draws > 0; draws >>= 1) {
-    if ((draws & 1U) != 0) state_ = state_ * multiplier + increment;
+    if ((draws & 1U) != 0) state = state * multiplier + increment;
     increment *= multiplier + 1;
     multiplier *= multiplier;
   }
+  state_ = split(state);
 }
 
 // The rest of 2.1.3: `bits` fell outside the part of its layer that lies under the curve for sure.
-[[gnu::cold, gnu::noinline]] double Pcg64::normal_outside(Uint128& state, Uint128 increment, uint64_t bits) {
+[[gnu::cold, gnu::noinline]] double Pcg64::normal_outside(State& state, Uint128 increment, uint64_t bits) {
   const auto draw = [&state, increment] { return to_double(step(state, increment)); };
   for (;;) {
     const size_t layer = ziggurat::layer(bits);

@@ -42,18 +42,24 @@ class Pcg64 {
   void advance(uint64_t draws);
 
  private:
+  // Halves of 128 bits, so that compilers keep them in registers.
+  struct State {
+    uint64_t high = 0, low = 0;
+  };
   static constexpr Uint128 kMultiplier =
       static_cast<Uint128>(2549297995355413924U) << 64 | static_cast<Uint128>(4865540595714422341U);
 
-  static uint64_t step(Uint128& state, Uint128 increment) {
-    state = state * kMultiplier + increment;
-    const auto high = static_cast<uint64_t>(state >> 64);
-    return std::rotr(high ^ static_cast<uint64_t>(state), static_cast<int>(high >> 58));
+  static Uint128 join(uint64_t high, uint64_t low) { return static_cast<Uint128>(high) << 64 | low; }
+  static State split(Uint128 value) { return {static_cast<uint64_t>(value >> 64), static_cast<uint64_t>(value)}; }
+
+  static uint64_t step(State& state, Uint128 increment) {
+    state = split(join(state.high, state.low) * kMultiplier + increment);
+    return std::rotr(state.high ^ state.low, static_cast<int>(state.high >> 58));
   }
   static double to_double(uint64_t bits) { return static_cast<double>(static_cast<int64_t>(bits >> 11)) * 0x1p-53; }
-  static double normal_outside(Uint128& state, Uint128 increment, uint64_t bits);
+  static double normal_outside(State& state, Uint128 increment, uint64_t bits);
 
-  Uint128 state_ = 0;
+  State state_;
   Uint128 increment_ = 0;
   bool has_half_ = false;
   uint32_t half_ = 0;
@@ -79,7 +85,7 @@ inline double Pcg64::standard_normal() {
     return ziggurat::signed_value(bits);
   }
   // A copy, so that the state of a generator that is a local variable can stay in registers in a loop.
-  Uint128 state = state_;
+  State state = state_;
   const double value = normal_outside(state, increment_, bits);
   state_ = state;
   return value;

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "market/lanes.h"
 #include "market/official/numpy_sum.h"
 
 namespace genbid::official {
@@ -57,15 +58,35 @@ double clip_sigma_ratio(double ratio) {
   return positive > 0.3 ? 0.2 : positive;
 }
 
-// `use(normal, index)` for the normals of all impressions and seats in turn. The hot loop of the official market:
-// a copy of the stream, so that its state stays in registers.
-template <typename Use>
-void for_normals(Pcg64& stream, const SeatValues& mean, const SeatValues& deviation, size_t size, const Use& use) {
+// finish(standard normals of a row, index of its first element) for all rows in turn. Drawing is serial, and a copy
+// of the stream keeps its state in registers; what follows is done to many seats at once.
+template <typename Finish>
+void for_rows(Pcg64& stream, size_t size, const Finish& finish) {
   Pcg64 local = stream;
-  for (size_t row = 0; row < size; row += kSeats) {
-    for (size_t seat = 0; seat < kSeats; ++seat) use(local.normal(mean[seat], deviation[seat]), row + seat);
+  alignas(64) SeatValues row;
+  for (size_t first = 0; first < size; first += kSeats) {
+    for (double& value : row) value = local.standard_normal();
+    finish(row, first);
   }
   stream = local;
+}
+
+GENBID_SIMD_CLONES
+void finish_pvalues(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, double* out) {
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    const double value = mean[seat] + deviation[seat] * row[seat];
+    const double not_negative = value > 0.0 ? value : 0.0;
+    out[seat] = not_negative < 1.0 ? not_negative : 1.0;
+  }
+}
+
+GENBID_SIMD_CLONES
+void finish_sigmas(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, const double* pvalues,
+                   double* out) {
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    const double ratio = std::abs(mean[seat] + deviation[seat] * row[seat]);
+    out[seat] = (ratio < 0.3 ? ratio : 0.3) * pvalues[seat];
+  }
 }
 
 }  // namespace
@@ -130,10 +151,8 @@ PvalueStream::PvalueStream(const EpisodeFactors& factors)
 void PvalueStream::fill_next(std::span<double> pvalues) {
   assert(tick_ < kTicksPerPeriod && pvalues.size() == factors_.tick_size(tick_));
   const auto t = static_cast<size_t>(tick_++);
-  double* out = pvalues.data();
-  for_normals(stream_, factors_.mean[t], factors_.deviation[t], pvalues.size(), [out](double value, size_t i) {
-    const double not_negative = value < 0.0 ? 0.0 : value;
-    out[i] = not_negative > 1.0 ? 1.0 : not_negative;
+  for_rows(stream_, pvalues.size(), [&](const SeatValues& row, size_t first) {
+    finish_pvalues(row, factors_.mean[t], factors_.deviation[t], pvalues.data() + first);
   });
 }
 
@@ -143,11 +162,8 @@ void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double
   Pcg64 stream(static_cast<uint64_t>(120000 * factors.episode + tick));
   SeatValues deviation{};
   for (size_t seat = 0; seat < kSeats; ++seat) deviation[seat] = factors.sigma_ratio[seat] / 2.0;
-  const double* in = pvalues.data();
-  double* out = sigmas.data();
-  for_normals(stream, factors.sigma_ratio, deviation, pvalues.size(), [in, out](double ratio, size_t i) {
-    const double positive = std::abs(ratio);
-    out[i] = (positive > 0.3 ? 0.3 : positive) * in[i];
+  for_rows(stream, pvalues.size(), [&](const SeatValues& row, size_t first) {
+    finish_sigmas(row, factors.sigma_ratio, deviation, pvalues.data() + first, sigmas.data() + first);
   });
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <span>
@@ -144,6 +145,14 @@ TEST(Pcg64, DrawsNothingBelowOne) {
   Pcg64 stream(1);
   EXPECT_EQ(stream.bounded(0), 0U);
   EXPECT_EQ(stream.next64(), Pcg64(1).next64());
+}
+
+// Of 3 * 2^30 values made from 2^32 words, those divisible by 3 would come twice as often if no word were refused.
+TEST(Pcg64, RefusesTheWordsThatWouldFavourSomeValues) {
+  Pcg64 stream(1);
+  std::array<int, 3> counts{};
+  for (int i = 0; i < 9000; ++i) ++counts[stream.bounded(3221225471U) % 3];
+  for (const int count : counts) EXPECT_NEAR(count, 3000, 4.5 * std::sqrt(2000.0));
 }
 
 TEST(Ziggurat, HasNumpysTables) {
