@@ -39,6 +39,19 @@ TEST(PairwiseSum, TakesColumnsAndProducts) {
             pairwise_sum(n, [&](int64_t i) { return column[static_cast<size_t>(i)]; }));
 }
 
+TEST(PairwiseColumnSums, AreTheSumsOfTheColumns) {
+  GENBID_VECTOR(values_path, "primitives/pairwise_values.npy");
+  const auto values = test::read_npy(values_path).values;
+  for (const int64_t n : {0, 1, 7, 8, 9, 15, 16, 127, 128, 129, 136, 255, 257, 1153, 8192, 8193, 9999}) {
+    const auto sums = pairwise_column_sums<3>(
+        n, [&](int64_t row, size_t column) { return values[static_cast<size_t>(3 * row) + column]; });
+    for (size_t column = 0; column < 3; ++column) {
+      EXPECT_EQ(sums[column],
+                pairwise_sum(n, [&](int64_t row) { return values[static_cast<size_t>(3 * row) + column]; }));
+    }
+  }
+}
+
 TEST(PairwiseSum, OfNothingIsZero) {
   EXPECT_EQ(pairwise_sum(int64_t{0}, [](int64_t) { return 1.0; }), 0.0);
 }
