@@ -1,0 +1,170 @@
+#include "market/official/official_traffic.h"
+
+#include <cassert>
+#include <cmath>
+
+#include "market/lanes.h"
+#include "market/official/numpy_sum.h"
+
+namespace genbid::official {
+namespace {
+
+constexpr double kBaseValue = 0.0005;
+constexpr size_t kNumCategories = kNumSeats / kSeatsPerCategory;
+constexpr size_t kTicks = kTicksPerPeriod;
+constexpr size_t kSeats = kNumSeats;
+
+constexpr std::array<double, kTicks> kBaseShares = {
+    0.02301227869859104,   0.010762491580186426, 0.008821901210171106, 0.004815771833139463, 0.004798848017825916,
+    0.0033286522466030154, 0.003393029871737658, 0.003033162880076294, 0.004298719169969498, 0.004862999633901365,
+    0.011135644383826103,  0.012360252404100745, 0.018506556921931334, 0.017290990682316758, 0.02611926027547618,
+    0.02405014108139558,   0.036408735251439284, 0.03309464578051337,  0.03811129136190582,  0.032375488041034066,
+    0.03719169795965519,   0.03287603678685833,  0.033527553577337985, 0.025498437500844198, 0.023719894875409323,
+    0.02221396205784743,   0.026215595281236393, 0.020075013906798774, 0.02223287715563599,  0.020495297399888097,
+    0.022686423942899624,  0.020808760368362482, 0.02412421281824744,  0.020575376772894775, 0.019990263429615227,
+    0.01648567735506885,   0.01745555889928084,  0.016890210294343122, 0.020425629711104402, 0.0197873391643239,
+    0.024950761402728776,  0.025119778635971764, 0.03110131195417271,  0.028594527343256595, 0.030060816887030082,
+    0.02565065380963528,   0.02538045801878989,  0.025285011364621513,
+};
+
+// Every step has a stream of its own that starts from the episode's number, so the same numbers return in all of them.
+Pcg64 episode_stream(int64_t episode) { return Pcg64(static_cast<uint64_t>(episode)); }
+
+// One uniform for `length` ticks at a time.
+template <size_t length>
+std::array<double, kTicks> factors_in_pieces(Pcg64 stream, double low, double high) {
+  std::array<double, kTicks> factors{};
+  for (size_t t = 0; t < kTicks; t += length) {
+    const double factor = stream.uniform(low, high);
+    for (size_t k = 0; k < length; ++k) factors[t + k] = factor;
+  }
+  return factors;
+}
+
+// The official clip of std ratios: what is negative becomes 0.1, not 0.
+double clip_ratio(double ratio) {
+  if (ratio < 0.0) return 0.1;
+  return ratio > 1.0 ? 1.0 : ratio;
+}
+
+double clip_mean(double mean) {
+  if (mean < 0.0) return kBaseValue * 0.01;
+  return mean > 1.0 ? 1.0 : mean;
+}
+
+// Above 0.3 it becomes 0.2, not 0.3.
+double clip_sigma_ratio(double ratio) {
+  const double positive = ratio < 0.0 ? -ratio : ratio;
+  return positive > 0.3 ? 0.2 : positive;
+}
+
+// finish(standard normals of a row, index of its first element) for all rows in turn. Drawing is serial, and a copy
+// of the stream keeps its state in registers; what follows is done to many seats at once.
+template <typename Finish>
+void for_rows(Pcg64& stream, size_t size, const Finish& finish) {
+  Pcg64 local = stream;
+  alignas(64) SeatValues row;
+  for (size_t first = 0; first < size; first += kSeats) {
+    for (double& value : row) value = local.standard_normal();
+    finish(row, first);
+  }
+  stream = local;
+}
+
+GENBID_SIMD_CLONES
+void finish_pvalues(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, double* out) {
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    const double value = mean[seat] + deviation[seat] * row[seat];
+    const double not_negative = value > 0.0 ? value : 0.0;
+    out[seat] = not_negative < 1.0 ? not_negative : 1.0;
+  }
+}
+
+GENBID_SIMD_CLONES
+void finish_sigmas(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, const double* pvalues,
+                   double* out) {
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    const double ratio = std::abs(mean[seat] + deviation[seat] * row[seat]);
+    out[seat] = (ratio < 0.3 ? ratio : 0.3) * pvalues[seat];
+  }
+}
+
+}  // namespace
+
+std::array<double, kTicksPerPeriod> tick_shares(int64_t episode) {
+  std::array<double, kTicks> shares = factors_in_pieces<4>(episode_stream(episode), 1 - 0.4, 1 + 0.4);
+  const double base = pairwise_sum(kTicksPerPeriod, [](int64_t t) { return kBaseShares[static_cast<size_t>(t)]; });
+  const double scaled = pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) {
+    return shares[static_cast<size_t>(t)] * kBaseShares[static_cast<size_t>(t)];
+  });
+  const double scale = base / scaled;
+  for (size_t t = 0; t < kTicks; ++t) shares[t] = shares[t] * scale * kBaseShares[t];
+  return shares;
+}
+
+EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
+  assert(episode >= 0);
+  EpisodeFactors out;
+  out.episode = episode;
+
+  // Step A.
+  const std::array<double, kTicks> shares = tick_shares(episode);
+  for (size_t t = 0; t < kTicks; ++t) {
+    out.num_pv[t] = static_cast<int64_t>(shares[t] * static_cast<double>(impressions));
+  }
+
+  // Step B: the category's level. Step C: the seat's own, but for the first seat of a category. The seeds of seats
+  // 1 to 5 are those of categories 1 to 5.
+  const auto seed = [episode](size_t number) { return static_cast<uint64_t>(11111 * episode) + number; };
+  for (size_t category = 0; category < kNumCategories; ++category) {
+    const auto level = factors_in_pieces<8>(Pcg64(seed(category)), 1 - 0.7, 1 + 0.7);
+    for (size_t i = 0; i < kSeatsPerCategory; ++i) {
+      const size_t seat = category * kSeatsPerCategory + i;
+      std::array<double, kTicks> own{};
+      own.fill(1.0);
+      if (i > 0) own = factors_in_pieces<8>(Pcg64(seed(seat)), 0.5, 1.5);
+      for (size_t t = 0; t < kTicks; ++t) out.mean[t][seat] = clip_mean(own[t] * level[t] * kBaseValue);
+    }
+  }
+
+  // Step D.
+  Pcg64 spread = episode_stream(episode);
+  SeatValues level{};
+  for (double& value : level) value = clip_ratio(spread.normal(0.5, 0.1));
+  for (size_t seat = 0; seat < kSeats; ++seat) {
+    for (size_t t = 0; t < kTicks; ++t) {
+      const double ratio = clip_ratio(spread.normal(level[seat], 0.2 * level[seat]));
+      out.deviation[t][seat] = ratio * out.mean[t][seat];
+    }
+  }
+
+  // Step F, first part.
+  Pcg64 uncertainty = episode_stream(episode);
+  for (double& value : out.sigma_ratio) value = clip_sigma_ratio(uncertainty.normal(0.15, 0.06));
+  return out;
+}
+
+PvalueStream::PvalueStream(const EpisodeFactors& factors)
+    : factors_(factors), stream_(episode_stream(factors.episode)) {}
+
+// Step E. Some 3 % of the values are negative and become exact zeros, on which the conversion draws depend.
+void PvalueStream::fill_next(std::span<double> pvalues) {
+  assert(tick_ < kTicksPerPeriod && pvalues.size() == factors_.tick_size(tick_));
+  const auto t = static_cast<size_t>(tick_++);
+  for_rows(stream_, pvalues.size(), [&](const SeatValues& row, size_t first) {
+    finish_pvalues(row, factors_.mean[t], factors_.deviation[t], pvalues.data() + first);
+  });
+}
+
+// Step F, second part.
+void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas) {
+  assert(pvalues.size() == factors.tick_size(tick) && sigmas.size() == pvalues.size());
+  Pcg64 stream(static_cast<uint64_t>(120000 * factors.episode + tick));
+  SeatValues deviation{};
+  for (size_t seat = 0; seat < kSeats; ++seat) deviation[seat] = factors.sigma_ratio[seat] / 2.0;
+  for_rows(stream, pvalues.size(), [&](const SeatValues& row, size_t first) {
+    finish_sigmas(row, factors.sigma_ratio, deviation, pvalues.data() + first, sigmas.data() + first);
+  });
+}
+
+}  // namespace genbid::official
