@@ -8,7 +8,6 @@
 #include "market/official/numpy_random.h"
 #include "market/official/numpy_sort.h"
 #include "market/official/numpy_sum.h"
-#include "market/official/truncated_normal.h"
 
 namespace genbid::official {
 namespace {
@@ -202,8 +201,7 @@ bool Auction::converts(int64_t pv, size_t seat) const {
   // The sampled probability is at most value + 2 x 0.3 value.
   if (value < 0.25 && draw < 1.0 - 1.7 * value) return false;
   const double uniform = (*draws_)[pv * static_cast<int64_t>(kSeats) + static_cast<int64_t>(seat)];
-  const auto& [v1, v2] = (*truncation_)[seat];
-  const double sample = truncated_normal_quantile(uniform, -2.0 * v1, 2.0 * v2) * traffic_->sigma(pv, seat) + value;
+  const double sample = (*truncation_)[seat].sample(uniform, value, traffic_->sigma(pv, seat));
   return bernoulli(std::clamp(sample, 0.0, 1.0), draw);
 }
 

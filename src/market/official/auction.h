@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
+#include "market/official/truncated_normal.h"
 
 // AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
 // doubles, sums have NumPy's order, and the traps that the original has are kept, each named by its number in
@@ -67,11 +68,14 @@ inline double bid_of(const BidFormula& formula, double pvalue) {
   return bid > 0.0 ? bid : 0.0;
 }
 
+// Of standard bounds -2 v1 and 2 v2.
+inline TruncatedNormal truncation(const std::array<double, 2>& values) { return {-2.0 * values[0], 2.0 * values[1]}; }
+
 // One tick of one cell.
 class Auction {
  public:
-  using Bids = std::array<BidFormula, kSeats>;                   // {0, 0} for seats that are not asked
-  using Truncation = std::array<std::array<double, 2>, kSeats>;  // bounds of a seat's conversion uncertainty (6.4)
+  using Bids = std::array<BidFormula, kSeats>;      // {0, 0} for seats that are not asked
+  using Truncation = std::vector<TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
 
   // Clears the tick until nobody spends more than `money`; the work is split over `threads` where given, and the
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.

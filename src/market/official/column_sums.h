@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "bidding/advertiser.h"
+#include "market/official/numpy_sum.h"
 
 // NumPy's pairwise sums (auctionnet.md 2.1.7) of the 48 columns of a matrix at once: the recursion's leaves, at most
-// 128 rows each, can be summed by any thread in any order; combining them gives NumPy's bits.
+// 128 rows each, can be summed by any thread in any order; combining them gives NumPy's bits (numpy_sum.h has the same
+// for one thread).
 
 namespace genbid::official {
 
@@ -21,7 +23,9 @@ using ColumnValues = std::array<double, kNumSeats>;
 
 class PairwiseTree {
  public:
-  explicit PairwiseTree(int64_t rows) : rows_(rows) { split(0, rows); }
+  explicit PairwiseTree(int64_t rows) : rows_(rows) {
+    for (int64_t first = 0; first < rows; first += kSumBuffer) split(first, std::min(kSumBuffer, rows - first));
+  }
 
   const std::vector<LeafRange>& leaves() const { return leaves_; }
 
@@ -29,7 +33,11 @@ class PairwiseTree {
   template <typename Value>
   double combine(const Value& value) const {
     size_t leaf = 0;
-    return combine(rows_, leaf, value);
+    double sum = 0.0;
+    for (int64_t first = 0; first < rows_; first += kSumBuffer) {
+      sum += combine(std::min(kSumBuffer, rows_ - first), leaf, value);
+    }
+    return sum;
   }
 
  private:

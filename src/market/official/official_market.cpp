@@ -13,7 +13,7 @@ struct OfficialMarket::State {
   // What cells of the same period share.
   struct Episode {
     std::array<TickTraffic, kTicksPerPeriod> ticks;
-    Auction::Truncation truncation{};
+    Auction::Truncation truncation;
   };
   struct Row {
     double money = 0.0;  // remaining
@@ -56,7 +56,7 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
     traffic.pvalue.resize(static_cast<size_t>(traffic.num_pv) * kSeats);
     traffic.sigma_ratio.resize(traffic.pvalue.size());
   }
-  for (size_t i = 0; i < kSeats; ++i) episode->truncation[i] = truncation_values(static_cast<int>(i), period);
+  for (int i = 0; i < kNumSeats; ++i) episode->truncation.push_back(truncation(truncation_values(i, period)));
 
   // One stream makes all p-values, one each the ratios of a tick: item 0 is as long as the others together.
   threads.parallel_for(1 + kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
@@ -67,7 +67,7 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
         continue;
       }
       PvalueStream stream(factors);
-      for (TickTraffic& traffic : episode->ticks) stream.next(traffic.pvalue);
+      for (TickTraffic& traffic : episode->ticks) stream.fill_next(traffic.pvalue);
     }
   });
   threads.parallel_for(kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {

@@ -81,11 +81,10 @@ void finish_pvalues(const SeatValues& row, const SeatValues& mean, const SeatVal
 }
 
 GENBID_SIMD_CLONES
-void finish_sigmas(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, const double* pvalues,
-                   double* out) {
+void finish_sigma_ratios(const SeatValues& row, const SeatValues& mean, const SeatValues& deviation, double* out) {
   for (size_t seat = 0; seat < kSeats; ++seat) {
     const double ratio = std::abs(mean[seat] + deviation[seat] * row[seat]);
-    out[seat] = (ratio < 0.3 ? ratio : 0.3) * pvalues[seat];
+    out[seat] = ratio < 0.3 ? ratio : 0.3;
   }
 }
 
@@ -157,14 +156,20 @@ void PvalueStream::fill_next(std::span<double> pvalues) {
 }
 
 // Step F, second part.
-void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas) {
-  assert(pvalues.size() == factors.tick_size(tick) && sigmas.size() == pvalues.size());
+void fill_sigma_ratios(const EpisodeFactors& factors, int tick, std::span<double> ratios) {
+  assert(ratios.size() == factors.tick_size(tick));
   Pcg64 stream(static_cast<uint64_t>(120000 * factors.episode + tick));
   SeatValues deviation{};
   for (size_t seat = 0; seat < kSeats; ++seat) deviation[seat] = factors.sigma_ratio[seat] / 2.0;
-  for_rows(stream, pvalues.size(), [&](const SeatValues& row, size_t first) {
-    finish_sigmas(row, factors.sigma_ratio, deviation, pvalues.data() + first, sigmas.data() + first);
+  for_rows(stream, ratios.size(), [&](const SeatValues& row, size_t first) {
+    finish_sigma_ratios(row, factors.sigma_ratio, deviation, ratios.data() + first);
   });
+}
+
+void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas) {
+  assert(sigmas.size() == pvalues.size());
+  fill_sigma_ratios(factors, tick, sigmas);
+  for (size_t i = 0; i < sigmas.size(); ++i) sigmas[i] *= pvalues[i];
 }
 
 }  // namespace genbid::official

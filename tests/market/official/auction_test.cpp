@@ -22,7 +22,7 @@ using test::read_npy;
 struct Given {
   TickTraffic traffic;
   std::vector<double> bids;
-  Auction::Truncation truncation{};
+  Auction::Truncation truncation;
   SeedOneDraws draws;
   std::array<double, kSeats> money;
 };
@@ -34,11 +34,10 @@ nlohmann::json read_json(const std::string& path) {
 
 // The bounds by seat, written as hexadecimal numbers.
 Auction::Truncation truncation_of(const nlohmann::json& values) {
-  Auction::Truncation truncation{};
-  for (size_t i = 0; i < kSeats; ++i) {
-    for (size_t k = 0; k < 2; ++k) truncation[i][k] = std::strtod(values.at(i).at(k).get<std::string>().c_str(), nullptr);
-  }
-  return truncation;
+  const auto number = [](const nlohmann::json& text) { return std::strtod(text.get<std::string>().c_str(), nullptr); };
+  Auction::Truncation result;
+  for (const nlohmann::json& pair : values) result.push_back(truncation({number(pair.at(0)), number(pair.at(1))}));
+  return result;
 }
 
 Given given(const Npy& pvalue, const Npy& sigma, const Npy& bids, const nlohmann::json& truncation) {
