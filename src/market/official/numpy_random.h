@@ -78,7 +78,7 @@ inline bool inside(uint64_t bits) { return magnitude(bits) < kZigguratLayers[lay
 
 }  // namespace ziggurat
 
-// 98.8 % of normals need one word, one multiplication and one comparison.
+// 98.5 % of normals need one word, one multiplication and one comparison.
 inline double Pcg64::standard_normal() {
   const uint64_t bits = next64();
   if (ziggurat::inside(bits)) [[likely]] {

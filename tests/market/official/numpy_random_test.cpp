@@ -93,7 +93,7 @@ TEST(Pcg64, DrawsNumpysNormals) {
   });
 }
 
-// Some 260 of a million lie beyond the lowest layer's edge and 11,000 take the slow way.
+// Some 260 of a million lie beyond the lowest layer's edge and 15,000 take the slow way.
 TEST(Pcg64, DrawsNumpysFirstMillionNormals) {
   GENBID_VECTOR(path, "primitives/pcg64_streams.json");
   for_seeds(path, [](uint64_t seed, const nlohmann::json& streams) {
