@@ -34,7 +34,7 @@ void convert(const std::string& bytes, std::vector<Out>& values) {
   for (size_t i = 0; i < values.size(); ++i) {
     File value;
     std::memcpy(&value, bytes.data() + i * sizeof(File), sizeof(File));
-    values[i] = static_cast<Out>(value);
+    values[i] = static_cast<Out>(value);  // NOLINT(bugprone-signed-char-misuse): i1 is a number
   }
 }
 

@@ -10,8 +10,8 @@
 #include "market/official/ziggurat_tables.h"
 
 // NumPy 1.24's generator numpy.random.default_rng(seed), bit for bit, as far as the official simulator uses it
-// (auctionnet.md 2.1.1 to 2.1.6). Written from that description. The tail of the normal and the binomial use
-// log1p and exp of the C library, as NumPy does.
+// (auctionnet.md 2.1.1 to 2.1.6). Written from that description. The tail of the normal (3 of 10,000) and the
+// binomial use log1p and exp of the C library, as NumPy does, so their last bits are that library's.
 
 namespace genbid::official {
 
@@ -78,7 +78,7 @@ inline bool inside(uint64_t bits) { return magnitude(bits) < kZigguratLayers[lay
 
 }  // namespace ziggurat
 
-// 98.8 % of normals need one word, one multiplication and one comparison.
+// 98.5 % of normals need one word, one multiplication and one comparison.
 inline double Pcg64::standard_normal() {
   const uint64_t bits = next64();
   if (ziggurat::inside(bits)) [[likely]] {

@@ -1,8 +1,8 @@
 #pragma once
 
 // scipy.stats.truncnorm by its inverse distribution function (auctionnet.md 2.1.9). SciPy works with logarithms of
-// probabilities and is up to 2.1e-15 from the exact number, this up to 0.8e-15; of 48 million conversions, none
-// depended on such a difference.
+// probabilities: in 9,600 samples it was up to 2.1e-15 from the exact numbers, this up to 0.8e-15. A direct evaluation
+// a little less exact than this one changed none of 48 million conversions.
 
 namespace genbid::official {
 

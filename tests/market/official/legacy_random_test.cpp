@@ -44,6 +44,13 @@ TEST(LegacyRandom, PermutesAsNumpy) {
   EXPECT_EQ(LegacyRandom(1).permutation(20), read_json(path)["permutation_20"].get<std::vector<int64_t>>());
 }
 
+TEST(LegacyRandom, SwapsAPairHalfOfTheTime) {
+  LegacyRandom random(1);
+  int num_swapped = 0;
+  for (int i = 0; i < 400; ++i) num_swapped += random.permutation(2) == std::vector<int64_t>{1, 0} ? 1 : 0;
+  EXPECT_NEAR(num_swapped, 200, 45);
+}
+
 TEST(LegacyRandom, ChoosesTheFirstOfAPermutation) {
   GENBID_VECTOR(path, "primitives/legacy_mt19937.json");
   EXPECT_EQ(LegacyRandom(1).choose(1000, 50),

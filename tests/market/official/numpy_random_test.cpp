@@ -93,7 +93,7 @@ TEST(Pcg64, DrawsNumpysNormals) {
   });
 }
 
-// Some 260 of a million lie beyond the lowest layer's edge and 11,000 take the slow way.
+// Some 260 of a million lie beyond the lowest layer's edge and 15,000 take the slow way.
 TEST(Pcg64, DrawsNumpysFirstMillionNormals) {
   GENBID_VECTOR(path, "primitives/pcg64_streams.json");
   for_seeds(path, [](uint64_t seed, const nlohmann::json& streams) {
@@ -240,9 +240,9 @@ TEST(Environment, SeedsAndTruncatesAsTheOfficialOne) {
   GENBID_VECTOR(values_path, "primitives/env_trunc_values_ep0-27x48x2.npy");
   const auto seeds = test::npy_integers(seeds_path);
   const auto values = test::read_npy(values_path).values;
-  for (int episode = 0; episode < 28; ++episode) {
-    for (int agent = 0; agent < 48; ++agent) {
-      const auto i = static_cast<size_t>(48 * episode + agent);
+  size_t i = 0;
+  for (int64_t episode = 0; episode < 28; ++episode) {
+    for (int agent = 0; agent < 48; ++agent, ++i) {
       ASSERT_EQ(environment_seed(agent, episode), static_cast<uint64_t>(seeds.at(i)));
       ASSERT_EQ(truncation_values(agent, episode)[0], values.at(2 * i));
       ASSERT_EQ(truncation_values(agent, episode)[1], values.at(2 * i + 1));

@@ -97,6 +97,7 @@ TEST(Argsort, SurvivesInputThatDefeatsTheMedianOfThree) {
     }
   };
   std::vector<Adversary> adversaries;
+  adversaries.reserve(kSize);
   for (int32_t i = 0; i < kSize; ++i) adversaries.push_back({i, &keys, &num_frozen, &candidate, &comparisons});
   order_of(adversaries);
   EXPECT_LT(comparisons, 150'000) << "quadratic: no heap sort";
