@@ -20,6 +20,7 @@
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
 #include "eval/report.h"
+#include "play/official_assets.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -125,11 +126,12 @@ std::string ask(const std::string& what, double wish, const std::optional<double
 
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
+  const OfficialAssets assets;
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
     if (one.is_rule()) {
-      candidates.bidders.push_back(make_bidder(one.rule));
+      candidates.bidders.push_back(make_bidder(one.rule, parse_rules(config.market.rules), assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {

@@ -122,13 +122,15 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
 
   Threads threads(static_cast<int>(config.threads));
   Market market(config.market, threads);
-  const auto owned = make_bidders(population);
+  const auto owned = make_bidders(population, parse_rules(config.market.rules));
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
 
   Output output(config.output.dir);
   SimulateSummary summary;
-  const auto together = static_cast<size_t>(periods_together(config.market.impressions, threads.count()));
+  const auto together = keep_state_between_periods(bidders)
+                            ? size_t{1}
+                            : static_cast<size_t>(periods_together(config.market.impressions, threads.count()));
   PeriodTables tables;
   for (size_t first = 0; first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();

@@ -52,7 +52,7 @@ TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
 TEST(Population, EveryShippedOneLoadsAndBids) {
   for (const std::string& name : population_names()) {
     EXPECT_TRUE(population_exists(name));
-    EXPECT_EQ(make_bidders(load_population(name)).size(), 48U) << name;
+    EXPECT_EQ(make_bidders(load_population(name), Rules::kFast).size(), 48U) << name;
   }
 }
 
@@ -85,7 +85,8 @@ TEST(Population, AnUnknownNameListsTheKnown) {
     load_population("pid49");
     FAIL() << "no error";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(), "population: found 'pid49', expected pid48, rules48, or the path of a population file");
+    EXPECT_STREQ(e.what(),
+                 "population: found 'pid49', expected official, pid48, rules48, or the path of a population file");
   }
   EXPECT_FALSE(population_exists("pid49"));
 }
