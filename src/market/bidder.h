@@ -53,8 +53,8 @@ struct BidderConfig {
   std::string bidder = "pid";
   double alpha = 0.0;      // fixed_alpha: bid = alpha * p-value; 0: cpa_ratio decides
   double cpa_ratio = 1.0;  // fixed_alpha: alpha = cpa_ratio * the seat's CPA limit
-  std::string table;       // online_lp: a shipped table or the path of a CSV file
-  std::string agent;       // official_agent: one of official_agent_names()
+  std::string table = {};  // online_lp: a shipped table or the path of a CSV file
+  std::string agent = {};  // official_agent: one of official_agent_names()
 
   void fields(ConfigVisitor& v);
   // All but `bidder`, which the caller knows; rejects what the kind does not read.

@@ -70,7 +70,59 @@ class OnlineLp : public Bidder {
   std::shared_ptr<const OnlineLpTable> table_;
 };
 
+constexpr double kSmallestCost = 0.0001;
+constexpr double kPvalueOffset = 0.0001;
+constexpr double kMaxCost = 6000.0;
+constexpr double kCostStep = 10.0;
+
+// Of the prefix of the sorted rows that costs less than kMaxCost.
+OnlineLpTable::Rows thinned_prefix(std::span<const double> real_cpa, std::span<const double> cost,
+                                   std::span<const int64_t> order) {
+  std::vector<double> cum_cost;
+  double sum = 0.0;
+  for (const int64_t row : order) {
+    sum += cost[static_cast<size_t>(row)];
+    if (!(sum < kMaxCost)) break;
+    cum_cost.push_back(sum);
+  }
+  OnlineLpTable::Rows kept;
+  double last_kept = 0.0;
+  for (size_t i = 0; i < cum_cost.size(); ++i) {
+    if (cum_cost[i] - last_kept < kCostStep && i + 1 < cum_cost.size()) continue;
+    kept.real_cpa.push_back(real_cpa[static_cast<size_t>(order[i])]);
+    kept.cum_cost.push_back(cum_cost[i]);
+    last_kept = cum_cost[i];
+  }
+  return kept;
+}
+
 }  // namespace
+
+OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, const OnlineLpTools& tools) {
+  std::map<int, std::vector<size_t>> rows_of;  // by category
+  for (size_t row = 0; row < log.pvalue.size(); ++row) {
+    if (log.pvalue[row] > 0.0 && log.least_winning_cost[row] > kSmallestCost) rows_of[log.category[row]].push_back(row);
+  }
+  OnlineLpTable table(std::move(name));
+  for (const auto& [category, rows] : rows_of) {
+    // Halves to even, as Python rounds.
+    const auto count = static_cast<int64_t>(std::nearbyint(static_cast<double>(rows.size()) / kSeatsPerCategory));
+    const std::vector<int64_t> sample = tools.sample(static_cast<int64_t>(rows.size()), count);
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      std::vector<double> real_cpa;
+      std::vector<double> cost;
+      for (const int64_t drawn : sample) {
+        const size_t row = rows[static_cast<size_t>(drawn)];
+        if (log.tick[row] < tick) continue;
+        real_cpa.push_back(log.least_winning_cost[row] / (log.pvalue[row] + kPvalueOffset));
+        cost.push_back(log.least_winning_cost[row]);
+      }
+      OnlineLpTable::Rows kept = thinned_prefix(real_cpa, cost, tools.argsort(real_cpa));
+      table.set(category, tick, std::move(kept.real_cpa), std::move(kept.cum_cost));
+    }
+  }
+  return table;
+}
 
 std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table) {
   return std::make_unique<OnlineLp>(std::move(table));

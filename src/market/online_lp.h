@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,5 +47,28 @@ class OnlineLpTable {
 // bid = table's alpha * p-value. A seat of a category that the table lacks is an Error in reset() (AuctionNet bids
 // the CPA limit then).
 std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table);
+
+// A raw log: a row for each impression and advertiser, in file order.
+struct OnlineLpLog {
+  std::span<const int> category;
+  std::span<const int> tick;
+  std::span<const double> pvalue;
+  std::span<const double> least_winning_cost;
+};
+
+// What the training takes from NumPy.
+struct OnlineLpTools {
+  // `count` of 0 .. n - 1, none twice, in the order drawn. Asked once a category, in ascending order. The original
+  // has the first of a permutation from the legacy stream of seed 1 (auctionnet.md 2.1.10).
+  std::function<std::vector<int64_t>(int64_t n, int64_t count)> sample;
+  // The permutation that sorts the keys ascending (2.1.8; any sort where keys differ).
+  std::function<std::vector<int64_t>(std::span<const double> keys)> argsort;
+};
+
+// AuctionNet's training (auctionnet.md 5.9) for the categories and ticks of the log: of an eighth of a category's
+// impressions (it has eight advertisers), those from a tick on are bought from the cheapest conversion upwards; a row
+// for every 10 units of money spent, up to 6000. The same bits as the original for the numbers that it saw: pandas, with
+// which it reads its log, drops digits of small p-values (up to 1e-12 of them).
+OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, const OnlineLpTools& tools);
 
 }  // namespace genbid

@@ -8,6 +8,8 @@
 #include <span>
 #include <system_error>
 
+#include "base/atomic_file.h"
+#include "base/config.h"
 #include "base/error.h"
 #include "base/safetensors.h"
 #include "data/csv_reader.h"
@@ -155,6 +157,21 @@ std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& pat
     table->set(place.first, place.second, std::move(rows.real_cpa), std::move(rows.cum_cost));
   }
   return table;
+}
+
+void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path) {
+  std::string text = "deliveryPeriodIndex,advertiserCategoryIndex,realCPA,cum_cost,timeStepIndex\n";
+  for (const int category : table.categories()) {
+    const std::string begin = std::to_string(period) + "," + std::to_string(category) + ",";
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      const OnlineLpTable::Rows& rows = table.rows(category, tick);
+      const std::string end = "," + std::to_string(tick) + "\n";
+      for (size_t i = 0; i < rows.cum_cost.size(); ++i) {
+        text += begin + shortest(rows.real_cpa[i]) + "," + shortest(rows.cum_cost[i]) + end;
+      }
+    }
+  }
+  write_file(path, text);
 }
 
 }  // namespace genbid

@@ -34,5 +34,7 @@ class OfficialAssets : public BidderAssets {
 // A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
 // ignored. Error, with file and line, for what OnlineLpTable refuses.
 std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path);
+// The same format; `period` fills its column deliveryPeriodIndex. Atomic.
+void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path);
 
 }  // namespace genbid

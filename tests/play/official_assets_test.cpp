@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "data/csv_reader.h"
@@ -131,6 +132,21 @@ TEST_F(OnlineLpFile, IsReadInFileOrder) {
   EXPECT_EQ(table->rows(1, 0).cum_cost, (std::vector<double>{10.25, 20.25}));
   EXPECT_EQ(table->alpha(1, 47, 10.0, 100.0), 7.0);
   EXPECT_EQ(table->alpha(3, 47, 10.0, 100.0), 9.0);
+}
+
+TEST_F(OnlineLpFile, IsReadAsItWasWritten) {
+  OnlineLpTable table("t");
+  table.set(2, 0, {1.0 / 3.0, 0.5}, {10.125, 1e-5 + 20.0});
+  table.set(2, 47, {7.0}, {12.5});
+  write_online_lp_table(table, 3, folder_.path("written.csv"));
+  const auto read = read_online_lp_table(folder_.path("written.csv"));
+  EXPECT_EQ(read->categories(), (std::vector<int>{2}));
+  for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+    EXPECT_EQ(read->rows(2, tick).real_cpa, table.rows(2, tick).real_cpa);
+    EXPECT_EQ(read->rows(2, tick).cum_cost, table.rows(2, tick).cum_cost);
+  }
+  EXPECT_EQ(read_file(folder_.path("written.csv")).substr(0, 101),
+            "deliveryPeriodIndex,advertiserCategoryIndex,realCPA,cum_cost,timeStepIndex\n3,2,0.3333333333333333,10.");
 }
 
 TEST_F(OnlineLpFile, MustAscend) {
