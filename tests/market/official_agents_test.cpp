@@ -146,5 +146,24 @@ TEST(OfficialAgent, BidsForTheSeatsThatAreAsked) {
   EXPECT_EQ(bids[2].value, 36.5);
 }
 
+// "Last three" ticks are the first three of the period, as AuctionNet's strategies have them (6.12).
+TEST(OfficialAgent, SeesTheFirstThreeTicksAsTheLastThree) {
+  const auto agent = test::sample_agent();
+  agent->layers[0].weights.assign(agent->layers[0].weights.size(), 0.0F);
+  agent->layers[0].weights[size_t{3} * 2] = 1.0F;  // mean_bid_last_3
+  agent->layers[0].bias = {0.0F, 0.0F};
+  const auto bidder = make_official_agent(agent);
+  const Advertiser advertiser{1000.0, 100.0, 0};
+  TickHistory history;
+  for (int tick = 1; tick <= 5; ++tick) history.append({.bid = static_cast<double>(tick)}, 0.0, 0.0, 0.0);
+  SeatView row;
+  row.advertiser = &advertiser;
+  row.history = &history;
+  row.now.tick = 5;
+  BidFormula bid;
+  bidder->bid({&row, 1}, {&bid, 1});
+  EXPECT_EQ(bid.value, 2.0);  // of 1, 2, 3; the true last three are 3, 4, 5
+}
+
 }  // namespace
 }  // namespace genbid

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "data/csv_reader.h"
@@ -87,26 +88,50 @@ TEST(OfficialPid, BidsAsTheOriginalInTwoPeriodsOfFullSize) {
   expect_official_alphas(path, kNumSeats);
 }
 
-// Tick 1 compares with 100 at first, later with what was left at the end of the last period.
-TEST(OfficialPid, ResetForgetsOnlyWhenOtherSeatsCome) {
-  const auto pid = make_pid(Rules::kOfficial);
-  SeatView row;
-  const auto alpha_of_tick_1 = [&](double remaining) {
+// One seat that is asked tick by tick with the money it has left; tick 0 starts a period.
+class OneSeat {
+ public:
+  double alpha(int tick, double remaining, int seat = 0) {
+    row_.seat = seat;
+    row_.now.tick = tick;
+    row_.now.remaining_budget = remaining;
     BidFormula bid;
-    row.now.tick = 0;
-    row.now.remaining_budget = 1000.0;
-    pid->reset({&row, 1});
-    pid->bid({&row, 1}, {&bid, 1});
-    EXPECT_EQ(bid.value, 15.0);
-    row.now.tick = 1;
-    row.now.remaining_budget = remaining;
-    pid->bid({&row, 1}, {&bid, 1});
+    if (tick == 0) pid_->reset({&row_, 1});
+    pid_->bid({&row_, 1}, {&bid, 1});
     return bid.value;
-  };
-  EXPECT_EQ(alpha_of_tick_1(980.0), 15.0 * 1.2);  // (100 - 980) x 47 / 980 < 0.7
-  EXPECT_EQ(alpha_of_tick_1(960.0), 15.0);        // (980 - 960) x 47 / 960 = 0.98
-  row.seat = 5;
-  EXPECT_EQ(alpha_of_tick_1(940.0), 15.0 * 1.2);  // (100 - 940) x 47 / 940 < 0.7
+  }
+
+ private:
+  std::unique_ptr<Bidder> pid_ = make_pid(Rules::kOfficial);
+  SeatView row_;
+};
+
+TEST(OfficialPid, TheFirstTickComparesWith100) {
+  OneSeat seat;
+  EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
+  EXPECT_EQ(seat.alpha(1, 98.0), 15.0);  // (100 - 98) x 47 / 98 = 0.96
+  OneSeat poorer;
+  EXPECT_EQ(poorer.alpha(0, 1000.0), 15.0);
+  EXPECT_EQ(poorer.alpha(1, 97.0), 15.0 * 0.7);  // 3 x 47 / 97 = 1.45
+}
+
+// 100 - (100 - 0.3) is less than 0.3 by rounding: 46 times the cost over the money is 0.7 less 2e-13, not more 3e-13.
+TEST(OfficialPid, MoneyIsRoundedTwice) {
+  OneSeat seat;
+  EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
+  EXPECT_EQ(seat.alpha(1, 0.3), 15.0 * 0.7);
+  EXPECT_EQ(seat.alpha(2, 0.295503211991433), 15.0 * 0.7 * 1.2);
+}
+
+// Later periods compare with what was left at the end of the last one.
+TEST(OfficialPid, ResetForgetsOnlyWhenOtherSeatsCome) {
+  OneSeat seat;
+  EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
+  EXPECT_EQ(seat.alpha(1, 980.0), 15.0 * 1.2);  // (100 - 980) x 47 / 980 < 0.7
+  EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
+  EXPECT_EQ(seat.alpha(1, 960.0), 15.0);  // (980 - 960) x 47 / 960 = 0.98
+  EXPECT_EQ(seat.alpha(0, 1000.0, 5), 15.0);
+  EXPECT_EQ(seat.alpha(1, 940.0, 5), 15.0 * 1.2);  // (100 - 940) x 47 / 940 < 0.7
 }
 
 }  // namespace
