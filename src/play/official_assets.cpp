@@ -16,10 +16,10 @@
 
 // official_files.S
 extern "C" {
-extern const std::byte genbid_official_agents_begin[];
-extern const std::byte genbid_official_agents_end[];
-extern const std::byte genbid_onlinelp_tables_begin[];
-extern const std::byte genbid_onlinelp_tables_end[];
+extern const std::byte kGenbidOfficialAgents[];
+extern const std::byte kGenbidOfficialAgentsEnd[];
+extern const std::byte kGenbidOnlineLpTables[];
+extern const std::byte kGenbidOnlineLpTablesEnd[];
 }
 
 namespace genbid {
@@ -91,9 +91,9 @@ bool is_shipped(const std::string& name) {
 }  // namespace
 
 struct OfficialAssets::State {
-  SafetensorsFile agents_file = SafetensorsFile::from_bytes({genbid_official_agents_begin, genbid_official_agents_end},
+  SafetensorsFile agents_file = SafetensorsFile::from_bytes({kGenbidOfficialAgents, kGenbidOfficialAgentsEnd},
                                                             "official_population/agents.safetensors");
-  SafetensorsFile tables_file = SafetensorsFile::from_bytes({genbid_onlinelp_tables_begin, genbid_onlinelp_tables_end},
+  SafetensorsFile tables_file = SafetensorsFile::from_bytes({kGenbidOnlineLpTables, kGenbidOnlineLpTablesEnd},
                                                             "official_population/onlinelp_tables.safetensors");
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<const OnlineLpTable>> tables;
@@ -132,7 +132,7 @@ std::shared_ptr<const OfficialAgent> OfficialAssets::official_agent(const std::s
     return agent = std::make_shared<const OfficialAgent>(std::move(made));
   }
   std::string known;
-  for (const std::string& one : official_agent_names()) known += (known.empty() ? "" : ", ") + one;
+  for (const std::string& one : official_agent_names()) known.append(known.empty() ? "" : ", ").append(one);
   throw Error("agent: found '" + name + "', expected one of " + known);
 }
 
@@ -167,7 +167,11 @@ void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std
       const OnlineLpTable::Rows& rows = table.rows(category, tick);
       const std::string end = "," + std::to_string(tick) + "\n";
       for (size_t i = 0; i < rows.cum_cost.size(); ++i) {
-        text += begin + shortest(rows.real_cpa[i]) + "," + shortest(rows.cum_cost[i]) + end;
+        text.append(begin)
+            .append(shortest(rows.real_cpa[i]))
+            .append(",")
+            .append(shortest(rows.cum_cost[i]))
+            .append(end);
       }
     }
   }

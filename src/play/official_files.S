@@ -1,15 +1,15 @@
 // Files of data/official_population inside the program. Where they lie: include path, set in CMakeLists.txt.
   .section .rodata
   .balign 64
-  .globl genbid_official_agents_begin
-  .globl genbid_official_agents_end
-genbid_official_agents_begin:
+  .globl kGenbidOfficialAgents
+  .globl kGenbidOfficialAgentsEnd
+kGenbidOfficialAgents:
   .incbin "agents.safetensors"
-genbid_official_agents_end:
+kGenbidOfficialAgentsEnd:
   .balign 64
-  .globl genbid_onlinelp_tables_begin
-  .globl genbid_onlinelp_tables_end
-genbid_onlinelp_tables_begin:
+  .globl kGenbidOnlineLpTables
+  .globl kGenbidOnlineLpTablesEnd
+kGenbidOnlineLpTables:
   .incbin "onlinelp_tables.safetensors"
-genbid_onlinelp_tables_end:
+kGenbidOnlineLpTablesEnd:
   .section .note.GNU-stack,"",%progbits
