@@ -1,12 +1,14 @@
 #include "play/official_assets.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <filesystem>
-#include <optional>
+#include <map>
+#include <mutex>
 #include <span>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/atomic_file.h"
 #include "base/config.h"
@@ -126,7 +128,7 @@ std::shared_ptr<const OfficialAgent> OfficialAssets::official_agent(const std::s
     made.name = name;
     made.head = layout.head;
     for (const std::string& layer : layout.layers) {
-      made.layers.push_back(read_layer(state_->agents_file, name + "." + layer));
+      made.layers.push_back(read_layer(state_->agents_file, std::string(name).append(".").append(layer)));
       made.layers.back().relu = static_cast<int>(made.layers.size()) <= layout.num_relu;
     }
     return agent = std::make_shared<const OfficialAgent>(std::move(made));

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "market/bidder.h"
 #include "market/official/agents.h"
