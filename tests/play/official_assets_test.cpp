@@ -61,7 +61,9 @@ TEST(OfficialAssets, AgentsDecideAsInAnEpisodeOfTheOriginal) {
   const char* const odd[] = {"", "", "mopo", "", "", "td3_bc", "iql", "combo"};
   int num_decisions = 0;
   for (size_t seat = 0; seat < kNumSeats; ++seat) {
-    const std::string name = (seat / 8 % 2 == 0 ? even : odd)[seat % 8];
+    // By pointer: GCC 12's -fsanitize=undefined miscompiles the index of a chosen array.
+    const char* const* const agents = seat / 8 % 2 == 0 ? even : odd;
+    const std::string name = agents[seat % 8];
     if (name.empty()) continue;
     const auto found = official_agent_alphas(*assets.official_agent(name), std::span(inputs).subspan(seat * 768, 768));
     for (size_t call = 0; call < kTicksPerPeriod; ++call) {

@@ -100,7 +100,8 @@ TEST(Population, OfficialHasTheOfficialLayout) {
     } else if (position == 1 && category % 2 == 1) {
       EXPECT_EQ(bidder_label(bidder), "fixed_alpha 100");
     } else {
-      EXPECT_EQ(bidder_label(bidder), std::string("official ") + (category % 2 == 0 ? even : odd)[position]);
+      const char* const* const agents = category % 2 == 0 ? even : odd;
+      EXPECT_EQ(bidder_label(bidder), std::string("official ") + agents[position]);
     }
   }
 }
