@@ -20,6 +20,7 @@
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
 #include "eval/report.h"
+#include "play/official_assets.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -28,7 +29,7 @@ namespace {
 // Who is judged: a checkpoint, a run folder, or a rule bidder with its options.
 struct CandidateConfig {
   std::string policy;
-  std::string name;                                                 // in tables; empty: made from the policy
+  std::string name;  // in tables; empty: made from the policy
   // What is asked for (policy/batch.h); nan: the policy's own wish.
   double target_return = std::numeric_limits<double>::quiet_NaN();  // par units
   double target_cpa = std::numeric_limits<double>::quiet_NaN();     // share of the CPA limit
@@ -125,11 +126,12 @@ std::string ask(const std::string& what, double wish, const std::optional<double
 
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
+  const OfficialAssets assets;
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
     if (one.is_rule()) {
-      candidates.bidders.push_back(make_bidder(one.rule));
+      candidates.bidders.push_back(make_bidder(one.rule, parse_rules(config.market.rules), assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
@@ -229,8 +231,11 @@ Command evaluate_command() {
           "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
           "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
           "\n"
-          "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha),\n"
-          "                    or a list of them; options stand beside: alpha or cpa_ratio of fixed_alpha;\n"
+          "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha,\n"
+          "                    abid, online_lp, official_agent), or a list of them; options stand beside: alpha or\n"
+          "                    cpa_ratio of fixed_alpha; table of online_lp (own_category: the official population's\n"
+          "                    tables, or the path of a CSV file); agent of official_agent (bc, iql, cql, td3_bc,\n"
+          "                    mopo, combo);\n"
           "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table\n"
           "market.*            as for simulate; market.periods must be new to every policy\n"
           "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"

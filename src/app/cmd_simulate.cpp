@@ -44,7 +44,7 @@ Command simulate_command() {
           "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
           "\n"
           "market.rules         fast\n"
-          "market.population    pid48, rules48, or the path of a population file\n"
+          "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
           "market.periods       a list or FIRST..LAST\n"
           "market.impressions   nominal impressions of a period (500000)\n"
           "market.budget_scale  times every budget (1)\n"

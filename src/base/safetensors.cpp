@@ -208,55 +208,92 @@ struct SafetensorsFile::State {
   std::vector<Buffer> buffers;  // the file's data; copies of tensors that lie unaligned in it
   std::vector<TensorBytes> tensors;
   std::map<std::string, std::string> metadata;
+
+  // Takes in what follows the size of the header, in a file of file_size bytes.
+  std::vector<Entry> read_header(const std::string& path, uint64_t file_size, const std::string& text);
+  void take_tensors(const std::string& path, std::vector<Entry> entries, const std::byte* data);
 };
+
+namespace {
+
+void check_header_size(const std::string& path, uint64_t header_size, uint64_t file_size) {
+  if (header_size <= kMaxHeader && header_size <= file_size - sizeof(header_size)) return;
+  fail(path, "",
+       "found a header of " + std::to_string(header_size) + " bytes in a file of " + std::to_string(file_size) +
+           " (cut, or no safetensors file)");
+}
+
+void check_has_size(const std::string& path, uint64_t file_size) {
+  if (file_size >= sizeof(uint64_t)) return;
+  fail(path, "", "found " + std::to_string(file_size) + " bytes, expected a safetensors file");
+}
+
+}  // namespace
+
+std::vector<Entry> SafetensorsFile::State::read_header(const std::string& path, uint64_t file_size,
+                                                       const std::string& text) {
+  const Json header = parse_header(path, text);
+  std::vector<Entry> entries;
+  for (const auto& [name, json] : header.items()) {
+    if (name == kMetadata) {
+      metadata = parse_metadata(path, json);
+    } else {
+      entries.push_back(parse_entry(path, name, json));
+    }
+  }
+  check_tiling(path, entries, file_size - sizeof(uint64_t) - text.size());
+  for (const Entry& entry : entries) check_size(path, entry.tensor, entry.end - entry.begin);
+  return entries;
+}
+
+void SafetensorsFile::State::take_tensors(const std::string& path, std::vector<Entry> entries, const std::byte* data) {
+  for (Entry& entry : entries) {
+    const size_t length = entry.end - entry.begin;
+    const std::byte* begin = data + entry.begin;
+    // The format packs tensors without gaps: one behind an odd number of bytes is moved.
+    if (reinterpret_cast<uintptr_t>(begin) % dtype_size(path, entry.tensor.name, entry.tensor.dtype) != 0) {
+      std::byte* const copy = buffers.emplace_back(length).data();
+      std::copy_n(begin, length, copy);
+      begin = copy;
+    }
+    entry.tensor.data = {begin, length};
+    tensors.push_back(std::move(entry.tensor));
+  }
+  std::sort(tensors.begin(), tensors.end(), [](const TensorBytes& a, const TensorBytes& b) { return a.name < b.name; });
+}
+
+SafetensorsFile::SafetensorsFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 SafetensorsFile::SafetensorsFile(const std::string& path) : state_(std::make_unique<State>()) {
   RawFile file(path, O_RDONLY);
   const off_t end = ::lseek(file.fd(), 0, SEEK_END);
   if (end < 0 || ::lseek(file.fd(), 0, SEEK_SET) != 0) fail_io(path, "read", errno);
   const auto file_size = static_cast<uint64_t>(end);
+  check_has_size(path, file_size);
   uint64_t header_size = 0;
-  if (file_size < sizeof(header_size)) {
-    fail(path, "", "found " + std::to_string(file_size) + " bytes, expected a safetensors file");
-  }
   read_exactly(file, path, &header_size, sizeof(header_size));
-  if (header_size > kMaxHeader || header_size > file_size - sizeof(header_size)) {
-    fail(path, "",
-         "found a header of " + std::to_string(header_size) + " bytes in a file of " + std::to_string(file_size) +
-             " (cut, or no safetensors file)");
-  }
+  check_header_size(path, header_size, file_size);
   std::string text(header_size, '\0');
   read_exactly(file, path, text.data(), text.size());
-  const Json header = parse_header(path, text);
+  std::vector<Entry> entries = state_->read_header(path, file_size, text);
 
-  std::vector<Entry> entries;
-  for (const auto& [name, json] : header.items()) {
-    if (name == kMetadata) {
-      state_->metadata = parse_metadata(path, json);
-    } else {
-      entries.push_back(parse_entry(path, name, json));
-    }
-  }
   const uint64_t size = file_size - sizeof(header_size) - header_size;
-  check_tiling(path, entries, size);
-  for (const Entry& entry : entries) check_size(path, entry.tensor, entry.end - entry.begin);
-
-  state_->buffers.emplace_back(size);
-  std::byte* const data = state_->buffers.front().data();
+  std::byte* const data = state_->buffers.emplace_back(size).data();
   read_exactly(file, path, data, size);
-  for (Entry& entry : entries) {
-    const size_t length = entry.end - entry.begin;
-    std::byte* begin = data + entry.begin;
-    // The format packs tensors without gaps: one behind an odd number of bytes is moved.
-    if (entry.begin % dtype_size(path, entry.tensor.name, entry.tensor.dtype) != 0) {
-      begin = state_->buffers.emplace_back(length).data();
-      std::memcpy(begin, data + entry.begin, length);
-    }
-    entry.tensor.data = {begin, length};
-    state_->tensors.push_back(std::move(entry.tensor));
-  }
-  std::sort(state_->tensors.begin(), state_->tensors.end(),
-            [](const TensorBytes& a, const TensorBytes& b) { return a.name < b.name; });
+  state_->take_tensors(path, std::move(entries), data);
+}
+
+SafetensorsFile SafetensorsFile::from_bytes(std::span<const std::byte> bytes, const std::string& name) {
+  auto state = std::make_unique<State>();
+  check_has_size(name, bytes.size());
+  uint64_t header_size = 0;
+  std::memcpy(&header_size, bytes.data(), sizeof(header_size));
+  check_header_size(name, header_size, bytes.size());
+  const std::span<const std::byte> header = bytes.subspan(sizeof(header_size), header_size);
+  const std::string text(reinterpret_cast<const char*>(header.data()), header.size());
+  std::vector<Entry> entries = state->read_header(name, bytes.size(), text);
+  state->take_tensors(name, std::move(entries), bytes.data() + sizeof(header_size) + header_size);
+  return SafetensorsFile(std::move(state));
 }
 
 SafetensorsFile::~SafetensorsFile() = default;

@@ -29,16 +29,20 @@ void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
+  // The same for bytes that are in memory already; `name` stands for the file in messages. Tensors point into
+  // `bytes`, which must outlive them.
+  static SafetensorsFile from_bytes(std::span<const std::byte> bytes, const std::string& name);
   ~SafetensorsFile();
   SafetensorsFile(SafetensorsFile&&) noexcept;
   SafetensorsFile& operator=(SafetensorsFile&&) noexcept;
 
-  const std::vector<TensorBytes>& tensors() const;  // by name order; data points into this object
+  const std::vector<TensorBytes>& tensors() const;  // by name order; data points into this object (or the bytes)
   const TensorBytes* find(const std::string& name) const;
   const std::map<std::string, std::string>& metadata() const;
 
  private:
   struct State;
+  explicit SafetensorsFile(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -73,7 +73,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const auto population_bidders = make_bidders(plan.population);
+  const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules));
   std::vector<Bidder*> bidders;
   for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
   const auto first_candidate = static_cast<int>(bidders.size());
@@ -84,7 +84,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
                     "ticks");
   int64_t ticks_done = 0;
   const auto market = make_market(plan.market, threads);
-  const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market.impressions, 1)));
+  const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market, bidders, 1)));
   for (size_t first = 0; first < plan.periods.size(); first += together) {
     const size_t last = std::min(first + together, plan.periods.size());
     std::vector<Cell> cells;

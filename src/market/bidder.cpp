@@ -1,12 +1,41 @@
 #include "market/bidder.h"
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "market/official/agents.h"
+#include "market/online_lp.h"
 #include "market/rule_bidders.h"
 
 namespace genbid {
+namespace {
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+const std::vector<std::string>& rules_names() {
+  static const std::vector<std::string> names = {"fast", "official"};
+  return names;
+}
+
+Rules parse_rules(std::string_view name) {
+  if (name == "fast") return Rules::kFast;
+  if (name == "official") return Rules::kOfficial;
+  throw Error("rules: found '" + std::string(name) + "', expected fast or official");
+}
+
+bool keep_state_between_periods(std::span<Bidder* const> bidders) {
+  return std::any_of(bidders.begin(), bidders.end(),
+                     [](const Bidder* one) { return one->keeps_state_between_periods(); });
+}
 
 const std::vector<std::string>& bidder_names() {
-  static const std::vector<std::string> names = {"pid", "fixed_alpha"};
+  static const std::vector<std::string> names = {"pid", "fixed_alpha", "abid", "online_lp", "official_agent"};
   return names;
 }
 
@@ -20,16 +49,28 @@ void BidderConfig::option_fields(ConfigVisitor& v) {
     v.field("alpha", alpha, {0.0, 1e6});
     v.field("cpa_ratio", cpa_ratio, {0.0, 1e6});
     v.check(alpha == 0.0 || cpa_ratio == BidderConfig().cpa_ratio, "alpha", "either alpha or cpa_ratio, not both");
+  } else if (bidder == "online_lp") {
+    v.required("table", table);
+    v.check(!table.empty(), "table", "episode-0 to episode-6, own_category, or the path of a CSV file");
+  } else if (bidder == "official_agent") {
+    v.required("agent", agent);
+    const auto& names = official_agent_names();
+    v.check(std::find(names.begin(), names.end(), agent) != names.end(), "agent", "one of " + listed(names));
   }
 }
 
-std::unique_ptr<Bidder> make_bidder(const BidderConfig& config) {
-  if (config.bidder == "pid") return make_pid();
+std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets) {
+  if (config.bidder == "pid") return make_pid(rules);
   if (config.bidder == "fixed_alpha") return make_fixed_alpha(config.alpha, config.cpa_ratio);
-  throw Error("bidder: found '" + config.bidder + "', expected pid or fixed_alpha");
+  if (config.bidder == "abid") return make_abid();
+  if (config.bidder == "online_lp") return make_online_lp(assets.online_lp_table(config.table));
+  if (config.bidder == "official_agent") return make_official_agent(assets.official_agent(config.agent));
+  throw Error("bidder: found '" + config.bidder + "', expected one of " + listed(bidder_names()));
 }
 
 std::string bidder_label(const BidderConfig& config) {
+  if (config.bidder == "online_lp") return "online_lp " + config.table;
+  if (config.bidder == "official_agent") return "official " + config.agent;
   if (config.bidder != "fixed_alpha") return config.bidder;
   if (config.alpha > 0.0) return "fixed_alpha " + shortest(config.alpha);
   return "fixed_alpha " + shortest(config.cpa_ratio) + " x CPA limit";

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/config.h"
@@ -11,6 +12,12 @@
 #include "bidding/tick_history.h"
 
 namespace genbid {
+
+// Under which a market plays (market.rules) and its bidders bid: `fast` corrects AuctionNet's traps, `official`
+// keeps them.
+enum class Rules { kFast, kOfficial };
+const std::vector<std::string>& rules_names();  // "fast", "official"
+Rules parse_rules(std::string_view name);       // Error for an unknown name
 
 // One seat of one cell (a cell is one period played by 48 seats), as its bidder sees it.
 struct SeatView {
@@ -28,15 +35,26 @@ struct SeatView {
 class Bidder {
  public:
   virtual ~Bidder() = default;
+  // Before tick 0 of a period. A bidder that keeps no state has forgotten the last one.
   virtual void reset(std::span<const SeatView> rows) = 0;
+  // True: a period's bids depend on the periods that this object has played before. Row i must then be the same seat
+  // of the same cell in every period too: such a bidder plays one period after another, never two side by side, and
+  // what cells differ in (who sits at another seat) stays as it is. reset() keeps the state as long as the rows' seats
+  // are those of the last period; other rows start anew.
+  virtual bool keeps_state_between_periods() const { return false; }
   virtual void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) = 0;
 };
+
+// Whether any of them does, so that the periods must be played one after another.
+bool keep_state_between_periods(std::span<Bidder* const> bidders);
 
 // Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads.
 struct BidderConfig {
   std::string bidder = "pid";
   double alpha = 0.0;      // fixed_alpha: bid = alpha * p-value; 0: cpa_ratio decides
   double cpa_ratio = 1.0;  // fixed_alpha: alpha = cpa_ratio * the seat's CPA limit
+  std::string table = {};  // online_lp: a shipped table or the path of a CSV file
+  std::string agent = {};  // official_agent: one of official_agent_names()
 
   void fields(ConfigVisitor& v);
   // All but `bidder`, which the caller knows; rejects what the kind does not read.
@@ -44,8 +62,20 @@ struct BidderConfig {
 };
 
 const std::vector<std::string>& bidder_names();
-std::unique_ptr<Bidder> make_bidder(const BidderConfig& config);
-// "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit".
+
+class OnlineLpTable;   // market/online_lp.h
+struct OfficialAgent;  // market/official/agents.h
+
+// Where bidders get what they know beside their options (play/official_assets.h). Errors for what is not there.
+class BidderAssets {
+ public:
+  virtual ~BidderAssets() = default;
+  virtual std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const = 0;
+  virtual std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const = 0;
+};
+
+std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets);
+// "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql".
 std::string bidder_label(const BidderConfig& config);
 
 }  // namespace genbid

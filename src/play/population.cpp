@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "play/official_assets.h"
 
 namespace genbid {
 namespace {
@@ -104,9 +105,10 @@ Population load_population(const std::string& name_or_file) {
   return population;
 }
 
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population) {
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules) {
+  const OfficialAssets assets;
   std::vector<std::unique_ptr<Bidder>> bidders;
-  for (const PopulationSeat& seat : population.seats) bidders.push_back(make_bidder(seat.bidder));
+  for (const PopulationSeat& seat : population.seats) bidders.push_back(make_bidder(seat.bidder, rules, assets));
   return bidders;
 }
 

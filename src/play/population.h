@@ -35,11 +35,11 @@ Population load_population(const std::string& name_or_file);
 std::vector<std::string> population_names();
 // For checks of a config: `name` is shipped, or a file that exists.
 bool population_exists(const std::string& name_or_file);
-// "pid48, rules48 or the path of a population file".
+// "official, pid48, rules48 or the path of a population file".
 std::string expected_population();
 
-// One bidder a seat.
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population);
+// One bidder a seat. Error for a table that is not there or cannot be used.
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules);
 Cell make_cell(const Population& population, int64_t period, double budget_scale);
 
 struct ShippedPopulation {

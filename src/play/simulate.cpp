@@ -79,11 +79,12 @@ class Output {
 
 }  // namespace
 
-int64_t periods_together(int64_t impressions, int num_threads) {
+int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
+  if (market.official() || keep_state_between_periods(bidders)) return 1;
   constexpr double kMaxBytes = 0.5e9;
   constexpr double kLargestTickShare = 0.075;
   constexpr double kBytesPerImpression = kNumSeats * sizeof(float) + 16;
-  const double bytes = static_cast<double>(impressions) * kLargestTickShare * kBytesPerImpression;
+  const double bytes = static_cast<double>(market.impressions) * kLargestTickShare * kBytesPerImpression;
   const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);
   return std::clamp<int64_t>(fitting, 1, std::max(8, 4 * num_threads));
 }
@@ -122,13 +123,13 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
 
   Threads threads(static_cast<int>(config.threads));
   const auto market = make_market(config.market, threads);
-  const auto owned = make_bidders(population);
+  const auto owned = make_bidders(population, parse_rules(config.market.rules));
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
 
   Output output(config.output.dir);
   SimulateSummary summary;
-  const auto together = static_cast<size_t>(periods_together(config.market.impressions, threads.count()));
+  const auto together = static_cast<size_t>(periods_together(config.market, bidders, threads.count()));
   PeriodTables tables;
   for (size_t first = 0; first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,9 @@ struct SimulateSummary {
   std::string text() const;  // a table for a terminal
 };
 
-// Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic.
-int64_t periods_together(int64_t impressions, int num_threads);
+// Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. One where bidders
+// remember, and under the official rules, whose traffic takes 400 MB a period.
+int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
 // Plays the periods, in ascending order, and writes `ticks.csv` and `periods.csv` into output.dir: both whole, or
 // neither. The same bytes for any number of threads. `progress` is told the number of periods done. Empty if a

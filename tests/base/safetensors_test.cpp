@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <span>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -26,9 +28,19 @@ class SafetensorsTest : public testing::Test {
     put(text + header + std::string(data_size, '\1'));
   }
 
+  // What is wrong with the file; with its bytes in memory the same must be wrong.
   std::string fault() const {
+    const std::string found = fault_in([&] { SafetensorsFile{path_}; });
+    if (std::filesystem::file_size(path_) < 1'000'000) {
+      const std::string content = read_file(path_);
+      EXPECT_EQ(fault_in([&] { SafetensorsFile::from_bytes(std::as_bytes(std::span(content)), path_); }), found);
+    }
+    return found;
+  }
+  template <typename Read>
+  std::string fault_in(const Read& read) const {
     try {
-      const SafetensorsFile file(path_);
+      read();
     } catch (const Error& error) {
       const std::string text = error.what();
       EXPECT_TRUE(text.starts_with(path_ + ": ")) << text;
@@ -108,6 +120,17 @@ TEST_F(SafetensorsTest, DataStaysWhereItIsWhenTheFileMoves) {
   const std::byte* const data = file.tensors()[0].data.data();
   const SafetensorsFile moved = std::move(file);
   EXPECT_EQ(moved.tensors()[0].data.data(), data);
+}
+
+TEST_F(SafetensorsTest, BytesInMemoryAreReadWhereTheyLie) {
+  write_safetensors(path_, {{"a", "U8", {1}, first(1)}, {"b", "F64", {2}, first(16)}}, {{"k", "v"}});
+  const std::string content = read_file(path_);
+  const SafetensorsFile file = SafetensorsFile::from_bytes(std::as_bytes(std::span(content)), "here");
+  EXPECT_EQ(file.metadata(), (std::map<std::string, std::string>{{"k", "v"}}));
+  EXPECT_EQ(file.find("a")->data.data(), std::as_bytes(std::span(content)).last(17).data());
+  // Not so a tensor that is not aligned there.
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(file.find("b")->data.data()) % 8, 0U);
+  EXPECT_EQ(std::memcmp(file.find("b")->data.data(), bytes_.data(), 16), 0);
 }
 
 TEST_F(SafetensorsTest, AFileCutAnywhereIsAnError) {

@@ -4,6 +4,7 @@
 
 #include "bidding/score.h"
 #include "eval/report.h"
+#include "play/official_assets.h"
 
 namespace genbid {
 namespace {
@@ -20,8 +21,9 @@ EvaluationPlan small_plan() {
 
 std::vector<Evaluation> evaluate(const EvaluationPlan& plan, int num_threads, bool pid_alone = false) {
   Threads threads(num_threads);
-  const auto pid = make_bidder({.bidder = "pid"});
-  const auto fixed = make_bidder({.bidder = "fixed_alpha", .alpha = 80.0});
+  const OfficialAssets assets;
+  const auto pid = make_bidder({.bidder = "pid"}, Rules::kFast, assets);
+  const auto fixed = make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kFast, assets);
   std::vector<Candidate> candidates = {{"pid", "rule", pid.get()}};
   if (!pid_alone) candidates.push_back({"fixed", "rule", fixed.get()});
   return evaluate_in_market(plan, candidates, threads);
@@ -62,7 +64,7 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
   } sink;
   Threads threads(1);
   const auto market = make_market(plan.market, threads);
-  const auto population = make_bidders(plan.population);
+  const auto population = make_bidders(plan.population, Rules::kFast);
   std::vector<Bidder*> bidders;
   std::vector<int> seat_bidder;
   for (int seat = 0; seat < kNumSeats; ++seat) {

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <nlohmann/json.hpp>
+
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "golden.h"
 
 namespace genbid {
 namespace {
@@ -49,10 +53,81 @@ TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
   }
 }
 
+// What AuctionNet's name of a bidder, without the number of its seat, is here.
+std::string official_label(const std::string& name, int seat) {
+  static const std::map<std::string, std::string> labels = {{"PidBiddingStrategy", "pid"},
+                                                            {"Iql-PlayerStrategy", "official iql"},
+                                                            {"TD3_BC-PlayerStrategy", "official td3_bc"},
+                                                            {"Cql-PlayerStrategy", "official cql"},
+                                                            {"Bc-PlayerStrategy", "official bc"},
+                                                            {"MBRL-MOPO-PlayerStrategy", "official mopo"},
+                                                            {"MBRL-COMBOMICRO-PlayerStrategy", "official combo"},
+                                                            {"BCQ-standin", "fixed_alpha 100"}};
+  const std::string kind = name.substr(0, name.find_last_not_of("0123456789") + 1);
+  // It does not say which table: that of the category at position 3, the next one at position 4.
+  if (kind == "OnlineLpBiddingStrategy") return "online_lp episode-" + std::to_string(seat / 8 + seat % 8 - 3);
+  return labels.at(kind);
+}
+
+// Who sat where when the official data were made.
+TEST(Population, OfficialIsThatOfTheOfficialData) {
+  GENBID_VECTOR(path, "official_market/results_by_period.json");
+  const auto agents = nlohmann::json::parse(read_file(path)).at("agents");
+  const Population population = load_population("official");
+  for (int seat = 0; seat < kNumSeats; ++seat) {
+    const PopulationSeat& one = population.seats[static_cast<size_t>(seat)];
+    const auto index = static_cast<size_t>(seat);
+    EXPECT_EQ(bidder_label(one.bidder), official_label(agents.at("names")[index].get<std::string>(), seat)) << seat;
+    EXPECT_EQ(one.advertiser.budget, agents.at("budget")[index].get<double>());
+    EXPECT_EQ(one.advertiser.cpa_limit, agents.at("cpa")[index].get<double>());
+    EXPECT_EQ(one.advertiser.category, seat / 8);
+  }
+}
+
+// The same without that file: the layout of auctionnet.md 2.8.
+TEST(Population, OfficialHasTheOfficialLayout) {
+  const Population population = load_population("official");
+  const char* const even[] = {"pid", "iql", "td3_bc", "", "", "cql", "bc", "mopo"};
+  const char* const odd[] = {"pid", "", "mopo", "", "", "td3_bc", "iql", "combo"};
+  for (int seat = 0; seat < kNumSeats; ++seat) {
+    const BidderConfig& bidder = population.seats[static_cast<size_t>(seat)].bidder;
+    const int category = seat / 8;
+    const int position = seat % 8;
+    if (position == 0) {
+      EXPECT_EQ(bidder.bidder, "pid");
+    } else if (position == 3 || position == 4) {
+      EXPECT_EQ(bidder_label(bidder), "online_lp episode-" + std::to_string(category + position - 3));
+    } else if (position == 1 && category % 2 == 1) {
+      EXPECT_EQ(bidder_label(bidder), "fixed_alpha 100");
+    } else {
+      const char* const* const agents = category % 2 == 0 ? even : odd;
+      EXPECT_EQ(bidder_label(bidder), std::string("official ") + agents[position]);
+    }
+  }
+}
+
+TEST(Population, OnlyOfficialRulesMakeBiddersRemember) {
+  for (const std::string& name : population_names()) {
+    for (const Rules rules : {Rules::kFast, Rules::kOfficial}) {
+      const auto owned = make_bidders(load_population(name), rules);
+      std::vector<Bidder*> bidders;
+      for (const auto& bidder : owned) bidders.push_back(bidder.get());
+      EXPECT_EQ(keep_state_between_periods(bidders), rules == Rules::kOfficial) << name;
+    }
+  }
+}
+
+TEST(Population, ATableThatIsNotThereIsAnError) {
+  Population population = load_population("pid48");
+  population.seats[5].bidder.bidder = "online_lp";
+  population.seats[5].bidder.table = "no/such/table.csv";
+  EXPECT_THROW(make_bidders(population, Rules::kFast), Error);
+}
+
 TEST(Population, EveryShippedOneLoadsAndBids) {
   for (const std::string& name : population_names()) {
     EXPECT_TRUE(population_exists(name));
-    EXPECT_EQ(make_bidders(load_population(name)).size(), 48U) << name;
+    EXPECT_EQ(make_bidders(load_population(name), Rules::kFast).size(), 48U) << name;
   }
 }
 
@@ -85,7 +160,8 @@ TEST(Population, AnUnknownNameListsTheKnown) {
     load_population("pid49");
     FAIL() << "no error";
   } catch (const ConfigError& e) {
-    EXPECT_STREQ(e.what(), "population: found 'pid49', expected pid48, rules48, or the path of a population file");
+    EXPECT_STREQ(e.what(),
+                 "population: found 'pid49', expected official, pid48, rules48, or the path of a population file");
   }
   EXPECT_FALSE(population_exists("pid49"));
 }

@@ -23,6 +23,16 @@ TEST(PriceLevel, Rules48IsAsDearAsTheRealMarket) {
   }
 }
 
+// 21 periods of AuctionNet's market with this population: 0.074 to 0.092, mean score of a seat 16 to 26.
+TEST(PriceLevel, OfficialIsAsDearAsInTheOfficialMarket) {
+  for (const PeriodSummary& period : play_periods("official", 10)) {
+    EXPECT_GT(period.mean_least_winning_cost, 0.06) << period.period;
+    EXPECT_LT(period.mean_least_winning_cost, 0.10) << period.period;
+    EXPECT_GT(period.mean_expected_score, 14.0) << period.period;
+    EXPECT_LT(period.mean_expected_score, 28.0) << period.period;
+  }
+}
+
 // The official simulator's two periods of 48 PID: least winning cost 0.1152 and 0.1177, 98.9 % and
 // 100.0 % of all budgets spent, 122 and 144 clearing passes, 1044 and 1190 conversions.
 TEST(PriceLevel, Pid48IsLikeTheOfficialMarket) {

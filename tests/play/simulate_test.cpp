@@ -186,6 +186,18 @@ TEST(Simulate, TellsItsProgressAndSumsUp) {
   EXPECT_NE(summary->text().find("least winning cost"), std::string::npos);
 }
 
+// PID remembers under official rules.
+TEST(Simulate, BiddersThatRememberPlayOnePeriodAfterAnother) {
+  for (const char* rules : {"fast", "official"}) {
+    const test::TemporaryFolder folder;
+    SimulateConfig config = small_run(folder.path("run"));
+    config.market.rules = rules;
+    std::vector<int64_t> calls;
+    ASSERT_TRUE(simulate(config, [&](int64_t periods) { calls.push_back(periods); }));
+    EXPECT_EQ(calls, config.market.rules == "fast" ? (std::vector<int64_t>{3}) : (std::vector<int64_t>{1, 2, 3}));
+  }
+}
+
 std::string error_of(const std::string& override) {
   SimulateConfig config;
   try {
@@ -207,7 +219,8 @@ TEST(SimulateConfig, TheShippedFileReads) {
 
 TEST(SimulateConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
   EXPECT_NE(error_of("market.rules=official").find("expected one of fast"), std::string::npos);
-  EXPECT_NE(error_of("market.population=pid").find("expected pid48, rules48, or the path"), std::string::npos);
+  EXPECT_NE(error_of("market.population=pid").find("expected official, pid48, rules48, or the path"),
+            std::string::npos);
   EXPECT_NE(error_of("market.impressions=47").find("[48, 100000000]"), std::string::npos);
   EXPECT_NE(error_of("market.periods=[]").find("at least one period"), std::string::npos);
   EXPECT_NE(error_of("market.budget_scale=0").find("found '0'"), std::string::npos);

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "market/bidder.h"
+#include "market/official/agents.h"
+#include "market/online_lp.h"
+
+namespace genbid {
+
+// What the bidders of AuctionNet's population know. It travels inside the program (data/official_population), so
+// nothing has to be installed beside it. Each table and policy is read when it is first asked for; bidders share it
+// and outlive this object.
+class OfficialAssets : public BidderAssets {
+ public:
+  OfficialAssets();
+  ~OfficialAssets() override;
+
+  // A shipped table `episode-0` .. `episode-6`, which hold the categories that the official population reads;
+  // `own_category`, made of these: category c has the rows of episode-c; or the path of a CSV file
+  // (read_online_lp_table).
+  std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const override;
+  std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
+// ignored. Error, with file and line, for what OnlineLpTable refuses.
+std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path);
+// The same format; `period` fills its column deliveryPeriodIndex. Atomic.
+void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path);
+
+}  // namespace genbid
