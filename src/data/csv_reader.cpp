@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <set>
 
@@ -205,6 +206,10 @@ std::string CsvFile::hash() const {
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(value.high64),
                 static_cast<unsigned long long>(value.low64));
   return text;
+}
+
+CsvSource CsvFile::source() const {
+  return {std::filesystem::path(state_->path).filename().string(), state_->bytes_read, hash()};
 }
 
 CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint)
