@@ -76,6 +76,7 @@ struct RawTrajectories::State {
 RawTrajectories::RawTrajectories() : state_(std::make_unique<State>()) {}
 RawTrajectories::~RawTrajectories() = default;
 RawTrajectories::RawTrajectories(RawTrajectories&&) noexcept = default;
+RawTrajectories& RawTrajectories::operator=(RawTrajectories&&) noexcept = default;
 
 void RawTrajectories::clear() { state_->periods.clear(); }
 

@@ -30,6 +30,7 @@ class RawTrajectories {
   RawTrajectories();
   ~RawTrajectories();
   RawTrajectories(RawTrajectories&&) noexcept;
+  RawTrajectories& operator=(RawTrajectories&&) noexcept;
 
   void add(const RawTick& tick);
   void clear();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 
 #include "data/ingest.h"
 #include "raw_logs.h"
@@ -13,6 +14,8 @@ namespace {
 
 using test::error_of;
 using test::raw_table;
+using test::RawLogs;
+using test::read_logs;
 using test::Table;
 using test::TempFolder;
 
@@ -256,6 +259,62 @@ TEST(RawLogErrors, Outputs) {
   config.output_market_log = folder.file("a.csv") + "/m.h5";
   EXPECT_NE(error_of([&] { ingest(config); }), "");
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.csv"});
+}
+
+// Any bytes are read or refused, and both ways of reading a line agree: the fast one, and the one that lines take of
+// which a field is quoted.
+TEST(RawLogErrors, DamagedBytesAreReadAlikeOnBothWays) {
+  const std::string text = raw_table(2, 3, 3).text();
+  const size_t body = text.find('\n') + 1;
+  const std::string bytes = "0123456789.,-+eE \"\n\rnax;";
+  std::mt19937_64 generator(7);
+  const TempFolder folder;
+  RawReadOptions small_blocks;
+  small_blocks.block_bytes = 4096;
+  int read = 0;
+  int refused = 0;
+  const auto outcome = [&](const std::string& log) {
+    RawLogs logs{};
+    const std::string path = folder.write("a.csv", log);
+    const std::string error = error_of([&] { logs = read_logs({path}, small_blocks, 1); });
+    if (!error.empty()) return error;
+    std::string values;
+    for (const RawTick& tick : logs.ticks) {
+      for (const std::vector<double>* column : {&tick.pvalue, &tick.sigma, &tick.bid, &tick.cost}) {
+        for (const double value : *column) values += std::to_string(value) + " ";
+      }
+      for (const double value : tick.least_winning_cost) values += std::to_string(value) + " ";
+      for (const uint8_t flags : tick.flags) values += std::to_string(flags) + " ";
+    }
+    return values;
+  };
+  for (int i = 0; i < 600; ++i) {
+    std::string damaged = text;
+    const size_t at = body + generator() % (text.size() - body);
+    const char byte = bytes[generator() % bytes.size()];
+    if (i % 3 == 0) damaged[at] = byte;
+    if (i % 3 == 1) damaged.insert(at, 1, byte);
+    if (i % 3 == 2) damaged.erase(at, 1 + generator() % 3);
+    const std::string fast = outcome(damaged);
+    (fast.find(": ") == std::string::npos ? read : refused) += 1;
+    // Quotes around the first field send every line the slow way, where they fit.
+    if (damaged.find('"') != std::string::npos) continue;
+    std::string quoted = damaged.substr(0, body);
+    for (size_t begin = body; begin < damaged.size();) {
+      const size_t end = std::min(damaged.find('\n', begin), damaged.size());
+      const size_t comma = damaged.find(',', begin);
+      if (comma < end) {
+        quoted += '"' + damaged.substr(begin, comma - begin) + '"' + damaged.substr(comma, end - comma);
+      } else {
+        quoted += damaged.substr(begin, end - begin);
+      }
+      if (end < damaged.size()) quoted += '\n';
+      begin = end + 1;
+    }
+    ASSERT_EQ(outcome(quoted), fast) << damaged;
+  }
+  EXPECT_GT(read, 60);
+  EXPECT_GT(refused, 60);
 }
 
 }  // namespace
