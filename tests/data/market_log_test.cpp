@@ -196,6 +196,16 @@ TEST(TopBids, TinyBidsStillStand) {
   EXPECT_EQ(seats, (std::vector<uint8_t>{1, 255, 255, 255}));
 }
 
+TEST(TopBids, OfEqualBidsTheLowerSeatsComesFirst) {
+  std::vector<float> bids;
+  std::vector<uint8_t> seats;
+  top_bids(std::array{1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 3.0}, 7, bids, seats);
+  EXPECT_EQ(seats, (std::vector<uint8_t>{6, 1, 2, 3}));
+  EXPECT_EQ(bids, (std::vector<float>{3.0F, 2.0F, 2.0F, 2.0F}));
+  top_bids(std::array{1.0, 2.0, 2.0, 2.0, 2.0, 2.0}, 6, bids, seats);
+  EXPECT_EQ(seats, (std::vector<uint8_t>{1, 2, 3, 4}));
+}
+
 TEST(MarketLogWriter, OneThatGoesAwayLeavesNothing) {
   const TempFolder folder;
   { const MarketLogWriter writer(folder.file("m.h5")); }

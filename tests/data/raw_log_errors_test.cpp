@@ -138,6 +138,11 @@ TEST(RawLogErrors, KeyTwice) {
             "a.csv:32: period 7, tick 1, pvIndex 0, advertiser 2 appears a second time, first at a.csv:24");
   EXPECT_EQ(error_after([](Table& table) { table.rows.insert(table.rows.begin() + 1, table.rows[0]); }),
             "a.csv:3: period 7, tick 0, pvIndex 0, advertiser 0 appears a second time, first at a.csv:2");
+  EXPECT_EQ(error_after([](Table& table) {  // a whole impression
+              const std::vector<std::vector<std::string>> again(table.rows.begin() + 5, table.rows.begin() + 10);
+              table.rows.insert(table.rows.begin() + 10, again.begin(), again.end());
+            }),
+            "a.csv:12: period 7, tick 0, pvIndex 1, advertiser 0 appears a second time, first at a.csv:7");
   const std::string text = raw_table().text();
   EXPECT_EQ(error_of_texts({text, text}),
             "b.csv:2: period 7, tick 0, pvIndex 0, advertiser 0 appears a second time, first at a.csv:2");

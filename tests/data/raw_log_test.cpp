@@ -174,6 +174,40 @@ TEST(RawLogWriter, NumbersReadBack) {
   }
 }
 
+TEST(RawLogWriter, LongTicksComeInOrderWhateverTheThreads) {
+  const int64_t num_pv = 6'000;  // many blocks
+  const std::vector<RawLogSeat> seats = {{0, 0, 10.0, 1.0, 5.0, false},
+                                         {1, 0, 20.0, 2.0, 6.0, true},
+                                         {5, 1, 30.0, 3.0, 7.0, false},
+                                         {6, 1, 40.0, 4.0, 8.0, false}};
+  const size_t rows = static_cast<size_t>(num_pv) * seats.size();
+  std::vector<double> values(rows);
+  for (size_t i = 0; i < rows; ++i) values[i] = static_cast<double>(i) / 3.0;
+  const std::vector<double> prices(values.begin(), values.begin() + num_pv);
+  const std::vector<uint8_t> ones(rows, 1);
+  const TempFolder folder;
+  std::string expected;
+  for (const int count : {1, 2, 5}) {
+    Threads threads(count);
+    RawLogWriter writer(folder.file("a.csv"));
+    for (int tick = 0; tick < 2; ++tick) {
+      writer.write_tick({3, tick, num_pv, seats, values, values, values, values, ones, ones, ones, prices, 9}, threads);
+    }
+    writer.finish();
+    const std::string bytes = content_of(folder.file("a.csv"));
+    EXPECT_TRUE(expected.empty() || bytes == expected) << count;
+    expected = bytes;
+  }
+  const RawLogs logs = read_logs({folder.file("a.csv")});
+  EXPECT_TRUE(logs.result.in_order);
+  ASSERT_EQ(logs.ticks.size(), 2U);
+  EXPECT_EQ(logs.ticks[1].bid, values);
+  EXPECT_EQ(logs.ticks[1].least_winning_cost, prices);
+  EXPECT_EQ(logs.ticks[1].pv.front(), 9);
+  EXPECT_EQ(logs.ticks[1].heads[1].is_end, 1);
+  EXPECT_EQ(logs.ticks[1].heads[2].advertiser, 5);
+}
+
 TEST(RawLogWriter, OneThatGoesAwayLeavesNothing) {
   const TempFolder folder;
   { const RawLogWriter writer(folder.file("a.csv")); }
@@ -246,6 +280,23 @@ TEST(RawLog, ATrajectoryByHand) {
   EXPECT_EQ(t.done, (std::vector<uint8_t>{0, 1}));
   EXPECT_EQ(t.state, (std::vector<double>{1.0, 1.0,  0, 0, 0, 0,     0,   0,   0, 0,     0,   0,   0.375, 2, 0, 0,  //
                                           0.5, 0.98, 2, 2, 2, 0.375, 0.5, 0.5, 2, 0.375, 0.5, 0.5, 0.125, 2, 2, 2}));
+}
+
+TEST(RawLog, OutcomesThatRepeatAreReadEachTime) {
+  Table table = raw_table(1, 3, 3);
+  for (size_t row = 2; row < 6; ++row) {
+    for (const auto& [name, text] : {std::pair("xi", "1.0"), std::pair("adSlot", "2.0"), std::pair("cost", "0.5"),
+                                     std::pair("isExposed", "1.0"), std::pair("conversionAction", "0.0")}) {
+      table.cell(row, name) = text;
+    }
+  }
+  const TempFolder folder;
+  const RawTick tick = read_logs({folder.write("a.csv", table.text())}).ticks.at(0);
+  for (size_t row = 2; row < 6; ++row) {
+    EXPECT_EQ(tick.flags[row], kRawWon | kRawExposed);
+    EXPECT_EQ(tick.slot[row], 2);
+    EXPECT_EQ(tick.cost[row], 0.5);
+  }
 }
 
 TEST(RawLog, ThreadsAndBlocksDoNotChangeTheStore) {
