@@ -29,7 +29,7 @@ int run(const ConfigFile& file) {
   const std::optional<IngestSummary> summary = ingest(config, control);
   progress.reset();
   if (!summary) {
-    log_warning("Stopped by a signal. Nothing was written.");
+    log_warning("Stopped by a signal. What was to be written is whole or not there.");
     return stop_signal::exit_status();
   }
   std::fputs(summary->text().c_str(), stdout);

@@ -170,6 +170,16 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
 
   const std::string sources = sources_json(read.sources);
   const std::string text = print_config(settings, "ingest");
+  // The large one first: it is the one that a full disk stops.
+  if (market_log) {
+    MarketLogInfo info;
+    info.ticks = read.num_ticks;
+    info.sources = sources;
+    info.config = text;
+    market_log->finish(info);
+    summary.market_log = config.output_market_log;
+    summary.market_log_bytes = size_of(config.output_market_log);
+  }
   if (store) {
     TrajectoryStoreInfo info;
     info.ticks = read.num_ticks;
@@ -183,15 +193,6 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     summary.output_bytes = size_of(config.output);
     summary.feature_set = info.feature_set;
     summary.num_features = static_cast<int64_t>(info.features.size());
-  }
-  if (market_log) {
-    MarketLogInfo info;
-    info.ticks = read.num_ticks;
-    info.sources = sources;
-    info.config = text;
-    market_log->finish(info);
-    summary.market_log = config.output_market_log;
-    summary.market_log_bytes = size_of(config.output_market_log);
   }
   return summary;
 }

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <csignal>
 #include <functional>
 #include <random>
 
@@ -264,6 +267,42 @@ TEST(RawLogErrors, Outputs) {
   config.output_market_log = folder.file("a.csv") + "/m.h5";
   EXPECT_NE(error_of([&] { ingest(config); }), "");
   EXPECT_EQ(folder.names(), std::vector<std::string>{"a.csv"});
+}
+
+// A file-size limit stands for a full disk: writes fail in the middle.
+TEST(RawLogErrors, FullDiskLeavesNothing) {
+  const TempFolder folder;
+  const auto with_small_files = [](const std::function<void()>& work) {
+    rlimit old{};
+    getrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, SIG_IGN);
+    rlimit small = old;
+    small.rlim_cur = 20'000;
+    setrlimit(RLIMIT_FSIZE, &small);
+    std::string message = error_of(work);
+    setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, SIG_DFL);
+    return message;
+  };
+  IngestConfig config;
+  config.input = {"tests/golden/run_pid_small/log-0-agents-0-17.csv"};
+  config.output_market_log = folder.file("m.h5");
+  config.output = folder.file("s.h5");  // would fit
+  EXPECT_EQ(with_small_files([&] { ingest(config); }),
+            config.output_market_log + ": cannot be written (HDF5: File too large)");
+  EXPECT_TRUE(folder.names().empty());
+
+  const std::vector<double> values(1'000, 0.123456789);
+  const std::vector<uint8_t> zeros(1'000, 0);
+  const std::vector<RawLogSeat> seats(1, RawLogSeat{0, 0, 1.0, 1.0, 1.0, false});
+  EXPECT_EQ(with_small_files([&] {
+              Threads threads(2);
+              RawLogWriter writer(folder.file("a.csv"));
+              writer.write_tick({0, 0, 1'000, seats, values, values, values, values, zeros, zeros, zeros, values, 0},
+                                threads);
+            }),
+            folder.file("a.csv") + ": cannot write: File too large");
+  EXPECT_TRUE(folder.names().empty());
 }
 
 // Any bytes are read or refused, and both ways of reading a line agree: the fast one, and the one that lines take of
