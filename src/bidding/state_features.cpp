@@ -102,21 +102,21 @@ const std::string& feature_group(std::string_view feature) {
 }
 
 void constraint_features(const Advertiser& advertiser, int tick, double cost, double expected_conversions,
-                         double conversions, std::span<double> out) {
+                         double conversions, std::span<double> out, int ticks) {
   assert(out.size() == 6);
   const double budget = advertiser.budget;
   const double limit = advertiser.cpa_limit;
   const double h = budget / 100.0;
   out[0] = std::log(budget);
   out[1] = std::log(limit);
-  out[2] = cost / budget - static_cast<double>(tick) / kTicksPerPeriod;
+  out[2] = cost / budget - static_cast<double>(tick) / ticks;
   out[3] = (cost + h) / (cost + limit * expected_conversions + 2.0 * h);
   out[4] = (cost + h) / (cost + limit * conversions + 2.0 * h);
   out[5] = limit * expected_conversions / budget;
 }
 
 void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history, const TickStart& now,
-                    std::span<double> out) {
+                    std::span<double> out, int ticks) {
   assert(out.size() == feature_names(set).size());
   const int past = history.num_ticks();
   const TickMeans sum = history.sum();
@@ -130,7 +130,7 @@ void state_features(FeatureSet set, const Advertiser& advertiser, const TickHist
   };
   const auto last_three = [&](int k) -> const TickMeans& { return history.last(num_recent - 1 - k); };
 
-  out[0] = static_cast<double>(kTicksPerPeriod - now.tick) / kTicksPerPeriod;
+  out[0] = static_cast<double>(ticks - now.tick) / ticks;
   out[1] = advertiser.budget > 0.0 ? now.remaining_budget / advertiser.budget : 0.0;
   out[2] = sum.bid / count;
   out[3] = mean_of_three(num_recent, [&](int k) { return recent(k).bid; });
@@ -151,7 +151,7 @@ void state_features(FeatureSet set, const Advertiser& advertiser, const TickHist
 
   if (set == FeatureSet::kConstraint) {
     constraint_features(advertiser, now.tick, history.cost(), history.expected_conversions(), history.conversions(),
-                        out.subspan(kNumAuctionnetFeatures));
+                        out.subspan(kNumAuctionnetFeatures), ticks);
   }
 }
 

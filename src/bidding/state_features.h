@@ -37,22 +37,23 @@ inline constexpr int kFeatureMeanPvalue = 12;
 inline constexpr int kFeatureNumPv = 13;
 inline constexpr int kNumAuctionnetFeatures = 16;
 
-// Writes the features of the tick that is about to start. `out` has feature_names(set).size() places.
+// Writes the features of the tick that is about to start. `out` has feature_names(set).size() places, a period
+// `ticks` ticks.
 //
 // kConstraint appends, with B the budget, L the CPA limit, C the money spent so far, V the sum of p-values of
 // exposed impressions so far, K the conversions so far and h = B / 100:
 //   16 log_budget              ln B
 //   17 log_cpa_limit           ln L
-//   18 spend_ahead             C / B - tick / 48, the share of the budget spent less the share of the day gone
+//   18 spend_ahead             C / B - tick / ticks, the share of the budget spent less the share of the day gone
 //   19 cpa_share_expected      (C + h) / (C + L V + 2 h): 0.5 on the limit or before any spending, 1 when
 //                              money bought nothing, near 0 when it bought much
 //   20 cpa_share_realised      the same with K in place of V
 //   21 won_share_expected      L V / B: expected conversions so far, in units of the budget's worth at the limit
 void state_features(FeatureSet set, const Advertiser& advertiser, const TickHistory& history, const TickStart& now,
-                    std::span<double> out);
+                    std::span<double> out, int ticks = kTicksPerPeriod);
 
 // The constraint features alone, from the quantities themselves (trajectory files carry these).
 void constraint_features(const Advertiser& advertiser, int tick, double cost, double expected_conversions,
-                         double conversions, std::span<double> out);
+                         double conversions, std::span<double> out, int ticks = kTicksPerPeriod);
 
 }  // namespace genbid

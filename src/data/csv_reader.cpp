@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <set>
 
@@ -32,6 +33,18 @@ std::string_view trimmed(std::string_view text) {
 
 const char* find(const char* begin, const char* end, char c) {
   return begin == end ? nullptr : static_cast<const char*>(std::memchr(begin, c, static_cast<size_t>(end - begin)));
+}
+
+// In strips whose counts fit a byte: 16 or more characters an instruction.
+int64_t count_line_feeds(std::string_view text) {
+  int64_t count = 0;
+  for (size_t begin = 0; begin < text.size(); begin += 255) {
+    const size_t end = std::min(begin + 255, text.size());
+    uint8_t strip = 0;
+    for (size_t i = begin; i < end; ++i) strip = static_cast<uint8_t>(strip + (text[i] == '\n' ? 1 : 0));
+    count += strip;
+  }
+  return count;
 }
 
 // False where the text as a whole is not a number.
@@ -194,7 +207,7 @@ bool CsvFile::next(CsvBlock& block) {
   block.text.clear();
   s.next_lines(block.text, s.block_bytes);
   block.first_line = s.next_line;
-  s.next_line += std::count(block.text.begin(), block.text.end(), '\n');
+  s.next_line += count_line_feeds(block.text);
   return !block.text.empty();
 }
 
@@ -205,6 +218,10 @@ std::string CsvFile::hash() const {
   std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(value.high64),
                 static_cast<unsigned long long>(value.low64));
   return text;
+}
+
+CsvSource CsvFile::source() const {
+  return {std::filesystem::path(state_->path).filename().string(), state_->bytes_read, hash()};
 }
 
 CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint)

@@ -19,6 +19,13 @@ struct CsvBlock {
   int64_t first_line = 0;  // number of its first line in the file, counted from 1
 };
 
+// A file that was read to its end.
+struct CsvSource {
+  std::string name;  // without its folder
+  int64_t size = 0;
+  std::string hash;  // XXH3-128
+};
+
 class CsvFile {
  public:
   static constexpr int64_t kBlockBytes = int64_t{1} << 22;
@@ -41,6 +48,7 @@ class CsvFile {
 
   // XXH3-128 of all bytes as 32 hexadecimal digits. After next() has returned false.
   std::string hash() const;
+  CsvSource source() const;  // the same
 
  private:
   struct State;

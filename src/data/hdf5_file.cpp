@@ -262,6 +262,25 @@ std::string Hdf5File::read_text_attribute(const std::string& name) const {
   return std::move(values.front());
 }
 
+std::vector<std::string> Hdf5File::groups() const {
+  H5G_info_t info;
+  if (H5Gget_info(id_, &info) < 0) fail("groups cannot be read");
+  std::vector<std::string> names;
+  for (hsize_t i = 0; i < info.nlinks; ++i) {
+    const auto text = [&](char* to, size_t size) {
+      return H5Lget_name_by_idx(id_, ".", H5_INDEX_NAME, H5_ITER_INC, i, to, size, H5P_DEFAULT);
+    };
+    const ssize_t length = text(nullptr, 0);
+    if (length < 0) fail("groups cannot be read");
+    std::string name(static_cast<size_t>(length), '\0');
+    if (text(name.data(), name.size() + 1) < 0) fail("groups cannot be read");
+    const Handle group(H5Gopen2(id_, name.c_str(), H5P_DEFAULT), H5Gclose);
+    if (group.good()) names.push_back(std::move(name));
+    H5Eclear2(H5E_DEFAULT);
+  }
+  return names;
+}
+
 bool Hdf5File::has_dataset(const std::string& name) const {
   const size_t slash = name.rfind('/');
   const bool in_group = slash != std::string::npos && slash > 0;

@@ -39,6 +39,7 @@ class Hdf5File {
   std::string read_text_attribute(const std::string& name) const;
   std::vector<std::string> read_texts_attribute(const std::string& name) const;
 
+  std::vector<std::string> groups() const;  // names of the groups of the root, in no special order
   bool has_dataset(const std::string& name) const;
   std::vector<int64_t> shape(const std::string& name) const;
   Hdf5Kind kind(const std::string& name) const;

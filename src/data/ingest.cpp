@@ -3,38 +3,17 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
-#include <set>
-
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/threads.h"
-#include "bidding/score.h"
+#include "data/ingest_raw.h"
+#include "data/ingest_store.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
 namespace genbid {
 namespace {
-
-constexpr int64_t kRowsPerWrite = 1 << 16;
-
-struct Source {
-  std::string name;  // without its folder
-  int64_t size = 0;
-  std::string hash;
-};
-
-std::string sources_json(std::vector<Source> sources) {
-  // The order of files on the command line is not part of the store.
-  std::sort(sources.begin(), sources.end(),
-            [](const Source& a, const Source& b) { return std::tie(a.name, a.hash) < std::tie(b.name, b.hash); });
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Source& source : sources) {
-    list.push_back({{"name", source.name}, {"size", source.size}, {"xxh3_128", source.hash}});
-  }
-  return list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
 
 // A block and what was parsed from it.
 struct Slot {
@@ -97,100 +76,37 @@ bool read_file(TrajectoryFile& source, size_t file, Threads& threads, Trajectory
 }
 
 void check_paths(const IngestConfig& config) {
-  if (config.input.empty()) throw ConfigError("input: found no files, expected at least one trajectory file");
+  if (config.input.empty()) throw ConfigError("input: found no files, expected at least one log");
   for (const std::string& input : config.input) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(input, config.output, ignored)) {
-      throw ConfigError("output: found '" + config.output + "', which is an input too; expected another file");
+    for (const auto& [key, output] :
+         {std::pair("output", &config.output), std::pair("output_market_log", &config.output_market_log)}) {
+      std::error_code ignored;
+      if (!output->empty() && std::filesystem::equivalent(input, *output, ignored)) {
+        throw ConfigError(std::string(key) + ": found '" + *output + "', which is an input too; expected another file");
+      }
     }
+  }
+  if (config.output.empty() && config.output_market_log.empty()) {
+    throw ConfigError("output: found nothing, expected a path (or one in output_market_log)");
+  }
+  if (config.output == config.output_market_log) {
+    throw ConfigError("output_market_log: found '" + config.output + "', which is the output too");
   }
 }
 
-void append(const Trajectory& t, TrajectoryColumns& part) {
-  part.first_row.push_back(part.num_rows());
-  part.period.push_back(t.head.period);
-  part.advertiser.push_back(t.head.advertiser);
-  part.category.push_back(t.head.category);
-  part.budget.push_back(t.head.budget);
-  part.cpa.push_back(t.head.cpa);
-  part.cost.push_back(t.head.cost);
-  part.conversions.push_back(t.head.conversions);
-  for (int tick = 0; tick < t.num_ticks; ++tick) part.tick.push_back(tick);
-  part.state.insert(part.state.end(), t.state.begin(), t.state.end());
-  part.action.insert(part.action.end(), t.action.begin(), t.action.end());
-  part.reward.insert(part.reward.end(), t.reward.begin(), t.reward.end());
-  part.reward_continuous.insert(part.reward_continuous.end(), t.reward_continuous.begin(), t.reward_continuous.end());
-  part.done.insert(part.done.end(), t.done.begin(), t.done.end());
-}
-
-// Writes and frees the trajectories. False if stopped.
-bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInfo& info, int64_t num_rows,
-                 TrajectoryStoreWriter& writer) {
-  writer.begin(info, static_cast<int64_t>(trajectories.size()), num_rows);
-  TrajectoryColumns part;
-  for (size_t i = 0; i < trajectories.size(); ++i) {
-    append(trajectories[i], part);
-    trajectories[i] = {};
-    if (part.num_rows() >= kRowsPerWrite || i + 1 == trajectories.size()) {
-      if (stop_signal::requested()) return false;
-      writer.append(part);
-      part = {};
-    }
+// Whether the files are raw logs; they must all be of one kind.
+bool are_raw_logs(const IngestConfig& config) {
+  const std::string* raw = nullptr;
+  const std::string* trajectories = nullptr;
+  for (const std::string& path : config.input) {
+    const bool is_raw = is_raw_log(CsvFile(path, 1 << 16).header(), config.settings.data.columns);
+    (is_raw ? raw : trajectories) = &path;
   }
-  writer.finish();
-  return true;
-}
-
-void summarise(const std::vector<Trajectory>& trajectories, const std::vector<std::string>& files,
-               IngestSummary& summary) {
-  std::vector<double> scores, expected_scores, budget_uses, alphas;
-  std::set<int32_t> advertisers;
-  const Trajectory* first_different = nullptr;
-  summary.num_trajectories = static_cast<int64_t>(trajectories.size());
-  for (const Trajectory& t : trajectories) {
-    summary.num_rows += t.num_ticks;
-    if (summary.periods.empty() || summary.periods.back() != t.head.period) {
-      summary.periods.push_back(t.head.period);
-    }
-    advertisers.insert(t.head.advertiser);
-    if (t.num_ticks < kTicksPerPeriod) {
-      if (summary.num_short++ == 0) summary.shortest = t.num_ticks;
-      summary.shortest = std::min<int64_t>(summary.shortest, t.num_ticks);
-    }
-    if (t.num_nan > 0) summary.nan_by_period[t.head.period] += t.num_nan;
-    summary.features_checked += t.features_checked;
-    summary.features_different += t.features_different;
-    if (t.features_different > 0 &&
-        (first_different == nullptr || t.first_difference < first_different->first_difference)) {
-      first_different = &t;
-    }
-    summary.next_states_checked += t.next_states_checked;
-    summary.next_states_different += t.next_states_different;
-
-    double expected_conversions = 0.0;
-    for (const float value : t.reward_continuous) expected_conversions += static_cast<double>(value);
-    scores.push_back(score(t.head.conversions, t.head.cost, t.head.cpa));
-    expected_scores.push_back(score(expected_conversions, t.head.cost, t.head.cpa));
-    budget_uses.push_back(t.head.cost / t.head.budget);
-    // Alphas of ticks in which the seat bid: not of those that began without money.
-    const size_t features = t.state.size() / t.action.size();
-    for (size_t k = 0; k < t.action.size(); ++k) {
-      const double left = t.head.budget * static_cast<double>(t.state[k * features + kFeatureBudgetLeft]);
-      if (t.done[k] != 0 && left < kMinRemainingBudget) break;
-      alphas.push_back(static_cast<double>(t.action[k]));
-    }
+  if (raw != nullptr && trajectories != nullptr) {
+    throw ConfigError("input: found the raw traffic log '" + *raw + "' and the trajectory file '" + *trajectories +
+                      "', expected files of one kind");
   }
-  summary.num_advertisers = static_cast<int64_t>(advertisers.size());
-  if (first_different != nullptr) {
-    const Place place = first_different->first_difference;
-    summary.first_feature_difference =
-        files[place.file] + ":" + std::to_string(place.line) + " feature '" +
-        feature_names(FeatureSet::kAuctionnet16)[first_different->first_difference_feature] + "'";
-  }
-  summary.score = spread(std::move(scores));
-  summary.expected_score = spread(std::move(expected_scores));
-  summary.budget_use = spread(std::move(budget_uses));
-  summary.alpha = spread(std::move(alphas));
+  return raw != nullptr;
 }
 
 }  // namespace
@@ -198,22 +114,31 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
 void IngestSettings::Data::fields(ConfigVisitor& v) {
   v.section("columns", columns);
   v.field("bad_rows", bad_rows, std::vector<std::string>{"stop", "skip"});
+  v.field("ticks", ticks, IntRange{0, kMaxRawTicks});
+}
+
+void IngestSettings::MarketLogSettings::fields(ConfigVisitor& v) {
+  v.field("precision", precision, std::vector<std::string>{"float32", "float64"});
 }
 
 void IngestSettings::fields(ConfigVisitor& v) {
   v.field("features", features, std::vector<std::string>{"auctionnet16", "constraint"});
   v.section("data", data);
+  v.section("market_log", market_log);
 }
 
 void IngestConfig::fields(ConfigVisitor& v) {
   v.required("input", input);
-  v.required("output", output);
+  v.field("output", output);
+  v.field("output_market_log", output_market_log);
+  v.check(!output.empty() || !output_market_log.empty(), "output", "a path (or one in output_market_log)");
   settings.fields(v);
   v.field("threads", threads, IntRange{0, 1024});
 }
 
-std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control) {
-  check_paths(config);
+namespace {
+
+std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, const IngestControl& control) {
   const FeatureSet features = parse_feature_set(config.settings.features);
   const TrajectoryColumnNames& names = config.settings.data.columns;
 
@@ -227,7 +152,7 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
   Threads threads(static_cast<int>(config.threads));
   TrajectoryBuilder builder(config.input, features, config.settings.data.bad_rows == "skip");
   IngestSummary summary;
-  std::vector<Source> sources;
+  std::vector<CsvSource> sources;
   for (size_t i = 0; i < config.input.size(); ++i) {
     const std::string& path = config.input[i];
     TrajectoryFile file(path, names, control.block_bytes);
@@ -236,7 +161,7 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
     };
     if (!read_file(file, i, threads, builder, progress)) return std::nullopt;
     summary.bytes_read += file.csv().bytes_read();
-    sources.push_back({std::filesystem::path(path).filename().string(), file.csv().bytes_read(), file.csv().hash()});
+    sources.push_back(file.csv().source());
   }
   std::vector<Trajectory> trajectories = builder.finish(threads);
   if (trajectories.empty()) {
@@ -251,7 +176,7 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
   summary.num_bad_rows = builder.num_bad_rows();
   summary.bad_rows = builder.bad_rows();
   summary.num_left_out = builder.num_left_out();
-  summarise(trajectories, config.input, summary);
+  summarise(trajectories, config.input, kTicksPerPeriod, summary);
   int32_t last_seat = kNumSeats - 1;
   for (const Trajectory& t : trajectories) last_seat = std::max(last_seat, t.head.advertiser);
 
@@ -269,6 +194,18 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
   summary.feature_set = info.feature_set;
   summary.num_features = static_cast<int64_t>(info.features.size());
   return summary;
+}
+
+}  // namespace
+
+std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control) {
+  check_paths(config);
+  if (are_raw_logs(config)) return ingest_raw_logs(config, control);
+  if (!config.output_market_log.empty()) {
+    throw ConfigError("output_market_log: found '" + config.output_market_log + "', but '" + config.input.front() +
+                      "' is a trajectory file, expected raw traffic logs: trajectories do not tell of impressions");
+  }
+  return ingest_trajectories(config, control);
 }
 
 }  // namespace genbid

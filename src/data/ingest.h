@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "data/csv_reader.h"
 #include "data/ingest_summary.h"
-#include "data/trajectory_file.h"
+#include "data/raw_log_file.h"
 
 namespace genbid {
 
@@ -17,18 +17,25 @@ namespace genbid {
 struct IngestSettings {
   std::string features = "constraint";  // state features to store: auctionnet16 or constraint
   struct Data {
-    TrajectoryColumnNames columns;  // what the files call AuctionNet's columns
+    LogColumnNames columns;         // what the files call AuctionNet's columns
     std::string bad_rows = "stop";  // stop at the first, or skip (and leave out trajectories that lost a row)
+    int64_t ticks = 0;              // of a period of a raw log; 0: the highest tick of the files, plus 1
 
     void fields(ConfigVisitor& v);
   } data;
+  struct MarketLogSettings {
+    std::string precision = "float32";  // of predicted values; float64 also keeps the source's order of rows
+
+    void fields(ConfigVisitor& v);
+  } market_log;
 
   void fields(ConfigVisitor& v);
 };
 
 struct IngestConfig {
-  std::vector<std::string> input;  // trajectory files, in any order
-  std::string output;              // the store
+  std::vector<std::string> input;  // trajectory files or raw logs, in any order
+  std::string output;              // the trajectory store; may be empty for raw logs
+  std::string output_market_log;   // of raw logs; empty: none
   IngestSettings settings;
   int64_t threads = 0;  // 0: one a processor
 
@@ -41,10 +48,10 @@ struct IngestControl {
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
-// Reads trajectory files into a trajectory store, which holds trajectories by period and advertiser whatever the
-// order of files and rows; the same rows give the same bytes at any thread count. Memory grows with what is
-// stored, not with the text. Nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no
-// store is left behind.
+// Reads trajectory files into a trajectory store, or raw traffic logs into a trajectory store, a market log, or both;
+// the files' headers tell which they are. A trajectory store holds trajectories by period and advertiser whatever the order of files and
+// rows; the same rows give the same bytes at any thread count. Memory grows with the trajectories, not with the text.
+// Nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no store is left behind.
 std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control = {});
 
 }  // namespace genbid

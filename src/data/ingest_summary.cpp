@@ -86,6 +86,10 @@ std::string IngestSummary::text() const {
   std::string out = "Ingested " + plural(num_trajectories, "trajectory", "trajectories") + ", " +
                     plural(num_rows, "row", "rows") + ", from " + plural(num_files, "file", "files") + " (" +
                     size_text(bytes_read) + ")\n";
+  if (raw_logs) {
+    out += line("raw rows", grouped(num_raw_rows) + " of " + plural(num_impressions, "impression", "impressions") +
+                                (rows_in_order ? "" : ", not in the order of ticks, impressions and advertisers"));
+  }
   out += line("periods", ranges(periods) + " (" + grouped(static_cast<int64_t>(periods.size())) + ")");
   out += line("advertisers", grouped(num_advertisers));
   if (num_short > 0) {
@@ -105,23 +109,32 @@ std::string IngestSummary::text() const {
       }
     }
     if (listed > 12) by_period += ", ...";
-    out += line("missing values", grouped(total) + ", stored as 0 (by period " + by_period + ")");
+    out += line("missing values",
+                grouped(total) + (raw_logs ? ", left out of means and sums (by period " : ", stored as 0 (by period ") +
+                    by_period + ")");
   }
-  if (num_bad_rows > 0) {
-    out += line("bad rows", grouped(num_bad_rows) + " skipped, " + plural(num_left_out, "trajectory", "trajectories") +
-                                " left out");
-    for (const std::string& message : bad_rows) out += "    " + message + "\n";
-    if (num_bad_rows > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
+  if (raw_logs) {
+    if (!open_ends.empty()) {
+      out +=
+          line("note", "isEnd is not 1 in the last tick of period " + ranges(open_ends) + ": was the log cut short?");
+    }
   } else {
-    out += line("bad rows", "none");
+    if (num_bad_rows > 0) {
+      out += line("bad rows", grouped(num_bad_rows) + " skipped, " +
+                                  plural(num_left_out, "trajectory", "trajectories") + " left out");
+      for (const std::string& message : bad_rows) out += "    " + message + "\n";
+      if (num_bad_rows > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
+    } else {
+      out += line("bad rows", "none");
+    }
+    std::string features = check_text(features_checked, features_different, first_feature_difference);
+    if (features_checked < num_rows) {
+      features += "; " + plural(num_rows - features_checked, "row", "rows") +
+                  " of trajectories with missing values not checked";
+    }
+    out += line("feature check", features);
+    out += line("next_state check", check_text(next_states_checked, next_states_different, ""));
   }
-  std::string features = check_text(features_checked, features_different, first_feature_difference);
-  if (features_checked < num_rows) {
-    features +=
-        "; " + plural(num_rows - features_checked, "row", "rows") + " of trajectories with missing values not checked";
-  }
-  out += line("feature check", features);
-  out += line("next_state check", check_text(next_states_checked, next_states_different, ""));
 
   char head[128];
   std::snprintf(head, sizeof head, "%-16s%10s%10s%10s%10s%10s", "", "min", "5 %", "median", "95 %", "max");
@@ -130,7 +143,10 @@ std::string IngestSummary::text() const {
   out += spread_line("expected score", expected_score);
   out += spread_line("budget use", budget_use);
   out += spread_line("alpha", alpha);
-  out += "\nStore: " + output + " (" + size_text(output_bytes) + ", feature set " + feature_set + ", " +
+  out += "\n";
+  if (!market_log.empty()) out += "Market log: " + market_log + " (" + size_text(market_log_bytes) + ")\n";
+  if (output.empty()) return out;
+  out += "Store: " + output + " (" + size_text(output_bytes) + ", feature set " + feature_set + ", " +
          std::to_string(num_features) + " features)\n";
   return out;
 }

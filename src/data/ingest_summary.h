@@ -29,10 +29,20 @@ struct IngestSummary {
   int64_t num_short = 0;  // trajectories with fewer ticks than a period
   int64_t shortest = 0;   // ticks
 
-  std::map<int64_t, int64_t> nan_by_period;  // values that were missing and are stored as 0
-  int64_t num_bad_rows = 0;                  // skipped
-  std::vector<std::string> bad_rows;         // what was wrong with the first of them
-  int64_t num_left_out = 0;                  // trajectories that lost a row
+  // Of raw logs.
+  bool raw_logs = false;
+  int64_t num_raw_rows = 0;
+  int64_t num_impressions = 0;
+  bool rows_in_order = true;
+  std::vector<int64_t> open_ends;  // periods whose last tick is not marked as the end
+  std::string market_log;          // empty: not written
+  int64_t market_log_bytes = 0;
+
+  // Values that were missing: stored as 0 (trajectory files), left out of means and sums (raw logs).
+  std::map<int64_t, int64_t> nan_by_period;
+  int64_t num_bad_rows = 0;           // skipped
+  std::vector<std::string> bad_rows;  // what was wrong with the first of them
+  int64_t num_left_out = 0;           // trajectories that lost a row
 
   int64_t features_checked = 0;  // rows
   int64_t features_different = 0;

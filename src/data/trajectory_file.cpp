@@ -37,17 +37,7 @@ std::vector<std::string> in_order(const TrajectoryColumnNames& n) {
           n.action, n.reward,     n.reward_continuous, n.done,   n.next_state};
 }
 
-bool has(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& names) {
-  const std::vector<std::string>& header = csv.header();
-  if (!has(header, names.state) && has(header, "pValueSigma") && has(header, "leastWinningCost")) {
-    throw Error(csv.path() +
-                ":1: a raw traffic log (columns 'pValueSigma', 'leastWinningCost'); this version "
-                "reads trajectory files only (columns 'state', 'action', 'next_state')");
-  }
   return CsvColumns(csv, in_order(names), "; expected a trajectory file (columns of other names: data.columns)");
 }
 

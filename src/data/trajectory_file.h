@@ -82,7 +82,7 @@ struct TrajectoryRows {
 
 class TrajectoryFile {
  public:
-  // Reads the header. Error if columns are missing, or if this is a raw traffic log.
+  // Reads the header. Error if columns are missing.
   TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names,
                  int64_t block_bytes = CsvFile::kBlockBytes);
 

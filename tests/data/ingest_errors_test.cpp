@@ -64,7 +64,7 @@ TEST(IngestErrors, MissingFile) {
 TEST(IngestErrors, NoFiles) {
   IngestConfig config;
   config.output = "s.h5";
-  EXPECT_EQ(error_of([&] { ingest(config); }), "input: found no files, expected at least one trajectory file");
+  EXPECT_EQ(error_of([&] { ingest(config); }), "input: found no files, expected at least one log");
 }
 
 TEST(IngestErrors, OutputIsAnInput) {
@@ -86,14 +86,6 @@ TEST(IngestErrors, MissingColumns) {
             "'advertiserCategoryIndex', 'budget', 'CPAConstraint', 'realAllCost', 'realAllConversion', "
             "'timeStepIndex', 's', 'action', 'rewards', 'reward_continuous', 'done', 'next_state'; expected a "
             "trajectory file (columns of other names: data.columns)");
-}
-
-TEST(IngestErrors, RawTrafficLog) {
-  EXPECT_EQ(error_of_texts({"deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,"
-                            "timeStepIndex,remainingBudget,pvIndex,pValue,pValueSigma,bid,xi,adSlot,cost,isExposed,"
-                            "conversionAction,leastWinningCost,isEnd\n"}),
-            "a.csv:1: a raw traffic log (columns 'pValueSigma', 'leastWinningCost'); this version reads trajectory "
-            "files only (columns 'state', 'action', 'next_state')");
 }
 
 TEST(IngestErrors, TheHeaderOfTheLastFileIsLookedAtFirst) {

@@ -1,12 +1,15 @@
-"""What h5py and pandas make of a trajectory store, and a store made by h5py."""
+"""What h5py and pandas make of our stores, and stores made by h5py."""
 
 import json
+import os
 import sys
+import textwrap
 
 import h5py
 import numpy as np
 import pandas as pd
 
+RAW_LOG = "tests/golden/run_pid_small/log-0-agents-0-17.csv"
 SAMPLE = "data/sample/trajectory_data_periods_7_8.csv"
 NAMES = (
     "time_left budget_left mean_bid_all mean_bid_last_3 mean_least_winning_cost_all mean_pvalue_all "
@@ -69,4 +72,50 @@ def write(path):
         k["done"] = np.array([0, 1, 1], "i8")
 
 
-{"read": read, "write": write}[sys.argv[1]](sys.argv[2])
+def read_market_log(path):
+    csv = pd.read_csv(RAW_LOG, dtype=str).astype(float)  # to the last bit with any pandas
+    with h5py.File(path) as f:
+        assert f.attrs["format"] == "genbid-market-log" and f.attrs["version"] == 1
+        assert f.attrs["ticks"] == 48 and f.attrs["seats"] == 2 and f.attrs["precision"] == "float32"
+        assert json.loads(f.attrs["sources"])[0]["name"] == RAW_LOG.split("/")[-1]
+        assert "kind: ingest" in f.attrs["config"]
+        assert list(f) == ["period-0"]
+        types = dict(tick_first="i8", pvalue="f4", sigma="f4", top_bid="f4", top_seat="u1", least_winning_cost="f8",
+                     advertiser="i4", category="i4", budget="f8", cpa="f8")
+        assert set(f["period-0"]) == set(types)
+        for name, kind in types.items():
+            data = f["period-0"][name]
+            assert data.dtype == np.dtype(kind), (name, data.dtype)
+            assert data.chunks is None and data.compression is None
+        log = {name: data[:] for name, data in f["period-0"].items()}
+    first = csv[csv.advertiserNumber == 0]
+    counts = first.groupby("timeStepIndex").size()
+    assert (np.diff(log["tick_first"]) == counts.to_numpy()).all() and log["tick_first"][0] == 0
+    for ours, theirs in (("pvalue", "pValue"), ("sigma", "pValueSigma")):
+        assert (log[ours] == csv[theirs].to_numpy().reshape(-1, 2).astype("f4")).all(), ours
+    assert (log["least_winning_cost"] == first.leastWinningCost.to_numpy()).all()
+    bids = csv.bid.to_numpy().reshape(-1, 2)
+    assert (log["top_bid"][:, :2] == -np.sort(-bids, axis=1).astype("f4")).all() and (log["top_bid"][:, 2:] == 0).all()
+    order = np.argsort(-bids, axis=1, kind="stable")
+    assert (log["top_seat"][:, :2] == np.where(np.take_along_axis(bids, order, 1) > 0, order, 255)).all()
+    assert list(log["advertiser"]) == [0, 17] and list(log["category"]) == [0, 2]
+    assert (log["budget"] == csv.budget[:2].to_numpy()).all() and (log["cpa"] == csv.CPAConstraint[:2].to_numpy()).all()
+
+
+def write_market_log(path):
+    """The lines of data/README.md, on a made-up campaign: an impression every 20 minutes from 01:00 on."""
+    minutes = np.arange(60, 24 * 60, 20)[::-1]
+    table = pd.DataFrame(dict(time=pd.Timestamp("2026-03-01") + pd.to_timedelta(minutes, unit="min"),
+                              value=minutes / 1e4, price=minutes / 8.0))
+    table.to_csv("campaign.csv", index=False)
+    with open(README) as f:
+        lines = f.read().split("    import h5py, numpy as np, pandas as pd\n")[1]
+    exec(textwrap.dedent("    import h5py, numpy as np, pandas as pd\n" + lines))
+    os.rename("campaign.h5", path)
+
+
+README = os.path.abspath("data/README.md")
+modes = dict(read=read, write=write, read_market_log=read_market_log, write_market_log=write_market_log)
+if sys.argv[1] == "write_market_log":
+    os.chdir(os.path.dirname(sys.argv[2]))
+modes[sys.argv[1]](sys.argv[2])

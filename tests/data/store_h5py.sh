@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# store_h5py.sh read|write STORE: h5py and pandas on a trajectory store. Makes a virtual environment for them
+# store_h5py.sh read|write|read_market_log|write_market_log STORE: h5py and pandas on our stores. Makes a virtual environment for them
 # once; ends with 77 where that is not possible.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "data/ingest.h"
+#include "data/market_log.h"
 #include "data/trajectory_store.h"
 #include "files.h"
 
@@ -38,6 +39,32 @@ TEST(TrajectoryStore, OtherProgramsReadAndWriteIt) {
   EXPECT_EQ(columns.first_row, std::vector<int64_t>({0, 2}));
   EXPECT_EQ(columns.action, std::vector<float>({1.0F, 2.0F, 3.0F}));
   EXPECT_EQ(columns.state[17], 17.0F);
+}
+
+TEST(MarketLog, OtherProgramsReadAndWriteIt) {
+  const test::TempFolder folder;
+  IngestConfig config;
+  config.input = {"tests/golden/run_pid_small/log-0-agents-0-17.csv"};
+  config.output_market_log = folder.file("m.h5");
+  ingest(config);
+  const int read = run_script("read_market_log", config.output_market_log);
+  if (read == 77) GTEST_SKIP() << "no Python with h5py and pandas, and none could be installed";
+  EXPECT_EQ(read, 0);
+
+  // With the lines of data/README.md: an impression every 20 minutes from 01:00 on, 48 ticks.
+  const std::string written = folder.file("written.h5");
+  ASSERT_EQ(run_script("write_market_log", written), 0);
+  const MarketLog log(written);
+  const MarketLogPeriod& period = log.period(0);
+  EXPECT_EQ(log.info().ticks, 48);
+  EXPECT_EQ(period.num_pv(), 69);
+  EXPECT_EQ(period.num_pv(1), 0);
+  EXPECT_EQ(period.num_pv(2), 2);  // 1:00, 1:20
+  EXPECT_EQ(period.num_pv(3), 1);  // 1:40
+  MarketLogTick<float> tick;
+  log.read_tick(period, 3, tick);
+  EXPECT_EQ(tick.least_winning_cost, std::vector<double>{12.5});
+  EXPECT_EQ(tick.pvalue, std::vector<float>{0.01F});
 }
 
 }  // namespace

@@ -1,0 +1,200 @@
+#include "data/ingest_raw.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "data/ingest_store.h"
+#include "data/market_log.h"
+#include "data/raw_log_reader.h"
+#include "data/raw_log_trajectories.h"
+
+namespace genbid {
+namespace {
+
+// Ticks on their way into a market log.
+class MarketLogSink {
+ public:
+  MarketLogSink(std::string path, MarketLogPrecision precision) : path_(std::move(path)), precision_(precision) {
+    restart();
+  }
+
+  void restart() {
+    writer_.reset();  // the temporary goes first
+    writer_.emplace(path_, precision_);
+    in_period_ = false;
+    first_ = {};
+  }
+
+  void add(const RawTick& tick) {
+    if (!in_period_ || tick.period != period_) begin_period(tick);
+    const std::vector<double>* pvalue = &tick.pvalue;
+    const std::vector<double>* sigma = &tick.sigma;
+    if (tick.num_missing > 0) {
+      pvalue_ = without_missing(tick.pvalue);
+      sigma_ = without_missing(tick.sigma);
+      pvalue = &pvalue_;
+      sigma = &sigma_;
+    }
+    top_bids(tick.bid, tick.num_seats(), top_bid_, top_seat_);
+    price_ = tick.least_winning_cost;
+    for (size_t pv = 0; pv < price_.size(); ++pv) {
+      // What a price is by its definition: the fourth bid, at least the reserve.
+      if (std::isnan(price_[pv])) price_[pv] = std::max(static_cast<double>(top_bid_[pv * 4 + 3]), kLogReserve);
+    }
+    writer_->add_tick(*pvalue, *sigma, top_bid_, top_seat_, price_, tick.source_row);
+  }
+
+  void finish(MarketLogInfo info) {
+    if (in_period_) writer_->end_period();
+    info.seats = first_.seats;
+    writer_->finish(info);
+  }
+
+ private:
+  void begin_period(const RawTick& tick) {
+    if (in_period_) writer_->end_period();
+    if (first_.seats == 0) first_ = {tick.period, tick.num_seats()};
+    if (tick.num_seats() != first_.seats) {
+      throw Error(tick.first_row + ": period " + std::to_string(tick.period) + " has " +
+                  std::to_string(tick.num_seats()) + " advertisers, expected " + std::to_string(first_.seats) +
+                  " as in period " + std::to_string(first_.period) + " (all periods of a market log have as many)");
+    }
+    in_period_ = true;
+    period_ = tick.period;
+    std::vector<MarketLogSeat> seats;
+    for (const RawHead& head : tick.heads) seats.push_back({head.advertiser, head.category, head.budget, head.cpa});
+    writer_->begin_period(tick.period, seats);
+  }
+
+  static std::vector<double> without_missing(std::vector<double> values) {
+    for (double& value : values) {
+      if (std::isnan(value)) value = 0.0;
+    }
+    return values;
+  }
+
+  std::string path_;
+  MarketLogPrecision precision_;
+  std::optional<MarketLogWriter> writer_;
+  bool in_period_ = false;
+  int64_t period_ = 0;
+  struct First {
+    int64_t period = 0;
+    int seats = 0;
+  } first_;
+  std::vector<double> pvalue_, sigma_, price_;
+  std::vector<float> top_bid_;
+  std::vector<uint8_t> top_seat_;
+};
+
+// What the stores say of a period's seats: numbers that are seats, or else how many there are.
+int64_t count_seats(const std::vector<Trajectory>& trajectories) {
+  std::set<int32_t> advertisers;
+  for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
+  const int32_t highest = *advertisers.rbegin();
+  return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
+}
+
+int64_t size_of(const std::string& path) { return static_cast<int64_t>(std::filesystem::file_size(path)); }
+
+}  // namespace
+
+std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const IngestControl& control) {
+  const IngestSettings& settings = config.settings;
+  if (settings.data.bad_rows != "stop") {
+    throw ConfigError("data.bad_rows: found '" + settings.data.bad_rows +
+                      "', expected stop: an impression of a raw log cannot lose a row");
+  }
+  RawReadOptions options;
+  options.columns = settings.data.columns;
+  options.num_ticks = static_cast<int>(settings.data.ticks);
+  options.block_bytes = control.block_bytes;
+  const std::string& place = config.output.empty() ? config.output_market_log : config.output;
+  options.scratch_folder = std::filesystem::path(place).parent_path().string();
+  options.progress = control.progress;
+  for (const std::string& path : config.input) RawLogFile(path, options.columns, options.num_ticks, 1 << 16);
+
+  // Places that cannot be written are found out before the work.
+  std::optional<TrajectoryStoreWriter> store;
+  if (!config.output.empty()) store.emplace(config.output);
+  std::optional<MarketLogSink> market_log;
+  if (!config.output_market_log.empty()) {
+    market_log.emplace(config.output_market_log, settings.market_log.precision == "float64"
+                                                     ? MarketLogPrecision::kFloat64
+                                                     : MarketLogPrecision::kFloat32);
+  }
+
+  Threads threads(static_cast<int>(config.threads));
+  RawTrajectories raw;
+  IngestSummary summary;
+  const auto take = [&](RawTick& tick) {
+    raw.add(tick);
+    if (market_log) market_log->add(tick);
+    summary.num_impressions += tick.num_pv;
+    if (tick.num_missing > 0) summary.nan_by_period[tick.period] += tick.num_missing;
+  };
+  const auto restart = [&] {
+    raw.clear();
+    if (market_log) market_log->restart();
+    summary.num_impressions = 0;
+    summary.nan_by_period.clear();
+  };
+  const RawReadResult read = read_raw_logs(config.input, options, threads, take, restart);
+  if (read.stopped) return std::nullopt;
+  if (read.num_rows == 0) {
+    throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") + ": no rows to store");
+  }
+
+  const FeatureSet features = parse_feature_set(settings.features);
+  std::vector<Trajectory> trajectories;
+  for (const RawTrajectory& t : raw.finish(features, read.num_ticks)) {
+    trajectories.push_back(t.stored());
+    // A log that ends too early looks whole: its last tick tells.
+    if (t.done_by_end_flag) continue;
+    if (summary.open_ends.empty() || summary.open_ends.back() != t.head.period) {
+      summary.open_ends.push_back(t.head.period);
+    }
+  }
+  summary.raw_logs = true;
+  summary.num_files = static_cast<int64_t>(config.input.size());
+  summary.bytes_read = read.bytes_read;
+  summary.num_raw_rows = read.num_rows;
+  summary.rows_in_order = read.in_order;
+  const std::map<int64_t, int64_t> missing = summary.nan_by_period;
+  summarise(trajectories, config.input, read.num_ticks, summary);
+  summary.nan_by_period = missing;
+
+  const std::string sources = sources_json(read.sources);
+  const std::string text = print_config(settings, "ingest");
+  // The large one first: it is the one that a full disk stops.
+  if (market_log) {
+    MarketLogInfo info;
+    info.ticks = read.num_ticks;
+    info.sources = sources;
+    info.config = text;
+    market_log->finish(info);
+    summary.market_log = config.output_market_log;
+    summary.market_log_bytes = size_of(config.output_market_log);
+  }
+  if (store) {
+    TrajectoryStoreInfo info;
+    info.ticks = read.num_ticks;
+    info.seats = count_seats(trajectories);
+    info.feature_set = feature_set_name(features);
+    info.features = feature_names(features);
+    info.sources = sources;
+    info.config = text;
+    if (!write_store(trajectories, info, summary.num_rows, *store)) return std::nullopt;
+    summary.output = config.output;
+    summary.output_bytes = size_of(config.output);
+    summary.feature_set = info.feature_set;
+    summary.num_features = static_cast<int64_t>(info.features.size());
+  }
+  return summary;
+}
+
+}  // namespace genbid

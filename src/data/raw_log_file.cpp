@@ -1,0 +1,516 @@
+#include "data/raw_log_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+
+#include <fast_float/fast_float.h>
+#define XXH_INLINE_ALL  // the header alone, no library
+#include <xxhash.h>
+
+#include "base/error.h"
+
+namespace genbid {
+namespace {
+
+// Places in the list of wanted columns, in AuctionNet's order.
+enum Column : size_t {
+  kPeriod,
+  kAdvertiser,
+  kCategory,
+  kBudget,
+  kCpa,
+  kTick,
+  kRemaining,
+  kPv,
+  kPvalue,
+  kSigma,
+  kBid,
+  kWon,
+  kSlot,
+  kCost,
+  kExposed,
+  kConversion,
+  kLeastWinningCost,
+  kIsEnd,
+};
+
+std::vector<std::string> in_order(const LogColumnNames& n) {
+  return {n.period,
+          n.advertiser,
+          n.category,
+          n.budget,
+          n.cpa,
+          n.tick,
+          n.raw.remaining_budget,
+          n.raw.pv_index,
+          n.raw.pvalue,
+          n.raw.sigma,
+          n.raw.bid,
+          n.raw.won,
+          n.raw.slot,
+          n.raw.cost,
+          n.raw.exposed,
+          n.raw.conversion,
+          n.raw.least_winning_cost,
+          n.raw.is_end};
+}
+
+constexpr double kMaxValue = std::numeric_limits<float>::max();
+constexpr int64_t kMaxWhole = int64_t{1} << 53;
+constexpr int64_t kMaxIndex = std::numeric_limits<int32_t>::max();
+
+RawLogFile::Step::Kind kind_of(size_t column) {
+  using Kind = RawLogFile::Step::Kind;
+  switch (column) {
+    case kPv:
+      return Kind::kImpression;
+    case kPvalue:
+    case kSigma:
+    case kBid:
+      return Kind::kValue;
+    case kWon:
+    case kSlot:
+    case kCost:
+    case kExposed:
+    case kConversion:
+      return Kind::kOutcome;
+    case kLeastWinningCost:
+      return Kind::kPrice;
+    default:
+      return Kind::kHead;
+  }
+}
+
+std::vector<RawLogFile::Step> plan_steps(const CsvColumns& columns) {
+  using Kind = RawLogFile::Step::Kind;
+  std::vector<RawLogFile::Step> steps;
+  for (size_t place = 0; place < columns.num_in_file(); ++place) {
+    const int wanted = columns.wanted_at(place);
+    const Kind kind = wanted < 0 ? Kind::kSkip : kind_of(static_cast<size_t>(wanted));
+    const bool joins = !steps.empty() && steps.back().kind == kind && (kind == Kind::kHead || kind == Kind::kOutcome);
+    if (!joins) steps.push_back({kind, {}, false});
+    if (wanted >= 0) steps.back().columns.push_back(static_cast<size_t>(wanted));
+  }
+  steps.back().last = true;
+  return steps;
+}
+
+// A piece of a line that was read before, its separator included.
+struct Seen {
+  static constexpr size_t kMost = 192;
+  std::array<char, kMost> text;
+  uint32_t size = 0;
+
+  bool at(const char* p, const char* end) const {
+    return size != 0 && static_cast<size_t>(end - p) >= size && std::memcmp(p, text.data(), size) == 0;
+  }
+  void keep(const char* p, const char* end) {
+    const auto length = static_cast<size_t>(end - p);
+    size = length <= kMost ? static_cast<uint32_t>(length) : 0;
+    std::memcpy(text.data(), p, size);
+  }
+};
+
+struct HeadHash {
+  size_t operator()(const RawHead& head) const { return XXH3_64bits(&head, sizeof head); }
+};
+struct HeadEqual {
+  bool operator()(const RawHead& a, const RawHead& b) const { return std::memcmp(&a, &b, sizeof a) == 0; }
+};
+
+// Walks the lines of a block. Lines of the usual form are read here; any other (quotes, missing values, faults) goes
+// to CsvRows, which reads or refuses it, so that there is one definition of what is accepted.
+class BlockParser {
+ public:
+  BlockParser(const CsvColumns& columns, const std::vector<RawLogFile::Step>& steps, int max_tick, RawRows& out)
+      : columns_(columns), steps_(steps), max_tick_(max_tick), out_(out) {}
+
+  void run(const CsvBlock& block) {
+    const char* at = block.text.data();
+    const char* const end = at + block.text.size();
+    out_.rows.reserve(block.text.size() / 100);
+    uint32_t line = 0;
+    for (; at != end; ++line) {
+      RawRow& row = out_.rows.emplace_back();
+      row.line_offset = line;
+      if (const char* next = usual_line(at, end, row)) {
+        at = next;
+        continue;
+      }
+      const auto* feed = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+      const char* next = feed == nullptr ? end : feed + 1;
+      any_line({std::string(at, next), block.first_line + line}, feed == nullptr);
+      if (out_.error) return;
+      at = next;
+    }
+  }
+
+ private:
+  static constexpr uint32_t kNoIndex = std::numeric_limits<uint32_t>::max();
+
+  // What one place in the cycle of advertisers last held.
+  struct Entry {
+    RawHead head;
+    uint32_t index = kNoIndex;  // of the head in `out`
+    std::array<Seen, 2> seen;   // for the first runs of head columns of a line
+  };
+
+  uint32_t intern(const RawHead& head) {
+    const auto [found, fresh] = index_.try_emplace(head, static_cast<uint32_t>(out_.heads.size()));
+    if (fresh) out_.heads.push_back(head);
+    return found->second;
+  }
+
+  // Behind the field's separator; nullptr if another text stands at `p`.
+  static const char* past_separator(const char* p, const char* end, bool last) {
+    if (p == end) return nullptr;
+    if (!last) return *p == ',' ? p + 1 : nullptr;
+    if (*p == '\r' && ++p == end) return nullptr;
+    return *p == '\n' ? p + 1 : nullptr;
+  }
+
+  // 7, 7., 7.0: behind the number, nullptr for any other text.
+  static const char* whole(const char* p, const char* end, int64_t high, int64_t& value) {
+    constexpr int kDigits = 15;
+    const char* const begin = p;
+    int64_t v = 0;
+    for (; p != end && static_cast<unsigned char>(*p - '0') < 10; ++p) v = v * 10 + (*p - '0');
+    if (p == begin || p - begin > kDigits || v > high) return nullptr;
+    if (p != end && *p == '.') {
+      ++p;
+      while (p != end && *p == '0') ++p;
+    }
+    value = v;
+    return p;
+  }
+
+  static const char* number(const char* p, const char* end, double& value) {
+    const auto result = fast_float::from_chars(p, end, value);
+    return result.ec == std::errc() && std::abs(value) <= kMaxValue ? result.ptr : nullptr;
+  }
+
+  const char* head_field(size_t column, const char* p, const char* end, RawHead& head) const {
+    int64_t value = 0;
+    switch (column) {
+      case kPeriod:
+        p = whole(p, end, kMaxWhole, head.period);
+        return p;
+      case kAdvertiser:
+        p = whole(p, end, kMaxIndex, value);
+        head.advertiser = static_cast<int32_t>(value);
+        return p;
+      case kCategory:
+        p = whole(p, end, kMaxIndex, value);
+        head.category = static_cast<int32_t>(value);
+        return p;
+      case kTick:
+        p = whole(p, end, max_tick_, value);
+        head.tick = static_cast<int32_t>(value);
+        return p;
+      case kIsEnd:
+        p = whole(p, end, 1, value);
+        head.is_end = static_cast<int32_t>(value);
+        return p;
+      case kBudget:
+        p = number(p, end, head.budget);
+        return head.budget > 0.0 ? p : nullptr;
+      case kCpa:
+        p = number(p, end, head.cpa);
+        return head.cpa > 0.0 ? p : nullptr;
+      default:
+        return number(p, end, head.remaining);
+    }
+  }
+
+  // The row of a line of the usual form, and the beginning of the next line; nullptr for other lines.
+  const char* usual_line(const char* p, const char* end, RawRow& row) {
+    Entry* entry = nullptr;
+    size_t run = 0;
+    for (const RawLogFile::Step& step : steps_) {
+      using Kind = RawLogFile::Step::Kind;
+      const char* const begin = p;
+      switch (step.kind) {
+        case Kind::kHead: {
+          const size_t which = run++;
+          if (which == 0) entry = expected_entry(p, end);
+          if (which < 2 && entry != nullptr && entry->seen[which].at(p, end)) {
+            p += entry->seen[which].size;
+            break;
+          }
+          RawHead head = entry != nullptr ? entry->head : RawHead{};
+          for (const size_t column : step.columns) {
+            p = head_field(column, p, end, head);
+            if (p != nullptr) p = past_separator(p, end, step.last && column == step.columns.back());
+            if (p == nullptr) return nullptr;
+          }
+          if (entry == nullptr) entry = &entry_for(step, head);
+          entry->head = head;
+          if (which < 2) entry->seen[which].keep(begin, p);
+          entry->index = kNoIndex;
+          break;
+        }
+        case Kind::kImpression:
+          if (pv_seen_.at(p, end)) {
+            p += pv_seen_.size;
+          } else {
+            int64_t pv = 0;
+            p = whole(p, end, kMaxWhole, pv);
+            if (p != nullptr) p = past_separator(p, end, step.last);
+            if (p == nullptr) return nullptr;
+            pv_seen_.keep(begin, p);
+            pv_ = pv;
+          }
+          row.pv = pv_;
+          break;
+        case Kind::kValue: {
+          double value = 0.0;
+          p = number(p, end, value);
+          if (p != nullptr) p = past_separator(p, end, step.last);
+          if (p == nullptr || !(value >= 0.0)) return nullptr;
+          (step.columns[0] == kPvalue ? row.pvalue : step.columns[0] == kSigma ? row.sigma : row.bid) = value;
+          break;
+        }
+        case Kind::kOutcome:
+          p = outcome(step, p, end, row);
+          if (p == nullptr) return nullptr;
+          break;
+        case Kind::kPrice:
+          if (price_seen_.at(p, end)) {
+            p += price_seen_.size;
+          } else {
+            double price = 0.0;
+            p = number(p, end, price);
+            if (p != nullptr) p = past_separator(p, end, step.last);
+            if (p == nullptr || !(price >= 0.0)) return nullptr;
+            price_seen_.keep(begin, p);
+            price_ = price;
+          }
+          row.least_winning_cost = price_;
+          break;
+        case Kind::kSkip:
+          while (p != end && *p != ',' && *p != '\n' && *p != '\r' && *p != '"') ++p;
+          p = past_separator(p, end, step.last);
+          if (p == nullptr) return nullptr;
+          break;
+      }
+    }
+    if (entry->index == kNoIndex) entry->index = intern(entry->head);
+    row.head = entry->index;
+    next_entry_ = static_cast<size_t>(entry - entries_.data()) + 1;
+    return p;
+  }
+
+  // Advertisers come in cycles: the entry behind the last one, or the first; nullptr if neither has this text.
+  Entry* expected_entry(const char* p, const char* end) {
+    if (next_entry_ < entries_.size() && entries_[next_entry_].seen[0].at(p, end)) return &entries_[next_entry_];
+    if (!entries_.empty() && entries_[0].seen[0].at(p, end)) return &entries_[0];
+    return nullptr;
+  }
+
+  // The entry that a head which nobody expected is put into. Any would be right; the advertiser's own is fast.
+  Entry& entry_for(const RawLogFile::Step& step, const RawHead& head) {
+    if (step.columns.end() != std::find(step.columns.begin(), step.columns.end(), kAdvertiser)) {
+      for (Entry& entry : entries_) {
+        if (entry.head.advertiser == head.advertiser) return fresh(entry);
+      }
+    } else if (next_entry_ < entries_.size()) {
+      return fresh(entries_[next_entry_]);
+    }
+    if (entries_.size() < kMaxRawSeats) return entries_.emplace_back();
+    return fresh(entries_[next_entry_ % entries_.size()]);
+  }
+
+  static Entry& fresh(Entry& entry) {
+    for (Seen& seen : entry.seen) seen.size = 0;
+    return entry;
+  }
+
+  // Neighbouring columns of xi, adSlot, cost, isExposed, conversionAction: most rows won nothing.
+  const char* outcome(const RawLogFile::Step& step, const char* p, const char* end, RawRow& row) {
+    const auto run = static_cast<size_t>(&step - steps_.data());
+    Seen* lost = run < lost_seen_.size() ? &lost_seen_[run] : nullptr;
+    if (lost != nullptr && lost->at(p, end)) return p + lost->size;
+    const char* const begin = p;
+    bool all_zero = true;
+    for (const size_t column : step.columns) {
+      if (column == kCost) {
+        p = number(p, end, row.cost);
+        if (!(row.cost >= 0.0)) return nullptr;
+        all_zero = all_zero && row.cost == 0.0;
+      } else {
+        int64_t value = 0;
+        p = whole(p, end, column == kSlot ? 255 : 1, value);
+        all_zero = all_zero && value == 0;
+        if (column == kSlot) {
+          row.slot = static_cast<uint8_t>(value);
+        } else if (value != 0) {
+          row.flags = static_cast<uint8_t>(row.flags | flag_of(column));
+        }
+      }
+      if (p != nullptr) p = past_separator(p, end, step.last && column == step.columns.back());
+      if (p == nullptr) return nullptr;
+    }
+    if (lost != nullptr && all_zero) lost->keep(begin, p);
+    return p;
+  }
+
+  static uint8_t flag_of(size_t column) {
+    return column == kWon ? kRawWon : column == kExposed ? kRawExposed : kRawConversion;
+  }
+
+  // Reads a line of any form over the last row, drops that row if the line is blank, or sets the error.
+  void any_line(const CsvBlock& line, bool unfinished) {
+    RawRow& row = out_.rows.back();
+    const uint32_t offset = row.line_offset;
+    row = {};
+    row.line_offset = offset;
+    try {
+      CsvRows rows(line, columns_);
+      if (!rows.next()) {
+        out_.rows.pop_back();
+        return;
+      }
+      row.head = intern(read_head(rows, row));
+      read_values(rows, row);
+    } catch (const Error& error) {
+      out_.rows.pop_back();
+      out_.error = error.what();
+      if (unfinished) *out_.error += " (the file ends here without a line feed: was it cut off?)";
+    }
+  }
+
+  static double at_least_zero(const CsvRows& rows, size_t column, RawRow& row) {
+    const double value = rows.number(column);
+    if (std::isnan(value)) {
+      ++row.num_missing;
+    } else if (!(value >= 0.0 && value <= kMaxValue)) {
+      rows.fail(column, "a number, at least 0 and below 3.4e38");
+    }
+    return value;
+  }
+
+  static int64_t whole_or_missing(const CsvRows& rows, size_t column, int64_t high, RawRow& row) {
+    if (!is_missing(rows.text(column))) return rows.whole(column, 0, high);
+    ++row.num_missing;
+    return -1;
+  }
+
+  static double positive(const CsvRows& rows, size_t column) {
+    const double value = rows.number(column);
+    if (!(value > 0.0 && value <= kMaxValue)) rows.fail(column, "a number above 0");
+    return value;
+  }
+
+  RawHead read_head(const CsvRows& rows, RawRow& row) const {
+    RawHead head;
+    head.period = rows.whole(kPeriod, 0, kMaxWhole);
+    head.advertiser = static_cast<int32_t>(rows.whole(kAdvertiser, 0, kMaxIndex));
+    head.category = static_cast<int32_t>(rows.whole(kCategory, 0, kMaxIndex));
+    head.budget = positive(rows, kBudget);
+    head.cpa = positive(rows, kCpa);
+    head.tick = static_cast<int32_t>(rows.whole(kTick, 0, max_tick_));
+    head.remaining = rows.number(kRemaining);
+    if (std::isnan(head.remaining)) {
+      head.remaining = std::numeric_limits<double>::quiet_NaN();  // one NaN: heads are compared as bytes
+      ++row.num_missing;
+    }
+    head.is_end = static_cast<int32_t>(std::max<int64_t>(whole_or_missing(rows, kIsEnd, 1, row), 0));
+    return head;
+  }
+
+  static void read_values(const CsvRows& rows, RawRow& row) {
+    row.pv = rows.whole(kPv, 0, kMaxWhole);
+    row.pvalue = at_least_zero(rows, kPvalue, row);
+    row.sigma = at_least_zero(rows, kSigma, row);
+    row.bid = at_least_zero(rows, kBid, row);
+    row.cost = at_least_zero(rows, kCost, row);
+    row.least_winning_cost = at_least_zero(rows, kLeastWinningCost, row);
+    row.slot = static_cast<uint8_t>(std::max<int64_t>(whole_or_missing(rows, kSlot, 255, row), 0));
+    const int64_t won = whole_or_missing(rows, kWon, 1, row);
+    const int64_t exposed = whole_or_missing(rows, kExposed, 1, row);
+    const int64_t conversion = whole_or_missing(rows, kConversion, 1, row);
+    unsigned flags = 0;
+    if (won == 1) flags |= kRawWon;
+    if (won < 0) flags |= kRawWonMissing;
+    if (exposed == 1) flags |= kRawExposed;
+    if (conversion == 1) flags |= kRawConversion;
+    if (conversion < 0) flags |= kRawConversionMissing;
+    if (std::isnan(row.least_winning_cost)) flags |= kRawPriceMissing;
+    row.flags = static_cast<uint8_t>(flags);
+  }
+
+  const CsvColumns& columns_;
+  const std::vector<RawLogFile::Step>& steps_;
+  const int64_t max_tick_;
+  RawRows& out_;
+
+  std::unordered_map<RawHead, uint32_t, HeadHash, HeadEqual> index_;
+  std::vector<Entry> entries_;
+  size_t next_entry_ = 0;
+  Seen pv_seen_;
+  int64_t pv_ = 0;
+  Seen price_seen_;
+  double price_ = 0.0;
+  std::array<Seen, 16> lost_seen_ = {};  // by step
+};
+
+}  // namespace
+
+void RawLogColumnNames::fields(ConfigVisitor& v) {
+  const auto name = [&](const char* key, std::string& value) {
+    v.field(key, value);
+    v.check(!value.empty(), key, "the name of a column");
+  };
+  name("remainingBudget", remaining_budget);
+  name("pvIndex", pv_index);
+  name("pValue", pvalue);
+  name("pValueSigma", sigma);
+  name("bid", bid);
+  name("xi", won);
+  name("adSlot", slot);
+  name("cost", cost);
+  name("isExposed", exposed);
+  name("conversionAction", conversion);
+  name("leastWinningCost", least_winning_cost);
+  name("isEnd", is_end);
+}
+
+void LogColumnNames::fields(ConfigVisitor& v) {
+  TrajectoryColumnNames::fields(v);
+  raw.fields(v);
+}
+
+bool is_raw_log(const std::vector<std::string>& header, const LogColumnNames& n) {
+  const auto count = [&](const std::vector<std::string>& names) {
+    return std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+      return std::find(header.begin(), header.end(), name) != header.end();
+    });
+  };
+  const RawLogColumnNames& r = n.raw;
+  const auto raw = count({r.remaining_budget, r.pv_index, r.pvalue, r.sigma, r.bid, r.won, r.slot, r.cost, r.exposed,
+                          r.conversion, r.least_winning_cost, r.is_end});
+  const auto trajectory =
+      count({n.cost, n.conversions, n.state, n.action, n.reward, n.reward_continuous, n.done, n.next_state});
+  return raw > trajectory;
+}
+
+RawLogFile::RawLogFile(const std::string& path, const LogColumnNames& names, int num_ticks, int64_t block_bytes)
+    : csv_(path, block_bytes),
+      columns_(csv_, in_order(names), "; expected a raw traffic log (columns of other names: data.columns)"),
+      steps_(plan_steps(columns_)),
+      max_tick_((num_ticks > 0 ? num_ticks : kMaxRawTicks) - 1) {}
+
+void RawLogFile::parse(const CsvBlock& block, RawRows& out) const {
+  out.first_line = block.first_line;
+  out.heads.clear();
+  out.rows.clear();
+  out.error.reset();
+  BlockParser(columns_, steps_, max_tick_, out).run(block);
+}
+
+}  // namespace genbid

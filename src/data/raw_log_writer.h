@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/threads.h"
+
+// Writes AuctionNet's raw traffic log as its tracker does: 18 columns, every one a float as Python prints it.
+
+namespace genbid {
+
+struct RawLogSeat {
+  int32_t advertiser = 0;  // its number
+  int32_t category = 0;
+  double budget = 0.0;
+  double cpa = 0.0;        // limit
+  double remaining = 0.0;  // budget before the tick
+  bool is_end = false;     // last tick, or remaining below 0.1
+};
+
+// A tick's rows: impression by impression, in each the seats in order.
+struct RawLogTick {
+  int64_t period = 0;
+  int tick = 0;
+  int64_t num_pv = 0;
+  std::span<const RawLogSeat> seats;
+  std::span<const double> pvalue, sigma, bid, cost;    // num_pv x seats; cost: the price if exposed
+  std::span<const uint8_t> slot, exposed, conversion;  // num_pv x seats; slot 0: not won
+  std::span<const double> least_winning_cost;          // num_pv
+  int64_t first_pv = 0;  // pvIndex of the first impression; AuctionNet begins every tick at 0
+};
+
+// Written under a temporary name; the log is there whole after finish() and not at all before. Memory: a few blocks
+// of text.
+class RawLogWriter {
+ public:
+  explicit RawLogWriter(const std::string& path);
+  ~RawLogWriter();
+
+  // The bytes do not depend on the number of threads.
+  void write_tick(const RawLogTick& tick, Threads& threads);
+  void finish();
+  int64_t bytes() const;  // so far
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+inline constexpr int kMaxPythonFloat = 32;  // characters
+
+// repr(value) of Python: the shortest digits that read back, fixed where the decimal exponent is in [-4, 15], else
+// scientific with an exponent of at least two digits; `.0` for whole numbers. Returns the end. NaN is empty, as pandas
+// writes it.
+char* print_python_float(char* to, double value);
+
+}  // namespace genbid
