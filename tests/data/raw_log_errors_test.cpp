@@ -285,11 +285,12 @@ TEST(RawLogErrors, FullDiskLeavesNothing) {
     return message;
   };
   IngestConfig config;
-  config.input = {"tests/golden/run_pid_small/log-0-agents-0-17.csv"};
+  const TempFolder inputs;
+  config.input = {inputs.write("a.csv", raw_table(3, 400, 64).text())};
   config.output_market_log = folder.file("m.h5");
-  config.output = folder.file("s.h5");  // would fit
+  config.output = folder.file("s.h5");
   EXPECT_EQ(with_small_files([&] { ingest(config); }),
-            config.output_market_log + ": cannot be written (HDF5: File too large)");
+            config.output_market_log + ": dataset '/period-7/pvalue' cannot be written (HDF5: File too large)");
   EXPECT_TRUE(folder.names().empty());
 
   const std::vector<double> values(1'000, 0.123456789);
