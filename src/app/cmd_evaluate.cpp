@@ -28,7 +28,7 @@ namespace {
 // Who is judged: a checkpoint, a run folder, or a rule bidder with its options.
 struct CandidateConfig {
   std::string policy;
-  std::string name;                                                 // in tables; empty: made from the policy
+  std::string name;  // in tables; empty: made from the policy
   // What is asked for (policy/batch.h); nan: the policy's own wish.
   double target_return = std::numeric_limits<double>::quiet_NaN();  // par units
   double target_cpa = std::numeric_limits<double>::quiet_NaN();     // share of the CPA limit
@@ -50,6 +50,8 @@ struct CandidateConfig {
     } else {
       v.field("target_return", target_return);
       v.field("target_cpa", target_cpa);
+      v.check(!(target_return < 0.0), "target_return", "0 or more");
+      v.check(!(target_cpa < 0.0), "target_cpa", "0 or more");
       v.field("weights", weights, {"ema", "raw"});
     }
   }
@@ -128,6 +130,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
+    Wishes asked;
     if (one.is_rule()) {
       candidates.bidders.push_back(make_bidder(one.rule));
       if (name.empty()) name = bidder_label(one.rule);
@@ -148,12 +151,14 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       const Wishes reads = loaded.policy->default_wishes();
       name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
       name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
+      asked = {options.target_return ? options.target_return : reads.target_return,
+               options.target_cpa ? options.target_cpa : reads.target_cpa};
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
     }
     if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
-    candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get()});
+    candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get(), asked});
   }
   return candidates;
 }
