@@ -42,7 +42,8 @@ at::Tensor ChangeScaleImpl::standardize(const at::Tensor& states_BTS, const at::
                                         const at::Tensor& ahead_BT) const {
   const at::Tensor scale_BTS = rows_of(scale_TS_, ahead_BT);
   const at::Tensor change_BTS = states_BTS - now_B1S - rows_of(mean_TS_, ahead_BT);
-  return at::where(scale_BTS > 0, change_BTS / scale_BTS.clamp_min(1e-5), at::zeros_like(change_BTS)).clamp(-10.0, 10.0);
+  return at::where(scale_BTS > 0, change_BTS / scale_BTS.clamp_min(1e-5), at::zeros_like(change_BTS))
+      .clamp(-10.0, 10.0);
 }
 
 at::Tensor ChangeScaleImpl::restore(const at::Tensor& changes_BTS, const at::Tensor& now_B1S,

@@ -12,6 +12,7 @@
 namespace genbid {
 namespace {
 
+using diffbid::KnownTicks;
 using diffbid::Prediction;
 
 constexpr size_t kInverse = 0;  // parameter groups, in the order of their steps
@@ -137,7 +138,7 @@ at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1
   return denoiser_->forward(at::cat({x_BTS, known_BT1.to(x_BTS.scalar_type())}, -1), level_B, condition_BC, keep_B1);
 }
 
-LossPart DiffBid::denoising_loss(const Batch& batch, at::Generator& noise) {
+DiffBid::DenoisingTask DiffBid::denoising_task(const Batch& batch, at::Generator& noise) const {
   const auto options = batch.states_BTS.options();
   const int64_t rows = batch.states_BTS.size(0);
   const int64_t ticks = config_.ticks;
@@ -146,35 +147,38 @@ LossPart DiffBid::denoising_loss(const Batch& batch, at::Generator& noise) {
   const at::Tensor last_B11 = last_tick(batch.mask_BT);
   const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_B11);
   const at::Tensor real_BT1 = batch.mask_BT.unsqueeze(-1) > 0.5;
-  const at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.states_BTS, ended_B1S));
+  at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.states_BTS, ended_B1S));
 
   // As at decision time: ticks 0 .. now are known and clean, now uniform over the real ticks but the last of the day.
   const at::Tensor nows_B11 = (last_B11 + 1).clamp_max(ticks - 1);
-  const at::Tensor now_B11 = (at::empty({rows, 1, 1}, options).uniform_(0.0, 1.0, noise) * nows_B11).to(at::kLong)
-                                 .minimum(nows_B11 - 1);
-  const at::Tensor known_BT1 = at::arange(ticks, now_B11.options()).view({1, -1, 1}) <= now_B11;
-  const at::Tensor level_B = at::empty({rows}, now_B11.options()).random_(0, config_.levels, noise);
+  const at::Tensor now_B11 =
+      (at::empty({rows, 1, 1}, options).uniform_(0.0, 1.0, noise) * nows_B11).to(at::kLong).minimum(nows_B11 - 1);
+  DenoisingTask task;
+  task.known_BT1 = at::arange(ticks, now_B11.options()).view({1, -1, 1}) <= now_B11;
+  task.level_B = at::empty({rows}, now_B11.options()).random_(0, config_.levels, noise);
   const at::Tensor eps_BTS = at::empty_like(clean_BTS).normal_(0.0, 1.0, noise);
-  const at::Tensor abar_B11 = alphas_cumprod_K_.index_select(0, level_B).view({-1, 1, 1});
-  const at::Tensor noisy_BTS = abar_B11.sqrt() * clean_BTS + (1.0 - abar_B11).sqrt() * eps_BTS;
-  const at::Tensor x_BTS = diffbid::KnownTicks{clean_BTS, known_BT1}.impose(noisy_BTS);
+  const at::Tensor abar_B11 = alphas_cumprod_K_.index_select(0, task.level_B).view({-1, 1, 1});
+  task.target_BTS = eps_BTS;
+  if (prediction_ == Prediction::kState) {
+    // The clean states are what sampling can arrive at: what always changes alike (the clock) goes on when a day has
+    // ended, or it would tell the denoiser that it has.
+    const at::Tensor now_B1S = at_tick(clean_BTS, now_B11);
+    const at::Tensor ahead_BT = ticks_ahead(now_B11);
+    task.target_BTS = changes_->standardize(clean_BTS, now_B1S, ahead_BT);
+    clean_BTS = at::where(task.known_BT1, clean_BTS, changes_->restore(task.target_BTS, now_B1S, ahead_BT));
+  }
+  task.x_BTS = KnownTicks{clean_BTS, task.known_BT1}.impose(diffbid::noised(clean_BTS, eps_BTS, abar_B11));
+  return task;
+}
 
-  at::Tensor keep_B1 = at::ones({rows, 1}, options);
+LossPart DiffBid::denoising_loss(const Batch& batch, at::Generator& noise) {
+  const DenoisingTask task = denoising_task(batch, noise);
+  at::Tensor keep_B1 = at::ones_like(batch.cpa_ratio_B1);
   if (is_training()) keep_B1.bernoulli_(1.0 - config_.condition_dropout, noise);
   const at::Tensor condition_BC = scaled_conditions(batch.returns_to_go_BT.slice(1, 0, 1), batch.cpa_ratio_B1);
-  const at::Tensor predicted_BTS = denoise(x_BTS, known_BT1, level_B.to(clean_BTS.scalar_type()), condition_BC, keep_B1);
-  const at::Tensor target_BTS =
-      prediction_ == Prediction::kNoise
-          ? eps_BTS
-          : changes_->standardize(clean_BTS, at_tick(clean_BTS, now_B11), ticks_ahead(now_B11));
-  const at::Tensor unknown_BT1 = known_BT1.logical_not().to(clean_BTS.scalar_type());
-  // Changes have far outliers (a new day part, a burst of conversions), and most ticks bring little: there the median
-  // is the better forecast. The noise has none.
-  const at::Tensor error_BT = (prediction_ == Prediction::kNoise
-                                   ? (predicted_BTS - target_BTS).square()
-                                   : at::smooth_l1_loss(predicted_BTS, target_BTS, at::Reduction::None, 0.1))
-                                  .mean(-1);
-  return {"denoising", (error_BT * unknown_BT1.squeeze(-1)).sum() / unknown_BT1.sum()};
+  const at::Tensor level_B = task.level_B.to(task.x_BTS.scalar_type());
+  const at::Tensor predicted_BTS = denoise(task.x_BTS, task.known_BT1, level_B, condition_BC, keep_B1);
+  return {"denoising", diffbid::denoising_loss(prediction_, predicted_BTS, task.target_BTS, task.known_BT1)};
 }
 
 at::Tensor DiffBid::ticks_ahead(const at::Tensor& now_B11) const {
@@ -196,11 +200,12 @@ Action DiffBid::act(const History& history, const Condition& condition, const at
   const at::Tensor last_B11 = last_tick(history.mask_BT);
   const at::Tensor known_BT1 = history.mask_BT.unsqueeze(-1) > 0.5;
   const at::Tensor scaled_BTS = states_->forward(history.states_BTS);
-  const diffbid::KnownTicks known = {at::where(known_BT1, scaled_BTS, at::zeros_like(scaled_BTS)), known_BT1};
+  const KnownTicks known = {at::where(known_BT1, scaled_BTS, at::zeros_like(scaled_BTS)), known_BT1};
   const at::Tensor now_B1S = at_tick(known.states_BTS, last_B11);
   const at::Tensor ahead_BT = ticks_ahead(last_B11);
   const at::Tensor condition_BC = scaled_conditions(condition.target_return_B1, condition.target_cpa_B1);
-  const at::Tensor noise_BKTS = noise_BN.view({-1, noise_size() / (config_.ticks * shape_.num_features), config_.ticks, shape_.num_features});
+  const int64_t noise_sets = noise_size() / (config_.ticks * shape_.num_features);
+  const at::Tensor noise_BKTS = noise_BN.view({-1, noise_sets, config_.ticks, shape_.num_features});
 
   // With guidance both passes are one of twice the rows.
   const bool guided = config_.guidance != 1.0;

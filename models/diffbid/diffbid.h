@@ -66,11 +66,20 @@ class DiffBid : public Policy {
              const std::vector<at::Tensor>& carry) override;
   Wishes default_wishes() const override;
 
+  // What the denoiser learns from in a step: days noised beyond a random tick of theirs, and what it should say.
+  struct DenoisingTask {
+    at::Tensor x_BTS;
+    at::Tensor known_BT1;   // bool: ticks 0 .. now, clean
+    at::Tensor level_B;     // i64
+    at::Tensor target_BTS;  // counts at unknown ticks
+  };
+  DenoisingTask denoising_task(const Batch& batch, at::Generator& noise) const;
+
  private:
   LossPart inverse_loss(const Batch& batch, at::Generator& noise);
   LossPart denoising_loss(const Batch& batch, at::Generator& noise);
   at::Tensor scaled_conditions(const at::Tensor& return_B1, const at::Tensor& cpa_B1) const;  // B 2
-  at::Tensor ticks_ahead(const at::Tensor& now_B11) const;                                     // B T
+  at::Tensor ticks_ahead(const at::Tensor& now_B11) const;                                    // B T
   at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
                             const at::Tensor& next_BTS) const;
   at::Tensor denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,

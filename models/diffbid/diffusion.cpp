@@ -25,6 +25,20 @@ NoiseSchedule cosine_schedule(int64_t num_levels) {
   return schedule;
 }
 
+at::Tensor noised(const at::Tensor& clean_BTS, const at::Tensor& eps_BTS, const at::Tensor& abar_B11) {
+  return abar_B11.sqrt() * clean_BTS + (1.0 - abar_B11).sqrt() * eps_BTS;
+}
+
+at::Tensor denoising_loss(Prediction prediction, const at::Tensor& predicted_BTS, const at::Tensor& target_BTS,
+                          const at::Tensor& known_BT1) {
+  const at::Tensor error_BT1 =
+      (prediction == Prediction::kNoise ? (predicted_BTS - target_BTS).square()
+                                        : at::smooth_l1_loss(predicted_BTS, target_BTS, at::Reduction::None, 0.1))
+          .mean(-1, /*keepdim=*/true);
+  const at::Tensor unknown_BT1 = known_BT1.logical_not().to(error_BT1.scalar_type());
+  return (error_BT1 * unknown_BT1).sum() / unknown_BT1.sum();
+}
+
 at::Tensor guide(const at::Tensor& conditional, const at::Tensor& unconditional, double weight) {
   return unconditional + weight * (conditional - unconditional);
 }
@@ -42,8 +56,8 @@ std::vector<int64_t> spread_levels(int64_t num_levels, int64_t count) {
   return levels;
 }
 
-at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS,
-                     int64_t level, int64_t next_level) {
+at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS, int64_t level,
+                     int64_t next_level) {
   if (next_level < 0) return clean_BTS;
   const double abar = schedule.abar(level);
   const double next = schedule.abar(next_level);

@@ -36,6 +36,15 @@ struct KnownTicks {
   at::Tensor impose(const at::Tensor& x_BTS) const { return at::where(mask_BT1, states_BTS, x_BTS); }
 };
 
+// Forward process (Ho et al., NeurIPS 2020, eq. 4): states noised to each row's level, abar_B11.
+at::Tensor noised(const at::Tensor& clean_BTS, const at::Tensor& eps_BTS, const at::Tensor& abar_B11);
+
+// Mean error of a prediction over the ticks that are not known: squared for noise; smooth L1 for states, whose changes
+// have far outliers (a new day part, a burst of conversions) among many ticks that bring little: there the median is
+// the better forecast.
+at::Tensor denoising_loss(Prediction prediction, const at::Tensor& predicted_BTS, const at::Tensor& target_BTS,
+                          const at::Tensor& known_BT1);
+
 // Classifier-free guidance (Ho and Salimans, 2021): unconditional + weight (conditional - unconditional).
 at::Tensor guide(const at::Tensor& conditional, const at::Tensor& unconditional, double weight);
 
@@ -48,8 +57,8 @@ std::vector<int64_t> spread_levels(int64_t num_levels, int64_t count);
 
 // One DDIM step (Song et al., ICLR 2021, eq. 12, eta 0) from a level to a less noisy one; -1: to clean states. The
 // noise is taken from the clamped states, so that both agree.
-at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS,
-                     int64_t level, int64_t next_level);
+at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS, int64_t level,
+                     int64_t next_level);
 
 // From x at levels[0] through the levels to clean states. Known ticks are imposed before and after every step.
 at::Tensor sample_ddim(const NoiseSchedule& schedule, Prediction prediction, const std::vector<int64_t>& levels,

@@ -28,8 +28,7 @@ ResidualBlockImpl::ResidualBlockImpl(int64_t channels_in, int64_t channels_out, 
   second_ = register_module("second", ConvBlock(channels_out, channels_out, kernel, groups));
   embed_ = register_module("embed", torch::nn::Linear(embedding, channels_out));
   if (channels_in != channels_out) {
-    shortcut_ =
-        register_module("shortcut", torch::nn::Conv1d(torch::nn::Conv1dOptions(channels_in, channels_out, 1)));
+    shortcut_ = register_module("shortcut", torch::nn::Conv1d(torch::nn::Conv1dOptions(channels_in, channels_out, 1)));
   }
 }
 

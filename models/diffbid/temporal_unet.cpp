@@ -21,12 +21,13 @@ class Stage : public torch::nn::Module {
   }
 
   void halve(int64_t channels) {
-    halve_ = register_module(
-        "resample", torch::nn::Conv1d(torch::nn::Conv1dOptions(channels, channels, 3).stride(2).padding(1)));
+    halve_ = register_module("resample",
+                             torch::nn::Conv1d(torch::nn::Conv1dOptions(channels, channels, 3).stride(2).padding(1)));
   }
   void twice(int64_t channels) {
-    twice_ = register_module("resample", torch::nn::ConvTranspose1d(
-                                             torch::nn::ConvTranspose1dOptions(channels, channels, 4).stride(2).padding(1)));
+    twice_ = register_module(
+        "resample",
+        torch::nn::ConvTranspose1d(torch::nn::ConvTranspose1dOptions(channels, channels, 4).stride(2).padding(1)));
   }
 
   at::Tensor run_blocks(at::Tensor x_BNT, const at::Tensor& embedding_BE) {
@@ -81,8 +82,8 @@ TemporalUnetImpl::TemporalUnetImpl(const TemporalUnetOptions& options) : options
     middle_->push_back(ResidualBlock(widths.back(), widths.back(), 2 * e, options.kernel, options.groups));
   }
   final_block_ = register_module("final_block", ConvBlock(widths[0], widths[0], options.kernel, options.groups));
-  final_conv_ = register_module("final_conv",
-                                torch::nn::Conv1d(torch::nn::Conv1dOptions(widths[0], options.channels_out, 1)));
+  final_conv_ =
+      register_module("final_conv", torch::nn::Conv1d(torch::nn::Conv1dOptions(widths[0], options.channels_out, 1)));
 }
 
 at::Tensor TemporalUnetImpl::embed_level(const at::Tensor& level_B) {
@@ -93,8 +94,8 @@ at::Tensor TemporalUnetImpl::embed_condition(const at::Tensor& condition_BC) {
   return condition_out_(diffbid::mish(condition_middle_(diffbid::mish(condition_in_(condition_BC)))));
 }
 
-at::Tensor TemporalUnetImpl::forward(const at::Tensor& x_BTX, const at::Tensor& level_B,
-                                     const at::Tensor& condition_BC, const at::Tensor& keep_B1) {
+at::Tensor TemporalUnetImpl::forward(const at::Tensor& x_BTX, const at::Tensor& level_B, const at::Tensor& condition_BC,
+                                     const at::Tensor& keep_B1) {
   const at::Tensor embedding_BE =
       diffbid::mish(at::cat({embed_level(level_B), embed_condition(condition_BC) * keep_B1}, -1));
   at::Tensor x_BNT = x_BTX.transpose(1, 2).contiguous();

@@ -14,14 +14,14 @@
 namespace genbid::diffbid {
 
 struct TemporalUnetOptions {
-  int64_t channels_in = 0;     // X
-  int64_t channels_out = 0;    // Y
-  int64_t num_conditions = 1;  // C
+  int64_t channels_in = 0;                        // X
+  int64_t channels_out = 0;                       // Y
+  int64_t num_conditions = 1;                     // C
   std::vector<int64_t> widths = {128, 256, 512};  // channels of the stages; each further one has half the ticks
-  int64_t kernel = 5;         // odd
-  int64_t blocks = 2;         // residual blocks a stage
-  int64_t groups = 8;         // of GroupNorm; a divisor of every width
-  int64_t embedding = 128;    // E, even, of the noise level and of the conditions each
+  int64_t kernel = 5;                             // odd
+  int64_t blocks = 2;                             // residual blocks a stage
+  int64_t groups = 8;                             // of GroupNorm; a divisor of every width
+  int64_t embedding = 128;                        // E, even, of the noise level and of the conditions each
 };
 
 // U-Net over time (Janner et al., ICML 2022; conditions as Ajay et al., ICLR 2023), layer by layer as AuctionNet's
@@ -36,7 +36,7 @@ class TemporalUnetImpl : public torch::nn::Module {
   at::Tensor forward(const at::Tensor& x_BTX, const at::Tensor& level_B, const at::Tensor& condition_BC,
                      const at::Tensor& keep_B1);
 
-  at::Tensor embed_level(const at::Tensor& level_B);          // B E
+  at::Tensor embed_level(const at::Tensor& level_B);           // B E
   at::Tensor embed_condition(const at::Tensor& condition_BC);  // B E
 
  private:

@@ -33,7 +33,7 @@ int run_benchmarks(const std::string& prefix, int threads) {
     found = true;
     benchmark.run(threads);
   }
-  if (!found) throw Error("bench: found prefix '" + prefix + "', expected the beginning of one of " + names);
+  if (!found) throw ConfigError("bench: found prefix '" + prefix + "', expected the beginning of one of " + names);
   return 0;
 }
 

@@ -51,6 +51,8 @@ struct CandidateConfig {
     } else {
       v.field("target_return", target_return);
       v.field("target_cpa", target_cpa);
+      v.check(!(target_return < 0.0), "target_return", "0 or more");
+      v.check(!(target_cpa < 0.0), "target_cpa", "0 or more");
       v.field("weights", weights, {"ema", "raw"});
     }
   }
@@ -130,6 +132,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
+    Wishes asked;
     if (one.is_rule()) {
       candidates.bidders.push_back(make_bidder(one.rule, parse_rules(config.market.rules), assets));
       if (name.empty()) name = bidder_label(one.rule);
@@ -150,12 +153,14 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       const Wishes reads = loaded.policy->default_wishes();
       name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
       name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
+      asked = {options.target_return ? options.target_return : reads.target_return,
+               options.target_cpa ? options.target_cpa : reads.target_cpa};
       candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
     }
     if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
-    candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get()});
+    candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get(), asked});
   }
   return candidates;
 }

@@ -116,8 +116,8 @@ int run_train(const ConfigFile& file) {
   log_to_file(run.file("log.txt"));
   const std::string checkpoint = checkpoint_to_resume(run, config, info);
   if (exists) write_file(run.file("config.yaml"), yaml);
+  policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
-  policy->to(device);
   log_info("train " + config.model.name + ": " + std::to_string(num_parameters(*policy)) + " parameters, " +
            std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
            " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");

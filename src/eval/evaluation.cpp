@@ -57,7 +57,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
                                            Threads& threads) {
   std::vector<Evaluation> evaluations;
   for (const Candidate& candidate : candidates) {
-    Evaluation evaluation{candidate.name, candidate.kind, {}};
+    Evaluation evaluation{candidate.name, candidate.kind, {}, candidate.asked};
     for (const int64_t period : plan.periods) {
       for (const int seat : plan.seats) {
         const Advertiser& advertiser = plan.population.seats[static_cast<size_t>(seat)].advertiser;

@@ -8,6 +8,7 @@
 #include "market/bidder.h"
 #include "market/market.h"
 #include "play/population.h"
+#include "policy/batch.h"
 
 namespace genbid {
 
@@ -16,6 +17,7 @@ struct Candidate {
   std::string name;
   std::string kind;  // "policy" or "rule"
   Bidder* bidder = nullptr;
+  Wishes asked = {};  // for what a policy was asked
 };
 
 // One seat of one period, played by the candidate against the population.
@@ -41,6 +43,7 @@ struct Evaluation {
   std::string name;
   std::string kind;
   std::vector<CellResult> cells;  // by period as listed, then seat
+  Wishes asked = {};
 };
 
 // Means over cells.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "bidding/score.h"
@@ -27,6 +28,9 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"cpa_exceed_share", mean.cpa_exceed_share},
         {"budget_use", mean.budget_use}}},
   };
+  // Only what the candidate reads.
+  if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
+  if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
   auto& cells = json["cells"] = nlohmann::ordered_json::array();
   for (const CellResult& cell : evaluation.cells) {
     cells.push_back({
@@ -66,35 +70,63 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   return table;
 }
 
+namespace {
+
+// What came of a target in every cell of every run; cells in one order in all of them.
+struct Outcomes {
+  std::vector<double> asked;
+  std::vector<double> came;
+  std::vector<size_t> cell;  // whose number it is
+
+  void add(double target, size_t number, double value) {
+    asked.push_back(target);
+    cell.push_back(number);
+    came.push_back(value);
+  }
+
+  double correlation() const { return rank_correlation(asked, came); }
+
+  // Mean over cells of each cell's own correlation: without what makes one seat's day richer than another's.
+  double correlation_within_cells() const {
+    std::map<size_t, std::pair<std::vector<double>, std::vector<double>>> by_cell;
+    for (size_t i = 0; i < asked.size(); ++i) {
+      by_cell[cell[i]].first.push_back(asked[i]);
+      by_cell[cell[i]].second.push_back(came[i]);
+    }
+    double sum = 0.0;
+    for (const auto& [number, one] : by_cell) sum += rank_correlation(one.first, one.second);
+    return sum / static_cast<double>(std::max<size_t>(by_cell.size(), 1));
+  }
+};
+
+}  // namespace
+
 std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
                           const std::vector<double>& targets) {
   if (evaluations.size() < 3) return {};
-  std::vector<double> asked;
-  std::vector<double> earned;
-  std::vector<double> won;
-  std::vector<double> spent;
-  std::vector<double> asked_where_won;
-  std::vector<double> cpa_ratio;
+  Outcomes earned, won, spent, paid;
   for (size_t i = 0; i < evaluations.size(); ++i) {
-    for (const CellResult& cell : evaluations[i]->cells) {
+    for (size_t c = 0; c < evaluations[i]->cells.size(); ++c) {
+      const CellResult& cell = evaluations[i]->cells[c];
       const double par = cell.budget / cell.cpa_limit;
-      asked.push_back(targets[i]);
-      earned.push_back(cell.expected_score / par);
-      won.push_back(cell.expected_conversions / par);
-      spent.push_back(cell.budget_use());
+      earned.add(targets[i], c, cell.expected_score / par);
+      won.add(targets[i], c, cell.expected_conversions / par);
+      spent.add(targets[i], c, cell.budget_use());
       if (cell.expected_conversions == 0.0) continue;
-      asked_where_won.push_back(targets[i]);
-      cpa_ratio.push_back(cpa(cell.expected_conversions, cell.cost) / cell.cpa_limit);
+      paid.add(targets[i], c, cpa(cell.expected_conversions, cell.cost) / cell.cpa_limit);
     }
   }
-  char line[256];
-  std::snprintf(line, sizeof line,
-                "rank correlation with the target %s over %zu cells: return %.3f, expected conversions %.3f, budget use "
-                "%.3f, CPA %.3f\n",
-                target == Target::kReturn ? "return" : "CPA", asked.size(), rank_correlation(asked, earned),
-                rank_correlation(asked, won), rank_correlation(asked, spent),
-                rank_correlation(asked_where_won, cpa_ratio));
-  return policy + ", " + std::to_string(evaluations.size()) + " targets: " + line;
+  const auto line = [&](const std::string& scope, const auto& correlation) {
+    char text[200];
+    std::snprintf(text, sizeof text, "  %-14s return %6.3f  expected conversions %6.3f  budget use %6.3f  CPA %6.3f\n",
+                  scope.c_str(), correlation(earned), correlation(won), correlation(spent), correlation(paid));
+    return std::string(text);
+  };
+  return policy + ", rank correlation of " + std::to_string(evaluations.size()) + " target " +
+         (target == Target::kReturn ? "returns" : "CPAs") + " with\n" +
+         line("over " + std::to_string(earned.asked.size()) + " cells",
+              [](const Outcomes& one) { return one.correlation(); }) +
+         line("within a seat", [](const Outcomes& one) { return one.correlation_within_cells(); });
 }
 
 }  // namespace genbid

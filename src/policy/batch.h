@@ -19,13 +19,14 @@ namespace genbid {
 // Windows of logged trajectories.
 struct Batch {
   at::Tensor states_BTS;        // f32, raw features
-  at::Tensor next_states_BTS;   // f32, a tick later; the last tick of a period repeats its own
+  at::Tensor next_states_BTS;   // f32, a tick later; the last tick of a trajectory repeats its own
   at::Tensor actions_BTA;       // f32, effective alphas
   at::Tensor returns_to_go_BT;  // f32, return of the whole period less what was earned before the tick
   at::Tensor ticks_BT;          // i64, tick in the period
   at::Tensor mask_BT;           // f32, 1 on ticks in which the seat bid: up to the one that spent the budget
   at::Tensor constraint_BC;     // f32
-  at::Tensor cpa_ratio_B1;      // f32, cost per conversion won in the whole period, over the CPA limit; at most 10
+  // f32, cost per conversion won in the whole period, over the CPA limit; at most 10, and 1 where nothing was spent
+  at::Tensor cpa_ratio_B1;
 };
 
 // What a seat knows now: its last T ticks, the current one the last that the mask marks. The current tick's
@@ -59,7 +60,7 @@ struct Action {
 
 struct LossPart {
   std::string name;
-  at::Tensor value;  // mean over the batch's real ticks
+  at::Tensor value;  // a mean, so that its scale does not depend on the size of the batch
 };
 
 // Parameters that one optimizer steps: all trainable ones whose name starts with one of the prefixes.

@@ -14,6 +14,11 @@ namespace {
 
 constexpr double kMaxCpaRatio = 10.0;  // where almost nothing was won
 
+// What a day paid for a conversion, over the limit. A day that spent nothing says nothing about what it would have paid.
+double cpa_ratio(double won, double cost, double limit) {
+  return cost > 0.0 ? std::min(cpa(won, cost) / limit, kMaxCpaRatio) : 1.0;
+}
+
 template <typename T>
 at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, c10::Device device) {
   return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
@@ -108,7 +113,7 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
     constraint.push_back(static_cast<float>(budget));
     constraint.push_back(static_cast<float>(limit));
-    cpa_ratios.push_back(static_cast<float>(std::min(cpa(won, columns.cost[m]) / limit, kMaxCpaRatio)));
+    cpa_ratios.push_back(static_cast<float>(cpa_ratio(won, columns.cost[m], limit)));
     lengths_.push_back(static_cast<int64_t>(length));
     periods_.push_back(columns.period[m]);
     seats_.push_back(columns.advertiser[m]);

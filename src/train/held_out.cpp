@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "bidding/state_features.h"
 #include "train/device.h"
@@ -27,9 +28,10 @@ struct ActErrors {
   at::Tensor copying_S;   // |state - next state|
 };
 
-// The policy's action at the last tick of each window, against the logged one; the same for its forecast.
-void add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Window>& windows, at::Generator& noise,
-                    ActErrors& errors) {
+// The policy's action at the last tick of each window, against the logged one; the same for its forecast. Returns what
+// it carries to the next tick.
+std::vector<at::Tensor> add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Window>& windows,
+                                       const std::vector<at::Tensor>& carry, at::Generator& noise, ActErrors& errors) {
   const Batch batch = dataset.batch(windows, policy.window());
   const auto rows = static_cast<int64_t>(windows.size());
   const at::Tensor last_B1 = batch.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
@@ -48,12 +50,12 @@ void add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Wi
   history.mask_BT = batch.mask_BT;
   const Condition condition = {whole_B1, batch.cpa_ratio_B1, batch.constraint_BC};
   const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
-  const Action action = policy.act(history, condition, noise_BN, policy.initial_carry(rows));
+  const Action action = policy.act(history, condition, noise_BN, carry);
   const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.actions_BTA)).slice(1, 0, 1).abs();
   errors.action += error_B1.sum().item<double>();
   errors.ticks += static_cast<double>(rows);
 
-  if (!action.next_states_BS.defined()) return;
+  if (!action.next_states_BS.defined()) return action.carry;
   const at::Tensor next_BS = at_last(batch.next_states_BTS);
   const at::Tensor has_next_B1 = at_last(batch.ticks_BT.unsqueeze(-1)).lt(dataset.ticks() - 1);
   const auto add = [&](at::Tensor& sum_S, const at::Tensor& forecast_BS) {
@@ -62,6 +64,34 @@ void add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Wi
   };
   add(errors.forecast_S, action.next_states_BS);
   add(errors.copying_S, at_last(batch.states_BTS));
+  return action.carry;
+}
+
+// The days of some trajectories, tick by tick as they are played.
+void add_days(Policy& policy, const Dataset& dataset, std::span<const int64_t> trajectories, at::Generator& noise,
+              ActErrors& errors) {
+  std::vector<int64_t> playing(trajectories.begin(), trajectories.end());
+  std::vector<at::Tensor> carry = policy.initial_carry(static_cast<int64_t>(playing.size()));
+  for (int64_t tick = 0;; ++tick) {
+    std::vector<int64_t> going_on;
+    std::vector<int64_t> places;  // among those that played the tick before
+    for (size_t i = 0; i < playing.size(); ++i) {
+      if (dataset.lengths()[static_cast<size_t>(playing[i])] <= tick) continue;
+      going_on.push_back(playing[i]);
+      places.push_back(static_cast<int64_t>(i));
+    }
+    if (going_on.empty()) return;
+    if (going_on.size() < playing.size()) {
+      for (at::Tensor& one : carry) one = one.index_select(0, at::tensor(places, at::kLong).to(one.device()));
+    }
+    playing = std::move(going_on);
+    std::vector<Window> windows;
+    for (const int64_t m : playing) {
+      const int64_t start = std::max<int64_t>(0, tick + 1 - policy.window());
+      windows.push_back({m, start, tick + 1 - start});
+    }
+    carry = add_act_errors(policy, dataset, windows, carry, noise, errors);
+  }
 }
 
 std::map<std::string, double> by_feature_group(const ActErrors& errors, const std::vector<std::string>& features) {
@@ -79,11 +109,12 @@ std::map<std::string, double> by_feature_group(const ActErrors& errors, const st
   return result;
 }
 
-template <typename Fn>
-void in_batches(const std::vector<Window>& windows, const Fn& fn) {
-  for (size_t begin = 0; begin < windows.size(); begin += kRows) {
-    const size_t end = std::min(begin + kRows, windows.size());
-    fn({windows.begin() + static_cast<std::ptrdiff_t>(begin), windows.begin() + static_cast<std::ptrdiff_t>(end)});
+// fn(part) for parts of at most kRows.
+template <typename T, typename Fn>
+void in_batches(const std::vector<T>& all, const Fn& fn) {
+  for (size_t begin = 0; begin < all.size(); begin += kRows) {
+    fn(std::vector<T>(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                      all.begin() + static_cast<std::ptrdiff_t>(std::min(begin + kRows, all.size()))));
   }
 }
 
@@ -93,28 +124,25 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
-  struct PeriodWindows {
-    std::vector<Window> cover;   // every tick once, for the loss
-    std::vector<Window> prefix;  // one a tick, for the action
+  struct Period {
+    std::vector<Window> cover;  // every tick once, for the loss
+    std::vector<int64_t> trajectories;
   };
   const int64_t window = policy.window();
-  std::map<int64_t, PeriodWindows> by_period;
+  std::map<int64_t, Period> by_period;
   for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
     const int64_t length = dataset.lengths()[static_cast<size_t>(m)];
-    PeriodWindows& windows = by_period[dataset.periods()[static_cast<size_t>(m)]];
-    for (int64_t t = 0; t < length; t += window) windows.cover.push_back({m, t, std::min(window, length - t)});
-    for (int64_t t = 0; t < length; ++t) {
-      const int64_t start = std::max<int64_t>(0, t + 1 - window);
-      windows.prefix.push_back({m, start, t + 1 - start});
-    }
+    Period& period = by_period[dataset.periods()[static_cast<size_t>(m)]];
+    for (int64_t t = 0; t < length; t += window) period.cover.push_back({m, t, std::min(window, length - t)});
+    period.trajectories.push_back(m);
   }
 
   const size_t num_groups = policy.parameter_groups().size();
   std::vector<HeldOutPeriod> result;
-  for (const auto& [period, windows] : by_period) {
+  for (const auto& [number, period] : by_period) {
     at::Generator noise = generator_on(dataset.device(), 0);
     Sum loss;
-    in_batches(windows.cover, [&](const std::vector<Window>& part) {
+    in_batches(period.cover, [&](const std::vector<Window>& part) {
       const Batch batch = dataset.batch(part, window);
       const double ticks = batch.mask_BT.sum().item<double>();
       for (size_t g = 0; g < num_groups; ++g) {
@@ -124,11 +152,10 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
     });
     at::Generator act_noise = generator_on(c10::kCPU, 0);
     ActErrors errors;
-    in_batches(windows.prefix, [&](const std::vector<Window>& part) {
-      add_act_errors(policy, dataset, part, act_noise, errors);
-    });
-    result.push_back({period, loss.total / loss.ticks, errors.action / errors.ticks,
-                      by_feature_group(errors, dataset.features())});
+    in_batches(period.trajectories,
+               [&](const std::vector<int64_t>& part) { add_days(policy, dataset, part, act_noise, errors); });
+    result.push_back(
+        {number, loss.total / loss.ticks, errors.action / errors.ticks, by_feature_group(errors, dataset.features())});
   }
   policy.train(was_training);
   return result;

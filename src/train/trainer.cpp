@@ -40,6 +40,7 @@ class LogWindow {
 
   // Means of the window; the first is the loss: the sum of the groups' means.
   MetricValues take() {
+    if (sums_.empty()) return {{"train/loss", 0.0}};  // every group rested
     std::vector<at::Tensor> means;
     for (const auto& [name, sum] : sums_) means.push_back(sum.total / sum.count);
     const at::Tensor mean = at::stack(means).to(at::kCPU, at::kDouble);

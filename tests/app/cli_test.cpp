@@ -118,7 +118,7 @@ TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
   EXPECT_EQ(done.output.find("{\"name\":\"act.behavior_cloning\",\"value\":"), 0U) << done.output;
   EXPECT_NE(done.output.find("\"unit\":\"ms\",\"settings\":{\"model\":\"behavior_cloning\",\"size\":\"default\",\"batch\":48"),
             std::string::npos);
-  expect_failure(run_program("bench nosuch"), 1, "found prefix 'nosuch', expected the beginning of one of");
+  expect_failure(run_program("bench nosuch"), 2, "found prefix 'nosuch', expected the beginning of one of");
 }
 
 TEST_F(CommandLine, ATargetReturnIsRefusedWhereNoneIsRead) {

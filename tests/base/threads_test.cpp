@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <chrono>
 #include <mutex>
 #include <set>
@@ -44,19 +45,20 @@ TEST(Threads, RangesBeginAtMultiplesOfTheGrain) {
   for (const int64_t begin : begins) EXPECT_EQ(begin % 48, 0);
 }
 
+// Every body waits until all threads have come, however long a busy machine takes to start them.
 TEST(Threads, ASetRunsAsManyThreadsAsItSays) {
-  constexpr int kCount = 4;  // more than a small machine has processors
-  Threads threads(kCount);
+  constexpr size_t kCount = 4;  // more than a small machine has processors
+  Threads threads(static_cast<int>(kCount));
   std::mutex mutex;
+  std::condition_variable all_here;
   std::set<std::thread::id> ids;
-  threads.parallel_for(kCount * 4, 1, [&](int64_t, int64_t) {
-    {
-      const std::lock_guard lock(mutex);
-      ids.insert(std::this_thread::get_id());
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  threads.parallel_for(static_cast<int64_t>(kCount) * 4, 1, [&](int64_t, int64_t) {
+    std::unique_lock lock(mutex);
+    ids.insert(std::this_thread::get_id());
+    if (ids.size() == kCount) all_here.notify_all();
+    all_here.wait_for(lock, std::chrono::seconds(30), [&] { return ids.size() >= kCount; });
   });
-  EXPECT_EQ(ids.size(), static_cast<size_t>(kCount));
+  EXPECT_EQ(ids.size(), kCount);
 }
 
 TEST(Threads, ASmallSetDoesNotRestrainALargeOne) {

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "models/policy_samples.h"
 #include "models/registry.h"
 
 namespace genbid {
@@ -169,26 +170,31 @@ TEST(PolicyBidder, NoiseIsStandardNormal) {
   EXPECT_NEAR(noise.var().item<double>(), 1.0, 5.0 * std::sqrt(2.0 / kCount));
 }
 
+// Three whole blocks and a part, over two ticks, with what a policy carries.
 TEST(PolicyBidder, ActionsDoNotDependOnTheNumberOfThreads) {
   at::set_num_threads(1);
-  ModelConfig config;
-  const auto policy = make_policy(config, {22, 1}, 1);
-  constexpr size_t kCount = 150;  // three whole blocks and a part
-  std::vector<std::vector<BidFormula>> results;
-  for (const int count : {1, 2, 5}) {
-    Threads threads(count);
-    PolicyBidder bidder(policy, {.target_return = 1.0}, threads);
-    Rows rows(kCount);
-    std::vector<BidFormula> bids(kCount);
-    bidder.reset(rows.views);
-    bidder.bid(rows.views, bids);
-    rows.advance();
-    bidder.bid(rows.views, bids);
-    results.push_back(bids);
-  }
-  for (size_t i = 0; i < kCount; ++i) {
-    EXPECT_EQ(results[0][i].value, results[1][i].value);
-    EXPECT_EQ(results[0][i].value, results[2][i].value);
+  for (const std::string& variant : test::policy_variants()) {
+    const auto policy = make_policy(test::small_model(variant), {22, 1}, 1);
+    const Batch batch = test::sample_batch(8, policy->window());
+    policy->fit(test::columns_of(batch));
+    policy->eval();
+    constexpr size_t kCount = 150;
+    std::vector<std::vector<BidFormula>> results;
+    for (const int count : {1, 2, 5}) {
+      Threads threads(count);
+      PolicyBidder bidder(policy, {}, threads);
+      Rows rows(kCount);
+      std::vector<BidFormula> bids(kCount);
+      bidder.reset(rows.views);
+      bidder.bid(rows.views, bids);
+      rows.advance();
+      bidder.bid(rows.views, bids);
+      results.push_back(bids);
+    }
+    for (size_t i = 0; i < kCount; ++i) {
+      EXPECT_EQ(results[0][i].value, results[1][i].value) << variant;
+      EXPECT_EQ(results[0][i].value, results[2][i].value) << variant;
+    }
   }
 }
 

@@ -32,6 +32,35 @@ TEST(Report, ResultHasTheFixedKeys) {
   EXPECT_EQ(json["cells"][0]["seat"], 1);
 }
 
+// Two seats, one ten times as rich: within each, spending follows the target; over all cells the seats' order is in the
+// way.
+TEST(Report, TargetReportLooksWithinSeatsToo) {
+  std::vector<Evaluation> runs(3, one_cell());
+  std::vector<const Evaluation*> pointers;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    CellResult cell = runs[i].cells[0];
+    cell.cost = static_cast<double>(i + 1);
+    CellResult rich = cell;
+    rich.cost *= 10.0;
+    runs[i].cells = {cell, rich};
+    pointers.push_back(&runs[i]);
+  }
+  const std::string report = target_report("p", Target::kCpa, pointers, {0.1, 0.2, 0.3});
+  EXPECT_NE(report.find("over 6 cells   return  0.000  expected conversions  0.000  budget use  0.478"),
+            std::string::npos)
+      << report;
+  EXPECT_NE(report.find("within a seat  return  0.000  expected conversions  0.000  budget use  1.000"),
+            std::string::npos)
+      << report;
+}
+
+TEST(Report, ResultSaysWhatWasAskedFor) {
+  Evaluation evaluation = one_cell();
+  evaluation.asked.target_cpa = 0.75;
+  const auto json = nlohmann::ordered_json::parse(result_json(evaluation, kContext));
+  EXPECT_EQ(json["asked"].dump(), R"({"target_cpa":0.75})");
+}
+
 TEST(Report, TableSaysProtocolRulesAndPopulation) {
   const std::string table = result_table({one_cell()}, kContext);
   EXPECT_EQ(table.find("protocol market, rules fast, population rules48, 2 seats x 2 periods"), 0U);
@@ -53,8 +82,9 @@ TEST(Report, TargetReportRanksWhatWasAskedAgainstWhatCame) {
     pointers.push_back(&runs[i]);
   }
   EXPECT_EQ(target_report("p", Target::kReturn, pointers, {0.1, 0.2, 0.3}),
-            "p, 3 targets: rank correlation with the target return over 3 cells: return 1.000, expected conversions 1.000, "
-            "budget use 1.000, CPA -1.000\n");
+            "p, rank correlation of 3 target returns with\n"
+            "  over 3 cells   return  1.000  expected conversions  1.000  budget use  1.000  CPA -1.000\n"
+            "  within a seat  return  1.000  expected conversions  1.000  budget use  1.000  CPA -1.000\n");
   EXPECT_EQ(target_report("p", Target::kCpa, {pointers[0], pointers[1]}, {0.1, 0.2}), "");
 }
 

@@ -61,10 +61,12 @@ class DecisionDiffuser : public ::testing::Test {
     inverse.num_features = kFeatures;
     inverse_ = diffbid::InverseDynamics(inverse);
     int64_t j = 0;
-    for (torch::nn::Module* module : {static_cast<torch::nn::Module*>(unet_.get()), static_cast<torch::nn::Module*>(inverse_.get())}) {
+    for (torch::nn::Module* module :
+         {static_cast<torch::nn::Module*>(unet_.get()), static_cast<torch::nn::Module*>(inverse_.get())}) {
       for (const auto& item : module->named_parameters()) {
         const auto& official = json_["param_names_shapes"][static_cast<size_t>(j)];
-        EXPECT_EQ(item.value().sizes(), at::IntArrayRef(official[1].get<std::vector<int64_t>>())) << item.key() << " and " << official[0];
+        EXPECT_EQ(item.value().sizes(), at::IntArrayRef(official[1].get<std::vector<int64_t>>()))
+            << item.key() << " and " << official[0];
         fill(item.value(), j, item.key().ends_with("norm.weight"));
         ++j;
       }
@@ -127,7 +129,7 @@ TEST_F(DecisionDiffuser, FirstStepsLossesAreTheOfficial) {
   const at::Tensor abar_B11 = at::tensor(schedule.alphas_cumprod, at::TensorOptions(at::kFloat))
                                   .index_select(0, level_B.to(at::kLong))
                                   .view({-1, 1, 1});
-  const at::Tensor x = abar_B11.sqrt() * states + (1.0 - abar_B11).sqrt() * eps;
+  const at::Tensor x = diffbid::noised(states, eps, abar_B11);
   const at::Tensor returns_B1 = DD_TENSOR("batch_returns");
   const at::Tensor predicted = unet_->forward(x, level_B, returns_B1, at::ones_like(returns_B1));
   const at::Tensor error = (predicted - eps).square();
@@ -139,7 +141,8 @@ TEST_F(DecisionDiffuser, FirstStepsLossesAreTheOfficial) {
   const at::Tensor padded = at::cat({zeros, states}, 1);
   const auto from = [&](int64_t first) { return padded.slice(1, first, first + kTicks - 1); };
   const at::Tensor inverse = inverse_of(from(1), from(0), from(2), from(3));
-  EXPECT_NEAR((inverse - actions.slice(1, 0, kTicks - 1)).square().mean().item<double>(), losses[2].get<double>(), 1e-4);
+  EXPECT_NEAR((inverse - actions.slice(1, 0, kTicks - 1)).square().mean().item<double>(), losses[2].get<double>(),
+              1e-4);
 }
 
 // One decision: 10 levels, guidance 1.2 at a return of 1, noise halved, the known ticks imposed.
@@ -152,9 +155,11 @@ TEST_F(DecisionDiffuser, AncestralSamplingAndActionAreTheOfficial) {
   const auto predict = [&](const at::Tensor& x, int64_t level) {
     const at::Tensor level_B = at::full({1}, static_cast<double>(level));
     const at::Tensor one = at::ones({1, 1});
-    return diffbid::guide(unet_->forward(x, level_B, one, one), unet_->forward(x, level_B, one, at::zeros({1, 1})), 1.2);
+    return diffbid::guide(unet_->forward(x, level_B, one, one), unet_->forward(x, level_B, one, at::zeros({1, 1})),
+                          1.2);
   };
-  for (const auto& [kind, tick] : {std::pair<std::string, int64_t>{"scaled", 0}, {"scaled", 10}, {"scaled", 47}, {"raw", 10}}) {
+  for (const auto& [kind, tick] :
+       {std::pair<std::string, int64_t>{"scaled", 0}, {"scaled", 10}, {"scaled", 47}, {"raw", 10}}) {
     const at::Tensor states = tensor_of(test::find_vector("dd/infer_states_" + kind + ".npy")).unsqueeze(0);
     const KnownTicks known = {states, (at::arange(kTicks) <= tick).view({1, -1, 1})};
     const at::Tensor x = diffbid::sample_ancestral(schedule, Prediction::kNoise, 0.5 * noise.slice(0, 0, 1),

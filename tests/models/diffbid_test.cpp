@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <cmath>
+#include <set>
+
 #include "base/error.h"
 #include "models/policy_samples.h"
 
@@ -120,7 +123,8 @@ TEST(Diffusion, KnownTicksAreCleanAtEveryLevel) {
   };
   const at::Tensor start = at::full({1, 3, 1}, 2.0);
   diffbid::sample_ddim(schedule, Prediction::kState, diffbid::spread_levels(10, 4), start, known, denoiser);
-  const at::Tensor out = diffbid::sample_ancestral(schedule, Prediction::kState, start, at::randn({1, 10, 3, 1}), 1.0, known, denoiser);
+  const at::Tensor out =
+      diffbid::sample_ancestral(schedule, Prediction::kState, start, at::randn({1, 10, 3, 1}), 1.0, known, denoiser);
   EXPECT_EQ(calls, 14);
   EXPECT_TRUE(at::equal(out.slice(1, 0, 2), states.slice(1, 0, 2)));
 }
@@ -132,13 +136,38 @@ TEST(Diffusion, AncestralStepsHaveThePosteriorsVariance) {
   constexpr int64_t kRows = 40000;
   const KnownTicks none = {at::zeros({kRows, 1, 1}), at::zeros({kRows, 1, 1}, at::kBool)};
   at::Tensor at_level_0;
-  diffbid::sample_ancestral(schedule, Prediction::kState, at::zeros({kRows, 1, 1}), at::randn({kRows, 2, 1, 1}), 1.0, none,
-                            [&](const at::Tensor& x, int64_t level) {
+  diffbid::sample_ancestral(schedule, Prediction::kState, at::zeros({kRows, 1, 1}), at::randn({kRows, 2, 1, 1}), 1.0,
+                            none, [&](const at::Tensor& x, int64_t level) {
                               if (level == 0) at_level_0 = x;
                               return at::zeros_like(x);
                             });
   const double variance = schedule.betas[1] * (1.0 - schedule.abar(0)) / (1.0 - schedule.abar(1));
   EXPECT_NEAR(at_level_0.var().item<double>() / variance, 1.0, 5.0 * std::sqrt(2.0 / kRows));
+}
+
+// Two ticks known, two not; errors there 0.3 and 1.1 in the one feature: squared, and smooth L1 with its corner at 0.1.
+TEST(Diffusion, LossIsTheMeanOverUnknownTicks) {
+  const at::Tensor predicted = at::tensor({5.0F, -7.0F, 0.3F, 1.1F}).view({1, 4, 1});
+  const at::Tensor known = at::tensor({1, 1, 0, 0}).to(at::kBool).view({1, 4, 1});
+  const at::Tensor target = at::zeros_like(predicted);
+  EXPECT_FLOAT_EQ(diffbid::denoising_loss(Prediction::kNoise, predicted, target, known).item<float>(),
+                  (0.09F + 1.21F) / 2);
+  EXPECT_FLOAT_EQ(diffbid::denoising_loss(Prediction::kState, predicted, target, known).item<float>(),
+                  (0.25F + 1.05F) / 2);
+}
+
+TEST(InverseDynamics, HistoriesRepeatTheFirstStateBeforeTheDay) {
+  const at::Tensor states = at::tensor({1.0F, 2.0F, 3.0F}).view({1, 3, 1});
+  const auto histories = [&](int64_t length) {
+    diffbid::InverseDynamicsOptions options;
+    options.num_features = 1;
+    options.history = length;
+    options.width = 4;
+    return diffbid::InverseDynamics(options)->histories(states)[0];
+  };
+  EXPECT_TRUE(at::equal(histories(1), at::tensor({1.0F, 2.0F, 3.0F}).view({3, 1})));
+  EXPECT_TRUE(at::equal(histories(2), at::tensor({1.0F, 1.0F, 1.0F, 2.0F, 2.0F, 3.0F}).view({3, 2})));
+  EXPECT_TRUE(at::equal(histories(3), at::tensor({1.0F, 1.0F, 1.0F, 1.0F, 1.0F, 2.0F, 1.0F, 2.0F, 3.0F}).view({3, 3})));
 }
 
 // Against double; x n / (n + 2) loses at most a few units in the last place, and nothing overflows.
@@ -171,25 +200,134 @@ TEST(DiffBid, BothConditionsReachTheAction) {
   History history = history_of(batch);
   history.mask_BT = batch.mask_BT.clone();
   history.mask_BT.slice(1, 5).zero_();
-  const auto ask = [&](double target, double cpa) { return act(*policy, history, ask_for(target, 4, cpa)).coefficients_BA; };
+  const auto ask = [&](double target, double cpa) {
+    return act(*policy, history, ask_for(target, 4, cpa)).coefficients_BA;
+  };
   EXPECT_FALSE(at::equal(ask(0.1, 1.0), ask(0.9, 1.0)));
   EXPECT_FALSE(at::equal(ask(0.5, 0.6), ask(0.5, 1.4)));
 }
 
 TEST(DiffBid, WithoutGuidanceTheUnconditionalPassDoesNotMatter) {
-  DiffBidConfig config = small();
-  config.guidance = 1.0;
-  const auto one = make(config);
-  config.guidance = 1.0 + 1e-9;
-  const auto nearly_one = make(config);
   const Batch batch = sample_batch(4, 8);
   const torch::NoGradGuard no_grad;
-  for (const auto& policy : {one, nearly_one}) {
+  const auto plan_with = [&](double guidance) {
+    DiffBidConfig config = small();
+    config.guidance = guidance;
+    const auto policy = make(config);
     policy->fit(columns_of(batch));
     policy->eval();
+    return act(*policy, test::mixed_history_of(batch), ask_for(0.5, 4)).next_states_BS;
+  };
+  EXPECT_TRUE(at::allclose(plan_with(1.0), plan_with(1.0 + 1e-9), 1e-5, 1e-5));
+  EXPECT_FALSE(at::allclose(plan_with(1.0), plan_with(2.0), 1e-3, 1e-3));
+}
+
+// Days of eight ticks, the first three of which end after four.
+class DenoisingTask : public ::testing::Test {
+ protected:
+  DenoisingTask() : batch_(sample_batch(6, 8)) { batch_.mask_BT.slice(0, 0, 3).slice(1, 4).zero_(); }
+
+  DiffBid::DenoisingTask task(const std::string& prediction, uint64_t seed = 3) {
+    config_.prediction = prediction;
+    policy_ = make(config_);
+    policy_->fit(columns_of(batch_));
+    at::Generator noise = at::detail::createCPUGenerator(seed);
+    return policy_->denoising_task(batch_, noise);
   }
-  EXPECT_TRUE(at::allclose(act(*one, history_of(batch), ask_for(0.5, 4)).coefficients_BA,
-                           act(*nearly_one, history_of(batch), ask_for(0.5, 4)).coefficients_BA, 1e-5, 1e-4));
+
+  at::Tensor scaled(const at::Tensor& raw) const {
+    QuantileScaler scaler(kFeatures, config_.tail, -1.0, 1.0);
+    scaler->fit(batch_.states_BTS.flatten(0, 1));
+    return scaler(raw);
+  }
+
+  DiffBidConfig config_ = small();
+  Batch batch_;
+  std::shared_ptr<DiffBid> policy_;
+};
+
+TEST_F(DenoisingTask, KnownTicksAreAPrefixThatLeavesOutTheLastAndLiesWithinTheSeatsDay) {
+  std::set<int64_t> seen;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const at::Tensor known_BT = task("noise", seed).known_BT1.squeeze(-1);
+    const at::Tensor count_B = known_BT.sum(1);
+    for (int64_t b = 0; b < 6; ++b) {
+      const auto count = count_B[b].item<int64_t>();
+      EXPECT_TRUE(known_BT[b].slice(0, 0, count).all().item<bool>());
+      EXPECT_GE(count, 1);
+      EXPECT_LE(count, b < 3 ? 4 : 7);
+      if (b >= 3) seen.insert(count);
+    }
+  }
+  EXPECT_EQ(seen.size(), 7U);  // every tick but the last
+}
+
+TEST_F(DenoisingTask, KnownTicksAreCleanAndTheOthersNoised) {
+  const DiffBid::DenoisingTask one = task("noise");
+  const at::Tensor clean_BTS = scaled(batch_.states_BTS);
+  EXPECT_TRUE(at::equal(one.x_BTS.masked_select(one.known_BT1), clean_BTS.masked_select(one.known_BT1)));
+  const diffbid::NoiseSchedule schedule = diffbid::cosine_schedule(config_.levels);
+  for (int64_t b = 3; b < 6; ++b) {  // target: the noise
+    const double abar = schedule.abar(one.level_B[b].item<int64_t>());
+    const at::Tensor expected = std::sqrt(abar) * clean_BTS[b] + std::sqrt(1.0 - abar) * one.target_BTS[b];
+    const at::Tensor unknown = one.known_BT1[b].logical_not();
+    EXPECT_TRUE(at::allclose(one.x_BTS[b].masked_select(unknown), expected.masked_select(unknown), 1e-5, 1e-6));
+  }
+}
+
+TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysStandStill) {
+  const DiffBid::DenoisingTask one = task("state");
+  const at::Tensor now_B = one.known_BT1.sum(1).flatten() - 1;
+  ChangeScale changes(8, kFeatures);
+  std::vector<at::Tensor> rows;
+  std::vector<at::Tensor> ticks;
+  for (int64_t b = 0; b < 6; ++b) {
+    rows.push_back(scaled(batch_.states_BTS[b]));
+    ticks.push_back(at::arange(8));
+  }
+  changes->fit(at::cat(rows), at::cat(ticks));
+  for (int64_t b = 0; b < 6; ++b) {
+    const auto now = now_B[b].item<int64_t>();
+    for (int64_t t = now + 1; t < 8; ++t) {
+      const bool ended = b < 3 && t >= 4;
+      const at::Tensor raw_S = ended ? batch_.next_states_BTS[b][3] : batch_.states_BTS[b][t];
+      const at::Tensor expected =
+          changes->standardize(scaled(raw_S).view({1, 1, -1}), scaled(batch_.states_BTS[b][now]).view({1, 1, -1}),
+                               at::full({1, 1}, t - now, at::kLong));
+      EXPECT_TRUE(at::allclose(one.target_BTS[b][t], expected.flatten(), 1e-5, 1e-6)) << b << " " << t;
+    }
+  }
+}
+
+// A feature that falls by the same amount every tick, as the clock does, falls on behind a day's end.
+TEST_F(DenoisingTask, TheClockGoesOnWhenADayHasEnded) {
+  const at::Tensor clock_T = 1.0 - at::arange(9, at::kFloat) / 8.0;
+  batch_.states_BTS.select(2, 0).copy_(clock_T.slice(0, 0, 8));
+  batch_.next_states_BTS.select(2, 0).copy_(clock_T.slice(0, 1));
+  config_.levels = 1;  // hardly any noise, and it does not matter which level
+  const DiffBid::DenoisingTask ended = task("state");
+  EXPECT_TRUE(at::allclose(ended.target_BTS.select(2, 0), at::zeros({6, 8})));
+  const double abar = diffbid::cosine_schedule(1).abar(0);
+  at::Generator noise = at::detail::createCPUGenerator(3);
+  at::empty({6, 1, 1}).uniform_(0.0, 1.0, noise);
+  at::empty({6}, at::kLong).random_(0, 1, noise);
+  const at::Tensor eps_BTS = at::empty({6, 8, kFeatures}).normal_(0.0, 1.0, noise);
+  const at::Tensor clean = (ended.x_BTS - std::sqrt(1.0 - abar) * eps_BTS) / std::sqrt(abar);
+  EXPECT_NEAR(clean[0][7][0].item<double>() - clean[0][6][0].item<double>(),
+              scaled(batch_.states_BTS)[0][7][0].item<double>() - scaled(batch_.states_BTS)[0][6][0].item<double>(),
+              1e-3);
+}
+
+TEST(DiffBid, AsksForAQuantileOfTheTrainingReturnsAndItsCpa) {
+  DiffBidConfig config = small();
+  config.target_quantile = 0.5;
+  config.target_cpa = 0.8;
+  const auto policy = make(config);
+  const Batch batch = sample_batch(5, 8);
+  policy->fit(columns_of(batch));
+  const at::Tensor median = std::get<0>(batch.returns_to_go_BT.select(1, 0).sort())[2];
+  EXPECT_FLOAT_EQ(static_cast<float>(policy->default_wishes().target_return.value()), median.item<float>());
+  EXPECT_EQ(policy->default_wishes().target_cpa, 0.8);
 }
 
 // Dropout of every condition in training: they cannot be learned, and their layers get no gradient.
@@ -233,14 +371,18 @@ TEST(DiffBid, AWarmStartContinuesTheLastPlan) {
   history.mask_BT = batch.mask_BT.clone();
   history.mask_BT.slice(1, 3).zero_();
   const at::Tensor noise_BN = noise_for(*policy, 4);
-  const auto next_with = [&](const at::Tensor& plan) {
-    return policy->act(history, ask_for(0.5, 4), noise_BN, {plan}).next_states_BS;
-  };
+  const auto act_with = [&](const at::Tensor& plan) { return policy->act(history, ask_for(0.5, 4), noise_BN, {plan}); };
   const at::Tensor plan = at::full({4, 8, kFeatures}, 0.5);
-  EXPECT_FALSE(at::equal(next_with(plan), next_with(-plan)));
-  // In the first tick there is no last plan.
+  const Action action = act_with(plan);
+  EXPECT_FALSE(at::equal(action.next_states_BS, act_with(-plan).next_states_BS));
+  // What it carries is the plan: the known states, then those it expects.
+  QuantileScaler scaler(kFeatures, config.tail, -1.0, 1.0);
+  scaler->fit(batch.states_BTS.flatten(0, 1));
+  EXPECT_TRUE(at::equal(action.carry[0].slice(1, 0, 3), scaler(batch.states_BTS.slice(1, 0, 3))));
+  EXPECT_TRUE(at::allclose(scaler->inverse(action.carry[0].select(1, 3)), action.next_states_BS));
+  // In the first tick there is no last plan: all stays as it is.
   history.mask_BT.slice(1, 1).zero_();
-  EXPECT_TRUE(at::equal(next_with(plan), next_with(-plan)));
+  EXPECT_TRUE(at::equal(act_with(plan).next_states_BS, act_with(-plan).next_states_BS));
 }
 
 TEST(DiffBid, AncestralSamplingReadsNoiseForEveryLevel) {

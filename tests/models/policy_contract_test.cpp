@@ -9,7 +9,8 @@
 #include "models/registry.h"
 #include "train/checkpoint.h"
 
-// What every policy in the registry owes its callers. B rows, T ticks, S features, A action coefficients, N numbers of
+// What every policy in the registry owes its callers, also with the options that lead through other code. Histories
+// hold rows of every length: what a planner makes of a whole window, where all is known, shows nothing. B rows, T ticks, S features, A action coefficients, N numbers of
 // noise.
 
 namespace genbid {
@@ -20,7 +21,10 @@ using test::ask_for;
 using test::columns_of;
 using test::history_of;
 using test::kFeatures;
+using test::mixed_history_of;
 using test::noise_for;
+using test::parts_of;
+using test::same;
 using test::sample_batch;
 
 class PolicyContract : public ::testing::TestWithParam<std::string> {
@@ -95,38 +99,38 @@ TEST_P(PolicyContract, EveryParameterOfAGroupGetsAGradientFromItsOwnLosses) {
 
 TEST_P(PolicyContract, ActsFiniteNonNegativeAndInShape) {
   const auto policy = make();
-  const Batch batch = sample_batch(5, policy->window());
+  const Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  const Action action = act(*policy, history_of(batch), ask_for(1.0, 5));
-  EXPECT_EQ(action.coefficients_BA.sizes(), (at::IntArrayRef{5, 1}));
+  const Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 9));
+  EXPECT_EQ(action.coefficients_BA.sizes(), (at::IntArrayRef{9, 1}));
   EXPECT_TRUE(at::isfinite(action.coefficients_BA).all().item<bool>());
   EXPECT_TRUE((action.coefficients_BA >= 0).all().item<bool>());
   if (!action.next_states_BS.defined()) return;
-  EXPECT_EQ(action.next_states_BS.sizes(), (at::IntArrayRef{5, kFeatures}));
+  EXPECT_EQ(action.next_states_BS.sizes(), (at::IntArrayRef{9, kFeatures}));
   EXPECT_TRUE(at::isfinite(action.next_states_BS).all().item<bool>());
 }
 
 TEST_P(PolicyContract, CarryKeepsItsShapes) {
   const auto policy = make();
-  const Batch batch = sample_batch(5, policy->window());
+  const Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  const auto first = policy->initial_carry(5);
-  const auto second = act(*policy, history_of(batch), ask_for(1.0, 5)).carry;
+  const auto first = policy->initial_carry(9);
+  const auto second = act(*policy, mixed_history_of(batch), ask_for(1.0, 9)).carry;
   ASSERT_EQ(first.size(), second.size());
   for (size_t i = 0; i < first.size(); ++i) {
     EXPECT_EQ(first[i].sizes(), second[i].sizes());
-    EXPECT_EQ(first[i].size(0), 5);
+    EXPECT_EQ(first[i].size(0), 9);
   }
 }
 
 TEST_P(PolicyContract, SavedAndLoadedItActsTheSame) {
   const auto policy = make(1);
   const auto loaded = make(2);
-  const Batch batch = sample_batch(5, policy->window());
+  const Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   learn(*policy, batch, 2);
   const test::TemporaryFolder folder;
@@ -136,9 +140,8 @@ TEST_P(PolicyContract, SavedAndLoadedItActsTheSame) {
   const torch::NoGradGuard no_grad;
   policy->eval();
   loaded->eval();
-  const Condition condition = ask_for(1.0, 5);
-  EXPECT_TRUE(at::equal(act(*policy, history_of(batch), condition).coefficients_BA,
-                        act(*loaded, history_of(batch), condition).coefficients_BA));
+  const Condition condition = ask_for(1.0, 9);
+  EXPECT_TRUE(same(act(*policy, mixed_history_of(batch), condition), act(*loaded, mixed_history_of(batch), condition)));
   EXPECT_EQ(policy->default_wishes().target_return, loaded->default_wishes().target_return);
   EXPECT_EQ(policy->default_wishes().target_cpa, loaded->default_wishes().target_cpa);
 }
@@ -147,7 +150,7 @@ TEST_P(PolicyContract, AveragedAndRawWeightsBothAct) {
   const auto policy = make(1);
   const auto raw = make(2);
   const auto averaged = make(3);
-  const Batch batch = sample_batch(5, policy->window());
+  const Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   Ema ema(trainable_parameters(*policy), 0.9);  // of the initial weights
   learn(*policy, batch, 5);
@@ -157,11 +160,11 @@ TEST_P(PolicyContract, AveragedAndRawWeightsBothAct) {
   load_policy(folder.path() + "/saved", *averaged, Weights::kEma);
   const torch::NoGradGuard no_grad;
   for (const auto& one : {policy, raw, averaged}) one->eval();
-  const auto action_of = [&](Policy& one) { return act(one, history_of(batch), ask_for(1.0, 5)).coefficients_BA; };
-  EXPECT_TRUE(at::equal(action_of(*raw), action_of(*policy)));
-  EXPECT_FALSE(at::equal(action_of(*averaged), action_of(*policy)));
+  const auto action_of = [&](Policy& one) { return act(one, mixed_history_of(batch), ask_for(1.0, 9)); };
+  EXPECT_TRUE(same(action_of(*raw), action_of(*policy)));
+  EXPECT_FALSE(same(action_of(*averaged), action_of(*policy)));
   const Ema::Swap swap(ema);
-  EXPECT_TRUE(at::equal(action_of(*averaged), action_of(*policy)));
+  EXPECT_TRUE(same(action_of(*averaged), action_of(*policy)));
 }
 
 TEST_P(PolicyContract, SameSeedSameLosses) {
@@ -183,14 +186,20 @@ TEST_P(PolicyContract, ARowsActionDoesNotDependOnItsBatchMates) {
   const torch::NoGradGuard no_grad;
   const at::Tensor noise_BN = noise_for(*policy, 48);
   const auto carry = policy->initial_carry(48);
-  const at::Tensor together = policy->act(history_of(batch), ask_for(1.0, 48), noise_BN, carry).coefficients_BA;
+  const Action together = policy->act(mixed_history_of(batch), ask_for(1.0, 48), noise_BN, carry);
+  constexpr int64_t kRow = 20;  // in the middle of its window
   Batch others = sample_batch(48, policy->window(), 99);
-  others.states_BTS.select(0, 17).copy_(batch.states_BTS.select(0, 17));
-  others.actions_BTA.select(0, 17).copy_(batch.actions_BTA.select(0, 17));
+  others.states_BTS.select(0, kRow).copy_(batch.states_BTS.select(0, kRow));
+  others.actions_BTA.select(0, kRow).copy_(batch.actions_BTA.select(0, kRow));
   const at::Tensor other_noise_BN = noise_for(*policy, 48, 12);
-  other_noise_BN.select(0, 17).copy_(noise_BN.select(0, 17));
-  const at::Tensor alone = policy->act(history_of(others), ask_for(1.0, 48), other_noise_BN, carry).coefficients_BA;
-  EXPECT_EQ(together[17].item<float>(), alone[17].item<float>());
+  other_noise_BN.select(0, kRow).copy_(noise_BN.select(0, kRow));
+  const Action alone = policy->act(mixed_history_of(others), ask_for(1.0, 48), other_noise_BN, carry);
+  const auto expected = parts_of(together);
+  const auto found = parts_of(alone);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(at::equal(found[i].select(0, kRow), expected[i].select(0, kRow))) << i;
+    EXPECT_FALSE(at::equal(found[i], expected[i])) << i;
+  }
 }
 
 TEST_P(PolicyContract, MaskedTicksDoNotMatter) {
@@ -202,13 +211,13 @@ TEST_P(PolicyContract, MaskedTicksDoNotMatter) {
   const int64_t real = (policy->window() + 1) / 2;
   batch.mask_BT.slice(1, real).zero_();
   const double loss = loss_of(*policy, batch);
-  const at::Tensor action = act(*policy, history_of(batch), ask_for(1.0, 8)).coefficients_BA;
+  const Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 8));
   batch.states_BTS.slice(1, real).fill_(1e3);
   batch.next_states_BTS.slice(1, real).fill_(-1e3);
   batch.actions_BTA.slice(1, real).fill_(-1e3);
   batch.returns_to_go_BT.slice(1, real).fill_(1e3);
   EXPECT_EQ(loss_of(*policy, batch), loss);
-  EXPECT_TRUE(at::equal(act(*policy, history_of(batch), ask_for(1.0, 8)).coefficients_BA, action));
+  EXPECT_TRUE(same(act(*policy, mixed_history_of(batch), ask_for(1.0, 8)), action));
 }
 
 // A day replayed to its end and the same day cut off at a tick: the rows behind the mask hold what happened later.
@@ -223,29 +232,29 @@ TEST_P(PolicyContract, TheFutureOfADayCannotChangeAPastAction) {
     History history = history_of(day);
     history.mask_BT = at::ones_like(day.mask_BT);
     history.mask_BT.slice(1, now + 1).zero_();
-    const at::Tensor before = act(*policy, history, ask_for(1.0, 4)).coefficients_BA;
+    const Action before = act(*policy, history, ask_for(1.0, 4));
     const auto change_future = [&](const at::Tensor& mine, const at::Tensor& others) {
       return at::cat({mine.slice(1, 0, now + 1), others.slice(1, now + 1)}, 1);
     };
     history.states_BTS = change_future(day.states_BTS, other_future.states_BTS);
     history.actions_BTA = change_future(day.actions_BTA, other_future.actions_BTA);
     history.earned_BT = change_future(history.earned_BT, other_future.returns_to_go_BT);
-    EXPECT_TRUE(at::equal(act(*policy, history, ask_for(1.0, 4)).coefficients_BA, before)) << "tick " << now;
+    EXPECT_TRUE(same(act(*policy, history, ask_for(1.0, 4)), before)) << "tick " << now;
   }
 }
 
-// The window's last real tick alone decides: the current action is what is asked for, not what is known.
+// The current action is what is asked for, not what is known.
 TEST_P(PolicyContract, TheActionOfTheCurrentTickIsNotRead) {
   const auto policy = make();
-  const Batch batch = sample_batch(4, policy->window());
+  const Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  History history = history_of(batch);
-  const at::Tensor before = act(*policy, history, ask_for(1.0, 4)).coefficients_BA;
-  history.actions_BTA = history.actions_BTA.clone();
-  history.actions_BTA.select(1, policy->window() - 1).fill_(500.0);
-  EXPECT_TRUE(at::equal(act(*policy, history, ask_for(1.0, 4)).coefficients_BA, before));
+  History history = mixed_history_of(batch);
+  const Action before = act(*policy, history, ask_for(1.0, 9));
+  const at::Tensor now_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
+  history.actions_BTA = history.actions_BTA.scatter(1, now_B11, 500.0);
+  EXPECT_TRUE(same(act(*policy, history, ask_for(1.0, 9)), before));
 }
 
 TEST_P(PolicyContract, TrainingNoiseComesFromTheGeneratorAlone) {
@@ -267,8 +276,8 @@ TEST_P(PolicyContract, NormalisationIsABuffer) {
   EXPECT_TRUE(differs);
 }
 
-// Traced with 5 rows in the middle of a day, run with 7 at its end: no number of the example may have stayed in the
-// graph. The graph may add up in another order than eager calls: a few units in the last place of alphas near 80.
+// Traced with 5 rows, run with 7 others at other ticks: no number of the example may have stayed in the graph. The
+// graph may add up in another order than eager calls: a few units in the last place of alphas near 80.
 TEST_P(PolicyContract, TracedEqualsEager) {
   const auto policy = make();
   const Batch example = sample_batch(5, policy->window());
@@ -278,46 +287,47 @@ TEST_P(PolicyContract, TracedEqualsEager) {
   const torch::NoGradGuard no_grad;
   const size_t num_carry = policy->initial_carry(1).size();
 
-  const auto stack_of = [&](const Batch& batch, const Condition& condition) {
+  const auto stack_of = [&](const Batch& batch, const History& history, const Condition& condition) {
     const int64_t rows = batch.states_BTS.size(0);
-    torch::jit::Stack stack = {batch.states_BTS,           batch.actions_BTA,       batch.returns_to_go_BT,
-                               batch.ticks_BT,             batch.mask_BT,           condition.target_return_B1,
-                               condition.target_cpa_B1,    condition.constraint_BC, noise_for(*policy, rows)};
-    for (const at::Tensor& carry : policy->initial_carry(rows)) stack.emplace_back(carry);
+    torch::jit::Stack stack = {history.states_BTS,      history.actions_BTA,     batch.returns_to_go_BT,
+                               history.ticks_BT,        history.mask_BT,         condition.target_return_B1,
+                               condition.target_cpa_B1, condition.constraint_BC, noise_for(*policy, rows)};
+    for (const at::Tensor& carry : policy->initial_carry(rows)) stack.emplace_back(at::rand_like(carry));
     return stack;
   };
   const auto run = [&](const torch::jit::Stack& stack) {
     const auto at = [&](size_t i) { return stack[i].toTensor(); };
     std::vector<at::Tensor> carry;
     for (size_t i = 0; i < num_carry; ++i) carry.push_back(at(9 + i));
-    const Action action = policy->act({at(0), at(1), at(2), at(3), at(4)}, {at(5), at(6), at(7)}, at(8), carry);
-    torch::jit::Stack out = {action.coefficients_BA};
-    for (const at::Tensor& one : action.carry) out.emplace_back(one);
-    return out;
+    const auto parts = parts_of(policy->act({at(0), at(1), at(2), at(3), at(4)}, {at(5), at(6), at(7)}, at(8), carry));
+    // A graph has one output.
+    return torch::jit::Stack{c10::ivalue::Tuple::create(std::vector<c10::IValue>(parts.begin(), parts.end()))};
   };
-  Batch half_day = example;
-  half_day.mask_BT = example.mask_BT.clone();
-  half_day.mask_BT.slice(1, (policy->window() + 1) / 2).zero_();
-  for (const at::Tensor& parameter : policy->parameters()) parameter.set_requires_grad(false);  // constants of the graph
+  for (const at::Tensor& parameter : policy->parameters())
+    parameter.set_requires_grad(false);  // constants of the graph
   const auto no_names = [](const torch::autograd::Variable&) { return std::string(); };
-  const auto traced = torch::jit::tracer::trace(stack_of(half_day, ask_for(1.0, 5)), run, no_names, /*strict=*/true);
+  const auto traced = torch::jit::tracer::trace(stack_of(example, mixed_history_of(example), ask_for(1.0, 5)), run,
+                                                no_names, /*strict=*/true);
 
   torch::jit::GraphFunction function("act", traced.first->graph, nullptr);
-  const torch::jit::Stack inputs = stack_of(sample_batch(7, policy->window(), 99), ask_for(0.4, 7));
-  torch::jit::Stack outputs = inputs;
-  function.run(outputs);
-  const torch::jit::Stack expected = run(inputs);
-  // One output comes as itself, several as a tuple.
-  const std::vector<c10::IValue> results =
-      outputs[0].isTuple() ? outputs[0].toTupleRef().elements().vec() : std::vector<c10::IValue>(outputs);
-  ASSERT_EQ(results.size(), expected.size());
-  for (size_t i = 0; i < results.size(); ++i) {
-    EXPECT_TRUE(at::allclose(results[i].toTensor(), expected[i].toTensor(), 1e-5, 1e-4));
+  const Batch other = sample_batch(7, policy->window(), 99);
+  for (const bool at_the_end : {false, true}) {
+    const History history = at_the_end ? history_of(other) : mixed_history_of(other);
+    const torch::jit::Stack inputs = stack_of(other, history, ask_for(0.4, 7));
+    torch::jit::Stack outputs = inputs;
+    function.run(outputs);
+    const auto& results = outputs.at(0).toTupleRef().elements();
+    const torch::jit::Stack eager = run(inputs);
+    const auto& expected = eager.at(0).toTupleRef().elements();
+    ASSERT_EQ(results.size(), expected.size());
+    for (size_t i = 0; i < results.size(); ++i) {
+      EXPECT_TRUE(at::allclose(results[i].toTensor(), expected[i].toTensor(), 1e-5, 1e-4)) << i;
+    }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, PolicyContract, ::testing::ValuesIn(model_names()),
-                         [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Registry, PolicyContract, ::testing::ValuesIn(test::policy_variants()),
+                         [](const auto& tested) { return test::variant_name(tested.param); });
 
 }  // namespace
 }  // namespace genbid

@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "models/registry.h"
 #include "policy/policy.h"
@@ -14,10 +16,11 @@ namespace genbid::test {
 
 inline constexpr int64_t kFeatures = 22;
 
-// Every model at a size that tests can afford; the rest is its default.
-inline ModelConfig small_model(const std::string& name) {
+// Every model at a size that tests can afford; the rest is its default. What stands behind a dot chooses what a model
+// can do besides (policy_variants()).
+inline ModelConfig small_model(const std::string& variant) {
   ModelConfig config;
-  config.name = name;
+  config.name = variant.substr(0, variant.find('.'));
   config.behavior_cloning.width = 64;
   config.decision_transformer.window = 6;
   config.decision_transformer.inner = 64;
@@ -26,7 +29,35 @@ inline ModelConfig small_model(const std::string& name) {
   config.diffbid.stages = 2;
   config.diffbid.embedding = 16;
   config.diffbid.inverse_width = 64;
+  if (variant == "diffbid.warm") config.diffbid.warm_levels = 2;
+  if (variant == "diffbid.noise_ancestral") {
+    config.diffbid.prediction = "noise";
+    config.diffbid.sampler = "ancestral";
+    config.diffbid.levels = 6;
+    config.diffbid.history = 2;
+  }
+  if (variant == "diffbid.noise_unguided") {
+    config.diffbid.prediction = "noise";
+    config.diffbid.guidance = 1.0;
+    config.diffbid.history = 1;
+  }
   return config;
+}
+
+// The registry, and options that lead through other code.
+inline std::vector<std::string> policy_variants() {
+  std::vector<std::string> variants = model_names();
+  for (const char* more : {"diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
+    variants.emplace_back(more);
+  }
+  return variants;
+}
+
+// For names of tests.
+inline std::string variant_name(const std::string& variant) {
+  std::string name = variant;
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
 }
 
 inline Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) {
@@ -46,12 +77,23 @@ inline Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) 
 }
 
 inline TrainingColumns columns_of(const Batch& batch) {
-  return {batch.states_BTS.flatten(0, 1),   batch.actions_BTA.flatten(0, 1),      batch.returns_to_go_BT.flatten(),
-          batch.ticks_BT.flatten(),         batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()};
+  return {batch.states_BTS.flatten(0, 1), batch.actions_BTA.flatten(0, 1),     batch.returns_to_go_BT.flatten(),
+          batch.ticks_BT.flatten(),       batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()};
 }
 
+// Whole windows: the last tick is the current one.
 inline History history_of(const Batch& batch) {
   return {batch.states_BTS, batch.actions_BTA, at::zeros_like(batch.returns_to_go_BT), batch.ticks_BT, batch.mask_BT};
+}
+
+// Row b stands at tick b mod T of its window, as far as the batch's mask goes: rows from the first tick to the last.
+inline History mixed_history_of(const Batch& batch) {
+  History history = history_of(batch);
+  const int64_t rows = batch.mask_BT.size(0);
+  const int64_t ticks = batch.mask_BT.size(1);
+  const at::Tensor now_B1 = (at::arange(rows) % ticks).unsqueeze(1).to(batch.mask_BT.device());
+  history.mask_BT = batch.mask_BT * (at::arange(ticks, now_B1.options()) <= now_B1);
+  return history;
 }
 
 inline Condition ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
@@ -68,6 +110,21 @@ inline at::Tensor noise_for(const Policy& policy, int64_t rows, uint64_t seed = 
 inline Action act(Policy& policy, const History& history, const Condition& condition, uint64_t noise_seed = 11) {
   const int64_t rows = history.states_BTS.size(0);
   return policy.act(history, condition, noise_for(policy, rows, noise_seed), policy.initial_carry(rows));
+}
+
+// All that an action consists of.
+inline std::vector<at::Tensor> parts_of(const Action& action) {
+  std::vector<at::Tensor> parts = {action.coefficients_BA};
+  if (action.next_states_BS.defined()) parts.push_back(action.next_states_BS);
+  parts.insert(parts.end(), action.carry.begin(), action.carry.end());
+  return parts;
+}
+
+inline bool same(const Action& a, const Action& b) {
+  const auto x = parts_of(a);
+  const auto y = parts_of(b);
+  return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin(),
+                                            [](const at::Tensor& p, const at::Tensor& q) { return at::equal(p, q); });
 }
 
 }  // namespace genbid::test

@@ -46,7 +46,8 @@ TEST(Reference, DecisionTransformer) {
   const at::Tensor acted_B1 = policy.act(history, {first_B1, first_B1, {}}, {}, {}).coefficients_BA;
   const at::Tensor last_B11 = (batch.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
   const at::Tensor predicted_B1 = reference["output.prediction"].gather(1, last_B11).squeeze(-1);
-  const at::Tensor alphas_B1 = (predicted_B1 * reference["param.actions.scale"] + reference["param.actions.mean"]).clamp_min(0.0);
+  const at::Tensor alphas_B1 =
+      (predicted_B1 * reference["param.actions.scale"] + reference["param.actions.mean"]).clamp_min(0.0);
   EXPECT_TRUE(at::allclose(acted_B1.to(at::kDouble), alphas_B1, 1e-5, 1e-5));
 }
 
@@ -70,9 +71,8 @@ TEST(Reference, TemporalUnet) {
   const at::Tensor predicted =
       unet->forward(reference["input.x"], level_B, reference["input.condition"], reference["input.keep"]);
   reference.expect_near(predicted, "output.prediction", 3e-6);
-  const at::Tensor unknown_BT = 1.0 - reference["input.known"];
-  const at::Tensor error_BT = (predicted - reference["input.target"]).square().mean(-1);
-  const at::Tensor loss = (error_BT * unknown_BT).sum() / unknown_BT.sum();
+  const at::Tensor loss = diffbid::denoising_loss(diffbid::Prediction::kNoise, predicted, reference["input.target"],
+                                                  reference["input.known"].unsqueeze(-1) > 0.5);
   reference.expect_near(loss, "output.loss", 1e-6);
   loss.backward();
   reference.expect_gradients(*unet, 1e-5);
@@ -152,9 +152,7 @@ TEST_F(Sampling, ScheduleIsTheReferences) {
 // The noisiest level divides by sqrt(6e-6): an error of the network grows 400 times before it is clamped.
 TEST_F(Sampling, DdimWithPredictedNoise) { expect_ddim(diffbid::Prediction::kNoise, "output.noise_trajectory", 1e-5); }
 
-TEST_F(Sampling, DdimWithPredictedStates) {
-  expect_ddim(diffbid::Prediction::kState, "output.state_trajectory", 3e-5);
-}
+TEST_F(Sampling, DdimWithPredictedStates) { expect_ddim(diffbid::Prediction::kState, "output.state_trajectory", 3e-5); }
 
 TEST_F(Sampling, Ancestral) {
   const torch::NoGradGuard no_grad;

@@ -23,8 +23,7 @@ std::shared_ptr<Policy> make(int64_t width, int64_t seed) {
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  CheckpointTest()
-      : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9) {
+  CheckpointTest() : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9) {
     for (const NamedTensors& group : grouped_parameters(*policy_)) optimizers_.emplace_back(group, AdamWOptions{});
     const torch::NoGradGuard no_grad;
     for (const at::Tensor& average : ema_.averages()) at::Tensor(average).fill_(0.5);

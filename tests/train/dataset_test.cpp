@@ -107,6 +107,22 @@ TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
   EXPECT_NEAR(result[1].action_error, (10.0 + 11.0 + 12.0 + 13.0 + 14.0) / 5.0, 1e-6);
 }
 
+// Answers with the tick it counted itself, row by row.
+class Counting : public ZeroPolicy {
+ public:
+  std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
+  Action act(const History&, const Condition&, const at::Tensor&, const std::vector<at::Tensor>& carry) override {
+    return {carry[0].clone(), {carry[0] + 1.0}};
+  }
+};
+
+// Trajectory 0 (actions 0, 1, 2) ends while 1 (actions 10 .. 14) goes on: errors 0, and 10 in each of five ticks.
+TEST(HeldOut, APolicyCarriesFromTickToTickOfEachDay) {
+  const Dataset data = make({3, 5, 1, 1}, {7});
+  Counting policy;
+  EXPECT_NEAR(evaluate_held_out(policy, data)[0].action_error, 50.0 / 8.0, 1e-6);
+}
+
 // Knows how time passes (exact) and expects the budget to fall by half of what it does: 10 of 100 a tick.
 class HalfRight : public ZeroPolicy {
  public:
@@ -145,6 +161,15 @@ TEST(Dataset, CpaRatioIsCostPerConversionWonOverTheLimit) {
   EXPECT_FLOAT_EQ(data.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 0.5F);
   const Dataset realised = make({3, 5}, {7, 8}, Reward::kRealised);
   EXPECT_FLOAT_EQ(realised.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 0.25F);
+}
+
+// A day that bought nothing would otherwise be the cheapest of all.
+TEST(Dataset, CpaRatioOfADayThatSpentNothingIsNeutral) {
+  LoadedStore store = small_store({3, 5}, 5);
+  store.columns.cost.assign(store.columns.cost.size(), 0.0);
+  store.columns.reward_continuous.assign(store.columns.reward_continuous.size(), 0.0F);
+  const Dataset data(store, {7}, Reward::kExpected, c10::kCPU);
+  EXPECT_FLOAT_EQ(data.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 1.0F);
 }
 
 }  // namespace

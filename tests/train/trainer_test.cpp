@@ -164,6 +164,23 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
   EXPECT_EQ(policy.last_step_, 2);
 }
 
+class Resting : public LinearPolicy {
+ public:
+  std::vector<LossPart> losses(size_t, const Batch&, at::Generator&) override { return {}; }
+};
+
+TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
+  Resting policy;
+  TrainConfig config = twenty_steps();
+  config.log_every = 1;
+  config.eval_every = 1000;
+  config.steps = 2;
+  const RunDir run = RunDir::create(folder_.path() + "/resting", "kind: train\n");
+  CheckpointInfo info;
+  info.shape = {2, 1};
+  EXPECT_EQ(Trainer(config, policy, training_, nullptr, run, info, "kind: train\n").run().step, 2);
+}
+
 TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
   ModelConfig config = test::small_model("diffbid");
   config.diffbid.warm_levels = 2;
@@ -207,7 +224,8 @@ TEST_F(TrainerTest, APlannerOfWholeDaysRefusesLongerDays) {
     train(*policy, twenty_steps(), "run");
     FAIL();
   } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find("found periods of 5 ticks, expected at most 4"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("found periods of 5 ticks, expected at most 4"), std::string::npos)
+        << e.what();
   }
 }
 
