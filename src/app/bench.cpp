@@ -1,7 +1,10 @@
 #include "app/bench.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "base/error.h"
 
@@ -23,8 +26,31 @@ double median_seconds(const std::function<void()>& call, int min_calls) {
   return *middle;
 }
 
+void print_figure(const std::string& name, double value, const std::string& unit,
+                  const nlohmann::ordered_json& settings) {
+  const nlohmann::ordered_json line = {{"name", name}, {"value", value}, {"unit", unit}, {"settings", settings}};
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+double peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+namespace {
+
+std::vector<Benchmark> all_benchmarks() {
+  std::vector<Benchmark> all = market_benchmarks();
+  for (const auto& more : {data_benchmarks(), policy_benchmarks()}) all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace
+
 int run_benchmarks(const std::string& prefix, int threads) {
-  const std::vector<Benchmark> benchmarks = policy_benchmarks();
+  const std::vector<Benchmark> benchmarks = all_benchmarks();
   bool found = false;
   std::string names;
   for (const Benchmark& benchmark : benchmarks) {
@@ -42,7 +68,7 @@ std::string bench_help() {
       "  genbid bench act\n"
       "\n"
       "PREFIX      benchmarks whose name begins with it:\n";
-  for (const Benchmark& benchmark : policy_benchmarks()) help += "              " + benchmark.name + "\n";
+  for (const Benchmark& benchmark : all_benchmarks()) help += "              " + benchmark.name + "\n";
   return help +
          "\nPrints one JSON object a line: name, value (the median call), unit, settings. After an act.MODEL come lines\n"
          "act.MODEL.operator: the LibTorch operators that take the most of it, without those that they call.";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,14 @@ struct Benchmark {
   std::function<void(int threads)> run;
 };
 
+std::vector<Benchmark> market_benchmarks();  // market.*
+std::vector<Benchmark> data_benchmarks();    // ingest.*, raw_log.*
 std::vector<Benchmark> policy_benchmarks();  // act.MODEL, train_step.MODEL
+
+void print_figure(const std::string& name, double value, const std::string& unit,
+                  const nlohmann::ordered_json& settings);
+// Largest resident memory of this process so far, bytes.
+double peak_memory();
 
 // Runs those whose name begins with `prefix`. Error if there are none.
 int run_benchmarks(const std::string& prefix, int threads);

@@ -27,12 +27,6 @@ constexpr size_t kOperators = 6;
 
 using Json = nlohmann::ordered_json;
 
-void print_line(const std::string& name, double value, const std::string& unit, const Json& settings) {
-  const Json line = {{"name", name}, {"value", value}, {"unit", unit}, {"settings", settings}};
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
 struct Sized {
   std::string size;  // "default", "official"
   ModelConfig config;
@@ -89,20 +83,20 @@ class OperatorTimes {
   using Clock = std::chrono::steady_clock;
 
   OperatorTimes()
-      : handle_(at::addThreadLocalCallback(
-            at::RecordFunctionCallback(
-                [](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
-                  stack().push_back({Clock::now(), 0.0});
-                  return nullptr;
-                },
-                [](const at::RecordFunction& function, at::ObserverContext*) {
-                  const Frame frame = stack().back();
-                  stack().pop_back();
-                  const double seconds = std::chrono::duration<double>(Clock::now() - frame.begin).count();
-                  times()[function.name()] += seconds - frame.inner;
-                  if (!stack().empty()) stack().back().inner += seconds;
-                })
-                .scopes({at::RecordScope::FUNCTION}))) {
+      : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(
+                                               [](const at::RecordFunction&) -> std::unique_ptr<at::ObserverContext> {
+                                                 stack().push_back({Clock::now(), 0.0});
+                                                 return nullptr;
+                                               },
+                                               [](const at::RecordFunction& function, at::ObserverContext*) {
+                                                 const Frame frame = stack().back();
+                                                 stack().pop_back();
+                                                 const double seconds =
+                                                     std::chrono::duration<double>(Clock::now() - frame.begin).count();
+                                                 times()[function.name()] += seconds - frame.inner;
+                                                 if (!stack().empty()) stack().back().inner += seconds;
+                                               })
+                                               .scopes({at::RecordScope::FUNCTION}))) {
     times().clear();
   }
   ~OperatorTimes() { at::removeCallback(handle_); }
@@ -154,7 +148,7 @@ void bench_act(const std::string& model, int threads) {
       settings["levels"] = sized.config.diffbid.sampling_levels;
       settings["guidance"] = sized.config.diffbid.guidance;
     }
-    print_line("act." + model, 1e3 * median_seconds(act), "ms", settings);
+    print_figure("act." + model, 1e3 * median_seconds(act), "ms", settings);
 
     constexpr int kCalls = 3;
     std::vector<std::pair<double, std::string>> operators;
@@ -174,7 +168,7 @@ void bench_act(const std::string& model, int threads) {
       Json part = settings;
       part["operator"] = operators[i].second;
       part["share"] = std::round(1e3 * operators[i].first / total) / 1e3;
-      print_line("act." + model + ".operator", 1e3 * operators[i].first / kCalls, "ms", part);
+      print_figure("act." + model + ".operator", 1e3 * operators[i].first / kCalls, "ms", part);
     }
   }
 }
@@ -187,7 +181,8 @@ void bench_train_step(const std::string& model, int threads) {
   const auto policy = fitted_policy(sized.config, generator);
   policy->train();
   std::vector<AdamW> optimizers;
-  for (const NamedTensors& parameters : grouped_parameters(*policy)) optimizers.emplace_back(parameters, AdamWOptions{});
+  for (const NamedTensors& parameters : grouped_parameters(*policy))
+    optimizers.emplace_back(parameters, AdamWOptions{});
   const Batch batch = random_batch(kBatch, policy->window(), generator);
   const auto step = [&] {
     double sum = 0.0;
@@ -204,7 +199,7 @@ void bench_train_step(const std::string& model, int threads) {
   const double before = step();
   for (int i = 0; i < 9; ++i) step();
   if (!(step() < before)) throw Error("bench train_step." + model + ": ten steps on one batch do not lower its loss");
-  print_line("train_step." + model, 1e3 * median_seconds(step), "ms", settings_of(sized, *policy, kBatch, threads));
+  print_figure("train_step." + model, 1e3 * median_seconds(step), "ms", settings_of(sized, *policy, kBatch, threads));
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "app/bench.h"
+#include "base/error.h"
+#include "base/threads.h"
+#include "data/ingest.h"
+#include "data/raw_log_writer.h"
+#include "play/simulate.h"
+
+namespace genbid {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// A folder that goes away again, below $TMPDIR or /tmp.
+class Scratch {
+ public:
+  Scratch() {
+    std::random_device device;
+    path_ = (std::filesystem::temp_directory_path() / ("genbid-bench-" + std::to_string(device()))).string();
+    std::filesystem::create_directory(path_);
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// Writing a raw log, then reading it: of a period that the market has just played, about 0.8 GB.
+void bench_raw_log(int num_threads) {
+  constexpr int64_t kImpressions = 100000;
+  const Scratch scratch;
+  SimulateConfig config;
+  config.market.rules = "official";
+  config.market.population = "pid48";
+  config.market.impressions = kImpressions;
+  config.market.budget_scale = 0.2;
+  config.market.periods.values = {0};
+  config.threads = num_threads;
+  config.output.dir = scratch.file("tables");
+  auto begin = std::chrono::steady_clock::now();
+  if (!simulate(config)) return;
+  const double without = seconds_since(begin);
+  config.output.dir = scratch.file("day");
+  config.output.raw_log = true;
+  begin = std::chrono::steady_clock::now();
+  if (!simulate(config)) return;
+  const double with = seconds_since(begin);
+  const std::string log = scratch.file("day/raw_log/period-0.csv");
+  const auto bytes = static_cast<double>(std::filesystem::file_size(log));
+  Json settings = {{"what", "bytes"}, {"file_bytes", bytes}, {"impressions", kImpressions}, {"threads", num_threads}};
+  print_figure("raw_log.write", bytes / (with - without), "per_s", settings);
+
+  IngestConfig ingestion;
+  ingestion.input = {log};
+  ingestion.output = scratch.file("trajectories.h5");
+  ingestion.output_market_log = scratch.file("market_log.h5");
+  ingestion.threads = num_threads;
+  std::optional<IngestSummary> summary;
+  const double seconds = median_seconds([&] { summary = ingest(ingestion); }, 3);
+  if (!summary || summary->num_rows != kTicksPerPeriod * kNumSeats) {
+    throw Error("bench ingest.raw_log: the log of one period did not become " +
+                std::to_string(kTicksPerPeriod * kNumSeats) + " rows");
+  }
+  settings["outputs"] = {"trajectories", "market_log"};
+  print_figure("ingest.raw_log", bytes / seconds, "per_s", settings);
+}
+
+// The sample of the repository, several times over.
+void bench_trajectories(int num_threads) {
+  const Scratch scratch;
+  IngestConfig config;
+  config.input = {"data/sample/trajectory_data_periods_7_8.csv"};
+  if (!std::filesystem::exists(config.input[0])) {
+    throw Error("bench ingest.trajectories: found no " + config.input[0] + ", expected to run in the project's root");
+  }
+  config.output = scratch.file("trajectories.h5");
+  config.threads = num_threads;
+  const auto bytes = static_cast<double>(std::filesystem::file_size(config.input[0]));
+  std::optional<IngestSummary> summary;
+  const double seconds = median_seconds([&] { summary = ingest(config); });
+  if (!summary || summary->num_trajectories != 96) {
+    throw Error("bench ingest.trajectories: the sample did not become 96 trajectories");
+  }
+  print_figure("ingest.trajectories", bytes / seconds, "per_s",
+               {{"what", "bytes"}, {"file_bytes", bytes}, {"threads", num_threads}});
+}
+
+}  // namespace
+
+std::vector<Benchmark> data_benchmarks() {
+  return {{"ingest.raw_log", bench_raw_log}, {"ingest.trajectories", bench_trajectories}};
+}
+
+}  // namespace genbid
