@@ -25,8 +25,10 @@ struct TickTraffic {
   int64_t num_pv = 0;
   std::vector<double> pvalue;
   std::vector<double> sigma_ratio;  // sigma = ratio * p-value, one rounding; at most 0.3
-  // Number of p-values above 0 in earlier rows: where a row's conversion draws begin in the stream (6.3).
+  // Conversion draws are made for p-values above 0 alone (6.3): how many of these earlier rows have, and which of a
+  // row's seats (bits).
   std::vector<int64_t> draws_before;
+  std::vector<uint64_t> above_zero;
   std::array<double, kSeats> sum_pvalue{};
   std::array<double, kSeats> mean_pvalue{};
 
@@ -34,7 +36,7 @@ struct TickTraffic {
   double sigma(int64_t pv, size_t seat) const {
     return sigma_ratio[static_cast<size_t>(pv) * kSeats + seat] * row(pv)[seat];
   }
-  // Fills draws_before, sum_pvalue and mean_pvalue from the matrices.
+  // Fills all but the matrices from them.
   void finish();
 };
 

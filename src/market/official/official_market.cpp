@@ -23,7 +23,8 @@ struct OfficialMarket::State {
   State(const MarketConfig& config, Threads& threads_to_use)
       : impressions(config.impressions), threads(threads_to_use) {}
 
-  std::unique_ptr<Episode> make_episode(int64_t period);
+  // In the memory of one that is not needed any more, where there is one.
+  std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
   void play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split);
   // Memory for one cell's tick; as many as run at the same time.
   std::unique_ptr<Auction> take_auction();
@@ -47,8 +48,10 @@ struct OfficialMarket::State {
   std::vector<std::unique_ptr<Auction>> auctions;
 };
 
-std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period) {
-  auto episode = std::make_unique<Episode>();
+std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
+                                                                                    std::unique_ptr<Episode> memory) {
+  std::unique_ptr<Episode> episode = memory != nullptr ? std::move(memory) : std::make_unique<Episode>();
+  episode->truncation.clear();
   const EpisodeFactors factors = episode_factors(period, impressions);
   for (size_t t = 0; t < episode->ticks.size(); ++t) {
     TickTraffic& traffic = episode->ticks[t];
@@ -98,8 +101,8 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
     money[seat] = rows[first_row + seat].money;
     if (views[first_row + seat].asked) seat_bids[seat] = bids[first_row + seat];
   }
-  const int num_passes = auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws,
-                                      money, split);
+  const int num_passes =
+      auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws, money, split);
   for (size_t seat = 0; seat < kSeats; ++seat) {
     const size_t row = first_row + seat;
     SeatTick& done = finished[row];
@@ -131,12 +134,21 @@ void OfficialMarket::reset(std::vector<Cell> cells) {
       kept.insert(s.episodes.extract(found));
     }
   }
-  s.episodes = std::move(kept);  // what is not played again goes before what is new comes
+  std::vector<std::unique_ptr<State::Episode>> unused;
+  for (auto& [period, episode] : s.episodes) unused.push_back(std::move(episode));
+  s.episodes = std::move(kept);
   s.episode_of_cell.clear();
   int64_t largest = 0;
   for (const Cell& cell : s.cells) {
     auto& episode = s.episodes[cell.period];
-    if (episode == nullptr) episode = s.make_episode(cell.period);
+    if (episode == nullptr) {
+      std::unique_ptr<State::Episode> memory;
+      if (!unused.empty()) {
+        memory = std::move(unused.back());
+        unused.pop_back();
+      }
+      episode = s.make_episode(cell.period, std::move(memory));
+    }
     s.episode_of_cell.push_back(episode.get());
     for (const TickTraffic& traffic : episode->ticks) largest = std::max(largest, traffic.num_pv);
   }
