@@ -8,12 +8,19 @@
 #include "market/official/official_market.h"
 
 namespace genbid {
+namespace {
+
+constexpr int64_t kMostOfficialImpressions = 10'000'000;
+
+}  // namespace
 
 void MarketConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, {"fast", "official"});
   v.field("impressions", impressions, {kNumSeats, 100'000'000});
   v.field("budget_scale", budget_scale, {1e-6, 1e3});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
+  v.check(!official() || impressions <= kMostOfficialImpressions, "impressions",
+          "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
 }
 

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "golden.h"
+#include "market/official/numpy_random.h"
+#include "market/official/official_traffic.h"
 #include "npy.h"
 
 // AuctionNet's own auctions (golden auction/ and overcost/): every holder, price, exposure, conversion and bid, bit for
@@ -69,9 +71,9 @@ void expect_by_seat(const Auction& auction, int64_t num_pv, const Npy& expected,
   }
 }
 
-class OfficialAuction : public ::testing::TestWithParam<std::string> {};
+class GivenAuction : public ::testing::TestWithParam<std::string> {};
 
-TEST_P(OfficialAuction, EveryOutcomeEqualsTheOriginals) {
+TEST_P(GivenAuction, EveryOutcomeEqualsTheOriginals) {
   const std::string folder = "auction/" + GetParam() + "/";
   GENBID_VECTOR(pvalue, folder + "pv.npy");
   GENBID_VECTOR(sigma, folder + "sigma.npy");
@@ -91,7 +93,8 @@ TEST_P(OfficialAuction, EveryOutcomeEqualsTheOriginals) {
   const int64_t n = in.traffic.num_pv;
   expect_by_seat(auction, n, read_npy(slot), [](const Impression&, size_t s) { return static_cast<double>(s + 1); });
   expect_by_seat(auction, n, read_npy(cost), [](const Impression& one, size_t s) { return one.price[s]; });
-  expect_by_seat(auction, n, read_npy(exposed), [](const Impression& one, size_t s) { return one.exposed[s] ? 1.0 : 0.0; });
+  expect_by_seat(auction, n, read_npy(exposed),
+                 [](const Impression& one, size_t s) { return one.exposed[s] ? 1.0 : 0.0; });
   expect_by_seat(auction, n, read_npy(conversion),
                  [](const Impression& one, size_t s) { return one.converted[s] ? 1.0 : 0.0; });
   const Npy expected_least = read_npy(least);
@@ -107,10 +110,64 @@ TEST_P(OfficialAuction, EveryOutcomeEqualsTheOriginals) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, OfficialAuction,
+INSTANTIATE_TEST_SUITE_P(Golden, GivenAuction,
                          ::testing::Values("tiny_ties", "tiny_ties_ep3", "full_tick_ep0_t7",
                                            "full_tick_ep0_t7_42_agents_out"),
                          [](const auto& tested) { return tested.param; });
+
+// 23,055 impressions, bids of alpha x p-value: outcomes by slot, -1 where a slot has no holder in the end.
+TEST(OfficialAuction, ABigTickOfGeneratedTraffic) {
+  const std::string folder = "auction/big_tick_ep0_t20/";
+  GENBID_VECTOR(alphas, folder + "alpha.npy");
+  GENBID_VECTOR(winner, folder + "winner_nx3.npy");
+  GENBID_VECTOR(exposed, folder + "winner_exposed_nx3.npy");
+  GENBID_VECTOR(conversion, folder + "winner_conversion_nx3.npy");
+  GENBID_VECTOR(cost, folder + "winner_cost_nx3.npy");
+  GENBID_VECTOR(least, folder + "least_winning_cost.npy");
+  const EpisodeFactors factors = episode_factors(0);
+  PvalueStream stream(factors);
+  TickTraffic traffic;
+  for (int tick = 0; tick <= 20; ++tick) {
+    traffic.num_pv = factors.num_pv[static_cast<size_t>(tick)];
+    traffic.pvalue.resize(factors.tick_size(tick));
+    stream.fill_next(traffic.pvalue);
+  }
+  traffic.sigma_ratio.resize(traffic.pvalue.size());
+  fill_sigma_ratios(factors, 20, traffic.sigma_ratio);
+  traffic.finish();
+  Auction::Bids bids{};
+  const Npy alpha = read_npy(alphas);
+  Auction::Truncation bounds;
+  for (int i = 0; i < kNumSeats; ++i) {
+    bids[static_cast<size_t>(i)] = {.value = alpha.values.at(static_cast<size_t>(i))};
+    bounds.push_back(truncation(truncation_values(i, 0)));
+  }
+  SeedOneDraws draws;
+  draws.reserve(traffic.num_pv * kNumSeats);
+  std::array<double, kSeats> money;
+  money.fill(std::numeric_limits<double>::infinity());
+  Threads threads(2);
+  Auction auction;
+  auction.play(traffic, bids, bounds, draws, money, &threads);
+
+  const Npy expected_winner = read_npy(winner);
+  const Npy expected_exposed = read_npy(exposed);
+  const Npy expected_conversion = read_npy(conversion);
+  const Npy expected_cost = read_npy(cost);
+  const Npy expected_least = read_npy(least);
+  ASSERT_EQ(expected_winner.shape.at(0), traffic.num_pv);
+  for (int64_t pv = 0; pv < traffic.num_pv; ++pv) {
+    const Impression& one = auction.impression(pv);
+    ASSERT_EQ(one.least_winning_cost(), expected_least.values.at(static_cast<size_t>(pv)));
+    for (int64_t slot = 0; slot < 3; ++slot) {
+      const auto s = static_cast<size_t>(slot);
+      ASSERT_EQ(one.sold[s] ? one.seat[s] : -1.0, expected_winner.at(pv, slot)) << pv;
+      ASSERT_EQ(one.exposed[s] ? 1.0 : 0.0, expected_exposed.at(pv, slot)) << pv;
+      ASSERT_EQ(one.converted[s] ? 1.0 : 0.0, expected_conversion.at(pv, slot)) << pv;
+      ASSERT_EQ(one.sold[s] ? one.price[s] : 0.0, expected_cost.at(pv, slot)) << pv;
+    }
+  }
+}
 
 class OfficialOverspending : public ::testing::TestWithParam<std::string> {};
 
@@ -149,8 +206,7 @@ TEST_P(OfficialOverspending, EndsWithTheOriginalsBidsAndCosts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, OfficialOverspending,
-                         ::testing::Values("small_pv2000_ep0_t20", "full_tick_ep0_t7"),
+INSTANTIATE_TEST_SUITE_P(Golden, OfficialOverspending, ::testing::Values("small_pv2000_ep0_t20", "full_tick_ep0_t7"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace
