@@ -90,6 +90,7 @@ struct MarketLogTick {
   std::vector<int64_t> source_row;         // num_pv x seats, or empty
 };
 
+// Read by one thread at a time.
 class MarketLog {
  public:
   // Checks form, version and every period's shapes. Every Error names the file.
