@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/train_run.h"
+#include "models/registry.h"
 
 namespace genbid {
 namespace {
@@ -26,6 +28,15 @@ TEST(Configs, EveryFileLoadsAndItsResolvedFormReadsBack) {
     ++count;
   }
   EXPECT_GE(count, 5);
+}
+
+// 12,422 more than AuctionNet's Decision Diffuser (16,608,657): 22 features in place of 16, a channel for the mask of
+// known ticks and a second condition.
+TEST(Configs, TheOfficialDiffBidHasTheOfficialSize) {
+  TrainRunConfig config;
+  ConfigFile::load("configs/diffbid_official.yaml").read(config);
+  const auto policy = make_policy(config.model, {22, 1}, 1);
+  EXPECT_EQ(num_parameters(*policy), 16621079);
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
 }
 
 TEST(Evaluation, ScoresComeFromTheCellsOwnSums) {
-  for (const CellResult& cell : evaluate(small_plan(), 1)[1].cells) {
+  const auto evaluations = evaluate(small_plan(), 1);
+  for (const CellResult& cell : evaluations.at(1).cells) {
     EXPECT_DOUBLE_EQ(cell.score, score(cell.conversions, cell.cost, cell.cpa_limit));
     EXPECT_DOUBLE_EQ(cell.expected_score, score(cell.expected_conversions, cell.cost, cell.cpa_limit));
     EXPECT_LE(cell.cost, cell.budget);

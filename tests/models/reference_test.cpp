@@ -8,8 +8,8 @@
 #include "models/losses.h"
 #include "models/reference_file.h"
 
-// Forward, losses and gradients against PyTorch. Tolerances are a few times the error that the same computation in
-// float32 has in PyTorch itself (scripts/reference/README.md), as a share of a tensor's largest element.
+// Forward, losses and gradients against PyTorch. Tolerances are shares of a tensor's largest element unless said
+// otherwise; scripts/reference/README.md has each beside the error that float32 makes in PyTorch itself.
 
 namespace genbid {
 namespace {
@@ -152,6 +152,7 @@ TEST_F(Sampling, ScheduleIsTheReferences) {
 // The noisiest level divides by sqrt(6e-6): an error of the network grows 400 times before it is clamped.
 TEST_F(Sampling, DdimWithPredictedNoise) { expect_ddim(diffbid::Prediction::kNoise, "output.noise_trajectory", 1e-5); }
 
+// Near clean states a step divides by sqrt(1 - abar), here at least 0.3, and the next pass starts from there.
 TEST_F(Sampling, DdimWithPredictedStates) { expect_ddim(diffbid::Prediction::kState, "output.state_trajectory", 3e-5); }
 
 TEST_F(Sampling, Ancestral) {
