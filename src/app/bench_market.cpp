@@ -6,6 +6,7 @@
 #include "base/threads.h"
 #include "bidding/score.h"
 #include "eval/evaluation.h"
+#include "play/official_assets.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -77,7 +78,8 @@ void bench_official_48_cells(int num_threads) {
   const Totals totals = play_official("official", 0, threads);
   const auto begin = std::chrono::steady_clock::now();
   const auto pid = make_bidder({.bidder = "pid"}, Rules::kOfficial, OfficialAssets());
-  const auto evaluations = evaluate_in_market(plan, {{"pid", "rule", pid.get()}}, threads);
+  const std::vector<Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
+  const auto evaluations = evaluate_in_market(plan, candidates, threads);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   // PID sits in seat 0 of the population already.
   if (evaluations.empty() || evaluations[0].cells[0].cost != totals.seat_cost[0]) {
