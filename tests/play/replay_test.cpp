@@ -158,11 +158,12 @@ TEST(OfficialReplay, DefaultsOfTheProtocol) {
   EXPECT_EQ(cells[0].campaign.cpa_limit, 2.0);
 }
 
-// The official PID keeps its state from period to period of a market; every replay is a run of its own.
+// The official PID keeps its state from period to period of a market, and begins with 100 in its books; every replay is
+// a run of its own.
 TEST(OfficialReplay, NobodyRemembersTheLastReplay) {
   const auto pid = make_pid(Rules::kOfficial);
-  const auto first = replay_one(official_config(kScaledLog, 0.0, 0.0), *pid);
-  const auto second = replay_one(official_config(kScaledLog, 0.0, 0.0), *pid);
+  const auto first = replay_one(official_config(kScaledLog, 0.0, 20.0), *pid);
+  const auto second = replay_one(official_config(kScaledLog, 0.0, 20.0), *pid);
   EXPECT_EQ(first[0].cost, second[0].cost);
   EXPECT_GT(first[0].wins, 0);
 }

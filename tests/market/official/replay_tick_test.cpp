@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "bidding/score.h"
 #include "golden.h"
@@ -86,6 +86,18 @@ TEST(OfficialReplay, BidEqualToThePriceWins) {
   EXPECT_EQ(outcome.cost, 1.0);
   EXPECT_EQ(environment.probability()[0], 0.5);
   EXPECT_EQ(environment.probability()[1], 0.0);
+}
+
+// With a sigma of 5 hardly a draw lies in [0, 1].
+TEST(OfficialReplay, ProbabilitiesAreClipped) {
+  const std::vector<double> pvalue(20, 0.5);
+  const std::vector<double> sigma(20, 5.0);
+  const std::vector<double> price(20, 0.25);
+  ReplayEnvironment environment;
+  const BidFormula bid = {1.0, 0.0};
+  environment.play({pvalue, sigma, price}, &bid, 100.0);
+  EXPECT_EQ(std::ranges::min(environment.probability()), 0.0);
+  EXPECT_EQ(std::ranges::max(environment.probability()), 1.0);
 }
 
 // Ten wins at 1 with money for 4: of 10, ceil(10 x 6 / 10.0001) = 6 are dropped, which leaves 4, within the money. The
