@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -343,6 +344,46 @@ TEST(CorrectedReplay, GivenBudgetAndLimitReplaceThoseOfTheLog) {
     EXPECT_EQ(cell.campaign.budget, 0.75);
     EXPECT_EQ(cell.campaign.cpa_limit, 0.25);
   }
+}
+
+// The scaled log with the first impression's values of these names replaced.
+std::string changed(const test::TemporaryFolder& folder, const std::string& pvalue, const std::string& price) {
+  std::ifstream in(kScaledLog);
+  const std::string path = folder.path("changed.csv");
+  std::ofstream out(path);
+  int number = 0;
+  for (std::string line; std::getline(in, line); ++number) {
+    std::vector<std::string> fields;
+    std::stringstream text(line);
+    for (std::string field; std::getline(text, field, ',');) fields.push_back(field);
+    if (number == 1 || number == 2) {
+      fields[8] = pvalue;
+      fields[16] = price;
+    }
+    for (size_t i = 0; i < fields.size(); ++i) out << (i > 0 ? "," : "") << fields[i];
+    out << "\n";
+  }
+  return path;
+}
+
+// A missing p-value is 0; a missing price the fourth bid, which two bidders do not have, so the least price.
+TEST(CorrectedReplay, MissingValuesCountAsInMarketLogs) {
+  const test::TemporaryFolder folder;
+  const auto missing_value = replay_one(corrected_config(changed(folder, "", "0.03")), *cpa_bidder());
+  const auto zero_value = replay_one(corrected_config(changed(folder, "0.0", "0.03")), *cpa_bidder());
+  const auto missing_price = replay_one(corrected_config(changed(folder, "0.2", "")), *cpa_bidder());
+  const auto least_price = replay_one(corrected_config(changed(folder, "0.2", "0.0001")), *cpa_bidder());
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(same(missing_value[i], zero_value[i]));
+    EXPECT_TRUE(same(missing_price[i], least_price[i]));
+    EXPECT_FALSE(same(missing_price[i], missing_value[i]));
+  }
+}
+
+TEST(OfficialReplay, RefusesMissingValues) {
+  const test::TemporaryFolder folder;
+  const std::string error = error_of(official_config(changed(folder, "", "0.03"), 0.2, 20.0));
+  EXPECT_TRUE(contains(error, "period 0, tick 0 of the log: found 2 missing values, expected none")) << error;
 }
 
 TEST(Replay, Errors) {
