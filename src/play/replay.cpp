@@ -49,10 +49,10 @@ std::vector<size_t> choose_seats(const LoggedTick& tick, const std::vector<int64
 // The advertisers of one period, as one bidder plays them.
 class Campaigns {
  public:
-  Campaigns(Bidder& bidder, std::vector<ReplayCell> cells) : bidder_(bidder), rows_(cells.size()) {
+  Campaigns(Bidder& bidder, const std::vector<ReplayCell>& cells) : bidder_(bidder), rows_(cells.size()) {
     for (size_t i = 0; i < cells.size(); ++i) {
       rows_[i].money = cells[i].campaign.budget;
-      rows_[i].cell = std::move(cells[i]);
+      rows_[i].cell = cells[i];
     }
     views_.resize(rows_.size());
     bids_.resize(rows_.size());
