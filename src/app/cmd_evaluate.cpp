@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "app/command.h"
 #include "app/load_policy.h"
@@ -19,8 +20,10 @@
 #include "base/stop_signal.h"
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
+#include "eval/replay_evaluation.h"
 #include "eval/report.h"
 #include "play/official_assets.h"
+#include "play/replay_log.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -61,7 +64,9 @@ struct CandidateConfig {
 // `kind: evaluate`.
 struct EvaluateConfig {
   std::vector<CandidateConfig> policy;
-  MarketRunConfig market;
+  std::string protocol = "market";
+  MarketRunConfig market;  // protocol market
+  ReplayConfig replay;     // protocol replay
   bool allow_seen_periods = false;
   int64_t threads = 0;
 
@@ -70,10 +75,20 @@ struct EvaluateConfig {
     void fields(ConfigVisitor& v) { v.required("dir", dir); }
   } output;
 
+  bool in_market() const { return protocol == "market"; }
+  bool official() const { return in_market() ? market.official() : replay.official(); }
+  const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
+  int64_t seed() const { return in_market() ? market.seed : replay.seed; }
+
   void fields(ConfigVisitor& v) {
     v.list("policy", policy, "policy");
     v.check(!policy.empty(), "policy", "a checkpoint, a run folder or a rule bidder");
-    v.section("market", market);
+    v.field("protocol", protocol, {"market", "replay"});
+    if (in_market()) {
+      v.section("market", market);
+    } else {
+      v.section("replay", replay);
+    }
     v.field("allow_seen_periods", allow_seen_periods);
     v.section("output", output);
     v.field("threads", threads, {0, 1024});
@@ -89,11 +104,11 @@ EvaluateConfig read_config(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read_config(file), "evaluate"); }
 
 // A policy's score on days it has learned or been tuned on says nothing about other days.
-void refuse_seen_periods(const LoadedPolicy& loaded, const std::vector<int64_t>& periods) {
+void refuse_seen_periods(const LoadedPolicy& loaded, const EvaluateConfig& config) {
   const auto refuse = [&](const std::vector<int64_t>& seen, const std::string& how) {
-    for (const int64_t period : periods) {
+    for (const int64_t period : config.periods()) {
       if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
-      throw Error(loaded.checkpoint + ": market.periods: found period " + std::to_string(period) +
+      throw Error(loaded.checkpoint + ": " + config.protocol + ".periods: found period " + std::to_string(period) +
                   ", which this policy was " + how + " on; expected other periods, or allow_seen_periods: true");
     }
   };
@@ -134,7 +149,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
     std::string name = one.name;
     Wishes asked;
     if (one.is_rule()) {
-      candidates.bidders.push_back(make_bidder(one.rule, parse_rules(config.market.rules), assets));
+      candidates.bidders.push_back(make_bidder(one.rule, config.official() ? Rules::kOfficial : Rules::kFast, assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
@@ -144,12 +159,12 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
-      if (!config.allow_seen_periods) refuse_seen_periods(loaded, config.market.periods.values);
+      if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
       PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
-      options.seed = config.market.seed;
+      options.seed = config.seed();
       const Wishes reads = loaded.policy->default_wishes();
       name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
       name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
@@ -186,6 +201,38 @@ std::string target_reports(const EvaluateConfig& config, const std::vector<Evalu
   return text.empty() ? text : "\n" + text;
 }
 
+using Judged = std::pair<std::vector<Evaluation>, EvaluationContext>;
+
+Judged judge_in_market(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
+  EvaluationPlan plan;
+  plan.market = config.market;
+  plan.population = load_population(config.market.population);
+  plan.periods = config.market.periods.values;
+  for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
+  return {evaluate_in_market(plan, candidates, threads),
+          {config.market.rules, config.market.population, plan.periods, plan.seats, config.market.seed}};
+}
+
+Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
+  const auto evaluations = evaluate_in_replay(config.replay, candidates, threads);
+  EvaluationContext context;
+  context.protocol = "replay";
+  context.rules = config.replay.rules;
+  context.log = replay_log_name(config.replay.log);
+  context.seed = config.replay.seed;
+  if (!evaluations.empty()) {
+    std::set<int64_t> periods;
+    std::set<int> seats;
+    for (const CellResult& cell : evaluations.front().cells) {
+      periods.insert(cell.period);
+      seats.insert(cell.seat);
+    }
+    context.periods.assign(periods.begin(), periods.end());
+    context.seats.assign(seats.begin(), seats.end());
+  }
+  return {evaluations, context};
+}
+
 int run_evaluate(const ConfigFile& file) {
   const EvaluateConfig config = read_config(file);
   at::set_num_threads(1);  // policies act in blocks, a block on one thread
@@ -202,19 +249,13 @@ int run_evaluate(const ConfigFile& file) {
     files.push_back(std::make_unique<AtomicFile>(paths.back()));
   }
 
-  EvaluationPlan plan;
-  plan.market = config.market;
-  plan.population = load_population(config.market.population);
-  plan.periods = config.market.periods.values;
-  for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
-  const auto evaluations = evaluate_in_market(plan, candidates.list, threads);
+  const auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates.list, threads)
+                                                         : judge_in_replay(config, candidates.list, threads);
   if (evaluations.empty()) {
     log_info("stopped; nothing was written");
     return stop_signal::exit_status();
   }
 
-  const EvaluationContext context = {config.market.rules, config.market.population, plan.periods, plan.seats,
-                                     config.market.seed};
   std::fputs(result_table(evaluations, context).c_str(), stdout);
   std::fputs(target_reports(config, evaluations).c_str(), stdout);
   std::printf("\n");
@@ -232,21 +273,29 @@ int run_evaluate(const ConfigFile& file) {
 }  // namespace
 
 Command evaluate_command() {
-  return {"evaluate", "judge policies and rule bidders in the market, one seat at a time",
-          "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
-          "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
-          "\n"
-          "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha,\n"
-          "                    abid, online_lp, official_agent), or a list of them; options stand beside: alpha or\n"
-          "                    cpa_ratio of fixed_alpha; table of online_lp (own_category: the official population's\n"
-          "                    tables, or the path of a CSV file); agent of official_agent (bc, iql, cql, td3_bc,\n"
-          "                    mopo, combo);\n"
-          "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table\n"
-          "market.*            as for simulate; market.periods must be new to every policy\n"
-          "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
-          "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
-          "threads             0 (default): one a processor; the files do not depend on it",
-          run_evaluate, resolve};
+  return {
+      "evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log",
+      "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
+      "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
+      "  genbid evaluate configs/replay.yaml policy=runs/NAME replay.log=market.h5 replay.periods=22\n"
+      "\n"
+      "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha,\n"
+      "                    abid, online_lp, official_agent), or a list of them; options stand beside: alpha or\n"
+      "                    cpa_ratio of fixed_alpha; table of online_lp (own_category: the official population's\n"
+      "                    tables, or the path of a CSV file); agent of official_agent (bc, iql, cql, td3_bc,\n"
+      "                    mopo, combo);\n"
+      "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table\n"
+      "market.*            as for simulate; market.periods must be new to every policy\n"
+      "protocol            market (default), or replay: prices of a log, nobody reacts; then replay.* in place of\n"
+      "                    market.*\n"
+      "replay.log          a market log, or raw logs (data/README.md)\n"
+      "replay.rules        corrected (default): all advertisers, each with its own budget and CPA limit; official:\n"
+      "                    AuctionNet's offline evaluation of the first advertiser, budget 100, CPA limit 2\n"
+      "replay.periods, replay.advertisers, replay.budget, replay.cpa, replay.seed\n"
+      "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
+      "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
+      "threads             0 (default): one a processor; the files do not depend on it",
+      run_evaluate, resolve};
 }
 
 }  // namespace genbid

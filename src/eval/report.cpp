@@ -10,14 +10,20 @@
 
 namespace genbid {
 
+namespace {
+
+bool in_market(const EvaluationContext& context) { return context.protocol == "market"; }
+
+}  // namespace
+
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
   const EvaluationMeans mean = means(evaluation);
   nlohmann::ordered_json json = {
       {"name", evaluation.name},
       {"kind", evaluation.kind},
-      {"protocol", "market"},
+      {"protocol", context.protocol},
       {"rules", context.rules},
-      {"population", context.population},
+      {in_market(context) ? "population" : "log", in_market(context) ? context.population : context.log},
       {"periods", context.periods},
       {"seats", context.seats},
       {"seed", context.seed},
@@ -54,9 +60,11 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   size_t width = 9;
   for (const Evaluation& evaluation : evaluations) width = std::max(width, evaluation.name.size());
   char line[512];
-  std::string table = "protocol market, rules " + context.rules + ", population " + context.population + ", " +
-                      std::to_string(context.seats.size()) + " seats x " + std::to_string(context.periods.size()) +
-                      " periods, one seat replaced at a time\n\n";
+  std::string table = "protocol " + context.protocol + ", rules " + context.rules + ", ";
+  table += in_market(context) ? "population " + context.population : "log " + context.log;
+  table += ", " + std::to_string(context.seats.size()) + (in_market(context) ? " seats" : " advertisers") + " x " +
+           std::to_string(context.periods.size()) + " periods";
+  table += in_market(context) ? ", one seat replaced at a time\n\n" : ", against logged prices\n\n";
   std::snprintf(line, sizeof line, "%-*s %-6s %14s %8s %11s %13s %10s\n", static_cast<int>(width), "candidate", "kind",
                 "expected score", "score", "conversions", "over CPA", "budget use");
   table += line;

@@ -10,10 +10,12 @@ namespace genbid {
 // What an evaluation was made under; printed and saved with every number.
 struct EvaluationContext {
   std::string rules;
-  std::string population;
+  std::string population;  // market
   std::vector<int64_t> periods;
   std::vector<int> seats;
   int64_t seed = 0;
+  std::string protocol = "market";  // or replay
+  std::string log = {};             // replay: the log's name
 };
 
 // result.json (README, "Results"): no thread counts, times or paths in it.

@@ -116,7 +116,8 @@ TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
   const auto done = run_program("bench act.behavior_cloning");
   EXPECT_EQ(done.status, 0);
   EXPECT_EQ(done.output.find("{\"name\":\"act.behavior_cloning\",\"value\":"), 0U) << done.output;
-  EXPECT_NE(done.output.find("\"unit\":\"ms\",\"settings\":{\"model\":\"behavior_cloning\",\"size\":\"default\",\"batch\":48"),
+  EXPECT_NE(done.output.find(
+                "\"unit\":\"ms\",\"settings\":{\"model\":\"behavior_cloning\",\"size\":\"default\",\"batch\":48"),
             std::string::npos);
   expect_failure(run_program("bench nosuch"), 2, "found prefix 'nosuch', expected the beginning of one of");
 }
@@ -169,6 +170,30 @@ TEST_F(CommandLine, ATruncatedCheckpointIsNamed) {
   expect_failure(run_program("evaluate configs/evaluate.yaml market.periods=30 policy=" + out("run") +
                              " output.dir=" + out("eval")),
                  1, file);
+}
+
+// The published run of AuctionNet's offline evaluation: 24 conversions within the limit.
+TEST_F(CommandLine, EvaluatesInAReplay) {
+  const std::string log = " replay.log=tests/golden/offline_eval/scaled_log_2adv.csv replay.periods=0 ";
+  const ProgramResult official = run_program(
+      "evaluate configs/replay.yaml policy='{policy: fixed_alpha, cpa_ratio: 1}' replay.rules=official "
+      "replay.budget=20 replay.cpa=0.2" +
+      log + "output.dir=" + out("official"));
+  ASSERT_EQ(official.status, 0) << official.output;
+  EXPECT_NE(official.output.find("protocol replay, rules official, log scaled_log_2adv.csv, 1 advertisers x 1 periods"),
+            std::string::npos)
+      << official.output;
+  EXPECT_NE(read_file(out("official/result.json")).find("\"score\": 24.0"), std::string::npos);
+
+  for (const char* threads : {"1", "2"}) {
+    const ProgramResult corrected =
+        run_program("evaluate configs/replay.yaml policy='[pid, abid]' threads=" + std::string(threads) + log +
+                    "output.dir=" + out(threads));
+    ASSERT_EQ(corrected.status, 0) << corrected.output;
+  }
+  EXPECT_EQ(read_file(out("1/pid/result.json")), read_file(out("2/pid/result.json")));
+  expect_failure(run_program("evaluate configs/replay.yaml market.periods=0" + log + "output.dir=" + out("wrong")), 2,
+                 "market");
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+#include "eval/replay_evaluation.h"
+
+#include "base/progress.h"
+
+namespace genbid {
+
+std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std::vector<Candidate>& candidates,
+                                           Threads& threads) {
+  std::vector<Bidder*> bidders;
+  for (const Candidate& candidate : candidates) bidders.push_back(candidate.bidder);
+  Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * kTicksPerPeriod, "ticks");
+  const auto replayed = replay(config, bidders, threads, [&](int64_t ticks) { progress.update(ticks); });
+  if (!replayed) return {};
+  progress.finish();
+
+  std::vector<Evaluation> evaluations;
+  for (size_t c = 0; c < candidates.size(); ++c) {
+    Evaluation& evaluation = evaluations.emplace_back(Evaluation{candidates[c].name, candidates[c].kind, {}});
+    for (const ReplayCell& from : (*replayed)[c]) {
+      CellResult& cell = evaluation.cells.emplace_back();
+      cell.period = from.period;
+      cell.seat = from.advertiser;
+      cell.budget = from.campaign.budget;
+      cell.cpa_limit = from.campaign.cpa_limit;
+      cell.cost = from.cost;
+      cell.conversions = from.conversions;
+      cell.expected_conversions = from.expected_conversions;
+      cell.score = from.score;
+      cell.expected_score = from.expected_score;
+      cell.wins = from.wins;
+      cell.last_active_tick = from.last_active_tick;
+    }
+  }
+  return evaluations;
+}
+
+}  // namespace genbid

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "data/market_log.h"
+
+namespace genbid {
+
+// A tick of a log, whole: what replays need of it.
+struct LoggedTick {
+  int64_t period = 0;
+  int tick = 0;
+  int64_t num_pv = 0;
+  std::vector<MarketLogSeat> seats;        // budget and cpa are 0 where the log does not tell
+  std::vector<double> pvalue;              // num_pv x seats
+  std::vector<double> sigma;               // the same, or empty if not known
+  std::vector<double> least_winning_cost;  // num_pv
+  // num_pv x seats: which row of its period each was in the source, counted from 0; empty if rows came by tick,
+  // impression and seat.
+  std::vector<int64_t> source_row;
+  int64_t num_missing = 0;  // values that were missing; their places hold 0, prices the fourth bid (data/README.md)
+};
+
+struct ReplayLogOptions {
+  std::vector<std::string> files;  // one market log, or raw logs
+  std::vector<int64_t> periods;    // those wanted
+  bool exact = false;              // market logs must hold float64
+};
+
+// Hands out the ticks of the periods that are wanted, in order, each period's from 0 to 47. `restart` is called if all
+// ticks handed out so far are void and come again. Returns false if a stop was asked for.
+// Error: a log that cannot be read; a period that is not there; a number of ticks that is not 48.
+bool read_replay_log(const ReplayLogOptions& options, Threads& threads,
+                     const std::function<void(const LoggedTick&)>& sink, const std::function<void()>& restart);
+
+// "market.h5" or "period-7.csv and 2 more": names without folders, for reports.
+std::string replay_log_name(const std::vector<std::string>& files);
+
+}  // namespace genbid

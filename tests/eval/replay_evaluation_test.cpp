@@ -1,0 +1,53 @@
+#include "eval/replay_evaluation.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "eval/report.h"
+#include "market/rule_bidders.h"
+
+namespace genbid {
+namespace {
+
+ReplayConfig scaled_log() {
+  ReplayConfig config;
+  config.log = {"tests/golden/offline_eval/scaled_log_2adv.csv"};
+  config.periods.values = {0};
+  return config;
+}
+
+TEST(ReplayEvaluation, ACellForEachAdvertiserAndCandidate) {
+  const auto low = make_fixed_alpha(0.05, 0.0);
+  const auto high = make_fixed_alpha(0.2, 0.0);
+  Threads threads(2);
+  const auto evaluations =
+      evaluate_in_replay(scaled_log(), {{"low", "rule", low.get()}, {"high", "rule", high.get()}}, threads);
+  ASSERT_EQ(evaluations.size(), 2U);
+  EXPECT_EQ(evaluations[0].name, "low");
+  for (const Evaluation& evaluation : evaluations) {
+    ASSERT_EQ(evaluation.cells.size(), 2U);
+    EXPECT_EQ(evaluation.cells[1].seat, 1);
+    EXPECT_EQ(evaluation.cells[1].cpa_limit, 70.0);
+  }
+  EXPECT_LT(evaluations[0].cells[0].expected_score, evaluations[1].cells[0].expected_score);
+}
+
+TEST(ReplayEvaluation, ResultsSayThatTheyAreOfAReplay) {
+  EvaluationContext context;
+  context.protocol = "replay";
+  context.rules = "corrected";
+  context.log = "market.h5";
+  context.periods = {0};
+  context.seats = {0, 1};
+  const Evaluation evaluation = {"candidate", "policy", {}};
+  const auto json = nlohmann::ordered_json::parse(result_json(evaluation, context));
+  EXPECT_EQ(json["protocol"], "replay");
+  EXPECT_EQ(json["log"], "market.h5");
+  EXPECT_FALSE(json.contains("population"));
+  const std::string table = result_table({evaluation}, context);
+  EXPECT_EQ(table.find("protocol replay, rules corrected, log market.h5, 2 advertisers x 1 periods"), 0U) << table;
+}
+
+}  // namespace
+}  // namespace genbid
