@@ -62,8 +62,8 @@ void TickTraffic::finish() {
     for (size_t i = 0; i < kSeats; ++i) above += values[i] > 0.0 ? 1 : 0;
     draws += above;
   }
-  sum_pvalue = sum_columns(PairwiseTree(num_pv), nullptr,
-                           [&](int64_t pv, LeafSums& sums) { sums.add_row(pv, row(pv)); });
+  sum_pvalue =
+      sum_columns(PairwiseTree(num_pv), nullptr, [&](int64_t pv, LeafSums& sums) { sums.add_row(pv, row(pv)); });
   for (size_t i = 0; i < kSeats; ++i) {
     mean_pvalue[i] = num_pv > 0 ? sum_pvalue[i] / static_cast<double>(num_pv) : 0.0;
   }
@@ -272,9 +272,8 @@ void Auction::add_outcomes(Threads* threads) {
   };
   const ColumnValues sum_pvalue_exposed = sum_exposed([&](int64_t pv, size_t seat) { return traffic_->row(pv)[seat]; });
   const ColumnValues sum_bid_exposed = sum_exposed([&](int64_t pv, size_t seat) { return bid(pv, seat); });
-  const double sum_least_winning_cost = pairwise_sum(traffic_->num_pv, [&](int64_t pv) {
-    return impressions_[static_cast<size_t>(pv)].least_winning_cost();
-  });
+  const double sum_least_winning_cost = pairwise_sum(
+      traffic_->num_pv, [&](int64_t pv) { return impressions_[static_cast<size_t>(pv)].least_winning_cost(); });
 
   outcomes_.fill({});
   for (size_t i = 0; i < kSeats; ++i) {
@@ -294,6 +293,33 @@ void Auction::add_outcomes(Threads* threads) {
       outcome.num_exposed += impression.exposed[slot] ? 1 : 0;
       outcome.num_conversions += impression.converted[slot] ? 1 : 0;
     }
+  }
+}
+
+void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
+  out.reset(traffic_->num_pv);
+  const auto copy_rows = [&](int64_t begin, int64_t end) {
+    for (int64_t pv = begin; pv < end; ++pv) {
+      const size_t row = static_cast<size_t>(pv) * kSeats;
+      std::copy_n(traffic_->row(pv), kSeats, out.pvalue.data() + row);
+      for (size_t seat = 0; seat < kSeats; ++seat) out.sigma[row + seat] = traffic_->sigma(pv, seat);
+      row_bids(pv, out.bid.data() + row);
+      const Impression& impression = impressions_[static_cast<size_t>(pv)];
+      for (size_t slot = 0; slot < kSlots; ++slot) {
+        if (!impression.sold[slot]) continue;
+        const size_t place = row + impression.seat[slot];
+        out.slot[place] = static_cast<uint8_t>(slot + 1);
+        out.price[place] = impression.price[slot];
+        out.exposed[place] = impression.exposed[slot] ? 1 : 0;
+        out.conversion[place] = impression.converted[slot] ? 1 : 0;
+      }
+      out.least_winning_cost[static_cast<size_t>(pv)] = impression.least_winning_cost();
+    }
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(traffic_->num_pv, kRowsPerTask, copy_rows);
+  } else {
+    copy_rows(0, traffic_->num_pv);
   }
 }
 
