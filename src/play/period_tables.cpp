@@ -31,6 +31,10 @@ class Row {
 
 }  // namespace
 
+bool is_end(const TickStart& start) {
+  return start.tick == kTicksPerPeriod - 1 || start.remaining_budget < kMinRemainingBudget;
+}
+
 std::string PeriodTables::ticks_header() {
   return "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
          "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,"
@@ -78,7 +82,6 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
     total.sum_mean_bid += mean_bid;
     if (outcome.num_exposed > 0) total.last_active_tick = tick;
 
-    const bool is_end = tick == kTicksPerPeriod - 1 || seat.start.remaining_budget < kMinRemainingBudget;
     const bool linear = seat.asked && seat.bid.value_squared == 0.0;
     Row(played.ticks)
         .add(played.cell.period)
@@ -95,7 +98,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
         .add(outcome.mean_least_winning_cost)
         .add(seat.start.num_pv)
         .add(seat.num_clearings)
-        .add(is_end ? 1 : 0)
+        .add(is_end(seat.start) ? 1 : 0)
         .add(outcome.sum_pvalue_exposed);
   }
 }

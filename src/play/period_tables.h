@@ -22,6 +22,9 @@ struct PeriodSummary {
   double seconds = 0.0;  // wall time, shared by periods played together
 };
 
+// isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
+bool is_end(const TickStart& start);
+
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
