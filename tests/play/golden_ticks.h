@@ -26,7 +26,7 @@ struct TextTable {
 inline TextTable parse_table(std::istream& in) {
   const auto cells = [](const std::string& line) {
     std::vector<std::string> parts;
-    std::istringstream text(line + ",");
+    std::istringstream text((line.ends_with('\r') ? line.substr(0, line.size() - 1) : line) + ",");
     for (std::string part; std::getline(text, part, ',');) parts.push_back(part);
     return parts;
   };
