@@ -63,9 +63,9 @@ struct Impression {
   double least_winning_cost() const { return price[kSlots - 1]; }
 };
 
-// The bid of a formula; negative bids are none (6.31).
+// The bid of a formula; negative bids are none (6.31). ABid's is (alpha v) v in this order of roundings.
 inline double bid_of(const BidFormula& formula, double pvalue) {
-  const double bid = formula.value * pvalue + formula.value_squared * (pvalue * pvalue);
+  const double bid = formula.value * pvalue + formula.value_squared * pvalue * pvalue;
   return bid > 0.0 ? bid : 0.0;
 }
 
