@@ -28,7 +28,7 @@ int run(const ConfigFile& file) {
               config.market.population.c_str(), static_cast<long long>(config.market.impressions),
               static_cast<long long>(config.market.seed));
   std::fputs(summary->text().c_str(), stdout);
-  std::printf("%s/ticks.csv\n%s/periods.csv\n", config.output.dir.c_str(), config.output.dir.c_str());
+  for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
 }
 
@@ -39,17 +39,24 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "s
 Command simulate_command() {
   return {"simulate", "play periods of the auction market",
           "Plays whole delivery periods with 48 bidders and writes what happened: DIR/ticks.csv, a row per period,\n"
-          "tick and seat, and DIR/periods.csv, a row per period and seat. Equal files for any number of threads.\n"
+          "tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files for any\n"
+          "number of threads; all of them or none.\n"
           "\n"
           "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
           "\n"
-          "market.rules         fast\n"
+          "market.rules         fast, or official: AuctionNet's, bit for bit\n"
           "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
           "market.periods       a list or FIRST..LAST\n"
           "market.impressions   nominal impressions of a period (500000)\n"
           "market.budget_scale  times every budget (1)\n"
-          "market.seed          of the market's chance (1)\n"
+          "market.seed          of the market's chance (1); the official rules have their own\n"
           "output.dir           a folder, made if it is not there\n"
+          "output.raw_log       true: DIR/raw_log/period-P.csv, AuctionNet's raw log (3.9 GB for 500000 impressions)\n"
+          "output.trajectories  true: DIR/trajectories.h5, a store to train on, and DIR/trajectories.csv, the same in\n"
+          "                     AuctionNet's form\n"
+          "output.features      of trajectories.h5: constraint (default) or auctionnet16\n"
+          "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
+          "output.market_log_precision  float32 (default) or float64\n"
           "threads              0 (default): one a processor\n",
           run, resolve};
 }

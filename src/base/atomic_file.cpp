@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <mutex>
 #include <set>
 #include <system_error>
+#include <vector>
 
 #include "base/error.h"
 #include "base/raw_file.h"
@@ -179,7 +181,7 @@ AtomicFolder::~AtomicFolder() {
   if (!committed_) remove_temporary(temporary_);
 }
 
-void AtomicFolder::commit() {
+void AtomicFolder::flush() const {
   try {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(temporary_)) {
       if (entry.is_symlink()) continue;
@@ -189,7 +191,32 @@ void AtomicFolder::commit() {
     throw Error(temporary_ + ": cannot read: " + error.code().message());
   }
   sync_path(temporary_);
+}
 
+void AtomicFolder::commit_into(const std::string& folder) {
+  flush();
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(temporary_)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    const std::string old = folder + "/" + name;
+    std::error_code error;
+    if (fs::is_directory(fs::symlink_status(old))) {
+      remove_folder(old);
+    } else if (fs::remove(old, error); error) {
+      throw Error(old + ": cannot replace: " + error.message());
+    }
+  }
+  for (const std::string& name : names) rename_path(temporary_ + "/" + name, folder + "/" + name);
+  sync_path(folder);
+  committed_ = true;
+  remove_temporary(temporary_);
+}
+
+void AtomicFolder::commit() {
+  flush();
   if (!fs::exists(path_)) {
     rename_path(temporary_, path_);
   } else if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {

@@ -36,8 +36,13 @@ class AtomicFolder {
 
   const std::string& temporary() const { return temporary_; }
   void commit();  // flushes the files in it first
+  // In place of commit(): moves what is in it into an existing folder, where it replaces what has the same names and
+  // leaves the rest. Everything old goes before anything new comes, so that old and new never lie side by side.
+  void commit_into(const std::string& folder);
 
  private:
+  void flush() const;
+
   std::string path_;
   std::string temporary_;
   bool committed_ = false;

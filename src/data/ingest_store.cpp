@@ -15,23 +15,6 @@ namespace {
 
 constexpr int64_t kRowsPerWrite = 1 << 16;
 
-void append(const Trajectory& t, TrajectoryColumns& part) {
-  part.first_row.push_back(part.num_rows());
-  part.period.push_back(t.head.period);
-  part.advertiser.push_back(t.head.advertiser);
-  part.category.push_back(t.head.category);
-  part.budget.push_back(t.head.budget);
-  part.cpa.push_back(t.head.cpa);
-  part.cost.push_back(t.head.cost);
-  part.conversions.push_back(t.head.conversions);
-  for (int tick = 0; tick < t.num_ticks; ++tick) part.tick.push_back(tick);
-  part.state.insert(part.state.end(), t.state.begin(), t.state.end());
-  part.action.insert(part.action.end(), t.action.begin(), t.action.end());
-  part.reward.insert(part.reward.end(), t.reward.begin(), t.reward.end());
-  part.reward_continuous.insert(part.reward_continuous.end(), t.reward_continuous.begin(), t.reward_continuous.end());
-  part.done.insert(part.done.end(), t.done.begin(), t.done.end());
-}
-
 }  // namespace
 
 std::string sources_json(std::vector<CsvSource> sources) {
@@ -50,7 +33,7 @@ bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInf
   writer.begin(info, static_cast<int64_t>(trajectories.size()), num_rows);
   TrajectoryColumns part;
   for (size_t i = 0; i < trajectories.size(); ++i) {
-    append(trajectories[i], part);
+    part.append(trajectories[i]);
     trajectories[i] = {};
     if (part.num_rows() >= kRowsPerWrite || i + 1 == trajectories.size()) {
       if (stop_signal::requested()) return false;

@@ -31,21 +31,9 @@ class SeatSums {
   SeatValues rest_ = {};
 };
 
-// One tick of one seat.
-struct SeatTick {
-  double remaining = 0.0;
-  bool is_end = false;
-  TickMeans means;
-  double action = 0.0;
-  double reward = 0.0;
-  double reward_continuous = 0.0;
-  double cost = 0.0;
-  double conversions = 0.0;  // exposed or not
-};
-
 struct Seat {
   RawHead head;
-  std::vector<SeatTick> ticks;
+  std::vector<LoggedTick> ticks;
 };
 
 double mean(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0.0; }
@@ -121,7 +109,7 @@ void RawTrajectories::add(const RawTick& tick) {
   }
 
   for (size_t seat = 0; seat < n; ++seat) {
-    SeatTick out;
+    LoggedTick out;
     out.remaining = std::isnan(tick.heads[seat].remaining) ? 0.0 : tick.heads[seat].remaining;
     out.is_end = tick.heads[seat].is_end != 0;
     out.means.bid = mean(bid[seat], tick.num_pv - no_bid[seat]);
@@ -143,35 +131,45 @@ void RawTrajectories::add(const RawTick& tick) {
 }
 
 std::vector<RawTrajectory> RawTrajectories::finish(FeatureSet features, int num_ticks) const {
-  const size_t width = feature_names(features).size();
   std::vector<RawTrajectory> all;
   for (const auto& [period, seats] : state_->periods) {
     for (const Seat& seat : seats) {
-      RawTrajectory& t = all.emplace_back();
-      const Advertiser advertiser{seat.head.budget, seat.head.cpa, seat.head.category};
-      t.head = {period, seat.head.advertiser, seat.head.category, seat.head.budget, seat.head.cpa, 0.0, 0.0};
-      t.done_by_end_flag = seat.ticks.back().is_end;
-      t.state.resize(seat.ticks.size() * width);
-      TickHistory history;
-      for (size_t k = 0; k < seat.ticks.size(); ++k) {
-        const SeatTick& tick = seat.ticks[k];
-        TickStart start;
-        start.tick = static_cast<int>(k);
-        start.num_pv = std::llround(tick.means.num_pv);
-        start.mean_pvalue = tick.means.pvalue;
-        start.remaining_budget = tick.remaining;
-        state_features(features, advertiser, history, start, std::span(t.state).subspan(k * width, width), num_ticks);
-        history.append(tick.means, tick.cost, tick.reward_continuous, tick.reward);
-        t.head.cost += tick.cost;
-        t.head.conversions += tick.conversions;
-        t.action.push_back(tick.action);
-        t.reward.push_back(tick.reward);
-        t.reward_continuous.push_back(tick.reward_continuous);
-        t.done.push_back(static_cast<int>(k) == num_ticks - 1 || tick.is_end ? 1 : 0);
-      }
+      const TrajectoryHead head = {
+          period, seat.head.advertiser, seat.head.category, seat.head.budget, seat.head.cpa, 0.0, 0.0};
+      all.push_back(make_trajectory(head, seat.ticks, features, num_ticks));
     }
   }
   return all;
+}
+
+RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const LoggedTick> ticks, FeatureSet features,
+                              int num_ticks) {
+  const size_t width = feature_names(features).size();
+  RawTrajectory t;
+  const Advertiser advertiser{head.budget, head.cpa, head.category};
+  t.head = head;
+  t.head.cost = 0.0;
+  t.head.conversions = 0.0;
+  t.done_by_end_flag = ticks.back().is_end;
+  t.state.resize(ticks.size() * width);
+  TickHistory history;
+  for (size_t k = 0; k < ticks.size(); ++k) {
+    const LoggedTick& tick = ticks[k];
+    TickStart start;
+    start.tick = static_cast<int>(k);
+    start.num_pv = std::llround(tick.means.num_pv);
+    start.mean_pvalue = tick.means.pvalue;
+    start.remaining_budget = tick.remaining;
+    state_features(features, advertiser, history, start, std::span(t.state).subspan(k * width, width), num_ticks);
+    history.append(tick.means, tick.cost, tick.reward_continuous, tick.reward);
+    t.head.cost += tick.cost;
+    t.head.conversions += tick.conversions;
+    t.action.push_back(tick.action);
+    t.reward.push_back(tick.reward);
+    t.reward_continuous.push_back(tick.reward_continuous);
+    t.done.push_back(static_cast<int>(k) == num_ticks - 1 || tick.is_end ? 1 : 0);
+  }
+  return t;
 }
 
 Trajectory RawTrajectory::stored() const {

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "bidding/state_features.h"
+#include "bidding/tick_history.h"
 #include "data/raw_log_reader.h"
 #include "data/trajectory_builder.h"
 
@@ -20,6 +22,22 @@ struct RawTrajectory {
 
   Trajectory stored() const;  // as the store holds it
 };
+
+// A tick of a seat, summed up.
+struct LoggedTick {
+  double remaining = 0.0;  // money before the tick
+  bool is_end = false;
+  TickMeans means;
+  double action = 0.0;  // sum of bids over sum of p-values
+  double reward = 0.0;
+  double reward_continuous = 0.0;
+  double cost = 0.0;
+  double conversions = 0.0;  // exposed or not
+};
+
+// The trajectory of ticks 0, 1, 2, ... of a period of `num_ticks`. Of the head, cost and conversions are set here.
+RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const LoggedTick> ticks, FeatureSet features,
+                              int num_ticks);
 
 // Sums up ticks, which come in order for each period, and makes trajectories of them.
 //

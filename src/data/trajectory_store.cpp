@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
+#include "data/trajectory_builder.h"
 
 namespace genbid {
 namespace {
@@ -43,6 +44,23 @@ void for_each_tick_column(Columns& columns, const Visit& visit) {
 bool is_state(const std::string& name) { return name == "/ticks/state"; }
 
 }  // namespace
+
+void TrajectoryColumns::append(const Trajectory& t) {
+  first_row.push_back(num_rows());
+  period.push_back(t.head.period);
+  advertiser.push_back(t.head.advertiser);
+  category.push_back(t.head.category);
+  budget.push_back(t.head.budget);
+  cpa.push_back(t.head.cpa);
+  cost.push_back(t.head.cost);
+  conversions.push_back(t.head.conversions);
+  for (int k = 0; k < t.num_ticks; ++k) tick.push_back(k);
+  state.insert(state.end(), t.state.begin(), t.state.end());
+  action.insert(action.end(), t.action.begin(), t.action.end());
+  reward.insert(reward.end(), t.reward.begin(), t.reward.end());
+  reward_continuous.insert(reward_continuous.end(), t.reward_continuous.begin(), t.reward_continuous.end());
+  done.insert(done.end(), t.done.begin(), t.done.end());
+}
 
 struct TrajectoryStoreWriter::State {
   AtomicFile atomic;

@@ -9,6 +9,8 @@
 
 namespace genbid {
 
+struct Trajectory;  // trajectory_builder.h
+
 // Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
 // end for the last, ticks 0, 1, 2, ... in order, those after the budget was spent included.
 struct TrajectoryColumns {
@@ -28,6 +30,8 @@ struct TrajectoryColumns {
   std::vector<float> reward;             // conversions
   std::vector<float> reward_continuous;  // p-values of exposed impressions, summed
   std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
+
+  void append(const Trajectory& trajectory);
 
   int64_t num_trajectories() const { return static_cast<int64_t>(period.size()); }
   int64_t num_rows() const { return static_cast<int64_t>(tick.size()); }

@@ -144,4 +144,47 @@ void CellTick::clear_again(const TickContext& context, const SeatBids& bids) {
   }
 }
 
+void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads,
+                                TickImpressions& out) const {
+  const TickTraffic& tick = context.tick;
+  out.reset(tick.num_pv);
+  const auto copy_rows = [&](int64_t first_pv, int64_t last_pv) {
+    for (int64_t pv = first_pv; pv < last_pv; ++pv) {
+      const size_t row = static_cast<size_t>(pv) * kNumSeats;
+      const uint64_t lost_here = lost(pv);
+      for (size_t seat = 0; seat < kNumSeats; ++seat) {
+        const int s = static_cast<int>(seat);
+        const float value = tick.value(pv, s);
+        out.pvalue[row + seat] = static_cast<double>(value);
+        out.sigma[row + seat] = static_cast<double>(context.traffic.sigma(context.factors, tick.tick, pv, s, value));
+        const bool taken = (lost_here >> seat & 1U) != 0;
+        out.bid[row + seat] =
+            taken ? 0.0 : static_cast<double>(asked_bid(bids.value[seat], bids.value_squared[seat], value));
+      }
+      // As in tally().
+      const TopFour holders = top(pv);
+      const int num_shown = tick.shown(pv);
+      for (int slot = 0; slot < kNumSlots; ++slot) {
+        const int seat = holders.seat[static_cast<size_t>(slot)];
+        if (seat == kNoSeat) break;
+        const size_t place = row + static_cast<size_t>(seat);
+        out.slot[place] = static_cast<uint8_t>(slot + 1);
+        out.price[place] = static_cast<double>(holders.price(slot));
+        if (slot >= num_shown) continue;
+        out.exposed[place] = 1;
+        out.conversion[place] =
+            context.traffic.converts(context.factors, tick.tick, pv, seat, tick.value(pv, seat), tick.draw(pv, slot))
+                ? 1
+                : 0;
+      }
+      out.least_winning_cost[static_cast<size_t>(pv)] = static_cast<double>(holders.price(kNumSlots - 1));
+    }
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(tick.num_pv, kBlocksPerChunk * kBlockWidth, copy_rows);
+  } else {
+    copy_rows(0, tick.num_pv);
+  }
+}
+
 }  // namespace genbid

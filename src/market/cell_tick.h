@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "market/clearing.h"
+#include "market/impressions.h"
 
 namespace genbid {
 
@@ -31,6 +32,8 @@ class CellTick {
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
   TopFour top(int64_t pv) const;
   uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
+  // All impressions of the tick just played with these arguments, as doubles.
+  void copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads, TickImpressions& out) const;
 
  private:
   struct Win {

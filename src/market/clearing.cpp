@@ -140,8 +140,7 @@ double sum_of_bids(const TickTraffic& traffic, const SeatBids& bids, int seat) {
   for (int64_t block = 0; block < traffic.num_blocks; ++block) {
     const float* pvalues = traffic.block_values(block) + seat * kBlockWidth;
     for (size_t l = 0; l < kBlockWidth; ++l) {
-      const float bid = value * pvalues[l] + value_squared * (pvalues[l] * pvalues[l]);
-      sum += static_cast<double>(std::clamp(bid, 0.0F, kMaxBid));
+      sum += static_cast<double>(asked_bid(value, value_squared, pvalues[l]));
     }
   }
   return sum;

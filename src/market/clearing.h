@@ -40,6 +40,12 @@ inline float competing_bid(float value, float value_squared, float pvalue) {
   return capped >= kReserve ? capped : 0.0F;
 }
 
+// The same with bids below the reserve, as a seat asked for it.
+inline float asked_bid(float value, float value_squared, float pvalue) {
+  const float bid = value * pvalue + value_squared * (pvalue * pvalue);
+  return bid > 0.0F ? (bid < kMaxBid ? bid : kMaxBid) : 0.0F;
+}
+
 // The four highest competing bids of an impression and who made them; 0 and kNoSeat where there are fewer.
 struct TopFour {
   std::array<float, 4> bid{};

@@ -46,6 +46,8 @@ struct FastMarket::State {
   std::vector<Row> rows;
   std::vector<SeatView> views;
   std::vector<SeatTick> finished;
+  bool keep_impressions = false;
+  std::vector<TickImpressions> kept_impressions;  // by cell, if kept
 
   std::mutex auctions_mutex;
   std::vector<std::unique_ptr<CellTick>> auctions;
@@ -91,7 +93,9 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
     money[seat] = rows[row].money;
     if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row]);
   }
-  const int num_clearings = auction.play({traffic, period.factors, period.tick}, seat_bids, money, split);
+  const TickContext context{traffic, period.factors, period.tick};
+  const int num_clearings = auction.play(context, seat_bids, money, split);
+  if (keep_impressions) auction.copy_impressions(context, seat_bids, split, kept_impressions[cell]);
 
   const TickSums& sums = auction.sums();
   const double num_pv = period.tick.num_pv > 0 ? static_cast<double>(period.tick.num_pv) : 1.0;
@@ -122,7 +126,8 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
   }
 }
 
-FastMarket::FastMarket(const MarketConfig& config, Threads& threads) : state_(std::make_unique<State>(config, threads)) {}
+FastMarket::FastMarket(const MarketConfig& config, Threads& threads)
+    : state_(std::make_unique<State>(config, threads)) {}
 FastMarket::~FastMarket() = default;
 
 void FastMarket::reset(std::vector<Cell> cells) {
@@ -179,6 +184,8 @@ void FastMarket::step(std::span<const BidFormula> bids) {
   assert(!done() && bids.size() == s.rows.size());
   observe();
   check_bids(s.views, bids);
+  s.keep_impressions = keeps_impressions();
+  s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
   const auto num_cells = static_cast<int64_t>(s.cells.size());
   // Few cells are split inside, many are dealt out whole; the results are the same.
   if (num_cells < 4 * s.threads.count()) {
@@ -201,5 +208,6 @@ void FastMarket::step(std::span<const BidFormula> bids) {
 }
 
 std::span<const SeatTick> FastMarket::last_tick() const { return state_->finished; }
+const TickImpressions& FastMarket::impressions(size_t cell) const { return state_->kept_impressions.at(cell); }
 
 }  // namespace genbid

@@ -18,6 +18,7 @@ class FastMarket : public Market {
   std::span<const SeatView> observe() override;
   void step(std::span<const BidFormula> bids) override;
   std::span<const SeatTick> last_tick() const override;
+  const TickImpressions& impressions(size_t cell) const override;
 
  private:
   struct State;

@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/threads.h"
 #include "market/bidder.h"
+#include "market/impressions.h"
 
 namespace genbid {
 
@@ -53,6 +54,16 @@ class Market {
   virtual void step(std::span<const BidFormula> bids) = 0;
   // The tick that step() finished, one a row.
   virtual std::span<const SeatTick> last_tick() const = 0;
+
+  // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
+  // 64 MB a cell in the largest tick of a period of 500,000.
+  void keep_impressions(bool keep) { keeps_impressions_ = keep; }
+  bool keeps_impressions() const { return keeps_impressions_; }
+  // Of the tick that step() finished. Only where they are kept.
+  virtual const TickImpressions& impressions(size_t cell) const = 0;
+
+ private:
+  bool keeps_impressions_ = false;
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
@@ -64,6 +75,10 @@ class PeriodSink {
  public:
   virtual ~PeriodSink() = default;
   virtual void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) = 0;
+  // After on_tick, where the market keeps impressions.
+  virtual void on_impressions([[maybe_unused]] int64_t cell, [[maybe_unused]] int tick,
+                              [[maybe_unused]] std::span<const SeatTick> seats,
+                              [[maybe_unused]] const TickImpressions& impressions) {}
 };
 
 // Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end.

@@ -42,7 +42,11 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
     market.step(bids);
     const std::span<const SeatTick> finished = market.last_tick();
     for (size_t cell = 0; cell < num_cells; ++cell) {
-      sink.on_tick(static_cast<int64_t>(cell), tick, finished.subspan(cell * kNumSeats, kNumSeats));
+      const auto seats = finished.subspan(cell * kNumSeats, kNumSeats);
+      sink.on_tick(static_cast<int64_t>(cell), tick, seats);
+      if (market.keeps_impressions()) {
+        sink.on_impressions(static_cast<int64_t>(cell), tick, seats, market.impressions(cell));
+      }
     }
   }
   return true;

@@ -2,6 +2,7 @@
 
 #include "base/config.h"
 #include "bidding/score.h"
+#include "market/official/numpy_sum.h"
 
 namespace genbid {
 namespace {
@@ -31,6 +32,10 @@ class Row {
 
 }  // namespace
 
+bool is_end(const TickStart& start) {
+  return start.tick == kTicksPerPeriod - 1 || start.remaining_budget < kMinRemainingBudget;
+}
+
 std::string PeriodTables::ticks_header() {
   return "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
          "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,"
@@ -41,6 +46,10 @@ std::string PeriodTables::periods_header() {
   return "period,seat,bidder,budget,cpa,conversions,cost,realised_cpa,target_cost,num_pv,num_exposed,"
          "exposed_share,budget_use,second_price_ratio,cpa_exceedance,last_active_tick,mean_bid,score,"
          "expected_conversions,expected_score\n";
+}
+
+double PeriodTables::sum(const TickValues& values) {
+  return official::pairwise_sum(kTicksPerPeriod, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
 }
 
 void PeriodTables::start(const Population& population, std::span<const Cell> cells) {
@@ -69,16 +78,16 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
     const double mean_bid = tick_means(seat.start, outcome).bid;
 
     SeatTotal& total = played.seats[s];
+    const auto t = static_cast<size_t>(tick);
     total.conversions += outcome.num_conversions;
-    total.expected_conversions += outcome.sum_pvalue_exposed;
-    total.cost += outcome.cost;
+    total.expected_conversions[t] = outcome.sum_pvalue_exposed;
+    total.cost[t] = outcome.cost;
     total.num_pv += seat.start.num_pv;
     total.num_exposed += outcome.num_exposed;
-    total.sum_bid_exposed += outcome.sum_bid_exposed;
-    total.sum_mean_bid += mean_bid;
+    total.bid_exposed[t] = outcome.sum_bid_exposed;
+    total.mean_bid[t] = mean_bid;
     if (outcome.num_exposed > 0) total.last_active_tick = tick;
 
-    const bool is_end = tick == kTicksPerPeriod - 1 || seat.start.remaining_budget < kMinRemainingBudget;
     const bool linear = seat.asked && seat.bid.value_squared == 0.0;
     Row(played.ticks)
         .add(played.cell.period)
@@ -95,7 +104,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
         .add(outcome.mean_least_winning_cost)
         .add(seat.start.num_pv)
         .add(seat.num_clearings)
-        .add(is_end ? 1 : 0)
+        .add(is_end(seat.start) ? 1 : 0)
         .add(outcome.sum_pvalue_exposed);
   }
 }
@@ -113,7 +122,9 @@ std::string PeriodTables::periods_rows() const {
       const SeatTotal& total = played.seats[s];
       const Advertiser& advertiser = played.cell.advertisers[s];
       const auto conversions = static_cast<double>(total.conversions);
-      const double paid = cpa(conversions, total.cost);
+      const double cost = sum(total.cost);
+      const double expected = sum(total.expected_conversions);
+      const double paid = cpa(conversions, cost);
       const double limit = advertiser.cpa_limit;
       Row(text)
           .add(played.cell.period)
@@ -122,20 +133,20 @@ std::string PeriodTables::periods_rows() const {
           .add(advertiser.budget)
           .add(limit)
           .add(total.conversions)
-          .add(total.cost)
+          .add(cost)
           .add(paid)
           .add(conversions * limit)
           .add(total.num_pv)
           .add(total.num_exposed)
           .add(static_cast<double>(total.num_exposed) / (static_cast<double>(total.num_pv) + 1e-10))
-          .add(total.cost / advertiser.budget)
-          .add(total.cost / (total.sum_bid_exposed + 1e-10))
+          .add(cost / advertiser.budget)
+          .add(cost / (sum(total.bid_exposed) + 1e-10))
           .add((paid - limit) / (limit + 1e-10))
           .add(total.last_active_tick)
-          .add(total.sum_mean_bid / kTicksPerPeriod)
-          .add(score(conversions, total.cost, limit))
-          .add(total.expected_conversions)
-          .add(score(total.expected_conversions, total.cost, limit));
+          .add(sum(total.mean_bid) / kTicksPerPeriod)
+          .add(score(conversions, cost, limit))
+          .add(expected)
+          .add(score(expected, cost, limit));
     }
   }
   return text;
@@ -144,25 +155,26 @@ std::string PeriodTables::periods_rows() const {
 std::vector<PeriodSummary> PeriodTables::summaries() const {
   std::vector<PeriodSummary> summaries;
   for (const Played& played : cells_) {
-    PeriodSummary sum;
-    sum.period = played.cell.period;
+    PeriodSummary period;
+    period.period = played.cell.period;
     double cost = 0.0;
     double budget = 0.0;
     for (size_t s = 0; s < played.seats.size(); ++s) {
       const SeatTotal& total = played.seats[s];
       const double limit = played.cell.advertisers[s].cpa_limit;
       const auto conversions = static_cast<double>(total.conversions);
-      sum.conversions += conversions;
-      sum.mean_score += score(conversions, total.cost, limit) / kNumSeats;
-      sum.mean_expected_score += score(total.expected_conversions, total.cost, limit) / kNumSeats;
-      cost += total.cost;
+      const double seat_cost = sum(total.cost);
+      period.conversions += conversions;
+      period.mean_score += score(conversions, seat_cost, limit) / kNumSeats;
+      period.mean_expected_score += score(sum(total.expected_conversions), seat_cost, limit) / kNumSeats;
+      cost += seat_cost;
       budget += played.cell.advertisers[s].budget;
     }
-    sum.budget_use = cost / budget;
-    sum.mean_least_winning_cost =
+    period.budget_use = cost / budget;
+    period.mean_least_winning_cost =
         played.num_pv > 0 ? played.sum_least_winning_cost / static_cast<double>(played.num_pv) : 0.0;
-    sum.num_clearings = played.num_clearings;
-    summaries.push_back(sum);
+    period.num_clearings = played.num_clearings;
+    summaries.push_back(period);
   }
   return summaries;
 }

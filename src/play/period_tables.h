@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -22,6 +23,9 @@ struct PeriodSummary {
   double seconds = 0.0;  // wall time, shared by periods played together
 };
 
+// isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
+bool is_end(const TickStart& start);
+
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
@@ -38,17 +42,19 @@ class PeriodTables : public PeriodSink {
   std::vector<PeriodSummary> summaries() const;
 
  private:
+  using TickValues = std::array<double, kTicksPerPeriod>;
   // One seat's period so far (auctionnet.md 2.10).
   struct SeatTotal {
     int64_t conversions = 0;
-    double expected_conversions = 0.0;
-    double cost = 0.0;
+    TickValues expected_conversions{};
+    TickValues cost{};
     int64_t num_pv = 0;
     int64_t num_exposed = 0;
-    double sum_bid_exposed = 0.0;
-    double sum_mean_bid = 0.0;  // over ticks
+    TickValues bid_exposed{};
+    TickValues mean_bid{};
     int last_active_tick = -1;
   };
+  static double sum(const TickValues& values);  // as NumPy adds up
   struct Played {
     Cell cell;
     std::vector<std::string> bidders;  // labels

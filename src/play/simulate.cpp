@@ -1,80 +1,19 @@
 #include "play/simulate.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
-#include "base/atomic_file.h"
-#include "base/error.h"
 #include "base/threads.h"
 
 namespace genbid {
 namespace {
 
-// A text file written bit by bit; every failure is an Error.
-class TextFile {
- public:
-  explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) { check(); }
-  void write(const std::string& text) {
-    out_ << text;
-    check();
-  }
-  void close() {
-    out_.close();
-    check();
-  }
+// What decides the content of the stores; kept in them.
+struct PlayedSettings {
+  MarketRunConfig market;
 
- private:
-  void check() {
-    if (!out_) throw Error(path_ + ": cannot write: " + std::strerror(errno));
-  }
-  std::string path_;
-  std::ofstream out_;
-};
-
-// The two tables under temporary names. A new folder appears with both in it; in a folder that is there already
-// they replace only files of their own names, and at no moment do an old and a new one lie side by side.
-class Output {
- public:
-  explicit Output(const std::string& dir) : periods_path_(dir + "/periods.csv") {
-    if (std::filesystem::exists(dir)) {
-      ticks_file_.emplace(dir + "/ticks.csv");
-      periods_file_.emplace(periods_path_);
-    } else {
-      folder_.emplace(dir);
-    }
-    ticks_.emplace(folder_ ? folder_->temporary() + "/ticks.csv" : ticks_file_->temporary());
-    periods_.emplace(folder_ ? folder_->temporary() + "/periods.csv" : periods_file_->temporary());
-    ticks_->write(PeriodTables::ticks_header());
-    periods_->write(PeriodTables::periods_header());
-  }
-
-  void write(const PeriodTables& tables) {
-    ticks_->write(tables.ticks_rows());
-    periods_->write(tables.periods_rows());
-  }
-
-  void commit() {
-    ticks_->close();
-    periods_->close();
-    if (folder_) {
-      folder_->commit();
-      return;
-    }
-    std::filesystem::remove(periods_path_);
-    ticks_file_->commit();
-    periods_file_->commit();
-  }
-
- private:
-  std::string periods_path_;
-  std::optional<AtomicFolder> folder_;
-  std::optional<AtomicFile> ticks_file_, periods_file_;
-  std::optional<TextFile> ticks_, periods_;
+  void fields(ConfigVisitor& v) { v.section("market", market); }
 };
 
 }  // namespace
@@ -127,10 +66,13 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
 
-  Output output(config.output.dir);
+  Outputs outputs(config.output, static_cast<int64_t>(periods.size()),
+                  print_config(PlayedSettings{config.market}, "simulate"), threads);
   SimulateSummary summary;
-  const auto together = static_cast<size_t>(periods_together(config.market, bidders, threads.count()));
-  PeriodTables tables;
+  market->keep_impressions(config.output.needs_impressions());
+  const auto together = market->keeps_impressions()
+                            ? size_t{1}
+                            : static_cast<size_t>(periods_together(config.market, bidders, threads.count()));
   for (size_t first = 0; first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();
     const size_t last = std::min(first + together, periods.size());
@@ -141,17 +83,17 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
       cells.push_back(make_cell(population, periods[i], config.market.budget_scale));
       for (int seat = 0; seat < kNumSeats; ++seat) seat_bidder.push_back(seat);
     }
-    tables.start(population, cells);
-    if (!play(*market, std::move(cells), bidders, seat_bidder, tables)) return std::nullopt;
-    output.write(tables);
+    outputs.start(population, cells);
+    if (!play(*market, std::move(cells), bidders, seat_bidder, outputs)) return std::nullopt;
+    outputs.finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-    for (PeriodSummary& period : tables.summaries()) {
+    for (PeriodSummary& period : outputs.summaries()) {
       period.seconds = wall.count() / static_cast<double>(last - first);
       summary.periods.push_back(period);
     }
     if (progress) progress(static_cast<int64_t>(last));
   }
-  output.commit();
+  summary.files = outputs.commit();
   return summary;
 }
 

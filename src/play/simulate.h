@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "market/market.h"
+#include "play/outputs.h"
 #include "play/period_tables.h"
 
 namespace genbid {
@@ -24,10 +25,7 @@ struct MarketRunConfig : MarketConfig {
 // `kind: simulate`.
 struct SimulateConfig {
   MarketRunConfig market;
-  struct Output {
-    std::string dir;
-    void fields(ConfigVisitor& v) { v.required("dir", dir); }
-  } output;
+  OutputConfig output;
   int64_t threads = 0;  // 0: one a processor
 
   void fields(ConfigVisitor& v);
@@ -35,6 +33,7 @@ struct SimulateConfig {
 
 struct SimulateSummary {
   std::vector<PeriodSummary> periods;
+  std::vector<std::string> files;  // written, and the folder of raw logs
 
   std::string text() const;  // a table for a terminal
 };
@@ -43,9 +42,9 @@ struct SimulateSummary {
 // remember, and under the official rules, whose traffic takes 400 MB a period.
 int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
-// Plays the periods, in ascending order, and writes `ticks.csv` and `periods.csv` into output.dir: both whole, or
-// neither. The same bytes for any number of threads. `progress` is told the number of periods done. Empty if a
-// stop was asked for, and then nothing is written.
+// Plays the periods, in ascending order, and writes `ticks.csv`, `periods.csv` and what else is asked for into
+// output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress` is told the
+// number of periods done. Empty if a stop was asked for, and then nothing is written.
 std::optional<SimulateSummary> simulate(const SimulateConfig& config,
                                         const std::function<void(int64_t)>& progress = {});
 

@@ -274,7 +274,15 @@ std::string error_of(const std::string& yaml) {
 }
 
 TEST(MarketConfig, RejectsOtherRulesAndListsWhatThereIs) {
-  EXPECT_NE(error_of("market: {rules: official}").find("found 'official', expected one of fast"), std::string::npos);
+  EXPECT_NE(error_of("market: {rules: exact}").find("found 'exact', expected one of fast, official"),
+            std::string::npos);
+}
+
+TEST(MarketConfig, OfficialRulesHaveTheirOwnSeeds) {
+  EXPECT_EQ(error_of("market: {rules: official}"), "no error");
+  EXPECT_EQ(error_of("market: {rules: official, seed: 1}"), "no error");
+  EXPECT_NE(error_of("market: {rules: official, seed: 2}").find("the official rules have their own seeds"),
+            std::string::npos);
 }
 
 TEST(MarketConfig, RejectsImpressionsOutOfRange) {

@@ -218,7 +218,7 @@ TEST(SimulateConfig, TheShippedFileReads) {
 }
 
 TEST(SimulateConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
-  EXPECT_NE(error_of("market.rules=official").find("expected one of fast"), std::string::npos);
+  EXPECT_NE(error_of("market.rules=exact").find("expected one of fast, official"), std::string::npos);
   EXPECT_NE(error_of("market.population=pid").find("expected official, pid48, rules48, or the path"),
             std::string::npos);
   EXPECT_NE(error_of("market.impressions=47").find("[48, 100000000]"), std::string::npos);

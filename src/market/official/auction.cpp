@@ -297,4 +297,31 @@ void Auction::add_outcomes(Threads* threads) {
   }
 }
 
+void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
+  out.reset(traffic_->num_pv);
+  const auto copy_rows = [&](int64_t begin, int64_t end) {
+    for (int64_t pv = begin; pv < end; ++pv) {
+      const size_t row = static_cast<size_t>(pv) * kSeats;
+      std::copy_n(traffic_->row(pv), kSeats, out.pvalue.data() + row);
+      for (size_t seat = 0; seat < kSeats; ++seat) out.sigma[row + seat] = traffic_->sigma(pv, seat);
+      row_bids(pv, out.bid.data() + row);
+      const Impression& impression = impressions_[static_cast<size_t>(pv)];
+      for (size_t slot = 0; slot < kSlots; ++slot) {
+        if (!impression.sold[slot]) continue;
+        const size_t place = row + impression.seat[slot];
+        out.slot[place] = static_cast<uint8_t>(slot + 1);
+        out.price[place] = impression.price[slot];
+        out.exposed[place] = impression.exposed[slot] ? 1 : 0;
+        out.conversion[place] = impression.converted[slot] ? 1 : 0;
+      }
+      out.least_winning_cost[static_cast<size_t>(pv)] = impression.least_winning_cost();
+    }
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(traffic_->num_pv, kRowsPerTask, copy_rows);
+  } else {
+    copy_rows(0, traffic_->num_pv);
+  }
+}
+
 }  // namespace genbid::official

@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
+#include "market/impressions.h"
 #include "market/official/truncated_normal.h"
 
 // AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
@@ -64,9 +65,9 @@ struct Impression {
   double least_winning_cost() const { return price[kSlots - 1]; }
 };
 
-// The bid of a formula; negative bids are none (6.31).
+// The bid of a formula; negative bids are none (6.31). ABid's is (alpha v) v in this order of roundings.
 inline double bid_of(const BidFormula& formula, double pvalue) {
-  const double bid = formula.value * pvalue + formula.value_squared * (pvalue * pvalue);
+  const double bid = formula.value * pvalue + formula.value_squared * pvalue * pvalue;
   return bid > 0.0 ? bid : 0.0;
 }
 
@@ -99,6 +100,8 @@ class Auction {
     if (!matrix_.empty()) return matrix_[static_cast<size_t>(pv) * kSeats + seat];
     return bid_of(bids_[seat], traffic_->row(pv)[seat]);
   }
+  // All of them.
+  void copy_impressions(Threads* threads, TickImpressions& out) const;
 
  private:
   bool dropped(int64_t pv, size_t seat) const {

@@ -43,6 +43,8 @@ struct OfficialMarket::State {
   std::vector<Row> rows;
   std::vector<SeatView> views;
   std::vector<SeatTick> finished;
+  bool keep_impressions = false;
+  std::vector<TickImpressions> kept_impressions;  // by cell, if kept
 
   std::mutex auctions_mutex;
   std::vector<std::unique_ptr<Auction>> auctions;
@@ -103,6 +105,7 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
   }
   const int num_passes =
       auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws, money, split);
+  if (keep_impressions) auction.copy_impressions(split, kept_impressions[cell]);
   for (size_t seat = 0; seat < kSeats; ++seat) {
     const size_t row = first_row + seat;
     SeatTick& done = finished[row];
@@ -194,6 +197,8 @@ void OfficialMarket::step(std::span<const BidFormula> bids) {
   assert(!done() && bids.size() == s.rows.size());
   observe();
   check_bids(s.views, bids);
+  s.keep_impressions = keeps_impressions();
+  s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
   const auto num_cells = static_cast<int64_t>(s.cells.size());
   // Few cells are split inside, many are dealt out whole; the results are the same.
   if (num_cells < 4 * s.threads.count()) {
@@ -212,5 +217,6 @@ void OfficialMarket::step(std::span<const BidFormula> bids) {
 }
 
 std::span<const SeatTick> OfficialMarket::last_tick() const { return state_->finished; }
+const TickImpressions& OfficialMarket::impressions(size_t cell) const { return state_->kept_impressions.at(cell); }
 
 }  // namespace genbid::official

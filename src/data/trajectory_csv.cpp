@@ -1,0 +1,97 @@
+#include "data/trajectory_csv.h"
+
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "bidding/state_features.h"
+#include "data/raw_log_writer.h"
+
+namespace genbid {
+namespace {
+
+void add_number(std::string& text, double value) {
+  char number[kMaxPythonFloat];
+  text.append(number, print_python_float(number, value));
+}
+
+void add_field(std::string& text, double value) {
+  add_number(text, value);
+  text += ',';
+}
+
+void add_state(std::string& text, std::span<const double> state) {
+  text += "\"(";
+  for (size_t i = 0; i < state.size(); ++i) {
+    if (i > 0) text += ", ";
+    add_number(text, state[i]);
+  }
+  text += ")\"";
+}
+
+void add_rows(std::string& text, const RawTrajectory& t) {
+  constexpr auto kWidth = static_cast<size_t>(kNumAuctionnetFeatures);
+  const size_t num_ticks = t.action.size();
+  const size_t width = t.state.size() / num_ticks;
+  assert(width >= kWidth);
+  const auto state = [&](size_t k) { return std::span(t.state).subspan(k * width, kWidth); };
+  std::string head;
+  for (const double value :
+       {static_cast<double>(t.head.period), static_cast<double>(t.head.advertiser),
+        static_cast<double>(t.head.category), t.head.budget, t.head.cpa, t.head.cost, t.head.conversions}) {
+    add_field(head, value);
+  }
+  for (size_t k = 0; k < num_ticks; ++k) {
+    text += head;
+    add_field(text, static_cast<double>(k));
+    add_state(text, state(k));
+    text += ',';
+    add_field(text, t.action[k]);
+    add_field(text, t.reward[k]);
+    add_field(text, t.reward_continuous[k]);
+    text += t.done[k] != 0 ? "1," : "0,";
+    if (t.done[k] == 0 && k + 1 < num_ticks) add_state(text, state(k + 1));
+    text += '\n';
+  }
+}
+
+}  // namespace
+
+struct TrajectoryCsvWriter::State {
+  std::string path;
+  AtomicFile atomic;
+  std::ofstream out;
+
+  explicit State(const std::string& name) : path(name), atomic(path), out(atomic.temporary(), std::ios::binary) {
+    write(
+        "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,realAllCost,"
+        "realAllConversion,timeStepIndex,state,action,reward,reward_continuous,done,next_state\n");
+  }
+  void write(const std::string& text) {
+    out << text;
+    check();
+  }
+  void check() const {
+    if (!out) throw Error(path + ": cannot write: " + std::strerror(errno));
+  }
+};
+
+TrajectoryCsvWriter::TrajectoryCsvWriter(const std::string& path) : state_(std::make_unique<State>(path)) {}
+TrajectoryCsvWriter::~TrajectoryCsvWriter() = default;
+
+void TrajectoryCsvWriter::append(std::span<const RawTrajectory> trajectories) {
+  std::string text;
+  for (const RawTrajectory& t : trajectories) add_rows(text, t);
+  state_->write(text);
+}
+
+void TrajectoryCsvWriter::finish() {
+  state_->out.close();
+  state_->check();
+  state_->atomic.commit();
+}
+
+}  // namespace genbid

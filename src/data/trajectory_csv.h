@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "data/raw_log_trajectories.h"
+
+// Writes AuctionNet's trajectory file (`*-rlData.csv`) as its generator does under NumPy 1: states as Python tuples of
+// plain numbers in quotes, floats as Python prints them, `next_state` empty where `done` is 1.
+
+namespace genbid {
+
+// Written under a temporary name; the file is there whole after finish() and not at all before.
+class TrajectoryCsvWriter {
+ public:
+  explicit TrajectoryCsvWriter(const std::string& path);
+  ~TrajectoryCsvWriter();
+
+  // The next trajectories, by period and advertiser. Of their states the first 16 features are written, which are
+  // AuctionNet's in the feature sets `auctionnet16` and `constraint`.
+  void append(std::span<const RawTrajectory> trajectories);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace genbid

@@ -1,0 +1,323 @@
+#include "play/outputs.h"
+
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "bidding/state_features.h"
+#include "data/market_log.h"
+#include "data/raw_log_writer.h"
+#include "data/trajectory_csv.h"
+#include "data/trajectory_store.h"
+
+namespace genbid {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A text file written bit by bit; every failure is an Error.
+class TextFile {
+ public:
+  explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) { check(); }
+  void write(const std::string& text) {
+    out_ << text;
+    check();
+  }
+  void close() {
+    out_.close();
+    check();
+  }
+
+ private:
+  void check() {
+    if (!out_) throw Error(path_ + ": cannot write: " + std::strerror(errno));
+  }
+  std::string path_;
+  std::ofstream out_;
+};
+
+// The folder in which a run writes: a new one that becomes `dir`, or one inside `dir` whose content moves there.
+class Staging {
+ public:
+  explicit Staging(const std::string& dir)
+      : dir_(dir), into_(fs::exists(dir)), folder_(into_ ? dir + "/simulate" : dir) {}
+
+  // A place for an output. Error if it cannot take the place of what is there.
+  std::string file(const std::string& name) {
+    check(name, false);
+    return folder_.temporary() + "/" + name;
+  }
+  std::string folder(const std::string& name) {
+    check(name, true);
+    fs::create_directory(folder_.temporary() + "/" + name);
+    return folder_.temporary() + "/" + name;
+  }
+  std::vector<std::string> commit() {
+    if (into_) {
+      folder_.commit_into(dir_);
+    } else {
+      folder_.commit();
+    }
+    return places_;
+  }
+
+ private:
+  void check(const std::string& name, bool is_folder) {
+    const std::string place = dir_ + "/" + name;
+    const fs::file_status status = fs::status(place);
+    if (fs::exists(status) && fs::is_directory(status) != is_folder) {
+      throw Error(place + ": found a " + (is_folder ? "file, expected a folder" : "folder, expected a file"));
+    }
+    places_.push_back(place);
+  }
+
+  std::string dir_;
+  bool into_;
+  AtomicFolder folder_;
+  std::vector<std::string> places_;
+};
+
+// Ticks of one cell on their way into raw_log/period-P.csv.
+class PeriodLog {
+ public:
+  PeriodLog(const std::string& path, const Cell& cell) : writer_(path), period_(cell.period) {
+    for (size_t i = 0; i < cell.advertisers.size(); ++i) {
+      const Advertiser& advertiser = cell.advertisers[i];
+      seats_.push_back({.advertiser = static_cast<int32_t>(i),
+                        .category = advertiser.category,
+                        .budget = advertiser.budget,
+                        .cpa = advertiser.cpa_limit});
+    }
+  }
+
+  void add(int tick, std::span<const SeatTick> seats, const TickImpressions& impressions, Threads& threads) {
+    for (size_t i = 0; i < seats.size(); ++i) {
+      seats_[i].remaining = seats[i].start.remaining_budget;
+      seats_[i].is_end = is_end(seats[i].start);
+    }
+    RawLogTick out;
+    out.period = period_;
+    out.tick = tick;
+    out.num_pv = impressions.num_pv;
+    out.seats = seats_;
+    out.pvalue = impressions.pvalue;
+    out.sigma = impressions.sigma;
+    out.bid = impressions.bid;
+    out.cost = impressions.price;
+    out.slot = impressions.slot;
+    out.exposed = impressions.exposed;
+    out.conversion = impressions.conversion;
+    out.least_winning_cost = impressions.least_winning_cost;
+    writer_.write_tick(out, threads);
+  }
+
+  void finish() { writer_.finish(); }
+
+ private:
+  RawLogWriter writer_;
+  int64_t period_;
+  std::vector<RawLogSeat> seats_;
+};
+
+// Trajectories of the cells that are being played, then in both files.
+class TrajectoryOutput {
+ public:
+  TrajectoryOutput(const std::string& store, const std::string& csv, FeatureSet features, int64_t num_periods,
+                   const std::string& config_text)
+      : features_(features), store_(store), csv_(csv) {
+    TrajectoryStoreInfo info;
+    info.ticks = kTicksPerPeriod;
+    info.seats = kNumSeats;
+    info.feature_set = feature_set_name(features);
+    info.features = feature_names(features);
+    info.config = config_text;
+    store_.begin(info, num_periods * kNumSeats, num_periods * kNumSeats * kTicksPerPeriod);
+  }
+
+  void start(std::span<const Cell> cells) {
+    cells_.assign(cells.begin(), cells.end());
+    ticks_.assign(cells.size() * kNumSeats, {});
+  }
+
+  void add(size_t cell, std::span<const SeatTick> seats) {
+    for (size_t i = 0; i < seats.size(); ++i) {
+      const TickOutcome& outcome = seats[i].outcome;
+      LoggedTick tick;
+      tick.remaining = seats[i].start.remaining_budget;
+      tick.is_end = is_end(seats[i].start);
+      tick.means = tick_means(seats[i].start, outcome);
+      tick.action = effective_alpha(outcome);
+      tick.reward = static_cast<double>(outcome.num_conversions);
+      tick.reward_continuous = outcome.sum_pvalue_exposed;
+      tick.cost = outcome.cost;
+      tick.conversions = tick.reward;
+      ticks_[cell * kNumSeats + i].push_back(tick);
+    }
+  }
+
+  void finish_cells() {
+    TrajectoryColumns part;
+    std::vector<RawTrajectory> trajectories;
+    for (size_t row = 0; row < ticks_.size(); ++row) {
+      const Cell& cell = cells_[row / kNumSeats];
+      const size_t seat = row % kNumSeats;
+      const Advertiser& advertiser = cell.advertisers[seat];
+      TrajectoryHead head;
+      head.period = cell.period;
+      head.advertiser = static_cast<int32_t>(seat);
+      head.category = advertiser.category;
+      head.budget = advertiser.budget;
+      head.cpa = advertiser.cpa_limit;
+      trajectories.push_back(make_trajectory(head, ticks_[row], features_, kTicksPerPeriod));
+      part.append(trajectories.back().stored());
+    }
+    store_.append(part);
+    csv_.append(trajectories);
+  }
+
+  void finish() {
+    store_.finish();
+    csv_.finish();
+  }
+
+ private:
+  FeatureSet features_;
+  TrajectoryStoreWriter store_;
+  TrajectoryCsvWriter csv_;
+  std::vector<Cell> cells_;
+  std::vector<std::vector<LoggedTick>> ticks_;  // by row
+};
+
+class MarketLogOutput {
+ public:
+  MarketLogOutput(const std::string& path, const std::string& precision)
+      : writer_(path, precision == "float64" ? MarketLogPrecision::kFloat64 : MarketLogPrecision::kFloat32) {}
+
+  void start(const Cell& cell) {
+    std::vector<MarketLogSeat> seats;
+    for (const Advertiser& advertiser : cell.advertisers) {
+      seats.push_back(
+          {static_cast<int32_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
+    }
+    writer_.begin_period(cell.period, seats);
+  }
+  void add(const TickImpressions& impressions) {
+    top_bids(impressions.bid, kNumSeats, top_bid_, top_seat_);
+    writer_.add_tick(impressions.pvalue, impressions.sigma, top_bid_, top_seat_, impressions.least_winning_cost);
+  }
+  void finish_cell() { writer_.end_period(); }
+  void finish(const std::string& config_text) {
+    MarketLogInfo info;
+    info.ticks = kTicksPerPeriod;
+    info.seats = kNumSeats;
+    info.config = config_text;
+    writer_.finish(info);
+  }
+
+ private:
+  MarketLogWriter writer_;
+  std::vector<float> top_bid_;
+  std::vector<uint8_t> top_seat_;
+};
+
+}  // namespace
+
+void OutputConfig::fields(ConfigVisitor& v) {
+  v.required("dir", dir);
+  v.field("raw_log", raw_log);
+  v.field("trajectories", trajectories);
+  v.field("features", features,
+          {feature_set_name(FeatureSet::kAuctionnet16), feature_set_name(FeatureSet::kConstraint)});
+  v.field("market_log", market_log);
+  v.field("market_log_precision", market_log_precision, {"float32", "float64"});
+}
+
+struct Outputs::State {
+  State(const OutputConfig& c, int64_t num_periods, std::string text, Threads& t)
+      : config_text(std::move(text)),
+        threads(t),
+        staging(c.dir),
+        ticks(staging.file("ticks.csv")),
+        periods(staging.file("periods.csv")) {
+    ticks.write(PeriodTables::ticks_header());
+    periods.write(PeriodTables::periods_header());
+    if (c.raw_log) raw_log_folder = staging.folder("raw_log");
+    if (c.trajectories) {
+      const std::string store = staging.file("trajectories.h5");
+      trajectories.emplace(store, staging.file("trajectories.csv"), parse_feature_set(c.features), num_periods,
+                           config_text);
+    }
+    if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision);
+  }
+
+  std::string config_text;
+  Threads& threads;
+  Staging staging;  // goes after the files in it are closed
+  TextFile ticks, periods;
+  PeriodTables tables;
+  std::string raw_log_folder;  // empty: none
+  std::optional<PeriodLog> raw_log;
+  std::optional<TrajectoryOutput> trajectories;
+  std::optional<MarketLogOutput> market_log;
+};
+
+Outputs::Outputs(const OutputConfig& config, int64_t num_periods, std::string config_text, Threads& threads)
+    : state_(std::make_unique<State>(config, num_periods, std::move(config_text), threads)) {}
+Outputs::~Outputs() = default;
+
+void Outputs::start(const Population& population, std::span<const Cell> cells) {
+  State& s = *state_;
+  s.tables.start(population, cells);
+  if (s.trajectories) s.trajectories->start(cells);
+  if (s.raw_log_folder.empty() && !s.market_log) return;
+  assert(cells.size() == 1);
+  const Cell& cell = cells.front();
+  if (s.market_log) s.market_log->start(cell);
+  if (!s.raw_log_folder.empty()) {
+    s.raw_log.emplace(s.raw_log_folder + "/period-" + std::to_string(cell.period) + ".csv", cell);
+  }
+}
+
+void Outputs::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+  State& s = *state_;
+  s.tables.on_tick(cell, tick, seats);
+  if (s.trajectories) s.trajectories->add(static_cast<size_t>(cell), seats);
+}
+
+void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const SeatTick> seats,
+                             const TickImpressions& impressions) {
+  State& s = *state_;
+  if (s.raw_log) s.raw_log->add(tick, seats, impressions, s.threads);
+  if (s.market_log) s.market_log->add(impressions);
+}
+
+void Outputs::finish_cells() {
+  State& s = *state_;
+  s.ticks.write(s.tables.ticks_rows());
+  s.periods.write(s.tables.periods_rows());
+  if (s.trajectories) s.trajectories->finish_cells();
+  if (s.market_log) s.market_log->finish_cell();
+  if (s.raw_log) {
+    s.raw_log->finish();
+    s.raw_log.reset();
+  }
+}
+
+std::vector<PeriodSummary> Outputs::summaries() const { return state_->tables.summaries(); }
+
+std::vector<std::string> Outputs::commit() {
+  State& s = *state_;
+  s.ticks.close();
+  s.periods.close();
+  if (s.market_log) s.market_log->finish(s.config_text);
+  if (s.trajectories) s.trajectories->finish();
+  return s.staging.commit();
+}
+
+}  // namespace genbid

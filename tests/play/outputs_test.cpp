@@ -1,0 +1,419 @@
+#include "play/outputs.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/stop_signal.h"
+#include "base/temporary_folder.h"
+#include "data/ingest.h"
+#include "data/market_log.h"
+#include "data/trajectory_store.h"
+#include "golden.h"
+#include "golden_ticks.h"
+#include "play/simulate.h"
+
+namespace genbid {
+namespace {
+
+using test::TemporaryFolder;
+
+SimulateConfig everything(const std::string& dir, const std::string& rules, int64_t threads = 1) {
+  SimulateConfig config;
+  config.market.rules = rules;
+  config.market.impressions = 2000;
+  config.market.budget_scale = 0.004;
+  config.market.periods.values = {0, 1};
+  config.output.dir = dir;
+  config.output.raw_log = config.output.trajectories = config.output.market_log = true;
+  config.threads = threads;
+  return config;
+}
+
+// Path in the folder and content of every file.
+std::map<std::string, std::string> files_of(const std::string& dir) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
+    if (!entry.is_regular_file()) continue;
+    files[std::filesystem::relative(entry.path(), dir).string()] = read_file(entry.path().string());
+  }
+  return files;
+}
+
+std::vector<std::string> names_of(const std::map<std::string, std::string>& files) {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files) names.push_back(name);
+  return names;
+}
+
+// One run a rule set, played once.
+class AllOutputs : public testing::TestWithParam<const char*> {
+ protected:
+  static std::string run(const std::string& rules) {
+    static TemporaryFolder folder;
+    const std::string dir = folder.path(rules);
+    if (!std::filesystem::exists(dir)) simulate(everything(dir, rules));
+    return dir;
+  }
+  std::string run() const { return run(GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(Rules, AllOutputs, testing::Values("fast", "official"));
+
+TEST(OfficialRun, SmallPidRunHasEveryNumberOfTheOriginal) {
+  GENBID_VECTOR(golden, "run_pid_small/per_tick_agent.csv");
+  const TemporaryFolder folder;
+  SimulateConfig config = everything(folder.path("run"), "official");
+  config.output.raw_log = config.output.trajectories = config.output.market_log = false;
+  ASSERT_TRUE(simulate(config));
+  test::expect_golden_ticks(test::read_table(folder.path("run/ticks.csv")), test::read_table(golden));
+}
+
+TEST(OfficialRun, SmallPidRunWritesTheBytesOfTheOriginalsLog) {
+  GENBID_VECTOR(cut, "run_pid_small/log-0-agents-0-17.csv");
+  const TemporaryFolder folder;
+  ASSERT_TRUE(simulate(everything(folder.path("run"), "official", 2)));
+  std::istringstream lines(read_file(folder.path("run/raw_log/period-0.csv")));
+  std::string kept, line;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("delivery") || line.starts_with("0.0,0.0,") || line.starts_with("0.0,17.0,")) {
+      kept += line + "\n";
+    }
+  }
+  EXPECT_TRUE(kept == read_file(cut)) << "the rows of seats 0 and 17 differ";
+  for (const std::string period : {"0", "1"}) {
+    GENBID_VECTOR(golden, "run_pid_small/data/log/" + period + ".csv");
+    EXPECT_TRUE(read_file(folder.path("run/raw_log/period-" + period + ".csv")) == read_file(golden)) << period;
+  }
+}
+
+// The columns up to `state` with the state's numbers, then action to done, then next_state's numbers.
+std::vector<double> numbers_of(const std::string& line) {
+  std::vector<double> numbers;
+  const char* at = line.c_str();
+  while (*at != '\0') {
+    char* end = nullptr;
+    const double value = std::strtod(at, &end);
+    if (end == at) {
+      ++at;
+    } else {
+      numbers.push_back(value);
+      at = end;
+    }
+  }
+  return numbers;
+}
+
+// The states of AuctionNet's generator are of a log's means, ours of the market's: last bits differ.
+void expect_same_trajectories(const std::string& ours, const std::string& golden, bool seats_0_and_17) {
+  std::istringstream ours_lines(ours), golden_lines(golden);
+  std::string our_line, golden_line;
+  std::getline(ours_lines, our_line);
+  std::getline(golden_lines, golden_line);
+  EXPECT_EQ(our_line, golden_line);
+  int num_rows = 0;
+  while (std::getline(golden_lines, golden_line)) {
+    do {
+      ASSERT_TRUE(std::getline(ours_lines, our_line));
+    } while (seats_0_and_17 && !our_line.starts_with("0.0,0.0,") && !our_line.starts_with("0.0,17.0,"));
+    const std::vector<double> a = numbers_of(our_line);
+    const std::vector<double> b = numbers_of(golden_line);
+    ASSERT_EQ(a.size(), b.size()) << our_line << "\n" << golden_line;
+    for (size_t i = 0; i < a.size(); ++i)
+      ASSERT_NEAR(a[i], b[i], 1e-12 * std::abs(b[i])) << our_line << "\n" << golden_line;
+    ++num_rows;
+  }
+  EXPECT_EQ(num_rows, seats_0_and_17 ? 96 : 2304);
+}
+
+TEST(OfficialRun, SmallPidRunHasTheTrajectoriesOfTheOriginalsGenerator) {
+  GENBID_VECTOR(cut, "rldata/period-0-agents-0-17-rlData.csv");
+  const TemporaryFolder folder;
+  for (const std::string period : {"0", "1"}) {
+    SimulateConfig config = everything(folder.path("run"), "official");
+    config.output.raw_log = config.output.market_log = false;
+    // PID remembers the period before: the second one is found behind the first.
+    if (period == "0") config.market.periods.values = {0};
+    ASSERT_TRUE(simulate(config));
+    std::string ours = read_file(folder.path("run/trajectories.csv"));
+    if (period == "0") expect_same_trajectories(ours, read_file(cut), true);
+    if (period == "1") ours = ours.substr(0, ours.find('\n') + 1) + ours.substr(ours.find("\n1.0,") + 1);
+    GENBID_VECTOR(golden, "rldata/period-" + period + "-rlData.csv");
+    expect_same_trajectories(ours, read_file(golden), false);
+  }
+}
+
+TEST_P(AllOutputs, AreAllInTheFolder) {
+  EXPECT_EQ(names_of(files_of(run())),
+            (std::vector<std::string>{"market_log.h5", "periods.csv", "raw_log/period-0.csv", "raw_log/period-1.csv",
+                                      "ticks.csv", "trajectories.csv", "trajectories.h5"}));
+}
+
+TEST_P(AllOutputs, AnyNumberOfThreadsWritesTheSameBytes) {
+  const TemporaryFolder folder;
+  const auto one = files_of(run());
+  for (const int threads : {2, 4}) {
+    const std::string dir = folder.path(std::to_string(threads));
+    ASSERT_TRUE(simulate(everything(dir, GetParam(), threads)));
+    const auto more = files_of(dir);
+    EXPECT_EQ(names_of(more), names_of(one));
+    for (const auto& [name, content] : one) EXPECT_TRUE(more.at(name) == content) << name;
+  }
+}
+
+TEST_P(AllOutputs, TablesAreThoseOfARunWithoutTheOthers) {
+  const TemporaryFolder folder;
+  SimulateConfig config = everything(folder.path("plain"), GetParam());
+  config.output.raw_log = config.output.trajectories = config.output.market_log = false;
+  ASSERT_TRUE(simulate(config));
+  const auto plain = files_of(folder.path("plain"));
+  EXPECT_EQ(plain.size(), 2U);
+  for (const auto& [name, content] : plain) EXPECT_TRUE(content == read_file(run() + "/" + name)) << name;
+}
+
+void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-6F * std::abs(b[i]) + 1e-9F) << i;
+}
+
+void expect_near(const std::vector<double>& a, const std::vector<double>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-12 * std::abs(b[i])) << i;
+}
+
+void expect_same_store(const std::string& one, const std::string& other) {
+  const TrajectoryStore a_store(one), b_store(other);
+  EXPECT_EQ(a_store.info().features, b_store.info().features);
+  EXPECT_EQ(a_store.info().feature_set, b_store.info().feature_set);
+  EXPECT_EQ(a_store.info().ticks, b_store.info().ticks);
+  EXPECT_EQ(a_store.info().seats, b_store.info().seats);
+  const TrajectoryColumns a = a_store.read(), b = b_store.read();
+  EXPECT_EQ(a.num_rows(), 2 * 48 * 48);
+  EXPECT_EQ(a.period, b.period);
+  EXPECT_EQ(a.advertiser, b.advertiser);
+  EXPECT_EQ(a.category, b.category);
+  EXPECT_EQ(a.budget, b.budget);
+  EXPECT_EQ(a.cpa, b.cpa);
+  EXPECT_EQ(a.conversions, b.conversions);
+  EXPECT_EQ(a.first_row, b.first_row);
+  EXPECT_EQ(a.tick, b.tick);
+  EXPECT_EQ(a.reward, b.reward);
+  EXPECT_EQ(a.done, b.done);
+  expect_near(a.cost, b.cost);
+  expect_near(a.state, b.state);
+  expect_near(a.action, b.action);
+  expect_near(a.reward_continuous, b.reward_continuous);
+}
+
+TEST_P(AllOutputs, TrajectoriesAreThoseOfTheIngestedRawLog) {
+  const TemporaryFolder folder;
+  IngestConfig config;
+  config.input = {run() + "/raw_log/period-1.csv", run() + "/raw_log/period-0.csv"};
+  config.output = folder.path("s.h5");
+  const auto summary = ingest(config);
+  EXPECT_TRUE(summary->rows_in_order);
+  EXPECT_TRUE(summary->open_ends.empty());
+  expect_same_store(run() + "/trajectories.h5", config.output);
+}
+
+TEST_P(AllOutputs, TrajectoriesAreThoseOfTheirCsv) {
+  const TemporaryFolder folder;
+  IngestConfig config;
+  config.input = {run() + "/trajectories.csv"};
+  config.output = folder.path("s.h5");
+  const auto summary = ingest(config);
+  EXPECT_EQ(summary->features_checked, 2 * 48 * 48);
+  EXPECT_EQ(summary->features_different, 0);
+  EXPECT_EQ(summary->next_states_different, 0);
+  EXPECT_GT(summary->next_states_checked, 1000);
+  expect_same_store(run() + "/trajectories.h5", config.output);
+}
+
+template <typename Real>
+void expect_same_ticks(const MarketLog& a, const MarketLog& b) {
+  ASSERT_EQ(a.periods().size(), 2U);
+  ASSERT_EQ(b.periods().size(), 2U);
+  for (const int64_t number : {0, 1}) {
+    const MarketLogPeriod& p = a.period(number);
+    const MarketLogPeriod& q = b.period(number);
+    EXPECT_EQ(p.tick_first, q.tick_first);
+    EXPECT_EQ(p.advertiser, q.advertiser);
+    EXPECT_EQ(p.category, q.category);
+    EXPECT_EQ(p.budget, q.budget);
+    EXPECT_EQ(p.cpa, q.cpa);
+    EXPECT_TRUE(p.has_sigma && p.has_ladder && !p.has_source_row);
+    EXPECT_TRUE(q.has_sigma && q.has_ladder && !q.has_source_row);
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      MarketLogTick<Real> x, y;
+      a.read_tick(p, tick, x);
+      b.read_tick(q, tick, y);
+      EXPECT_TRUE(x.pvalue == y.pvalue && x.sigma == y.sigma && x.top_bid == y.top_bid && x.top_seat == y.top_seat &&
+                  x.least_winning_cost == y.least_winning_cost)
+          << "period " << number << ", tick " << tick;
+    }
+  }
+}
+
+TEST_P(AllOutputs, MarketLogIsThatOfTheIngestedRawLog) {
+  for (const char* precision : {"float32", "float64"}) {
+    const TemporaryFolder folder;
+    SimulateConfig config = everything(folder.path("run"), GetParam());
+    config.output.raw_log = config.output.trajectories = false;
+    config.output.market_log_precision = precision;
+    ASSERT_TRUE(simulate(config));
+    EXPECT_EQ(files_of(folder.path("run")).size(), 3U);
+    IngestConfig raw;
+    raw.input = {run() + "/raw_log/period-0.csv", run() + "/raw_log/period-1.csv"};
+    raw.output_market_log = folder.path("m.h5");
+    raw.settings.market_log.precision = precision;
+    ASSERT_TRUE(ingest(raw));
+    const MarketLog ours(folder.path("run/market_log.h5"));
+    const MarketLog theirs(raw.output_market_log);
+    EXPECT_EQ(ours.info().precision, precision);
+    EXPECT_EQ(ours.info().ticks, theirs.info().ticks);
+    EXPECT_EQ(ours.info().seats, theirs.info().seats);
+    expect_same_ticks<double>(ours, theirs);
+  }
+}
+
+TEST_P(AllOutputs, StoresSayWhatWasPlayedButNotWhere) {
+  const std::string text = TrajectoryStore(run() + "/trajectories.h5").info().config;
+  EXPECT_EQ(text, MarketLog(run() + "/market_log.h5").info().config);
+  EXPECT_NE(text.find(std::string("rules: ") + GetParam()), std::string::npos);
+  EXPECT_NE(text.find("population: pid48"), std::string::npos);
+  EXPECT_EQ(text.find("dir"), std::string::npos);
+  EXPECT_EQ(text.find("threads"), std::string::npos);
+}
+
+TEST(SimulateOutputs, OtherFeaturesOnRequest) {
+  const TemporaryFolder folder;
+  SimulateConfig config = everything(folder.path("run"), "fast");
+  config.output.raw_log = config.output.market_log = false;
+  config.output.features = "auctionnet16";
+  ASSERT_TRUE(simulate(config));
+  EXPECT_EQ(TrajectoryStore(folder.path("run/trajectories.h5")).info().features.size(), 16U);
+}
+
+TEST(SimulateOutputs, TrajectoriesOfPeriodsSideBySideAreThoseOfPeriodsAlone) {
+  const TemporaryFolder folder;
+  SimulateConfig config = everything(folder.path("together"), "fast");
+  config.output.raw_log = config.output.market_log = false;
+  ASSERT_TRUE(simulate(config));
+  config.output.dir = folder.path("alone");
+  config.output.raw_log = true;
+  ASSERT_TRUE(simulate(config));
+  for (const std::string name : {"trajectories.h5", "trajectories.csv"}) {
+    EXPECT_TRUE(read_file(folder.path("together/" + name)) == read_file(folder.path("alone/" + name))) << name;
+  }
+}
+
+TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
+  const TemporaryFolder folder;
+  for (const char* name : {"run/notes.txt", "run/ticks.csv", "run/trajectories.h5", "run/raw_log/period-7.csv"}) {
+    write_file(folder.path(name), "old");
+  }
+  SimulateConfig config = everything(folder.path("run"), "fast");
+  config.output.trajectories = false;
+  const auto summary = simulate(config);
+  const auto files = files_of(folder.path("run"));
+  EXPECT_EQ(names_of(files),
+            (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv", "raw_log/period-0.csv",
+                                      "raw_log/period-1.csv", "ticks.csv", "trajectories.h5"}));
+  EXPECT_EQ(files.at("notes.txt"), "old");
+  EXPECT_EQ(files.at("trajectories.h5"), "old");  // not asked for
+  EXPECT_NE(files.at("ticks.csv"), "old");
+  std::vector<std::string> places;
+  for (const char* name : {"ticks.csv", "periods.csv", "raw_log", "market_log.h5"}) {
+    places.push_back(folder.path(std::string("run/") + name));
+  }
+  EXPECT_EQ(summary->files, places);
+}
+
+// Names and contents, as before.
+void expect_untouched(const std::string& dir, const std::map<std::string, std::string>& before) {
+  EXPECT_EQ(files_of(dir), before);
+  EXPECT_FALSE(std::any_of(std::filesystem::directory_iterator(dir), std::filesystem::directory_iterator(),
+                           [](const auto& entry) { return entry.path().string().find(".tmp-") != std::string::npos; }));
+}
+
+TEST(SimulateOutputs, AreNotThereWhenStopped) {
+  const TemporaryFolder folder;
+  write_file(folder.path("old/ticks.csv"), "old");
+  const auto before = files_of(folder.path("old"));
+  stop_signal::install();
+  std::raise(SIGINT);
+  EXPECT_FALSE(simulate(everything(folder.path("new"), "fast")));
+  EXPECT_FALSE(simulate(everything(folder.path("old"), "fast")));
+  stop_signal::reset();
+  EXPECT_FALSE(std::filesystem::exists(folder.path("new")));
+  expect_untouched(folder.path("old"), before);
+}
+
+// A file size limit stands for a full disk.
+TEST(SimulateOutputs, AreNotThereWhenTheDiskIsFull) {
+  const TemporaryFolder folder;
+  write_file(folder.path("old/ticks.csv"), "old");
+  const auto before = files_of(folder.path("old"));
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const rlimit small = {4'000'000, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string message = "no error";
+  try {
+    simulate(everything(folder.path("old"), "fast"));
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_NE(message.find("period-0.csv: cannot write: File too large"), std::string::npos) << message;
+  expect_untouched(folder.path("old"), before);
+}
+
+TEST(SimulateOutputs, APlaceThatIsTakenIsAnErrorBeforeTheWork) {
+  const auto error_of = [](const SimulateConfig& config) -> std::string {
+    try {
+      simulate(config, [](int64_t) { ADD_FAILURE() << "a period was played"; });
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  const TemporaryFolder folder;
+  write_file(folder.path("a/raw_log"), "a file");
+  write_file(folder.path("b/trajectories.csv/x"), "a file in a folder");
+  EXPECT_EQ(error_of(everything(folder.path("a"), "fast")),
+            folder.path("a/raw_log") + ": found a file, expected a folder");
+  EXPECT_EQ(error_of(everything(folder.path("b"), "fast")),
+            folder.path("b/trajectories.csv") + ": found a folder, expected a file");
+  EXPECT_EQ(names_of(files_of(folder.path("a"))), std::vector<std::string>{"raw_log"});
+}
+
+TEST(SimulateOutputs, WrongOptionsAreErrorsThatSayWhatIsExpected) {
+  const auto error_of = [](const std::string& override) -> std::string {
+    SimulateConfig config;
+    try {
+      ConfigFile::load("configs/simulate.yaml", {override}).read(config);
+    } catch (const ConfigError& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_NE(error_of("output.market_log_precision=float16").find("expected one of float32, float64"),
+            std::string::npos);
+  EXPECT_NE(error_of("output.features=auctionnet16_frozen").find("expected one of auctionnet16, constraint"),
+            std::string::npos);
+  EXPECT_NE(error_of("output.raw_log=maybe").find("true or false"), std::string::npos);
+  EXPECT_EQ(error_of("output.raw_log=true"), "no error");
+}
+
+}  // namespace
+}  // namespace genbid
