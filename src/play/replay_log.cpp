@@ -37,6 +37,9 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
                 "market_log.precision=float64)");
   }
   std::vector<int64_t> periods = options.periods;
+  if (periods.empty()) {
+    for (const MarketLogPeriod& period : log.periods()) periods.push_back(period.period);
+  }
   std::sort(periods.begin(), periods.end());
   MarketLogTick<double> read;
   LoggedTick tick;
@@ -87,7 +90,9 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
   std::set<int64_t> found;
   LoggedTick tick;
   const auto take = [&](RawTick& raw) {
-    if (std::find(options.periods.begin(), options.periods.end(), raw.period) == options.periods.end()) return;
+    const bool wanted = options.periods.empty() ||
+                        std::find(options.periods.begin(), options.periods.end(), raw.period) != options.periods.end();
+    if (!wanted) return;
     found.insert(raw.period);
     tick.period = raw.period;
     tick.tick = raw.tick;

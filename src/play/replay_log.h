@@ -28,7 +28,7 @@ struct LoggedTick {
 
 struct ReplayLogOptions {
   std::vector<std::string> files;  // one market log, or raw logs
-  std::vector<int64_t> periods;    // those wanted
+  std::vector<int64_t> periods;    // those wanted; none: all
   bool exact = false;              // market logs must hold float64
 };
 

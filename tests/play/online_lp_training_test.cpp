@@ -1,0 +1,86 @@
+#include "play/online_lp_training.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/temporary_folder.h"
+#include "data/ingest.h"
+#include "golden.h"
+#include "play/official_assets.h"
+
+namespace genbid {
+namespace {
+
+void expect_same(const OnlineLpTable& table, const OnlineLpTable& expected) {
+  ASSERT_EQ(table.categories(), expected.categories());
+  for (const int category : expected.categories()) {
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      ASSERT_EQ(table.rows(category, tick).real_cpa, expected.rows(category, tick).real_cpa) << category << " " << tick;
+      ASSERT_EQ(table.rows(category, tick).cum_cost, expected.rows(category, tick).cum_cost) << category << " " << tick;
+    }
+  }
+}
+
+// The original's table, from its raw log and from our float64 market log of that.
+TEST(OnlineLpTrainingFromLogs, IsTheOriginals) {
+  GENBID_VECTOR(log, "run_pid_small/data/log/0.csv");
+  GENBID_VECTOR(original, "onlinelp/period0_small_seed1.csv");
+  Threads threads(2);
+  const auto expected = read_online_lp_table(original);
+  const auto trained = train_online_lp({log}, threads);
+  ASSERT_TRUE(trained.has_value());
+  EXPECT_EQ(trained->period, 0);
+  expect_same(trained->table, *expected);
+
+  const test::TemporaryFolder folder;
+  IngestConfig config;
+  config.input = {log};
+  config.output_market_log = folder.path("market.h5");
+  config.settings.market_log.precision = "float64";
+  ASSERT_TRUE(ingest(config).has_value());
+  expect_same(train_online_lp({config.output_market_log}, threads)->table, *expected);
+
+  write_online_lp_table(trained->table, trained->period, folder.path("table.csv"));
+  expect_same(*read_online_lp_table(folder.path("table.csv")), *expected);
+}
+
+TEST(OnlineLpTrainingFromLogs, RowsInAnotherOrderGiveWhatTheFilesOrderGives) {
+  GENBID_VECTOR(log, "run_pid_small/log-0-agents-0-17.csv");
+  const test::TemporaryFolder folder;
+  std::istringstream lines(read_file(log));
+  std::string header, line;
+  std::getline(lines, header);
+  std::vector<std::string> rows;
+  while (std::getline(lines, line)) rows.push_back(line);
+  std::reverse(rows.begin(), rows.end());
+  {
+    std::ofstream out(folder.path("reversed.csv"));
+    out << header << "\n";
+    for (const std::string& row : rows) out << row << "\n";
+  }
+  Threads threads(1);
+  const auto forward = train_online_lp({log}, threads);
+  const auto backward = train_online_lp({folder.path("reversed.csv")}, threads);
+  // Other rows are drawn, so another table: the order of the file counts, as in the original.
+  EXPECT_NE(forward->table.rows(0, 0).real_cpa, backward->table.rows(0, 0).real_cpa);
+}
+
+TEST(OnlineLpTrainingFromLogs, SeveralPeriodsAreAnError) {
+  GENBID_VECTOR(first, "run_pid_small/data/log/0.csv");
+  GENBID_VECTOR(second, "run_pid_small/data/log/1.csv");
+  Threads threads(1);
+  try {
+    train_online_lp({first, second}, threads);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("found periods 0 and 1, expected one"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace genbid
