@@ -164,6 +164,22 @@ TEST(AtomicFolder, AKillLeavesTheOldFolderAndTheNextWriterCleansUp) {
   EXPECT_EQ(folder.names(), Names{"step-1"});
 }
 
+TEST(AtomicFolder, MovesIntoAFolderAndLeavesTheRestOfIt) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("run/logs"));
+  for (const char* name : {"run/table", "run/notes", "run/logs/old"}) put(folder.path(name), "old");
+  AtomicFolder outputs(folder.path("run/outputs"));
+  std::filesystem::create_directories(outputs.temporary() + "/logs");
+  for (const char* name : {"/table", "/more", "/logs/new"}) put(outputs.temporary() + name, "new");
+  outputs.commit_into(folder.path("run"));
+  EXPECT_EQ(read_file(folder.path("run/table")), "new");
+  EXPECT_EQ(read_file(folder.path("run/more")), "new");
+  EXPECT_EQ(read_file(folder.path("run/notes")), "old");
+  EXPECT_EQ(read_file(folder.path("run/logs/new")), "new");
+  EXPECT_FALSE(std::filesystem::exists(folder.path("run/logs/old")));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("run")), {}), 4);  // no temporary
+}
+
 TEST(AtomicFolder, DoesNotReplaceAFile) {
   const TemporaryFolder folder;
   put(folder.path("f"), "");
