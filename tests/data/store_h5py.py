@@ -1,6 +1,7 @@
 """What h5py and pandas make of our stores, and stores made by h5py."""
 
 import json
+import itertools
 import os
 import sys
 import textwrap
@@ -109,8 +110,9 @@ def write_market_log(path):
                               value=minutes / 1e4, price=minutes / 8.0))
     table.to_csv("campaign.csv", index=False)
     with open(README) as f:
-        lines = f.read().split("    import h5py, numpy as np, pandas as pd\n")[1]
-    exec(textwrap.dedent("    import h5py, numpy as np, pandas as pd\n" + lines))
+        below = f.read().split("    import h5py, numpy as np, pandas as pd\n")[1].splitlines(keepends=True)
+    block = itertools.takewhile(lambda line: line.startswith("    ") or line == "\n", below)
+    exec(textwrap.dedent("    import h5py, numpy as np, pandas as pd\n" + "".join(block)))
     os.rename("campaign.h5", path)
 
 
