@@ -1,7 +1,7 @@
 """What h5py and pandas make of our stores, and stores made by h5py."""
 
-import json
 import itertools
+import json
 import os
 import sys
 import textwrap

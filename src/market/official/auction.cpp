@@ -100,20 +100,24 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
   any_dropped_ = false;
   impressions_.resize(static_cast<size_t>(traffic.num_pv));
 
-  const auto clear_rows = [&](int64_t begin, int64_t end) {
-    for (int64_t pv = begin; pv < end; ++pv) clear(pv);
+  const auto in_parts = [threads](int64_t count, const auto& part) {
+    if (threads != nullptr) {
+      threads->parallel_for(count, kRowsPerTask, part);
+    } else {
+      part(0, count);
+    }
   };
-  if (threads != nullptr) {
-    threads->parallel_for(traffic.num_pv, kRowsPerTask, clear_rows);
-  } else {
-    clear_rows(0, traffic.num_pv);
-  }
+  in_parts(traffic.num_pv, [&](int64_t begin, int64_t end) {
+    for (int64_t pv = begin; pv < end; ++pv) clear(pv);
+  });
   add_costs();
   int num_passes = 1;
   // A pass of the original clears the whole tick again, with the same random numbers: impressions whose bids have not
   // changed come out as before.
   for (; drop_wins(money); ++num_passes) {
-    for (const int64_t pv : affected_) clear(pv);
+    in_parts(static_cast<int64_t>(affected_.size()), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) clear(affected_[static_cast<size_t>(i)]);
+    });
     add_costs();
   }
   add_outcomes(threads);
