@@ -7,7 +7,8 @@
 
 #include "base/threads.h"
 
-// Writes AuctionNet's raw traffic log as its tracker does: 18 columns, every one a float as Python prints it.
+// Writes AuctionNet's raw traffic log as its tracker does: 18 columns, every one a float as Python prints it
+// (auctionnet.md 1.1, 6.34).
 
 namespace genbid {
 
@@ -29,7 +30,7 @@ struct RawLogTick {
   std::span<const double> pvalue, sigma, bid, cost;    // num_pv x seats; cost: the price if exposed
   std::span<const uint8_t> slot, exposed, conversion;  // num_pv x seats; slot 0: not won
   std::span<const double> least_winning_cost;          // num_pv
-  int64_t first_pv = 0;  // pvIndex of the first impression; AuctionNet begins every tick at 0
+  int64_t first_pv = 0;  // pvIndex of the first impression; AuctionNet begins every tick at 0 (auctionnet.md 6.9)
 };
 
 // Written under a temporary name; the log is there whole after finish() and not at all before. Memory: a few blocks

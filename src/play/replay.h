@@ -21,8 +21,8 @@ namespace genbid {
 struct ReplayConfig {
   // corrected: each advertiser with its own budget and CPA limit, counter-based draws (market/replay_tick.h).
   // official: AuctionNet's offline evaluation, bit for bit (market/official/replay_tick.h): the first advertiser,
-  // budget 100 and CPA limit 2, values as pandas reads them, rows in the order that its sort leaves them in, one
-  // stream of random numbers for each period and advertiser.
+  // budget 100 and CPA limit 2 (auctionnet.md 6.25), values as pandas reads them, rows in the order that its sort
+  // leaves them in, one stream of random numbers for each period and advertiser.
   std::string rules = "corrected";
   std::vector<std::string> log;  // one market log (of float64, if official), or raw logs (data/README.md)
   PeriodList periods;

@@ -57,8 +57,9 @@ std::span<const FeatureRange> official_feature_ranges();
 void normalise_features(std::span<const double> state, std::span<const FeatureRange> ranges, std::span<float> out);
 
 // The decision for each row of 16 inputs. Every sum starts at 0, runs in the order of the inputs and takes the bias
-// last, in float and without fused multiply-add: the same bits on every machine and whatever the number of rows. (They
-// are also the bits of AuctionNet on a reference BLAS, but for the tanh.)
+// last, in float and without fused multiply-add: the same bits on every machine and whatever the number of rows (also
+// those of AuctionNet on a reference BLAS, but for the tanh). An alpha is widened to double before it meets a p-value
+// (6.30).
 std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<const float> inputs);
 
 // bid = alpha * p-value; negative alphas bid nothing (6.31). Features are computed from the seat's history.

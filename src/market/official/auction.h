@@ -17,7 +17,7 @@
 
 namespace genbid::official {
 
-inline constexpr double kReserve = 0.0001;
+inline constexpr double kReserve = 0.0001;  // what its config says; its class has another default (6.35)
 inline constexpr size_t kSlots = 3;
 inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
 

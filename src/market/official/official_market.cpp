@@ -187,7 +187,7 @@ std::span<const SeatView> OfficialMarket::observe() {
     view.now.num_pv = traffic.num_pv;
     view.now.mean_pvalue = traffic.mean_pvalue[seat];
     view.now.remaining_budget = s.rows[row].money;
-    view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+    view.asked = view.now.remaining_budget >= kMinRemainingBudget;  // or it is not called, and learns nothing (6.11)
   }
   return s.views;
 }
