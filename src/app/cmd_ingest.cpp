@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "app/command.h"
+#include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
@@ -15,11 +16,16 @@ namespace {
 // `kind: ingest`.
 struct IngestRunConfig {
   IngestConfig ingest;
-  std::string output_online_lp_table;  // of the raw log of one period; empty: none
+  std::string output_online_lp_table;  // alone: of the raw log of one period
 
   void fields(ConfigVisitor& v) {
-    ingest.fields(v);
+    ingest.keys(v);
     v.field("output_online_lp_table", output_online_lp_table);
+    const bool stores = !ingest.output.empty() || !ingest.output_market_log.empty();
+    v.check(output_online_lp_table.empty() || !stores, "output_online_lp_table",
+            "no output and output_market_log beside it: a run makes a table or stores (output= for none)");
+    v.check(!output_online_lp_table.empty() || stores, "output",
+            "a path (or one in output_market_log or output_online_lp_table)");
   }
 };
 
@@ -29,24 +35,27 @@ IngestRunConfig read(const ConfigFile& file) {
   return config;
 }
 
-bool write_table(const IngestRunConfig& config) {
+int make_table(const IngestRunConfig& config) {
+  check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
+  // A place that cannot be written should be found out before the work.
+  { const AtomicFile place(config.output_online_lp_table); }
   Threads threads(static_cast<int>(config.ingest.threads));
-  const auto trained = train_online_lp(config.ingest.input, threads);
-  if (!trained) return false;
+  const auto trained = train_online_lp(config.ingest.input, config.ingest.settings.data.columns, threads);
+  if (!trained) {
+    log_warning("Stopped by a signal. Nothing was written.");
+    return stop_signal::exit_status();
+  }
   write_online_lp_table(trained->table, trained->period, config.output_online_lp_table);
   std::printf("OnlineLP table of period %lld: %s\n", static_cast<long long>(trained->period),
               config.output_online_lp_table.c_str());
-  return true;
+  return 0;
 }
 
 int run(const ConfigFile& file) {
   const IngestRunConfig run_config = read(file);
   const IngestConfig& config = run_config.ingest;
   stop_signal::install();
-  const bool table = !run_config.output_online_lp_table.empty();
-  if (table && config.output.empty() && config.output_market_log.empty()) {
-    return write_table(run_config) ? 0 : stop_signal::exit_status();
-  }
+  if (!run_config.output_online_lp_table.empty()) return make_table(run_config);
   std::optional<Progress> progress;
   IngestControl control;
   control.progress = [&](int64_t done, int64_t total) {
@@ -61,7 +70,6 @@ int run(const ConfigFile& file) {
     return stop_signal::exit_status();
   }
   std::fputs(summary->text().c_str(), stdout);
-  if (table && !write_table(run_config)) return stop_signal::exit_status();
   return 0;
 }
 
@@ -85,7 +93,7 @@ Command ingest_command() {
       "output_market_log     the market log of raw logs; none by default\n"
       "output_online_lp_table  OnlineLP's table of the raw log of one period, as AuctionNet's training makes it "
       "(CSV);\n"
-      "                      for the bidder {bidder: online_lp, table: FILE}; none by default\n"
+      "                      for the bidder {bidder: online_lp, table: FILE}; alone (output=), none by default\n"
       "features              state features to store: constraint (default) or auctionnet16\n"
       "data.columns.X        what the files call AuctionNet's column X\n"
       "data.bad_rows         stop (default) at a row that cannot be read, or skip such rows (trajectory files)\n"

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <string>
 
 #include "app/command.h"
 #include "base/log.h"
@@ -24,9 +25,9 @@ int run(const ConfigFile& file) {
     return stop_signal::exit_status();
   }
   progress.finish();
-  std::printf("protocol market, rules %s, population %s, %lld impressions, seed %lld\n", config.market.rules.c_str(),
-              config.market.population.c_str(), static_cast<long long>(config.market.impressions),
-              static_cast<long long>(config.market.seed));
+  const std::string seed = config.market.official() ? "" : ", seed " + std::to_string(config.market.seed);
+  std::printf("protocol market, rules %s, population %s, %lld impressions%s\n", config.market.rules.c_str(),
+              config.market.population.c_str(), static_cast<long long>(config.market.impressions), seed.c_str());
   std::fputs(summary->text().c_str(), stdout);
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
@@ -46,7 +47,8 @@ Command simulate_command() {
           "\n"
           "market.rules         fast, or official: AuctionNet's, bit for bit\n"
           "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
-          "market.periods       a list or FIRST..LAST\n"
+          "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
+          "remembers\n"
           "market.impressions   nominal impressions of a period (500000)\n"
           "market.budget_scale  times every budget (1)\n"
           "market.seed          of the market's chance (1); the official rules have their own\n"

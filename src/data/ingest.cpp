@@ -77,21 +77,29 @@ bool read_file(TrajectoryFile& source, size_t file, Threads& threads, Trajectory
 
 void check_paths(const IngestConfig& config) {
   if (config.input.empty()) throw ConfigError("input: found no files, expected at least one log");
-  for (const std::string& input : config.input) {
-    for (const auto& [key, output] :
-         {std::pair("output", &config.output), std::pair("output_market_log", &config.output_market_log)}) {
-      std::error_code ignored;
-      if (!output->empty() && std::filesystem::equivalent(input, *output, ignored)) {
-        throw ConfigError(std::string(key) + ": found '" + *output + "', which is an input too; expected another file");
-      }
-    }
-  }
+  check_not_an_input("output", config.output, config.input);
+  check_not_an_input("output_market_log", config.output_market_log, config.input);
   if (config.output.empty() && config.output_market_log.empty()) {
     throw ConfigError("output: found nothing, expected a path (or one in output_market_log)");
   }
-  if (config.output == config.output_market_log) {
-    throw ConfigError("output_market_log: found '" + config.output + "', which is the output too");
+  std::error_code ignored;
+  const auto place = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, ignored); };
+  if (!config.output.empty() && !config.output_market_log.empty() &&
+      place(config.output) == place(config.output_market_log)) {
+    throw ConfigError("output_market_log: found '" + config.output_market_log + "', which is the output too");
   }
+}
+
+// Error for what is neither a raw log nor a trajectory file by its header.
+void check_trajectory_header(const CsvFile& file, const IngestConfig& config) {
+  const std::vector<std::string>& header = file.header();
+  if (std::find(header.begin(), header.end(), config.settings.data.columns.state) != header.end()) return;
+  std::string found;
+  for (size_t i = 0; i < header.size() && i < 5; ++i) found += (i > 0 ? ", '" : "'") + excerpt(header[i]) + "'";
+  if (header.size() > 5) found += ", ...";
+  throw Error(file.path() + ": found columns " + found +
+              ", expected a raw traffic log or a trajectory file (CSV, with AuctionNet's column names or those of "
+              "data.columns)");
 }
 
 // Whether the files are raw logs; they must all be of one kind.
@@ -99,7 +107,8 @@ bool are_raw_logs(const IngestConfig& config) {
   const std::string* raw = nullptr;
   const std::string* trajectories = nullptr;
   for (const std::string& path : config.input) {
-    const bool is_raw = is_raw_log(CsvFile(path, 1 << 16).header(), config.settings.data.columns);
+    const CsvFile file(path, 1 << 16);
+    const bool is_raw = is_raw_log(file.header(), config.settings.data.columns);
     (is_raw ? raw : trajectories) = &path;
   }
   if (raw != nullptr && trajectories != nullptr) {
@@ -110,6 +119,15 @@ bool are_raw_logs(const IngestConfig& config) {
 }
 
 }  // namespace
+
+void check_not_an_input(const std::string& key, const std::string& output, const std::vector<std::string>& inputs) {
+  for (const std::string& input : inputs) {
+    std::error_code ignored;
+    if (!output.empty() && std::filesystem::equivalent(input, output, ignored)) {
+      throw ConfigError(key + ": found '" + output + "', which is an input too; expected another file");
+    }
+  }
+}
 
 void IngestSettings::Data::fields(ConfigVisitor& v) {
   v.section("columns", columns);
@@ -128,10 +146,14 @@ void IngestSettings::fields(ConfigVisitor& v) {
 }
 
 void IngestConfig::fields(ConfigVisitor& v) {
+  keys(v);
+  v.check(!output.empty() || !output_market_log.empty(), "output", "a path (or one in output_market_log)");
+}
+
+void IngestConfig::keys(ConfigVisitor& v) {
   v.required("input", input);
   v.field("output", output);
   v.field("output_market_log", output_market_log);
-  v.check(!output.empty() || !output_market_log.empty(), "output", "a path (or one in output_market_log)");
   settings.fields(v);
   v.field("threads", threads, IntRange{0, 1024});
 }
@@ -202,6 +224,7 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
   check_paths(config);
   if (are_raw_logs(config)) return ingest_raw_logs(config, control);
   if (!config.output_market_log.empty()) {
+    check_trajectory_header(CsvFile(config.input.front(), 1 << 16), config);
     throw ConfigError("output_market_log: found '" + config.output_market_log + "', but '" + config.input.front() +
                       "' is a trajectory file, expected raw traffic logs: trajectories do not tell of impressions");
   }

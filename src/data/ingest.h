@@ -40,7 +40,11 @@ struct IngestConfig {
   int64_t threads = 0;  // 0: one a processor
 
   void fields(ConfigVisitor& v);
+  void keys(ConfigVisitor& v);  // without the demand for an output
 };
+
+// ConfigError if an output would replace one of the inputs.
+void check_not_an_input(const std::string& key, const std::string& output, const std::vector<std::string>& inputs);
 
 struct IngestControl {
   int64_t block_bytes = CsvFile::kBlockBytes;

@@ -364,6 +364,12 @@ void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick
   read("top_seat", out.top_seat, period.has_ladder, kLadderSlots);
   read("least_winning_cost", out.least_winning_cost, true, 1);
   read("source_row", out.source_row, period.has_source_row, seats);
+  const int64_t num_rows = period.num_pv() * seats;
+  for (size_t i = 0; i < out.source_row.size(); ++i) {
+    if (out.source_row[i] >= 0 && out.source_row[i] < num_rows) continue;
+    s.fail("dataset '" + group + "source_row': impression " + std::to_string(first + static_cast<int64_t>(i) / seats) +
+           " holds " + std::to_string(out.source_row[i]) + ", expected rows 0.." + std::to_string(num_rows - 1));
+  }
   for (size_t i = 0; i < out.top_seat.size(); ++i) {
     const std::string impression = std::to_string(first + static_cast<int64_t>(i / kLadderSlots));
     const bool none = out.top_seat[i] == kNoSeat;

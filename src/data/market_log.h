@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "bidding/advertiser.h"
+
 // The market log (.h5): what a market's periods were made of, as columns: every impression with its predicted values,
 // the four highest bids, and the price of winning. Layout and meaning of every part: data/README.md.
 
 namespace genbid {
 
 inline constexpr int kLadderSlots = 4;         // bids kept of an impression
-inline constexpr uint8_t kNoSeat = 255;        // in a ladder with fewer bids
 inline constexpr double kLogReserve = 0.0001;  // the least price of AuctionNet's market
 
 enum class MarketLogPrecision { kFloat32, kFloat64 };

@@ -15,21 +15,31 @@ namespace {
 class JudgedSeats : public PeriodSink {
  public:
   JudgedSeats(std::vector<CellResult*> cells, Progress& progress, int64_t& ticks_done)
-      : cells_(std::move(cells)), progress_(progress), ticks_done_(ticks_done) {}
+      : cells_(std::move(cells)), ticks_(cells_.size()), progress_(progress), ticks_done_(ticks_done) {}
 
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
     CellResult& result = *cells_[static_cast<size_t>(cell)];
+    Ticks& ticks = ticks_[static_cast<size_t>(cell)];
     const TickOutcome& outcome = seats[static_cast<size_t>(result.seat)].outcome;
-    result.cost += outcome.cost;
+    ticks.cost[static_cast<size_t>(tick)] = outcome.cost;
+    ticks.expected_conversions[static_cast<size_t>(tick)] = outcome.sum_pvalue_exposed;
+    if (tick + 1 == kTicksPerPeriod) {
+      result.cost = sum_of_ticks(ticks.cost);
+      result.expected_conversions = sum_of_ticks(ticks.expected_conversions);
+    }
     result.conversions += static_cast<double>(outcome.num_conversions);
-    result.expected_conversions += outcome.sum_pvalue_exposed;
     result.wins += outcome.num_wins;
     if (outcome.num_exposed > 0) result.last_active_tick = tick;
     progress_.update(++ticks_done_);
   }
 
  private:
+  struct Ticks {
+    TickValues cost{};
+    TickValues expected_conversions{};
+  };
   std::vector<CellResult*> cells_;
+  std::vector<Ticks> ticks_;
   Progress& progress_;
   int64_t& ticks_done_;
 };

@@ -19,7 +19,6 @@ namespace genbid {
 
 inline constexpr float kReserve = 0.0001F;
 inline constexpr int kNumSlots = 3;
-inline constexpr uint8_t kNoSeat = 255;
 
 // What the 48 seats of a cell bid in a tick.
 struct SeatBids {

@@ -1,6 +1,7 @@
 #include "play/online_lp_training.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "base/error.h"
@@ -21,14 +22,17 @@ struct Rows {
   std::vector<int64_t> source_row;  // empty where rows came in AuctionNet's order
 };
 
+// Missing values stay missing.
+double as_pandas(double value) { return std::isnan(value) ? value : as_read_by_pandas(value); }
+
 void append(const LoggedTick& tick, Rows& rows) {
   const size_t seats = tick.seats.size();
   for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
-    const double price = as_read_by_pandas(tick.least_winning_cost[pv]);
+    const double price = as_pandas(tick.least_winning_cost[pv]);
     for (size_t seat = 0; seat < seats; ++seat) {
       rows.category.push_back(tick.seats[seat].category);
       rows.tick.push_back(tick.tick);
-      rows.pvalue.push_back(as_read_by_pandas(tick.pvalue[pv * seats + seat]));
+      rows.pvalue.push_back(as_pandas(tick.pvalue[pv * seats + seat]));
       rows.least_winning_cost.push_back(price);
     }
   }
@@ -54,7 +58,8 @@ void sort_by_source(Rows& rows) {
 
 }  // namespace
 
-std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files, Threads& threads) {
+std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files, const LogColumnNames& columns,
+                                               Threads& threads) {
   const std::string name = replay_log_name(files);
   Rows rows;
   std::optional<int64_t> period;
@@ -64,13 +69,17 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
                   ", expected one: an OnlineLP table is made of one period's log");
     }
     period = tick.period;
+    if (!tick.has_categories) {
+      throw Error(name + ": found no categories of its advertisers, expected them: a table has rows for each");
+    }
     append(tick, rows);
   };
   const auto restart = [&] {
     rows = {};
     period.reset();
   };
-  if (!read_replay_log({files, {}, /*exact=*/true}, threads, add, restart)) return std::nullopt;
+  if (!read_replay_log({files, {}, /*exact=*/true, columns, /*keep_missing=*/true}, threads, add, restart))
+    return std::nullopt;
   sort_by_source(rows);
 
   official::LegacyRandom random(1);

@@ -58,6 +58,14 @@ class Staging {
     fs::create_directory(folder_.temporary() + "/" + name);
     return folder_.temporary() + "/" + name;
   }
+  // Error if an earlier run left an output that this one will not replace: it would lie beside tables of other periods.
+  void refuse_old(const std::string& name, const std::string& option) const {
+    const std::string place = dir_ + "/" + name;
+    if (!fs::exists(place)) return;
+    throw Error(place +
+                ": found the output of an earlier run, expected none beside new tables (another output.dir, or " +
+                option + "=true to replace it)");
+  }
   std::vector<std::string> commit() {
     if (into_) {
       folder_.commit_into(dir_);
@@ -247,6 +255,11 @@ struct Outputs::State {
         periods(staging.file("periods.csv")) {
     ticks.write(PeriodTables::ticks_header());
     periods.write(PeriodTables::periods_header());
+    if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
+    if (!c.trajectories) {
+      for (const char* name : {"trajectories.h5", "trajectories.csv"}) staging.refuse_old(name, "output.trajectories");
+    }
+    if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
     if (c.raw_log) raw_log_folder = staging.folder("raw_log");
     if (c.trajectories) {
       const std::string store = staging.file("trajectories.h5");

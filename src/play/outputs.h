@@ -28,8 +28,8 @@ struct OutputConfig {
 };
 
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
-// folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; at no moment
-// do an old and a new one lie side by side.
+// folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of
+// an earlier run that would stay beside them is an error. At no moment do an old and a new one lie side by side.
 //
 // Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
 class Outputs : public PeriodSink {

@@ -48,7 +48,7 @@ std::string PeriodTables::periods_header() {
          "expected_conversions,expected_score\n";
 }
 
-double PeriodTables::sum(const TickValues& values) {
+double sum_of_ticks(const TickValues& values) {
   return official::pairwise_sum(kTicksPerPeriod, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
 }
 
@@ -122,8 +122,8 @@ std::string PeriodTables::periods_rows() const {
       const SeatTotal& total = played.seats[s];
       const Advertiser& advertiser = played.cell.advertisers[s];
       const auto conversions = static_cast<double>(total.conversions);
-      const double cost = sum(total.cost);
-      const double expected = sum(total.expected_conversions);
+      const double cost = sum_of_ticks(total.cost);
+      const double expected = sum_of_ticks(total.expected_conversions);
       const double paid = cpa(conversions, cost);
       const double limit = advertiser.cpa_limit;
       Row(text)
@@ -140,10 +140,10 @@ std::string PeriodTables::periods_rows() const {
           .add(total.num_exposed)
           .add(static_cast<double>(total.num_exposed) / (static_cast<double>(total.num_pv) + 1e-10))
           .add(cost / advertiser.budget)
-          .add(cost / (sum(total.bid_exposed) + 1e-10))
+          .add(cost / (sum_of_ticks(total.bid_exposed) + 1e-10))
           .add((paid - limit) / (limit + 1e-10))
           .add(total.last_active_tick)
-          .add(sum(total.mean_bid) / kTicksPerPeriod)
+          .add(sum_of_ticks(total.mean_bid) / kTicksPerPeriod)
           .add(score(conversions, cost, limit))
           .add(expected)
           .add(score(expected, cost, limit));
@@ -163,10 +163,10 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
       const SeatTotal& total = played.seats[s];
       const double limit = played.cell.advertisers[s].cpa_limit;
       const auto conversions = static_cast<double>(total.conversions);
-      const double seat_cost = sum(total.cost);
+      const double seat_cost = sum_of_ticks(total.cost);
       period.conversions += conversions;
       period.mean_score += score(conversions, seat_cost, limit) / kNumSeats;
-      period.mean_expected_score += score(sum(total.expected_conversions), seat_cost, limit) / kNumSeats;
+      period.mean_expected_score += score(sum_of_ticks(total.expected_conversions), seat_cost, limit) / kNumSeats;
       cost += seat_cost;
       budget += played.cell.advertisers[s].budget;
     }

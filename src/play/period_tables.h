@@ -26,6 +26,10 @@ struct PeriodSummary {
 // isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
 bool is_end(const TickStart& start);
 
+// One number a tick, and their sum as NumPy adds them up: the original's totals, bit for bit.
+using TickValues = std::array<double, kTicksPerPeriod>;
+double sum_of_ticks(const TickValues& values);
+
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
@@ -42,7 +46,6 @@ class PeriodTables : public PeriodSink {
   std::vector<PeriodSummary> summaries() const;
 
  private:
-  using TickValues = std::array<double, kTicksPerPeriod>;
   // One seat's period so far (auctionnet.md 2.10).
   struct SeatTotal {
     int64_t conversions = 0;
@@ -54,7 +57,6 @@ class PeriodTables : public PeriodSink {
     TickValues mean_bid{};
     int last_active_tick = -1;
   };
-  static double sum(const TickValues& values);  // as NumPy adds up
   struct Played {
     Cell cell;
     std::vector<std::string> bidders;  // labels

@@ -1,6 +1,7 @@
 #include "play/replay.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -303,10 +304,23 @@ void ReplayConfig::fields(ConfigVisitor& v) {
   v.field("advertisers", advertisers);
   v.field("budget", budget, {0.0, 1e15});
   v.field("cpa", cpa, {0.0, 1e15});
-  v.field("seed", seed);
+  v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
+  v.check(!official() || seed == ReplayConfig().seed, "seed", "none: the official rules have their own");
 }
 
+namespace {
+
+constexpr uint8_t kNoTick = 255;
+
+[[noreturn]] void fail_source_row(int64_t period, int64_t row, const std::string& how_often) {
+  throw Error("period " + std::to_string(period) + " of the log: found row " + std::to_string(row) + " " + how_often +
+              " in dataset source_row, expected each row of the period once");
+}
+
+}  // namespace
+
 void OfficialDays::add(const LoggedTick& tick) {
+  period_ = tick.period;
   if (tick.num_pv == 0) {
     throw Error(place(tick) + " of the log: found no impressions, expected some in every tick of an official replay");
   }
@@ -332,8 +346,12 @@ void OfficialDays::add(const LoggedTick& tick) {
     tick_of_row_.resize(tick_of_row_.size() + num_pv * num_seats, static_cast<uint8_t>(tick.tick));
   } else {
     const auto last = static_cast<size_t>(*std::max_element(tick.source_row.begin(), tick.source_row.end()));
-    if (last >= tick_of_row_.size()) tick_of_row_.resize(last + 1, 0);
-    for (const int64_t row : tick.source_row) tick_of_row_[static_cast<size_t>(row)] = static_cast<uint8_t>(tick.tick);
+    if (last >= tick_of_row_.size()) tick_of_row_.resize(last + 1, kNoTick);
+    for (const int64_t row : tick.source_row) {
+      uint8_t& owner = tick_of_row_[static_cast<size_t>(row)];
+      if (owner != kNoTick) fail_source_row(tick.period, row, "twice");
+      owner = static_cast<uint8_t>(tick.tick);
+    }
   }
   for (size_t d = 0; d < days_.size(); ++d) {
     OfficialDay::Tick& out = days_[d].ticks.emplace_back();
@@ -348,6 +366,8 @@ void OfficialDays::add(const LoggedTick& tick) {
 }
 
 std::vector<OfficialDay> OfficialDays::finish() {
+  const auto missing = std::find(tick_of_row_.begin(), tick_of_row_.end(), kNoTick);
+  if (missing != tick_of_row_.end()) fail_source_row(period_, missing - tick_of_row_.begin(), "nowhere");
   // Where each row of the file ends up.
   std::vector<uint32_t> order(tick_of_row_.size());
   official::argsort<uint8_t, uint32_t>(tick_of_row_, order);

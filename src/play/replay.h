@@ -86,6 +86,7 @@ class OfficialDays {
   std::vector<size_t> seats_;  // of the log, chosen
   std::vector<OfficialDay> days_;
   std::vector<uint8_t> tick_of_row_;
+  int64_t period_ = 0;
 };
 
 }  // namespace genbid

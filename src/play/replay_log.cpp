@@ -46,6 +46,7 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
   for (const int64_t number : periods) {
     const MarketLogPeriod& period = log.period(number);
     tick.period = number;
+    tick.has_categories = !period.category.empty();
     tick.seats.assign(static_cast<size_t>(log.info().seats), {});
     for (size_t seat = 0; seat < tick.seats.size(); ++seat) {
       const auto of = [seat](const auto& values) { return values.empty() ? 0 : values[seat]; };
@@ -86,6 +87,7 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
               const std::function<void()>& restart) {
   RawReadOptions read;
   read.num_ticks = kTicksPerPeriod;
+  read.columns = options.columns;
   read.scratch_folder = std::filesystem::temp_directory_path().string();
   std::set<int64_t> found;
   LoggedTick tick;
@@ -104,7 +106,8 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
     tick.sigma = raw.sigma;
     tick.least_winning_cost = raw.least_winning_cost;
     tick.source_row = raw.source_row;
-    if (raw.num_missing > 0) fill_missing(raw, tick);
+    tick.has_categories = true;
+    if (raw.num_missing > 0 && !options.keep_missing) fill_missing(raw, tick);
     sink(tick);
   };
   const auto again = [&] {

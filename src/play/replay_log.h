@@ -8,6 +8,7 @@
 
 #include "base/threads.h"
 #include "data/market_log.h"
+#include "data/raw_log_file.h"
 
 namespace genbid {
 
@@ -16,7 +17,8 @@ struct LoggedTick {
   int64_t period = 0;
   int tick = 0;
   int64_t num_pv = 0;
-  std::vector<MarketLogSeat> seats;        // budget and cpa are 0 where the log does not tell
+  std::vector<MarketLogSeat> seats;  // budget and cpa are 0 where the log does not tell
+  bool has_categories = false;
   std::vector<double> pvalue;              // num_pv x seats
   std::vector<double> sigma;               // the same, or empty if not known
   std::vector<double> least_winning_cost;  // num_pv
@@ -30,6 +32,8 @@ struct ReplayLogOptions {
   std::vector<std::string> files;  // one market log, or raw logs
   std::vector<int64_t> periods;    // those wanted; none: all
   bool exact = false;              // market logs must hold float64
+  LogColumnNames columns = {};     // of raw logs
+  bool keep_missing = false;       // missing values of raw logs are NaN, not filled in
 };
 
 // Hands out the ticks of the periods that are wanted, in order, each period's from 0 to 47. `restart` is called if all

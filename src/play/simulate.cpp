@@ -58,7 +58,8 @@ std::string SimulateSummary::text() const {
 std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress) {
   const Population population = load_population(config.market.population);
   std::vector<int64_t> periods = config.market.periods.values;
-  std::sort(periods.begin(), periods.end());
+  // Official bidders remember the last period: there the order is the user's, elsewhere it changes nothing.
+  if (!config.market.official()) std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));
   const auto market = make_market(config.market, threads);

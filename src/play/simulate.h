@@ -42,7 +42,7 @@ struct SimulateSummary {
 // remember, and under the official rules, whose traffic takes 400 MB a period.
 int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
-// Plays the periods, in ascending order, and writes `ticks.csv`, `periods.csv` and what else is asked for into
+// Plays the periods (in the order listed under the official rules, else ascending) and writes `ticks.csv`, `periods.csv` and what else is asked for into
 // output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress` is told the
 // number of periods done. Empty if a stop was asked for, and then nothing is written.
 std::optional<SimulateSummary> simulate(const SimulateConfig& config,

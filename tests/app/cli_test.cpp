@@ -122,6 +122,20 @@ TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
   expect_failure(run_program("bench nosuch"), 2, "found prefix 'nosuch', expected the beginning of one of");
 }
 
+TEST_F(CommandLine, IngestMakesATableAloneAndNeverOverItsInput) {
+  const std::string log = "tests/golden/run_pid_small/log-0-agents-0-17.csv";
+  const auto done =
+      run_program("ingest configs/ingest.yaml input=" + log + " output= output_online_lp_table=" + out("table.csv"));
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_NE(done.output.find("OnlineLP table of period 0: "), std::string::npos) << done.output;
+  expect_failure(run_program("ingest configs/ingest.yaml input=" + log + " output_online_lp_table=" + out("t.csv")), 2,
+                 "no output and output_market_log beside it");
+  expect_failure(run_program("ingest configs/ingest.yaml input=" + out("table.csv") +
+                             " output= output_online_lp_table=" + out("table.csv")),
+                 2, "which is an input too");
+  expect_failure(run_program("ingest configs/ingest.yaml input=" + log + " output="), 2, "expected a path");
+}
+
 TEST_F(CommandLine, ATargetReturnIsRefusedWhereNoneIsRead) {
   ingest_sample();
   ASSERT_EQ(run_program(train_command()).status, 0);

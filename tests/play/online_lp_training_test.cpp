@@ -32,7 +32,7 @@ TEST(OnlineLpTrainingFromLogs, IsTheOriginals) {
   GENBID_VECTOR(original, "onlinelp/period0_small_seed1.csv");
   Threads threads(2);
   const auto expected = read_online_lp_table(original);
-  const auto trained = train_online_lp({log}, threads);
+  const auto trained = train_online_lp({log}, {}, threads);
   ASSERT_TRUE(trained.has_value());
   EXPECT_EQ(trained->period, 0);
   expect_same(trained->table, *expected);
@@ -43,7 +43,7 @@ TEST(OnlineLpTrainingFromLogs, IsTheOriginals) {
   config.output_market_log = folder.path("market.h5");
   config.settings.market_log.precision = "float64";
   ASSERT_TRUE(ingest(config).has_value());
-  expect_same(train_online_lp({config.output_market_log}, threads)->table, *expected);
+  expect_same(train_online_lp({config.output_market_log}, {}, threads)->table, *expected);
 
   write_online_lp_table(trained->table, trained->period, folder.path("table.csv"));
   expect_same(*read_online_lp_table(folder.path("table.csv")), *expected);
@@ -64,8 +64,8 @@ TEST(OnlineLpTrainingFromLogs, RowsInAnotherOrderGiveWhatTheFilesOrderGives) {
     for (const std::string& row : rows) out << row << "\n";
   }
   Threads threads(1);
-  const auto forward = train_online_lp({log}, threads);
-  const auto backward = train_online_lp({folder.path("reversed.csv")}, threads);
+  const auto forward = train_online_lp({log}, {}, threads);
+  const auto backward = train_online_lp({folder.path("reversed.csv")}, {}, threads);
   // Other rows are drawn, so another table: the order of the file counts, as in the original.
   EXPECT_NE(forward->table.rows(0, 0).real_cpa, backward->table.rows(0, 0).real_cpa);
 }
@@ -75,11 +75,39 @@ TEST(OnlineLpTrainingFromLogs, SeveralPeriodsAreAnError) {
   GENBID_VECTOR(second, "run_pid_small/data/log/1.csv");
   Threads threads(1);
   try {
-    train_online_lp({first, second}, threads);
+    train_online_lp({first, second}, {}, threads);
     FAIL();
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("found periods 0 and 1, expected one"), std::string::npos) << e.what();
   }
+}
+
+// pandas' filter drops rows without a price; so do we, and the sample is then another one.
+TEST(OnlineLpTrainingFromLogs, RowsWithoutAPriceAreLeftOut) {
+  GENBID_VECTOR(log, "run_pid_small/log-0-agents-0-17.csv");
+  const test::TemporaryFolder folder;
+  CsvFile file(log);
+  const auto& header = file.header();
+  const auto price = static_cast<size_t>(std::find(header.begin(), header.end(), "leastWinningCost") - header.begin());
+  std::istringstream lines(read_file(log));
+  std::string line;
+  std::ofstream without(folder.path("without.csv"));
+  std::ofstream empty(folder.path("empty.csv"));
+  for (int i = 0; std::getline(lines, line); ++i) {
+    const bool first_impression = i == 1 || i == 2;  // its rows of both advertisers
+    if (!first_impression) without << line << "\n";
+    if (first_impression) {
+      size_t begin = 0;
+      for (size_t column = 0; column < price; ++column) begin = line.find(',', begin) + 1;
+      line.erase(begin, line.find(',', begin) - begin);
+    }
+    empty << line << "\n";
+  }
+  without.close();
+  empty.close();
+  Threads threads(1);
+  expect_same(train_online_lp({folder.path("empty.csv")}, {}, threads)->table,
+              train_online_lp({folder.path("without.csv")}, {}, threads)->table);
 }
 
 }  // namespace

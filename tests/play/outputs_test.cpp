@@ -316,24 +316,40 @@ TEST(SimulateOutputs, TrajectoriesOfPeriodsSideBySideAreThoseOfPeriodsAlone) {
 
 TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
   const TemporaryFolder folder;
-  for (const char* name : {"run/notes.txt", "run/ticks.csv", "run/trajectories.h5", "run/raw_log/period-7.csv"}) {
+  for (const char* name : {"run/notes.txt", "run/ticks.csv", "run/market_log.h5", "run/raw_log/period-7.csv"}) {
     write_file(folder.path(name), "old");
   }
   SimulateConfig config = everything(folder.path("run"), "fast");
   config.output.trajectories = false;
   const auto summary = simulate(config);
   const auto files = files_of(folder.path("run"));
-  EXPECT_EQ(names_of(files),
-            (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv", "raw_log/period-0.csv",
-                                      "raw_log/period-1.csv", "ticks.csv", "trajectories.h5"}));
+  EXPECT_EQ(names_of(files), (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv",
+                                                       "raw_log/period-0.csv", "raw_log/period-1.csv", "ticks.csv"}));
   EXPECT_EQ(files.at("notes.txt"), "old");
-  EXPECT_EQ(files.at("trajectories.h5"), "old");  // not asked for
   EXPECT_NE(files.at("ticks.csv"), "old");
+  EXPECT_NE(files.at("market_log.h5"), "old");
   std::vector<std::string> places;
   for (const char* name : {"ticks.csv", "periods.csv", "raw_log", "market_log.h5"}) {
     places.push_back(folder.path(std::string("run/") + name));
   }
   EXPECT_EQ(summary->files, places);
+}
+
+// It would lie beside tables of other periods.
+TEST(SimulateOutputs, AnOldOneThatWouldStayIsAnError) {
+  for (const char* name : {"raw_log/period-7.csv", "trajectories.h5", "trajectories.csv", "market_log.h5"}) {
+    const TemporaryFolder folder;
+    write_file(folder.path(std::string("run/") + name), "old");
+    SimulateConfig config = everything(folder.path("run"), "fast");
+    config.output.raw_log = config.output.trajectories = config.output.market_log = false;
+    try {
+      simulate(config);
+      FAIL() << name;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("found the output of an earlier run"), std::string::npos) << e.what();
+    }
+    EXPECT_EQ(names_of(files_of(folder.path("run"))), std::vector<std::string>{name});
+  }
 }
 
 // Names and contents, as before.
