@@ -98,6 +98,7 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
   truncation_ = &truncation;
   draws_ = &draws;
   any_dropped_ = false;
+  pass_costs_.clear();
   impressions_.resize(static_cast<size_t>(traffic.num_pv));
 
   const auto in_parts = [threads](int64_t count, const auto& part) {
@@ -211,19 +212,21 @@ bool Auction::converts(int64_t pv, size_t seat) const {
 }
 
 void Auction::add_costs() {
-  costs_.fill(0.0);
+  std::array<double, kSeats>& costs = pass_costs_.emplace_back();
+  costs.fill(0.0);
   for (const Impression& impression : impressions_) {
     for (size_t slot = 0; slot < kSlots; ++slot) {
-      if (impression.exposed[slot]) costs_[impression.seat[slot]] += impression.price[slot];
+      if (impression.exposed[slot]) costs[impression.seat[slot]] += impression.price[slot];
     }
   }
 }
 
 bool Auction::drop_wins(std::span<const double> money) {
+  const std::array<double, kSeats>& costs = pass_costs_.back();
   std::array<double, kSeats> ratios{};
   bool any = false;
   for (size_t i = 0; i < kSeats; ++i) {
-    ratios[i] = std::max((costs_[i] - money[i]) / (costs_[i] + 0.0001), 0.0);
+    ratios[i] = std::max((costs[i] - money[i]) / (costs[i] + 0.0001), 0.0);
     any |= ratios[i] > 0.0;
   }
   if (!any) return false;
@@ -289,7 +292,7 @@ void Auction::add_outcomes(Threads* threads) {
         traffic_->num_pv > 0 ? sum_least_winning_cost / static_cast<double>(traffic_->num_pv) : 0.0;
     outcome.sum_pvalue_exposed = sum_pvalue_exposed[i];
     outcome.sum_bid_exposed = sum_bid_exposed[i];
-    outcome.cost = costs_[i];
+    outcome.cost = pass_costs_.back()[i];
   }
   for (const Impression& impression : impressions_) {
     for (size_t slot = 0; slot < kSlots; ++slot) {

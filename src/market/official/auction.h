@@ -90,8 +90,8 @@ class Auction {
 
   // What the tick brought a seat.
   const TickOutcome& outcome(size_t seat) const { return outcomes_[seat]; }
-  // Of the passes so far: money a seat spent, added up in the order of impressions.
-  double cost(size_t seat) const { return costs_[seat]; }
+  // What each seat would have spent in each pass, added up in the order of impressions; the last is what it spends.
+  const std::vector<std::array<double, kSeats>>& pass_costs() const { return pass_costs_; }
 
   const Impression& impression(int64_t pv) const { return impressions_[static_cast<size_t>(pv)]; }
   // A seat's bid for an impression, 0 where over-spending took it.
@@ -127,7 +127,7 @@ class Auction {
   std::vector<uint64_t> dropped_;  // seats (bits) whose bid was taken, by impression; valid if any_dropped_
   bool any_dropped_ = false;
   std::vector<int64_t> affected_;
-  std::array<double, kSeats> costs_{};
+  std::vector<std::array<double, kSeats>> pass_costs_;
   std::array<TickOutcome, kSeats> outcomes_{};
 };
 

@@ -192,6 +192,14 @@ TEST_P(OfficialOverspending, EndsWithTheOriginalsBidsAndCosts) {
     Auction auction;
     EXPECT_EQ(auction.play(in.traffic, in.bids, in.truncation, in.draws, in.money, &threads),
               log.at("n_simulations").get<int>());
+    const auto& passes = log.at("iterations");
+    ASSERT_EQ(auction.pass_costs().size(), passes.size());
+    for (size_t pass = 0; pass < passes.size(); ++pass) {
+      for (size_t i = 0; i < kSeats; ++i) {
+        const std::string expected = passes[pass].at("cost_hex").at(i).get<std::string>();
+        EXPECT_EQ(auction.pass_costs()[pass][i], std::strtod(expected.c_str(), nullptr)) << pass << " " << i;
+      }
+    }
     const int64_t n = in.traffic.num_pv;
     const Npy expected_bids = read_npy(bids_out);
     for (int64_t pv = 0; pv < n; ++pv) {
