@@ -13,9 +13,10 @@ namespace {
 
 using test::ask_for;
 using test::columns_of;
-using test::history_of;
 using test::kFeatures;
+using test::mixed_history_of;
 using test::noise_for;
+using test::parts_of;
 using test::sample_batch;
 
 // Why there is no GPU; empty if there is one. Before anything else asks LibTorch about devices.
@@ -47,48 +48,99 @@ Batch on(const Batch& batch, c10::Device device) {
   return moved;
 }
 
-// Other kernels, another order of sums: a thousandth of the alphas' deviation of 30.
-TEST_P(PolicyCuda, ActsAsOnTheCpu) {
-  const auto policy = make_policy(test::small_model(GetParam()), {kFeatures, 1}, 1);
-  const Batch batch = sample_batch(48, policy->window());
-  policy->fit(columns_of(batch));
-  policy->eval();
-  const torch::NoGradGuard no_grad;
-  const at::Tensor noise_BN = noise_for(*policy, 48);
-  const at::Tensor expected =
-      policy->act(history_of(batch), ask_for(0.5, 48), noise_BN, policy->initial_carry(48)).coefficients_BA;
-  const c10::Device gpu(c10::kCUDA, 0);
-  policy->to(gpu);
-  Condition condition = ask_for(0.5, 48);
-  for (at::Tensor* one : {&condition.target_return_B1, &condition.target_cpa_B1, &condition.constraint_BC}) {
-    *one = one->to(gpu);
-  }
-  const at::Tensor acted =
-      policy->act(history_of(on(batch, gpu)), condition, noise_BN.to(gpu), policy->initial_carry(48)).coefficients_BA;
-  EXPECT_TRUE(at::allclose(acted.to(at::kCPU), expected, 1e-4, 0.03));
+std::vector<at::Tensor> on(const std::vector<at::Tensor>& tensors, c10::Device device) {
+  std::vector<at::Tensor> moved;
+  for (const at::Tensor& one : tensors) moved.push_back(one.to(device));
+  return moved;
 }
 
-TEST_P(PolicyCuda, LossesAndGradientsAreFinite) {
-  const auto policy = make_policy(test::small_model(GetParam()), {kFeatures, 1}, 1);
-  const Batch batch = sample_batch(16, policy->window());
-  policy->fit(columns_of(batch));
+TrainingColumns on(TrainingColumns columns, c10::Device device) {
+  for (at::Tensor* one : {&columns.states_NS, &columns.actions_NA, &columns.returns_to_go_N, &columns.ticks_N,
+                          &columns.returns_M, &columns.cpa_ratios_M}) {
+    *one = one->to(device);
+  }
+  return columns;
+}
+
+// The same policy twice, each fitted where it is, as training does.
+struct Pair {
+  std::shared_ptr<Policy> cpu, gpu;
+};
+
+Pair make_pair(const std::string& variant, const Batch& batch) {
+  const auto make = [&] { return make_policy(test::small_model(variant), {kFeatures, 1}, 1); };
+  Pair pair = {make(), make()};
   const c10::Device gpu(c10::kCUDA, 0);
-  policy->to(gpu);
-  policy->train();
-  at::Generator noise = generator_on(gpu, 3);
-  for (size_t group = 0; group < policy->parameter_groups().size(); ++group) {
-    for (const LossPart& part : policy->losses(group, on(batch, gpu), noise)) {
-      EXPECT_TRUE(at::isfinite(part.value).item<bool>()) << part.name;
-      part.value.backward();
+  pair.gpu->to(gpu);
+  pair.cpu->fit(columns_of(batch));
+  pair.gpu->fit(on(columns_of(batch), gpu));
+  return pair;
+}
+
+int64_t window_of(const std::string& variant) {
+  return make_policy(test::small_model(variant), {kFeatures, 1}, 1)->window();
+}
+
+// Other kernels, another order of sums: a thousandth of the alphas' deviation of 30, and of the states' of 1.
+TEST_P(PolicyCuda, ActsAsOnTheCpu) {
+  const Batch batch = sample_batch(48, window_of(GetParam()));
+  const Pair pair = make_pair(GetParam(), batch);
+  pair.cpu->eval();
+  pair.gpu->eval();
+  const torch::NoGradGuard no_grad;
+  const c10::Device gpu(c10::kCUDA, 0);
+  const at::Tensor noise_BN = noise_for(*pair.cpu, 48);
+  const Condition condition = ask_for(0.5, 48);
+  const Condition there = {condition.target_return_B1.to(gpu), condition.target_cpa_B1.to(gpu),
+                           condition.constraint_BC.to(gpu)};
+  const auto expected =
+      parts_of(pair.cpu->act(mixed_history_of(batch), condition, noise_BN, pair.cpu->initial_carry(48)));
+  const auto acted = parts_of(
+      pair.gpu->act(mixed_history_of(on(batch, gpu)), there, noise_BN.to(gpu), on(pair.gpu->initial_carry(48), gpu)));
+  ASSERT_EQ(acted.size(), expected.size());
+  for (size_t i = 0; i < acted.size(); ++i) {
+    EXPECT_TRUE(at::allclose(acted[i].to(at::kCPU), expected[i], 1e-3, i == 0 ? 0.03 : 1e-3)) << i;
+  }
+}
+
+// Losses that read no random numbers are equal, and so are their gradients; the others are finite.
+TEST_P(PolicyCuda, LossesAndGradientsAreThoseOfTheCpu) {
+  const Batch batch = sample_batch(16, window_of(GetParam()));
+  const Pair pair = make_pair(GetParam(), batch);
+  pair.cpu->eval();
+  pair.gpu->eval();
+  const c10::Device gpu(c10::kCUDA, 0);
+  const auto loss_of = [](Policy& policy, size_t group, const Batch& rows, c10::Device device, uint64_t seed) {
+    at::Generator noise = generator_on(device, seed);
+    at::Tensor total = at::zeros({}, at::TensorOptions().device(device));
+    for (const LossPart& part : policy.losses(group, rows, noise)) total = total + part.value;
+    return total;
+  };
+  const auto groups = grouped_parameters(*pair.cpu);
+  const auto gpu_groups = grouped_parameters(*pair.gpu);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    const at::Tensor loss = loss_of(*pair.cpu, group, batch, c10::kCPU, 3);
+    const bool deterministic = at::equal(loss, loss_of(*pair.cpu, group, batch, c10::kCPU, 4));
+    const at::Tensor there = loss_of(*pair.gpu, group, on(batch, gpu), gpu, 3);
+    loss.backward();
+    there.backward();
+    EXPECT_TRUE(at::isfinite(there).item<bool>());
+    if (deterministic) {
+      EXPECT_NEAR(there.item<double>(), loss.item<double>(), 1e-4 * loss.item<double>());
+    }
+    for (const auto& [name, parameter] : gpu_groups[group]) {
+      const at::Tensor gradient = parameter.grad().to(at::kCPU);
+      EXPECT_TRUE(at::isfinite(gradient).all().item<bool>()) << name;
+      const at::Tensor expected = groups[group].at(name).grad();
+      if (deterministic) {
+        EXPECT_TRUE(at::allclose(gradient, expected, 1e-3, 1e-3 * expected.abs().max().item<double>())) << name;
+      }
     }
   }
-  for (const at::Tensor& parameter : trainable_parameters(*policy)) {
-    EXPECT_TRUE(at::isfinite(parameter.grad()).all().item<bool>());
-  }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, PolicyCuda, ::testing::ValuesIn(model_names()),
-                         [](const auto& tested) { return tested.param; });
+INSTANTIATE_TEST_SUITE_P(Registry, PolicyCuda, ::testing::ValuesIn(test::policy_variants()),
+                         [](const auto& tested) { return test::variant_name(tested.param); });
 
 }  // namespace
 }  // namespace genbid
