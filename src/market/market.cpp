@@ -15,7 +15,7 @@ constexpr int64_t kMostOfficialImpressions = 10'000'000;
 }  // namespace
 
 void MarketConfig::fields(ConfigVisitor& v) {
-  v.field("rules", rules, {"fast", "official"});
+  v.field("rules", rules, rules_names());
   v.field("impressions", impressions, {kNumSeats, 100'000'000});
   v.field("budget_scale", budget_scale, {1e-6, 1e3});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});

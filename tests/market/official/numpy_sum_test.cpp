@@ -7,6 +7,7 @@
 
 #include "golden.h"
 #include "market/official/vectors.h"
+#include "market/official/column_sums.h"
 #include "npy.h"
 
 namespace genbid::official {
@@ -39,16 +40,37 @@ TEST(PairwiseSum, TakesColumnsAndProducts) {
             pairwise_sum(n, [&](int64_t i) { return column[static_cast<size_t>(i)]; }));
 }
 
-TEST(PairwiseColumnSums, AreTheSumsOfTheColumns) {
+// Of the golden values as a matrix of 48 columns: whole rows, and single values of a column that is 0 elsewhere.
+TEST(ColumnSums, AreTheSumsOfTheColumnsLeafByLeaf) {
   GENBID_VECTOR(values_path, "primitives/pairwise_values.npy");
   const auto values = test::read_npy(values_path).values;
-  for (const int64_t n : {0, 1, 7, 8, 9, 15, 16, 127, 128, 129, 136, 255, 257, 1153, 8192, 8193, 9999}) {
-    const auto sums = pairwise_column_sums<3>(
-        n, [&](int64_t row, size_t column) { return values[static_cast<size_t>(3 * row) + column]; });
-    for (size_t column = 0; column < 3; ++column) {
-      EXPECT_EQ(sums[column],
-                pairwise_sum(n, [&](int64_t row) { return values[static_cast<size_t>(3 * row) + column]; }));
+  const auto value = [&](int64_t row, size_t column) {
+    return values[(static_cast<size_t>(row) * 13 + column * 7) % values.size()];
+  };
+  for (const int64_t n : {0, 1, 7, 8, 9, 15, 16, 127, 128, 129, 136, 255, 257, 1153, 8192, 8193, 25550}) {
+    const PairwiseTree tree(n);
+    std::vector<ColumnValues> dense;
+    std::vector<ColumnValues> sparse;
+    for (const LeafRange& range : tree.leaves()) {
+      LeafSums rows(range);
+      LeafSums singles(range);
+      for (int64_t row = range.first; row < range.last; ++row) {
+        ColumnValues all;
+        for (size_t column = 0; column < all.size(); ++column) all[column] = value(row, column);
+        rows.add_row(row, all.data());
+        if (row % 3 == 0) singles.add(row, 5, value(row, 5));
+      }
+      dense.push_back(rows.finish());
+      sparse.push_back(singles.finish());
     }
+    for (size_t column = 0; column < 48; ++column) {
+      EXPECT_EQ(tree.combine([&](size_t leaf) { return dense[leaf][column]; }),
+                pairwise_sum(n, [&](int64_t row) { return value(row, column); }))
+          << n;
+    }
+    EXPECT_EQ(tree.combine([&](size_t leaf) { return sparse[leaf][5]; }),
+              pairwise_sum(n, [&](int64_t row) { return row % 3 == 0 ? value(row, 5) : 0.0; }))
+        << n;
   }
 }
 
