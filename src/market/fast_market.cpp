@@ -4,11 +4,11 @@
 #include <cassert>
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/error.h"
 #include "market/cell_tick.h"
+#include "market/cell_workers.h"
 
 namespace genbid {
 
@@ -29,9 +29,6 @@ struct FastMarket::State {
   size_t row_of(size_t cell, size_t seat) const { return cell * kNumSeats + seat; }
   void make_traffic();
   void play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split);
-  // Memory for one cell's tick; as many as run at the same time.
-  std::unique_ptr<CellTick> take_auction();
-  void give_back(std::unique_ptr<CellTick> auction);
 
   uint64_t seed;
   Traffic traffic;
@@ -49,8 +46,7 @@ struct FastMarket::State {
   bool keep_impressions = false;
   std::vector<TickImpressions> kept_impressions;  // by cell, if kept
 
-  std::mutex auctions_mutex;
-  std::vector<std::unique_ptr<CellTick>> auctions;
+  CellWorkers<CellTick> workers{[this] { return std::make_unique<CellTick>(seed); }};
 };
 
 void FastMarket::State::make_traffic() {
@@ -69,19 +65,6 @@ void FastMarket::State::make_traffic() {
   });
   for (Period& period : periods) traffic.end_tick(period.tick);
   traffic_made = true;
-}
-
-std::unique_ptr<CellTick> FastMarket::State::take_auction() {
-  const std::lock_guard lock(auctions_mutex);
-  if (auctions.empty()) return std::make_unique<CellTick>(seed);
-  std::unique_ptr<CellTick> auction = std::move(auctions.back());
-  auctions.pop_back();
-  return auction;
-}
-
-void FastMarket::State::give_back(std::unique_ptr<CellTick> auction) {
-  const std::lock_guard lock(auctions_mutex);
-  auctions.push_back(std::move(auction));
 }
 
 void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split) {
@@ -186,23 +169,8 @@ void FastMarket::step(std::span<const BidFormula> bids) {
   check_bids(s.views, bids);
   s.keep_impressions = keeps_impressions();
   s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
-  const auto num_cells = static_cast<int64_t>(s.cells.size());
-  // Few cells are split inside, many are dealt out whole; the results are the same.
-  if (num_cells < 4 * s.threads.count()) {
-    std::unique_ptr<CellTick> auction = s.take_auction();
-    for (int64_t cell = 0; cell < num_cells; ++cell) {
-      s.play_cell(static_cast<size_t>(cell), bids, *auction, &s.threads);
-    }
-    s.give_back(std::move(auction));
-  } else {
-    s.threads.parallel_for(num_cells, 1, [&](int64_t begin, int64_t end) {
-      std::unique_ptr<CellTick> auction = s.take_auction();
-      for (int64_t cell = begin; cell < end; ++cell) {
-        s.play_cell(static_cast<size_t>(cell), bids, *auction, nullptr);
-      }
-      s.give_back(std::move(auction));
-    });
-  }
+  s.workers.run(s.threads, static_cast<int64_t>(s.cells.size()),
+                [&](size_t cell, CellTick& auction, Threads* split) { s.play_cell(cell, bids, auction, split); });
   ++s.tick;
   s.traffic_made = false;
 }

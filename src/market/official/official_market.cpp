@@ -2,8 +2,8 @@
 
 #include <cassert>
 #include <map>
-#include <mutex>
 
+#include "market/cell_workers.h"
 #include "market/official/auction.h"
 #include "market/official/official_traffic.h"
 
@@ -26,9 +26,6 @@ struct OfficialMarket::State {
   // In the memory of one that is not needed any more, where there is one.
   std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
   void play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split);
-  // Memory for one cell's tick; as many as run at the same time.
-  std::unique_ptr<Auction> take_auction();
-  void give_back(std::unique_ptr<Auction> auction);
 
   int64_t impressions;
   Threads& threads;
@@ -46,8 +43,7 @@ struct OfficialMarket::State {
   bool keep_impressions = false;
   std::vector<TickImpressions> kept_impressions;  // by cell, if kept
 
-  std::mutex auctions_mutex;
-  std::vector<std::unique_ptr<Auction>> auctions;
+  CellWorkers<Auction> workers{[] { return std::make_unique<Auction>(); }};
 };
 
 std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
@@ -79,19 +75,6 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
     for (int64_t t = begin; t < end; ++t) episode->ticks[static_cast<size_t>(t)].finish();
   });
   return episode;
-}
-
-std::unique_ptr<Auction> OfficialMarket::State::take_auction() {
-  const std::lock_guard lock(auctions_mutex);
-  if (auctions.empty()) return std::make_unique<Auction>();
-  std::unique_ptr<Auction> auction = std::move(auctions.back());
-  auctions.pop_back();
-  return auction;
-}
-
-void OfficialMarket::State::give_back(std::unique_ptr<Auction> auction) {
-  const std::lock_guard lock(auctions_mutex);
-  auctions.push_back(std::move(auction));
 }
 
 void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split) {
@@ -199,19 +182,8 @@ void OfficialMarket::step(std::span<const BidFormula> bids) {
   check_bids(s.views, bids);
   s.keep_impressions = keeps_impressions();
   s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
-  const auto num_cells = static_cast<int64_t>(s.cells.size());
-  // Few cells are split inside, many are dealt out whole; the results are the same.
-  if (num_cells < 4 * s.threads.count()) {
-    std::unique_ptr<Auction> auction = s.take_auction();
-    for (int64_t cell = 0; cell < num_cells; ++cell) s.play_cell(static_cast<size_t>(cell), bids, *auction, &s.threads);
-    s.give_back(std::move(auction));
-  } else {
-    s.threads.parallel_for(num_cells, 1, [&](int64_t begin, int64_t end) {
-      std::unique_ptr<Auction> auction = s.take_auction();
-      for (int64_t cell = begin; cell < end; ++cell) s.play_cell(static_cast<size_t>(cell), bids, *auction, nullptr);
-      s.give_back(std::move(auction));
-    });
-  }
+  s.workers.run(s.threads, static_cast<int64_t>(s.cells.size()),
+                [&](size_t cell, Auction& auction, Threads* split) { s.play_cell(cell, bids, auction, split); });
   ++s.tick;
   s.observed = false;
 }
