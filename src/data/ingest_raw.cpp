@@ -41,10 +41,7 @@ class MarketLogSink {
     }
     top_bids(tick.bid, tick.num_seats(), top_bid_, top_seat_);
     price_ = tick.least_winning_cost;
-    for (size_t pv = 0; pv < price_.size(); ++pv) {
-      // What a price is by its definition: the fourth bid, at least the reserve.
-      if (std::isnan(price_[pv])) price_[pv] = std::max(static_cast<double>(top_bid_[pv * 4 + 3]), kLogReserve);
-    }
+    missing_as_fourth_bid(price_, top_bid_);
     writer_->add_tick(*pvalue, *sigma, top_bid_, top_seat_, price_, tick.source_row);
   }
 
@@ -71,9 +68,7 @@ class MarketLogSink {
   }
 
   static std::vector<double> without_missing(std::vector<double> values) {
-    for (double& value : values) {
-      if (std::isnan(value)) value = 0.0;
-    }
+    missing_as_zero(values);
     return values;
   }
 

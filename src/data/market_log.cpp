@@ -29,6 +29,19 @@ std::string group_of(int64_t period) { return "/" + std::string(kGroupPrefix) + 
 
 }  // namespace
 
+void missing_as_zero(std::span<double> values) {
+  for (double& value : values) {
+    if (std::isnan(value)) value = 0.0;
+  }
+}
+
+void missing_as_fourth_bid(std::span<double> price, std::span<const float> top_bid) {
+  for (size_t pv = 0; pv < price.size(); ++pv) {
+    if (!std::isnan(price[pv])) continue;
+    price[pv] = std::max(static_cast<double>(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kLogReserve);
+  }
+}
+
 void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& top_bid, std::vector<uint8_t>& top_seat) {
   const auto n = static_cast<size_t>(num_seats);
   const size_t num_pv = bid.size() / n;

@@ -38,6 +38,11 @@ struct MarketLogSeat {
 // num_pv x seats.
 void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& top_bid, std::vector<uint8_t>& top_seat);
 
+// What stands for missing values (NaN) of a raw log (data/README.md): 0; of a price what it is by its definition, the
+// fourth bid, at least the reserve.
+void missing_as_zero(std::span<double> values);
+void missing_as_fourth_bid(std::span<double> price, std::span<const float> top_bid);
+
 // Written under a temporary name; the log is there whole after finish() and not at all before. Periods come one
 // after another, ticks of a period from 0 on.
 class MarketLogWriter {

@@ -66,21 +66,13 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
   return true;
 }
 
-// Missing values count as 0, missing prices as what they are by their definition.
 void fill_missing(const RawTick& raw, LoggedTick& tick) {
-  for (std::vector<double>* values : {&tick.pvalue, &tick.sigma}) {
-    for (double& value : *values) {
-      if (std::isnan(value)) value = 0.0;
-    }
-  }
+  missing_as_zero(tick.pvalue);
+  missing_as_zero(tick.sigma);
   std::vector<float> top_bid;
   std::vector<uint8_t> top_seat;
-  for (size_t pv = 0; pv < tick.least_winning_cost.size(); ++pv) {
-    if (!std::isnan(tick.least_winning_cost[pv])) continue;
-    if (top_bid.empty()) top_bids(raw.bid, raw.num_seats(), top_bid, top_seat);
-    tick.least_winning_cost[pv] =
-        std::max(static_cast<double>(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kLogReserve);
-  }
+  top_bids(raw.bid, raw.num_seats(), top_bid, top_seat);
+  missing_as_fourth_bid(tick.least_winning_cost, top_bid);
 }
 
 bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::function<void(const LoggedTick&)>& sink,
