@@ -7,6 +7,10 @@ namespace genbid {
 inline constexpr int kTicksPerPeriod = 48;
 inline constexpr int kNumSeats = 48;
 inline constexpr int kSeatsPerCategory = 8;
+inline constexpr int kNumSlots = 3;
+// Own scenarios may have more than AuctionNet.
+inline constexpr int kMaxSeats = 64;
+inline constexpr int kMaxTicks = 96;
 inline constexpr uint8_t kNoSeat = 255;  // where a list of seats has fewer
 // A seat with less money than this is not asked and bids nothing (auctionnet.md 2.5).
 inline constexpr double kMinRemainingBudget = 0.1;

@@ -28,6 +28,7 @@ struct SeatView {
   const TickOutcome* last = nullptr;     // the previous tick; null in tick 0
   TickStart now;
   bool asked = true;  // false: out of budget; the answer is ignored
+  int num_ticks = kTicksPerPeriod;  // of the period
 };
 
 // A bidder plays many seats at once, in many cells, all in the same tick. Row i is the same seat of the same

@@ -18,7 +18,6 @@
 namespace genbid {
 
 inline constexpr float kReserve = 0.0001F;
-inline constexpr int kNumSlots = 3;
 
 // What the 48 seats of a cell bid in a tick.
 struct SeatBids {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <string>
+#include <vector>
 
 #include "bidding/advertiser.h"
 
@@ -24,5 +26,11 @@ inline constexpr std::array<double, kTicksPerPeriod> kBaseShares = {
     0.024950761402728776,  0.025119778635971764, 0.03110131195417271,  0.028594527343256595, 0.030060816887030082,
     0.02565065380963528,   0.02538045801878989,  0.025285011364621513,
 };
+
+// Shapes of own scenarios. "auctionnet": the above; "flat"; "morning", "evening": one peak at a third or three quarters
+// of the day, three times as high as the quietest hour; "two_peaks": both.
+const std::vector<std::string>& day_shape_names();
+// Shares of the impressions of `num_ticks` ticks, which sum to 1. `name` is one of them.
+std::vector<double> day_shares(const std::string& name, int num_ticks);
 
 }  // namespace genbid

@@ -18,10 +18,15 @@ void MarketConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, rules_names());
   v.field("impressions", impressions, {kNumSeats, 100'000'000});
   v.field("budget_scale", budget_scale, {1e-6, 1e3});
+  v.field("rival_budget_scale", rival_budget_scale, {1e-6, 1e3});
+  v.field("cpa_scale", cpa_scale, {1e-6, 1e3});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
   v.check(!official() || impressions <= kMostOfficialImpressions, "impressions",
           "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
+  if (official()) return;
+  v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
+  v.section("traffic", traffic);
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {

@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "market/bidder.h"
 #include "market/impressions.h"
+#include "market/traffic_config.h"
 
 namespace genbid {
 
@@ -17,16 +18,21 @@ struct MarketConfig {
   std::string rules = "fast";    // fast, or official: AuctionNet's, bit for bit
   int64_t impressions = 500000;  // nominal impressions of a period
   double budget_scale = 1.0;     // times every seat's budget
-  int64_t seed = 1;              // of all streams of the market; the official ones have their own
+  double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
+  double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
+  int64_t seed = 1;                 // of all streams of the market; the official ones have their own
+  int64_t cache_megabytes = 1024;   // rules fast: for traffic kept between evaluations of the same periods
+  TrafficConfig traffic;            // rules fast
 
   bool official() const { return rules == "official"; }
+  MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
   void fields(ConfigVisitor& v);
 };
 
 // One period to be played: 48 advertisers. Cells of the same period meet the same traffic and the same draws.
 struct Cell {
   int64_t period = 0;
-  std::vector<Advertiser> advertisers;  // kNumSeats, budgets already scaled
+  std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
 };
 
 // One seat's tick, finished.
@@ -38,14 +44,16 @@ struct SeatTick {
   int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
 };
 
-// Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * kNumSeats + seat.
+// Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
 class Market {
  public:
+  explicit Market(const MarketShape& shape) : shape_(shape) {}
   virtual ~Market() = default;
 
+  const MarketShape& shape() const { return shape_; }
   virtual void reset(std::vector<Cell> cells) = 0;
   virtual int tick() const = 0;
-  bool done() const { return tick() >= kTicksPerPeriod; }
+  bool done() const { return tick() >= shape_.ticks; }
 
   // What every row knows before bidding in this tick. Valid until step().
   virtual std::span<const SeatView> observe() = 0;
@@ -63,6 +71,7 @@ class Market {
   virtual const TickImpressions& impressions(size_t cell) const = 0;
 
  private:
+  MarketShape shape_;
   bool keeps_impressions_ = false;
 };
 
