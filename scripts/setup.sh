@@ -21,7 +21,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 tool_packages=(g++ cmake ninja-build pkg-config ccache git ca-certificates python3 python3-venv)
 library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
-  libfast-float-dev libcli11-dev libxxhash-dev libgtest-dev)
+  libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev libgtest-dev)
 
 # The versions of the nvidia wheels are those that this torch asks for.
 torch_version=2.11.0

@@ -31,15 +31,15 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
   std::mutex mutex;
   const auto clear_chunks = [&](int64_t first_chunk, int64_t last_chunk) {
     TickSums sums;
-    const int64_t last = std::min(last_chunk * kBlocksPerChunk, tick.num_blocks);
-    for (int64_t block = first_chunk * kBlocksPerChunk; block < last; ++block) {
-      BlockTopFour& top = tops_[static_cast<size_t>(block)];
-      clear_block(tick.block_values(block), bids, top);
-      const int64_t first_pv = block * kBlockWidth;
-      const int64_t num_lanes = std::min<int64_t>(kBlockWidth, tick.num_pv - first_pv);
-      for (int64_t lane = 0; lane < num_lanes; ++lane) {
-        tally(context, first_pv + lane, top.get(static_cast<int>(lane)), 1, sums);
+    for (int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
+      BlockSums block_sums;  // its counters last for a chunk
+      const int64_t last = std::min((chunk + 1) * kBlocksPerChunk, tick.num_blocks);
+      for (int64_t block = chunk * kBlocksPerChunk; block < last; ++block) {
+        BlockTopFour& top = tops_[static_cast<size_t>(block)];
+        clear_block(tick.block_values(block), bids, top);
+        tally_block(context, block, top, block_sums, sums);
       }
+      block_sums.add_to(sums);
     }
     const std::lock_guard lock(mutex);
     sums_.add(sums);
@@ -54,7 +54,7 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
 bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> money) {
   const TickTraffic& tick = context.tick;
   uint64_t offenders = 0;
-  for (size_t seat = 0; seat < kNumSeats; ++seat) {
+  for (size_t seat = 0; seat < money.size(); ++seat) {
     if (sums_.seats[seat].cost > money[seat]) offenders |= uint64_t{1} << seat;
   }
   if (offenders == 0) return false;
@@ -63,42 +63,38 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
     any_lost_ = true;
   }
 
-  // What the offenders hold, with its keys.
-  for (auto& wins : wins_) wins.clear();
-  const auto period = static_cast<uint64_t>(context.factors.period);
-  for (int64_t block = 0; block < tick.num_blocks; ++block) {
-    const BlockTopFour& top = tops_[static_cast<size_t>(block)];
-    for (size_t slot = 0; slot < kNumSlots; ++slot) {
-      for (size_t lane = 0; lane < kBlockWidth; ++lane) {
-        const unsigned seat = top.seat[slot][lane];
-        if (seat == kNoSeat || (offenders >> seat & 1U) == 0) continue;
-        const int64_t pv = block * kBlockWidth + static_cast<int64_t>(lane);
-        const PhiloxBits bits = philox(keys_.key0(), keys_.key1(), static_cast<uint32_t>(pv),
-                                       static_cast<uint32_t>(tick.tick) * kNumSeats + seat,
-                                       static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
-        wins_[seat * kNumSlots + slot].push_back({static_cast<uint64_t>(bits.w0) << 32 | bits.w1, pv});
-      }
-    }
-  }
-
   affected_.clear();
-  for (size_t seat = 0; seat < kNumSeats; ++seat) {
-    if ((offenders >> seat & 1U) == 0) continue;
-    const double cost = from_money(sums_.seats[seat].cost);
-    const double ratio = (cost - from_money(money[seat])) / (cost + 1e-4);
-    for (size_t slot = 0; slot < kNumSlots; ++slot) {
-      std::vector<Win>& wins = wins_[seat * kNumSlots + slot];
+  const auto period = static_cast<uint64_t>(context.factors.period);
+  for (; offenders != 0; offenders &= offenders - 1) {
+    const int seat = std::countr_zero(offenders);
+    const auto s = static_cast<size_t>(seat);
+    const double cost = from_money(sums_.seats[s].cost);
+    const double ratio = (cost - from_money(money[s])) / (cost + 1e-4);
+    for (int slot = 0; slot < tick.num_slots; ++slot) {
+      held_.clear();
+      for (int64_t block = 0; block < tick.num_blocks; ++block) {
+        find_wins(tops_[static_cast<size_t>(block)], slot, seat, block * kBlockWidth, held_);
+      }
+      // Padding lanes have no bids, so nobody holds them.
+      wins_.resize(held_.size());
+      for (size_t i = 0; i < held_.size(); ++i) {
+        const PhiloxBits bits =
+            philox(keys_.key0(), keys_.key1(), static_cast<uint32_t>(held_[i]), place_of(tick.tick, seat),
+                   static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+        wins_[i] = {static_cast<uint64_t>(bits.w0) << 32 | bits.w1, held_[i]};
+      }
       const auto count =
-          std::min(static_cast<size_t>(std::ceil(static_cast<double>(wins.size()) * ratio)), wins.size());
+          std::min(static_cast<size_t>(std::ceil(static_cast<double>(wins_.size()) * ratio)), wins_.size());
       const auto smaller = [](const Win& a, const Win& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
-      if (count < wins.size()) {
-        std::nth_element(wins.begin(), wins.begin() + static_cast<std::ptrdiff_t>(count), wins.end(), smaller);
+      if (count < wins_.size()) {
+        std::nth_element(wins_.begin(), wins_.begin() + static_cast<std::ptrdiff_t>(count), wins_.end(), smaller);
       }
       for (size_t i = 0; i < count; ++i) {
-        const int64_t pv = wins[i].pv;
+        const int64_t pv = wins_[i].pv;
         const BlockTopFour& top = tops_[static_cast<size_t>(pv / kBlockWidth)];
-        lost_bids_[seat] += to_money(static_cast<double>(top.bid[slot][static_cast<size_t>(pv % kBlockWidth)]));
-        lost_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
+        lost_bids_[s] += to_money(
+            static_cast<double>(top.bid[static_cast<size_t>(slot)][static_cast<size_t>(pv % kBlockWidth)]));
+        lost_[static_cast<size_t>(pv)] |= uint64_t{1} << s;
         affected_.push_back(pv);
       }
     }
@@ -108,38 +104,33 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
   return true;
 }
 
+// Affected impressions come from all over the tick: 32 at a time are copied into a block of their own, where a lost bid
+// is a value of 0.
 void CellTick::clear_again(const TickContext& context, const SeatBids& bids) {
   const TickTraffic& tick = context.tick;
-  const auto replace = [&](int64_t pv, const TopFour& changed) {
-    tally(context, pv, top(pv), -1, sums_);
-    tally(context, pv, changed, 1, sums_);
-    tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), changed);
-  };
-  for (size_t first = 0, last = 0; first < affected_.size(); first = last) {
-    const int64_t block = affected_[first] / kBlockWidth;
-    while (last < affected_.size() && affected_[last] / kBlockWidth == block) ++last;
-    // Where several impressions of a block are affected, the whole block is cleared faster than they are one by
-    // one; a lost bid is then a value of 0.
-    constexpr size_t kSeveral = 4;
-    if (last - first < kSeveral) {
-      for (size_t i = first; i < last; ++i) {
-        const int64_t pv = affected_[i];
-        replace(pv, clear_one(tick, pv, bids, lost_[static_cast<size_t>(pv)]));
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values;
+  BlockTopFour changed;
+  for (size_t first = 0; first < affected_.size(); first += kBlockWidth) {
+    const size_t count = std::min<size_t>(affected_.size() - first, kBlockWidth);
+    for (size_t lane = 0; lane < count; ++lane) {
+      const int64_t pv = affected_[first + lane];
+      const float* from = tick.block_values(pv / kBlockWidth) + pv % kBlockWidth;
+      float* to = values.data() + lane;
+      for (int i = 0; i < bids.num_bidding; ++i) {
+        const size_t seat = bids.bidding[static_cast<size_t>(i)];
+        to[seat * kBlockWidth] = from[seat * kBlockWidth];
       }
-      continue;
-    }
-    alignas(64) std::array<float, kNumSeats * kBlockWidth> values;
-    std::copy_n(tick.block_values(block), values.size(), values.begin());
-    for (size_t i = first; i < last; ++i) {
-      const auto lane = static_cast<size_t>(affected_[i] % kBlockWidth);
-      for (uint64_t lost = lost_[static_cast<size_t>(affected_[i])]; lost != 0; lost &= lost - 1) {
-        values[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth + lane] = 0.0F;
+      for (uint64_t lost = lost_[static_cast<size_t>(pv)]; lost != 0; lost &= lost - 1) {
+        to[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth] = 0.0F;
       }
     }
-    BlockTopFour changed;
     clear_block(values.data(), bids, changed);
-    for (size_t i = first; i < last; ++i) {
-      replace(affected_[i], changed.get(static_cast<int>(affected_[i] % kBlockWidth)));
+    for (size_t lane = 0; lane < count; ++lane) {
+      const int64_t pv = affected_[first + lane];
+      const TopFour now = changed.get(static_cast<int>(lane));
+      tally(context, pv, top(pv), -1, sums_);
+      tally(context, pv, now, 1, sums_);
+      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), now);
     }
   }
 }
@@ -147,12 +138,13 @@ void CellTick::clear_again(const TickContext& context, const SeatBids& bids) {
 void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads,
                                 TickImpressions& out) const {
   const TickTraffic& tick = context.tick;
-  out.reset(tick.num_pv);
+  out.reset(tick.num_pv, tick.num_seats);
+  const auto num_seats = static_cast<size_t>(tick.num_seats);
   const auto copy_rows = [&](int64_t first_pv, int64_t last_pv) {
     for (int64_t pv = first_pv; pv < last_pv; ++pv) {
-      const size_t row = static_cast<size_t>(pv) * kNumSeats;
+      const size_t row = static_cast<size_t>(pv) * num_seats;
       const uint64_t lost_here = lost(pv);
-      for (size_t seat = 0; seat < kNumSeats; ++seat) {
+      for (size_t seat = 0; seat < num_seats; ++seat) {
         const int s = static_cast<int>(seat);
         const float value = tick.value(pv, s);
         out.pvalue[row + seat] = static_cast<double>(value);
@@ -164,7 +156,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
       // As in tally().
       const TopFour holders = top(pv);
       const int num_shown = tick.shown(pv);
-      for (int slot = 0; slot < kNumSlots; ++slot) {
+      for (int slot = 0; slot < tick.num_slots; ++slot) {
         const int seat = holders.seat[static_cast<size_t>(slot)];
         if (seat == kNoSeat) break;
         const size_t place = row + static_cast<size_t>(seat);
@@ -177,7 +169,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
                 ? 1
                 : 0;
       }
-      out.least_winning_cost[static_cast<size_t>(pv)] = static_cast<double>(holders.price(kNumSlots - 1));
+      out.least_winning_cost[static_cast<size_t>(pv)] = static_cast<double>(holders.price(tick.num_slots - 1));
     }
   };
   if (threads != nullptr) {

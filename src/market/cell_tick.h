@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "base/threads.h"
-#include "market/clearing.h"
+#include "market/clearing_blocks.h"
 #include "market/impressions.h"
 
 namespace genbid {
@@ -48,11 +48,12 @@ class CellTick {
   RandomStream keys_;
   std::vector<BlockTopFour> tops_;
   TickSums sums_;
-  std::array<int64_t, kNumSeats> lost_bids_{};
+  std::array<int64_t, kMaxSeats> lost_bids_{};
   std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
   bool any_lost_ = false;
-  std::vector<int64_t> affected_;                             // impressions to clear again
-  std::array<std::vector<Win>, kNumSeats * kNumSlots> wins_;  // of the offenders, by slot
+  std::vector<int64_t> affected_;  // impressions to clear again
+  std::vector<int64_t> held_;      // by one offender in one slot
+  std::vector<Win> wins_;          // the same with keys
 };
 
 }  // namespace genbid

@@ -8,22 +8,22 @@
 #include "market/money.h"
 #include "market/traffic.h"
 
-// The auction of one impression: generalised second price with three slots (auctionnet.md 2.4) under the rules
+// The auction of one impression: generalised second price with up to three slots (auctionnet.md 2.4) under the rules
 // `fast`, where the official simulator's traps are corrected (6.3, 6.5, 6.6):
 //   - only bids of at least the reserve compete; of equal bids the lower seat's is the higher one;
 //   - the holder of a slot pays the next lower bid, at least the reserve, if the slot is shown;
 //   - a slot without a holder stays empty.
-// These functions are the reference for any faster form.
+// These functions are the reference for clearing_blocks.h, which does the same to 32 impressions at a time.
 
 namespace genbid {
 
 inline constexpr float kReserve = 0.0001F;
 
-// What the 48 seats of a cell bid in a tick.
+// What the seats of a cell bid in a tick.
 struct SeatBids {
-  std::array<float, kNumSeats> value{};
-  std::array<float, kNumSeats> value_squared{};
-  std::array<uint8_t, kNumSeats> bidding{};  // the seats that may bid above 0, in index order
+  std::array<float, kMaxSeats> value{};
+  std::array<float, kMaxSeats> value_squared{};
+  std::array<uint8_t, kMaxSeats> bidding{};  // the seats that may bid above 0, in index order
   int num_bidding = 0;
 
   // Seats are added in index order. Coefficients beyond +-1e9 count as that.
@@ -49,23 +49,22 @@ struct TopFour {
   std::array<float, 4> bid{};
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
-  // What slot 1, 2, 3 costs its holder. The last one is the least winning cost.
+  // What slot 1, 2, 3 costs its holder. The last slot's price is the least winning cost.
   float price(int slot) const {
     const float next = bid[static_cast<size_t>(slot) + 1];
     return next > kReserve ? next : kReserve;
   }
 };
 
+// The same of the impressions of a block.
 struct BlockTopFour {
-  std::array<std::array<float, kBlockWidth>, 4> bid;
+  alignas(64) std::array<std::array<float, kBlockWidth>, 4> bid;
   std::array<std::array<uint8_t, kBlockWidth>, 4> seat;
 
   TopFour get(int lane) const;
   void set(int lane, const TopFour& top);
 };
 
-// All 32 impressions of a block.
-void clear_block(const float* block_values, const SeatBids& bids, BlockTopFour& top);
 // One impression, without the bids of the seats in the bit mask `dropped`.
 TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, uint64_t dropped);
 
@@ -80,7 +79,7 @@ struct SeatSums {
 };
 
 struct TickSums {
-  std::array<SeatSums, kNumSeats> seats{};
+  std::array<SeatSums, kMaxSeats> seats{};
   int64_t least_winning_cost = 0;
 
   void add(const TickSums& other);

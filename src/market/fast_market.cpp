@@ -2,44 +2,45 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <map>
 #include <utility>
 
 #include "base/error.h"
 #include "market/cell_tick.h"
 #include "market/cell_workers.h"
+#include "market/traffic_cache.h"
 
 namespace genbid {
 
 struct FastMarket::State {
-  // What cells of the same period share.
-  struct Period {
-    PeriodFactors factors;
-    TickTraffic tick;
-  };
   struct Row {
     int64_t money = 0;  // remaining, in units of money.h
     TickHistory history;
   };
 
   State(const MarketConfig& config, Threads& threads_to_use)
-      : seed(static_cast<uint64_t>(config.seed)), traffic(seed, config.impressions), threads(threads_to_use) {}
+      : seed(static_cast<uint64_t>(config.seed)),
+        traffic(seed, config.impressions, config.traffic),
+        cache(static_cast<size_t>(config.cache_megabytes) << 20U),
+        threads(threads_to_use),
+        num_seats(static_cast<size_t>(config.shape().seats)) {}
 
-  size_t row_of(size_t cell, size_t seat) const { return cell * kNumSeats + seat; }
   void make_traffic();
   void play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split);
 
   uint64_t seed;
   Traffic traffic;
+  TrafficCache cache;
   Threads& threads;
+  size_t num_seats;
 
   std::vector<Cell> cells;
-  std::vector<Period> periods;
+  std::vector<PeriodTraffic*> periods;
   std::vector<size_t> period_of_cell;
   int tick = 0;
-  bool traffic_made = false;  // for `tick`
+  bool observed = false;  // views are of `tick`
 
+  // Row by row.
   std::vector<Row> rows;
   std::vector<SeatView> views;
   std::vector<SeatTick> finished;
@@ -50,41 +51,46 @@ struct FastMarket::State {
 };
 
 void FastMarket::State::make_traffic() {
-  if (traffic_made) return;
   // Chunks of all periods in one list, so that many periods and large ticks split equally well.
-  std::vector<std::pair<size_t, int64_t>> chunks;
-  for (size_t p = 0; p < periods.size(); ++p) {
-    traffic.begin_tick(periods[p].factors, tick, periods[p].tick);
-    for (int64_t c = 0; c < periods[p].tick.num_chunks; ++c) chunks.emplace_back(p, c);
+  std::vector<std::pair<PeriodTraffic*, int64_t>> chunks;
+  for (PeriodTraffic* period : periods) {
+    if (period->made[static_cast<size_t>(tick)] != 0) continue;
+    TickTraffic& made = period->at(tick);
+    traffic.begin_tick(period->factors, tick, made);
+    for (int64_t c = 0; c < made.num_chunks; ++c) chunks.emplace_back(period, c);
   }
   threads.parallel_for(static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto [p, chunk] = chunks[static_cast<size_t>(i)];
-      traffic.fill_chunk(periods[p].factors, chunk, periods[p].tick);
+      const auto [period, chunk] = chunks[static_cast<size_t>(i)];
+      traffic.fill_chunk(period->factors, chunk, period->at(tick));
     }
   });
-  for (Period& period : periods) traffic.end_tick(period.tick);
-  traffic_made = true;
+  for (PeriodTraffic* period : periods) {
+    char& made = period->made[static_cast<size_t>(tick)];
+    if (made == 0) traffic.end_tick(period->at(tick));
+    made = 1;
+  }
 }
 
 void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split) {
-  const Period& period = periods[period_of_cell[cell]];
+  PeriodTraffic& period = *periods[period_of_cell[cell]];
+  const TickTraffic& impressions = period.at(tick);
   SeatBids seat_bids;
-  std::array<int64_t, kNumSeats> money{};
-  for (size_t seat = 0; seat < kNumSeats; ++seat) {
-    const size_t row = row_of(cell, seat);
+  std::array<int64_t, kMaxSeats> money{};
+  for (size_t seat = 0; seat < num_seats; ++seat) {
+    const size_t row = cell * num_seats + seat;
     money[seat] = rows[row].money;
     if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row]);
   }
-  const TickContext context{traffic, period.factors, period.tick};
-  const int num_clearings = auction.play(context, seat_bids, money, split);
+  const TickContext context{traffic, period.factors, impressions};
+  const int num_clearings = auction.play(context, seat_bids, std::span(money).first(num_seats), split);
   if (keep_impressions) auction.copy_impressions(context, seat_bids, split, kept_impressions[cell]);
 
   const TickSums& sums = auction.sums();
-  const double num_pv = period.tick.num_pv > 0 ? static_cast<double>(period.tick.num_pv) : 1.0;
+  const double num_pv = impressions.num_pv > 0 ? static_cast<double>(impressions.num_pv) : 1.0;
   const double mean_least_winning_cost = from_money(sums.least_winning_cost) / num_pv;
-  for (size_t seat = 0; seat < kNumSeats; ++seat) {
-    const size_t row = row_of(cell, seat);
+  for (size_t seat = 0; seat < num_seats; ++seat) {
+    const size_t row = cell * num_seats + seat;
     const SeatSums& sum = sums.seats[seat];
     SeatTick& done = finished[row];
     done.start = views[row].now;
@@ -92,9 +98,9 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
     done.asked = views[row].asked;
     done.num_clearings = num_clearings;
     TickOutcome& outcome = done.outcome;
-    outcome.sum_pvalue = period.tick.sum_value[seat];
+    outcome.sum_pvalue = impressions.sum_value[seat];
     // All bids lost may leave a rounding error's worth on either side of 0.
-    outcome.sum_bid = std::max(0.0, sum_of_bids(period.tick, seat_bids, static_cast<int>(seat)) -
+    outcome.sum_bid = std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
                                         from_money(auction.lost_bids(static_cast<int>(seat))));
     outcome.mean_least_winning_cost = mean_least_winning_cost;
     outcome.num_wins = sum.wins[0] + sum.wins[1] + sum.wins[2];
@@ -117,22 +123,31 @@ void FastMarket::reset(std::vector<Cell> cells) {
   State& s = *state_;
   s.cells = std::move(cells);
   s.tick = 0;
-  s.traffic_made = false;
-  s.periods.clear();
+  s.observed = false;
   s.period_of_cell.clear();
   std::map<int64_t, size_t> places;
+  std::vector<int64_t> periods;
   for (const Cell& cell : s.cells) {
-    assert(cell.advertisers.size() == static_cast<size_t>(kNumSeats));
-    const auto [place, added] = places.emplace(cell.period, s.periods.size());
-    if (added) s.periods.push_back({.factors = s.traffic.factors(cell.period), .tick = {}});
+    assert(cell.advertisers.size() == s.num_seats);
+    const auto [place, added] = places.emplace(cell.period, periods.size());
+    if (added) periods.push_back(cell.period);
     s.period_of_cell.push_back(place->second);
   }
-  const size_t num_rows = s.cells.size() * kNumSeats;
+  s.periods = s.cache.take(s.traffic, periods);
+  const size_t num_rows = s.cells.size() * s.num_seats;
   s.rows.assign(num_rows, {});
   s.views.assign(num_rows, {});
   s.finished.assign(num_rows, {});
   for (size_t row = 0; row < num_rows; ++row) {
-    s.rows[row].money = to_money(s.cells[row / kNumSeats].advertisers[row % kNumSeats].budget);
+    const Cell& cell = s.cells[row / s.num_seats];
+    const Advertiser& advertiser = cell.advertisers[row % s.num_seats];
+    s.rows[row].money = to_money(advertiser.budget);
+    SeatView& view = s.views[row];
+    view.period = cell.period;
+    view.seat = static_cast<int>(row % s.num_seats);
+    view.num_ticks = shape().ticks;
+    view.advertiser = &advertiser;
+    view.history = &s.rows[row].history;
   }
 }
 
@@ -141,24 +156,22 @@ int FastMarket::tick() const { return state_->tick; }
 std::span<const SeatView> FastMarket::observe() {
   State& s = *state_;
   assert(!done());
-  if (s.traffic_made) return s.views;
+  if (s.observed) return s.views;
   s.make_traffic();
-  for (size_t row = 0; row < s.rows.size(); ++row) {
-    const size_t cell = row / kNumSeats;
-    const size_t seat = row % kNumSeats;
-    const TickTraffic& tick = s.periods[s.period_of_cell[cell]].tick;
-    SeatView& view = s.views[row];
-    view.period = s.cells[cell].period;
-    view.seat = static_cast<int>(seat);
-    view.advertiser = &s.cells[cell].advertisers[seat];
-    view.history = &s.rows[row].history;
-    view.last = s.tick > 0 ? &s.finished[row].outcome : nullptr;
-    view.now.tick = s.tick;
-    view.now.num_pv = tick.num_pv;
-    view.now.mean_pvalue = tick.num_pv > 0 ? tick.sum_value[seat] / static_cast<double>(tick.num_pv) : 0.0;
-    view.now.remaining_budget = from_money(s.rows[row].money);
-    view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+  for (size_t cell = 0; cell < s.cells.size(); ++cell) {
+    const TickTraffic& tick = s.periods[s.period_of_cell[cell]]->at(s.tick);
+    for (size_t seat = 0; seat < s.num_seats; ++seat) {
+      const size_t row = cell * s.num_seats + seat;
+      SeatView& view = s.views[row];
+      view.last = s.tick > 0 ? &s.finished[row].outcome : nullptr;
+      view.now.tick = s.tick;
+      view.now.num_pv = tick.num_pv;
+      view.now.mean_pvalue = tick.num_pv > 0 ? tick.sum_value[seat] / static_cast<double>(tick.num_pv) : 0.0;
+      view.now.remaining_budget = from_money(s.rows[row].money);
+      view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+    }
   }
+  s.observed = true;
   return s.views;
 }
 
@@ -172,7 +185,7 @@ void FastMarket::step(std::span<const BidFormula> bids) {
   s.workers.run(s.threads, static_cast<int64_t>(s.cells.size()),
                 [&](size_t cell, CellTick& auction, Threads* split) { s.play_cell(cell, bids, auction, split); });
   ++s.tick;
-  s.traffic_made = false;
+  s.observed = false;
 }
 
 std::span<const SeatTick> FastMarket::last_tick() const { return state_->finished; }

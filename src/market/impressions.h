@@ -8,7 +8,7 @@
 
 namespace genbid {
 
-// What became of the impressions of one cell's tick. Matrices are [num_pv][kNumSeats].
+// What became of the impressions of one cell's tick. Matrices are [num_pv][seats of the market].
 struct TickImpressions {
   int64_t num_pv = 0;
   std::vector<double> pvalue, sigma;
@@ -20,9 +20,9 @@ struct TickImpressions {
   std::vector<double> least_winning_cost;  // [num_pv]
 
   // Room for so many; nobody holds a slot.
-  void reset(int64_t count) {
+  void reset(int64_t count, int num_seats) {
     num_pv = count;
-    const auto rows = static_cast<size_t>(count) * static_cast<size_t>(kNumSeats);
+    const auto rows = static_cast<size_t>(count) * static_cast<size_t>(num_seats);
     for (std::vector<double>* values : {&pvalue, &sigma, &bid}) values->resize(rows);  // all are written
     price.assign(rows, 0.0);
     for (std::vector<uint8_t>* values : {&slot, &exposed, &conversion}) values->assign(rows, 0);

@@ -9,7 +9,8 @@ namespace genbid {
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink) {
   const size_t num_cells = cells.size();
-  const size_t num_rows = num_cells * kNumSeats;
+  const auto num_seats = static_cast<size_t>(market.shape().seats);
+  const size_t num_rows = num_cells * num_seats;
   assert(seat_bidder.size() == num_rows);
   market.reset(std::move(cells));
 
@@ -42,7 +43,7 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
     market.step(bids);
     const std::span<const SeatTick> finished = market.last_tick();
     for (size_t cell = 0; cell < num_cells; ++cell) {
-      const auto seats = finished.subspan(cell * kNumSeats, kNumSeats);
+      const auto seats = finished.subspan(cell * num_seats, num_seats);
       sink.on_tick(static_cast<int64_t>(cell), tick, seats);
       if (market.keeps_impressions()) {
         sink.on_impressions(static_cast<int64_t>(cell), tick, seats, market.impressions(cell));

@@ -20,7 +20,7 @@ class FastPid : public Bidder {
       const TickStart& now = rows[i].now;
       if (now.tick > 0) {
         const double last_cost = row.money - now.remaining_budget;
-        const double pace = last_cost * (kTicksPerPeriod - now.tick) / now.remaining_budget;
+        const double pace = last_cost * (rows[i].num_ticks - now.tick) / now.remaining_budget;
         if (pace < 0.7) {
           row.alpha *= 1.2;
         } else if (pace > 1.1) {

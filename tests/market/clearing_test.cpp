@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <random>
 
+#include "market/clearing_blocks.h"
 #include "market_samples.h"
 
 namespace genbid {
@@ -108,10 +111,10 @@ TEST(Clearing, LostBidsDoNotCompete) {
 // What clear_one and clear_block must agree with: all bids sorted, equal ones by seat.
 TopFour sorted_top(const TickTraffic& tick, int64_t pv, const SeatBids& bids) {
   std::vector<std::pair<float, int>> all;
-  for (int seat = 0; seat < kNumSeats; ++seat) {
+  for (int seat = 0; seat < tick.num_seats; ++seat) {
     const auto s = static_cast<size_t>(seat);
     const float v = tick.value(pv, seat);
-    const float bid = bids.value[s] * v + bids.value_squared[s] * (v * v);
+    const float bid = std::min(bids.value[s] * v + bids.value_squared[s] * (v * v), kMaxBid);
     if (bid >= kReserve) all.emplace_back(-bid, seat);
   }
   std::sort(all.begin(), all.end());
@@ -121,6 +124,28 @@ TopFour sorted_top(const TickTraffic& tick, int64_t pv, const SeatBids& bids) {
     top.seat[k] = static_cast<uint8_t>(all[k].second);
   }
   return top;
+}
+
+// On every instruction set.
+void expect_sorted(const TickTraffic& tick, const SeatBids& bids) {
+  for (const char* target : simd_targets()) {
+    use_simd_target(target);
+    for (int64_t block = 0; block < tick.num_blocks; ++block) {
+      BlockTopFour top;
+      clear_block(tick.block_values(block), bids, top);
+      for (int lane = 0; lane < kBlockWidth; ++lane) {
+        const int64_t pv = block * kBlockWidth + lane;
+        const TopFour expected = sorted_top(tick, pv, bids);
+        ASSERT_EQ(top.get(lane).seat, expected.seat) << target << " " << pv;
+        ASSERT_EQ(top.get(lane).bid, expected.bid) << target << " " << pv;
+        if (pv >= tick.num_pv) continue;
+        const TopFour one = clear_one(tick, pv, bids, 0);
+        ASSERT_EQ(one.seat, expected.seat) << pv;
+        ASSERT_EQ(one.bid, expected.bid) << pv;
+      }
+    }
+  }
+  use_simd_target(nullptr);
 }
 
 class AnyInput : public testing::TestWithParam<int> {};  // number of distinct values; 0: all different
@@ -136,28 +161,53 @@ TEST_P(AnyInput, BlocksAndSingleImpressionsEqualASort) {
                                           : static_cast<float>(bits % static_cast<uint32_t>(GetParam())) * 0.0002F});
     }
   }
-  const TickTraffic tick = make_tick(values);
   SeatBids bids;
   for (int seat = 0; seat < kNumSeats; ++seat) {
     bids.add(seat, {.value = GetParam() == 0 ? 1.0 + 0.1 * seat : (seat % 7 == 3 ? -1.0 : 1.0),
                     .value_squared = seat % 5 == 0 ? 30.0 : 0.0});
   }
-  for (int64_t block = 0; block < tick.num_blocks; ++block) {
-    BlockTopFour top;
-    clear_block(tick.block_values(block), bids, top);
-    for (int lane = 0; lane < kBlockWidth; ++lane) {
-      const int64_t pv = block * kBlockWidth + lane;
-      const TopFour expected = sorted_top(tick, pv, bids);
-      ASSERT_EQ(top.get(lane).seat, expected.seat) << pv;
-      ASSERT_EQ(top.get(lane).bid, expected.bid) << pv;
-      const TopFour one = clear_one(tick, pv, bids, 0);
-      ASSERT_EQ(one.seat, expected.seat) << pv;
-      ASSERT_EQ(one.bid, expected.bid) << pv;
-    }
-  }
+  expect_sorted(make_tick(values), bids);
 }
 
 INSTANTIATE_TEST_SUITE_P(RandomAndTies, AnyInput, testing::Values(0, 2, 3, 7, 40));
+
+// Bids at the reserve and just below, at the largest and beyond, subnormal and zero values, the same for many seats.
+TEST(ClearingBlocks, AgreeAtTheEdges) {
+  const float edges[] = {0.0F,     1e-40F,  std::numeric_limits<float>::denorm_min(), std::nextafter(kReserve, 0.0F),
+                         kReserve, 0.0002F, std::nextafter(kReserve, 1.0F),           0.5F,
+                         1.0F,     1.0F};
+  std::mt19937 random(3);
+  for (const double alpha : {1.0, -1.0, 255.99, 256.0, 1e9, 1e-3}) {
+    std::vector<std::vector<SeatValue>> values(320);
+    for (auto& pv : values) {
+      for (int seat = 0; seat < kNumSeats; ++seat) pv.push_back({seat, edges[random() % std::size(edges)]});
+    }
+    SeatBids bids;
+    for (int seat = 0; seat < kNumSeats; ++seat) {
+      bids.add(seat, {.value = alpha, .value_squared = seat % 3 == 0 ? (seat % 2 == 0 ? 1e9 : -1e9) : 0.0});
+    }
+    expect_sorted(make_tick(values), bids);
+  }
+}
+
+// Any set of bidders: sixteens that are full, short or missing, in markets of any number of seats.
+TEST(ClearingBlocks, AgreeForAnySetOfBidders) {
+  std::mt19937 random(4);
+  for (const int seats : {1, 2, 3, 4, 5, 15, 16, 17, 33, 48, 49, 63, 64}) {
+    TrafficConfig config;
+    config.structure = "own";
+    config.seats = seats;
+    const Traffic traffic(1, 5000, config);
+    const TickTraffic tick = test::generated_tick(traffic, traffic.factors(2), 18);
+    for (const unsigned share : {0U, 1U, 4U, 8U}) {
+      SeatBids bids;
+      for (int seat = 0; seat < seats; ++seat) {
+        if (random() % 8 < share) bids.add(seat, {.value = 50.0 + static_cast<double>(random() % 3)});
+      }
+      expect_sorted(tick, bids);
+    }
+  }
+}
 
 class Tally : public testing::Test {
  protected:
@@ -226,6 +276,65 @@ TEST_F(Tally, TakingAwayUndoesAdding) {
     EXPECT_EQ(seat.wins, (std::array<int64_t, 3>{0, 0, 0}));
   }
   EXPECT_EQ(sums.least_winning_cost, 0);
+}
+
+// Sums of whole blocks are those of single impressions, on every instruction set; draws of 0 convert, so that
+// conversions are many.
+TEST(TallyBlock, EqualsTallyingItsImpressions) {
+  for (const int slots : {1, 2, 3}) {
+    TrafficConfig config;
+    config.structure = "own";
+    config.seats = 48;
+    config.slots = slots;
+    const Traffic traffic(1, 20000, config);
+    const PeriodFactors factors = traffic.factors(1);
+    TickTraffic tick = test::generated_tick(traffic, factors, 20);
+    for (size_t i = 0; i < tick.conversion_draw.size(); i += 3) tick.conversion_draw[i] = 0.0F;
+    const TickContext context{traffic, factors, tick};
+    for (const int num_bidding : {0, 2, 3, 48}) {
+      SeatBids bids;
+      for (int seat = 0; seat < num_bidding; ++seat) bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat});
+      TickSums expected;
+      for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, pv, clear_one(tick, pv, bids, 0), 1, expected);
+      for (const char* target : simd_targets()) {
+        use_simd_target(target);
+        TickSums sums;
+        BlockSums block_sums;
+        for (int64_t block = 0; block < tick.num_blocks; ++block) {
+          BlockTopFour top;
+          clear_block(tick.block_values(block), bids, top);
+          tally_block(context, block, top, block_sums, sums);
+        }
+        block_sums.add_to(sums);
+        EXPECT_EQ(sums.least_winning_cost, expected.least_winning_cost) << target;
+        for (size_t s = 0; s < kMaxSeats; ++s) {
+          const SeatSums& a = sums.seats[s];
+          const SeatSums& b = expected.seats[s];
+          ASSERT_EQ(a.wins, b.wins) << target << " " << s;
+          ASSERT_EQ(a.exposed, b.exposed) << target << " " << s;
+          ASSERT_EQ(a.conversions, b.conversions) << target << " " << s;
+          ASSERT_EQ(a.cost, b.cost) << target << " " << s;
+          ASSERT_EQ(a.pvalue_exposed, b.pvalue_exposed) << target << " " << s;
+          ASSERT_EQ(a.bid_exposed, b.bid_exposed) << target << " " << s;
+        }
+      }
+      use_simd_target(nullptr);
+    }
+  }
+}
+
+TEST(FindWins, ListsTheImpressionsThatASeatHoldsInASlot) {
+  BlockTopFour top;
+  for (auto& row : top.seat) row.fill(kNoSeat);
+  for (const size_t lane : {0U, 5U, 31U}) top.seat[1][lane] = 7;
+  top.seat[0][6] = 7;
+  for (const char* target : simd_targets()) {
+    use_simd_target(target);
+    std::vector<int64_t> pvs = {1};
+    find_wins(top, 1, 7, 320, pvs);
+    EXPECT_EQ(pvs, (std::vector<int64_t>{1, 320, 325, 351})) << target;
+  }
+  use_simd_target(nullptr);
 }
 
 class SumOfBids : public testing::TestWithParam<BidFormula> {};

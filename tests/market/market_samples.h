@@ -36,7 +36,6 @@ inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_o
     for (const SeatValue& one : values_of_pv[pv]) {
       set_value(tick, static_cast<int64_t>(pv), one.seat, one.value);
       tick.sum_value[static_cast<size_t>(one.seat)] += static_cast<double>(one.value);
-      tick.sum_square[static_cast<size_t>(one.seat)] += static_cast<double>(one.value * one.value);
     }
   }
   return tick;

@@ -207,7 +207,7 @@ TEST(Market, APeriodHasItsBits) {
       add(static_cast<uint64_t>(seat.num_clearings));
     }
   }
-  EXPECT_EQ(hash, 2877283064078063349ULL);
+  EXPECT_EQ(hash, 15340532674099212486ULL);
 }
 
 // Where nobody runs out of money and everybody bids 100 x value: each slot is shown with its probability, the

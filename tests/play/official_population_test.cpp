@@ -21,67 +21,84 @@ struct Kind {
   double mean() const { return sum / num_asked; }
 };
 
-// A whole period of full size under fast rules.
+struct Played {
+  PeriodSummary summary;
+  std::map<std::string, Kind> kinds;
+  std::map<std::string, double> costs;
+};
+
+// A whole period of full size.
+Played play_period(const std::string& rules) {
+  const test::TemporaryFolder folder;
+  SimulateConfig config;
+  config.market.rules = rules;
+  config.market.population = "official";
+  config.market.periods.values = {0};
+  config.output.dir = folder.path("run");
+  config.threads = 1;
+  Played played;
+  played.summary = simulate(config)->periods.at(0);
+  const Population population = load_population("official");
+  enum : size_t { kAgent, kAlpha, kCost };
+  CsvFile file(folder.path("run/ticks.csv"));
+  const CsvColumns columns(file, {"agent", "alpha_after_bidding", "cost"});
+  CsvBlock block;
+  while (file.next(block)) {
+    CsvRows row(block, columns);
+    while (row.next()) {
+      const auto seat = static_cast<size_t>(row.whole(kAgent, 0, kNumSeats - 1));
+      const std::string name = bidder_label(population.seats[seat].bidder);
+      played.costs[name] += row.number(kCost);
+      if (is_missing(row.text(kAlpha))) continue;  // out of money
+      Kind& kind = played.kinds[name];
+      const double alpha = row.number(kAlpha);
+      ++kind.num_asked;
+      kind.lowest = std::min(kind.lowest, alpha);
+      kind.highest = std::max(kind.highest, alpha);
+      kind.sum += alpha;
+    }
+  }
+  return played;
+}
+
+// The same day under both rules: period 0 is AuctionNet's episode 0 up to noise.
 class OfficialPopulation : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    const test::TemporaryFolder folder;
-    SimulateConfig config;
-    config.market.population = "official";
-    config.market.periods.values = {0};
-    config.output.dir = folder.path("run");
-    config.threads = 1;
-    summary_ = simulate(config)->periods.at(0);
-    const Population population = load_population("official");
-    enum : size_t { kAgent, kAlpha, kCost };
-    CsvFile file(folder.path("run/ticks.csv"));
-    const CsvColumns columns(file, {"agent", "alpha_after_bidding", "cost"});
-    CsvBlock block;
-    while (file.next(block)) {
-      CsvRows row(block, columns);
-      while (row.next()) {
-        const auto seat = static_cast<size_t>(row.whole(kAgent, 0, kNumSeats - 1));
-        costs_[bidder_label(population.seats[seat].bidder)] += row.number(kCost);
-        if (is_missing(row.text(kAlpha))) continue;  // out of money
-        Kind& kind = kinds_[bidder_label(population.seats[seat].bidder)];
-        const double alpha = row.number(kAlpha);
-        ++kind.num_asked;
-        kind.lowest = std::min(kind.lowest, alpha);
-        kind.highest = std::max(kind.highest, alpha);
-        kind.sum += alpha;
-      }
-    }
-  }
-  static void TearDownTestSuite() {
-    kinds_.clear();
-    costs_.clear();
+    fast_ = play_period("fast");
+    official_ = play_period("official");
+    kinds_ = fast_.kinds;
+    costs_ = fast_.costs;
   }
 
-  static PeriodSummary summary_;
+  static Played fast_;
+  static Played official_;
   static std::map<std::string, Kind> kinds_;
   static std::map<std::string, double> costs_;
 };
 
-PeriodSummary OfficialPopulation::summary_;
+Played OfficialPopulation::fast_;
+Played OfficialPopulation::official_;
 std::map<std::string, Kind> OfficialPopulation::kinds_;
 std::map<std::string, double> OfficialPopulation::costs_;
 
-// 21 periods of AuctionNet's market with this population have 0.074 to 0.092; days differ.
-TEST_F(OfficialPopulation, PricesAreThoseOfTheOfficialMarket) {
-  EXPECT_GT(summary_.mean_least_winning_cost, 0.06);
-  EXPECT_LT(summary_.mean_least_winning_cost, 0.10);
+// One day; noise of its 500,000 impressions moves a period's mean price by less than a hundredth.
+TEST_F(OfficialPopulation, PricesAreThoseOfTheSameDayUnderOfficialRules) {
+  const double official = official_.summary.mean_least_winning_cost;
+  EXPECT_NEAR(fast_.summary.mean_least_winning_cost, official, 0.01 * official);
 }
 
-TEST_F(OfficialPopulation, EveryKindBidsAroundItsCpaLimit) {
+// Learned bidders follow what they win: one exhausted a tick sooner moves its kind's mean alpha by a few hundredths.
+TEST_F(OfficialPopulation, EveryKindBidsAndSpendsAsUnderOfficialRules) {
   EXPECT_EQ(kinds_.size(), 15U);  // pid, fixed_alpha 100, six policies, seven tables
   for (const auto& [name, kind] : kinds_) {
     EXPECT_GE(kind.num_asked, 48) << name;
+    const double alpha = official_.kinds.at(name).mean();
+    EXPECT_NEAR(kind.mean(), alpha, 0.15 * alpha) << name;
     if (name == "official td3_bc") continue;
-    EXPECT_GT(kind.lowest, 0.0) << name;
-    EXPECT_LT(kind.highest, 700.0) << name;
-    EXPECT_GT(kind.mean(), 60.0) << name;  // limits are 60 to 130
-    EXPECT_LT(kind.mean(), 150.0) << name;
-    EXPECT_GT(costs_[name], 100.0) << name;
+    const double cost = official_.costs.at(name);
+    EXPECT_GT(cost, 1000.0) << name;
+    EXPECT_NEAR(costs_[name], cost, 0.04 * cost) << name;
   }
   EXPECT_EQ(kinds_["fixed_alpha 100"].lowest, 100.0);
   EXPECT_EQ(kinds_["fixed_alpha 100"].highest, 100.0);

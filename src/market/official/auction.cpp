@@ -305,7 +305,7 @@ void Auction::add_outcomes(Threads* threads) {
 }
 
 void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
-  out.reset(traffic_->num_pv);
+  out.reset(traffic_->num_pv, kNumSeats);
   const auto copy_rows = [&](int64_t begin, int64_t end) {
     for (int64_t pv = begin; pv < end; ++pv) {
       const size_t row = static_cast<size_t>(pv) * kSeats;

@@ -101,7 +101,7 @@ EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
 
   // Step B: the category's level. Step C: the seat's own, but for the first seat of a category. The seeds of seats
   // 1 to 5 are those of categories 1 to 5.
-  const auto seed = [episode](size_t number) { return static_cast<uint64_t>(11111 * episode) + number; };
+  const auto seed = [episode](size_t number) { return 11111 * static_cast<uint64_t>(episode) + number; };
   for (size_t category = 0; category < kNumCategories; ++category) {
     const auto level = factors_in_pieces<8>(Pcg64(seed(category)), 1 - 0.7, 1 + 0.7);
     for (size_t i = 0; i < kSeatsPerCategory; ++i) {
