@@ -43,7 +43,7 @@ namespace {
 
 std::vector<Benchmark> all_benchmarks() {
   std::vector<Benchmark> all = market_benchmarks();
-  for (const auto& more : {data_benchmarks(), policy_benchmarks()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {official_market_benchmarks(), data_benchmarks(), policy_benchmarks()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

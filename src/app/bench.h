@@ -15,7 +15,8 @@ struct Benchmark {
   std::function<void(int threads)> run;
 };
 
-std::vector<Benchmark> market_benchmarks();  // market.*
+std::vector<Benchmark> market_benchmarks();  // market.*, rules fast
+std::vector<Benchmark> official_market_benchmarks();  // market.official_*
 std::vector<Benchmark> data_benchmarks();    // ingest.*, raw_log.*
 std::vector<Benchmark> policy_benchmarks();  // act.MODEL, train_step.MODEL
 

@@ -8,6 +8,35 @@
 #include "market/lanes.h"
 
 namespace genbid {
+namespace {
+
+// Impressions to be cleared again, side by side.
+struct Affected {
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values;
+  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws;
+  std::array<uint8_t, kBlockWidth> shown;
+  std::array<int64_t, kBlockWidth> pvs;
+  BlockTopFour top;
+  int count = 0;
+
+  void add(const TickTraffic& tick, int64_t pv, const PackedBids& bids, const TopFour& holders) {
+    const auto lane = static_cast<size_t>(count++);
+    const float* from = tick.block_values(pv / kBlockWidth) + pv % kBlockWidth;
+    for (size_t place = 0; place < static_cast<size_t>(bids.num_places); ++place) {
+      const auto row = static_cast<size_t>(bids.row[place]);
+      values[row + lane] = from[row];
+    }
+    for (int slot = 0; slot < kNumSlots; ++slot) {
+      draws[static_cast<size_t>(slot) * kBlockWidth + lane] = tick.draw(pv, slot);
+    }
+    shown[lane] = static_cast<uint8_t>(tick.shown(pv));
+    pvs[lane] = pv;
+    top.set(static_cast<int>(lane), holders);
+  }
+  BlockView view() const { return {values.data(), shown.data(), draws.data(), pvs.data(), 0, count}; }
+};
+
+}  // namespace
 
 TopFour CellTick::top(int64_t pv) const {
   return tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
@@ -28,6 +57,7 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
     tops_.resize(static_cast<size_t>(tick.num_blocks));
   }
   sums_ = {};
+  const PackedBids packed(bids);
   std::mutex mutex;
   const auto clear_chunks = [&](int64_t first_chunk, int64_t last_chunk) {
     TickSums sums;
@@ -36,10 +66,10 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
       const int64_t last = std::min((chunk + 1) * kBlocksPerChunk, tick.num_blocks);
       for (int64_t block = chunk * kBlocksPerChunk; block < last; ++block) {
         BlockTopFour& top = tops_[static_cast<size_t>(block)];
-        clear_block(tick.block_values(block), bids, top);
-        tally_block(context, block, top, block_sums, sums);
+        clear_block(tick.block_values(block), packed, top);
+        tally_block(context, view_of(tick, block), top, 1, block_sums, sums);
       }
-      block_sums.add_to(sums);
+      block_sums.add_to(1, sums);
     }
     const std::lock_guard lock(mutex);
     sums_.add(sums);
@@ -63,76 +93,78 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
     any_lost_ = true;
   }
 
-  affected_.clear();
-  const auto period = static_cast<uint64_t>(context.factors.period);
+  affected_.assign(static_cast<size_t>(tick.num_blocks), 0);
   for (; offenders != 0; offenders &= offenders - 1) {
     const int seat = std::countr_zero(offenders);
     const auto s = static_cast<size_t>(seat);
     const double cost = from_money(sums_.seats[s].cost);
     const double ratio = (cost - from_money(money[s])) / (cost + 1e-4);
     for (int slot = 0; slot < tick.num_slots; ++slot) {
-      held_.clear();
-      for (int64_t block = 0; block < tick.num_blocks; ++block) {
-        find_wins(tops_[static_cast<size_t>(block)], slot, seat, block * kBlockWidth, held_);
-      }
-      // Padding lanes have no bids, so nobody holds them.
-      wins_.resize(held_.size());
-      for (size_t i = 0; i < held_.size(); ++i) {
-        const PhiloxBits bits =
-            philox(keys_.key0(), keys_.key1(), static_cast<uint32_t>(held_[i]), place_of(tick.tick, seat),
-                   static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
-        wins_[i] = {static_cast<uint64_t>(bits.w0) << 32 | bits.w1, held_[i]};
-      }
+      find_wins(std::span(tops_).first(static_cast<size_t>(tick.num_blocks)), slot, seat, held_);
+      make_drop_keys(keys_, context.factors.period, tick.tick, seat, held_, wins_);
       const auto count =
           std::min(static_cast<size_t>(std::ceil(static_cast<double>(wins_.size()) * ratio)), wins_.size());
-      const auto smaller = [](const Win& a, const Win& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
+      const auto smaller = [](const DropKey& a, const DropKey& b) {
+        return a.key != b.key ? a.key < b.key : a.pv < b.pv;
+      };
       if (count < wins_.size()) {
         std::nth_element(wins_.begin(), wins_.begin() + static_cast<std::ptrdiff_t>(count), wins_.end(), smaller);
       }
       for (size_t i = 0; i < count; ++i) {
-        const int64_t pv = wins_[i].pv;
-        const BlockTopFour& top = tops_[static_cast<size_t>(pv / kBlockWidth)];
-        lost_bids_[s] += to_money(
-            static_cast<double>(top.bid[static_cast<size_t>(slot)][static_cast<size_t>(pv % kBlockWidth)]));
-        lost_[static_cast<size_t>(pv)] |= uint64_t{1} << s;
-        affected_.push_back(pv);
+        const auto block = static_cast<size_t>(wins_[i].pv / kBlockWidth);
+        const auto lane = static_cast<size_t>(wins_[i].pv % kBlockWidth);
+        lost_bids_[s] += to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(slot)][lane]));
+        lost_[static_cast<size_t>(wins_[i].pv)] |= uint64_t{1} << s;
+        affected_[block] |= uint32_t{1} << lane;
       }
     }
   }
-  std::sort(affected_.begin(), affected_.end());
-  affected_.erase(std::unique(affected_.begin(), affected_.end()), affected_.end());
   return true;
 }
 
-// Affected impressions come from all over the tick: 32 at a time are copied into a block of their own, where a lost bid
-// is a value of 0.
+// Affected impressions come from all over the tick: 32 at a time are copied into a block of their own, where what they
+// brought is taken back, a lost bid becomes a value of 0, and what they bring now is added.
 void CellTick::clear_again(const TickContext& context, const SeatBids& bids) {
   const TickTraffic& tick = context.tick;
-  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values;
-  BlockTopFour changed;
-  for (size_t first = 0; first < affected_.size(); first += kBlockWidth) {
-    const size_t count = std::min<size_t>(affected_.size() - first, kBlockWidth);
-    for (size_t lane = 0; lane < count; ++lane) {
-      const int64_t pv = affected_[first + lane];
-      const float* from = tick.block_values(pv / kBlockWidth) + pv % kBlockWidth;
-      float* to = values.data() + lane;
-      for (int i = 0; i < bids.num_bidding; ++i) {
-        const size_t seat = bids.bidding[static_cast<size_t>(i)];
-        to[seat * kBlockWidth] = from[seat * kBlockWidth];
-      }
-      for (uint64_t lost = lost_[static_cast<size_t>(pv)]; lost != 0; lost &= lost - 1) {
-        to[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth] = 0.0F;
+  const PackedBids packed(bids);
+  Affected block;
+  BlockSums taken, brought;
+  int64_t num_counted = 0;
+  const auto add_sums = [&] {
+    taken.add_to(-1, sums_);
+    brought.add_to(1, sums_);
+    taken = brought = {};
+    num_counted = 0;
+  };
+  const auto finish_block = [&] {
+    constexpr int64_t kMostCounted = 65535 - kBlockWidth;  // 16 bits in BlockSums
+    num_counted += block.count;
+    for (int lane = block.count; lane < kBlockWidth; ++lane) block.top.set(lane, TopFour());
+    tally_block(context, block.view(), block.top, -1, taken, sums_);
+    for (size_t lane = 0; lane < static_cast<size_t>(block.count); ++lane) {
+      for (uint64_t lost = lost_[static_cast<size_t>(block.pvs[lane])]; lost != 0; lost &= lost - 1) {
+        block.values[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth + lane] = 0.0F;
       }
     }
-    clear_block(values.data(), bids, changed);
-    for (size_t lane = 0; lane < count; ++lane) {
-      const int64_t pv = affected_[first + lane];
-      const TopFour now = changed.get(static_cast<int>(lane));
-      tally(context, pv, top(pv), -1, sums_);
-      tally(context, pv, now, 1, sums_);
-      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), now);
+    clear_block(block.values.data(), packed, block.top);
+    for (int lane = block.count; lane < kBlockWidth; ++lane) block.top.set(lane, TopFour());
+    tally_block(context, block.view(), block.top, 1, brought, sums_);
+    for (int lane = 0; lane < block.count; ++lane) {
+      const int64_t pv = block.pvs[static_cast<size_t>(lane)];
+      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), block.top.get(lane));
+    }
+    block.count = 0;
+    if (num_counted > kMostCounted) add_sums();
+  };
+  for (size_t b = 0; b < affected_.size(); ++b) {
+    for (uint32_t lanes = affected_[b]; lanes != 0; lanes &= lanes - 1) {
+      const int64_t pv = static_cast<int64_t>(b) * kBlockWidth + std::countr_zero(lanes);
+      block.add(tick, pv, packed, top(pv));
+      if (block.count == kBlockWidth) finish_block();
     }
   }
+  if (block.count > 0) finish_block();
+  add_sums();
 }
 
 void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads,

@@ -36,11 +36,6 @@ class CellTick {
   void copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads, TickImpressions& out) const;
 
  private:
-  struct Win {
-    uint64_t key;
-    int64_t pv;
-  };
-
   void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);
   bool drop_wins(const TickContext& context, std::span<const int64_t> money);
   void clear_again(const TickContext& context, const SeatBids& bids);
@@ -51,9 +46,9 @@ class CellTick {
   std::array<int64_t, kMaxSeats> lost_bids_{};
   std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
   bool any_lost_ = false;
-  std::vector<int64_t> affected_;  // impressions to clear again
-  std::vector<int64_t> held_;      // by one offender in one slot
-  std::vector<Win> wins_;          // the same with keys
+  std::vector<uint32_t> affected_;  // lanes (bits) to clear again, by block
+  std::vector<int64_t> held_;       // by one offender in one slot
+  std::vector<DropKey> wins_;       // the same with keys
 };
 
 }  // namespace genbid

@@ -1,5 +1,6 @@
 #include "market/clearing_blocks.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -8,13 +9,16 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "market/philox_simd.h"
+
 #ifndef GENBID_CLEARING_BLOCKS_ONCE
 #define GENBID_CLEARING_BLOCKS_ONCE
 namespace genbid {
 namespace {
 
 constexpr int kGroup = 16;
-constexpr int kNumGroups = kMaxSeats / kGroup;
+constexpr int kAhead = kNumSeats * kBlockWidth;  // a block
+static_assert(kMaxSeats % kGroup == 0);
 // Below the bits of the lowest bid that competes.
 constexpr uint32_t kBase = std::bit_cast<uint32_t>(kReserve) - 1;
 static_assert(std::bit_cast<uint32_t>(kMaxBid) - kBase < 1U << 28);
@@ -25,14 +29,6 @@ static_assert(std::bit_cast<uint32_t>(kMaxBid) - kBase < 1U << 28);
 
 HWY_BEFORE_NAMESPACE();
 namespace genbid::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using U32 = hn::ScalableTag<uint32_t>;
-using I32 = hn::ScalableTag<int32_t>;
-using F32 = hn::ScalableTag<float>;
-using VU32 = hn::Vec<U32>;
-using VF32 = hn::Vec<F32>;
 
 // Highest first.
 struct Four {
@@ -109,23 +105,32 @@ HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
   return m;
 }
 
-// The bidders of one sixteen at the lanes from `lane` on.
+// Sixteens of bidders at the lanes from `lane` on.
+template <bool kPlain>
 class Bidders {
  public:
-  Bidders(const float* values, const SeatBids& bids, size_t lane) : values_(values + lane), bids_(bids) {}
+  Bidders(const float* values, const PackedBids& bids, size_t lane) : values_(values + lane), bids_(bids) {}
 
-  // The key of the bidder at `first + i`, i in 0..15; 0 behind the last.
-  HWY_INLINE VU32 key(int first, int i) const {
+  HWY_INLINE Four sixteen(int first) const {
+    return merged(merged(quad(first, 0), quad(first, 4)), merged(quad(first, 8), quad(first, 12)));
+  }
+
+ private:
+  // The key of the bidder at `place`, number i of its sixteen.
+  HWY_INLINE VU32 key(int place, int i) const {
     const U32 u32;
     const F32 f32;
     const I32 i32;
-    if (first + i >= bids_.num_bidding) return hn::Zero(u32);
-    const size_t seat = bids_.bidding[static_cast<size_t>(first + i)];
-    const VF32 pvalue = hn::LoadU(f32, values_ + seat * kBlockWidth);
-    VF32 bid = hn::Mul(hn::Set(f32, bids_.value[seat]), pvalue);
-    const float squared = bids_.value_squared[seat];
-    if (squared != 0.0F) bid = hn::Add(bid, hn::Mul(hn::Set(f32, squared), hn::Mul(pvalue, pvalue)));
-    bid = hn::Min(bid, hn::Set(f32, kMaxBid));
+    const auto p = static_cast<size_t>(place);
+    const float* row = values_ + bids_.row[p];
+    // Into the second cache: the first has too few lines in flight for this stream, and clearing then takes twice as long.
+    __builtin_prefetch(row + kAhead, 0, 2);
+    const VF32 pvalue = hn::LoadU(f32, row);
+    VF32 bid = hn::Mul(hn::Set(f32, bids_.value[p]), pvalue);
+    if constexpr (!kPlain) {
+      bid = hn::Add(bid, hn::Mul(hn::Set(f32, bids_.value_squared[p]), hn::Mul(pvalue, pvalue)));
+      bid = hn::Min(bid, hn::Set(f32, kMaxBid));
+    }
     // Negative bids are negative as integers, too.
     const auto bits = hn::Max(hn::BitCast(i32, bid), hn::Set(i32, static_cast<int32_t>(kBase)));
     // (bits - base) * 16 + 15 - i, modulo 2^32.
@@ -133,67 +138,73 @@ class Bidders {
   }
 
   HWY_INLINE Four quad(int first, int i) const {
-    return sorted(key(first, i), key(first, i + 1), key(first, i + 2), key(first, i + 3));
+    return sorted(key(first + i, i), key(first + i + 1, i + 1), key(first + i + 2, i + 2), key(first + i + 3, i + 3));
   }
 
-  HWY_INLINE Four sixteen(int first) const {
-    Four top = quad(first, 0);
-    for (int i = 4; i < kGroup; i += 4) {
-      if (first + i >= bids_.num_bidding) break;
-      top = merged(top, quad(first, i));
-    }
-    return top;
-  }
-
- private:
   const float* values_;
-  const SeatBids& bids_;
+  const PackedBids& bids_;
 };
 
-void clear_block_lanes(const float* block_values, const SeatBids& bids, BlockTopFour& top) {
+template <bool kPlain>
+HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, BlockTopFour& top) {
   const U32 u32;
   const I32 i32;
   const F32 f32;
   const hn::Rebind<uint8_t, U32> u8;
-  // Seats of the places, where they are not the same numbers.
-  const bool all = bids.num_bidding == 0 || bids.bidding[static_cast<size_t>(bids.num_bidding) - 1] + 1 == bids.num_bidding;
-  alignas(64) int32_t seats[kMaxSeats] = {};
-  if (!all) {
-    for (int i = 0; i < bids.num_bidding; ++i) seats[i] = bids.bidding[static_cast<size_t>(i)];
-  }
-  for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u32)) {
-    const Bidders bidders(block_values, bids, lane);
-    Placed best = placed(bidders.sixteen(0), 0);
-    for (int first = kGroup; first < bids.num_bidding; first += kGroup) {
-      best = merged(best, placed(bidders.sixteen(first), static_cast<uint32_t>(first)));
+  const size_t n = hn::Lanes(u32);
+  // The best four of each sixteen, all lanes of a sixteen before the next: memory is read from front to back.
+  alignas(64) uint32_t best_of[kMaxSeats / kGroup][4][kBlockWidth];
+  for (int first = 0; first < bids.num_places; first += kGroup) {
+    auto& keys = best_of[first / kGroup];
+    for (size_t lane = 0; lane < kBlockWidth; lane += n) {
+      const Four four = Bidders<kPlain>(block_values, bids, lane).sixteen(first);
+      hn::Store(four.k0, u32, keys[0] + lane);
+      hn::Store(four.k1, u32, keys[1] + lane);
+      hn::Store(four.k2, u32, keys[2] + lane);
+      hn::Store(four.k3, u32, keys[3] + lane);
     }
+  }
+  for (size_t lane = 0; lane < kBlockWidth; lane += n) {
+    const auto load = [&](int group) HWY_ATTR {
+      const auto& keys = best_of[group];
+      const Four four = {hn::Load(u32, keys[0] + lane), hn::Load(u32, keys[1] + lane), hn::Load(u32, keys[2] + lane),
+                         hn::Load(u32, keys[3] + lane)};
+      return placed(four, static_cast<uint32_t>(group * kGroup));
+    };
+    Placed best = load(0);
+    for (int group = 1; group * kGroup < bids.num_places; ++group) best = merged(best, load(group));
     for (size_t k = 0; k < 4; ++k) {
       const auto any = hn::Ne(best.bid[k], hn::Zero(u32));
       const VU32 bits = hn::IfThenElseZero(any, hn::Add(best.bid[k], hn::Set(u32, kBase)));
       hn::Store(hn::BitCast(f32, bits), f32, top.bid[k].data() + lane);
       auto seat = hn::BitCast(i32, best.place[k]);
-      if (!all) seat = hn::GatherIndex(i32, seats, hn::And(seat, hn::Set(i32, kMaxSeats - 1)));
+      if (!bids.in_place) seat = hn::GatherIndex(i32, bids.seat.data(), seat);
       seat = hn::IfThenElse(hn::RebindMask(i32, any), seat, hn::Set(i32, kNoSeat));
       hn::StoreU(hn::DemoteTo(u8, seat), u8, top.seat[k].data() + lane);
     }
   }
 }
 
-using F64 = hn::ScalableTag<double>;
-using I64 = hn::ScalableTag<int64_t>;
+void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockTopFour& top) {
+  if (bids.plain) {
+    clear_lanes<true>(block_values, bids, top);
+  } else {
+    clear_lanes<false>(block_values, bids, top);
+  }
+}
 
-void tally_block_lanes(const TickContext& context, int64_t block, const BlockTopFour& top, BlockSums& block_sums,
-                       TickSums& sums) {
+void tally_block_lanes(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
+                       BlockSums& block_sums, TickSums& sums) {
   const F64 f64;
   const I64 i64;
   const hn::Rebind<float, F64> f32;
   const hn::Rebind<int32_t, F64> i32;
   const hn::Rebind<uint8_t, F64> u8;
   const size_t n = hn::Lanes(f64);
-  const TickTraffic& tick = context.tick;
-  const float* values = tick.block_values(block);
-  const uint8_t* shown = tick.block_shown(block);
-  const float* draws = tick.block_draws(block);
+  const int num_slots = context.tick.num_slots;
+  const float* values = block.values;
+  const uint8_t* shown = block.shown;
+  const float* draws = block.draws;
 
   const auto money = [&](auto value) HWY_ATTR {
     return hn::ConvertTo(i64, hn::Mul(hn::PromoteTo(f64, value), hn::Set(f64, 0x1p32)));
@@ -204,13 +215,13 @@ void tally_block_lanes(const TickContext& context, int64_t block, const BlockTop
 
   alignas(64) int64_t entries[kBlockWidth * 4];
   alignas(64) float holder_values[kBlockWidth];
-  for (int slot = 0; slot < tick.num_slots; ++slot) {
+  for (int slot = 0; slot < num_slots; ++slot) {
     const auto k = static_cast<size_t>(slot);
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
       const size_t seat = top.seat[k][lane];
       holder_values[lane] = seat == kNoSeat ? 0.0F : values[seat * kBlockWidth + lane];
     }
-    const bool last_slot = slot + 1 == tick.num_slots;
+    const bool last_slot = slot + 1 == num_slots;
     auto least = hn::Zero(i64);
     for (size_t lane = 0; lane < kBlockWidth; lane += n) {
       const auto value = hn::Load(f32, holder_values + lane);
@@ -233,15 +244,19 @@ void tally_block_lanes(const TickContext& context, int64_t block, const BlockTop
         for (size_t l = lane; l < lane + n; ++l) {
           const size_t who = top.seat[k][l];
           if (who == kNoSeat || shown[l] <= slot) continue;
-          const int64_t pv = block * kBlockWidth + static_cast<int64_t>(l);
-          if (context.traffic.converts(context.factors, tick.tick, pv, static_cast<int>(who), holder_values[l],
+          const int64_t pv = block.pvs != nullptr ? block.pvs[l] : block.first_pv + static_cast<int64_t>(l);
+          if (context.traffic.converts(context.factors, context.tick.tick, pv, static_cast<int>(who), holder_values[l],
                                        draws[k * kBlockWidth + l])) {
-            ++sums.seats[who].conversions;
+            sums.seats[who].conversions += sign;
           }
         }
       }
     }
-    if (last_slot) block_sums.least_winning_cost += hn::GetLane(hn::SumOfLanes(i64, least));
+    if (last_slot) {
+      // Lanes that are no impressions were counted at the reserve.
+      block_sums.least_winning_cost += hn::GetLane(hn::SumOfLanes(i64, least)) -
+                                       (kBlockWidth - block.num_lanes) * to_money(static_cast<double>(kReserve));
+    }
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
       const size_t seat = std::min<size_t>(top.seat[k][lane], kMaxSeats);
       int64_t* to = block_sums.seats[seat].data();
@@ -254,21 +269,47 @@ void tally_block_lanes(const TickContext& context, int64_t block, const BlockTop
   }
 }
 
-void find_wins_lanes(const BlockTopFour& top, int slot, int seat, int64_t first_pv, std::vector<int64_t>& pvs) {
+void find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs) {
   const hn::CappedTag<uint8_t, kBlockWidth> u8;
   const auto wanted = hn::Set(u8, static_cast<uint8_t>(seat));
-  const uint8_t* seats = top.seat[static_cast<size_t>(slot)].data();
-  for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u8)) {
-    const auto found = hn::Eq(hn::LoadU(u8, seats + lane), wanted);
-    if (hn::AllFalse(u8, found)) continue;
-    uint8_t bytes[8] = {};
-    hn::StoreMaskBits(u8, found, bytes);
-    uint64_t bits = 0;
-    std::memcpy(&bits, bytes, sizeof bits);
-    for (; bits != 0; bits &= bits - 1) {
-      pvs.push_back(first_pv + static_cast<int64_t>(lane) + std::countr_zero(bits));
+  pvs.clear();
+  int64_t first_pv = 0;
+  for (const BlockTopFour& top : tops) {
+    const uint8_t* seats = top.seat[static_cast<size_t>(slot)].data();
+    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u8)) {
+      const auto found = hn::Eq(hn::LoadU(u8, seats + lane), wanted);
+      if (hn::AllFalse(u8, found)) continue;
+      uint8_t bytes[8] = {};
+      hn::StoreMaskBits(u8, found, bytes);
+      uint64_t bits = 0;
+      std::memcpy(&bits, bytes, sizeof bits);
+      for (; bits != 0; bits &= bits - 1) {
+        pvs.push_back(first_pv + static_cast<int64_t>(lane) + std::countr_zero(bits));
+      }
     }
+    first_pv += kBlockWidth;
   }
+}
+
+void make_drop_keys_lanes(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
+                          std::vector<DropKey>& keys) {
+  const U64 u64;
+  const size_t n = hn::Lanes(u64);
+  const auto p = static_cast<uint64_t>(period);
+  keys.resize((pvs.size() + n - 1) / n * n);
+  alignas(64) uint64_t counter[8] = {};
+  alignas(64) uint64_t key[8] = {};
+  for (size_t first = 0; first < pvs.size(); first += n) {
+    const size_t count = std::min(n, pvs.size() - first);
+    for (size_t i = 0; i < count; ++i) counter[i] = static_cast<uint64_t>(pvs[first + i]);
+    Counters x = {hn::Load(u64, counter), hn::Set(u64, place_of(tick, seat)), hn::Set(u64, p & 0xffffffffU),
+                  hn::Set(u64, p >> 32)};
+    philox_rounds(stream.key0(), stream.key1(), x);
+    const VU64 low = hn::And(x.b, hn::Set(u64, 0xffffffffU));
+    hn::Store(hn::Or(hn::ShiftLeft<32>(x.a), low), u64, key);
+    for (size_t i = 0; i < count; ++i) keys[first + i] = {key[i], pvs[first + i]};
+  }
+  keys.resize(pvs.size());
 }
 
 }  // namespace genbid::HWY_NAMESPACE
@@ -280,36 +321,51 @@ namespace genbid {
 HWY_EXPORT(clear_block_lanes);
 HWY_EXPORT(tally_block_lanes);
 HWY_EXPORT(find_wins_lanes);
+HWY_EXPORT(make_drop_keys_lanes);
 
-void clear_block(const float* block_values, const SeatBids& bids, BlockTopFour& top) {
+PackedBids::PackedBids(const SeatBids& bids) {
+  const auto n = static_cast<size_t>(bids.num_bidding);
+  num_places = std::max(kGroup, (bids.num_bidding + kGroup - 1) / kGroup * kGroup);
+  for (size_t place = 0; place < n; ++place) {
+    const size_t s = bids.bidding[place];
+    value[place] = bids.value[s];
+    value_squared[place] = bids.value_squared[s];
+    row[place] = static_cast<int32_t>(s) * kBlockWidth;
+    seat[place] = static_cast<int32_t>(s);
+    plain = plain && value_squared[place] == 0.0F && value[place] <= kMaxBid;
+    in_place = in_place && s == place;
+  }
+}
+
+void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top) {
   HWY_DYNAMIC_DISPATCH(clear_block_lanes)(block_values, bids, top);
 }
 
-void tally_block(const TickContext& context, int64_t block, const BlockTopFour& top, BlockSums& block_sums,
-                 TickSums& sums) {
-  const int num_lanes = context.tick.lanes(block);
-  if (num_lanes == kBlockWidth) {
-    HWY_DYNAMIC_DISPATCH(tally_block_lanes)(context, block, top, block_sums, sums);
-    return;
-  }
-  for (int lane = 0; lane < num_lanes; ++lane) tally(context, block * kBlockWidth + lane, top.get(lane), 1, sums);
+void tally_block(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
+                 BlockSums& block_sums, TickSums& sums) {
+  HWY_DYNAMIC_DISPATCH(tally_block_lanes)(context, block, top, sign, block_sums, sums);
 }
 
-void BlockSums::add_to(TickSums& sums) const {
+void BlockSums::add_to(int64_t sign, TickSums& sums) const {
   for (size_t s = 0; s < sums.seats.size(); ++s) {
     SeatSums& sum = sums.seats[s];
     const auto& [cost, pvalue, bid, counters] = seats[s];
-    sum.cost += cost;
-    sum.pvalue_exposed += pvalue;
-    sum.bid_exposed += bid;
-    for (size_t slot = 0; slot < kNumSlots; ++slot) sum.wins[slot] += counters >> (16 * slot) & 0xffff;
-    sum.exposed += static_cast<int64_t>(static_cast<uint64_t>(counters) >> 48);
+    sum.cost += sign * cost;
+    sum.pvalue_exposed += sign * pvalue;
+    sum.bid_exposed += sign * bid;
+    for (size_t slot = 0; slot < kNumSlots; ++slot) sum.wins[slot] += sign * (counters >> (16 * slot) & 0xffff);
+    sum.exposed += sign * static_cast<int64_t>(static_cast<uint64_t>(counters) >> 48);
   }
-  sums.least_winning_cost += least_winning_cost;
+  sums.least_winning_cost += sign * least_winning_cost;
 }
 
-void find_wins(const BlockTopFour& top, int slot, int seat, int64_t first_pv, std::vector<int64_t>& pvs) {
-  HWY_DYNAMIC_DISPATCH(find_wins_lanes)(top, slot, seat, first_pv, pvs);
+void find_wins(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs) {
+  HWY_DYNAMIC_DISPATCH(find_wins_lanes)(tops, slot, seat, pvs);
+}
+
+void make_drop_keys(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
+                    std::vector<DropKey>& keys) {
+  HWY_DYNAMIC_DISPATCH(make_drop_keys_lanes)(stream, period, tick, seat, pvs, keys);
 }
 
 std::vector<const char*> simd_targets() {

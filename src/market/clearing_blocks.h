@@ -16,7 +16,20 @@
 
 namespace genbid {
 
-void clear_block(const float* block_values, const SeatBids& bids, BlockTopFour& top);
+// The bidders of a tick, one behind the other, filled up to whole sixteens with bids of 0.
+struct PackedBids {
+  PackedBids(const SeatBids& bids);
+
+  std::array<float, kMaxSeats> value{};
+  std::array<float, kMaxSeats> value_squared{};
+  std::array<int32_t, kMaxSeats> row{};   // where the seat's values begin in a block
+  std::array<int32_t, kMaxSeats> seat{};  // of the place
+  int num_places = 0;
+  bool plain = true;     // no squares, and no bid can be above kMaxBid
+  bool in_place = true;  // every place is its seat's number
+};
+
+void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top);
 
 // What blocks brought, added up in 64-bit lanes: cost, p-values and bids where exposed, and four counters of 16 bits
 // (slots 1 to 3 held, exposures), which overflow after 65,535 impressions.
@@ -24,15 +37,39 @@ struct BlockSums {
   alignas(64) std::array<std::array<int64_t, 4>, kMaxSeats + 1> seats{};  // the last: of nobody
   int64_t least_winning_cost = 0;
 
-  void add_to(TickSums& sums) const;
+  void add_to(int64_t sign, TickSums& sums) const;
 };
 
-// tally() of the first lanes(block) impressions of a block; conversions go to `sums` at once, the rest to `block_sums`.
-void tally_block(const TickContext& context, int64_t block, const BlockTopFour& top, BlockSums& block_sums,
-                 TickSums& sums);
+// 32 impressions of a tick with their draws. Nobody holds a slot in lanes that are none.
+struct BlockView {
+  const float* values;   // [seat][lane]
+  const uint8_t* shown;  // [lane]
+  const float* draws;    // [slot][lane]
+  const int64_t* pvs;    // [lane]; null: first_pv + lane
+  int64_t first_pv;
+  int num_lanes;
+};
+inline BlockView view_of(const TickTraffic& tick, int64_t block) {
+  return {tick.block_values(block), tick.block_shown(block), tick.block_draws(block), nullptr, block * kBlockWidth,
+          tick.lanes(block)};
+}
 
-// Appends the impressions of a block at which a seat holds a slot.
-void find_wins(const BlockTopFour& top, int slot, int seat, int64_t first_pv, std::vector<int64_t>& pvs);
+// Adds (sign 1) or takes away (sign -1) what a block with these holders brings, as tally(): conversions to `sums` at
+// once, the rest to `block_sums`, whose sign is its owner's affair.
+void tally_block(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
+                 BlockSums& block_sums, TickSums& sums);
+
+// Where a seat holds a slot, in order.
+void find_wins(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs);
+
+// A bid that may be lost to over-spending, and the random number that decides.
+struct DropKey {
+  uint64_t key;
+  int64_t pv;
+};
+// Keys of a seat's bids: the first two words of the call with counter (pv, place_of(tick, seat), period).
+void make_drop_keys(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
+                    std::vector<DropKey>& keys);
 
 // Names of the instruction sets that this processor can run, best first; and for tests: only this one from now on
 // (nothing: the best again). These govern traffic_blocks.h, too.

@@ -32,6 +32,11 @@ size_t Traffic::period_bytes() const {
   return lanes * (static_cast<size_t>(shape_.seats + kNumSlots) * sizeof(float) + 1);
 }
 
+size_t Traffic::num_values(const PeriodFactors& factors, int tick) {
+  const int64_t num_pv = factors.num_pv[static_cast<size_t>(tick)];
+  return static_cast<size_t>((num_pv + kBlockWidth - 1) / kBlockWidth * kBlockWidth * factors.shape.seats);
+}
+
 void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& out) const {
   assert(tick >= 0 && tick < factors.shape.ticks);
   out.tick = tick;
@@ -47,7 +52,11 @@ void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& ou
   };
   room(out.num_shown, num_lanes);
   room(out.conversion_draw, num_lanes * kNumSlots);
-  room(out.values, num_lanes * static_cast<size_t>(out.num_seats));
+  const size_t size = num_values(factors, tick);
+  if (out.values.size() < size) {
+    room(out.own_values, size);
+    out.values = out.own_values;
+  }
   out.chunk_sums.resize(static_cast<size_t>(out.num_chunks));
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/aligned.h"
@@ -30,8 +31,8 @@ struct TickTraffic {
   int64_t num_chunks = 0;
 
   // Predicted values: [block][seat][lane]. 0 means that the seat has no use for the impression; lanes behind the last
-  // impression hold 0.
-  AlignedVector<float> values;
+  // impression hold 0. Memory of `own_values`, or somebody else's (use_memory).
+  std::span<float> values;
   // Per impression: the number of slots (1 to num_slots) that would be shown if all had holders, and the uniform draws
   // that decide a conversion in slots 1, 2, 3: [block][slot][lane]. The same for all cells of a period.
   std::vector<uint8_t> num_shown;
@@ -57,10 +58,12 @@ struct TickTraffic {
   float draw(int64_t pv, int slot) const {
     return block_draws(pv / kBlockWidth)[slot * kBlockWidth + static_cast<int>(pv % kBlockWidth)];
   }
-  // Memory of its buffers.
-  size_t bytes() const { return values.size() * 4 + num_shown.size() + conversion_draw.size() * 4; }
-
+  AlignedVector<float> own_values;
   std::vector<std::array<double, kMaxSeats>> chunk_sums;  // scratch of fill_chunk
+
+  TickTraffic() = default;
+  TickTraffic(TickTraffic&&) = default;
+  TickTraffic& operator=(TickTraffic&&) = default;
 };
 
 class Traffic {
@@ -69,11 +72,12 @@ class Traffic {
 
   const MarketShape& shape() const { return shape_; }
   PeriodFactors factors(int64_t period) const;
-  // Memory that the ticks of a period take, about.
+  // Memory that the ticks of a period take, about; and the number of values of one.
   size_t period_bytes() const;
+  static size_t num_values(const PeriodFactors& factors, int tick);
 
   // A tick is made by begin_tick, fill_chunk for every chunk (in any order, from any thread), end_tick. The
-  // buffers of `tick` are reused.
+  // buffers of `tick` are reused, and values that have room enough stay where they are.
   void begin_tick(const PeriodFactors& factors, int tick, TickTraffic& out) const;
   void fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffic& out) const;
   void end_tick(TickTraffic& out) const;

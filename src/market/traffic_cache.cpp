@@ -3,6 +3,23 @@
 #include <algorithm>
 
 namespace genbid {
+namespace {
+
+// Room for the values of every tick.
+void lay_out(PeriodTraffic& period, int num_ticks) {
+  period.ticks.resize(static_cast<size_t>(num_ticks));
+  size_t total = 0;
+  for (int tick = 0; tick < num_ticks; ++tick) total += Traffic::num_values(period.factors, tick);
+  if (period.values.size() < total) period.values.resize(total);
+  size_t begin = 0;
+  for (int tick = 0; tick < num_ticks; ++tick) {
+    const size_t size = Traffic::num_values(period.factors, tick);
+    period.at(tick).values = std::span(period.values).subspan(begin, size);
+    begin += size;
+  }
+}
+
+}  // namespace
 
 std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span<const int64_t> periods) {
   period_bytes_ = traffic.period_bytes();
@@ -38,13 +55,13 @@ std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span
       ++in_use;
       place = kept_.front().get();
       place->kept = true;
-      place->ticks.resize(static_cast<size_t>(traffic.shape().ticks));
     } else {
       if (num_passing == passing_.size()) passing_.push_back(std::make_unique<PeriodTraffic>());
       place = passing_[num_passing++].get();
       place->ticks.resize(1);
     }
     place->factors = traffic.factors(period);
+    if (place->kept) lay_out(*place, traffic.shape().ticks);
     place->made.assign(static_cast<size_t>(traffic.shape().ticks), 0);
     taken.push_back(place);
   }

@@ -17,6 +17,7 @@ struct PeriodTraffic {
   std::vector<TickTraffic> ticks;  // by tick where all are kept; else one, of the current tick
   std::vector<char> made;          // by tick; where one is kept, for the current tick only
   bool kept = false;
+  AlignedVector<float> values;  // of all ticks, one behind the other, where they are kept
 
   TickTraffic& at(int tick) { return ticks[kept ? static_cast<size_t>(tick) : 0]; }
 };

@@ -303,9 +303,9 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
         for (int64_t block = 0; block < tick.num_blocks; ++block) {
           BlockTopFour top;
           clear_block(tick.block_values(block), bids, top);
-          tally_block(context, block, top, block_sums, sums);
+          tally_block(context, view_of(tick, block), top, 1, block_sums, sums);
         }
-        block_sums.add_to(sums);
+        block_sums.add_to(1, sums);
         EXPECT_EQ(sums.least_winning_cost, expected.least_winning_cost) << target;
         for (size_t s = 0; s < kMaxSeats; ++s) {
           const SeatSums& a = sums.seats[s];
@@ -324,15 +324,36 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
 }
 
 TEST(FindWins, ListsTheImpressionsThatASeatHoldsInASlot) {
-  BlockTopFour top;
-  for (auto& row : top.seat) row.fill(kNoSeat);
-  for (const size_t lane : {0U, 5U, 31U}) top.seat[1][lane] = 7;
-  top.seat[0][6] = 7;
+  std::vector<BlockTopFour> tops(11);
+  for (BlockTopFour& top : tops) {
+    for (auto& row : top.seat) row.fill(kNoSeat);
+  }
+  for (const size_t lane : {0U, 5U, 31U}) tops[10].seat[1][lane] = 7;
+  tops[2].seat[1][15] = 7;
+  tops[10].seat[0][6] = 7;
   for (const char* target : simd_targets()) {
     use_simd_target(target);
     std::vector<int64_t> pvs = {1};
-    find_wins(top, 1, 7, 320, pvs);
-    EXPECT_EQ(pvs, (std::vector<int64_t>{1, 320, 325, 351})) << target;
+    find_wins(tops, 1, 7, pvs);
+    EXPECT_EQ(pvs, (std::vector<int64_t>{79, 320, 325, 351})) << target;
+  }
+  use_simd_target(nullptr);
+}
+
+TEST(DropKeys, AreTheWordsOfTheirCalls) {
+  const RandomStream stream(5, "test");
+  std::vector<int64_t> pvs;
+  for (int64_t i = 0; i < 37; ++i) pvs.push_back(i * 12'345'678);
+  for (const char* target : simd_targets()) {
+    use_simd_target(target);
+    std::vector<DropKey> keys;
+    make_drop_keys(stream, (int64_t{3} << 32) + 9, 95, 63, pvs, keys);
+    ASSERT_EQ(keys.size(), pvs.size());
+    for (size_t i = 0; i < pvs.size(); ++i) {
+      const auto bits = stream.bits(static_cast<uint32_t>(pvs[i]), place_of(95, 63), 9, 3);
+      EXPECT_EQ(keys[i].key, static_cast<uint64_t>(bits[0]) << 32 | bits[1]) << target;
+      EXPECT_EQ(keys[i].pv, pvs[i]);
+    }
   }
   use_simd_target(nullptr);
 }

@@ -29,7 +29,8 @@ inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_o
   tick.num_blocks = (tick.num_pv + kBlockWidth - 1) / kBlockWidth;
   tick.num_chunks = (tick.num_blocks + kBlocksPerChunk - 1) / kBlocksPerChunk;
   const auto lanes = static_cast<size_t>(tick.num_blocks * kBlockWidth);
-  tick.values.assign(lanes * kNumSeats, 0.0F);
+  tick.own_values.assign(lanes * kNumSeats, 0.0F);
+  tick.values = tick.own_values;
   tick.num_shown.assign(lanes, 3);
   tick.conversion_draw.assign(lanes * 3, 1.0F);
   for (size_t pv = 0; pv < values_of_pv.size(); ++pv) {

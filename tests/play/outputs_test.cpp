@@ -183,11 +183,6 @@ void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
   for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-6F * std::abs(b[i]) + 1e-9F) << i;
 }
 
-void expect_near(const std::vector<double>& a, const std::vector<double>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-12 * std::abs(b[i])) << i;
-}
-
 void expect_same_store(const std::string& one, const std::string& other) {
   const TrajectoryStore a_store(one), b_store(other);
   EXPECT_EQ(a_store.info().features, b_store.info().features);
