@@ -37,8 +37,20 @@ class CellTick {
 
  private:
   void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);
-  bool drop_wins(const TickContext& context, std::span<const int64_t> money);
-  void clear_again(const TickContext& context, const SeatBids& bids);
+  // What a seat loses in a slot: the first `count` of `wins`.
+  struct Drops {
+    int seat = 0;
+    int slot = 0;
+    double ratio = 0.0;
+    std::vector<DropKey> wins;
+    size_t count = 0;
+    std::vector<DropKey> near;  // scratch
+  };
+
+  bool drop_wins(const TickContext& context, std::span<const int64_t> money, Threads* threads);
+  void choose_drops(const TickContext& context, Drops& list) const;
+  // Clears the affected impressions without the bids lost there.
+  void clear_again(const TickContext& context, const SeatBids& bids, Threads* threads);
 
   RandomStream keys_;
   std::vector<BlockTopFour> tops_;
@@ -46,9 +58,9 @@ class CellTick {
   std::array<int64_t, kMaxSeats> lost_bids_{};
   std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
   bool any_lost_ = false;
-  std::vector<uint32_t> affected_;  // lanes (bits) to clear again, by block
-  std::vector<int64_t> held_;       // by one offender in one slot
-  std::vector<DropKey> wins_;       // the same with keys
+  std::vector<uint32_t> lost_lanes_;  // lanes (bits) with lost bids, by block; valid if any_lost_
+  std::vector<uint32_t> affected_;    // lanes (bits) to clear again, by block
+  std::vector<Drops> drops_;
 };
 
 }  // namespace genbid

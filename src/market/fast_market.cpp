@@ -80,7 +80,7 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
   for (size_t seat = 0; seat < num_seats; ++seat) {
     const size_t row = cell * num_seats + seat;
     money[seat] = rows[row].money;
-    if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row]);
+    if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row], impressions.max_value[seat]);
   }
   const TickContext context{traffic, period.factors, impressions};
   const int num_clearings = auction.play(context, seat_bids, std::span(money).first(num_seats), split);
@@ -103,11 +103,11 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
     outcome.sum_bid = std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
                                         from_money(auction.lost_bids(static_cast<int>(seat))));
     outcome.mean_least_winning_cost = mean_least_winning_cost;
-    outcome.num_wins = sum.wins[0] + sum.wins[1] + sum.wins[2];
+    outcome.num_wins = sum.wins;
     outcome.num_exposed = sum.exposed;
     outcome.num_conversions = sum.conversions;
     outcome.sum_pvalue_exposed = from_expected(sum.pvalue_exposed);
-    outcome.sum_bid_exposed = from_money(sum.bid_exposed);
+    outcome.sum_bid_exposed = sum_of_exposed_bids(sums, seat_bids, static_cast<int>(seat));
     outcome.cost = from_money(sum.cost);
     rows[row].money -= sum.cost;
     rows[row].history.append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
@@ -141,7 +141,7 @@ void FastMarket::reset(std::vector<Cell> cells) {
   for (size_t row = 0; row < num_rows; ++row) {
     const Cell& cell = s.cells[row / s.num_seats];
     const Advertiser& advertiser = cell.advertisers[row % s.num_seats];
-    s.rows[row].money = to_money(advertiser.budget);
+    s.rows[row].money = budget_to_money(advertiser.budget);
     SeatView& view = s.views[row];
     view.period = cell.period;
     view.seat = static_cast<int>(row % s.num_seats);
