@@ -57,7 +57,7 @@ class PeriodPlay {
   }
   Outcomes play() {
     Outcomes outcomes;
-    genbid::play(*market_, {make_cell(population_, kPeriod, 1.0)}, bidders_, seats_, outcomes);
+    genbid::play(*market_, {make_cell(population_, kPeriod, MarketConfig())}, bidders_, seats_, outcomes);
     return outcomes;
   }
   int num_threads() const { return threads_.count(); }
@@ -165,7 +165,7 @@ void bench_cells_192(int num_threads) {
     bidders.push_back(bidder.get());
   }
   const auto market = make_market(plan.market, threads);
-  play(*market, {make_cell(plan.population, 0, 1.0)}, bidders, seats, alone);
+  play(*market, {make_cell(plan.population, 0, MarketConfig())}, bidders, seats, alone);
   std::vector<Evaluation> evaluations;
   const double seconds = median_seconds([&] { evaluations = evaluate_in_market(plan, candidates, threads); }, 3);
   if (evaluations.empty() || std::abs(evaluations[0].cells[0].cost - alone.cost) > 1e-9 * alone.cost) {

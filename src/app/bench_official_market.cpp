@@ -45,7 +45,7 @@ Totals play_official(const std::string& name, int64_t period, Threads& threads) 
   }
   const auto market = make_market(official_rules(), threads);
   Totals totals;
-  play(*market, {make_cell(population, period, 1.0)}, bidders, seat_bidder, totals);
+  play(*market, {make_cell(population, period, MarketConfig())}, bidders, seat_bidder, totals);
   return totals;
 }
 

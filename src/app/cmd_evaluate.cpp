@@ -206,9 +206,9 @@ using Judged = std::pair<std::vector<Evaluation>, EvaluationContext>;
 Judged judge_in_market(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
   EvaluationPlan plan;
   plan.market = config.market;
-  plan.population = load_population(config.market.population);
+  plan.population = load_population(config.market.population, config.market.shape().seats);
   plan.periods = config.market.periods.values;
-  for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
+  for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
   return {evaluate_in_market(plan, candidates, threads),
           {config.market.rules, config.market.population, plan.periods, plan.seats, config.market.seed}};
 }

@@ -14,8 +14,8 @@ namespace {
 // Adds up the judged seat of each cell.
 class JudgedSeats : public PeriodSink {
  public:
-  JudgedSeats(std::vector<CellResult*> cells, Progress& progress, int64_t& ticks_done)
-      : cells_(std::move(cells)), ticks_(cells_.size()), progress_(progress), ticks_done_(ticks_done) {}
+  JudgedSeats(std::vector<CellResult*> cells, int num_ticks, Progress& progress, int64_t& ticks_done)
+      : cells_(std::move(cells)), num_ticks_(num_ticks), ticks_(cells_.size()), progress_(progress), ticks_done_(ticks_done) {}
 
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
     CellResult& result = *cells_[static_cast<size_t>(cell)];
@@ -23,9 +23,9 @@ class JudgedSeats : public PeriodSink {
     const TickOutcome& outcome = seats[static_cast<size_t>(result.seat)].outcome;
     ticks.cost[static_cast<size_t>(tick)] = outcome.cost;
     ticks.expected_conversions[static_cast<size_t>(tick)] = outcome.sum_pvalue_exposed;
-    if (tick + 1 == kTicksPerPeriod) {
-      result.cost = sum_of_ticks(ticks.cost);
-      result.expected_conversions = sum_of_ticks(ticks.expected_conversions);
+    if (tick + 1 == num_ticks_) {
+      result.cost = sum_of_ticks(ticks.cost, num_ticks_);
+      result.expected_conversions = sum_of_ticks(ticks.expected_conversions, num_ticks_);
     }
     result.conversions += static_cast<double>(outcome.num_conversions);
     result.wins += outcome.num_wins;
@@ -39,6 +39,7 @@ class JudgedSeats : public PeriodSink {
     TickValues expected_conversions{};
   };
   std::vector<CellResult*> cells_;
+  int num_ticks_;
   std::vector<Ticks> ticks_;
   Progress& progress_;
   int64_t& ticks_done_;
@@ -65,6 +66,7 @@ EvaluationMeans means(const Evaluation& evaluation) {
 
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads) {
+  const MarketShape shape = plan.market.shape();
   std::vector<Evaluation> evaluations;
   for (const Candidate& candidate : candidates) {
     Evaluation evaluation{candidate.name, candidate.kind, {}, candidate.asked};
@@ -75,7 +77,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
         cell.period = period;
         cell.seat = seat;
         cell.budget = advertiser.budget * plan.market.budget_scale;
-        cell.cpa_limit = advertiser.cpa_limit;
+        cell.cpa_limit = advertiser.cpa_limit * plan.market.cpa_scale;
         evaluation.cells.push_back(cell);
       }
     }
@@ -83,14 +85,14 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules));
+  const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
   const auto first_candidate = static_cast<int>(bidders.size());
   for (const Candidate& candidate : candidates) bidders.push_back(candidate.bidder);
 
   const auto cells_per_period = static_cast<int64_t>(plan.seats.size() * candidates.size());
-  Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * kTicksPerPeriod,
+  Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks,
                     "ticks");
   int64_t ticks_done = 0;
   const auto market = make_market(plan.market, threads);
@@ -103,16 +105,16 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
     for (size_t c = 0; c < candidates.size(); ++c) {
       for (size_t p = first; p < last; ++p) {
         for (size_t s = 0; s < plan.seats.size(); ++s) {
-          cells.push_back(make_cell(plan.population, plan.periods[p], plan.market.budget_scale));
+          cells.push_back(make_cell(plan.population, plan.periods[p], plan.market, plan.seats[s]));
           CellResult& result = evaluations[c].cells[p * plan.seats.size() + s];
           results.push_back(&result);
-          for (int seat = 0; seat < kNumSeats; ++seat) {
+          for (int seat = 0; seat < shape.seats; ++seat) {
             seat_bidder.push_back(seat == result.seat ? first_candidate + static_cast<int>(c) : seat);
           }
         }
       }
     }
-    JudgedSeats sink(results, progress, ticks_done);
+    JudgedSeats sink(results, shape.ticks, progress, ticks_done);
     if (!play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
   }
   progress.finish();

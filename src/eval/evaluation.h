@@ -60,10 +60,10 @@ struct EvaluationPlan {
   MarketConfig market;
   Population population;
   std::vector<int64_t> periods;
-  std::vector<int> seats;  // of 0..47, replaced one at a time
+  std::vector<int> seats;  // of the market, replaced one at a time
 };
 
-// Protocol `market`: every candidate takes each seat of each period, the other 47 are the population. All
+// Protocol `market`: every candidate takes each seat of each period, the others are the population. All
 // candidates meet the same traffic and the same draws, so their differences are paired. Equal results for any
 // number of threads. Empty if a stop was asked for.
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,

@@ -94,7 +94,8 @@ class Staging {
 // Ticks of one cell on their way into raw_log/period-P.csv.
 class PeriodLog {
  public:
-  PeriodLog(const std::string& path, const Cell& cell) : writer_(path), period_(cell.period) {
+  PeriodLog(const std::string& path, const Cell& cell, int num_ticks)
+      : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
       seats_.push_back({.advertiser = static_cast<int32_t>(i),
@@ -107,7 +108,7 @@ class PeriodLog {
   void add(int tick, std::span<const SeatTick> seats, const TickImpressions& impressions, Threads& threads) {
     for (size_t i = 0; i < seats.size(); ++i) {
       seats_[i].remaining = seats[i].start.remaining_budget;
-      seats_[i].is_end = is_end(seats[i].start);
+      seats_[i].is_end = is_end(seats[i].start, num_ticks_);
     }
     RawLogTick out;
     out.period = period_;
@@ -130,27 +131,29 @@ class PeriodLog {
  private:
   RawLogWriter writer_;
   int64_t period_;
+  int num_ticks_;
   std::vector<RawLogSeat> seats_;
 };
 
 // Trajectories of the cells that are being played, then in both files.
 class TrajectoryOutput {
  public:
-  TrajectoryOutput(const std::string& store, const std::string& csv, FeatureSet features, int64_t num_periods,
-                   const std::string& config_text)
-      : features_(features), store_(store), csv_(csv) {
+  TrajectoryOutput(const std::string& store, const std::string& csv, FeatureSet features, const MarketShape& shape,
+                   int64_t num_periods, const std::string& config_text)
+      : features_(features), num_seats_(static_cast<size_t>(shape.seats)), num_ticks_(shape.ticks), store_(store),
+        csv_(csv) {
     TrajectoryStoreInfo info;
-    info.ticks = kTicksPerPeriod;
-    info.seats = kNumSeats;
+    info.ticks = shape.ticks;
+    info.seats = shape.seats;
     info.feature_set = feature_set_name(features);
     info.features = feature_names(features);
     info.config = config_text;
-    store_.begin(info, num_periods * kNumSeats, num_periods * kNumSeats * kTicksPerPeriod);
+    store_.begin(info, num_periods * shape.seats, num_periods * shape.seats * shape.ticks);
   }
 
   void start(std::span<const Cell> cells) {
     cells_.assign(cells.begin(), cells.end());
-    ticks_.assign(cells.size() * kNumSeats, {});
+    ticks_.assign(cells.size() * num_seats_, {});
   }
 
   void add(size_t cell, std::span<const SeatTick> seats) {
@@ -158,14 +161,14 @@ class TrajectoryOutput {
       const TickOutcome& outcome = seats[i].outcome;
       LoggedTick tick;
       tick.remaining = seats[i].start.remaining_budget;
-      tick.is_end = is_end(seats[i].start);
+      tick.is_end = is_end(seats[i].start, num_ticks_);
       tick.means = tick_means(seats[i].start, outcome);
       tick.action = effective_alpha(outcome);
       tick.reward = static_cast<double>(outcome.num_conversions);
       tick.reward_continuous = outcome.sum_pvalue_exposed;
       tick.cost = outcome.cost;
       tick.conversions = tick.reward;
-      ticks_[cell * kNumSeats + i].push_back(tick);
+      ticks_[cell * num_seats_ + i].push_back(tick);
     }
   }
 
@@ -173,8 +176,8 @@ class TrajectoryOutput {
     TrajectoryColumns part;
     std::vector<RawTrajectory> trajectories;
     for (size_t row = 0; row < ticks_.size(); ++row) {
-      const Cell& cell = cells_[row / kNumSeats];
-      const size_t seat = row % kNumSeats;
+      const Cell& cell = cells_[row / num_seats_];
+      const size_t seat = row % num_seats_;
       const Advertiser& advertiser = cell.advertisers[seat];
       TrajectoryHead head;
       head.period = cell.period;
@@ -182,7 +185,7 @@ class TrajectoryOutput {
       head.category = advertiser.category;
       head.budget = advertiser.budget;
       head.cpa = advertiser.cpa_limit;
-      trajectories.push_back(make_trajectory(head, ticks_[row], features_, kTicksPerPeriod));
+      trajectories.push_back(make_trajectory(head, ticks_[row], features_, num_ticks_));
       part.append(trajectories.back().stored());
     }
     store_.append(part);
@@ -196,6 +199,8 @@ class TrajectoryOutput {
 
  private:
   FeatureSet features_;
+  size_t num_seats_;
+  int num_ticks_;
   TrajectoryStoreWriter store_;
   TrajectoryCsvWriter csv_;
   std::vector<Cell> cells_;
@@ -204,8 +209,9 @@ class TrajectoryOutput {
 
 class MarketLogOutput {
  public:
-  MarketLogOutput(const std::string& path, const std::string& precision)
-      : writer_(path, precision == "float64" ? MarketLogPrecision::kFloat64 : MarketLogPrecision::kFloat32) {}
+  MarketLogOutput(const std::string& path, const std::string& precision, const MarketShape& shape)
+      : writer_(path, precision == "float64" ? MarketLogPrecision::kFloat64 : MarketLogPrecision::kFloat32),
+        shape_(shape) {}
 
   void start(const Cell& cell) {
     std::vector<MarketLogSeat> seats;
@@ -216,20 +222,21 @@ class MarketLogOutput {
     writer_.begin_period(cell.period, seats);
   }
   void add(const TickImpressions& impressions) {
-    top_bids(impressions.bid, kNumSeats, top_bid_, top_seat_);
+    top_bids(impressions.bid, shape_.seats, top_bid_, top_seat_);
     writer_.add_tick(impressions.pvalue, impressions.sigma, top_bid_, top_seat_, impressions.least_winning_cost);
   }
   void finish_cell() { writer_.end_period(); }
   void finish(const std::string& config_text) {
     MarketLogInfo info;
-    info.ticks = kTicksPerPeriod;
-    info.seats = kNumSeats;
+    info.ticks = shape_.ticks;
+    info.seats = shape_.seats;
     info.config = config_text;
     writer_.finish(info);
   }
 
  private:
   MarketLogWriter writer_;
+  MarketShape shape_;
   std::vector<float> top_bid_;
   std::vector<uint8_t> top_seat_;
 };
@@ -247,12 +254,14 @@ void OutputConfig::fields(ConfigVisitor& v) {
 }
 
 struct Outputs::State {
-  State(const OutputConfig& c, int64_t num_periods, std::string text, Threads& t)
-      : config_text(std::move(text)),
+  State(const OutputConfig& c, const MarketShape& market_shape, int64_t num_periods, std::string text, Threads& t)
+      : shape(market_shape),
+        config_text(std::move(text)),
         threads(t),
         staging(c.dir),
         ticks(staging.file("ticks.csv")),
-        periods(staging.file("periods.csv")) {
+        periods(staging.file("periods.csv")),
+        tables(market_shape) {
     ticks.write(PeriodTables::ticks_header());
     periods.write(PeriodTables::periods_header());
     if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
@@ -263,12 +272,13 @@ struct Outputs::State {
     if (c.raw_log) raw_log_folder = staging.folder("raw_log");
     if (c.trajectories) {
       const std::string store = staging.file("trajectories.h5");
-      trajectories.emplace(store, staging.file("trajectories.csv"), parse_feature_set(c.features), num_periods,
-                           config_text);
+      trajectories.emplace(store, staging.file("trajectories.csv"), parse_feature_set(c.features), shape,
+                           num_periods, config_text);
     }
-    if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision);
+    if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision, shape);
   }
 
+  MarketShape shape;
   std::string config_text;
   Threads& threads;
   Staging staging;  // goes after the files in it are closed
@@ -280,8 +290,9 @@ struct Outputs::State {
   std::optional<MarketLogOutput> market_log;
 };
 
-Outputs::Outputs(const OutputConfig& config, int64_t num_periods, std::string config_text, Threads& threads)
-    : state_(std::make_unique<State>(config, num_periods, std::move(config_text), threads)) {}
+Outputs::Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string config_text,
+                 Threads& threads)
+    : state_(std::make_unique<State>(config, shape, num_periods, std::move(config_text), threads)) {}
 Outputs::~Outputs() = default;
 
 void Outputs::start(const Population& population, std::span<const Cell> cells) {
@@ -293,7 +304,7 @@ void Outputs::start(const Population& population, std::span<const Cell> cells) {
   const Cell& cell = cells.front();
   if (s.market_log) s.market_log->start(cell);
   if (!s.raw_log_folder.empty()) {
-    s.raw_log.emplace(s.raw_log_folder + "/period-" + std::to_string(cell.period) + ".csv", cell);
+    s.raw_log.emplace(s.raw_log_folder + "/period-" + std::to_string(cell.period) + ".csv", cell, s.shape.ticks);
   }
 }
 

@@ -35,7 +35,8 @@ struct OutputConfig {
 class Outputs : public PeriodSink {
  public:
   // `config_text` goes into the stores. Error if a place cannot be written.
-  Outputs(const OutputConfig& config, int64_t num_periods, std::string config_text, Threads& threads);
+  Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string config_text,
+          Threads& threads);
   ~Outputs() override;
 
   // The cells about to be played, by period; one where impressions are needed.

@@ -32,8 +32,8 @@ class Row {
 
 }  // namespace
 
-bool is_end(const TickStart& start) {
-  return start.tick == kTicksPerPeriod - 1 || start.remaining_budget < kMinRemainingBudget;
+bool is_end(const TickStart& start, int num_ticks) {
+  return start.tick == num_ticks - 1 || start.remaining_budget < kMinRemainingBudget;
 }
 
 std::string PeriodTables::ticks_header() {
@@ -48,8 +48,8 @@ std::string PeriodTables::periods_header() {
          "expected_conversions,expected_score\n";
 }
 
-double sum_of_ticks(const TickValues& values) {
-  return official::pairwise_sum(kTicksPerPeriod, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
+double sum_of_ticks(const TickValues& values, int num_ticks) {
+  return official::pairwise_sum(num_ticks, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
 }
 
 void PeriodTables::start(const Population& population, std::span<const Cell> cells) {
@@ -60,7 +60,7 @@ void PeriodTables::start(const Population& population, std::span<const Cell> cel
     for (const PopulationSeat& seat : population.seats) {
       played.bidders.push_back(bidder_label(seat.bidder));
     }
-    played.seats.resize(static_cast<size_t>(kNumSeats));
+    played.seats.resize(static_cast<size_t>(shape_.seats));
     cells_.push_back(std::move(played));
   }
 }
@@ -104,7 +104,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
         .add(outcome.mean_least_winning_cost)
         .add(seat.start.num_pv)
         .add(seat.num_clearings)
-        .add(is_end(seat.start) ? 1 : 0)
+        .add(is_end(seat.start, shape_.ticks) ? 1 : 0)
         .add(outcome.sum_pvalue_exposed);
   }
 }
@@ -122,8 +122,8 @@ std::string PeriodTables::periods_rows() const {
       const SeatTotal& total = played.seats[s];
       const Advertiser& advertiser = played.cell.advertisers[s];
       const auto conversions = static_cast<double>(total.conversions);
-      const double cost = sum_of_ticks(total.cost);
-      const double expected = sum_of_ticks(total.expected_conversions);
+      const double cost = sum_of_ticks(total.cost, shape_.ticks);
+      const double expected = sum_of_ticks(total.expected_conversions, shape_.ticks);
       const double paid = cpa(conversions, cost);
       const double limit = advertiser.cpa_limit;
       Row(text)
@@ -140,10 +140,10 @@ std::string PeriodTables::periods_rows() const {
           .add(total.num_exposed)
           .add(static_cast<double>(total.num_exposed) / (static_cast<double>(total.num_pv) + 1e-10))
           .add(cost / advertiser.budget)
-          .add(cost / (sum_of_ticks(total.bid_exposed) + 1e-10))
+          .add(cost / (sum_of_ticks(total.bid_exposed, shape_.ticks) + 1e-10))
           .add((paid - limit) / (limit + 1e-10))
           .add(total.last_active_tick)
-          .add(sum_of_ticks(total.mean_bid) / kTicksPerPeriod)
+          .add(sum_of_ticks(total.mean_bid, shape_.ticks) / shape_.ticks)
           .add(score(conversions, cost, limit))
           .add(expected)
           .add(score(expected, cost, limit));
@@ -163,10 +163,10 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
       const SeatTotal& total = played.seats[s];
       const double limit = played.cell.advertisers[s].cpa_limit;
       const auto conversions = static_cast<double>(total.conversions);
-      const double seat_cost = sum_of_ticks(total.cost);
+      const double seat_cost = sum_of_ticks(total.cost, shape_.ticks);
       period.conversions += conversions;
-      period.mean_score += score(conversions, seat_cost, limit) / kNumSeats;
-      period.mean_expected_score += score(sum_of_ticks(total.expected_conversions), seat_cost, limit) / kNumSeats;
+      period.mean_score += score(conversions, seat_cost, limit) / shape_.seats;
+      period.mean_expected_score += score(sum_of_ticks(total.expected_conversions, shape_.ticks), seat_cost, limit) / shape_.seats;
       cost += seat_cost;
       budget += played.cell.advertisers[s].budget;
     }

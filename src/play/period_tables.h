@@ -11,7 +11,7 @@
 
 namespace genbid {
 
-// A played period in a line: sums over its 48 seats, scores as means over them.
+// A played period in a line: sums over its seats, scores as means over them.
 struct PeriodSummary {
   int64_t period = 0;
   double conversions = 0.0;
@@ -24,16 +24,18 @@ struct PeriodSummary {
 };
 
 // isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
-bool is_end(const TickStart& start);
+bool is_end(const TickStart& start, int num_ticks);
 
-// One number a tick, and their sum as NumPy adds them up: the original's totals, bit for bit.
-using TickValues = std::array<double, kTicksPerPeriod>;
-double sum_of_ticks(const TickValues& values);
+// One number a tick, and the sum of the first `num_ticks` as NumPy adds them up: the original's totals, bit for bit.
+using TickValues = std::array<double, kMaxTicks>;
+double sum_of_ticks(const TickValues& values, int num_ticks);
 
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
  public:
+  explicit PeriodTables(const MarketShape& shape) : shape_(shape) {}
+
   // The cells about to be played; those of the group before are forgotten.
   void start(const Population& population, std::span<const Cell> cells);
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
@@ -66,6 +68,7 @@ class PeriodTables : public PeriodSink {
     int64_t num_pv = 0;
     int64_t num_clearings = 0;
   };
+  MarketShape shape_;
   std::vector<Played> cells_;
 };
 

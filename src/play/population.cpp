@@ -12,7 +12,7 @@ namespace genbid {
 namespace {
 
 constexpr int64_t kNotGiven = -1;
-constexpr int kNumCategories = kNumSeats / kSeatsPerCategory;
+constexpr int kMaxCategories = kMaxSeats / kSeatsPerCategory;
 
 struct Entry {
   int64_t seat = kNotGiven;
@@ -23,9 +23,9 @@ struct Entry {
   BidderConfig bidder;
 
   void fields(ConfigVisitor& v) {
-    v.field("seat", seat, {0, kNumSeats - 1});
+    v.field("seat", seat, {0, kMaxSeats - 1});
     v.field("position", position, {0, kSeatsPerCategory - 1});
-    v.field("category", category, {0, kNumCategories - 1});
+    v.field("category", category, {0, kMaxCategories - 1});
     v.check(seat == kNotGiven || (position == kNotGiven && category == kNotGiven), "seat",
             "either a seat, or a position and category");
     v.field("budget", budget, {0.0, 1e6});
@@ -41,18 +41,21 @@ struct Entry {
 };
 
 struct PopulationFile {
+  explicit PopulationFile(int num_seats_to_fill) : num_seats(num_seats_to_fill) {}
+
+  int num_seats;  // of the market
   std::vector<Entry> seats;
 
   void fields(ConfigVisitor& v) {
     v.list("seats", seats, "bidder");
     std::string missing;
-    for (int seat = 0; seat < kNumSeats; ++seat) {
+    for (int seat = 0; seat < num_seats; ++seat) {
       const auto count =
           std::count_if(seats.begin(), seats.end(), [&](const Entry& entry) { return entry.covers(seat); });
       v.check(count < 2, "seats", "every seat once: seat " + std::to_string(seat) + " is named twice");
       if (count == 0) missing += (missing.empty() ? "" : ", ") + std::to_string(seat);
     }
-    v.check(missing.empty(), "seats", "all 48 seats: missing " + missing);
+    v.check(missing.empty(), "seats", "all " + std::to_string(num_seats) + " seats of the market: missing " + missing);
   }
 };
 
@@ -82,7 +85,7 @@ std::string expected_population() {
   return text + "or the path of a population file";
 }
 
-Population load_population(const std::string& name_or_file) {
+Population load_population(const std::string& name_or_file, int num_seats) {
   if (!population_exists(name_or_file)) {
     throw ConfigError("population: found '" + name_or_file + "', expected " + expected_population());
   }
@@ -90,14 +93,14 @@ Population load_population(const std::string& name_or_file) {
   const ConfigFile file = shipped != nullptr
                               ? ConfigFile::parse(std::string(shipped->yaml), "population " + name_or_file)
                               : ConfigFile::load(name_or_file);
-  PopulationFile list;
+  PopulationFile list(num_seats);
   file.read(list);
 
   Population population;
-  for (int seat = 0; seat < kNumSeats; ++seat) {
+  for (int seat = 0; seat < num_seats; ++seat) {
     const Entry& entry =
         *std::find_if(list.seats.begin(), list.seats.end(), [&](const Entry& one) { return one.covers(seat); });
-    PopulationSeat filled{entry.bidder, official_advertiser(seat)};
+    PopulationSeat filled{entry.bidder, official_campaign(seat)};
     if (entry.budget > 0.0) filled.advertiser.budget = entry.budget;
     if (entry.cpa > 0.0) filled.advertiser.cpa_limit = entry.cpa;
     population.seats.push_back(filled);
@@ -105,19 +108,39 @@ Population load_population(const std::string& name_or_file) {
   return population;
 }
 
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules) {
+Advertiser official_campaign(int seat) {
+  Advertiser advertiser = official_advertiser(seat % kNumSeats);
+  advertiser.category = seat / kSeatsPerCategory;
+  return advertiser;
+}
+
+void check_plays_ticks(const BidderConfig& bidder, int num_ticks, const std::string& who) {
+  const bool any = bidder.bidder != "online_lp" && bidder.bidder != "official_agent";
+  if (any || num_ticks == kTicksPerPeriod) return;
+  throw Error(who + ": '" + bidder_label(bidder) + "' is made for days of " + std::to_string(kTicksPerPeriod) +
+              " ticks, found " + std::to_string(num_ticks) + " (market.traffic.ticks)");
+}
+
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules, int num_ticks) {
   const OfficialAssets assets;
   std::vector<std::unique_ptr<Bidder>> bidders;
-  for (const PopulationSeat& seat : population.seats) bidders.push_back(make_bidder(seat.bidder, rules, assets));
+  for (const PopulationSeat& seat : population.seats) {
+    check_plays_ticks(seat.bidder, num_ticks, "population: seat " + std::to_string(bidders.size()));
+    bidders.push_back(make_bidder(seat.bidder, rules, assets));
+  }
   return bidders;
 }
 
-Cell make_cell(const Population& population, int64_t period, double budget_scale) {
+Cell make_cell(const Population& population, int64_t period, const MarketConfig& market, int judged_seat) {
   Cell cell;
   cell.period = period;
   for (const PopulationSeat& seat : population.seats) {
-    cell.advertisers.push_back(seat.advertiser);
-    cell.advertisers.back().budget *= budget_scale;
+    const bool judged = static_cast<int>(cell.advertisers.size()) == judged_seat;
+    Advertiser advertiser = seat.advertiser;
+    advertiser.budget *= market.budget_scale;
+    if (!judged) advertiser.budget *= market.rival_budget_scale;
+    advertiser.cpa_limit *= market.cpa_scale;
+    cell.advertisers.push_back(advertiser);
   }
   return cell;
 }

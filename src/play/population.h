@@ -20,27 +20,41 @@ namespace genbid {
 //     - {seat: 7, bidder: fixed_alpha, cpa_ratio: 1.1, budget: 3000, cpa: 90}
 //
 // An entry without seat, position and category is for every seat; `seats: pid` is a whole population. Budget
-// and CPA limit are the seat's official ones where they are left out. Every seat is named exactly once.
+// and CPA limit are the seat's official ones where they are left out (official_campaign). Every seat of the market is
+// named exactly once; entries for seats that it does not have are passed over.
 struct PopulationSeat {
   BidderConfig bidder;
   Advertiser advertiser;
 };
 
 struct Population {
-  std::vector<PopulationSeat> seats;  // kNumSeats
+  std::vector<PopulationSeat> seats;  // as many as the market has
 };
 
-// Reads a shipped population by its name, or a file. ConfigError for an unknown name or a bad file.
-Population load_population(const std::string& name_or_file);
+// Reads a shipped population by its name, or a file, for a market of so many seats. ConfigError for an unknown name, a
+// bad file, a seat that is not named.
+Population load_population(const std::string& name_or_file, int num_seats = kNumSeats);
 std::vector<std::string> population_names();
 // For checks of a config: `name` is shipped, or a file that exists.
 bool population_exists(const std::string& name_or_file);
 // "official, pid48, rules48 or the path of a population file".
 std::string expected_population();
 
-// One bidder a seat. Error for a table that is not there or cannot be used.
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules);
-Cell make_cell(const Population& population, int64_t period, double budget_scale);
+// Seat `seat` of a market of any size: in category seat / 8, with the budget and CPA limit of AuctionNet's seat % 48.
+Advertiser official_campaign(int seat);
+
+// One bidder a seat, for days of so many ticks. Error for a table that is not there or cannot be used, and for a bidder
+// that plays days of 48 ticks alone (check_plays_ticks).
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
+                                                  int num_ticks = kTicksPerPeriod);
+// OnlineLP tables and AuctionNet's agents are made for 48 ticks: Error for other days. `who` stands for the bidder.
+void check_plays_ticks(const BidderConfig& bidder, int num_ticks, const std::string& who);
+
+// The population's period under the market's scales (budget_scale, cpa_scale; rival_budget_scale for all but the seat
+// that is judged).
+inline constexpr int kNobodyJudged = -1;
+Cell make_cell(const Population& population, int64_t period, const MarketConfig& market,
+               int judged_seat = kNobodyJudged);
 
 struct ShippedPopulation {
   std::string_view name;

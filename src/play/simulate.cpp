@@ -21,9 +21,11 @@ struct PlayedSettings {
 int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
   if (market.official() || keep_state_between_periods(bidders)) return 1;
   constexpr double kMaxBytes = 0.5e9;
-  constexpr double kLargestTickShare = 0.075;
-  constexpr double kBytesPerImpression = kNumSeats * sizeof(float) + 16;
-  const double bytes = static_cast<double>(market.impressions) * kLargestTickShare * kBytesPerImpression;
+  constexpr double kLargestTick = 3.6;  // in mean ticks: 0.075 of a day of 48
+  const MarketShape shape = market.shape();
+  const double bytes_per_impression = shape.seats * sizeof(float) + 16;
+  const double largest_tick = std::min(1.0, kLargestTick / shape.ticks) * static_cast<double>(market.impressions);
+  const double bytes = largest_tick * bytes_per_impression;
   const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);
   return std::clamp<int64_t>(fitting, 1, std::max(8, 4 * num_threads));
 }
@@ -56,18 +58,19 @@ std::string SimulateSummary::text() const {
 }
 
 std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress) {
-  const Population population = load_population(config.market.population);
+  const MarketShape shape = config.market.shape();
+  const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
   // Official bidders remember the last period: there the order is the user's, elsewhere it changes nothing.
   if (!config.market.official()) std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));
   const auto market = make_market(config.market, threads);
-  const auto owned = make_bidders(population, parse_rules(config.market.rules));
+  const auto owned = make_bidders(population, parse_rules(config.market.rules), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
 
-  Outputs outputs(config.output, static_cast<int64_t>(periods.size()),
+  Outputs outputs(config.output, shape, static_cast<int64_t>(periods.size()),
                   print_config(PlayedSettings{config.market}, "simulate"), threads);
   SimulateSummary summary;
   market->keep_impressions(config.output.needs_impressions());
@@ -81,8 +84,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
     cells.reserve(last - first);
     std::vector<int> seat_bidder;
     for (size_t i = first; i < last; ++i) {
-      cells.push_back(make_cell(population, periods[i], config.market.budget_scale));
-      for (int seat = 0; seat < kNumSeats; ++seat) seat_bidder.push_back(seat);
+      cells.push_back(make_cell(population, periods[i], config.market));
+      for (int seat = 0; seat < shape.seats; ++seat) seat_bidder.push_back(seat);
     }
     outputs.start(population, cells);
     if (!play(*market, std::move(cells), bidders, seat_bidder, outputs)) return std::nullopt;

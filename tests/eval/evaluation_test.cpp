@@ -71,7 +71,7 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
     bidders.push_back(population[static_cast<size_t>(seat)].get());
     seat_bidder.push_back(seat);
   }
-  ASSERT_TRUE(play(*market, {make_cell(plan.population, 28, plan.market.budget_scale)}, bidders, seat_bidder, sink));
+  ASSERT_TRUE(play(*market, {make_cell(plan.population, 28, plan.market)}, bidders, seat_bidder, sink));
   EXPECT_EQ(judged[0].cells[0].cost, sink.cost);
 }
 

@@ -75,7 +75,7 @@ std::vector<Played> play_all() {
   std::vector<Played> periods;
   for (int64_t period = kFirst; period <= kLast; ++period) {
     periods.emplace_back(period);
-    play(*market, {make_cell(population, period, 1.0)}, bidders, seat_bidder, periods.back());
+    play(*market, {make_cell(population, period, MarketConfig())}, bidders, seat_bidder, periods.back());
   }
   return periods;
 }

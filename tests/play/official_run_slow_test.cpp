@@ -176,8 +176,8 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
     EXPECT_EQ(owned.size(), 6U + 12U + 3U);
     Threads threads(num_threads);
     const auto market = make_market(config, threads);
-    const std::vector<Cell> cells = {make_cell(population, 0, 1.0)};
-    PeriodTables tables;
+    const std::vector<Cell> cells = {make_cell(population, 0, MarketConfig())};
+    PeriodTables tables{MarketShape()};
     tables.start(population, cells);
     ASSERT_TRUE(play(*market, cells, bidders, seat_bidder, tables));
     if (num_threads == 1) {

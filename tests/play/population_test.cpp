@@ -13,6 +13,8 @@
 namespace genbid {
 namespace {
 
+using test::TemporaryFolder;
+
 Population load_text(const std::string& yaml) {
   const test::TemporaryFolder folder;
   write_file(folder.path("population.yaml"), yaml);
@@ -172,7 +174,7 @@ TEST(Population, ASeatNamedTwiceIsAnError) {
 
 TEST(Population, MissingSeatsAreAnError) {
   EXPECT_NE(error_of("seats:\n  - {category: 0, bidder: pid}\n  - {seat: 9, bidder: pid}\n")
-                .find("all 48 seats: missing 8, 10, 11"),
+                .find("all 48 seats of the market: missing 8, 10, 11"),
             std::string::npos);
   EXPECT_NE(error_of("seats: []").find("missing 0, 1"), std::string::npos);
 }
@@ -187,11 +189,74 @@ TEST(Population, UnknownBiddersAndKeysAreErrors) {
   EXPECT_NE(error_of("seats: [{bidder: pid, budgets: 3}]").find("budgets"), std::string::npos);
 }
 
-TEST(Population, CellsScaleBudgets) {
-  const Cell cell = make_cell(load_population("pid48"), 12, 0.5);
+TEST(Population, CellsHaveTheScalesOfTheMarket) {
+  MarketConfig market;
+  market.budget_scale = 0.5;
+  market.cpa_scale = 0.75;
+  const Cell cell = make_cell(load_population("pid48"), 12, market);
   EXPECT_EQ(cell.period, 12);
   EXPECT_EQ(cell.advertisers[0].budget, 1450.0);
-  EXPECT_EQ(cell.advertisers[0].cpa_limit, 100.0);
+  EXPECT_EQ(cell.advertisers[0].cpa_limit, 75.0);
+}
+
+TEST(Population, RivalsOfAJudgedSeatHaveAScaleOfTheirOwn) {
+  MarketConfig market;
+  market.budget_scale = 0.5;
+  market.rival_budget_scale = 3.0;
+  const Population population = load_population("pid48");
+  const Cell judged = make_cell(population, 0, market, 1);
+  EXPECT_EQ(judged.advertisers[0].budget, 4350.0);
+  EXPECT_EQ(judged.advertisers[1].budget, 2175.0);
+  EXPECT_EQ(judged.advertisers[2].budget, 4500.0);
+  EXPECT_EQ(make_cell(population, 0, market).advertisers[1].budget, 6525.0);
+}
+
+TEST(Population, AnotherNumberOfSeatsIsFilledByPositionAndCategory) {
+  for (const std::string name : {"pid48", "rules48"}) {
+    for (const int seats : {1, 3, 48, 64}) {
+      EXPECT_EQ(load_population(name, seats).seats.size(), static_cast<size_t>(seats)) << name;
+    }
+  }
+  const Population large = load_population("rules48", 64);
+  const PopulationSeat& last = large.seats[63];
+  EXPECT_EQ(bidder_label(last.bidder), "fixed_alpha 1.4 x CPA limit");
+  EXPECT_EQ(last.advertiser.category, 7);
+  EXPECT_EQ(last.advertiser.budget, official_advertiser(15).budget);
+  EXPECT_EQ(last.advertiser.cpa_limit, official_advertiser(15).cpa_limit);
+  EXPECT_EQ(bidder_label(load_population("official", 3).seats[2].bidder), "official td3_bc");
+}
+
+TEST(Population, EntriesOfSeatsThatTheMarketLacksArePassedOver) {
+  const TemporaryFolder folder;
+  write_file(folder.path("p.yaml"), "seats: [{seat: 0, bidder: abid}, {seat: 1, bidder: pid}, {seat: 60, bidder: pid}]");
+  EXPECT_EQ(load_population(folder.path("p.yaml"), 2).seats.size(), 2U);
+}
+
+TEST(Population, TheOfficialOneHas48Seats) {
+  try {
+    load_population("official", 64);
+    FAIL() << "no error";
+  } catch (const ConfigError& e) {
+    EXPECT_NE(std::string(e.what()).find("all 64 seats of the market: missing 49, 50"), std::string::npos) << e.what();
+  }
+}
+
+TEST(Population, BiddersMadeFor48TicksRefuseOtherDays) {
+  EXPECT_EQ(make_bidders(load_population("rules48", 64), Rules::kFast, 96).size(), 64U);
+  const auto error_of = [](const Population& population) -> std::string {
+    try {
+      make_bidders(population, Rules::kFast, 96);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(error_of(load_population("official", 3)),
+            "population: seat 1: 'official iql' is made for days of 48 ticks, found 96 (market.traffic.ticks)");
+  Population population = load_population("pid48", 1);
+  population.seats[0].bidder = {.bidder = "online_lp", .table = "episode-0"};
+  EXPECT_EQ(error_of(population),
+            "population: seat 0: 'online_lp episode-0' is made for days of 48 ticks, found 96 (market.traffic.ticks)");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,8 @@
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "data/market_log.h"
+#include "data/trajectory_store.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
@@ -184,6 +187,55 @@ TEST(Simulate, TellsItsProgressAndSumsUp) {
   EXPECT_GT(summary->periods[1].budget_use, 0.0);
   EXPECT_LE(summary->periods[1].budget_use, 1.0);
   EXPECT_NE(summary->text().find("least winning cost"), std::string::npos);
+}
+
+// Days of other sizes, in all outputs.
+TEST(Simulate, PlaysMarketsOfOtherShapes) {
+  for (const MarketShape& shape : {MarketShape{3, 5, 1}, MarketShape{64, 96, 3}}) {
+    const test::TemporaryFolder folder;
+    std::map<int, std::string> stores;
+    for (const int threads : {1, 2}) {
+      SimulateConfig config = small_run(folder.path(std::to_string(threads)), threads);
+      config.market.impressions = 3000;
+      config.market.population = "rules48";
+      config.market.traffic.structure = "own";
+      config.market.traffic.seats = shape.seats;
+      config.market.traffic.ticks = shape.ticks;
+      config.market.traffic.slots = shape.slots;
+      config.market.periods.values = {4, 9};
+      config.output.raw_log = config.output.trajectories = config.output.market_log = true;
+      ASSERT_TRUE(simulate(config));
+      stores[threads] = read_file(config.output.dir + "/trajectories.h5");
+    }
+    EXPECT_TRUE(stores[1] == stores[2]);
+
+    const auto seats = static_cast<size_t>(shape.seats);
+    const auto ticks = static_cast<size_t>(shape.ticks);
+    const std::vector<CsvRow> rows = read_csv(folder.path("1/ticks.csv"));
+    ASSERT_EQ(rows.size(), 2 * seats * ticks);
+    EXPECT_EQ(number(rows.back(), "agent"), shape.seats - 1.0);
+    EXPECT_EQ(rows.back().at("isEnd"), "1");
+    double cost = 0.0;
+    for (size_t t = 0; t < ticks; ++t) cost += number(rows[t * seats], "cost");
+    const std::vector<CsvRow> periods = read_csv(folder.path("1/periods.csv"));
+    ASSERT_EQ(periods.size(), 2 * seats);
+    EXPECT_NEAR(number(periods[0], "cost"), cost, 1e-9);
+    EXPECT_GT(cost, 0.0);
+
+    const TrajectoryStore store(folder.path("1/trajectories.h5"));
+    EXPECT_EQ(store.info().seats, shape.seats);
+    EXPECT_EQ(store.info().ticks, shape.ticks);
+    const TrajectoryColumns columns = store.read();
+    EXPECT_EQ(columns.num_trajectories(), static_cast<int64_t>(2 * seats));
+    EXPECT_EQ(columns.num_rows(), static_cast<int64_t>(2 * seats * ticks));
+    EXPECT_EQ(columns.done.back(), 1);
+    EXPECT_FLOAT_EQ(columns.state[22], 1.0F - 1.0F / static_cast<float>(shape.ticks));  // time_left of tick 1
+    const MarketLog log(folder.path("1/market_log.h5"));
+    EXPECT_EQ(log.info().seats, shape.seats);
+    EXPECT_EQ(log.info().ticks, shape.ticks);
+    const std::string raw = read_file(folder.path("1/raw_log/period-4.csv"));
+    EXPECT_EQ(std::count(raw.begin(), raw.end(), '\n') % shape.seats, 1 % shape.seats);
+  }
 }
 
 // PID remembers under official rules.
