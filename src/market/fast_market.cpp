@@ -101,7 +101,7 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
     outcome.sum_pvalue = impressions.sum_value[seat];
     // All bids lost may leave a rounding error's worth on either side of 0.
     outcome.sum_bid = std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
-                                        from_money(auction.lost_bids(static_cast<int>(seat))));
+                                        auction.sum_of_lost_bids(seat_bids, static_cast<int>(seat)));
     outcome.mean_least_winning_cost = mean_least_winning_cost;
     outcome.num_wins = sum.wins;
     outcome.num_exposed = sum.exposed;

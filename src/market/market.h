@@ -21,8 +21,10 @@ struct MarketConfig {
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
   double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
-  int64_t cache_megabytes = 1024;   // rules fast: for traffic kept between evaluations of the same periods
   TrafficConfig traffic;            // rules fast
+  // Rules fast: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
+  // field: who plays periods again says so.
+  int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
