@@ -116,7 +116,7 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
 }
 
 FastMarket::FastMarket(const MarketConfig& config, Threads& threads)
-    : Market(config.shape()), state_(std::make_unique<State>(config, threads)) {}
+    : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
 FastMarket::~FastMarket() = default;
 
 void FastMarket::reset(std::vector<Cell> cells) {

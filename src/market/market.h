@@ -49,10 +49,11 @@ struct SeatTick {
 // Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
 class Market {
  public:
-  explicit Market(const MarketShape& shape) : shape_(shape) {}
+  Market(const MarketShape& shape, Threads& threads) : shape_(shape), threads_(threads) {}
   virtual ~Market() = default;
 
   const MarketShape& shape() const { return shape_; }
+  Threads& threads() const { return threads_; }
   virtual void reset(std::vector<Cell> cells) = 0;
   virtual int tick() const = 0;
   bool done() const { return tick() >= shape_.ticks; }
@@ -74,6 +75,7 @@ class Market {
 
  private:
   MarketShape shape_;
+  Threads& threads_;
   bool keeps_impressions_ = false;
 };
 
@@ -92,7 +94,8 @@ class PeriodSink {
                               [[maybe_unused]] const TickImpressions& impressions) {}
 };
 
-// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end.
+// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end. Different bidders
+// are asked at the same time, on the market's threads.
 // Returns false if a stop was asked for (base/stop_signal.h) before the end.
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink);

@@ -104,7 +104,7 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
 }
 
 OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
-    : Market(config.shape()), state_(std::make_unique<State>(config, threads)) {}
+    : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
 OfficialMarket::~OfficialMarket() = default;
 
 void OfficialMarket::reset(std::vector<Cell> cells) {
