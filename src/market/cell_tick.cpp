@@ -381,4 +381,14 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
   }
 }
 
+void CellTick::copy_ladder(const TickTraffic& tick, TickLadder& out) const {
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  out.tops.assign(tops_.begin(), tops_.begin() + tick.num_blocks);
+  out.blocks.resize(num_blocks);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    const auto block = static_cast<int64_t>(b);
+    out.blocks[b] = {tick.block_values(block), &out.tops[b], tick.lanes(block)};
+  }
+}
+
 }  // namespace genbid

@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "market/clearing_blocks.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 
 namespace genbid {
 
@@ -34,6 +35,8 @@ class CellTick {
   uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
   // All impressions of the tick just played with these arguments, as doubles.
   void copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads, TickImpressions& out) const;
+  // Their highest bids; values stay the traffic's.
+  void copy_ladder(const TickTraffic& tick, TickLadder& out) const;
 
  private:
   void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);

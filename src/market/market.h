@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "market/bidder.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 #include "market/traffic_config.h"
 
 namespace genbid {
@@ -73,10 +74,16 @@ class Market {
   // Of the tick that step() finished. Only where they are kept.
   virtual const TickImpressions& impressions(size_t cell) const = 0;
 
+  // The same for the highest bids of every impression alone: 20 bytes an impression (AuctionNet's rules: 212).
+  void keep_ladders(bool keep) { keeps_ladders_ = keep; }
+  bool keeps_ladders() const { return keeps_ladders_; }
+  virtual const TickLadder& ladder(size_t cell) const = 0;
+
  private:
   MarketShape shape_;
   Threads& threads_;
   bool keeps_impressions_ = false;
+  bool keeps_ladders_ = false;
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
@@ -92,6 +99,9 @@ class PeriodSink {
   virtual void on_impressions([[maybe_unused]] int64_t cell, [[maybe_unused]] int tick,
                               [[maybe_unused]] std::span<const SeatTick> seats,
                               [[maybe_unused]] const TickImpressions& impressions) {}
+  // After those, where the market keeps ladders.
+  virtual void on_ladder([[maybe_unused]] int64_t cell, [[maybe_unused]] int tick,
+                         [[maybe_unused]] const TickLadder& ladder) {}
 };
 
 // Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end. Different bidders

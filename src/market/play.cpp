@@ -50,6 +50,7 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
       if (market.keeps_impressions()) {
         sink.on_impressions(static_cast<int64_t>(cell), tick, seats, market.impressions(cell));
       }
+      if (market.keeps_ladders()) sink.on_ladder(static_cast<int64_t>(cell), tick, market.ladder(cell));
     }
   }
   return true;
