@@ -161,6 +161,10 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
+      if (config.in_market() && config.market.shape().ticks != kTicksPerPeriod) {
+        throw Error(loaded.checkpoint + ": market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) +
+                    ", expected " + std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+      }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
       PolicyBidderOptions options;
