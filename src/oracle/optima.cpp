@@ -40,7 +40,7 @@ class Rounding {
  private:
   // The best move of one tick's alpha by up to a quarter of an octave.
   bool improve() {
-    constexpr size_t kReach = 32;
+    constexpr size_t kReach = 64;
     const Point sum = total();
     // Anything less is not worth a pass.
     double best = score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
@@ -82,15 +82,18 @@ double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
 
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits) {
   const DayPlan plan(responses, seat);
-  const Rounding rounding(responses, seat, plan, limits);
-  const Point total = rounding.total();
-  TickOptimum optimum;
-  optimum.value = total.value;
-  optimum.cost = total.cost;
-  optimum.score = score(total.value, total.cost, limits.cpa_limit);
-  optimum.alpha = alpha_of(best_on_curve(plan.frontier(0), limits), plan.grid());
+  const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
   const double bound = best_on_curve(tangent_bound(plan.frontier(0), plan.grid()), limits).score;
-  optimum.bound = std::max(bound, optimum.score);  // but for rounding they are in this order
+  const Rounding rounding(responses, seat, plan, limits);
+  const Point played = rounding.total();
+
+  TickOptimum optimum;
+  optimum.score = best.score;
+  optimum.value = best.point.value;
+  optimum.cost = best.point.cost;
+  optimum.alpha = alpha_of(best, plan.grid());
+  optimum.bound = std::max(bound, best.score);  // but for rounding they are in this order
+  optimum.played_score = score(played.value, played.cost, limits.cpa_limit);
   for (const size_t point : rounding.chosen()) {
     optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
   }

@@ -41,9 +41,9 @@ TEST(BestOnCurve, OfEqualScoresTakesTheLowestPoint) {
   EXPECT_EQ(best_on_curve(flat, {100.0, 90.0}).segment, 1U);
 }
 
-// Prices from 8 to 8.0625 between points 1 and 2 of the default grid: 100 of cost at 8, then 100 at 8.0625.
+// Prices from 8 to 8.0625 between points 1 and 2: 100 of cost at 8, then 100 at 8.0625.
 TEST(TangentBound, MeetsACurveThatIsWorstInTheMiddle) {
-  const AlphaGrid grid;
+  const AlphaGrid grid{8.0F, 8, 7};
   Curve frontier(grid.num_points(), {100.0 / 8.0 + 100.0 / 8.0625, 200.0});
   frontier[0] = frontier[1] = {0.0, 0.0};
   const CurveOptimum chord = best_on_curve(frontier, {100.0, 1e9});

@@ -132,7 +132,7 @@ TEST(Responses, WithoutRivalsEverySlotCostsTheReserve) {
   const SmallTick tick{impression(0.001F, {0.5F, 0.0F, 0.0F, 0.0F}, {0, kNoSeat, kNoSeat, kNoSeat})};
   const Curve curve = respond({tick}, 2).bid_curve(0, 0);
   EXPECT_EQ(curve[0].value, 0.0);
-  EXPECT_NEAR(curve[1].value, 0.001, 3 * kValueUnit);  // alpha 8 bids 0.008, above the reserve
+  EXPECT_NEAR(curve[1].value, 0.001, 3 * kValueUnit);  // alpha 16 bids 0.016, above the reserve
   EXPECT_NEAR(curve[1].cost, 0.0001, 3 * kCostUnit);
 }
 

@@ -63,8 +63,8 @@ TEST(Hindsight, IsThatOfTheStudy) {
   // Constants of a grid so coarse that part of the budget stayed unspent; ours are mixes of two neighbours.
   EXPECT_NEAR(means.constant, 37.74, 0.3);
   EXPECT_NEAR(means.constant_kept, 35.45, 0.4);
-  EXPECT_LE(means.largest_tick_gap, 2e-4);
-  EXPECT_LE(means.largest_slot_gap, 2e-4);
+  EXPECT_LE(means.largest_tick_gap, 1e-4);
+  EXPECT_LE(means.largest_slot_gap, 1e-4);
 }
 
 }  // namespace
