@@ -33,8 +33,8 @@ Means means_of_periods_22_to_27() {
   Means means;
   constexpr double kShare = 1.0 / (6 * kNumSeats);
   for (int64_t period = 22; period <= 27; ++period) {
-    const Cell cell = make_cell(population, period, 1.0);
-    const auto responses = record_responses(*market, cell, bidders, seat_bidder, threads);
+    const Cell cell = make_cell(population, period, MarketConfig());
+    const auto responses = record_responses(*market, cell, bidders, seat_bidder);
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const oracle::SeatOptima best =
           oracle::seat_optima(*responses, seat, cell.advertisers[static_cast<size_t>(seat)]);

@@ -19,7 +19,11 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
   }
 
   // So much money that no bid is ever taken back.
-  Cell cell() const { return make_cell(population_, 3, 1000.0); }
+  Cell cell() const {
+    MarketConfig config;
+    config.budget_scale = 1000.0;
+    return make_cell(population_, 3, config);
+  }
 
   oracle::Responses record(int num_threads) const {
     Threads threads(num_threads);
@@ -37,7 +41,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(play(*market, {cell()}, bidders, seat_bidder, recorder));
     value_ = recorder.value;
     cost_ = recorder.cost;
-    return *record_responses(*market, cell(), bidders, seat_bidder, threads);
+    return *record_responses(*market, cell(), bidders, seat_bidder);
   }
 
   struct Recorder : PeriodSink {
