@@ -85,7 +85,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules), shape.ticks);
+  const auto population_bidders = make_bidders(plan.population, plan.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
   const auto first_candidate = static_cast<int>(bidders.size());
