@@ -170,10 +170,11 @@ TopFour CellTick::top(int64_t pv) const {
 
 int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads) {
   lost_bids_.fill(0);
+  lost_pvalues_.fill(0);
   any_lost_ = false;
   clear_all(context, bids, threads);
   int num_passes = 1;
-  for (; drop_wins(context, money, threads); ++num_passes) clear_again(context, bids, threads);
+  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, threads);
   return num_passes;
 }
 
@@ -207,7 +208,8 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
   }
 }
 
-bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> money, Threads* threads) {
+bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
+                         Threads* threads) {
   const TickTraffic& tick = context.tick;
   const auto num_blocks = static_cast<size_t>(tick.num_blocks);
   size_t num_lists = 0;
@@ -247,14 +249,24 @@ bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> mo
       const size_t pv = list.wins[k].pv;
       const size_t block = pv / kBlockWidth;
       const size_t lane = pv % kBlockWidth;
-      lost_bids_[static_cast<size_t>(list.seat)] +=
-          to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(list.slot)][lane]));
+      const auto seat = static_cast<size_t>(list.seat);
+      if ((bids.special >> seat & 1U) != 0) {
+        lost_bids_[seat] += to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(list.slot)][lane]));
+      } else {
+        lost_pvalues_[seat] += to_expected(tick.value(static_cast<int64_t>(pv), list.seat));
+      }
       lost_[pv] |= uint64_t{1} << list.seat;
       affected_[block] |= uint32_t{1} << lane;
     }
   }
   for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
   return true;
+}
+
+double CellTick::sum_of_lost_bids(const SeatBids& bids, int seat) const {
+  const auto s = static_cast<size_t>(seat);
+  if ((bids.special >> seat & 1U) != 0) return from_money(lost_bids_[s]);
+  return static_cast<double>(bids.value[s]) * from_expected(lost_pvalues_[s]);
 }
 
 void CellTick::choose_drops(const TickContext& context, Drops& list) const {
@@ -366,6 +378,16 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
     threads->parallel_for(tick.num_pv, kBlocksPerChunk * kBlockWidth, copy_rows);
   } else {
     copy_rows(0, tick.num_pv);
+  }
+}
+
+void CellTick::copy_ladder(const TickTraffic& tick, TickLadder& out) const {
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  out.tops.assign(tops_.begin(), tops_.begin() + tick.num_blocks);
+  out.blocks.resize(num_blocks);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    const auto block = static_cast<int64_t>(b);
+    out.blocks[b] = {tick.block_values(block), &out.tops[b], tick.lanes(block)};
   }
 }
 

@@ -36,7 +36,6 @@ void MarketConfig::fields(ConfigVisitor& v) {
   v.check(official::are_corrections(corrections), "corrections",
           "some of " + listed(official::correction_names()) + ", each once");
   if (official()) return;
-  v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
   v.section("traffic", traffic);
 }
 

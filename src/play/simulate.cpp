@@ -23,7 +23,7 @@ int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bi
   constexpr double kMaxBytes = 0.5e9;
   constexpr double kLargestTick = 3.6;  // in mean ticks: 0.075 of a day of 48
   const MarketShape shape = market.shape();
-  const double bytes_per_impression = shape.seats * sizeof(float) + 16;
+  const double bytes_per_impression = 4.0 * shape.seats + 16.0;
   const double largest_tick = std::min(1.0, kLargestTick / shape.ticks) * static_cast<double>(market.impressions);
   const double bytes = largest_tick * bytes_per_impression;
   const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);

@@ -43,8 +43,8 @@ TEST_F(CellTickTest, DropsTheShareOfWinsThatIsTooMuch) {
   EXPECT_EQ(auction_.sums().seats[0].wins, 2);
   EXPECT_EQ(auction_.sums().seats[1].wins, 4);
   EXPECT_EQ(auction_.sums().seats[1].cost, 4 * to_money(static_cast<double>(kReserve)));
-  EXPECT_EQ(from_money(auction_.lost_bids(0)), 2.0);
-  EXPECT_EQ(auction_.lost_bids(1), 0);
+  EXPECT_EQ(auction_.sum_of_lost_bids(bids, 0), 2.0);
+  EXPECT_EQ(auction_.sum_of_lost_bids(bids, 1), 0.0);
   int lost = 0;
   for (int64_t pv = 0; pv < 4; ++pv) {
     lost += auction_.lost(pv) == 1 ? 1 : 0;
@@ -121,7 +121,7 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
       EXPECT_EQ(kept.conversions, fresh.seats[seat].conversions);
       EXPECT_EQ(kept.pvalue_exposed, fresh.seats[seat].pvalue_exposed);
       EXPECT_EQ(kept.bid_exposed, fresh.seats[seat].bid_exposed);
-      EXPECT_NEAR(from_money(auction_.lost_bids(static_cast<int>(seat))), lost_bids[seat], 1e-6);
+      EXPECT_NEAR(auction_.sum_of_lost_bids(bids, static_cast<int>(seat)), lost_bids[seat], 1e-6);
     }
   }
 }

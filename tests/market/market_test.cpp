@@ -207,7 +207,7 @@ TEST(Market, APeriodHasItsBits) {
       add(static_cast<uint64_t>(seat.num_clearings));
     }
   }
-  EXPECT_EQ(hash, 4388203108916253906ULL);
+  EXPECT_EQ(hash, 6565663375701140690ULL);
 }
 
 // Where nobody runs out of money and everybody bids 100 x value: each slot is shown with its probability, the

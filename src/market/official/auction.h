@@ -10,6 +10,7 @@
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 #include "market/official/corrections.h"
 #include "market/official/truncated_normal.h"
 
@@ -110,6 +111,8 @@ class Auction {
   }
   // All of them.
   void copy_impressions(Threads* threads, TickImpressions& out) const;
+  // Their highest bids, and all values, as floats.
+  void copy_ladder(Threads* threads, TickLadder& out) const;
 
  private:
   bool dropped(int64_t pv, size_t seat) const {
