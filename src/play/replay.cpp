@@ -12,6 +12,7 @@
 #include "market/official/numpy_sort.h"
 #include "market/official/replay_tick.h"
 #include "market/replay_tick.h"
+#include "play/replay_hindsight.h"
 #include "play/replay_log.h"
 
 namespace genbid {
@@ -126,6 +127,12 @@ class Campaigns {
   std::vector<BidFormula> bids_;
 };
 
+std::vector<Advertiser> campaigns_of(const std::vector<ReplayCell>& cells) {
+  std::vector<Advertiser> campaigns;
+  for (const ReplayCell& cell : cells) campaigns.push_back(cell.campaign);
+  return campaigns;
+}
+
 // Takes the ticks of a log and plays them.
 class Player {
  public:
@@ -146,7 +153,8 @@ class Player {
   }
 
  protected:
-  void take_results(size_t bidder, const std::vector<ReplayCell>& cells) {
+  void take_results(size_t bidder, std::vector<ReplayCell> cells, std::span<const double> optima) {
+    for (size_t row = 0; row < cells.size(); ++row) cells[row].optimum = optima[row];
     results_[bidder].insert(results_[bidder].end(), cells.begin(), cells.end());
   }
 
@@ -171,6 +179,11 @@ class CorrectedPlayer : public Player {
   void add(const LoggedTick& tick) override {
     if (tick.tick == 0) begin_period(tick);
     read_columns(tick);
+    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        hindsight_->add(row, columns_[row], tick.least_winning_cost);
+      }
+    });
     for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_);
     const size_t num_rows = campaigns_.size() * seats_.size();
     threads_.parallel_for(static_cast<int64_t>(num_rows), 1, [&](int64_t begin, int64_t end) {
@@ -186,7 +199,9 @@ class CorrectedPlayer : public Player {
       }
     });
     if (tick.tick != kTicksPerPeriod - 1) return;
-    for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish());
+    std::vector<double> optima;
+    for (size_t row = 0; row < seats_.size(); ++row) optima.push_back(hindsight_->optimum(row));
+    for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
     campaigns_.clear();
   }
 
@@ -213,6 +228,7 @@ class CorrectedPlayer : public Player {
     for (Bidder* bidder : bidders_) campaigns_.emplace_back(*bidder, cells);
     columns_.resize(seats_.size());
     starts_.resize(seats_.size());
+    hindsight_.emplace(campaigns_of(cells));
   }
 
   // Each seat's p-values side by side, and what it knows of them.
@@ -235,6 +251,7 @@ class CorrectedPlayer : public Player {
   ReplayDraws draws_;
   std::vector<size_t> seats_;
   std::vector<Campaigns> campaigns_;  // by bidder
+  std::optional<ReplayHindsight> hindsight_;
   std::vector<std::vector<double>> columns_;
   std::vector<TickStart> starts_;
 };
@@ -264,6 +281,16 @@ class OfficialPlayer : public Player {
       cell.campaign = {config_.budget > 0.0 ? config_.budget : kOfficialBudget,
                        config_.cpa > 0.0 ? config_.cpa : kOfficialCpa, day.category};
     }
+    ReplayHindsight hindsight(campaigns_of(cells));
+    std::vector<double> optima(days.size());
+    threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        for (const OfficialDay::Tick& tick : days[row].ticks) {
+          hindsight.add(row, tick.pvalue, tick.least_winning_cost);
+        }
+        optima[row] = hindsight.optimum(row);
+      }
+    });
     for (size_t b = 0; b < bidders_.size(); ++b) {
       Campaigns campaigns(*bidders_[b], cells);
       std::vector<official::ReplayEnvironment> environments(days.size());
@@ -286,7 +313,7 @@ class OfficialPlayer : public Player {
           }
         });
       }
-      take_results(b, campaigns.finish());
+      take_results(b, campaigns.finish(), optima);
     }
   }
 

@@ -1,0 +1,104 @@
+#include "play/hindsight.h"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+namespace genbid {
+namespace {
+
+class ResponseSink : public PeriodSink {
+ public:
+  ResponseSink(oracle::Responses& responses, Threads& threads) : responses_(responses), threads_(threads) {}
+
+  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const SeatTick> /*seats*/) override {}
+  void on_ladder(int64_t /*cell*/, int tick, const TickLadder& ladder) override {
+    blocks_.clear();
+    for (const LadderBlock& block : ladder.blocks) {
+      blocks_.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
+    }
+    threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
+      responses_.add(tick, blocks_, static_cast<int>(begin), static_cast<int>(end));
+    });
+  }
+
+ private:
+  static_assert(oracle::ImpressionBlock::kWidth == kBlockWidth);
+  oracle::Responses& responses_;
+  Threads& threads_;
+  std::vector<oracle::ImpressionBlock> blocks_;
+};
+
+class Teacher : public Bidder {
+ public:
+  explicit Teacher(const HindsightBook& book) : book_(book) {}
+
+  void reset(std::span<const SeatView> /*rows*/) override {}
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const SeatView& row = rows[i];
+      if (!row.asked) continue;
+      const oracle::Point so_far{row.history->expected_conversions(), row.history->cost()};
+      const oracle::DayPlan& plan = *book_.at(row.period, row.seat).plan;
+      bids[i] = {.value =
+                     plan.now(row.now.tick, so_far, row.now.remaining_budget, row.advertiser->cpa_limit).alpha};
+    }
+  }
+
+ private:
+  const HindsightBook& book_;
+};
+
+class HindsightAlpha : public Bidder {
+ public:
+  explicit HindsightAlpha(const HindsightBook& book) : book_(book) {}
+
+  void reset(std::span<const SeatView> /*rows*/) override {}
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      bids[i] = {.value = book_.at(rows[i].period, rows[i].seat).optima.constant.alpha};
+    }
+  }
+
+ private:
+  const HindsightBook& book_;
+};
+
+}  // namespace
+
+std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
+                                                  std::span<const int> seat_bidder) {
+  constexpr int kOctaves = 2;
+  double low = cell.advertisers.front().cpa_limit;
+  double high = low;
+  for (const Advertiser& advertiser : cell.advertisers) {
+    low = std::min(low, advertiser.cpa_limit);
+    high = std::max(high, advertiser.cpa_limit);
+  }
+  const MarketShape& shape = market.shape();
+  assert(seat_bidder.size() == static_cast<size_t>(shape.seats));
+  oracle::Auction auction;
+  auction.num_slots = shape.slots;
+  oracle::Responses responses(shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves));
+  ResponseSink sink(responses, market.threads());
+  std::vector<Cell> cells;
+  cells.push_back(std::move(cell));
+  market.keep_ladders(true);
+  const bool finished = play(market, std::move(cells), bidders, seat_bidder, sink);
+  market.keep_ladders(false);
+  if (!finished) return std::nullopt;
+  return responses;
+}
+
+const SeatHindsight& HindsightBook::at(int64_t period, int seat) const {
+  const auto found = seats_.find({period, seat});
+  assert(found != seats_.end());
+  return found->second;
+}
+
+std::unique_ptr<Bidder> make_teacher(const HindsightBook& book) { return std::make_unique<Teacher>(book); }
+std::unique_ptr<Bidder> make_hindsight_alpha(const HindsightBook& book) {
+  return std::make_unique<HindsightAlpha>(book);
+}
+
+}  // namespace genbid
