@@ -82,7 +82,10 @@ struct EvaluateConfig {
   } output;
 
   bool in_market() const { return protocol == "market"; }
-  bool official() const { return in_market() ? market.official() : replay.official(); }
+  Rules bidder_rules() const {
+    if (in_market()) return market.bidder_rules();
+    return replay.official() ? Rules::kOfficial : Rules::kFast;
+  }
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
   int64_t seed() const { return in_market() ? market.seed : replay.seed; }
 
@@ -169,7 +172,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
-      candidates.bidders.push_back(make_bidder(one.rule, config.official() ? Rules::kOfficial : Rules::kFast, assets));
+      candidates.bidders.push_back(make_bidder(one.rule, config.bidder_rules(), assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
@@ -240,7 +243,7 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
   return {evaluate_in_market(plan, candidates.list, threads),
-          {config.market.rules, config.market.population, plan.periods, plan.seats, config.market.seed}};
+          {config.market.rules_label(), config.market.population, plan.periods, plan.seats, config.market.seed}};
 }
 
 Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {

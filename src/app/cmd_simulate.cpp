@@ -26,7 +26,7 @@ int run(const ConfigFile& file) {
   }
   progress.finish();
   const std::string seed = config.market.official() ? "" : ", seed " + std::to_string(config.market.seed);
-  std::printf("protocol market, rules %s, population %s, %lld impressions%s\n", config.market.rules.c_str(),
+  std::printf("protocol market, rules %s, population %s, %lld impressions%s\n", config.market.rules_label().c_str(),
               config.market.population.c_str(), static_cast<long long>(config.market.impressions), seed.c_str());
   std::fputs(summary->text().c_str(), stdout);
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
@@ -46,6 +46,8 @@ Command simulate_command() {
           "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
           "\n"
           "market.rules         fast, or official: AuctionNet's, bit for bit\n"
+          "market.corrections   of the official rules: a list of defects of AuctionNet's to correct, of draws, reserve,\n"
+          "                     zero_bids, drops, pid (docs/fast_market.md)\n"
           "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
           "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
           "remembers\n"

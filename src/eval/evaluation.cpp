@@ -53,7 +53,8 @@ class HindsightPass {
   HindsightPass(const EvaluationPlan& plan, Market& market, bool with_slots)
       : plan_(plan),
         market_(market),
-        with_slots_(with_slots), owned_(make_bidders(plan.population, parse_rules(plan.market.rules), plan.market.shape().ticks)) {
+        with_slots_(with_slots),
+        owned_(make_bidders(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks)) {
     for (const auto& bidder : owned_) {
       seat_bidder_.push_back(static_cast<int>(bidders_.size()));
       bidders_.push_back(bidder.get());
@@ -168,7 +169,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules), shape.ticks);
+  const auto population_bidders = make_bidders(plan.population, plan.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
   std::vector<int> candidate_bidder;

@@ -5,12 +5,19 @@
 
 #include "base/error.h"
 #include "market/fast_market.h"
+#include "market/official/corrections.h"
 #include "market/official/official_market.h"
 
 namespace genbid {
 namespace {
 
 constexpr int64_t kMostOfficialImpressions = 10'000'000;
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
 
 }  // namespace
 
@@ -24,8 +31,20 @@ void MarketConfig::fields(ConfigVisitor& v) {
   v.check(!official() || impressions <= kMostOfficialImpressions, "impressions",
           "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
+  v.field("corrections", corrections);
+  v.check(official() || corrections.empty(), "corrections", "none: the rules fast have no defects of AuctionNet's");
+  v.check(official::are_corrections(corrections), "corrections",
+          "some of " + listed(official::correction_names()) + ", each once");
   if (official()) return;
   v.section("traffic", traffic);
+}
+
+Rules MarketConfig::bidder_rules() const {
+  return official() && !official::parse_corrections(corrections).pid ? Rules::kOfficial : Rules::kFast;
+}
+
+std::string MarketConfig::rules_label() const {
+  return corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {

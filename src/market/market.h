@@ -16,19 +16,22 @@
 namespace genbid {
 
 struct MarketConfig {
-  std::string rules = "fast";    // fast, or official: AuctionNet's, bit for bit
-  int64_t impressions = 500000;  // nominal impressions of a period
-  double budget_scale = 1.0;     // times every seat's budget
+  std::string rules = "fast";       // fast, or official: AuctionNet's, bit for bit
+  int64_t impressions = 500000;     // nominal impressions of a period
+  double budget_scale = 1.0;        // times every seat's budget
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
   double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
   TrafficConfig traffic;            // rules fast
+  std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
   // Rules fast: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
   // field: who plays periods again says so.
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
+  Rules bidder_rules() const;       // that its bidders bid under
+  std::string rules_label() const;  // "fast", "official", "official with draws, pid corrected"
   void fields(ConfigVisitor& v);
 };
 

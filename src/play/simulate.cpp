@@ -66,7 +66,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
 
   Threads threads(static_cast<int>(config.threads));
   const auto market = make_market(config.market, threads);
-  const auto owned = make_bidders(population, parse_rules(config.market.rules), shape.ticks);
+  const auto owned = make_bidders(population, config.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : owned) bidders.push_back(bidder.get());
 

@@ -79,6 +79,13 @@ void SeedOneDraws::reserve(int64_t count) {
   for (double& draw : draws_) draw = stream.next_double();
 }
 
+Auction::Auction(const Corrections& corrections, uint64_t seed)
+    : corrections_(corrections),
+      exposures_(seed, "market.official.exposures"),
+      samples_(seed, "market.official.samples"),
+      conversions_(seed, "market.official.conversions"),
+      drops_(seed, "market.official.drops") {}
+
 int Auction::play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
                   std::span<const double> money, Threads* threads) {
   bids_ = bids;
@@ -150,10 +157,11 @@ void Auction::clear(int64_t pv) {
 
   // The four highest bids, equal ones in index order.
   std::array<double, 4> top = {-1.0, -1.0, -1.0, -1.0};
-  std::array<uint8_t, 4> seat{};
+  std::array<uint8_t, 4> seat = {kNoSeat, kNoSeat, kNoSeat, kNoSeat};
+  const double lowest = corrections_.zero_bids ? kReserve : 0.0;
   for (size_t i = 0; i < kSeats; ++i) {
     const double bid = bids[i];
-    if (bid <= top[3]) continue;
+    if (bid <= top[3] || bid < lowest) continue;
     size_t place = 3;
     for (; place > 0 && bid > top[place - 1]; --place) {
       top[place] = top[place - 1];
@@ -163,7 +171,7 @@ void Auction::clear(int64_t pv) {
     seat[place] = static_cast<uint8_t>(i);
   }
   // Among equal bids NumPy's unstable sort decides (2.1.8), zero bids included (6.6).
-  if (top[0] == top[1] || top[1] == top[2] || top[2] == top[3]) {
+  if (!corrections_.zero_bids && (top[0] == top[1] || top[1] == top[2] || top[2] == top[3])) {
     std::array<double, kSeats> keys;
     std::array<int64_t, kSeats> order{};
     for (size_t i = 0; i < kSeats; ++i) keys[i] = -bids[i];
@@ -175,8 +183,22 @@ void Auction::clear(int64_t pv) {
   for (size_t slot = 0; slot < kSlots; ++slot) {
     impression.seat[slot] = seat[slot];
     impression.price[slot] = std::max(top[slot + 1], kReserve);
+    impression.sold[slot] = sells(top[slot], impression.price[slot]);
   }
   draw_outcome(pv, impression);
+}
+
+// A price that equals the reserve is no sale, whatever the bid (6.5).
+bool Auction::sells(double bid, double price) const {
+  return price != kReserve || (corrections_.reserve && bid >= kReserve);
+}
+
+double Auction::corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const {
+  const auto period = static_cast<uint64_t>(traffic_->period);
+  const auto bits = stream.bits(static_cast<uint32_t>(static_cast<size_t>(pv) * kSeats + place),
+                                static_cast<uint32_t>(traffic_->tick), static_cast<uint32_t>(period),
+                                static_cast<uint32_t>(period >> 32));
+  return static_cast<double>((static_cast<uint64_t>(bits[0]) << 32 | bits[1]) >> 11) * 0x1p-53;
 }
 
 void Auction::draw_outcome(int64_t pv, Impression& impression) const {
@@ -184,16 +206,15 @@ void Auction::draw_outcome(int64_t pv, Impression& impression) const {
   const auto& seat = impression.seat;
   const int64_t first_draw = static_cast<int64_t>(kSlots) * pv;
   const auto draw_of = [&](size_t slot) {
-    int64_t rank = 0;
+    size_t rank = 0;
     for (size_t other = 0; other < kSlots; ++other) rank += seat[other] < seat[slot] ? 1 : 0;
-    return (*draws_)[first_draw + rank];
+    if (corrections_.draws) return corrected_draw(exposures_, pv, rank);
+    return (*draws_)[first_draw + static_cast<int64_t>(rank)];
   };
   const bool second = draw_of(1) <= kSecondShown;
   const bool third = second && draw_of(2) <= kThirdShown;  // nothing shows below an empty place
   const std::array<bool, kSlots> shown = {true, second, third};
   for (size_t slot = 0; slot < kSlots; ++slot) {
-    // A price that equals the reserve is no sale, whatever the bid (6.5).
-    impression.sold[slot] = impression.price[slot] != kReserve;
     impression.exposed[slot] = shown[slot] && impression.sold[slot];
     impression.converted[slot] = impression.exposed[slot] && converts(pv, seat[slot]);
   }
@@ -203,11 +224,15 @@ bool Auction::converts(int64_t pv, size_t seat) const {
   const double value = traffic_->row(pv)[seat];
   const uint64_t above_zero = traffic_->above_zero[static_cast<size_t>(pv)];
   if ((above_zero >> seat & 1U) == 0) return false;  // no draw
-  const int64_t in_row = std::popcount(above_zero & ((uint64_t{1} << seat) - 1));
-  const double draw = (*draws_)[traffic_->draws_before[static_cast<size_t>(pv)] + in_row];
+  const auto seed_one_draw = [&] {
+    const int64_t in_row = std::popcount(above_zero & ((uint64_t{1} << seat) - 1));
+    return (*draws_)[traffic_->draws_before[static_cast<size_t>(pv)] + in_row];
+  };
+  const double draw = corrections_.draws ? corrected_draw(conversions_, pv, seat) : seed_one_draw();
   // The sampled probability is at most value + 2 x 0.3 value.
   if (value < 0.25 && draw < 1.0 - 1.7 * value) return false;
-  const double uniform = (*draws_)[pv * static_cast<int64_t>(kSeats) + static_cast<int64_t>(seat)];
+  const double uniform = corrections_.draws ? corrected_draw(samples_, pv, seat)
+                                            : (*draws_)[pv * static_cast<int64_t>(kSeats) + static_cast<int64_t>(seat)];
   const double sample = (*truncation_)[seat].sample(uniform, value, traffic_->sigma(pv, seat));
   return bernoulli(std::clamp(sample, 0.0, 1.0), draw);
 }
@@ -220,6 +245,16 @@ void Auction::add_costs() {
       if (impression.exposed[slot]) costs[impression.seat[slot]] += impression.price[slot];
     }
   }
+}
+
+// The same for each of them (6.8).
+uint64_t Auction::drop_seed(size_t seat, size_t slot) const {
+  if (!corrections_.drops) return 1;
+  const auto period = static_cast<uint64_t>(traffic_->period);
+  const size_t place = (static_cast<size_t>(traffic_->tick) * kSeats + seat) * kSlots + slot;
+  const auto bits = drops_.bits(static_cast<uint32_t>(pass_costs_.size()), static_cast<uint32_t>(place),
+                                static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+  return static_cast<uint64_t>(bits[0]) << 32 | bits[1];
 }
 
 bool Auction::drop_wins(std::span<const double> money) {
@@ -244,14 +279,14 @@ bool Auction::drop_wins(std::span<const double> money) {
       if (impression.sold[slot] && ratios[seat] > 0.0) wins[seat * kSlots + slot].push_back(static_cast<int64_t>(pv));
     }
   }
-  // Winners of a slot lose it, shown or not, while the ratio is of money; and the same stream for each (6.8).
+  // Winners of a slot lose it, shown or not, while the ratio is of money (6.8).
   affected_.clear();
   for (size_t seat = 0; seat < kSeats; ++seat) {
     for (size_t slot = 0; slot < kSlots; ++slot) {
       const std::vector<int64_t>& won = wins[seat * kSlots + slot];
       const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(won.size()) * ratios[seat]));
       if (count <= 0) continue;
-      Pcg64 stream(1);
+      Pcg64 stream(drop_seed(seat, slot));
       for (const int64_t chosen : choose(stream, static_cast<int64_t>(won.size()), count)) {
         const int64_t pv = won[static_cast<size_t>(chosen)];
         dropped_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
@@ -297,8 +332,9 @@ void Auction::add_outcomes(Threads* threads) {
   }
   for (const Impression& impression : impressions_) {
     for (size_t slot = 0; slot < kSlots; ++slot) {
+      if (!impression.sold[slot]) continue;
       TickOutcome& outcome = outcomes_[impression.seat[slot]];
-      outcome.num_wins += impression.sold[slot] ? 1 : 0;
+      ++outcome.num_wins;
       outcome.num_exposed += impression.exposed[slot] ? 1 : 0;
       outcome.num_conversions += impression.converted[slot] ? 1 : 0;
     }

@@ -5,16 +5,18 @@
 #include <span>
 #include <vector>
 
+#include "base/random.h"
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
 #include "market/impressions.h"
 #include "market/ladder.h"
+#include "market/official/corrections.h"
 #include "market/official/truncated_normal.h"
 
 // AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
 // doubles, sums have NumPy's order, and the traps that the original has are kept, each named by its number in
-// auctionnet.md section 6 where it happens.
+// auctionnet.md section 6 where it happens, unless they are asked to be corrected.
 
 namespace genbid::official {
 
@@ -24,6 +26,8 @@ inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
 
 // The impressions of one tick. Matrices are [num_pv][48].
 struct TickTraffic {
+  int64_t period = 0;  // for the draws of corrections, with `tick`
+  int tick = 0;
   int64_t num_pv = 0;
   std::vector<double> pvalue;
   std::vector<double> sigma_ratio;  // sigma = ratio * p-value, one rounding; at most 0.3
@@ -43,7 +47,7 @@ struct TickTraffic {
 };
 
 // The doubles of default_rng(1): exposure, sampled probability and conversion all read its beginning, in every tick
-// and every pass (6.3).
+// and every pass (6.3), unless `draws` are corrected.
 class SeedOneDraws {
  public:
   // At least `count` of them from now on. Not while others read.
@@ -55,7 +59,8 @@ class SeedOneDraws {
 };
 
 // What an impression became. Slots are 0..2; a slot whose price is the reserve is unsold (6.5), but its holder counts
-// in everything that was decided before that rule.
+// in everything that was decided before that rule. A slot without a holder (kNoSeat) there is only where `zero_bids`
+// are corrected.
 struct Impression {
   std::array<double, kSlots> price{};  // second to fourth bid, at least the reserve; the last: least winning cost
   std::array<uint8_t, kSlots> seat{};  // always three holders, whatever they bid (6.6)
@@ -78,6 +83,9 @@ inline TruncatedNormal truncation(const std::array<double, 2>& values) { return 
 // One tick of one cell.
 class Auction {
  public:
+  // The seed is of the streams that corrections draw from.
+  explicit Auction(const Corrections& corrections = {}, uint64_t seed = 1);
+
   using Bids = std::array<BidFormula, kSeats>;      // {0, 0} for seats that are not asked
   using Truncation = std::vector<TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
 
@@ -114,11 +122,18 @@ class Auction {
                 std::span<const double> money, Threads* threads);
   void row_bids(int64_t pv, double* bids) const;
   void clear(int64_t pv);
+  bool sells(double bid, double price) const;
   void draw_outcome(int64_t pv, Impression& impression) const;
+  // A double of its own for the impression's number `place`, the same in every pass.
+  double corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const;
   bool converts(int64_t pv, size_t seat) const;
   void add_costs();
+  uint64_t drop_seed(size_t seat, size_t slot) const;
   bool drop_wins(std::span<const double> money);
   void add_outcomes(Threads* threads);
+
+  Corrections corrections_;
+  RandomStream exposures_, samples_, conversions_, drops_;
 
   const TickTraffic* traffic_ = nullptr;
   const Truncation* truncation_ = nullptr;

@@ -21,13 +21,18 @@ struct OfficialMarket::State {
   };
 
   State(const MarketConfig& config, Threads& threads_to_use)
-      : impressions(config.impressions), threads(threads_to_use) {}
+      : impressions(config.impressions),
+        corrections(parse_corrections(config.corrections)),
+        seed(static_cast<uint64_t>(config.seed)),
+        threads(threads_to_use) {}
 
   // In the memory of one that is not needed any more, where there is one.
   std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
   void play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split);
 
   int64_t impressions;
+  Corrections corrections;
+  uint64_t seed;
   Threads& threads;
   SeedOneDraws draws;
 
@@ -45,7 +50,7 @@ struct OfficialMarket::State {
   bool keep_ladders = false;
   std::vector<TickLadder> kept_ladders;  // likewise
 
-  CellWorkers<Auction> workers{[] { return std::make_unique<Auction>(); }};
+  CellWorkers<Auction> workers{[this] { return std::make_unique<Auction>(corrections, seed); }};
 };
 
 std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
@@ -55,6 +60,8 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
   const EpisodeFactors factors = episode_factors(period, impressions);
   for (size_t t = 0; t < episode->ticks.size(); ++t) {
     TickTraffic& traffic = episode->ticks[t];
+    traffic.period = period;
+    traffic.tick = static_cast<int>(t);
     traffic.num_pv = factors.num_pv[t];
     traffic.pvalue.resize(static_cast<size_t>(traffic.num_pv) * kSeats);
     traffic.sigma_ratio.resize(traffic.pvalue.size());
@@ -141,7 +148,7 @@ void OfficialMarket::reset(std::vector<Cell> cells) {
     s.episode_of_cell.push_back(episode.get());
     for (const TickTraffic& traffic : episode->ticks) largest = std::max(largest, traffic.num_pv);
   }
-  s.draws.reserve(largest * static_cast<int64_t>(kSeats));
+  if (!s.corrections.draws) s.draws.reserve(largest * static_cast<int64_t>(kSeats));
 
   const size_t num_rows = s.cells.size() * kSeats;
   s.rows.assign(num_rows, {});
