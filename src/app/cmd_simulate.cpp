@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
+#include "play/resumable_outputs.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -18,17 +19,29 @@ SimulateConfig read(const ConfigFile& file) {
 
 int run(const ConfigFile& file) {
   const SimulateConfig config = read(file);
-  Progress progress("Playing", static_cast<int64_t>(config.market.periods.values.size()), "periods");
+  const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
+  const int64_t before = config.output.resumable ? unfinished_periods(config.output.dir) : 0;
+  if (before > 0) {
+    log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
+  }
+  Progress progress("Playing", num_periods, "periods", before);
   const auto summary = simulate(config, [&](int64_t done) { progress.update(done); });
   if (!summary) {
-    log_warning("Stopped by a signal. Nothing was written.");
+    log_warning(config.output.resumable
+                    ? "Stopped by a signal after " + std::to_string(unfinished_periods(config.output.dir)) + " of " +
+                          std::to_string(num_periods) + " periods. The same command goes on."
+                    : "Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
   progress.finish();
   const std::string seed = config.market.official() ? "" : ", seed " + std::to_string(config.market.seed);
   std::printf("protocol market, rules %s, population %s, %lld impressions%s\n", config.market.rules.c_str(),
               config.market.population.c_str(), static_cast<long long>(config.market.impressions), seed.c_str());
-  std::fputs(summary->text().c_str(), stdout);
+  if (summary->num_played_before == num_periods) {
+    std::printf("all %lld periods were played before\n", static_cast<long long>(num_periods));
+  } else {
+    std::fputs(summary->text().c_str(), stdout);
+  }
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
 }
