@@ -23,10 +23,10 @@ inline constexpr const char* kUnfinishedFolder = "unfinished";
 //   trajectories.h5  of full size from the beginning, filled in place (data/trajectory_store_file.h)
 //   periods.csv
 //
-// The folder appears as a whole. After each group of periods the rows are flushed to disk first, then progress.yaml is
-// replaced by renaming, so that it never promises what is not there; what lies behind its account (rows of a group that
-// was cut off) is written again. So at most one group is lost, nothing is copied at the end, and memory does not grow
-// with the number of periods.
+// The folder appears as a whole. Every now and then, after a group of periods, rows are flushed to disk first, then
+// progress.yaml is replaced by renaming, so that it never promises what is not there; what lies behind its account
+// (rows of a group that was cut off) is written again. So a kill costs seconds, nothing is copied at the end, and
+// memory does not grow with the number of periods.
 class ResumableOutputs : public RunOutputs {
  public:
   // Begins, or goes on with what is in `dir`. Error if that was made with other settings (naming the first of them), if
