@@ -95,7 +95,7 @@ void bench_clear_period(int num_threads) {
     const TickContext context{traffic, factors, tick};
     auction.play(context, bids, money, &threads);
     TickSums expected;
-    for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, pv, clear_one(tick, pv, bids, 0), 1, expected);
+    for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, bids, pv, clear_one(tick, pv, bids, 0), 1, expected);
     for (size_t seat = 0; seat < kNumSeats; ++seat) {
       if (auction.sums().seats[seat].cost == expected.seats[seat].cost &&
           auction.sums().seats[seat].conversions == expected.seats[seat].conversions) {

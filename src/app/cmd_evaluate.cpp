@@ -68,6 +68,7 @@ struct EvaluateConfig {
   MarketRunConfig market;  // protocol market
   ReplayConfig replay;     // protocol replay
   bool allow_seen_periods = false;
+  int64_t cache_megabytes = 1024;  // for traffic that is played more than once; beyond it, it is made again
   int64_t threads = 0;
 
   struct Output {
@@ -86,6 +87,7 @@ struct EvaluateConfig {
     v.field("protocol", protocol, {"market", "replay"});
     if (in_market()) {
       v.section("market", market);
+      if (!market.official()) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
     } else {
       v.section("replay", replay);
     }
@@ -159,6 +161,10 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
+      if (config.in_market() && config.market.shape().ticks != kTicksPerPeriod) {
+        throw Error(loaded.checkpoint + ": market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) +
+                    ", expected " + std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+      }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
       PolicyBidderOptions options;
@@ -206,6 +212,7 @@ using Judged = std::pair<std::vector<Evaluation>, EvaluationContext>;
 Judged judge_in_market(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
   EvaluationPlan plan;
   plan.market = config.market;
+  plan.market.cache_megabytes = config.cache_megabytes;
   plan.population = load_population(config.market.population, config.market.shape().seats);
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);

@@ -310,7 +310,10 @@ int64_t Hdf5File::offset(const std::string& name) const {
   const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be read");
   const haddr_t place = H5Dget_offset(set);
-  if (place == HADDR_UNDEF) fail("dataset '" + name + "' does not lie in one piece");
+  if (place == HADDR_UNDEF) {
+    H5Eclear2(H5E_DEFAULT);
+    throw Error(path_ + ": dataset '" + name + "' does not lie in one piece");
+  }
   return static_cast<int64_t>(place);
 }
 

@@ -44,11 +44,13 @@ void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_
 
 void PolicyBidder::reset(std::span<const SeatView> rows) {
   tick_ = 0;
-  const size_t slots = rows.size() * at_index(window_);
-  states_.assign(slots * at_index(num_features_), 0.0F);
-  actions_.assign(slots, 0.0F);
-  earned_.assign(slots, 0.0F);
+  const int64_t num_ticks = rows.empty() ? 0 : rows.front().num_ticks;
   const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
+  places_ = num_ticks + window_;
+  const size_t num_places = num_blocks * at_index(kBlockRows * places_);
+  states_.assign(num_places * at_index(num_features_), 0.0F);
+  actions_.assign(num_places, 0.0F);
+  earned_.assign(num_places, 0.0F);
   carry_.clear();
   const c10::InferenceMode inference;
   for (size_t block = 0; block < num_blocks; ++block) carry_.push_back(policy_->initial_carry(kBlockRows));
@@ -69,23 +71,20 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
   ++tick_;
 }
 
-// Writes this tick's state and what the last tick became into the rings.
+// Writes this tick's state and what the last tick became.
 void PolicyBidder::observe(std::span<const SeatView> rows, int64_t begin, int64_t end) {
   std::vector<double> features(at_index(num_features_));
   for (int64_t row = begin; row < end; ++row) {
     const SeatView& seat = rows[at_index(row)];
     const TickHistory& history = *seat.history;
-    if (seat.last != nullptr) {
-      actions_[at_index(row * window_ + (tick_ - 1) % window_)] = static_cast<float>(effective_alpha(*seat.last));
-    }
-    state_features(options_.feature_set, *seat.advertiser, history, seat.now, features);
-    const int64_t slot = row * window_ + tick_ % window_;
-    std::transform(features.begin(), features.end(), states_.begin() + slot * num_features_,
+    const int64_t place = row * places_ + tick_;
+    if (seat.last != nullptr) actions_[at_index(place - 1)] = static_cast<float>(effective_alpha(*seat.last));
+    state_features(options_.feature_set, *seat.advertiser, history, seat.now, features, seat.num_ticks);
+    std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
                    [](double value) { return static_cast<float>(value); });
-    actions_[at_index(slot)] = 0.0F;
     const double won = options_.realised_reward ? history.conversions() : history.expected_conversions();
     const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    earned_[at_index(slot)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+    earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
   }
 }
 
@@ -96,34 +95,30 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
 
   // Always a whole block: matrix products of one shape add up in one order.
   const int64_t count = std::min(tick_ + 1, window_);
-  const at::Tensor states_BTS = at::zeros({kBlockRows, window_, num_features_});
-  const at::Tensor actions_BTA = at::zeros({kBlockRows, window_, 1});
-  const at::Tensor earned_BT = at::zeros({kBlockRows, window_});
+  const int64_t first_tick = tick_ + 1 - count;
+  const int64_t first_place = begin * places_ + first_tick;
+  const at::Tensor states_BTS =
+      at::from_blob(states_.data() + first_place * num_features_, {kBlockRows, window_, num_features_},
+                    {places_ * num_features_, num_features_, 1}, at::kFloat);
+  const at::Tensor actions_BTA =
+      at::from_blob(actions_.data() + first_place, {kBlockRows, window_, 1}, {places_, 1, 1}, at::kFloat);
+  const at::Tensor earned_BT =
+      at::from_blob(earned_.data() + first_place, {kBlockRows, window_}, {places_, 1}, at::kFloat);
   const at::Tensor ticks_BT = at::zeros({kBlockRows, window_}, at::kLong);
   const at::Tensor mask_BT = at::zeros({kBlockRows, window_});
   const at::Tensor constraint_BC = at::ones({kBlockRows, 2});
   const int64_t noise_size = policy_->noise_size();
   const at::Tensor noise_BN = at::zeros({kBlockRows, noise_size});
-  auto* states = states_BTS.mutable_data_ptr<float>();
-  auto* actions = actions_BTA.mutable_data_ptr<float>();
-  auto* earned = earned_BT.mutable_data_ptr<float>();
   auto* constraint = constraint_BC.mutable_data_ptr<float>();
   for (int64_t row = begin; row < end; ++row) {
     const int64_t b = row - begin;
-    for (int64_t k = 0; k < count; ++k) {
-      const int64_t from = row * window_ + (tick_ + 1 - count + k) % window_;
-      const int64_t to = b * window_ + k;
-      std::copy_n(states_.begin() + from * num_features_, num_features_, states + to * num_features_);
-      actions[to] = actions_[at_index(from)];
-      earned[to] = earned_[at_index(from)];
-    }
     const SeatView& seat = rows[at_index(row)];
     normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size, noise_BN.mutable_data_ptr<float>() + b * noise_size);
     constraint[2 * b] = static_cast<float>(seat.advertiser->budget);
     constraint[2 * b + 1] = static_cast<float>(seat.advertiser->cpa_limit);
   }
   mask_BT.slice(1, 0, count).fill_(1.0);
-  ticks_BT.slice(1, 0, count).copy_(at::arange(tick_ + 1 - count, tick_ + 1));
+  ticks_BT.slice(1, 0, count).copy_(at::arange(first_tick, tick_ + 1));
 
   // What the policy does not read may hold anything.
   const Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),

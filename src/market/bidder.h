@@ -31,7 +31,8 @@ struct SeatView {
   int num_ticks = kTicksPerPeriod;  // of the period
 };
 
-// A bidder plays many seats at once, in many cells, all in the same tick. Row i is the same seat of the same
+// A bidder plays many seats at once, in many cells, all in the same tick; other bidders may be asked at the same time.
+// Row i is the same seat of the same
 // cell in every call from reset() to the end of the period.
 class Bidder {
  public:

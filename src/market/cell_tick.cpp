@@ -10,30 +10,156 @@
 namespace genbid {
 namespace {
 
-// Impressions to be cleared again, side by side.
-struct Affected {
-  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values;
-  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws;
-  std::array<uint8_t, kBlockWidth> shown;
-  std::array<int64_t, kBlockWidth> pvs;
-  BlockTopFour top;
-  int count = 0;
+// Blocks to clear, about 20 microseconds: less is not handed to other threads.
+constexpr int64_t kWorthSplitting = 64;
 
-  void add(const TickTraffic& tick, int64_t pv, const PackedBids& bids, const TopFour& holders) {
-    const auto lane = static_cast<size_t>(count++);
-    const float* from = tick.block_values(pv / kBlockWidth) + pv % kBlockWidth;
-    for (size_t place = 0; place < static_cast<size_t>(bids.num_places); ++place) {
-      const auto row = static_cast<size_t>(bids.row[place]);
-      values[row + lane] = from[row];
+// Clears impressions of a tick again, without the bids that were lost there, and adds up what that changes.
+//
+// Where many of a block are affected the whole block is copied, a lost bid becomes a value of 0, and what the block
+// brought and brings is counted: what did not change cancels out. Others are collected, 32 from all over the tick in a
+// block of their own.
+class Again {
+ public:
+  // A pass that affects most blocks changes nearly everything: then all blocks are counted anew, once, in place of what
+  // changed, twice.
+  enum class Counting { kChanges, kAll };
+
+  Again(const TickContext& context, const SeatBids& seat_bids, const PackedBids& bids, std::vector<BlockTopFour>& tops,
+        const std::vector<uint64_t>& lost, const std::vector<uint32_t>& lost_lanes, Counting counting)
+      : context_(context),
+        tick_(context.tick),
+        seat_bids_(seat_bids),
+        bids_(bids),
+        tops_(tops),
+        lost_(lost),
+        lost_lanes_(lost_lanes),
+        counting_(counting) {}
+
+  void clear(int64_t block, uint32_t lanes) {
+    constexpr int kMany = 6;
+    if (lanes == 0) return;
+    if (std::popcount(lanes) >= kMany) {
+      clear_whole(block);
+      return;
+    }
+    for (; lanes != 0; lanes &= lanes - 1) {
+      collect(block * kBlockWidth + std::countr_zero(lanes));
+      if (count_ == kBlockWidth) clear_collected();
+    }
+  }
+  void finish() {
+    if (count_ > 0) clear_collected();
+    if (counting_ == Counting::kChanges) add_sums();
+  }
+  // Where all are counted: once they are cleared.
+  void count(int64_t first_block, int64_t last_block) {
+    for (int64_t block = first_block; block < last_block; ++block) {
+      tally_block(context_, seat_bids_, view_of(tick_, block), tops_[static_cast<size_t>(block)], 1, brought_, sums_);
+      count_in(kBlockWidth);
+    }
+    add_sums();
+  }
+  const TickSums& sums() const { return sums_; }
+
+ private:
+  void clear_whole(int64_t block) {
+    const BlockView view = view_of(tick_, block);
+    const BlockTopFour& top = tops_[static_cast<size_t>(block)];
+    tally(view, top, -1, taken_);
+    clear_copy(block);
+    tally(view, top, 1, brought_);
+    count_in(kBlockWidth);
+  }
+
+  void clear_copy(int64_t block) {
+    const float* from = tick_.block_values(block);
+    for (size_t place = 0; place < static_cast<size_t>(bids_.num_places); ++place) {
+      const auto row = static_cast<size_t>(bids_.row[place]);
+      std::copy_n(from + row, kBlockWidth, values_.begin() + static_cast<std::ptrdiff_t>(row));
+    }
+    const auto first_pv = static_cast<size_t>(block * kBlockWidth);
+    for (uint32_t lanes = lost_lanes_[static_cast<size_t>(block)]; lanes != 0; lanes &= lanes - 1) {
+      const auto lane = static_cast<size_t>(std::countr_zero(lanes));
+      lose(first_pv + lane, lane);
+    }
+    clear_block(values_.data(), bids_, tops_[static_cast<size_t>(block)]);
+  }
+
+  void collect(int64_t pv) {
+    const auto lane = static_cast<size_t>(count_++);
+    const float* from = tick_.block_values(pv / kBlockWidth) + pv % kBlockWidth;
+    for (size_t place = 0; place < static_cast<size_t>(bids_.num_places); ++place) {
+      const auto row = static_cast<size_t>(bids_.row[place]);
+      collected_[row + lane] = from[row];
     }
     for (int slot = 0; slot < kNumSlots; ++slot) {
-      draws[static_cast<size_t>(slot) * kBlockWidth + lane] = tick.draw(pv, slot);
+      draws_[static_cast<size_t>(slot) * kBlockWidth + lane] = tick_.draw(pv, slot);
     }
-    shown[lane] = static_cast<uint8_t>(tick.shown(pv));
-    pvs[lane] = pv;
-    top.set(static_cast<int>(lane), holders);
+    shown_[lane] = static_cast<uint8_t>(tick_.shown(pv));
+    pvs_[lane] = pv;
+    top_.set(static_cast<int>(lane),
+             tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth)));
   }
-  BlockView view() const { return {values.data(), shown.data(), draws.data(), pvs.data(), 0, count}; }
+
+  void clear_collected() {
+    const BlockView view{collected_.data(), shown_.data(), draws_.data(), pvs_.data(), 0, count_};
+    leave_rest_empty();
+    tally(view, top_, -1, taken_);
+    values_ = collected_;
+    for (size_t lane = 0; lane < static_cast<size_t>(count_); ++lane) lose(static_cast<size_t>(pvs_[lane]), lane);
+    clear_block(values_.data(), bids_, top_);
+    leave_rest_empty();
+    tally(view, top_, 1, brought_);
+    for (int lane = 0; lane < count_; ++lane) {
+      const int64_t pv = pvs_[static_cast<size_t>(lane)];
+      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), top_.get(lane));
+    }
+    count_in(count_);
+    count_ = 0;
+  }
+
+  void tally(const BlockView& view, const BlockTopFour& top, int64_t sign, BlockSums& to) {
+    if (counting_ == Counting::kChanges) tally_block(context_, seat_bids_, view, top, sign, to, sums_);
+  }
+  void lose(size_t pv, size_t lane) {
+    for (uint64_t lost = lost_[pv]; lost != 0; lost &= lost - 1) {
+      values_[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth + lane] = 0.0F;
+    }
+  }
+  void leave_rest_empty() {
+    for (int lane = count_; lane < kBlockWidth; ++lane) top_.set(lane, TopFour());
+  }
+  void count_in(int lanes) {
+    num_counted_ += lanes;
+    if (num_counted_ + kBlockWidth > BlockSums::kMostCounted) add_sums();
+  }
+  void add_sums() {
+    taken_.add_to(-1, sums_);
+    brought_.add_to(1, sums_);
+    taken_.clear();
+    brought_.clear();
+    num_counted_ = 0;
+  }
+
+  const TickContext& context_;
+  const TickTraffic& tick_;
+  const SeatBids& seat_bids_;
+  const PackedBids& bids_;
+  std::vector<BlockTopFour>& tops_;
+  const std::vector<uint64_t>& lost_;
+  const std::vector<uint32_t>& lost_lanes_;
+  Counting counting_;
+  TickSums sums_;
+  BlockSums taken_, brought_;
+  int num_counted_ = 0;
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values_;  // without what was lost
+  // Collected impressions.
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> collected_;
+  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws_;
+  std::array<uint8_t, kBlockWidth> shown_;
+  std::array<int64_t, kBlockWidth> pvs_;
+  BlockTopFour top_;
+  int count_ = 0;
 };
 
 }  // namespace
@@ -44,10 +170,11 @@ TopFour CellTick::top(int64_t pv) const {
 
 int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads) {
   lost_bids_.fill(0);
+  lost_pvalues_.fill(0);
   any_lost_ = false;
   clear_all(context, bids, threads);
   int num_passes = 1;
-  for (; drop_wins(context, money); ++num_passes) clear_again(context, bids);
+  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, threads);
   return num_passes;
 }
 
@@ -67,7 +194,7 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
       for (int64_t block = chunk * kBlocksPerChunk; block < last; ++block) {
         BlockTopFour& top = tops_[static_cast<size_t>(block)];
         clear_block(tick.block_values(block), packed, top);
-        tally_block(context, view_of(tick, block), top, 1, block_sums, sums);
+        tally_block(context, bids, view_of(tick, block), top, 1, block_sums, sums);
       }
       block_sums.add_to(1, sums);
     }
@@ -81,90 +208,133 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threa
   }
 }
 
-bool CellTick::drop_wins(const TickContext& context, std::span<const int64_t> money) {
+bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
+                         Threads* threads) {
   const TickTraffic& tick = context.tick;
-  uint64_t offenders = 0;
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  size_t num_lists = 0;
   for (size_t seat = 0; seat < money.size(); ++seat) {
-    if (sums_.seats[seat].cost > money[seat]) offenders |= uint64_t{1} << seat;
+    if (sums_.seats[seat].cost <= money[seat]) continue;
+    const double cost = from_money(sums_.seats[seat].cost);
+    const double ratio = (cost - from_money(money[seat])) / (cost + 1e-4);
+    for (int slot = 0; slot < tick.num_slots; ++slot) {
+      if (num_lists == drops_.size()) drops_.emplace_back();
+      Drops& list = drops_[num_lists++];
+      list.seat = static_cast<int>(seat);
+      list.slot = slot;
+      list.ratio = ratio;
+    }
   }
-  if (offenders == 0) return false;
+  if (num_lists == 0) return false;
   if (!any_lost_) {
-    lost_.assign(static_cast<size_t>(tick.num_blocks * kBlockWidth), 0);
+    lost_.assign(num_blocks * kBlockWidth, 0);
+    lost_lanes_.assign(num_blocks, 0);
     any_lost_ = true;
   }
 
-  affected_.assign(static_cast<size_t>(tick.num_blocks), 0);
-  for (; offenders != 0; offenders &= offenders - 1) {
-    const int seat = std::countr_zero(offenders);
-    const auto s = static_cast<size_t>(seat);
-    const double cost = from_money(sums_.seats[s].cost);
-    const double ratio = (cost - from_money(money[s])) / (cost + 1e-4);
-    for (int slot = 0; slot < tick.num_slots; ++slot) {
-      find_wins(std::span(tops_).first(static_cast<size_t>(tick.num_blocks)), slot, seat, held_);
-      make_drop_keys(keys_, context.factors.period, tick.tick, seat, held_, wins_);
-      const auto count =
-          std::min(static_cast<size_t>(std::ceil(static_cast<double>(wins_.size()) * ratio)), wins_.size());
-      const auto smaller = [](const DropKey& a, const DropKey& b) {
-        return a.key != b.key ? a.key < b.key : a.pv < b.pv;
-      };
-      if (count < wins_.size()) {
-        std::nth_element(wins_.begin(), wins_.begin() + static_cast<std::ptrdiff_t>(count), wins_.end(), smaller);
+  const auto choose = [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) choose_drops(context, drops_[static_cast<size_t>(i)]);
+  };
+  const auto num_scans = static_cast<int64_t>(num_lists * num_blocks);
+  if (threads != nullptr && num_scans > 16 * kWorthSplitting) {
+    threads->parallel_for(static_cast<int64_t>(num_lists), 1, choose);
+  } else {
+    choose(0, static_cast<int64_t>(num_lists));
+  }
+
+  affected_.assign(num_blocks, 0);
+  for (size_t i = 0; i < num_lists; ++i) {
+    const Drops& list = drops_[i];
+    for (size_t k = 0; k < list.count; ++k) {
+      const size_t pv = list.wins[k].pv;
+      const size_t block = pv / kBlockWidth;
+      const size_t lane = pv % kBlockWidth;
+      const auto seat = static_cast<size_t>(list.seat);
+      if ((bids.special >> seat & 1U) != 0) {
+        lost_bids_[seat] += to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(list.slot)][lane]));
+      } else {
+        lost_pvalues_[seat] += to_expected(tick.value(static_cast<int64_t>(pv), list.seat));
       }
-      for (size_t i = 0; i < count; ++i) {
-        const auto block = static_cast<size_t>(wins_[i].pv / kBlockWidth);
-        const auto lane = static_cast<size_t>(wins_[i].pv % kBlockWidth);
-        lost_bids_[s] += to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(slot)][lane]));
-        lost_[static_cast<size_t>(wins_[i].pv)] |= uint64_t{1} << s;
-        affected_[block] |= uint32_t{1} << lane;
-      }
+      lost_[pv] |= uint64_t{1} << list.seat;
+      affected_[block] |= uint32_t{1} << lane;
     }
   }
+  for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
   return true;
 }
 
-// Affected impressions come from all over the tick: 32 at a time are copied into a block of their own, where what they
-// brought is taken back, a lost bid becomes a value of 0, and what they bring now is added.
-void CellTick::clear_again(const TickContext& context, const SeatBids& bids) {
-  const TickTraffic& tick = context.tick;
-  const PackedBids packed(bids);
-  Affected block;
-  BlockSums taken, brought;
-  int64_t num_counted = 0;
-  const auto add_sums = [&] {
-    taken.add_to(-1, sums_);
-    brought.add_to(1, sums_);
-    taken = brought = {};
-    num_counted = 0;
+double CellTick::sum_of_lost_bids(const SeatBids& bids, int seat) const {
+  const auto s = static_cast<size_t>(seat);
+  if ((bids.special >> seat & 1U) != 0) return from_money(lost_bids_[s]);
+  return static_cast<double>(bids.value[s]) * from_expected(lost_pvalues_[s]);
+}
+
+void CellTick::choose_drops(const TickContext& context, Drops& list) const {
+  const auto tops = std::span(tops_).first(static_cast<size_t>(context.tick.num_blocks));
+  const size_t held =
+      find_wins(tops, list.slot, list.seat, keys_, context.factors.period, context.tick.tick, list.wins);
+  list.count = std::min(static_cast<size_t>(std::ceil(static_cast<double>(held) * list.ratio)), held);
+  if (list.count == held) return;
+
+  // The `count` smallest keys. Keys are uniform from the lowest one up (what lies below was lost in earlier passes), so
+  // the last of them is near a known place: what is clearly below goes to the front, what is clearly above goes, and only
+  // what is near is sorted out.
+  const auto smaller = [](const DropKey& a, const DropKey& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
+  const auto n = static_cast<double>(held);
+  uint64_t lowest = list.wins[0].key;
+  for (size_t i = 1; i < held; ++i) lowest = std::min(lowest, list.wins[i].key);
+  const double from = static_cast<double>(lowest) * 0x1p-64;
+  const double share = static_cast<double>(list.count) / n;
+  const double margin = 4.0 * std::sqrt(share * (1.0 - share) / n) + 2.0 / n;
+  const auto key_at = [from](double place) {
+    return static_cast<uint64_t>(std::clamp(from + (1.0 - from) * place, 0.0, 0x1.fffffp-1) * 0x1p64);
   };
-  const auto finish_block = [&] {
-    constexpr int64_t kMostCounted = 65535 - kBlockWidth;  // 16 bits in BlockSums
-    num_counted += block.count;
-    for (int lane = block.count; lane < kBlockWidth; ++lane) block.top.set(lane, TopFour());
-    tally_block(context, block.view(), block.top, -1, taken, sums_);
-    for (size_t lane = 0; lane < static_cast<size_t>(block.count); ++lane) {
-      for (uint64_t lost = lost_[static_cast<size_t>(block.pvs[lane])]; lost != 0; lost &= lost - 1) {
-        block.values[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth + lane] = 0.0F;
-      }
-    }
-    clear_block(block.values.data(), packed, block.top);
-    for (int lane = block.count; lane < kBlockWidth; ++lane) block.top.set(lane, TopFour());
-    tally_block(context, block.view(), block.top, 1, brought, sums_);
-    for (int lane = 0; lane < block.count; ++lane) {
-      const int64_t pv = block.pvs[static_cast<size_t>(lane)];
-      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), block.top.get(lane));
-    }
-    block.count = 0;
-    if (num_counted > kMostCounted) add_sums();
-  };
-  for (size_t b = 0; b < affected_.size(); ++b) {
-    for (uint32_t lanes = affected_[b]; lanes != 0; lanes &= lanes - 1) {
-      const int64_t pv = static_cast<int64_t>(b) * kBlockWidth + std::countr_zero(lanes);
-      block.add(tick, pv, packed, top(pv));
-      if (block.count == kBlockWidth) finish_block();
-    }
+  const uint64_t low = key_at(share - margin);
+  const uint64_t high = key_at(share + margin);
+  if (list.near.size() < held) list.near.resize(held);
+  size_t num_below = 0;
+  size_t num_near = 0;
+  for (size_t i = 0; i < held; ++i) {
+    const DropKey one = list.wins[i];
+    list.wins[num_below] = one;
+    list.near[num_near] = one;
+    const bool below = one.key < low;
+    num_below += below ? 1 : 0;
+    num_near += !below && one.key < high ? 1 : 0;
   }
-  if (block.count > 0) finish_block();
-  add_sums();
+  if (num_below <= list.count && list.count <= num_below + num_near) {
+    const auto last = list.near.begin() + static_cast<std::ptrdiff_t>(list.count - num_below);
+    std::nth_element(list.near.begin(), last, list.near.begin() + static_cast<std::ptrdiff_t>(num_near), smaller);
+    std::copy(list.near.begin(), last, list.wins.begin() + static_cast<std::ptrdiff_t>(num_below));
+    return;
+  }
+  // Keys that are not so uniform: few, or of bids that moved up.
+  find_wins(tops, list.slot, list.seat, keys_, context.factors.period, context.tick.tick, list.wins);
+  const auto begin = list.wins.begin();
+  std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(list.count), begin + static_cast<std::ptrdiff_t>(held),
+                   smaller);
+}
+
+void CellTick::clear_again(const TickContext& context, const SeatBids& bids, Threads* threads) {
+  const PackedBids packed(bids);
+  const auto num_blocks = static_cast<int64_t>(affected_.size());
+  const int64_t num_affected = num_blocks - std::count(affected_.begin(), affected_.end(), 0U);
+  const auto counting = 2 * num_affected > num_blocks ? Again::Counting::kAll : Again::Counting::kChanges;
+  if (counting == Again::Counting::kAll) sums_ = {};
+  std::mutex mutex;
+  const auto clear_blocks = [&](int64_t first, int64_t last) {
+    Again again(context, bids, packed, tops_, lost_, lost_lanes_, counting);
+    for (int64_t block = first; block < last; ++block) again.clear(block, affected_[static_cast<size_t>(block)]);
+    again.finish();
+    if (counting == Again::Counting::kAll) again.count(first, last);
+    const std::lock_guard lock(mutex);
+    sums_.add(again.sums());
+  };
+  if (threads != nullptr && num_affected > kWorthSplitting) {
+    threads->parallel_for(num_blocks, kBlocksPerChunk, clear_blocks);
+  } else {
+    clear_blocks(0, num_blocks);
+  }
 }
 
 void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads,
@@ -208,6 +378,16 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
     threads->parallel_for(tick.num_pv, kBlocksPerChunk * kBlockWidth, copy_rows);
   } else {
     copy_rows(0, tick.num_pv);
+  }
+}
+
+void CellTick::copy_ladder(const TickTraffic& tick, TickLadder& out) const {
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  out.tops.assign(tops_.begin(), tops_.begin() + tick.num_blocks);
+  out.blocks.resize(num_blocks);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    const auto block = static_cast<int64_t>(b);
+    out.blocks[b] = {tick.block_values(block), &out.tops[b], tick.lanes(block)};
   }
 }
 

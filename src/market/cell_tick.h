@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "market/clearing_blocks.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 
 namespace genbid {
 
@@ -27,28 +28,44 @@ class CellTick {
   int play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads);
 
   const TickSums& sums() const { return sums_; }
-  // Sum of the bids that a seat lost, in units of money.h.
-  int64_t lost_bids(int seat) const { return lost_bids_[static_cast<size_t>(seat)]; }
+  // Sum of the bids that a seat lost.
+  double sum_of_lost_bids(const SeatBids& bids, int seat) const;
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
   TopFour top(int64_t pv) const;
   uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
   // All impressions of the tick just played with these arguments, as doubles.
   void copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads, TickImpressions& out) const;
+  // Their highest bids; values stay the traffic's.
+  void copy_ladder(const TickTraffic& tick, TickLadder& out) const;
 
  private:
   void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);
-  bool drop_wins(const TickContext& context, std::span<const int64_t> money);
-  void clear_again(const TickContext& context, const SeatBids& bids);
+  // What a seat loses in a slot: the first `count` of `wins`.
+  struct Drops {
+    int seat = 0;
+    int slot = 0;
+    double ratio = 0.0;
+    std::vector<DropKey> wins;
+    size_t count = 0;
+    std::vector<DropKey> near;  // scratch
+  };
+
+  bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads);
+  void choose_drops(const TickContext& context, Drops& list) const;
+  // Clears the affected impressions without the bids lost there.
+  void clear_again(const TickContext& context, const SeatBids& bids, Threads* threads);
 
   RandomStream keys_;
   std::vector<BlockTopFour> tops_;
   TickSums sums_;
+  // In units of money.h: lost bids of special seats (clearing.h), p-values of the others' lost bids.
   std::array<int64_t, kMaxSeats> lost_bids_{};
+  std::array<int64_t, kMaxSeats> lost_pvalues_{};
   std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
   bool any_lost_ = false;
-  std::vector<uint32_t> affected_;  // lanes (bits) to clear again, by block
-  std::vector<int64_t> held_;       // by one offender in one slot
-  std::vector<DropKey> wins_;       // the same with keys
+  std::vector<uint32_t> lost_lanes_;  // lanes (bits) with lost bids, by block; valid if any_lost_
+  std::vector<uint32_t> affected_;    // lanes (bits) to clear again, by block
+  std::vector<Drops> drops_;
 };
 
 }  // namespace genbid

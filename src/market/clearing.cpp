@@ -6,11 +6,12 @@
 
 namespace genbid {
 
-void SeatBids::add(int seat, const BidFormula& formula) {
+void SeatBids::add(int seat, const BidFormula& formula, float max_value) {
   constexpr double kLargest = 1e9;
   const auto s = static_cast<size_t>(seat);
   value[s] = static_cast<float>(std::clamp(formula.value, -kLargest, kLargest));
   value_squared[s] = static_cast<float>(std::clamp(formula.value_squared, -kLargest, kLargest));
+  if (value_squared[s] != 0.0F || value[s] * max_value > kMaxBid) special |= uint64_t{1} << seat;
   if (value[s] > 0.0F || value_squared[s] > 0.0F) {
     bidding[static_cast<size_t>(num_bidding++)] = static_cast<uint8_t>(seat);
   }
@@ -55,7 +56,7 @@ void TickSums::add(const TickSums& other) {
   for (size_t s = 0; s < seats.size(); ++s) {
     SeatSums& mine = seats[s];
     const SeatSums& its = other.seats[s];
-    for (size_t slot = 0; slot < kNumSlots; ++slot) mine.wins[slot] += its.wins[slot];
+    mine.wins += its.wins;
     mine.exposed += its.exposed;
     mine.conversions += its.conversions;
     mine.cost += its.cost;
@@ -65,7 +66,8 @@ void TickSums::add(const TickSums& other) {
   least_winning_cost += other.least_winning_cost;
 }
 
-void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t sign, TickSums& sums) {
+void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const TopFour& top, int64_t sign,
+           TickSums& sums) {
   const TickTraffic& tick = context.tick;
   const int num_shown = tick.shown(pv);
   for (int slot = 0; slot < tick.num_slots; ++slot) {
@@ -73,13 +75,13 @@ void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t s
     const int seat = top.seat[k];
     if (seat == kNoSeat) break;
     SeatSums& sum = sums.seats[static_cast<size_t>(seat)];
-    sum.wins[k] += sign;
+    sum.wins += sign;
     if (slot >= num_shown) continue;
     const float value = tick.value(pv, seat);
     sum.exposed += sign;
     sum.cost += sign * to_money(static_cast<double>(top.price(slot)));
     sum.pvalue_exposed += sign * to_expected(value);
-    sum.bid_exposed += sign * to_money(static_cast<double>(top.bid[k]));
+    if ((bids.special >> seat & 1U) != 0) sum.bid_exposed += sign * to_money(static_cast<double>(top.bid[k]));
     if (context.traffic.converts(context.factors, tick.tick, pv, seat, value, tick.draw(pv, slot))) {
       sum.conversions += sign;
     }
@@ -101,11 +103,17 @@ void add_bids(float value, float value_squared, const float* pvalues, double* pa
 
 }  // namespace
 
+double sum_of_exposed_bids(const TickSums& sums, const SeatBids& bids, int seat) {
+  const auto s = static_cast<size_t>(seat);
+  if ((bids.special >> seat & 1U) != 0) return from_money(sums.seats[s].bid_exposed);
+  return static_cast<double>(bids.value[s]) * from_expected(sums.seats[s].pvalue_exposed);
+}
+
 double sum_of_bids(const TickTraffic& traffic, const SeatBids& bids, int seat) {
   const auto s = static_cast<size_t>(seat);
   const float value = bids.value[s];
   const float value_squared = bids.value_squared[s];
-  if (value_squared == 0.0F && value >= 0.0F && value <= kMaxBid) {
+  if ((bids.special >> seat & 1U) == 0 && value >= 0.0F) {
     return static_cast<double>(value) * traffic.sum_value[s];
   }
   std::array<double, kSumParts> p{};

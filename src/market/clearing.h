@@ -25,9 +25,11 @@ struct SeatBids {
   std::array<float, kMaxSeats> value_squared{};
   std::array<uint8_t, kMaxSeats> bidding{};  // the seats that may bid above 0, in index order
   int num_bidding = 0;
+  // Seats (bits) whose bids are not simply value * v: with squares, or so high that they may be cut at kMaxBid.
+  uint64_t special = 0;
 
-  // Seats are added in index order. Coefficients beyond +-1e9 count as that.
-  void add(int seat, const BidFormula& formula);
+  // Seats are added in index order. Coefficients beyond +-1e9 count as that. The seat's values are at most `max_value`.
+  void add(int seat, const BidFormula& formula, float max_value = 1.0F);
 };
 
 // The bid of a formula, in float: both products and v * v are rounded, then the sum. At most kMaxBid; 0 below
@@ -70,12 +72,12 @@ TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, 
 
 // What a tick brought one seat, in units of money.h.
 struct SeatSums {
-  std::array<int64_t, kNumSlots> wins{};  // slots held, shown or not
+  int64_t wins = 0;  // slots held, shown or not
   int64_t exposed = 0;
   int64_t conversions = 0;
   int64_t cost = 0;
   int64_t pvalue_exposed = 0;
-  int64_t bid_exposed = 0;
+  int64_t bid_exposed = 0;  // of special seats; others bid value * pvalue_exposed
 };
 
 struct TickSums {
@@ -93,8 +95,11 @@ struct TickContext {
 };
 
 // Adds (sign 1) or takes away (sign -1) what an impression with these holders brings.
-void tally(const TickContext& context, int64_t pv, const TopFour& top, int64_t sign, TickSums& sums);
+void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const TopFour& top, int64_t sign,
+           TickSums& sums);
 
+// What a seat bid for the impressions at which it was exposed.
+double sum_of_exposed_bids(const TickSums& sums, const SeatBids& bids, int seat);
 // Sum over the tick's impressions of the seat's bids, those below the reserve included, negative ones as 0.
 double sum_of_bids(const TickTraffic& traffic, const SeatBids& bids, int seat);
 

@@ -22,6 +22,15 @@ static_assert(kMaxSeats % kGroup == 0);
 // Below the bits of the lowest bid that competes.
 constexpr uint32_t kBase = std::bit_cast<uint32_t>(kReserve) - 1;
 static_assert(std::bit_cast<uint32_t>(kMaxBid) - kBase < 1U << 28);
+// 2^52 units of money and of expected conversions (money.h).
+constexpr double kMoneyOne = 0x1p20;
+constexpr double kExpectedOne = 0x1p12;
+static_assert(sizeof(DropKey) == 2 * sizeof(uint64_t));
+
+AlignedVector<uint32_t>& scratch_places() {
+  thread_local AlignedVector<uint32_t> places;
+  return places;
+}
 
 }  // namespace
 }  // namespace genbid
@@ -193,123 +202,140 @@ void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockT
   }
 }
 
-void tally_block_lanes(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
-                       BlockSums& block_sums, TickSums& sums) {
+// Numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
+template <class V>
+HWY_INLINE hn::Vec<I64> units(V value, double one) {
   const F64 f64;
   const I64 i64;
-  const hn::Rebind<float, F64> f32;
-  const hn::Rebind<int32_t, F64> i32;
-  const hn::Rebind<uint8_t, F64> u8;
+  const auto sum = hn::BitCast(i64, hn::Add(hn::PromoteTo(f64, value), hn::Set(f64, one)));
+  return hn::Sub(sum, hn::Set(i64, std::bit_cast<int64_t>(one)));
+}
+
+void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, const BlockView& block,
+                       const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
+  const F64 f64;
+  const I64 i64;
+  const hn::Rebind<float, F64> half32;  // as many
+  const hn::Rebind<int32_t, F64> half_i32;
+  const F32 f32;
+  const I32 i32;
+  const hn::Rebind<uint8_t, I32> u8;
+  const hn::CappedTag<int64_t, 2> two;
   const size_t n = hn::Lanes(f64);
   const int num_slots = context.tick.num_slots;
-  const float* values = block.values;
-  const uint8_t* shown = block.shown;
-  const float* draws = block.draws;
+  const VF32 reserve = hn::Set(f32, kReserve);
+  const auto nobody = hn::Set(i32, kNoSeat);
+  const auto one_more = hn::Set(i64, int64_t{1} << 52);
 
-  const auto money = [&](auto value) HWY_ATTR {
-    return hn::ConvertTo(i64, hn::Mul(hn::PromoteTo(f64, value), hn::Set(f64, 0x1p32)));
-  };
-  const auto expected = [&](auto value) HWY_ATTR {
-    return hn::ConvertTo(i64, hn::Mul(hn::PromoteTo(f64, value), hn::Set(f64, 0x1p40)));
-  };
-
-  alignas(64) int64_t entries[kBlockWidth * 4];
-  alignas(64) float holder_values[kBlockWidth];
+  alignas(64) float prices[kBlockWidth];
+  alignas(64) float costs[kBlockWidth];
+  alignas(64) float values[kBlockWidth];
+  alignas(64) int32_t exposed[kBlockWidth];
+  alignas(64) int64_t entries[kBlockWidth * 2];
   for (int slot = 0; slot < num_slots; ++slot) {
     const auto k = static_cast<size_t>(slot);
+    const uint8_t* seats = top.seat[k].data();
+    const float* draws = block.draws + k * kBlockWidth;
+#pragma GCC unroll 8
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
-      const size_t seat = top.seat[k][lane];
-      holder_values[lane] = seat == kNoSeat ? 0.0F : values[seat * kBlockWidth + lane];
+      const size_t seat = seats[lane] == kNoSeat ? 0 : seats[lane];
+      values[lane] = block.values[seat * kBlockWidth + lane];
     }
-    const bool last_slot = slot + 1 == num_slots;
-    auto least = hn::Zero(i64);
-    for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-      const auto value = hn::Load(f32, holder_values + lane);
-      const auto price = hn::Max(hn::Load(f32, top.bid[k + 1].data() + lane), hn::Set(f32, kReserve));
-      const auto cost = money(price);
-      if (last_slot) least = hn::Add(least, cost);
+    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(f32)) {
       // Held and shown.
-      const auto seat = hn::PromoteTo(i32, hn::LoadU(u8, top.seat[k].data() + lane));
-      const auto count = hn::PromoteTo(i32, hn::LoadU(u8, shown + lane));
-      const auto exposed32 = hn::And(hn::Gt(count, hn::Set(i32, slot)), hn::Ne(seat, hn::Set(i32, kNoSeat)));
-      const auto exposed = hn::RebindMask(i64, hn::Ne(hn::PromoteTo(i64, hn::IfThenElseZero(exposed32, hn::Set(i32, 1))), hn::Zero(i64)));
-      const auto counters = hn::Or(hn::Set(i64, int64_t{1} << (16 * slot)),
-                                   hn::IfThenElseZero(exposed, hn::Set(i64, int64_t{1} << 48)));
-      const auto bid = hn::Load(f32, top.bid[k].data() + lane);
-      hn::StoreInterleaved4(hn::IfThenElseZero(exposed, cost), hn::IfThenElseZero(exposed, expected(value)),
-                            hn::IfThenElseZero(exposed, money(bid)), counters, i64, entries + 4 * lane);
-      const auto draw = hn::LoadU(f32, draws + k * kBlockWidth + lane);
-      const auto maybe = hn::And(hn::RebindMask(f32, exposed32), hn::Lt(draw, hn::Mul(hn::Set(f32, 1.25F), value)));
-      if (!hn::AllFalse(f32, maybe)) {
-        for (size_t l = lane; l < lane + n; ++l) {
-          const size_t who = top.seat[k][l];
-          if (who == kNoSeat || shown[l] <= slot) continue;
-          const int64_t pv = block.pvs != nullptr ? block.pvs[l] : block.first_pv + static_cast<int64_t>(l);
-          if (context.traffic.converts(context.factors, context.tick.tick, pv, static_cast<int>(who), holder_values[l],
-                                       draws[k * kBlockWidth + l])) {
-            sums.seats[who].conversions += sign;
-          }
+      const auto count = hn::PromoteTo(i32, hn::LoadU(u8, block.shown + lane));
+      const auto seat = hn::PromoteTo(i32, hn::LoadU(u8, seats + lane));
+      const auto counts = hn::And(hn::Gt(count, hn::Set(i32, slot)), hn::Ne(seat, nobody));
+      const auto paid = hn::RebindMask(f32, counts);
+      const VF32 price = hn::Max(hn::Load(f32, top.bid[k + 1].data() + lane), reserve);
+      const VF32 value = hn::IfThenElseZero(paid, hn::Load(f32, values + lane));
+      hn::Store(price, f32, prices + lane);
+      hn::Store(hn::IfThenElseZero(paid, price), f32, costs + lane);
+      hn::Store(value, f32, values + lane);
+      hn::Store(hn::IfThenElseZero(counts, hn::Set(i32, 1)), i32, exposed + lane);
+      // traffic_blocks.h: may_convert.
+      const auto maybe = hn::Lt(hn::LoadU(f32, draws + lane), hn::Mul(hn::Set(f32, 1.25F), value));
+      if (hn::AllFalse(f32, maybe)) continue;
+      for (size_t l = lane; l < lane + hn::Lanes(f32); ++l) {
+        if (exposed[l] == 0) continue;
+        const int64_t pv = block.pvs != nullptr ? block.pvs[l] : block.first_pv + static_cast<int64_t>(l);
+        if (context.traffic.converts(context.factors, context.tick.tick, pv, seats[l], values[l], draws[l])) {
+          sums.seats[seats[l]].conversions += sign;
         }
       }
     }
-    if (last_slot) {
+    if (seat_bids.special != 0) {
+      for (size_t lane = 0; lane < kBlockWidth; ++lane) {
+        if (exposed[lane] == 0 || (seat_bids.special >> seats[lane] & 1U) == 0) continue;
+        sums.seats[seats[lane]].bid_exposed += sign * to_money(static_cast<double>(top.bid[k][lane]));
+      }
+    }
+
+    auto least = hn::Zero(i64);
+    for (size_t lane = 0; lane < kBlockWidth; lane += n) {
+      const auto cost = hn::Add(units(hn::Load(half32, costs + lane), kMoneyOne), one_more);
+      const auto shown = hn::ShiftLeft<52>(hn::PromoteTo(i64, hn::Load(half_i32, exposed + lane)));
+      const auto expected = hn::Add(units(hn::Load(half32, values + lane), kExpectedOne), shown);
+      hn::StoreInterleaved2(cost, expected, i64, entries + 2 * lane);
+      if (slot + 1 == num_slots) least = hn::Add(least, units(hn::Load(half32, prices + lane), kMoneyOne));
+    }
+    if (slot + 1 == num_slots) {
       // Lanes that are no impressions were counted at the reserve.
       block_sums.least_winning_cost += hn::GetLane(hn::SumOfLanes(i64, least)) -
                                        (kBlockWidth - block.num_lanes) * to_money(static_cast<double>(kReserve));
     }
+#pragma GCC unroll 8
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
-      const size_t seat = std::min<size_t>(top.seat[k][lane], kMaxSeats);
-      int64_t* to = block_sums.seats[seat].data();
-      const int64_t* from = entries + 4 * lane;
-      const hn::CappedTag<int64_t, 4> four;
-      for (size_t i = 0; i < 4; i += hn::Lanes(four)) {
-        hn::Store(hn::Add(hn::Load(four, to + i), hn::Load(four, from + i)), four, to + i);
+      int64_t* to = block_sums.seats[seats[lane]].data();
+      const int64_t* from = entries + 2 * lane;
+      for (size_t i = 0; i < 2; i += hn::Lanes(two)) {
+        hn::Store(hn::Add(hn::Load(two, to + i), hn::Load(two, from + i)), two, to + i);
       }
     }
   }
 }
 
-void find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs) {
-  const hn::CappedTag<uint8_t, kBlockWidth> u8;
-  const auto wanted = hn::Set(u8, static_cast<uint8_t>(seat));
-  pvs.clear();
-  int64_t first_pv = 0;
+size_t find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, const RandomStream& stream,
+                       int64_t period, int tick, std::vector<DropKey>& wins) {
+  const U32 u32;
+  const I32 i32;
+  const hn::Rebind<uint8_t, I32> u8;
+  const U64 u64;
+  const hn::Rebind<uint32_t, U64> half_u32;
+  const size_t n = hn::Lanes(u64);
+  // Places first, then their keys. Room for the rest of a vector behind the last.
+  AlignedVector<uint32_t>& places = scratch_places();
+  if (places.size() < tops.size() * kBlockWidth + kBlockWidth) places.resize(tops.size() * kBlockWidth + kBlockWidth);
+  const auto wanted = hn::Set(i32, seat);
+  const VU32 lane_numbers = hn::Iota(u32, 0);
+  size_t count = 0;
+  uint32_t first_pv = 0;
   for (const BlockTopFour& top : tops) {
     const uint8_t* seats = top.seat[static_cast<size_t>(slot)].data();
-    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u8)) {
-      const auto found = hn::Eq(hn::LoadU(u8, seats + lane), wanted);
-      if (hn::AllFalse(u8, found)) continue;
-      uint8_t bytes[8] = {};
-      hn::StoreMaskBits(u8, found, bytes);
-      uint64_t bits = 0;
-      std::memcpy(&bits, bytes, sizeof bits);
-      for (; bits != 0; bits &= bits - 1) {
-        pvs.push_back(first_pv + static_cast<int64_t>(lane) + std::countr_zero(bits));
-      }
+    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u32)) {
+      const auto found = hn::Eq(hn::PromoteTo(i32, hn::LoadU(u8, seats + lane)), wanted);
+      const VU32 here = hn::Add(lane_numbers, hn::Set(u32, first_pv + static_cast<uint32_t>(lane)));
+      // Some processors take a hundred cycles to compress into memory.
+      const auto mask = hn::RebindMask(u32, found);
+      hn::StoreU(hn::Compress(here, mask), u32, places.data() + count);
+      count += hn::CountTrue(u32, mask);
     }
     first_pv += kBlockWidth;
   }
-}
 
-void make_drop_keys_lanes(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
-                          std::vector<DropKey>& keys) {
-  const U64 u64;
-  const size_t n = hn::Lanes(u64);
+  const size_t whole = (count + n - 1) / n * n;
+  for (size_t i = count; i < whole; ++i) places[i] = 0;
+  if (wins.size() < whole) wins.resize(whole);
   const auto p = static_cast<uint64_t>(period);
-  keys.resize((pvs.size() + n - 1) / n * n);
-  alignas(64) uint64_t counter[8] = {};
-  alignas(64) uint64_t key[8] = {};
-  for (size_t first = 0; first < pvs.size(); first += n) {
-    const size_t count = std::min(n, pvs.size() - first);
-    for (size_t i = 0; i < count; ++i) counter[i] = static_cast<uint64_t>(pvs[first + i]);
-    Counters x = {hn::Load(u64, counter), hn::Set(u64, place_of(tick, seat)), hn::Set(u64, p & 0xffffffffU),
-                  hn::Set(u64, p >> 32)};
+  const VU64 low_half = hn::Set(u64, 0xffffffffU);
+  for (size_t first = 0; first < whole; first += n) {
+    const VU64 pv = hn::PromoteTo(u64, hn::LoadU(half_u32, places.data() + first));
+    Counters x = {pv, hn::Set(u64, place_of(tick, seat)), hn::Set(u64, p & 0xffffffffU), hn::Set(u64, p >> 32)};
     philox_rounds(stream.key0(), stream.key1(), x);
-    const VU64 low = hn::And(x.b, hn::Set(u64, 0xffffffffU));
-    hn::Store(hn::Or(hn::ShiftLeft<32>(x.a), low), u64, key);
-    for (size_t i = 0; i < count; ++i) keys[first + i] = {key[i], pvs[first + i]};
+    const VU64 key = hn::Or(hn::ShiftLeft<32>(x.a), hn::And(x.b, low_half));
+    hn::StoreInterleaved2(key, pv, u64, reinterpret_cast<uint64_t*>(wins.data() + first));
   }
-  keys.resize(pvs.size());
+  return count;
 }
 
 }  // namespace genbid::HWY_NAMESPACE
@@ -321,10 +347,10 @@ namespace genbid {
 HWY_EXPORT(clear_block_lanes);
 HWY_EXPORT(tally_block_lanes);
 HWY_EXPORT(find_wins_lanes);
-HWY_EXPORT(make_drop_keys_lanes);
 
 PackedBids::PackedBids(const SeatBids& bids) {
   const auto n = static_cast<size_t>(bids.num_bidding);
+  plain = bids.special == 0;
   num_places = std::max(kGroup, (bids.num_bidding + kGroup - 1) / kGroup * kGroup);
   for (size_t place = 0; place < n; ++place) {
     const size_t s = bids.bidding[place];
@@ -332,7 +358,6 @@ PackedBids::PackedBids(const SeatBids& bids) {
     value_squared[place] = bids.value_squared[s];
     row[place] = static_cast<int32_t>(s) * kBlockWidth;
     seat[place] = static_cast<int32_t>(s);
-    plain = plain && value_squared[place] == 0.0F && value[place] <= kMaxBid;
     in_place = in_place && s == place;
   }
 }
@@ -341,31 +366,33 @@ void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour
   HWY_DYNAMIC_DISPATCH(clear_block_lanes)(block_values, bids, top);
 }
 
-void tally_block(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
-                 BlockSums& block_sums, TickSums& sums) {
-  HWY_DYNAMIC_DISPATCH(tally_block_lanes)(context, block, top, sign, block_sums, sums);
+void tally_block(const TickContext& context, const SeatBids& bids, const BlockView& block, const BlockTopFour& top,
+                 int64_t sign, BlockSums& block_sums, TickSums& sums) {
+  HWY_DYNAMIC_DISPATCH(tally_block_lanes)(context, bids, block, top, sign, block_sums, sums);
+}
+
+void BlockSums::clear() {
+  std::fill_n(seats.begin(), kMaxSeats, std::array<int64_t, 2>{});
+  seats[kNoSeat] = {};
+  least_winning_cost = 0;
 }
 
 void BlockSums::add_to(int64_t sign, TickSums& sums) const {
+  constexpr int64_t kBelow = (int64_t{1} << 52) - 1;
   for (size_t s = 0; s < sums.seats.size(); ++s) {
+    const auto& [cost, expected] = seats[s];
     SeatSums& sum = sums.seats[s];
-    const auto& [cost, pvalue, bid, counters] = seats[s];
-    sum.cost += sign * cost;
-    sum.pvalue_exposed += sign * pvalue;
-    sum.bid_exposed += sign * bid;
-    for (size_t slot = 0; slot < kNumSlots; ++slot) sum.wins[slot] += sign * (counters >> (16 * slot) & 0xffff);
-    sum.exposed += sign * static_cast<int64_t>(static_cast<uint64_t>(counters) >> 48);
+    sum.cost += sign * (cost & kBelow);
+    sum.wins += sign * static_cast<int64_t>(static_cast<uint64_t>(cost) >> 52);
+    sum.pvalue_exposed += sign * (expected & kBelow);
+    sum.exposed += sign * static_cast<int64_t>(static_cast<uint64_t>(expected) >> 52);
   }
   sums.least_winning_cost += sign * least_winning_cost;
 }
 
-void find_wins(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs) {
-  HWY_DYNAMIC_DISPATCH(find_wins_lanes)(tops, slot, seat, pvs);
-}
-
-void make_drop_keys(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
-                    std::vector<DropKey>& keys) {
-  HWY_DYNAMIC_DISPATCH(make_drop_keys_lanes)(stream, period, tick, seat, pvs, keys);
+size_t find_wins(std::span<const BlockTopFour> tops, int slot, int seat, const RandomStream& stream, int64_t period,
+                 int tick, std::vector<DropKey>& wins) {
+  return HWY_DYNAMIC_DISPATCH(find_wins_lanes)(tops, slot, seat, stream, period, tick, wins);
 }
 
 std::vector<const char*> simd_targets() {

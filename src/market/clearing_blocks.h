@@ -31,12 +31,15 @@ struct PackedBids {
 
 void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top);
 
-// What blocks brought, added up in 64-bit lanes: cost, p-values and bids where exposed, and four counters of 16 bits
-// (slots 1 to 3 held, exposures), which overflow after 65,535 impressions.
+// What blocks brought, added up in pairs of 64-bit numbers: cost, and p-values of exposures, below 2^52, with slots held
+// and exposures counted above. Good for kMostCounted impressions.
 struct BlockSums {
-  alignas(64) std::array<std::array<int64_t, 4>, kMaxSeats + 1> seats{};  // the last: of nobody
-  int64_t least_winning_cost = 0;
+  static constexpr int kMostCounted = 4095;
+  alignas(64) std::array<std::array<int64_t, 2>, kNoSeat + 1> seats;  // [kNoSeat]: of nobody; between: unused
+  int64_t least_winning_cost;
 
+  BlockSums() { clear(); }
+  void clear();
   void add_to(int64_t sign, TickSums& sums) const;
 };
 
@@ -54,22 +57,20 @@ inline BlockView view_of(const TickTraffic& tick, int64_t block) {
           tick.lanes(block)};
 }
 
-// Adds (sign 1) or takes away (sign -1) what a block with these holders brings, as tally(): conversions to `sums` at
-// once, the rest to `block_sums`, whose sign is its owner's affair.
-void tally_block(const TickContext& context, const BlockView& block, const BlockTopFour& top, int64_t sign,
-                 BlockSums& block_sums, TickSums& sums);
-
-// Where a seat holds a slot, in order.
-void find_wins(std::span<const BlockTopFour> tops, int slot, int seat, std::vector<int64_t>& pvs);
+// Adds (sign 1) or takes away (sign -1) what a block with these holders brings, as tally(): conversions and special
+// seats' bids to `sums` at once, the rest to `block_sums`, whose sign is its owner's affair.
+void tally_block(const TickContext& context, const SeatBids& bids, const BlockView& block, const BlockTopFour& top,
+                 int64_t sign, BlockSums& block_sums, TickSums& sums);
 
 // A bid that may be lost to over-spending, and the random number that decides.
 struct DropKey {
   uint64_t key;
-  int64_t pv;
+  uint64_t pv;
 };
-// Keys of a seat's bids: the first two words of the call with counter (pv, place_of(tick, seat), period).
-void make_drop_keys(const RandomStream& stream, int64_t period, int tick, int seat, std::span<const int64_t> pvs,
-                    std::vector<DropKey>& keys);
+// Where a seat holds a slot, in order, with the keys of its bids: the first two words of the call with counter
+// (pv, place_of(tick, seat), period). Returns their number; `wins` may be longer.
+size_t find_wins(std::span<const BlockTopFour> tops, int slot, int seat, const RandomStream& stream, int64_t period,
+                 int tick, std::vector<DropKey>& wins);
 
 // Names of the instruction sets that this processor can run, best first; and for tests: only this one from now on
 // (nothing: the best again). These govern traffic_blocks.h, too.

@@ -46,6 +46,8 @@ struct FastMarket::State {
   std::vector<SeatTick> finished;
   bool keep_impressions = false;
   std::vector<TickImpressions> kept_impressions;  // by cell, if kept
+  bool keep_ladders = false;
+  std::vector<TickLadder> kept_ladders;  // likewise
 
   CellWorkers<CellTick> workers{[this] { return std::make_unique<CellTick>(seed); }};
 };
@@ -80,11 +82,12 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
   for (size_t seat = 0; seat < num_seats; ++seat) {
     const size_t row = cell * num_seats + seat;
     money[seat] = rows[row].money;
-    if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row]);
+    if (views[row].asked) seat_bids.add(static_cast<int>(seat), bids[row], impressions.max_value[seat]);
   }
   const TickContext context{traffic, period.factors, impressions};
   const int num_clearings = auction.play(context, seat_bids, std::span(money).first(num_seats), split);
   if (keep_impressions) auction.copy_impressions(context, seat_bids, split, kept_impressions[cell]);
+  if (keep_ladders) auction.copy_ladder(impressions, kept_ladders[cell]);
 
   const TickSums& sums = auction.sums();
   const double num_pv = impressions.num_pv > 0 ? static_cast<double>(impressions.num_pv) : 1.0;
@@ -101,13 +104,13 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
     outcome.sum_pvalue = impressions.sum_value[seat];
     // All bids lost may leave a rounding error's worth on either side of 0.
     outcome.sum_bid = std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
-                                        from_money(auction.lost_bids(static_cast<int>(seat))));
+                                        auction.sum_of_lost_bids(seat_bids, static_cast<int>(seat)));
     outcome.mean_least_winning_cost = mean_least_winning_cost;
-    outcome.num_wins = sum.wins[0] + sum.wins[1] + sum.wins[2];
+    outcome.num_wins = sum.wins;
     outcome.num_exposed = sum.exposed;
     outcome.num_conversions = sum.conversions;
     outcome.sum_pvalue_exposed = from_expected(sum.pvalue_exposed);
-    outcome.sum_bid_exposed = from_money(sum.bid_exposed);
+    outcome.sum_bid_exposed = sum_of_exposed_bids(sums, seat_bids, static_cast<int>(seat));
     outcome.cost = from_money(sum.cost);
     rows[row].money -= sum.cost;
     rows[row].history.append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
@@ -116,7 +119,7 @@ void FastMarket::State::play_cell(size_t cell, std::span<const BidFormula> bids,
 }
 
 FastMarket::FastMarket(const MarketConfig& config, Threads& threads)
-    : Market(config.shape()), state_(std::make_unique<State>(config, threads)) {}
+    : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
 FastMarket::~FastMarket() = default;
 
 void FastMarket::reset(std::vector<Cell> cells) {
@@ -141,7 +144,7 @@ void FastMarket::reset(std::vector<Cell> cells) {
   for (size_t row = 0; row < num_rows; ++row) {
     const Cell& cell = s.cells[row / s.num_seats];
     const Advertiser& advertiser = cell.advertisers[row % s.num_seats];
-    s.rows[row].money = to_money(advertiser.budget);
+    s.rows[row].money = budget_to_money(advertiser.budget);
     SeatView& view = s.views[row];
     view.period = cell.period;
     view.seat = static_cast<int>(row % s.num_seats);
@@ -182,6 +185,8 @@ void FastMarket::step(std::span<const BidFormula> bids) {
   check_bids(s.views, bids);
   s.keep_impressions = keeps_impressions();
   s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
+  s.keep_ladders = keeps_ladders();
+  s.kept_ladders.resize(s.keep_ladders ? s.cells.size() : 0);
   s.workers.run(s.threads, static_cast<int64_t>(s.cells.size()),
                 [&](size_t cell, CellTick& auction, Threads* split) { s.play_cell(cell, bids, auction, split); });
   ++s.tick;
@@ -190,5 +195,6 @@ void FastMarket::step(std::span<const BidFormula> bids) {
 
 std::span<const SeatTick> FastMarket::last_tick() const { return state_->finished; }
 const TickImpressions& FastMarket::impressions(size_t cell) const { return state_->kept_impressions.at(cell); }
+const TickLadder& FastMarket::ladder(size_t cell) const { return state_->kept_ladders.at(cell); }
 
 }  // namespace genbid

@@ -25,7 +25,6 @@ void MarketConfig::fields(ConfigVisitor& v) {
           "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
   if (official()) return;
-  v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
   v.section("traffic", traffic);
 }
 

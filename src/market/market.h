@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "market/bidder.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 #include "market/traffic_config.h"
 
 namespace genbid {
@@ -21,8 +22,10 @@ struct MarketConfig {
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
   double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
-  int64_t cache_megabytes = 1024;   // rules fast: for traffic kept between evaluations of the same periods
   TrafficConfig traffic;            // rules fast
+  // Rules fast: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
+  // field: who plays periods again says so.
+  int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
@@ -47,10 +50,11 @@ struct SeatTick {
 // Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
 class Market {
  public:
-  explicit Market(const MarketShape& shape) : shape_(shape) {}
+  Market(const MarketShape& shape, Threads& threads) : shape_(shape), threads_(threads) {}
   virtual ~Market() = default;
 
   const MarketShape& shape() const { return shape_; }
+  Threads& threads() const { return threads_; }
   virtual void reset(std::vector<Cell> cells) = 0;
   virtual int tick() const = 0;
   bool done() const { return tick() >= shape_.ticks; }
@@ -70,9 +74,16 @@ class Market {
   // Of the tick that step() finished. Only where they are kept.
   virtual const TickImpressions& impressions(size_t cell) const = 0;
 
+  // The same for the highest bids of every impression alone: 20 bytes an impression (AuctionNet's rules: 212).
+  void keep_ladders(bool keep) { keeps_ladders_ = keep; }
+  bool keeps_ladders() const { return keeps_ladders_; }
+  virtual const TickLadder& ladder(size_t cell) const = 0;
+
  private:
   MarketShape shape_;
+  Threads& threads_;
   bool keeps_impressions_ = false;
+  bool keeps_ladders_ = false;
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
@@ -88,9 +99,13 @@ class PeriodSink {
   virtual void on_impressions([[maybe_unused]] int64_t cell, [[maybe_unused]] int tick,
                               [[maybe_unused]] std::span<const SeatTick> seats,
                               [[maybe_unused]] const TickImpressions& impressions) {}
+  // After those, where the market keeps ladders.
+  virtual void on_ladder([[maybe_unused]] int64_t cell, [[maybe_unused]] int tick,
+                         [[maybe_unused]] const TickLadder& ladder) {}
 };
 
-// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end.
+// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end. Different bidders
+// are asked at the same time, on the market's threads.
 // Returns false if a stop was asked for (base/stop_signal.h) before the end.
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink);

@@ -30,16 +30,18 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
     if (stop_signal::requested()) return false;
     const int tick = market.tick();
     const std::span<const SeatView> views = market.observe();
-    for (size_t b = 0; b < bidders.size(); ++b) {
-      Part& part = parts[b];
-      if (part.rows.empty()) continue;
-      part.views.clear();
-      for (const size_t row : part.rows) part.views.push_back(views[row]);
-      part.bids.assign(part.rows.size(), {});
-      if (tick == 0) bidders[b]->reset(part.views);
-      bidders[b]->bid(part.views, part.bids);
-      for (size_t i = 0; i < part.rows.size(); ++i) bids[part.rows[i]] = part.bids[i];
-    }
+    market.threads().parallel_for(static_cast<int64_t>(bidders.size()), 1, [&](int64_t first, int64_t last) {
+      for (auto b = static_cast<size_t>(first); b < static_cast<size_t>(last); ++b) {
+        Part& part = parts[b];
+        if (part.rows.empty()) continue;
+        part.views.clear();
+        for (const size_t row : part.rows) part.views.push_back(views[row]);
+        part.bids.assign(part.rows.size(), {});
+        if (tick == 0) bidders[b]->reset(part.views);
+        bidders[b]->bid(part.views, part.bids);
+        for (size_t i = 0; i < part.rows.size(); ++i) bids[part.rows[i]] = part.bids[i];
+      }
+    });
     market.step(bids);
     const std::span<const SeatTick> finished = market.last_tick();
     for (size_t cell = 0; cell < num_cells; ++cell) {
@@ -48,6 +50,7 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
       if (market.keeps_impressions()) {
         sink.on_impressions(static_cast<int64_t>(cell), tick, seats, market.impressions(cell));
       }
+      if (market.keeps_ladders()) sink.on_ladder(static_cast<int64_t>(cell), tick, market.ladder(cell));
     }
   }
   return true;

@@ -58,6 +58,11 @@ void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& ou
     out.values = out.own_values;
   }
   out.chunk_sums.resize(static_cast<size_t>(out.num_chunks));
+  constexpr float kLargestNormal = 6.8F;  // lanes.h: normal_pair
+  for (int seat = 0; seat < out.num_seats; ++seat) {
+    const float most = factors.tick_mean(tick)[seat] + kLargestNormal * factors.tick_deviation(tick)[seat];
+    out.max_value[static_cast<size_t>(seat)] = std::min(most, 1.0F);
+  }
 }
 
 void Traffic::fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffic& out) const {

@@ -38,6 +38,8 @@ struct TickTraffic {
   std::vector<uint8_t> num_shown;
   std::vector<float> conversion_draw;
 
+  // No value of a seat is above this, by what they are drawn from.
+  std::array<float, kMaxSeats> max_value{};
   // Sum over the tick's impressions of a seat's values.
   std::array<double, kMaxSeats> sum_value{};
 

@@ -46,10 +46,7 @@ struct Account {
 };
 
 Account read_account(const std::string& folder) {
-  Account account;   // what is written
-  Account promised;  // what progress.yaml says
-  Clock::time_point flushed_at;
-  Clock::duration flush_time{};
+  Account account;
   ConfigFile::load(folder + kAccount).read(account);
   return account;
 }
@@ -69,6 +66,7 @@ class Descriptor {
   // Kept until the process is gone, however it ends. False: somebody has it.
   bool lock() {
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
     if (errno != EWOULDBLOCK) fail("lock");
     return false;
   }
@@ -136,7 +134,10 @@ struct ResumableOutputs::State {
   Descriptor place;
   TrajectoryRecorder recorder;
   PeriodTables tables;
-  Account account;
+  Account account;   // what is written
+  Account promised;  // what progress.yaml says
+  Clock::time_point flushed_at;
+  Clock::duration flush_time{};
   std::optional<TrajectoryStoreFile> store;
   std::optional<Descriptor> periods;
   int64_t cells_started = 0;

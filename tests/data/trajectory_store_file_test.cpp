@@ -66,6 +66,9 @@ TEST(TrajectoryStoreFile, FilledInAnyOrderItHasTheBytesOfTheWriter) {
 
 TEST(TrajectoryStoreFile, AnotherFileIsAnError) {
   const TempFolder folder;
+  TrajectoryStoreFile::create(folder.file("empty.h5"), info(), 0, 0);
+  EXPECT_EQ(test::error_of([&] { TrajectoryStoreFile file(folder.file("empty.h5")); }),
+            folder.file("empty.h5") + ": dataset '/trajectories/period' does not lie in one piece");
   folder.write("a.h5", "text");
   EXPECT_EQ(test::error_of([&] { TrajectoryStoreFile file(folder.file("a.h5")); }),
             folder.file("a.h5") + ": not an HDF5 file");

@@ -216,7 +216,8 @@ class Tally : public testing::Test {
 
   TickSums tally_once(int64_t sign = 1) {
     TickSums sums;
-    tally({traffic_, factors_, tick_}, 0, clear_one(tick_, 0, test::bids_of({.value = 1.0}), 0), sign, sums);
+    const SeatBids bids = test::bids_of({.value = 1.0});
+    tally({traffic_, factors_, tick_}, bids, 0, clear_one(tick_, 0, bids, 0), sign, sums);
     return sums;
   }
 
@@ -232,12 +233,12 @@ TEST_F(Tally, ShownHoldersPayTheirPrice) {
   EXPECT_EQ(from_money(sums.seats[2].cost), 0.125);
   EXPECT_EQ(sums.seats[3].cost, 0);
   EXPECT_EQ(from_money(sums.least_winning_cost), 0.125);
-  EXPECT_EQ(from_money(sums.seats[1].bid_exposed), 0.5);
+  EXPECT_EQ(sum_of_exposed_bids(sums, test::bids_of({.value = 1.0}), 1), 0.5);
   EXPECT_EQ(from_expected(sums.seats[1].pvalue_exposed), 0.5);
-  EXPECT_EQ(sums.seats[0].wins, (std::array<int64_t, 3>{1, 0, 0}));
-  EXPECT_EQ(sums.seats[1].wins, (std::array<int64_t, 3>{0, 1, 0}));
-  EXPECT_EQ(sums.seats[2].wins, (std::array<int64_t, 3>{0, 0, 1}));
-  EXPECT_EQ(sums.seats[3].wins, (std::array<int64_t, 3>{0, 0, 0}));
+  EXPECT_EQ(sums.seats[0].wins, 1);
+  EXPECT_EQ(sums.seats[1].wins, 1);
+  EXPECT_EQ(sums.seats[2].wins, 1);
+  EXPECT_EQ(sums.seats[3].wins, 0);
 }
 
 TEST_F(Tally, WhereSlotTwoIsNotShownSlotThreeIsNeither) {
@@ -249,7 +250,7 @@ TEST_F(Tally, WhereSlotTwoIsNotShownSlotThreeIsNeither) {
     EXPECT_EQ(sums.seats[seat].cost, 0);
     EXPECT_EQ(sums.seats[seat].pvalue_exposed, 0);
   }
-  EXPECT_EQ(sums.seats[1].wins[1], 1);  // held all the same
+  EXPECT_EQ(sums.seats[1].wins, 1);  // held all the same
   EXPECT_EQ(from_money(sums.least_winning_cost), 0.125);
 }
 
@@ -273,7 +274,7 @@ TEST_F(Tally, TakingAwayUndoesAdding) {
     EXPECT_EQ(seat.conversions, 0);
     EXPECT_EQ(seat.pvalue_exposed, 0);
     EXPECT_EQ(seat.bid_exposed, 0);
-    EXPECT_EQ(seat.wins, (std::array<int64_t, 3>{0, 0, 0}));
+    EXPECT_EQ(seat.wins, 0);
   }
   EXPECT_EQ(sums.least_winning_cost, 0);
 }
@@ -293,9 +294,9 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
     const TickContext context{traffic, factors, tick};
     for (const int num_bidding : {0, 2, 3, 48}) {
       SeatBids bids;
-      for (int seat = 0; seat < num_bidding; ++seat) bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat});
+      for (int seat = 0; seat < num_bidding; ++seat) bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat, .value_squared = seat == 2 ? 1e4 : 0.0});
       TickSums expected;
-      for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, pv, clear_one(tick, pv, bids, 0), 1, expected);
+      for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, bids, pv, clear_one(tick, pv, bids, 0), 1, expected);
       for (const char* target : simd_targets()) {
         use_simd_target(target);
         TickSums sums;
@@ -303,7 +304,7 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
         for (int64_t block = 0; block < tick.num_blocks; ++block) {
           BlockTopFour top;
           clear_block(tick.block_values(block), bids, top);
-          tally_block(context, view_of(tick, block), top, 1, block_sums, sums);
+          tally_block(context, bids, view_of(tick, block), top, 1, block_sums, sums);
         }
         block_sums.add_to(1, sums);
         EXPECT_EQ(sums.least_winning_cost, expected.least_winning_cost) << target;
@@ -323,7 +324,7 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
   }
 }
 
-TEST(FindWins, ListsTheImpressionsThatASeatHoldsInASlot) {
+TEST(FindWins, ListsTheImpressionsThatASeatHoldsInASlotWithTheirKeys) {
   std::vector<BlockTopFour> tops(11);
   for (BlockTopFour& top : tops) {
     for (auto& row : top.seat) row.fill(kNoSeat);
@@ -331,28 +332,18 @@ TEST(FindWins, ListsTheImpressionsThatASeatHoldsInASlot) {
   for (const size_t lane : {0U, 5U, 31U}) tops[10].seat[1][lane] = 7;
   tops[2].seat[1][15] = 7;
   tops[10].seat[0][6] = 7;
-  for (const char* target : simd_targets()) {
-    use_simd_target(target);
-    std::vector<int64_t> pvs = {1};
-    find_wins(tops, 1, 7, pvs);
-    EXPECT_EQ(pvs, (std::vector<int64_t>{79, 320, 325, 351})) << target;
-  }
-  use_simd_target(nullptr);
-}
-
-TEST(DropKeys, AreTheWordsOfTheirCalls) {
   const RandomStream stream(5, "test");
-  std::vector<int64_t> pvs;
-  for (int64_t i = 0; i < 37; ++i) pvs.push_back(i * 12'345'678);
+  const int64_t period = (int64_t{3} << 32) + 9;
   for (const char* target : simd_targets()) {
     use_simd_target(target);
-    std::vector<DropKey> keys;
-    make_drop_keys(stream, (int64_t{3} << 32) + 9, 95, 63, pvs, keys);
-    ASSERT_EQ(keys.size(), pvs.size());
-    for (size_t i = 0; i < pvs.size(); ++i) {
-      const auto bits = stream.bits(static_cast<uint32_t>(pvs[i]), place_of(95, 63), 9, 3);
-      EXPECT_EQ(keys[i].key, static_cast<uint64_t>(bits[0]) << 32 | bits[1]) << target;
-      EXPECT_EQ(keys[i].pv, pvs[i]);
+    std::vector<DropKey> wins;
+    const size_t count = find_wins(tops, 1, 7, stream, period, 95, wins);
+    ASSERT_EQ(count, 4U);
+    const uint64_t expected[] = {79, 320, 325, 351};
+    for (size_t i = 0; i < count; ++i) {
+      const auto bits = stream.bits(static_cast<uint32_t>(expected[i]), place_of(95, 7), 9, 3);
+      EXPECT_EQ(wins[i].pv, expected[i]) << target;
+      EXPECT_EQ(wins[i].key, static_cast<uint64_t>(bits[0]) << 32 | bits[1]) << target;
     }
   }
   use_simd_target(nullptr);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "market/official/numpy_sum.h"
 #include "market_samples.h"
@@ -96,7 +98,7 @@ TEST_P(Impressions, AddUpToWhatTheTickBrought) {
         EXPECT_NEAR(sum_bid, outcome.sum_bid, 1e-12 * sum_bid);
       } else {
         EXPECT_EQ(from_expected(expected), outcome.sum_pvalue_exposed);
-        EXPECT_EQ(from_money(bid_exposed), outcome.sum_bid_exposed);
+        EXPECT_NEAR(from_money(bid_exposed), outcome.sum_bid_exposed, 1e-6 * from_money(bid_exposed));  // unrounded bids
         EXPECT_NEAR(sum_bid, outcome.sum_bid, 1e-6 * sum_bid + 1e-8);  // the tick's sum is of unrounded bids
       }
       EXPECT_NEAR(sum_pvalue, outcome.sum_pvalue, 1e-10 * sum_pvalue);
@@ -158,6 +160,48 @@ TEST_P(Impressions, AreTheSameForAnyThreadsAndBesideOtherCells) {
       EXPECT_TRUE(a.least_winning_cost == b.least_winning_cost);
     }
   }
+}
+
+// The same impressions as blocks: values, and the four highest final bids, equal ones by seat. Official bids are
+// doubles, and equal as floats here and there; below the reserve there is no bid.
+TEST_P(Impressions, LaddersAreTheirHighestBids) {
+  MarketConfig config;
+  config.rules = GetParam();
+  config.impressions = 10000;
+  Threads threads(2);
+  const auto market = make_market(config, threads);
+  market->keep_impressions(true);
+  market->keep_ladders(true);
+  market->reset({official_cell(1, 0.008)});
+  std::vector<BidFormula> bids(kNumSeats);
+  for (size_t row = 0; row < bids.size(); ++row) bids[row] = varied(row);
+  int64_t num_pv = 0;
+  while (!market->done()) {
+    market->step(bids);
+    const TickImpressions& all = market->impressions(0);
+    const TickLadder& ladder = market->ladder(0);
+    ASSERT_EQ(std::ssize(ladder.blocks), (all.num_pv + kBlockWidth - 1) / kBlockWidth);
+    for (int64_t pv = 0; pv < all.num_pv; ++pv) {
+      const LadderBlock& block = ladder.blocks[static_cast<size_t>(pv / kBlockWidth)];
+      const int lane = static_cast<int>(pv % kBlockWidth);
+      ASSERT_LT(lane, block.num_lanes);
+      std::vector<std::pair<float, size_t>> expected;
+      for (size_t seat = 0; seat < kNumSeats; ++seat) {
+        const size_t place = static_cast<size_t>(pv) * kNumSeats + seat;
+        ASSERT_EQ(block.values[seat * kBlockWidth + static_cast<size_t>(lane)], static_cast<float>(all.pvalue[place]));
+        const auto bid = static_cast<float>(all.bid[place]);
+        if (bid >= kReserve) expected.emplace_back(-bid, seat);
+      }
+      std::sort(expected.begin(), expected.end());
+      const TopFour top = block.top->get(lane);
+      for (size_t k = 0; k < 4; ++k) {
+        ASSERT_EQ(top.bid[k], k < expected.size() ? -expected[k].first : 0.0F);
+        ASSERT_EQ(top.seat[k], k < expected.size() ? expected[k].second : kNoSeat);
+      }
+    }
+    num_pv += all.num_pv;
+  }
+  EXPECT_GT(num_pv, 9000);
 }
 
 TEST_P(Impressions, ChangeNothingAndComeAfterTheirTick) {

@@ -31,6 +31,7 @@ inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_o
   const auto lanes = static_cast<size_t>(tick.num_blocks * kBlockWidth);
   tick.own_values.assign(lanes * kNumSeats, 0.0F);
   tick.values = tick.own_values;
+  tick.max_value.fill(1.0F);
   tick.num_shown.assign(lanes, 3);
   tick.conversion_draw.assign(lanes * 3, 1.0F);
   for (size_t pv = 0; pv < values_of_pv.size(); ++pv) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "market/clearing_blocks.h"
 #include "market/official/column_sums.h"
 #include "market/official/numpy_random.h"
 #include "market/official/numpy_sort.h"
@@ -328,6 +329,44 @@ void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
     threads->parallel_for(traffic_->num_pv, kRowsPerTask, copy_rows);
   } else {
     copy_rows(0, traffic_->num_pv);
+  }
+}
+
+void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
+  const int64_t num_pv = traffic_->num_pv;
+  const int64_t num_blocks = (num_pv + kBlockWidth - 1) / kBlockWidth;
+  constexpr size_t kBlockSize = kSeats * kBlockWidth;
+  out.tops.resize(static_cast<size_t>(num_blocks));
+  out.own_values.resize(static_cast<size_t>(num_blocks) * kBlockSize);
+  out.blocks.resize(static_cast<size_t>(num_blocks));
+  // The auction of a block whose values are the bids, as high as they may be.
+  constexpr float kAnyBid = 1e30F;
+  SeatBids everybody;
+  for (int seat = 0; seat < kNumSeats; ++seat) everybody.add(seat, {.value = 1.0}, kAnyBid);
+  const PackedBids packed(everybody);
+  const auto copy_blocks = [&](int64_t first, int64_t last) {
+    AlignedVector<float> bids(kBlockSize);
+    for (int64_t block = first; block < last; ++block) {
+      const auto b = static_cast<size_t>(block);
+      float* const values = out.own_values.data() + b * kBlockSize;
+      const int64_t first_pv = block * kBlockWidth;
+      const auto num_lanes = static_cast<size_t>(std::min<int64_t>(kBlockWidth, num_pv - first_pv));
+      for (size_t lane = 0; lane < kBlockWidth; ++lane) {
+        const int64_t pv = first_pv + static_cast<int64_t>(lane);
+        const double* const row = lane < num_lanes ? traffic_->row(pv) : nullptr;
+        for (size_t seat = 0; seat < kSeats; ++seat) {
+          values[seat * kBlockWidth + lane] = row != nullptr ? static_cast<float>(row[seat]) : 0.0F;
+          bids[seat * kBlockWidth + lane] = row != nullptr ? static_cast<float>(bid(pv, seat)) : 0.0F;
+        }
+      }
+      clear_block(bids.data(), packed, out.tops[b]);
+      out.blocks[b] = {values, &out.tops[b], static_cast<int>(num_lanes)};
+    }
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(num_blocks, 16, copy_blocks);
+  } else {
+    copy_blocks(0, num_blocks);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
 #include "market/impressions.h"
+#include "market/ladder.h"
 #include "market/official/truncated_normal.h"
 
 // AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
@@ -102,6 +103,8 @@ class Auction {
   }
   // All of them.
   void copy_impressions(Threads* threads, TickImpressions& out) const;
+  // Their highest bids, and all values, as floats.
+  void copy_ladder(Threads* threads, TickLadder& out) const;
 
  private:
   bool dropped(int64_t pv, size_t seat) const {

@@ -42,6 +42,8 @@ struct OfficialMarket::State {
   std::vector<SeatTick> finished;
   bool keep_impressions = false;
   std::vector<TickImpressions> kept_impressions;  // by cell, if kept
+  bool keep_ladders = false;
+  std::vector<TickLadder> kept_ladders;  // likewise
 
   CellWorkers<Auction> workers{[] { return std::make_unique<Auction>(); }};
 };
@@ -89,6 +91,7 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
   const int num_passes =
       auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws, money, split);
   if (keep_impressions) auction.copy_impressions(split, kept_impressions[cell]);
+  if (keep_ladders) auction.copy_ladder(split, kept_ladders[cell]);
   for (size_t seat = 0; seat < kSeats; ++seat) {
     const size_t row = first_row + seat;
     SeatTick& done = finished[row];
@@ -104,7 +107,7 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
 }
 
 OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
-    : Market(config.shape()), state_(std::make_unique<State>(config, threads)) {}
+    : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
 OfficialMarket::~OfficialMarket() = default;
 
 void OfficialMarket::reset(std::vector<Cell> cells) {
@@ -182,6 +185,8 @@ void OfficialMarket::step(std::span<const BidFormula> bids) {
   check_bids(s.views, bids);
   s.keep_impressions = keeps_impressions();
   s.kept_impressions.resize(s.keep_impressions ? s.cells.size() : 0);
+  s.keep_ladders = keeps_ladders();
+  s.kept_ladders.resize(s.keep_ladders ? s.cells.size() : 0);
   s.workers.run(s.threads, static_cast<int64_t>(s.cells.size()),
                 [&](size_t cell, Auction& auction, Threads* split) { s.play_cell(cell, bids, auction, split); });
   ++s.tick;
@@ -190,5 +195,6 @@ void OfficialMarket::step(std::span<const BidFormula> bids) {
 
 std::span<const SeatTick> OfficialMarket::last_tick() const { return state_->finished; }
 const TickImpressions& OfficialMarket::impressions(size_t cell) const { return state_->kept_impressions.at(cell); }
+const TickLadder& OfficialMarket::ladder(size_t cell) const { return state_->kept_ladders.at(cell); }
 
 }  // namespace genbid::official

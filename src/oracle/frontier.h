@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "oracle/grid.h"
+
+// The best score on a curve of (cost, value): the benchmark's soft score V * min(1, (L V / C)^2) of bidding/score.h, with
+// a cost within the budget.
+
+namespace genbid::oracle {
+
+// Expected value and cost.
+struct Point {
+  double value = 0.0;
+  double cost = 0.0;
+};
+// Values and costs that rise together, by grid point. Between two points lie mixes of both.
+using Curve = std::vector<Point>;
+
+struct Limits {
+  double budget = 0.0;
+  double cpa_limit = 0.0;
+  bool keep_cpa = false;  // true: a cost beyond cpa_limit * value is not allowed either
+};
+
+struct CurveOptimum {
+  double score = 0.0;
+  Point point;         // so_far included
+  size_t segment = 0;  // begins at this point of the curve
+  double share = 0.0;  // of the way to the next point, 0 to 1
+};
+
+// Exact over the whole broken line: where neither the budget nor the line C = L V is crossed, a segment of a concave
+// frontier has its best point at one of its ends (log(V^3 / C^2) along V = a + m C, a >= 0, has no inner maximum); any
+// other curve is searched at its ends and crossings too. `budget` counts from now on, so_far is what the score begins
+// with; of equal scores the lowest point wins. If nothing is allowed, the first point.
+CurveOptimum best_on_curve(std::span<const Point> curve, const Limits& limits, const Point& so_far = {});
+
+// No choice by price reaches beyond this curve: what joins between two neighbouring points of a frontier over prices of
+// value costs at least the one and at most the other price, so both tangents bound it. The last point stands for any
+// price, so that the marginal price of a day of few impressions need not lie on the grid.
+Curve tangent_bound(std::span<const Point> frontier, const AlphaGrid& grid);
+
+}  // namespace genbid::oracle

@@ -1,0 +1,122 @@
+#include "oracle/optima.h"
+
+#include <algorithm>
+
+#include "bidding/score.h"
+
+namespace genbid::oracle {
+namespace {
+
+// A frontier's optimum is a mix of the alphas of two neighbouring prices. Here every tick gets one alpha: as many ticks
+// as fit move on to the dearer price, then single alphas move, also off their tick's hull, as long as the score rises.
+class Rounding {
+ public:
+  Rounding(const Responses& responses, int seat, const DayPlan& plan, const Limits& limits) : limits_(limits) {
+    for (int tick = 0; tick < plan.num_ticks(); ++tick) curves_.push_back(responses.bid_curve(seat, tick));
+    const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
+    for (int tick = 0; tick < plan.num_ticks(); ++tick) chosen_.push_back(plan.choice(tick, best.segment));
+    if (best.share > 0.0) {
+      for (int tick = 0; tick < plan.num_ticks(); ++tick) {
+        const auto t = static_cast<size_t>(tick);
+        const size_t before = chosen_[t];
+        chosen_[t] = plan.choice(tick, best.segment + 1);
+        if (total().cost > best.point.cost) chosen_[t] = before;
+      }
+    }
+    while (improve()) {
+    }
+  }
+
+  Point total() const {
+    Point sum;
+    for (size_t t = 0; t < curves_.size(); ++t) {
+      sum.value += curves_[t][chosen_[t]].value;
+      sum.cost += curves_[t][chosen_[t]].cost;
+    }
+    return sum;
+  }
+  const std::vector<size_t>& chosen() const { return chosen_; }
+
+ private:
+  // The best move of one tick's alpha by up to a quarter of an octave.
+  bool improve() {
+    constexpr size_t kReach = 64;
+    const Point sum = total();
+    // Anything less is not worth a pass.
+    double best = score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
+    size_t best_tick = curves_.size();
+    size_t best_point = 0;
+    for (size_t t = 0; t < curves_.size(); ++t) {
+      const Curve& curve = curves_[t];
+      const Point& now = curve[chosen_[t]];
+      const size_t first = chosen_[t] > kReach ? chosen_[t] - kReach : 0;
+      const size_t last = std::min(chosen_[t] + kReach, curve.size() - 1);
+      for (size_t p = first; p <= last; ++p) {
+        const double value = sum.value - now.value + curve[p].value;
+        const double cost = sum.cost - now.cost + curve[p].cost;
+        if (cost > limits_.budget || value <= best) continue;
+        const double found = score(value, cost, limits_.cpa_limit);
+        if (found <= best) continue;
+        best = found;
+        best_tick = t;
+        best_point = p;
+      }
+    }
+    if (best_tick == curves_.size()) return false;
+    chosen_[best_tick] = best_point;
+    return true;
+  }
+
+  Limits limits_;
+  std::vector<Curve> curves_;   // by tick
+  std::vector<size_t> chosen_;  // grid points, by tick
+};
+
+double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
+  const auto from = static_cast<double>(grid.alpha(best.segment));
+  if (best.share == 0.0) return from;
+  return from + best.share * (static_cast<double>(grid.alpha(best.segment + 1)) - from);
+}
+
+}  // namespace
+
+TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits) {
+  const DayPlan plan(responses, seat);
+  const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
+  const double bound = best_on_curve(tangent_bound(plan.frontier(0), plan.grid()), limits).score;
+  const Rounding rounding(responses, seat, plan, limits);
+  const Point played = rounding.total();
+
+  TickOptimum optimum;
+  optimum.score = best.score;
+  optimum.value = best.point.value;
+  optimum.cost = best.point.cost;
+  optimum.alpha = alpha_of(best, plan.grid());
+  optimum.bound = std::max(bound, best.score);  // but for rounding they are in this order
+  optimum.played_score = score(played.value, played.cost, limits.cpa_limit);
+  for (const size_t point : rounding.chosen()) {
+    optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
+  }
+  return optimum;
+}
+
+Optimum best_constant(const Responses& responses, int seat, const Limits& limits) {
+  const CurveOptimum best = best_on_curve(responses.bid_curve(seat), limits);
+  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid()), best.score};
+}
+
+Optimum best_slots(const Responses& responses, int seat, const Limits& limits) {
+  const Curve frontier = responses.slot_curve(seat);
+  const CurveOptimum best = best_on_curve(frontier, limits);
+  const double bound = best_on_curve(tangent_bound(frontier, responses.grid()), limits).score;
+  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid()), std::max(bound, best.score)};
+}
+
+SeatOptima seat_optima(const Responses& responses, int seat, const Advertiser& advertiser) {
+  const Limits soft{advertiser.budget, advertiser.cpa_limit, false};
+  const Limits kept{advertiser.budget, advertiser.cpa_limit, true};
+  return {best_per_tick(responses, seat, soft), best_constant(responses, seat, soft),
+          best_constant(responses, seat, kept), best_slots(responses, seat, soft)};
+}
+
+}  // namespace genbid::oracle

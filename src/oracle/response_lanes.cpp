@@ -1,0 +1,115 @@
+#include "oracle/response_lanes.h"
+
+#include <bit>
+#include <cassert>
+
+#include "base/simd.h"
+
+namespace genbid::oracle {
+namespace {
+
+constexpr int kWidth = ImpressionBlock::kWidth;
+constexpr float kNever = 1e30F;   // a price of an impression
+constexpr float kBought = 1e20F;  // prices of a unit of value are lower, where anything may be bought
+constexpr float kUnits = 0x1p30F;
+
+}  // namespace
+
+LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
+    : num_slots(auction.num_slots), reserve(auction.reserve), max_price(auction.max_price) {
+  assert(num_slots >= 1 && num_slots <= 3);
+  exposure.fill(1.0F);
+  width.fill(0.0F);
+  float below = 0.0F;
+  for (int step = 0; step < num_slots; ++step) {
+    const auto s = static_cast<size_t>(step);
+    exposure[s] = auction.exposure[static_cast<size_t>(num_slots - 1 - step)];
+    width[s] = exposure[s] - below;
+    below = exposure[s];
+  }
+  inverse_width1 = num_slots > 1 ? 1.0F / width[1] : 1.0F;
+  inverse_width2 = num_slots > 2 ? 1.0F / width[2] : 1.0F;
+  inverse_width12 = num_slots > 2 ? 1.0F / (exposure[2] - exposure[0]) : 1.0F;
+  value_scale = kUnits / auction.max_value;
+  cost_scale = kUnits / auction.max_price;
+  lowest_bits = std::bit_cast<int32_t>(grid.lowest);
+  shift = grid.shift();
+  last_point = grid.num_alphas() + 1;
+}
+
+// The slots' marginal prices rise in the order of the slots if the (cost, value) points of an impression are concave;
+// where they are not, the middle one is skipped and both upper steps have their common slope. The first step is always
+// concave: average prices r3 <= r2 <= r1 rise. So what a multiplier picks is sorted by these prices alone.
+GENBID_SIMD_CLONES
+void find_steps(const LaneConstants& constants, const ImpressionBlock& block, int seat, LaneSteps& steps) {
+  const LaneConstants k = constants;
+  const float* values = block.values + static_cast<size_t>(seat) * kWidth;
+  const float* bid = block.top_bid;
+  const uint8_t* top_seat = block.top_seat;
+  const auto self = static_cast<uint8_t>(seat);
+
+  // Prices by slot, best slot first: the rivals' bids.
+  std::array<float, kWidth> r1, r2, r3;
+  for (size_t i = 0; i < kWidth; ++i) {
+    const bool in1 = top_seat[i] == self;
+    const bool in2 = in1 | (top_seat[kWidth + i] == self);
+    const bool in3 = in2 | (top_seat[2 * kWidth + i] == self);
+    const float b1 = in1 ? bid[kWidth + i] : bid[i];
+    const float b2 = in2 ? bid[2 * kWidth + i] : bid[kWidth + i];
+    const float b3 = in3 ? bid[3 * kWidth + i] : bid[2 * kWidth + i];
+    const float p1 = b1 > k.reserve ? b1 : k.reserve;
+    const float p2 = b2 > k.reserve ? b2 : k.reserve;
+    const float p3 = b3 > k.reserve ? b3 : k.reserve;
+    r1[i] = p1 < k.max_price ? p1 : kNever;
+    r2[i] = p2 < k.max_price ? p2 : kNever;
+    r3[i] = p3 < k.max_price ? p3 : kNever;
+  }
+  if (k.num_slots == 2) {
+    r3 = r2;
+    r2 = r1;
+    r1.fill(kNever);
+  } else if (k.num_slots == 1) {
+    r3 = r1;
+    r2.fill(kNever);
+    r1.fill(kNever);
+  }
+
+  const auto point = [&k](float threshold) {
+    const int32_t found = ((std::bit_cast<int32_t>(threshold) - k.lowest_bits) >> k.shift) + 2;
+    const int32_t low = found < 1 ? 1 : found;
+    const int32_t beyond = threshold < kBought ? k.last_point : k.last_point + 1;
+    return low < k.last_point ? low : beyond;
+  };
+  // Beyond kUnits lies only what is never bought.
+  const auto rounded = [](float scaled) {
+    const float capped = scaled < kUnits ? scaled : kUnits;
+    return static_cast<int32_t>(capped + 0.5F);
+  };
+  for (size_t i = 0; i < kWidth; ++i) {
+    const float value = values[i];
+    const float inverse = 1.0F / value;
+    const float cost0 = k.exposure[0] * r3[i];
+    const float cost1 = k.exposure[1] * r2[i];
+    const float cost2 = k.exposure[2] * r1[i];
+    const float price1 = (cost1 - cost0) * k.inverse_width1;
+    const float price2 = (cost2 - cost1) * k.inverse_width2;
+    const float price12 = (cost2 - cost0) * k.inverse_width12;
+    const float slot1 = price1 < price12 ? price1 : price12;
+    const float slot2 = price2 > price12 ? price2 : price12;
+    steps.value[0][i] = rounded(value * k.width[0] * k.value_scale);
+    steps.value[1][i] = rounded(value * k.width[1] * k.value_scale);
+    steps.value[2][i] = rounded(value * k.width[2] * k.value_scale);
+    steps.bid_point[0][i] = point(r3[i] * inverse);
+    steps.bid_point[1][i] = point(r2[i] * inverse);
+    steps.bid_point[2][i] = point(r1[i] * inverse);
+    steps.bid_cost[0][i] = rounded(cost0 * k.cost_scale);
+    steps.bid_cost[1][i] = rounded((cost1 - cost0) * k.cost_scale);
+    steps.bid_cost[2][i] = rounded((cost2 - cost1) * k.cost_scale);
+    steps.slot_point[1][i] = point(slot1 * inverse);
+    steps.slot_point[2][i] = point(slot2 * inverse);
+    steps.slot_cost[1][i] = rounded(slot1 * k.width[1] * k.cost_scale);
+    steps.slot_cost[2][i] = rounded(slot2 * k.width[2] * k.cost_scale);
+  }
+}
+
+}  // namespace genbid::oracle

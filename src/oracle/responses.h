@@ -1,0 +1,74 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "oracle/frontier.h"
+#include "oracle/grid.h"
+
+// What every seat of a period would have got for its money against the others' bids, which stay as they were.
+
+namespace genbid::oracle {
+
+// Slot k, 0-based from the best, is shown with probability exposure[k], which falls with k; its holder then pays the bid
+// below, at least the reserve. A log's replay is {1, {1.0}, 0.0}: one slot, always shown, at the least winning cost.
+struct Auction {
+  int num_slots = 3;  // 1 to 3
+  std::array<float, 3> exposure{1.0F, 0.8F, 0.48F};
+  float reserve = 0.0001F;
+  // Values lie in [0, max_value]; what costs more than max_price is never bought. Powers of two: they set the units of
+  // the sums, 2^-30 of either.
+  float max_value = 1.0F;
+  float max_price = 64.0F;
+};
+
+// Up to 32 impressions, as a market keeps them: a view.
+struct ImpressionBlock {
+  static constexpr int kWidth = 32;
+  const float* values = nullptr;      // [seats][kWidth], values past num_lanes are finite
+  const float* top_bid = nullptr;     // [4][kWidth], highest first; 0 where there are fewer
+  const uint8_t* top_seat = nullptr;  // [4][kWidth]; kNoSeat where there are fewer
+  int num_lanes = kWidth;
+};
+
+// Responses of all seats, as sums of integers: the same for any order of calls and any number of threads.
+// Memory: 25 KB a seat and tick with the default grid.
+class Responses {
+ public:
+  Responses(int num_seats, int num_ticks, const Auction& auction = {}, const AlphaGrid& grid = {});
+
+  // Adds impressions of a tick for the seats in [first_seat, last_seat). Calls may run side by side if they differ in
+  // tick or seats.
+  void add(int tick, std::span<const ImpressionBlock> blocks, int first_seat, int last_seat);
+
+  // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
+  Curve bid_curve(int seat, int tick) const;
+  Curve bid_curve(int seat) const;
+  // At multiplier 1 / alpha: the whole day's best slot of every impression, none included. The last point: at any price.
+  Curve slot_curve(int seat) const;
+
+  int num_seats() const { return num_seats_; }
+  int num_ticks() const { return num_ticks_; }
+  const AlphaGrid& grid() const { return grid_; }
+
+ private:
+  struct Sum {
+    int64_t value = 0;
+    int64_t cost = 0;
+  };
+  // By point, then what joins beyond the last one, then what never does.
+  size_t stride() const { return grid_.num_points() + 2; }
+  Sum* bid_sums(int seat, int tick);
+  const Sum* bid_sums(int seat, int tick) const;
+  Curve cumulated(const Sum* sums) const;
+
+  int num_seats_, num_ticks_;
+  Auction auction_;
+  AlphaGrid grid_;
+  std::vector<Sum> bid_sums_;   // [seat][tick][point]: what joins there
+  std::vector<Sum> slot_sums_;  // [seat][point]
+};
+
+}  // namespace genbid::oracle
