@@ -29,7 +29,7 @@
 namespace genbid {
 namespace {
 
-// Who is judged: a checkpoint, a run folder, or a rule bidder with its options.
+// Who is judged: a checkpoint, a run folder, a rule bidder with its options, or what could have been known afterwards.
 struct CandidateConfig {
   std::string policy;
   std::string name;  // in tables; empty: made from the policy
@@ -37,12 +37,15 @@ struct CandidateConfig {
   double target_return = std::numeric_limits<double>::quiet_NaN();  // par units
   double target_cpa = std::numeric_limits<double>::quiet_NaN();     // share of the CPA limit
   std::string weights = "ema";
+  std::string choice = "per_tick";  // hindsight
   BidderConfig rule;
 
   bool is_rule() const {
     const auto& rules = bidder_names();
     return std::find(rules.begin(), rules.end(), policy) != rules.end();
   }
+
+  bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
 
   void fields(ConfigVisitor& v) {
     v.required("policy", policy);
@@ -51,7 +54,9 @@ struct CandidateConfig {
     if (is_rule()) {
       rule.bidder = policy;
       rule.option_fields(v);
-    } else {
+    } else if (policy == "hindsight") {
+      v.field("choice", choice, hindsight_choices());
+    } else if (!knows_the_day()) {
       v.field("target_return", target_return);
       v.field("target_cpa", target_cpa);
       v.check(!(target_return < 0.0), "target_return", "0 or more");
@@ -127,6 +132,7 @@ std::string file_name(const std::string& name) {
 
 // Everything that a list of candidates needs to stay alive.
 struct Candidates {
+  std::unique_ptr<HindsightBook> book = std::make_unique<HindsightBook>();
   std::vector<std::unique_ptr<Bidder>> bidders;
   std::vector<Candidate> list;
 };
@@ -150,7 +156,19 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
     Wishes asked;
-    if (one.is_rule()) {
+    if (one.knows_the_day()) {
+      if (!config.in_market()) {
+        throw ConfigError("policy: found " + one.policy + " with protocol replay, expected it in a market");
+      }
+      if (one.policy == "hindsight") {
+        candidates.bidders.push_back(nullptr);
+        if (name.empty()) name = "hindsight " + one.choice;
+      } else {
+        candidates.bidders.push_back(one.policy == "teacher" ? make_teacher(*candidates.book)
+                                                             : make_hindsight_alpha(*candidates.book));
+        if (name.empty()) name = one.policy;
+      }
+    } else if (one.is_rule()) {
       candidates.bidders.push_back(make_bidder(one.rule, config.official() ? Rules::kOfficial : Rules::kFast, assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
@@ -181,7 +199,9 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
     if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
-    candidates.list.push_back({name, one.is_rule() ? "rule" : "policy", candidates.bidders.back().get(), asked});
+    const char* kind = one.knows_the_day() ? "hindsight" : one.is_rule() ? "rule" : "policy";
+    candidates.list.push_back(
+        {name, kind, candidates.bidders.back().get(), asked, parse_hindsight_choice(one.choice)});
   }
   return candidates;
 }
@@ -209,14 +229,17 @@ std::string target_reports(const EvaluateConfig& config, const std::vector<Evalu
 
 using Judged = std::pair<std::vector<Evaluation>, EvaluationContext>;
 
-Judged judge_in_market(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
+Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidates, Threads& threads) {
   EvaluationPlan plan;
+  plan.book = candidates.book.get();
+  plan.with_plans = std::any_of(config.policy.begin(), config.policy.end(),
+                                [](const CandidateConfig& one) { return one.policy == "teacher"; });
   plan.market = config.market;
   plan.market.cache_megabytes = config.cache_megabytes;
   plan.population = load_population(config.market.population, config.market.shape().seats);
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
-  return {evaluate_in_market(plan, candidates, threads),
+  return {evaluate_in_market(plan, candidates.list, threads),
           {config.market.rules, config.market.population, plan.periods, plan.seats, config.market.seed}};
 }
 
@@ -256,7 +279,7 @@ int run_evaluate(const ConfigFile& file) {
     files.push_back(std::make_unique<AtomicFile>(paths.back()));
   }
 
-  const auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates.list, threads)
+  const auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates, threads)
                                                          : judge_in_replay(config, candidates.list, threads);
   if (evaluations.empty()) {
     log_info("stopped; nothing was written");
@@ -291,7 +314,10 @@ Command evaluate_command() {
       "                    cpa_ratio of fixed_alpha; table of online_lp (own_category: the official population's\n"
       "                    tables, or the path of a CSV file); agent of official_agent (bc, iql, cql, td3_bc,\n"
       "                    mopo, combo);\n"
-      "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table\n"
+      "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table;\n"
+      "                    and, knowing how the day went without the candidate: teacher (plays the best alpha of the\n"
+      "                    rest of the day), hindsight_alpha (the best constant one), hindsight (not played but\n"
+      "                    computed; choice: per_tick, constant, constant_kept, slots)\n"
       "market.*            as for simulate; market.periods must be new to every policy\n"
       "protocol            market (default), or replay: prices of a log, nobody reacts; then replay.* in place of\n"
       "                    market.*\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
@@ -45,7 +46,77 @@ class JudgedSeats : public PeriodSink {
   int64_t& ticks_done_;
 };
 
+// Plays periods with the population in every seat, and finds each judged seat's optimum.
+class HindsightPass {
+ public:
+  HindsightPass(const EvaluationPlan& plan, Market& market)
+      : plan_(plan), market_(market), owned_(make_bidders(plan.population, parse_rules(plan.market.rules), plan.market.shape().ticks)) {
+    for (const auto& bidder : owned_) {
+      seat_bidder_.push_back(static_cast<int>(bidders_.size()));
+      bidders_.push_back(bidder.get());
+    }
+  }
+
+  // By seat of the plan. Empty if a stop was asked for.
+  std::vector<SeatHindsight> play(int64_t period) {
+    const auto responses =
+        record_responses(market_, make_cell(plan_.population, period, plan_.market), bidders_, seat_bidder_);
+    if (!responses) return {};
+    std::vector<SeatHindsight> seats(plan_.seats.size());
+    market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        const int seat = plan_.seats[i];
+        const Cell cell = make_cell(plan_.population, period, plan_.market, seat);
+        seats[i].optima = oracle::seat_optima(*responses, seat, cell.advertisers[static_cast<size_t>(seat)]);
+        if (plan_.with_plans) seats[i].plan = std::make_shared<oracle::DayPlan>(*responses, seat);
+      }
+    });
+    return seats;
+  }
+
+ private:
+  const EvaluationPlan& plan_;
+  Market& market_;
+  std::vector<std::unique_ptr<Bidder>> owned_;
+  std::vector<Bidder*> bidders_;
+  std::vector<int> seat_bidder_;
+};
+
+const oracle::Optimum& chosen(const oracle::SeatOptima& optima, HindsightChoice choice) {
+  switch (choice) {
+    case HindsightChoice::kConstant:
+      return optima.constant;
+    case HindsightChoice::kConstantKept:
+      return optima.constant_kept;
+    case HindsightChoice::kSlots:
+      return optima.slots;
+    case HindsightChoice::kPerTick:
+      break;
+  }
+  return optima.per_tick;
+}
+
+// Nothing is drawn in hindsight: what is expected stands for what came.
+void fill_in(const oracle::Optimum& optimum, CellResult& cell) {
+  cell.cost = optimum.cost;
+  cell.expected_conversions = cell.conversions = optimum.value;
+}
+
 }  // namespace
+
+const std::vector<std::string>& hindsight_choices() {
+  static const std::vector<std::string> names = {"per_tick", "constant", "constant_kept", "slots"};
+  return names;
+}
+
+HindsightChoice parse_hindsight_choice(std::string_view name) {
+  const auto& names = hindsight_choices();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw Error("choice: found '" + std::string(name) + "', expected per_tick, constant, constant_kept or slots");
+  }
+  return static_cast<HindsightChoice>(found - names.begin());
+}
 
 double CellResult::cpa() const { return genbid::cpa(conversions, cost); }
 double CellResult::budget_use() const { return cost / budget; }
@@ -59,9 +130,16 @@ EvaluationMeans means(const Evaluation& evaluation) {
     sum.conversions += cell.conversions;
     sum.cpa_exceed_share += cell.exceeds_cpa() ? 1.0 : 0.0;
     sum.budget_use += cell.budget_use();
+    sum.optimum += cell.optimum;
+    sum.regret += cell.regret();
   }
+  if (sum.optimum > 0.0) sum.share_of_optimum = sum.expected_score / sum.optimum;
   const auto n = static_cast<double>(std::max<size_t>(evaluation.cells.size(), 1));
-  return {sum.expected_score / n, sum.score / n, sum.conversions / n, sum.cpa_exceed_share / n, sum.budget_use / n};
+  for (double* mean : {&sum.expected_score, &sum.score, &sum.conversions, &sum.cpa_exceed_share, &sum.budget_use,
+                       &sum.optimum, &sum.regret}) {
+    *mean /= n;
+  }
+  return sum;
 }
 
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
@@ -88,32 +166,56 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   const auto population_bidders = make_bidders(plan.population, parse_rules(plan.market.rules), shape.ticks);
   std::vector<Bidder*> bidders;
   for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
-  const auto first_candidate = static_cast<int>(bidders.size());
-  for (const Candidate& candidate : candidates) bidders.push_back(candidate.bidder);
+  std::vector<int> candidate_bidder;
+  for (const Candidate& candidate : candidates) {
+    candidate_bidder.push_back(static_cast<int>(bidders.size()));
+    if (candidate.bidder != nullptr) bidders.push_back(candidate.bidder);
+  }
 
-  const auto cells_per_period = static_cast<int64_t>(plan.seats.size() * candidates.size());
-  Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks,
-                    "ticks");
+  const auto played = static_cast<int64_t>(
+      std::count_if(candidates.begin(), candidates.end(), [](const Candidate& one) { return one.bidder != nullptr; }));
+  const auto cells_per_period = static_cast<int64_t>(plan.seats.size()) * played;
+  Progress progress(
+      "evaluate",
+      static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks,
+      "ticks");
   int64_t ticks_done = 0;
   const auto market = make_market(plan.market, threads);
+  HindsightPass hindsight(plan, *market);
   const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market, bidders, 1)));
   for (size_t first = 0; first < plan.periods.size(); first += together) {
     const size_t last = std::min(first + together, plan.periods.size());
+    if (plan.book != nullptr) plan.book->clear();
+    for (size_t p = first; p < last; ++p) {
+      std::vector<SeatHindsight> seats = hindsight.play(plan.periods[p]);
+      if (seats.size() != plan.seats.size()) return {};
+      for (size_t s = 0; s < seats.size(); ++s) {
+        for (size_t c = 0; c < candidates.size(); ++c) {
+          CellResult& cell = evaluations[c].cells[p * plan.seats.size() + s];
+          cell.optimum = seats[s].optima.per_tick.score;
+          if (candidates[c].bidder == nullptr) fill_in(chosen(seats[s].optima, candidates[c].choice), cell);
+        }
+        if (plan.book != nullptr) plan.book->set(plan.periods[p], plan.seats[s], std::move(seats[s]));
+      }
+    }
+
     std::vector<Cell> cells;
     std::vector<int> seat_bidder;
     std::vector<CellResult*> results;
     for (size_t c = 0; c < candidates.size(); ++c) {
+      if (candidates[c].bidder == nullptr) continue;
       for (size_t p = first; p < last; ++p) {
         for (size_t s = 0; s < plan.seats.size(); ++s) {
           cells.push_back(make_cell(plan.population, plan.periods[p], plan.market, plan.seats[s]));
           CellResult& result = evaluations[c].cells[p * plan.seats.size() + s];
           results.push_back(&result);
           for (int seat = 0; seat < shape.seats; ++seat) {
-            seat_bidder.push_back(seat == result.seat ? first_candidate + static_cast<int>(c) : seat);
+            seat_bidder.push_back(seat == result.seat ? candidate_bidder[c] : seat);
           }
         }
       }
     }
+    if (cells.empty()) continue;
     JudgedSeats sink(results, shape.ticks, progress, ticks_done);
     if (!play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
   }

@@ -2,22 +2,30 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/threads.h"
 #include "market/bidder.h"
 #include "market/market.h"
+#include "play/hindsight.h"
 #include "play/population.h"
 #include "policy/batch.h"
 
 namespace genbid {
 
-// Who is judged. The bidder is not owned.
+// What is not played but computed: the best of a kind that a seat could have done (oracle/optima.h).
+enum class HindsightChoice { kPerTick, kConstant, kConstantKept, kSlots };
+const std::vector<std::string>& hindsight_choices();  // "per_tick", "constant", "constant_kept", "slots"
+HindsightChoice parse_hindsight_choice(std::string_view name);
+
+// Who is judged. The bidder is not owned; one of kind "hindsight" reads the plan's book, or is none and a choice.
 struct Candidate {
   std::string name;
-  std::string kind;  // "policy" or "rule"
+  std::string kind;  // "policy", "rule" or "hindsight"
   Bidder* bidder = nullptr;
   Wishes asked = {};  // for what a policy was asked
+  HindsightChoice choice = HindsightChoice::kPerTick;
 };
 
 // One seat of one period, played by the candidate against the population.
@@ -33,7 +41,11 @@ struct CellResult {
   double expected_score = 0.0;
   int64_t wins = 0;           // slots, exposed or not
   int last_active_tick = -1;  // last tick with an exposed impression
+  // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
+  // (market), or the best choice of impressions at their least winning costs (replay).
+  double optimum = 0.0;
 
+  double regret() const { return optimum - expected_score; }
   double cpa() const;         // money per conversion
   double budget_use() const;  // share of the budget
   bool exceeds_cpa() const;   // by realised conversions
@@ -53,6 +65,9 @@ struct EvaluationMeans {
   double conversions = 0.0;
   double cpa_exceed_share = 0.0;
   double budget_use = 0.0;
+  double optimum = 0.0;
+  double regret = 0.0;
+  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima
 };
 EvaluationMeans means(const Evaluation& evaluation);
 
@@ -60,12 +75,16 @@ struct EvaluationPlan {
   MarketConfig market;
   Population population;
   std::vector<int64_t> periods;
-  std::vector<int> seats;  // of the market, replaced one at a time
+  std::vector<int> seats;  // replaced one at a time
+  // What candidates of kind hindsight read; null if there is no such bidder. Its plans are made where `with_plans`.
+  HindsightBook* book = nullptr;
+  bool with_plans = false;
 };
 
 // Protocol `market`: every candidate takes each seat of each period, the others are the population. All
-// candidates meet the same traffic and the same draws, so their differences are paired. Equal results for any
-// number of threads. Empty if a stop was asked for.
+// candidates meet the same traffic and the same draws, so their differences are paired. Before that each period is played
+// once by the population alone, for the hindsight optimum of every judged seat. Equal results for any number of threads.
+// Empty if a stop was asked for.
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads);
 

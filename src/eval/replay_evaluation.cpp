@@ -29,6 +29,7 @@ std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std
       cell.expected_score = from.expected_score;
       cell.wins = from.wins;
       cell.last_active_tick = from.last_active_tick;
+      cell.optimum = from.optimum;
     }
   }
   return evaluations;

@@ -32,7 +32,10 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"score", mean.score},
         {"conversions", mean.conversions},
         {"cpa_exceed_share", mean.cpa_exceed_share},
-        {"budget_use", mean.budget_use}}},
+        {"budget_use", mean.budget_use},
+        {"optimum", mean.optimum},
+        {"regret", mean.regret},
+        {"share_of_optimum", mean.share_of_optimum}}},
   };
   // Only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
@@ -51,6 +54,8 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"cost", cell.cost},
         {"wins", cell.wins},
         {"last_active_tick", cell.last_active_tick},
+        {"optimum", cell.optimum},
+        {"regret", cell.regret()},
     });
   }
   return json.dump(1) + "\n";
@@ -65,13 +70,14 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   table += ", " + std::to_string(context.seats.size()) + (in_market(context) ? " seats" : " advertisers") + " x " +
            std::to_string(context.periods.size()) + " periods";
   table += in_market(context) ? ", one seat replaced at a time\n\n" : ", against logged prices\n\n";
-  std::snprintf(line, sizeof line, "%-*s %-6s %14s %8s %11s %13s %10s\n", static_cast<int>(width), "candidate", "kind",
-                "expected score", "score", "conversions", "over CPA", "budget use");
+  std::snprintf(line, sizeof line, "%-*s %-9s %14s %10s %8s %11s %9s %10s\n", static_cast<int>(width), "candidate",
+                "kind", "expected score", "of optimum", "score", "conversions", "over CPA", "budget use");
   table += line;
   for (const Evaluation& evaluation : evaluations) {
     const EvaluationMeans mean = means(evaluation);
-    std::snprintf(line, sizeof line, "%-*s %-6s %14.2f %8.2f %11.2f %12.1f%% %9.1f%%\n", static_cast<int>(width),
-                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, mean.score, mean.conversions,
+    std::snprintf(line, sizeof line, "%-*s %-9s %14.2f %9.1f%% %8.2f %11.2f %8.1f%% %9.1f%%\n", static_cast<int>(width),
+                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, 100.0 * mean.share_of_optimum,
+                  mean.score, mean.conversions,
                   100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
     table += line;
   }

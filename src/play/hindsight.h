@@ -1,20 +1,47 @@
 #pragma once
 
-#include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
-#include "base/threads.h"
 #include "market/market.h"
+#include "oracle/optima.h"
 #include "oracle/responses.h"
 
 namespace genbid {
 
 // Plays one period and records what every seat would have got against the others' final bids, under either rule set:
-// the input of the hindsight optimum (oracle/optima.h). The market is left at the period's end, keeping no impressions.
+// the input of the hindsight optimum (oracle/optima.h). The market is left at the period's end, keeping no ladders.
 // Empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder, Threads& threads,
-                                                  const oracle::AlphaGrid& grid = {});
+                                                  std::span<const int> seat_bidder, const oracle::AlphaGrid& grid = {});
+
+// What a seat of a period could have done best.
+struct SeatHindsight {
+  oracle::SeatOptima optima;
+  std::shared_ptr<const oracle::DayPlan> plan;  // only where a teacher needs it: 1.8 MB
+};
+
+// By period and seat. Written before bidders that read it are asked.
+class HindsightBook {
+ public:
+  void clear() { seats_.clear(); }
+  void set(int64_t period, int seat, SeatHindsight hindsight) { seats_[{period, seat}] = std::move(hindsight); }
+  const SeatHindsight& at(int64_t period, int seat) const;  // which must be there
+
+ private:
+  std::map<std::pair<int64_t, int>, SeatHindsight> seats_;
+};
+
+// Bidders that know what no bidder can: the period, played once with the population in every seat. The book must outlive
+// them.
+//
+// teacher: in every tick the alpha that is best for what is left of the day, given what it brought so far and the money
+// that is left (oracle/day_plan.h).
+std::unique_ptr<Bidder> make_teacher(const HindsightBook& book);
+// hindsight_alpha: the day's best constant alpha.
+std::unique_ptr<Bidder> make_hindsight_alpha(const HindsightBook& book);
 
 }  // namespace genbid

@@ -12,6 +12,7 @@
 #include "market/official/numpy_sort.h"
 #include "market/official/replay_tick.h"
 #include "market/replay_tick.h"
+#include "play/replay_hindsight.h"
 #include "play/replay_log.h"
 
 namespace genbid {
@@ -62,6 +63,7 @@ class Campaigns {
   }
 
   size_t size() const { return rows_.size(); }
+  const Advertiser& campaign(size_t row) const { return rows_[row].cell.campaign; }
   double money(size_t row) const { return rows_[row].money; }
   void set_money(size_t row, double money) { rows_[row].money = money; }
 
@@ -146,7 +148,8 @@ class Player {
   }
 
  protected:
-  void take_results(size_t bidder, const std::vector<ReplayCell>& cells) {
+  void take_results(size_t bidder, std::vector<ReplayCell> cells, std::span<const double> optima) {
+    for (size_t row = 0; row < cells.size(); ++row) cells[row].optimum = optima[row];
     results_[bidder].insert(results_[bidder].end(), cells.begin(), cells.end());
   }
 
@@ -171,6 +174,11 @@ class CorrectedPlayer : public Player {
   void add(const LoggedTick& tick) override {
     if (tick.tick == 0) begin_period(tick);
     read_columns(tick);
+    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        hindsight_->add(row, tick.tick, columns_[row], tick.least_winning_cost);
+      }
+    });
     for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_);
     const size_t num_rows = campaigns_.size() * seats_.size();
     threads_.parallel_for(static_cast<int64_t>(num_rows), 1, [&](int64_t begin, int64_t end) {
@@ -186,7 +194,11 @@ class CorrectedPlayer : public Player {
       }
     });
     if (tick.tick != kTicksPerPeriod - 1) return;
-    for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish());
+    std::vector<double> optima;
+    for (size_t row = 0; row < seats_.size(); ++row) {
+      optima.push_back(hindsight_->optimum(row, campaigns_.front().campaign(row)));
+    }
+    for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
     campaigns_.clear();
   }
 
@@ -213,6 +225,7 @@ class CorrectedPlayer : public Player {
     for (Bidder* bidder : bidders_) campaigns_.emplace_back(*bidder, cells);
     columns_.resize(seats_.size());
     starts_.resize(seats_.size());
+    hindsight_.emplace(seats_.size(), kTicksPerPeriod);
   }
 
   // Each seat's p-values side by side, and what it knows of them.
@@ -235,6 +248,7 @@ class CorrectedPlayer : public Player {
   ReplayDraws draws_;
   std::vector<size_t> seats_;
   std::vector<Campaigns> campaigns_;  // by bidder
+  std::optional<ReplayHindsight> hindsight_;
   std::vector<std::vector<double>> columns_;
   std::vector<TickStart> starts_;
 };
@@ -264,6 +278,17 @@ class OfficialPlayer : public Player {
       cell.campaign = {config_.budget > 0.0 ? config_.budget : kOfficialBudget,
                        config_.cpa > 0.0 ? config_.cpa : kOfficialCpa, day.category};
     }
+    ReplayHindsight hindsight(days.size(), kTicksPerPeriod);
+    std::vector<double> optima(days.size());
+    threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+          const OfficialDay::Tick& logged = days[row].ticks[static_cast<size_t>(tick)];
+          hindsight.add(row, tick, logged.pvalue, logged.least_winning_cost);
+        }
+        optima[row] = hindsight.optimum(row, cells[row].campaign);
+      }
+    });
     for (size_t b = 0; b < bidders_.size(); ++b) {
       Campaigns campaigns(*bidders_[b], cells);
       std::vector<official::ReplayEnvironment> environments(days.size());
@@ -286,7 +311,7 @@ class OfficialPlayer : public Player {
           }
         });
       }
-      take_results(b, campaigns.finish());
+      take_results(b, campaigns.finish(), optima);
     }
   }
 

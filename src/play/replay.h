@@ -48,6 +48,7 @@ struct ReplayCell {
   int64_t num_pv = 0;
   int64_t wins = 0;
   int last_active_tick = -1;  // last tick with a win
+  double optimum = 0.0;       // highest expected score that any choice of impressions has (replay_hindsight.h)
 };
 
 // By period, then as the log lists its advertisers, for each bidder. All bidders meet the same log and the same draws;
