@@ -53,39 +53,40 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "s
 }  // namespace
 
 Command simulate_command() {
-  return {"simulate", "play periods of the auction market",
-          "Plays whole delivery periods of an auction market and writes what happened: DIR/ticks.csv, a row per\n"
-          "period, tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files\n"
-          "for any number of threads; all of them or none.\n"
-          "\n"
-          "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
-          "  genbid simulate configs/generate.yaml market.periods=1000..1999 output.dir=runs/generated\n"
-          "\n"
-          "market.rules         fast, or official: AuctionNet's, bit for bit\n"
-          "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
-          "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
-          "remembers\n"
-          "market.impressions   nominal impressions of a period (500000)\n"
-          "market.budget_scale  times every budget (1); market.cpa_scale: times every CPA limit\n"
-          "market.traffic       structure: own gives days of other sizes: seats (1..64), ticks (1..96), slots (1..3)\n"
-          "market.seed          of the market's chance (1); the official rules have their own\n"
-          "explore.bidders      drawn for every seat and period, in place of the population's: [{bidder: pid, weight: 2},\n"
-          "                     {bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}]\n"
-          "explore.budget_scale [LOW, HIGH], drawn for every seat and period; explore.cpa_scale likewise\n"
-          "explore.alpha_noise  spread of log-normal noise on a seat's bids of a tick (0), and its\n"
-          "                     explore.alpha_noise_correlation with the tick before\n"
-          "explore.seed         of what is drawn (1)\n"
-          "output.dir           a folder, made if it is not there\n"
-          "output.ticks         false: no ticks.csv\n"
-          "output.raw_log       true: DIR/raw_log/period-P.csv, AuctionNet's raw log (3.9 GB for 500000 impressions)\n"
-          "output.trajectories  true: DIR/trajectories.h5, a store to train on, and DIR/trajectories.csv, the same in\n"
-          "                     AuctionNet's form (not with output.trajectories_csv=false)\n"
-          "output.features      of trajectories.h5: constraint (default) or auctionnet16\n"
-          "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
-          "output.market_log_precision  float32 (default) or float64\n"
-          "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
-          "threads              0 (default): one a processor\n",
-          run, resolve};
+  return {
+      "simulate", "play periods of the auction market",
+      "Plays whole delivery periods of an auction market and writes what happened: DIR/ticks.csv, a row per\n"
+      "period, tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files\n"
+      "for any number of threads; all of them or none.\n"
+      "\n"
+      "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
+      "  genbid simulate configs/generate.yaml market.periods=1000..1999 output.dir=runs/generated\n"
+      "\n"
+      "market.rules         fast, or official: AuctionNet's, bit for bit\n"
+      "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
+      "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
+      "remembers\n"
+      "market.impressions   nominal impressions of a period (500000)\n"
+      "market.budget_scale  times every budget (1); market.cpa_scale: times every CPA limit\n"
+      "market.traffic       structure: own gives days of other sizes: seats (1..64), ticks (1..96), slots (1..3)\n"
+      "market.seed          of the market's chance (1); the official rules have their own\n"
+      "explore.bidders      drawn for every seat and period, in place of the population's: [{bidder: pid, weight: 2},\n"
+      "                     {bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}]\n"
+      "explore.budget_scale [LOW, HIGH], drawn for every seat and period; explore.cpa_scale likewise\n"
+      "explore.alpha_noise  spread of log-normal noise on a seat's bids of a tick (0), and its\n"
+      "                     explore.alpha_noise_correlation with the tick before\n"
+      "explore.seed         of what is drawn (1)\n"
+      "output.dir           a folder, made if it is not there\n"
+      "output.ticks         false: no ticks.csv\n"
+      "output.raw_log       true: DIR/raw_log/period-P.csv, AuctionNet's raw log (3.9 GB for 500000 impressions)\n"
+      "output.trajectories  true: DIR/trajectories.h5, a store to train on, and DIR/trajectories.csv, the same in\n"
+      "                     AuctionNet's form (not with output.trajectories_csv=false)\n"
+      "output.features      of trajectories.h5: constraint (default) or auctionnet16\n"
+      "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
+      "output.market_log_precision  float32 (default) or float64\n"
+      "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
+      "threads              0 (default): one a processor\n",
+      run, resolve};
 }
 
 }  // namespace genbid

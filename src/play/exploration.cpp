@@ -116,8 +116,7 @@ void ExploreConfig::fields(ConfigVisitor& v) {
   v.field("cpa_scale", cpa_scale, {1e-3, 1e3});
   v.field("alpha_noise", alpha_noise, {0.0, 2.0});
   v.field("alpha_noise_correlation", alpha_noise_correlation, {0.0, 1.0});
-  v.check(alpha_noise > 0.0 || alpha_noise_correlation == 0.0, "alpha_noise_correlation",
-          "0 where alpha_noise is 0");
+  v.check(alpha_noise > 0.0 || alpha_noise_correlation == 0.0, "alpha_noise_correlation", "0 where alpha_noise is 0");
 }
 
 Exploration::Exploration(const ExploreConfig& config)
@@ -159,7 +158,8 @@ Population Exploration::populate(const Population& population, int64_t period) c
     if (config_.bidders.empty()) continue;
     const ExploreBidder& one = config_.bidders[drawn.bidder];
     seat.bidder = one.bidder;
-    if (is_fixed_alpha(one.bidder)) (one.alpha.high > 0.0 ? seat.bidder.alpha : seat.bidder.cpa_ratio) = drawn.coefficient;
+    if (is_fixed_alpha(one.bidder))
+      (one.alpha.high > 0.0 ? seat.bidder.alpha : seat.bidder.cpa_ratio) = drawn.coefficient;
   }
   return drawn_population;
 }

@@ -70,7 +70,8 @@ class Staging {
   void refuse_unfinished() const {
     const std::string place = dir_ + "/" + kUnfinishedFolder;
     if (!fs::exists(place)) return;
-    throw Error(place + ": found an interrupted run of output.resumable=true, expected none beside new tables "
+    throw Error(place +
+                ": found an interrupted run of output.resumable=true, expected none beside new tables "
                 "(give its command again, take another output.dir, or remove the folder)");
   }
   std::vector<std::string> commit() {
@@ -232,7 +233,8 @@ struct Outputs::State {
     if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
     if (!c.trajectories) staging.refuse_old("trajectories.h5", "output.trajectories");
     const bool csv = c.trajectories && c.trajectories_csv;
-    if (!csv) staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
+    if (!csv)
+      staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder("raw_log");

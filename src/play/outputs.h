@@ -47,8 +47,7 @@ class RunOutputs : public PeriodSink {
 // `config_text` goes into the stores. `population_text`: what else a run that goes on must have as it was. Error if a
 // place cannot be written.
 std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
-                                         std::string config_text, const std::string& population_text,
-                                         Threads& threads);
+                                         std::string config_text, const std::string& population_text, Threads& threads);
 
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
 // folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of

@@ -168,7 +168,8 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
       const double seat_cost = sum_of_ticks(total.cost, shape_.ticks);
       period.conversions += conversions;
       period.mean_score += score(conversions, seat_cost, limit) / shape_.seats;
-      period.mean_expected_score += score(sum_of_ticks(total.expected_conversions, shape_.ticks), seat_cost, limit) / shape_.seats;
+      period.mean_expected_score +=
+          score(sum_of_ticks(total.expected_conversions, shape_.ticks), seat_cost, limit) / shape_.seats;
       cost += seat_cost;
       budget += played.cell.advertisers[s].budget;
     }

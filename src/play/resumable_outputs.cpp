@@ -54,7 +54,8 @@ Account read_account(const std::string& folder) {
 // A file or folder of the system; every failure is an Error with its path.
 class Descriptor {
  public:
-  Descriptor(std::string path, int flags) : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
+  Descriptor(std::string path, int flags)
+      : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
     if (fd_ < 0) fail("open");
   }
   ~Descriptor() {
@@ -146,7 +147,8 @@ struct ResumableOutputs::State {
 void ResumableOutputs::State::refuse_others() const {
   for (const char* name : {"/ticks.csv", "/trajectories.csv", "/raw_log", "/market_log.h5"}) {
     if (!fs::exists(dir + name)) continue;
-    throw Error(dir + name + ": found the output of an earlier run, expected none where output.resumable is true "
+    throw Error(dir + name +
+                ": found the output of an earlier run, expected none where output.resumable is true "
                 "(another output.dir)");
   }
 }
@@ -161,7 +163,8 @@ bool ResumableOutputs::State::is_whole(const std::string& config_text) const {
     throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
   }
   if (fs::exists(dir + kPeriods)) {
-    throw Error(dir + kPeriods + ": found the output of an earlier run, expected none where output.resumable is true "
+    throw Error(dir + kPeriods +
+                ": found the output of an earlier run, expected none where output.resumable is true "
                 "(another output.dir)");
   }
   return false;

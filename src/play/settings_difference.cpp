@@ -56,7 +56,7 @@ std::string settings_difference(const std::string& found, const std::string& exp
     for (const auto& [key, value] : *list) {
       const std::string one = value_of(ours, key);
       const std::string other = value_of(theirs, key);
-      if (one != other) return key + ": " + one + ", expected " + other;
+      if (one != other) return std::string(key).append(": ").append(one).append(", expected ").append(other);
     }
   }
   return {};

@@ -174,8 +174,7 @@ TEST(Exploration, SeatsBidAsTheBidderThatWasDrawnForThem) {
 
 TEST(Exploration, NoiseHasItsSpreadAndItsMemory) {
   for (const double rho : {0.0, 0.8}) {
-    const Exploration exploration(
-        read_explore("{alpha_noise: 0.25, alpha_noise_correlation: " + shortest(rho) + "}"));
+    const Exploration exploration(read_explore("{alpha_noise: 0.25, alpha_noise_correlation: " + shortest(rho) + "}"));
     Population population = load_population("pid48");
     for (PopulationSeat& seat : population.seats) seat.bidder = {.bidder = "fixed_alpha", .alpha = 50.0};
     Views views(population);

@@ -217,8 +217,7 @@ TEST(Generate, AChangedPopulationFileIsAnError) {
   write_file(folder.path("p.yaml"), "seats: pid");
   play_some(config(), 1);
   write_file(folder.path("p.yaml"), "seats: {bidder: pid, budget: 3000}");
-  EXPECT_NE(error_of([&] { simulate(config()); })
-                .find("with population_seats[0].budget: 2900, expected 3000"),
+  EXPECT_NE(error_of([&] { simulate(config()); }).find("with population_seats[0].budget: 2900, expected 3000"),
             std::string::npos);
 }
 
@@ -242,8 +241,9 @@ TEST(Generate, OutputsOfOtherRunsInItsFolderAreAnError) {
 TEST(Generate, TablesBesideAnInterruptedRunAreAnError) {
   const TemporaryFolder folder;
   play_some(generation(folder.path("run")), 1);
-  EXPECT_NE(error_of([&] { simulate(generation(folder.path("run"), {"output.resumable=false"})); })
-                .find("unfinished: found an interrupted run of output.resumable=true"),
+  EXPECT_NE(error_of([&] {
+              simulate(generation(folder.path("run"), {"output.resumable=false"}));
+            }).find("unfinished: found an interrupted run of output.resumable=true"),
             std::string::npos);
 }
 
@@ -251,7 +251,8 @@ TEST(Generate, TwoProcessesDoNotWriteIntoOneFolder) {
   const TemporaryFolder folder;
   const int other = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
   ASSERT_EQ(::flock(other, LOCK_EX), 0);
-  EXPECT_EQ(error_of([&] { simulate(generation(folder.path())); }), folder.path() + ": another process is writing there");
+  EXPECT_EQ(error_of([&] { simulate(generation(folder.path())); }),
+            folder.path() + ": another process is writing there");
   ::close(other);
 }
 
@@ -334,9 +335,7 @@ TEST(GenerateConfig, TheShippedFileMakesAsManyTrajectoriesAsTheCompetitionHas) {
 }
 
 TEST(GenerateConfig, WrongOptionsAreErrorsThatSayWhatIsExpected) {
-  const auto error = [](const std::string& override) {
-    return error_of([&] { generation("unused", {override}); });
-  };
+  const auto error = [](const std::string& override) { return error_of([&] { generation("unused", {override}); }); };
   const std::string alone = "trajectories.h5 and periods.csv alone go on";
   EXPECT_NE(error("output.ticks=true").find(alone), std::string::npos);
   EXPECT_NE(error("output.trajectories_csv=true").find(alone), std::string::npos);
