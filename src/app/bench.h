@@ -15,7 +15,7 @@ struct Benchmark {
   std::function<void(int threads)> run;
 };
 
-std::vector<Benchmark> market_benchmarks();  // market.*, rules fast
+std::vector<Benchmark> market_benchmarks();           // market.* (rules fast), oracle.*
 std::vector<Benchmark> official_market_benchmarks();  // market.official_*
 std::vector<Benchmark> data_benchmarks();    // ingest.*, raw_log.*
 std::vector<Benchmark> policy_benchmarks();  // act.MODEL, train_step.MODEL

@@ -10,6 +10,7 @@
 #include "eval/evaluation.h"
 #include "market/cell_tick.h"
 #include "market/traffic_cache.h"
+#include "oracle/optima.h"
 #include "play/official_assets.h"
 #include "play/simulate.h"
 
@@ -180,6 +181,78 @@ void bench_cells_192(int num_threads) {
                 {"peak_memory_bytes", peak_memory()}});
 }
 
+// Keeps a period's ladders.
+struct Ladders : PeriodSink {
+  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const SeatTick> /*seats*/) override {}
+  void on_ladder(int64_t /*cell*/, int /*tick*/, const TickLadder& ladder) override {
+    TickLadder& copy = ticks.emplace_back();
+    copy.tops = ladder.tops;
+    copy.blocks = ladder.blocks;
+    for (size_t b = 0; b < copy.blocks.size(); ++b) copy.blocks[b].top = &copy.tops[b];
+  }
+  std::vector<TickLadder> ticks;
+};
+
+// The hindsight optima of all 48 seats of a period against the official population, its bids known.
+void bench_oracle(int num_threads) {
+  Threads threads(num_threads);
+  MarketConfig config;
+  config.cache_megabytes = 256;  // the ladders' values stay where they are
+  const Population population = load_population("official");
+  const auto market = make_market(config, threads);
+  const auto owned = make_bidders(population, Rules::kFast);
+  std::vector<Bidder*> bidders;
+  std::vector<int> seats;
+  for (const auto& bidder : owned) {
+    seats.push_back(static_cast<int>(bidders.size()));
+    bidders.push_back(bidder.get());
+  }
+  const Cell cell = make_cell(population, kPeriod, config);
+  Ladders ladders;
+  market->keep_ladders(true);
+  play(*market, {cell}, bidders, seats, ladders);
+
+  double largest_gap = 0.0;
+  double mean_optimum = 0.0;
+  const auto find_optima = [&] {
+    oracle::Responses responses(kNumSeats, kTicksPerPeriod, {}, oracle::grid_around(60.0, 130.0, 2));
+    std::vector<std::vector<oracle::ImpressionBlock>> blocks;
+    for (const TickLadder& tick : ladders.ticks) {
+      auto& views = blocks.emplace_back();
+      for (const LadderBlock& block : tick.blocks) {
+        views.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
+      }
+    }
+    std::array<oracle::SeatOptima, kNumSeats> optima;
+    threads.parallel_for(kNumSeats, 1, [&](int64_t begin, int64_t end) {
+      for (size_t tick = 0; tick < blocks.size(); ++tick) {
+        responses.add(static_cast<int>(tick), blocks[tick], static_cast<int>(begin), static_cast<int>(end));
+      }
+      for (auto seat = static_cast<size_t>(begin); seat < static_cast<size_t>(end); ++seat) {
+        optima[seat] = oracle::seat_optima(responses, static_cast<int>(seat), cell.advertisers[seat]);
+      }
+    });
+    largest_gap = mean_optimum = 0.0;
+    for (const oracle::SeatOptima& best : optima) {
+      largest_gap = std::max({largest_gap, best.per_tick.gap(), best.slots.gap()});
+      mean_optimum += best.per_tick.score / kNumSeats;
+    }
+  };
+  find_optima();
+  if (largest_gap > 1e-4) {
+    throw Error("bench oracle.48_seats: found a duality gap of " + std::to_string(largest_gap) + ", expected 1e-4");
+  }
+  const double seconds = median_seconds(find_optima);
+  print_figure("oracle.48_seats", seconds, "s",
+               {{"population", "official"},
+                {"impressions", kImpressions},
+                {"optima", 4 * kNumSeats},
+                {"mean_optimum", mean_optimum},
+                {"largest_gap", largest_gap},
+                {"threads", threads.count()},
+                {"peak_memory_bytes", peak_memory()}});
+}
+
 }  // namespace
 
 std::vector<Benchmark> market_benchmarks() {
@@ -187,7 +260,8 @@ std::vector<Benchmark> market_benchmarks() {
           {"market.play_period", [](int threads) { bench_play("market.play_period", 256, 12.3, threads); }},
           {"market.play_period_with_traffic",
            [](int threads) { bench_play("market.play_period_with_traffic", 0, 13.2, threads); }},
-          {"market.cells_192", bench_cells_192}};
+          {"market.cells_192", bench_cells_192},
+          {"oracle.48_seats", bench_oracle}};
 }
 
 }  // namespace genbid

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,5 +32,16 @@ struct AlphaGrid {
   }
   int shift() const { return 23 - bits; }
 };
+
+// A grid for CPA limits in [low, high]: what a unit of value is worth paying lies near the limit (0.5 to 2 times it in
+// AuctionNet's market, headroom.md); the grid begins at least `octaves` octaves below the lowest limit and ends as many
+// above the highest. What is cheaper than its beginning is bought in one go.
+inline AlphaGrid grid_around(double low, double high, int octaves) {
+  AlphaGrid grid;
+  const int first = std::ilogb(low) - octaves;
+  grid.lowest = std::ldexp(1.0F, first);
+  grid.octaves = std::ilogb(high) + 1 + octaves - first;
+  return grid;
+}
 
 }  // namespace genbid::oracle

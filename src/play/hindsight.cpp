@@ -1,5 +1,6 @@
 #include "play/hindsight.h"
 
+#include <algorithm>
 #include <cassert>
 #include <vector>
 
@@ -66,12 +67,19 @@ class HindsightAlpha : public Bidder {
 }  // namespace
 
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder, const oracle::AlphaGrid& grid) {
+                                                  std::span<const int> seat_bidder) {
+  constexpr int kOctaves = 2;
+  double low = cell.advertisers.front().cpa_limit;
+  double high = low;
+  for (const Advertiser& advertiser : cell.advertisers) {
+    low = std::min(low, advertiser.cpa_limit);
+    high = std::max(high, advertiser.cpa_limit);
+  }
   const MarketShape& shape = market.shape();
   assert(seat_bidder.size() == static_cast<size_t>(shape.seats));
   oracle::Auction auction;
   auction.num_slots = shape.slots;
-  oracle::Responses responses(shape.seats, shape.ticks, auction, grid);
+  oracle::Responses responses(shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves));
   ResponseSink sink(responses, market.threads());
   std::vector<Cell> cells;
   cells.push_back(std::move(cell));

@@ -16,7 +16,7 @@ namespace genbid {
 // the input of the hindsight optimum (oracle/optima.h). The market is left at the period's end, keeping no ladders.
 // Empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder, const oracle::AlphaGrid& grid = {});
+                                                  std::span<const int> seat_bidder);
 
 // What a seat of a period could have done best.
 struct SeatHindsight {

@@ -63,7 +63,6 @@ class Campaigns {
   }
 
   size_t size() const { return rows_.size(); }
-  const Advertiser& campaign(size_t row) const { return rows_[row].cell.campaign; }
   double money(size_t row) const { return rows_[row].money; }
   void set_money(size_t row, double money) { rows_[row].money = money; }
 
@@ -128,6 +127,12 @@ class Campaigns {
   std::vector<BidFormula> bids_;
 };
 
+std::vector<Advertiser> campaigns_of(const std::vector<ReplayCell>& cells) {
+  std::vector<Advertiser> campaigns;
+  for (const ReplayCell& cell : cells) campaigns.push_back(cell.campaign);
+  return campaigns;
+}
+
 // Takes the ticks of a log and plays them.
 class Player {
  public:
@@ -176,7 +181,7 @@ class CorrectedPlayer : public Player {
     read_columns(tick);
     threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
       for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
-        hindsight_->add(row, tick.tick, columns_[row], tick.least_winning_cost);
+        hindsight_->add(row, columns_[row], tick.least_winning_cost);
       }
     });
     for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_);
@@ -195,9 +200,7 @@ class CorrectedPlayer : public Player {
     });
     if (tick.tick != kTicksPerPeriod - 1) return;
     std::vector<double> optima;
-    for (size_t row = 0; row < seats_.size(); ++row) {
-      optima.push_back(hindsight_->optimum(row, campaigns_.front().campaign(row)));
-    }
+    for (size_t row = 0; row < seats_.size(); ++row) optima.push_back(hindsight_->optimum(row));
     for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
     campaigns_.clear();
   }
@@ -225,7 +228,7 @@ class CorrectedPlayer : public Player {
     for (Bidder* bidder : bidders_) campaigns_.emplace_back(*bidder, cells);
     columns_.resize(seats_.size());
     starts_.resize(seats_.size());
-    hindsight_.emplace(seats_.size(), kTicksPerPeriod);
+    hindsight_.emplace(campaigns_of(cells));
   }
 
   // Each seat's p-values side by side, and what it knows of them.
@@ -278,15 +281,14 @@ class OfficialPlayer : public Player {
       cell.campaign = {config_.budget > 0.0 ? config_.budget : kOfficialBudget,
                        config_.cpa > 0.0 ? config_.cpa : kOfficialCpa, day.category};
     }
-    ReplayHindsight hindsight(days.size(), kTicksPerPeriod);
+    ReplayHindsight hindsight(campaigns_of(cells));
     std::vector<double> optima(days.size());
     threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
       for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
-        for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
-          const OfficialDay::Tick& logged = days[row].ticks[static_cast<size_t>(tick)];
-          hindsight.add(row, tick, logged.pvalue, logged.least_winning_cost);
+        for (const OfficialDay::Tick& tick : days[row].ticks) {
+          hindsight.add(row, tick.pvalue, tick.least_winning_cost);
         }
-        optima[row] = hindsight.optimum(row, cells[row].campaign);
+        optima[row] = hindsight.optimum(row);
       }
     });
     for (size_t b = 0; b < bidders_.size(); ++b) {

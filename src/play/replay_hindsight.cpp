@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
+#include <utility>
 
 #include "oracle/optima.h"
 
@@ -22,11 +22,16 @@ oracle::Auction at_logged_prices() {
 
 }  // namespace
 
-ReplayHindsight::ReplayHindsight(size_t num_rows, int num_ticks)
-    : responses_(num_rows, oracle::Responses(1, num_ticks, at_logged_prices())) {}
+ReplayHindsight::ReplayHindsight(std::vector<Advertiser> rows) : rows_(std::move(rows)) {
+  // Budgets of a user's campaign may be any share of what its limit is worth.
+  constexpr int kOctaves = 10;
+  for (const Advertiser& row : rows_) {
+    responses_.emplace_back(1, 1, at_logged_prices(),
+                            oracle::grid_around(row.cpa_limit, row.cpa_limit, kOctaves));
+  }
+}
 
-void ReplayHindsight::add(size_t row, int tick, std::span<const double> pvalue,
-                          std::span<const double> least_winning_cost) {
+void ReplayHindsight::add(size_t row, std::span<const double> pvalue, std::span<const double> least_winning_cost) {
   const size_t num_blocks = (pvalue.size() + kWidth - 1) / kWidth;
   std::vector<float> values(num_blocks * kWidth, 0.0F);
   // The highest rival bid of a block is its price; nobody is named.
@@ -45,11 +50,11 @@ void ReplayHindsight::add(size_t row, int tick, std::span<const double> pvalue,
     }
     blocks.push_back({values.data() + first, prices[b].data(), nobody.data(), static_cast<int>(lanes)});
   }
-  responses_[row].add(tick, blocks, 0, 1);
+  responses_[row].add(0, blocks, 0, 1);
 }
 
-double ReplayHindsight::optimum(size_t row, const Advertiser& campaign) const {
-  return oracle::best_slots(responses_[row], 0, {campaign.budget, campaign.cpa_limit}).score;
+double ReplayHindsight::optimum(size_t row) const {
+  return oracle::best_slots(responses_[row], 0, {rows_[row].budget, rows_[row].cpa_limit}).score;
 }
 
 }  // namespace genbid

@@ -13,15 +13,16 @@ namespace genbid {
 // to. One period of several advertisers, `rows`.
 class ReplayHindsight {
  public:
-  ReplayHindsight(size_t num_rows, int num_ticks);
+  explicit ReplayHindsight(std::vector<Advertiser> rows);
 
-  // Impressions of a row's tick; a p-value that is not a number is none. Rows may be added side by side.
-  void add(size_t row, int tick, std::span<const double> pvalue, std::span<const double> least_winning_cost);
+  // Impressions of a row; a p-value that is not a number is none. Rows may be added side by side.
+  void add(size_t row, std::span<const double> pvalue, std::span<const double> least_winning_cost);
   // Its expected score.
-  double optimum(size_t row, const Advertiser& campaign) const;
+  double optimum(size_t row) const;
 
  private:
-  std::vector<oracle::Responses> responses_;  // by row, each of one seat
+  std::vector<Advertiser> rows_;
+  std::vector<oracle::Responses> responses_;  // by row, each of one seat and, as a day is one to it, one tick
 };
 
 }  // namespace genbid

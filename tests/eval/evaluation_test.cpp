@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "bidding/score.h"
 #include "eval/report.h"
 #include "play/official_assets.h"
@@ -73,6 +74,104 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
   }
   ASSERT_TRUE(play(*market, {make_cell(plan.population, 28, plan.market)}, bidders, seat_bidder, sink));
   EXPECT_EQ(judged[0].cells[0].cost, sink.cost);
+}
+
+// Everything of a result, judged by a fixed alpha, a teacher and what is not played.
+std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads) {
+  Threads threads(num_threads);
+  HindsightBook book;
+  plan.book = &book;
+  plan.with_plans = true;
+  const auto fixed = make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kFast, OfficialAssets());
+  const auto teacher = make_teacher(book);
+  const auto constant = make_hindsight_alpha(book);
+  std::vector<Candidate> candidates = {{"fixed", "rule", fixed.get()},
+                                       {"teacher", "hindsight", teacher.get()},
+                                       {"hindsight_alpha", "hindsight", constant.get()}};
+  for (const std::string& choice : hindsight_choices()) {
+    candidates.push_back({choice, "hindsight", nullptr, {}, parse_hindsight_choice(choice)});
+  }
+  return evaluate_in_market(plan, candidates, threads);
+}
+
+TEST(Hindsight, IsTheSameForAnyNumberOfThreadsAndWithOrWithoutACache) {
+  EvaluationPlan plan = small_plan();
+  const auto one = evaluate_hindsight(plan, 1);
+  plan.market.cache_megabytes = 64;
+  const auto cached = evaluate_hindsight(plan, 3);
+  ASSERT_EQ(one.size(), cached.size());
+  for (size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(result_json(one[i], kContext), result_json(cached[i], kContext));
+  }
+}
+
+// More freedom is worth at least as much; the reference of regret is the best alpha per tick, the same for everybody.
+TEST(Hindsight, MoreFreedomIsWorthMore) {
+  EvaluationPlan plan = small_plan();
+  plan.market.impressions = 20000;
+  plan.market.budget_scale = 0.04;
+  const auto all = evaluate_hindsight(plan, 2);
+  enum : size_t { kFixed, kTeacher, kAlpha, kPerTick, kConstant, kKept, kSlots };
+  for (size_t i = 0; i < all[kPerTick].cells.size(); ++i) {
+    const double optimum = all[kPerTick].cells[i].expected_score;
+    EXPECT_GT(optimum, 0.0);
+    for (const Evaluation& evaluation : all) EXPECT_DOUBLE_EQ(evaluation.cells[i].optimum, optimum);
+    EXPECT_GE(optimum, all[kConstant].cells[i].expected_score * (1.0 - 1e-9));
+    EXPECT_GE(all[kSlots].cells[i].expected_score, optimum * (1.0 - 1e-4));
+    const CellResult& kept = all[kKept].cells[i];
+    EXPECT_LE(kept.expected_score, all[kConstant].cells[i].expected_score);
+    EXPECT_LE(kept.cost, kept.cpa_limit * kept.expected_conversions * (1.0 + 1e-9));
+    EXPECT_LE(kept.cost, kept.budget);
+    EXPECT_DOUBLE_EQ(all[kFixed].cells[i].regret(), optimum - all[kFixed].cells[i].expected_score);
+  }
+  // Played, a day differs by the luck of exposure and by what the rivals do: little, for one seat among 48.
+  EXPECT_NEAR(means(all[kTeacher]).share_of_optimum, 1.0, 0.1);
+  EXPECT_NEAR(means(all[kAlpha]).share_of_optimum, 1.0, 0.1);
+  EXPECT_LT(means(all[kFixed]).share_of_optimum, means(all[kTeacher]).share_of_optimum);
+  EXPECT_DOUBLE_EQ(means(all[kPerTick]).share_of_optimum, 1.0);
+}
+
+TEST(Hindsight, ChoicesHaveNames) {
+  EXPECT_EQ(parse_hindsight_choice("slots"), HindsightChoice::kSlots);
+  try {
+    parse_hindsight_choice("best");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "choice: found 'best', expected per_tick, constant, constant_kept or slots");
+  }
+}
+
+// Rivals with a tenth of their money leave more to whoever keeps its own.
+TEST(Evaluation, CompetitionScalesTheRivalsBudgetsAlone) {
+  EvaluationPlan plan = small_plan();
+  const auto usual = evaluate_hindsight(plan, 1);
+  plan.market.rival_budget_scale = 0.1;
+  const auto weak = evaluate_hindsight(plan, 1);
+  for (size_t i = 0; i < usual[0].cells.size(); ++i) EXPECT_EQ(usual[0].cells[i].budget, weak[0].cells[i].budget);
+  EXPECT_GT(means(weak[0]).expected_score, means(usual[0]).expected_score);
+  EXPECT_GT(means(weak[0]).optimum, means(usual[0]).optimum);
+}
+
+// A small market of its own: 11 seats, 12 ticks, 2 slots.
+TEST(Evaluation, JudgesInMarketsOfAnyShape) {
+  EvaluationPlan plan = small_plan();
+  plan.market.impressions = 12000;
+  plan.market.traffic.structure = "own";
+  plan.market.traffic.seats = 11;
+  plan.market.traffic.ticks = 12;
+  plan.market.traffic.slots = 2;
+  plan.population = load_population("rules48", 11);
+  plan.seats = {0, 10};
+  const auto all = evaluate_hindsight(plan, 2);
+  for (const Evaluation& evaluation : all) {
+    ASSERT_EQ(evaluation.cells.size(), 4U);
+    for (const CellResult& cell : evaluation.cells) {
+      EXPECT_GT(cell.optimum, 0.0);
+      EXPECT_LE(cell.cost, cell.budget);
+      EXPECT_LT(cell.last_active_tick, 12);
+    }
+  }
+  EXPECT_LT(means(all[0]).share_of_optimum, 1.05);
 }
 
 TEST(Evaluation, ScoresComeFromTheCellsOwnSums) {

@@ -17,6 +17,7 @@ Evaluation one_cell() {
   cell.cpa_limit = 10.0;
   cell.cost = 50.0;
   cell.expected_score = 1.25;
+  cell.optimum = 5.0;
   return {"candidate", "policy", {cell}};
 }
 
@@ -29,6 +30,11 @@ TEST(Report, ResultHasTheFixedKeys) {
   EXPECT_EQ(json["protocol"], "market");
   EXPECT_EQ(json["mean"]["expected_score"], 1.25);
   EXPECT_EQ(json["mean"]["budget_use"], 0.5);
+  EXPECT_EQ(json["mean"]["optimum"], 5.0);
+  EXPECT_EQ(json["mean"]["regret"], 3.75);
+  EXPECT_EQ(json["mean"]["share_of_optimum"], 0.25);
+  EXPECT_EQ(json["cells"][0]["optimum"], 5.0);
+  EXPECT_EQ(json["cells"][0]["regret"], 3.75);
   EXPECT_EQ(json["cells"][0]["seat"], 1);
 }
 

@@ -327,6 +327,27 @@ TEST(CorrectedReplay, OwnCampaign) {
   EXPECT_FALSE(witness.views[2].asked);  // 0.03125 left
 }
 
+// Prices of a unit of value: 1, 2 and 0.9375. With money for both cheap ones and no limit in the way, the best is to buy
+// them, 1.0 for 0.96875; with half of it, the cheapest and a sixteenth of the next: 0.5 + 0.03125. With a limit of 0.25 the
+// score of v bought at c is v (0.25 v / c)^2, best where both cheap ones are bought: (0.25 / 0.96875)^2.
+TEST(CorrectedReplay, KnowsWhatWasPossible) {
+  const test::TemporaryFolder folder;
+  Witness witness;
+  EXPECT_NEAR(replay_one(campaign_config(folder, 1.0, 2.0), witness)[0].optimum, 1.0 + 0.25 * 0.0625, 1e-6);
+  EXPECT_NEAR(replay_one(campaign_config(folder, 0.5, 2.0), witness)[0].optimum, 0.53125, 1e-6);
+  EXPECT_NEAR(replay_one(campaign_config(folder, 0.96875, 0.25), witness)[0].optimum, std::pow(0.25 / 0.96875, 2), 1e-6);
+}
+
+// Whoever bids: the optimum is a bound, but for single impressions that the money ends in.
+TEST(CorrectedReplay, NobodyBeatsWhatWasPossible) {
+  ReplayConfig config = corrected_config(kScaledLog);
+  for (const double ratio : {0.25, 0.5, 1.0, 2.0, 8.0}) {
+    for (const ReplayCell& cell : replay_one(config, *make_fixed_alpha(0.0, ratio))) {
+      EXPECT_LE(cell.expected_score, cell.optimum * (1.0 + 1e-3)) << cell.advertiser << " " << ratio;
+    }
+  }
+}
+
 // 0.5 a conversion won for 0.5: 1 a conversion, four times the limit.
 TEST(CorrectedReplay, ACpaAboveTheLimitLowersTheScore) {
   const test::TemporaryFolder folder;
