@@ -220,6 +220,13 @@ TEST(ExploreConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
   EXPECT_EQ(error_of("{alpha_noise: 0.1, alpha_noise_correlation: 0.5}"), "no error");
 }
 
+TEST(ExploreConfig, ItsPrintedFormReadsBack) {
+  ExploreConfig config = mixed();
+  const std::string text = print_config(config, "");
+  EXPECT_NE(text.find("    cpa_ratio: [0.5, 2]\n"), std::string::npos) << text;
+  EXPECT_EQ(print_config(read_explore(text), ""), text);
+}
+
 TEST(Exploration, BiddersMadeFor48TicksRefuseOtherDays) {
   const Exploration exploration(read_explore("bidders: [pid, {bidder: online_lp, table: episode-0}]"));
   try {
