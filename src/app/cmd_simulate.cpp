@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
+#include "play/resumable_outputs.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -18,17 +19,31 @@ SimulateConfig read(const ConfigFile& file) {
 
 int run(const ConfigFile& file) {
   const SimulateConfig config = read(file);
-  Progress progress("Playing", static_cast<int64_t>(config.market.periods.values.size()), "periods");
+  const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
+  const int64_t before = config.output.resumable ? unfinished_periods(config.output.dir) : 0;
+  if (before > 0) {
+    log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
+  }
+  Progress progress("Playing", num_periods, "periods", before);
   const auto summary = simulate(config, [&](int64_t done) { progress.update(done); });
   if (!summary) {
-    log_warning("Stopped by a signal. Nothing was written.");
+    log_warning(config.output.resumable
+                    ? "Stopped by a signal after " + std::to_string(unfinished_periods(config.output.dir)) + " of " +
+                          std::to_string(num_periods) + " periods. The same command goes on."
+                    : "Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
-  progress.finish();
+  const bool played_before = summary->num_played_before == num_periods;
+  if (!played_before) progress.finish();
   const std::string seed = config.market.official() ? "" : ", seed " + std::to_string(config.market.seed);
-  std::printf("protocol market, rules %s, population %s, %lld impressions%s\n", config.market.rules_label().c_str(),
-              config.market.population.c_str(), static_cast<long long>(config.market.impressions), seed.c_str());
-  std::fputs(summary->text().c_str(), stdout);
+  const char* const drawn = config.explore.bidders.empty() ? "" : " with drawn bidders";
+  std::printf("protocol market, rules %s, population %s%s, %lld impressions%s\n", config.market.rules_label().c_str(),
+              config.market.population.c_str(), drawn, static_cast<long long>(config.market.impressions), seed.c_str());
+  if (played_before) {
+    std::printf("all %lld periods were played before\n", static_cast<long long>(num_periods));
+  } else {
+    std::fputs(summary->text().c_str(), stdout);
+  }
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
 }
@@ -38,31 +53,42 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "s
 }  // namespace
 
 Command simulate_command() {
-  return {"simulate", "play periods of the auction market",
-          "Plays whole delivery periods with 48 bidders and writes what happened: DIR/ticks.csv, a row per period,\n"
-          "tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files for any\n"
-          "number of threads; all of them or none.\n"
-          "\n"
-          "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
-          "\n"
-          "market.rules         fast, or official: AuctionNet's, bit for bit\n"
-          "market.corrections   of the official rules: a list of defects of AuctionNet's to correct, of draws, reserve,\n"
-          "                     zero_bids, drops, pid (docs/fast_market.md)\n"
-          "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
-          "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
-          "remembers\n"
-          "market.impressions   nominal impressions of a period (500000)\n"
-          "market.budget_scale  times every budget (1)\n"
-          "market.seed          of the market's chance (1); the official rules have their own\n"
-          "output.dir           a folder, made if it is not there\n"
-          "output.raw_log       true: DIR/raw_log/period-P.csv, AuctionNet's raw log (3.9 GB for 500000 impressions)\n"
-          "output.trajectories  true: DIR/trajectories.h5, a store to train on, and DIR/trajectories.csv, the same in\n"
-          "                     AuctionNet's form\n"
-          "output.features      of trajectories.h5: constraint (default) or auctionnet16\n"
-          "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
-          "output.market_log_precision  float32 (default) or float64\n"
-          "threads              0 (default): one a processor\n",
-          run, resolve};
+  return {
+      "simulate", "play periods of the auction market",
+      "Plays whole delivery periods of an auction market and writes what happened: DIR/ticks.csv, a row per\n"
+      "period, tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files\n"
+      "for any number of threads; all of them or none.\n"
+      "\n"
+      "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
+      "  genbid simulate configs/generate.yaml market.periods=1000..1999 output.dir=runs/generated\n"
+      "\n"
+      "market.rules         fast, or official: AuctionNet's, bit for bit\n"
+      "market.corrections   of the official rules: a list of defects of AuctionNet's to correct, of draws, reserve,\n"
+      "                     zero_bids, drops, pid (docs/fast_market.md)\n"
+      "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
+      "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
+      "remembers\n"
+      "market.impressions   nominal impressions of a period (500000)\n"
+      "market.budget_scale  times every budget (1); market.cpa_scale: times every CPA limit\n"
+      "market.traffic       structure: own gives days of other sizes: seats (1..64), ticks (1..96), slots (1..3)\n"
+      "market.seed          of the market's chance (1); the official rules have their own\n"
+      "explore.bidders      drawn for every seat and period, in place of the population's: [{bidder: pid, weight: 2},\n"
+      "                     {bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}]\n"
+      "explore.budget_scale [LOW, HIGH], drawn for every seat and period; explore.cpa_scale likewise\n"
+      "explore.alpha_noise  spread of log-normal noise on a seat's bids of a tick (0), and its\n"
+      "                     explore.alpha_noise_correlation with the tick before\n"
+      "explore.seed         of what is drawn (1)\n"
+      "output.dir           a folder, made if it is not there\n"
+      "output.ticks         false: no ticks.csv\n"
+      "output.raw_log       true: DIR/raw_log/period-P.csv, AuctionNet's raw log (3.9 GB for 500000 impressions)\n"
+      "output.trajectories  true: DIR/trajectories.h5, a store to train on, and DIR/trajectories.csv, the same in\n"
+      "                     AuctionNet's form (not with output.trajectories_csv=false)\n"
+      "output.features      of trajectories.h5: constraint (default) or auctionnet16\n"
+      "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
+      "output.market_log_precision  float32 (default) or float64\n"
+      "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
+      "threads              0 (default): one a processor\n",
+      run, resolve};
 }
 
 }  // namespace genbid

@@ -30,6 +30,14 @@ struct RealRange {
   double high = std::numeric_limits<double>::infinity();
 };
 
+// `[0.5, 2]`, or `1` for both ends; the lower one first.
+struct RealInterval {
+  double low = 0.0;
+  double high = 0.0;
+
+  bool operator==(const RealInterval&) const = default;
+};
+
 // Periods as a person writes them: `7..20`, `21`, or a list of both: [7..9, 12]. Kept in the order written; each
 // once, none negative.
 struct PeriodList {
@@ -49,6 +57,7 @@ class ConfigVisitor {
   // A list of strings; one scalar is read as a list of one.
   virtual void field(std::string_view key, std::vector<std::string>& value) = 0;
   virtual void field(std::string_view key, PeriodList& value) = 0;
+  virtual void field(std::string_view key, RealInterval& value, RealRange range = {}) = 0;  // range: of both ends
 
   // A key that the file or the command line must give.
   template <typename T>

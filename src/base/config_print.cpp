@@ -62,6 +62,9 @@ class Printer : public ConfigVisitor {
     line(key, "[" + list + "]");
   }
   void field(std::string_view key, PeriodList& value) override { line(key, period_text(value)); }
+  void field(std::string_view key, RealInterval& value, RealRange /*range*/) override {
+    line(key, interval_text(value));
+  }
   void check(bool /*good*/, std::string_view /*key*/, std::string_view /*expected*/) override {}
 
  protected:

@@ -71,6 +71,7 @@ std::string default_text(const std::vector<std::string>& value) {
   return std::string("[").append(join(value, ", ")).append("]");
 }
 std::string default_text(const PeriodList& value) { return period_text(value); }
+std::string default_text(const RealInterval& value) { return interval_text(value); }
 
 class ConfigReader : public ConfigVisitor {
  public:
@@ -153,6 +154,26 @@ class ConfigReader : public ConfigVisitor {
         append(node);
       }
       value.values = std::move(periods);
+    });
+  }
+
+  void field(std::string_view key, RealInterval& value, RealRange range) override {
+    read(key, value, [&](const ConfigNode& node) {
+      const auto end = [&](const ConfigNode& one) {
+        const auto parsed = is_plain(one) ? parse_real(one.text) : std::nullopt;
+        if (!parsed || !(*parsed >= range.low && *parsed <= range.high)) fail(one, key, describe(range));
+        return *parsed;
+      };
+      if (node.type == ConfigNode::Type::kList) {
+        if (node.children.size() != 2) fail(node, key, "two numbers, [LOW, HIGH], or one");
+        const RealInterval given = {end(node.children[0]), end(node.children[1])};
+        if (given.low > given.high) {
+          throw ConfigError(place(node, key) + ": found " + interval_text(given) + ", expected the lower number first");
+        }
+        value = given;
+      } else {
+        value.low = value.high = end(node);
+      }
     });
   }
 

@@ -115,6 +115,11 @@ void append_periods(const std::string& text, const std::string& where, std::vect
   for (int64_t period = *first; period <= *last; ++period) periods.push_back(period);
 }
 
+std::string interval_text(const RealInterval& interval) {
+  if (interval.low == interval.high) return real_text(interval.low);
+  return "[" + real_text(interval.low) + ", " + real_text(interval.high) + "]";
+}
+
 std::string period_text(const PeriodList& periods) {
   const std::vector<int64_t>& values = periods.values;
   std::string text;

@@ -21,6 +21,8 @@ std::string describe(const RealRange& range);
 
 // `7..20`, or `[7..9, 12]` where the periods are not one run.
 std::string period_text(const PeriodList& periods);
+// `[0.5, 2]`, or `1` where both ends are one number.
+std::string interval_text(const RealInterval& interval);
 // A number as YAML: shortest(), with YAML's names for what is not finite.
 std::string real_text(double value);
 

@@ -173,6 +173,7 @@ void Hdf5File::create_dataset(const std::string& name, Hdf5Type type, const std:
   const Handle settings(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(settings, false);  // the same data give the same bytes
   H5Pset_fill_time(settings, H5D_FILL_TIME_NEVER);
+  H5Pset_alloc_time(settings, H5D_ALLOC_TIME_EARLY);
   const Handle set(H5Dcreate2(id_, name.c_str(), file_type(type), space, H5P_DEFAULT, settings, H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be created");
 }
@@ -303,6 +304,17 @@ std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
   std::vector<hsize_t> sizes(static_cast<size_t>(dimensions));
   H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
   return {sizes.begin(), sizes.end()};
+}
+
+int64_t Hdf5File::offset(const std::string& name) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const haddr_t place = H5Dget_offset(set);
+  if (place == HADDR_UNDEF) {
+    H5Eclear2(H5E_DEFAULT);
+    throw Error(path_ + ": dataset '" + name + "' does not lie in one piece");
+  }
+  return static_cast<int64_t>(place);
 }
 
 Hdf5Kind Hdf5File::kind(const std::string& name) const {

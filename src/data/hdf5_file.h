@@ -29,7 +29,9 @@ class Hdf5File {
   void close();
 
   void create_group(const std::string& name);
+  // It has its place in the file at once: offset() bytes from the file's beginning, little-endian.
   void create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape);
+  int64_t offset(const std::string& name) const;  // Error if it is not contiguous
   void write_attribute(const std::string& name, int64_t value);
   void write_attribute(const std::string& name, const std::string& value);
   void write_attribute(const std::string& name, const std::vector<std::string>& values);

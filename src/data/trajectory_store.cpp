@@ -12,38 +12,9 @@
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
 #include "data/trajectory_builder.h"
+#include "data/trajectory_store_layout.h"
 
 namespace genbid {
-namespace {
-
-constexpr const char* kFormat = "genbid-trajectories";
-
-// Visits every dataset with its column: per trajectory, then per tick. The one place with their names.
-template <typename Columns, typename Visit>
-void for_each_trajectory_column(Columns& columns, const Visit& visit) {
-  visit("/trajectories/period", columns.period);
-  visit("/trajectories/advertiser", columns.advertiser);
-  visit("/trajectories/category", columns.category);
-  visit("/trajectories/budget", columns.budget);
-  visit("/trajectories/cpa", columns.cpa);
-  visit("/trajectories/cost", columns.cost);
-  visit("/trajectories/conversions", columns.conversions);
-  visit("/trajectories/first_row", columns.first_row);
-}
-
-template <typename Columns, typename Visit>
-void for_each_tick_column(Columns& columns, const Visit& visit) {
-  visit("/ticks/tick", columns.tick);
-  visit("/ticks/state", columns.state);
-  visit("/ticks/action", columns.action);
-  visit("/ticks/reward", columns.reward);
-  visit("/ticks/reward_continuous", columns.reward_continuous);
-  visit("/ticks/done", columns.done);
-}
-
-bool is_state(const std::string& name) { return name == "/ticks/state"; }
-
-}  // namespace
 
 void TrajectoryColumns::append(const Trajectory& t) {
   first_row.push_back(num_rows());
@@ -77,32 +48,37 @@ struct TrajectoryStoreWriter::State {
 TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path) : state_(std::make_unique<State>(path)) {}
 TrajectoryStoreWriter::~TrajectoryStoreWriter() = default;
 
+void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, int64_t num_trajectories,
+                             int64_t num_rows) {
+  file.write_attribute("format", std::string(kTrajectoryStoreFormat));
+  file.write_attribute("version", TrajectoryStoreWriter::kVersion);
+  file.write_attribute("ticks", info.ticks);
+  file.write_attribute("seats", info.seats);
+  file.write_attribute("feature_set", info.feature_set);
+  file.write_attribute("features", info.features);
+  file.write_attribute("sources", info.sources);
+  file.write_attribute("config", info.config);
+  file.create_group("/trajectories");
+  file.create_group("/ticks");
+  const TrajectoryColumns types;
+  for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    file.create_dataset(name, kHdf5TypeOf<Value>, {num_trajectories});
+  });
+  for_each_tick_column(types, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    std::vector<int64_t> shape = {num_rows};
+    if (is_state(name)) shape.push_back(static_cast<int64_t>(info.features.size()));
+    file.create_dataset(name, kHdf5TypeOf<Value>, shape);
+  });
+}
+
 void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows) {
   State& s = *state_;
   s.num_features = static_cast<int64_t>(info.features.size());
   s.num_trajectories = num_trajectories;
   s.num_rows = num_rows;
-  s.file.write_attribute("format", std::string(kFormat));
-  s.file.write_attribute("version", kVersion);
-  s.file.write_attribute("ticks", info.ticks);
-  s.file.write_attribute("seats", info.seats);
-  s.file.write_attribute("feature_set", info.feature_set);
-  s.file.write_attribute("features", info.features);
-  s.file.write_attribute("sources", info.sources);
-  s.file.write_attribute("config", info.config);
-  s.file.create_group("/trajectories");
-  s.file.create_group("/ticks");
-  const TrajectoryColumns types;
-  for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
-    using Value = typename std::decay_t<decltype(column)>::value_type;
-    s.file.create_dataset(name, kHdf5TypeOf<Value>, {num_trajectories});
-  });
-  for_each_tick_column(types, [&](const std::string& name, const auto& column) {
-    using Value = typename std::decay_t<decltype(column)>::value_type;
-    std::vector<int64_t> shape = {num_rows};
-    if (is_state(name)) shape.push_back(s.num_features);
-    s.file.create_dataset(name, kHdf5TypeOf<Value>, shape);
-  });
+  create_trajectory_store(s.file, info, num_trajectories, num_rows);
 }
 
 void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
@@ -151,7 +127,7 @@ struct TrajectoryStore::State {
     const std::string expected = ", expected a trajectory store made by `genbid ingest`";
     if (!file.has_attribute("format")) fail("an HDF5 file without the attribute 'format'" + expected);
     const std::string format = file.read_text_attribute("format");
-    if (format != kFormat) fail("format '" + format + "'" + expected);
+    if (format != kTrajectoryStoreFormat) fail("format '" + format + "'" + expected);
     if (!file.has_attribute("version")) fail("no attribute 'version'" + expected);
     const int64_t version = file.read_integer_attribute("version");
     if (version != TrajectoryStoreWriter::kVersion) {

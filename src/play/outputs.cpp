@@ -10,11 +10,12 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "bidding/state_features.h"
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/trajectory_csv.h"
 #include "data/trajectory_store.h"
+#include "play/resumable_outputs.h"
+#include "play/trajectory_recorder.h"
 
 namespace genbid {
 namespace {
@@ -65,6 +66,13 @@ class Staging {
     throw Error(place +
                 ": found the output of an earlier run, expected none beside new tables (another output.dir, or " +
                 option + "=true to replace it)");
+  }
+  void refuse_unfinished() const {
+    const std::string place = dir_ + "/" + kUnfinishedFolder;
+    if (!fs::exists(place)) return;
+    throw Error(place +
+                ": found an interrupted run of output.resumable=true, expected none beside new tables "
+                "(give its command again, take another output.dir, or remove the folder)");
   }
   std::vector<std::string> commit() {
     if (into_) {
@@ -135,76 +143,33 @@ class PeriodLog {
   std::vector<RawLogSeat> seats_;
 };
 
-// Trajectories of the cells that are being played, then in both files.
+// Trajectories of the cells that are being played, then in the store and, if there is one, the CSV file.
 class TrajectoryOutput {
  public:
-  TrajectoryOutput(const std::string& store, const std::string& csv, FeatureSet features, const MarketShape& shape,
-                   int64_t num_periods, const std::string& config_text)
-      : features_(features), num_seats_(static_cast<size_t>(shape.seats)), num_ticks_(shape.ticks), store_(store),
-        csv_(csv) {
-    TrajectoryStoreInfo info;
-    info.ticks = shape.ticks;
-    info.seats = shape.seats;
-    info.feature_set = feature_set_name(features);
-    info.features = feature_names(features);
-    info.config = config_text;
-    store_.begin(info, num_periods * shape.seats, num_periods * shape.seats * shape.ticks);
+  TrajectoryOutput(const std::string& store, TrajectoryRecorder recorder, int64_t num_periods,
+                   const std::string& config_text)
+      : recorder_(std::move(recorder)), store_(store) {
+    store_.begin(recorder_.info(config_text), recorder_.num_trajectories(num_periods), recorder_.num_rows(num_periods));
   }
 
-  void start(std::span<const Cell> cells) {
-    cells_.assign(cells.begin(), cells.end());
-    ticks_.assign(cells.size() * num_seats_, {});
-  }
+  void add_csv(const std::string& path) { csv_.emplace(path); }
+  TrajectoryRecorder& recorder() { return recorder_; }
 
-  void add(size_t cell, std::span<const SeatTick> seats) {
-    for (size_t i = 0; i < seats.size(); ++i) {
-      const TickOutcome& outcome = seats[i].outcome;
-      LoggedTick tick;
-      tick.remaining = seats[i].start.remaining_budget;
-      tick.is_end = is_end(seats[i].start, num_ticks_);
-      tick.means = tick_means(seats[i].start, outcome);
-      tick.action = effective_alpha(outcome);
-      tick.reward = static_cast<double>(outcome.num_conversions);
-      tick.reward_continuous = outcome.sum_pvalue_exposed;
-      tick.cost = outcome.cost;
-      tick.conversions = tick.reward;
-      ticks_[cell * num_seats_ + i].push_back(tick);
-    }
-  }
-
-  void finish_cells() {
-    TrajectoryColumns part;
-    std::vector<RawTrajectory> trajectories;
-    for (size_t row = 0; row < ticks_.size(); ++row) {
-      const Cell& cell = cells_[row / num_seats_];
-      const size_t seat = row % num_seats_;
-      const Advertiser& advertiser = cell.advertisers[seat];
-      TrajectoryHead head;
-      head.period = cell.period;
-      head.advertiser = static_cast<int32_t>(seat);
-      head.category = advertiser.category;
-      head.budget = advertiser.budget;
-      head.cpa = advertiser.cpa_limit;
-      trajectories.push_back(make_trajectory(head, ticks_[row], features_, num_ticks_));
-      part.append(trajectories.back().stored());
-    }
-    store_.append(part);
-    csv_.append(trajectories);
+  void finish_cells(Threads& threads) {
+    const std::vector<RawTrajectory> trajectories = recorder_.trajectories(threads);
+    store_.append(TrajectoryRecorder::columns(trajectories));
+    if (csv_) csv_->append(trajectories);
   }
 
   void finish() {
     store_.finish();
-    csv_.finish();
+    if (csv_) csv_->finish();
   }
 
  private:
-  FeatureSet features_;
-  size_t num_seats_;
-  int num_ticks_;
+  TrajectoryRecorder recorder_;
   TrajectoryStoreWriter store_;
-  TrajectoryCsvWriter csv_;
-  std::vector<Cell> cells_;
-  std::vector<std::vector<LoggedTick>> ticks_;  // by row
+  std::optional<TrajectoryCsvWriter> csv_;
 };
 
 class MarketLogOutput {
@@ -245,35 +210,38 @@ class MarketLogOutput {
 
 void OutputConfig::fields(ConfigVisitor& v) {
   v.required("dir", dir);
+  v.field("ticks", ticks);
   v.field("raw_log", raw_log);
   v.field("trajectories", trajectories);
   v.field("features", features,
           {feature_set_name(FeatureSet::kAuctionnet16), feature_set_name(FeatureSet::kConstraint)});
+  v.field("trajectories_csv", trajectories_csv);
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
+  v.field("resumable", resumable);
+  v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
+  v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
+          "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5 and periods.csv alone go on");
 }
 
 struct Outputs::State {
   State(const OutputConfig& c, const MarketShape& market_shape, int64_t num_periods, std::string text, Threads& t)
-      : shape(market_shape),
-        config_text(std::move(text)),
-        threads(t),
-        staging(c.dir),
-        ticks(staging.file("ticks.csv")),
-        periods(staging.file("periods.csv")),
-        tables(market_shape) {
-    ticks.write(PeriodTables::ticks_header());
-    periods.write(PeriodTables::periods_header());
+      : shape(market_shape), config_text(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
+    if (c.ticks) ticks.emplace(staging.file("ticks.csv")).write(PeriodTables::ticks_header());
+    periods.emplace(staging.file("periods.csv")).write(PeriodTables::periods_header());
+    if (!c.ticks) staging.refuse_old("ticks.csv", "output.ticks");
     if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
-    if (!c.trajectories) {
-      for (const char* name : {"trajectories.h5", "trajectories.csv"}) staging.refuse_old(name, "output.trajectories");
-    }
+    if (!c.trajectories) staging.refuse_old("trajectories.h5", "output.trajectories");
+    const bool csv = c.trajectories && c.trajectories_csv;
+    if (!csv)
+      staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
+    staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder("raw_log");
     if (c.trajectories) {
-      const std::string store = staging.file("trajectories.h5");
-      trajectories.emplace(store, staging.file("trajectories.csv"), parse_feature_set(c.features), shape,
+      trajectories.emplace(staging.file("trajectories.h5"), TrajectoryRecorder(parse_feature_set(c.features), shape),
                            num_periods, config_text);
+      if (csv) trajectories->add_csv(staging.file("trajectories.csv"));
     }
     if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision, shape);
   }
@@ -282,7 +250,7 @@ struct Outputs::State {
   std::string config_text;
   Threads& threads;
   Staging staging;  // goes after the files in it are closed
-  TextFile ticks, periods;
+  std::optional<TextFile> ticks, periods;
   PeriodTables tables;
   std::string raw_log_folder;  // empty: none
   std::optional<PeriodLog> raw_log;
@@ -295,10 +263,10 @@ Outputs::Outputs(const OutputConfig& config, const MarketShape& shape, int64_t n
     : state_(std::make_unique<State>(config, shape, num_periods, std::move(config_text), threads)) {}
 Outputs::~Outputs() = default;
 
-void Outputs::start(const Population& population, std::span<const Cell> cells) {
+void Outputs::start(std::span<const Population> populations, std::span<const Cell> cells) {
   State& s = *state_;
-  s.tables.start(population, cells);
-  if (s.trajectories) s.trajectories->start(cells);
+  s.tables.start(populations, cells);
+  if (s.trajectories) s.trajectories->recorder().start(cells);
   if (s.raw_log_folder.empty() && !s.market_log) return;
   assert(cells.size() == 1);
   const Cell& cell = cells.front();
@@ -311,7 +279,7 @@ void Outputs::start(const Population& population, std::span<const Cell> cells) {
 void Outputs::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
   State& s = *state_;
   s.tables.on_tick(cell, tick, seats);
-  if (s.trajectories) s.trajectories->add(static_cast<size_t>(cell), seats);
+  if (s.trajectories) s.trajectories->recorder().add(static_cast<size_t>(cell), seats);
 }
 
 void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const SeatTick> seats,
@@ -323,9 +291,9 @@ void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const SeatTic
 
 void Outputs::finish_cells() {
   State& s = *state_;
-  s.ticks.write(s.tables.ticks_rows());
-  s.periods.write(s.tables.periods_rows());
-  if (s.trajectories) s.trajectories->finish_cells();
+  if (s.ticks) s.ticks->write(s.tables.ticks_rows());
+  s.periods->write(s.tables.periods_rows());
+  if (s.trajectories) s.trajectories->finish_cells(s.threads);
   if (s.market_log) s.market_log->finish_cell();
   if (s.raw_log) {
     s.raw_log->finish();
@@ -337,11 +305,19 @@ std::vector<PeriodSummary> Outputs::summaries() const { return state_->tables.su
 
 std::vector<std::string> Outputs::commit() {
   State& s = *state_;
-  s.ticks.close();
-  s.periods.close();
+  if (s.ticks) s.ticks->close();
+  s.periods->close();
   if (s.market_log) s.market_log->finish(s.config_text);
   if (s.trajectories) s.trajectories->finish();
   return s.staging.commit();
+}
+
+std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
+                                         std::string config_text, const std::string& population_text,
+                                         Threads& threads) {
+  if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(config_text), threads);
+  return std::make_unique<ResumableOutputs>(config.dir, parse_feature_set(config.features), shape, num_periods,
+                                            config_text, population_text, threads);
 }
 
 }  // namespace genbid

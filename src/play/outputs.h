@@ -13,43 +13,60 @@
 
 namespace genbid {
 
-// Section `output` of `kind: simulate`: what is written of a market's periods (data/README.md), beside the two tables
-// always there.
+// Section `output` of `kind: simulate`: what is written of a market's periods (data/README.md), beside periods.csv,
+// which is always there.
 struct OutputConfig {
   std::string dir;
+  bool ticks = true;                             // ticks.csv: 0.4 MB a period
   bool raw_log = false;                          // raw_log/period-P.csv: AuctionNet's log, one a period
-  bool trajectories = false;                     // trajectories.h5, and trajectories.csv in AuctionNet's form
+  bool trajectories = false;                     // trajectories.h5
+  bool trajectories_csv = true;                  // with it trajectories.csv, in AuctionNet's form
   std::string features = "constraint";           // state features of trajectories.h5: auctionnet16 or constraint
   bool market_log = false;                       // market_log.h5
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
+  bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
 
   bool needs_impressions() const { return raw_log || market_log; }
   void fields(ConfigVisitor& v);
 };
+
+// What a run writes, group by group of its periods.
+class RunOutputs : public PeriodSink {
+ public:
+  // How many of the run's periods, its first, are written already.
+  virtual int64_t periods_done() const { return 0; }
+  // The cells about to be played, by period, and who sits in each; one where impressions are needed.
+  virtual void start(std::span<const Population> populations, std::span<const Cell> cells) = 0;
+  // Once their last tick is played.
+  virtual void finish_cells() = 0;
+  virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
+  // Puts everything in its place. Returns where, the tables first.
+  virtual std::vector<std::string> commit() = 0;
+};
+
+// `config_text` goes into the stores. `population_text`: what else a run that goes on must have as it was. Error if a
+// place cannot be written.
+std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
+                                         std::string config_text, const std::string& population_text, Threads& threads);
 
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
 // folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of
 // an earlier run that would stay beside them is an error. At no moment do an old and a new one lie side by side.
 //
 // Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
-class Outputs : public PeriodSink {
+class Outputs : public RunOutputs {
  public:
-  // `config_text` goes into the stores. Error if a place cannot be written.
   Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string config_text,
           Threads& threads);
   ~Outputs() override;
 
-  // The cells about to be played, by period; one where impressions are needed.
-  void start(const Population& population, std::span<const Cell> cells);
+  void start(std::span<const Population> populations, std::span<const Cell> cells) override;
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
   void on_impressions(int64_t cell, int tick, std::span<const SeatTick> seats,
                       const TickImpressions& impressions) override;
-  // Once their last tick is played.
-  void finish_cells();
-  std::vector<PeriodSummary> summaries() const;  // of these cells
-
-  // Puts everything in its place. Returns where, the tables first.
-  std::vector<std::string> commit();
+  void finish_cells() override;
+  std::vector<PeriodSummary> summaries() const override;
+  std::vector<std::string> commit() override;
 
  private:
   struct State;

@@ -45,21 +45,19 @@ std::string PeriodTables::ticks_header() {
 std::string PeriodTables::periods_header() {
   return "period,seat,bidder,budget,cpa,conversions,cost,realised_cpa,target_cost,num_pv,num_exposed,"
          "exposed_share,budget_use,second_price_ratio,cpa_exceedance,last_active_tick,mean_bid,score,"
-         "expected_conversions,expected_score\n";
+         "expected_conversions,expected_score,budget_scale,cpa_scale\n";
 }
 
 double sum_of_ticks(const TickValues& values, int num_ticks) {
   return official::pairwise_sum(num_ticks, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
 }
 
-void PeriodTables::start(const Population& population, std::span<const Cell> cells) {
+void PeriodTables::start(std::span<const Population> populations, std::span<const Cell> cells) {
   cells_.clear();
-  for (const Cell& cell : cells) {
+  for (size_t i = 0; i < cells.size(); ++i) {
     Played played;
-    played.cell = cell;
-    for (const PopulationSeat& seat : population.seats) {
-      played.bidders.push_back(bidder_label(seat.bidder));
-    }
+    played.cell = cells[i];
+    played.population = populations[i];
     played.seats.resize(static_cast<size_t>(shape_.seats));
     cells_.push_back(std::move(played));
   }
@@ -87,6 +85,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
     total.bid_exposed[t] = outcome.sum_bid_exposed;
     total.mean_bid[t] = mean_bid;
     if (outcome.num_exposed > 0) total.last_active_tick = tick;
+    if (!with_ticks_) continue;
 
     const bool linear = seat.asked && seat.bid.value_squared == 0.0;
     Row(played.ticks)
@@ -121,6 +120,7 @@ std::string PeriodTables::periods_rows() const {
     for (size_t s = 0; s < played.seats.size(); ++s) {
       const SeatTotal& total = played.seats[s];
       const Advertiser& advertiser = played.cell.advertisers[s];
+      const PopulationSeat& seat = played.population.seats[s];
       const auto conversions = static_cast<double>(total.conversions);
       const double cost = sum_of_ticks(total.cost, shape_.ticks);
       const double expected = sum_of_ticks(total.expected_conversions, shape_.ticks);
@@ -129,7 +129,7 @@ std::string PeriodTables::periods_rows() const {
       Row(text)
           .add(played.cell.period)
           .add(static_cast<int64_t>(s))
-          .add(played.bidders[s])
+          .add(bidder_label(seat.bidder))
           .add(advertiser.budget)
           .add(limit)
           .add(total.conversions)
@@ -146,7 +146,9 @@ std::string PeriodTables::periods_rows() const {
           .add(sum_of_ticks(total.mean_bid, shape_.ticks) / shape_.ticks)
           .add(score(conversions, cost, limit))
           .add(expected)
-          .add(score(expected, cost, limit));
+          .add(score(expected, cost, limit))
+          .add(seat.budget_scale)
+          .add(seat.cpa_scale);
     }
   }
   return text;
@@ -166,7 +168,8 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
       const double seat_cost = sum_of_ticks(total.cost, shape_.ticks);
       period.conversions += conversions;
       period.mean_score += score(conversions, seat_cost, limit) / shape_.seats;
-      period.mean_expected_score += score(sum_of_ticks(total.expected_conversions, shape_.ticks), seat_cost, limit) / shape_.seats;
+      period.mean_expected_score +=
+          score(sum_of_ticks(total.expected_conversions, shape_.ticks), seat_cost, limit) / shape_.seats;
       cost += seat_cost;
       budget += played.cell.advertisers[s].budget;
     }

@@ -34,16 +34,16 @@ double sum_of_ticks(const TickValues& values, int num_ticks);
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
  public:
-  explicit PeriodTables(const MarketShape& shape) : shape_(shape) {}
+  explicit PeriodTables(const MarketShape& shape, bool with_ticks = true) : shape_(shape), with_ticks_(with_ticks) {}
 
-  // The cells about to be played; those of the group before are forgotten.
-  void start(const Population& population, std::span<const Cell> cells);
+  // The cells about to be played, and who sits in each; those of the group before are forgotten.
+  void start(std::span<const Population> populations, std::span<const Cell> cells);
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
 
   static std::string ticks_header();
   static std::string periods_header();
   // Once all ticks are played.
-  std::string ticks_rows() const;
+  std::string ticks_rows() const;  // none without ticks
   std::string periods_rows() const;
   std::vector<PeriodSummary> summaries() const;
 
@@ -61,7 +61,7 @@ class PeriodTables : public PeriodSink {
   };
   struct Played {
     Cell cell;
-    std::vector<std::string> bidders;  // labels
+    Population population;
     std::vector<SeatTotal> seats;
     std::string ticks;  // rows of ticks.csv
     double sum_least_winning_cost = 0.0;
@@ -69,6 +69,7 @@ class PeriodTables : public PeriodSink {
     int64_t num_clearings = 0;
   };
   MarketShape shape_;
+  bool with_ticks_;
   std::vector<Played> cells_;
 };
 

@@ -137,9 +137,9 @@ Cell make_cell(const Population& population, int64_t period, const MarketConfig&
   for (const PopulationSeat& seat : population.seats) {
     const bool judged = static_cast<int>(cell.advertisers.size()) == judged_seat;
     Advertiser advertiser = seat.advertiser;
-    advertiser.budget *= market.budget_scale;
+    advertiser.budget *= seat.budget_scale * market.budget_scale;
     if (!judged) advertiser.budget *= market.rival_budget_scale;
-    advertiser.cpa_limit *= market.cpa_scale;
+    advertiser.cpa_limit *= seat.cpa_scale * market.cpa_scale;
     cell.advertisers.push_back(advertiser);
   }
   return cell;

@@ -25,6 +25,8 @@ namespace genbid {
 struct PopulationSeat {
   BidderConfig bidder;
   Advertiser advertiser;
+  double budget_scale = 1.0;  // drawn for one period (play/exploration.h): times the advertiser's budget and CPA limit
+  double cpa_scale = 1.0;
 };
 
 struct Population {

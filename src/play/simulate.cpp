@@ -2,18 +2,85 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <memory>
+#include <utility>
 
 #include "base/threads.h"
 
 namespace genbid {
 namespace {
 
+struct Features {
+  std::string features;
+
+  void fields(ConfigVisitor& v) { v.field("features", features); }
+};
+
 // What decides the content of the stores; kept in them.
 struct PlayedSettings {
   MarketRunConfig market;
+  ExploreConfig explore;
+  Features output;
 
-  void fields(ConfigVisitor& v) { v.section("market", market); }
+  void fields(ConfigVisitor& v) {
+    v.section("market", market);
+    if (explore.on()) v.section("explore", explore);
+    v.section("output", output);
+  }
+};
+
+std::string settings_text(const SimulateConfig& config) {
+  return print_config(PlayedSettings{config.market, config.explore, {config.output.features}}, "simulate");
+}
+
+// In the same form: a population's file may have changed since a run was interrupted.
+std::string population_text(const Population& population) {
+  std::string text = "population_seats:\n";
+  for (const PopulationSeat& seat : population.seats) {
+    text += "  - bidder: " + bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
+            "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
+  }
+  return text;
+}
+
+// Who plays which seat in which period.
+class Seating {
+ public:
+  Seating(const SimulateConfig& config, const Population& population) : population_(population) {
+    const MarketShape shape = config.market.shape();
+    if (config.explore.on()) {
+      exploration_.emplace(config.explore);
+      owned_.push_back(exploration_->make_bidder(population, shape.ticks));
+    } else {
+      owned_ = make_bidders(population, config.market.bidder_rules(), shape.ticks);
+    }
+    for (const auto& bidder : owned_) bidders_.push_back(bidder.get());
+  }
+
+  std::span<Bidder* const> bidders() const { return bidders_; }
+
+  Population populate(int64_t period) const {
+    return exploration_ ? exploration_->populate(population_, period) : population_;
+  }
+
+  // Of so many cells.
+  std::vector<int> seat_bidder(size_t num_cells) const {
+    std::vector<int> all;
+    for (size_t cell = 0; cell < num_cells; ++cell) {
+      for (size_t seat = 0; seat < population_.seats.size(); ++seat) {
+        all.push_back(exploration_ ? 0 : static_cast<int>(seat));
+      }
+    }
+    return all;
+  }
+
+ private:
+  const Population& population_;
+  std::optional<Exploration> exploration_;
+  std::vector<std::unique_ptr<Bidder>> owned_;
+  std::vector<Bidder*> bidders_;
 };
 
 }  // namespace
@@ -40,20 +107,44 @@ void MarketRunConfig::fields(ConfigVisitor& v) {
 
 void SimulateConfig::fields(ConfigVisitor& v) {
   v.section("market", market);
+  v.section("explore", explore);
+  v.check(!market.official() || !explore.on(), "explore",
+          "nothing under the official rules, whose PID remembers who it was in the period before");
   v.section("output", output);
+  v.check(!market.official() || !output.resumable, "output",
+          "resumable: false under the official rules, whose PID remembers the period before");
   v.field("threads", threads, {0, 1024});
 }
 
 std::string SimulateSummary::text() const {
   std::string table =
       "  period  conversions  score/seat  expected/seat  budget use  least winning cost  clearings  seconds\n";
-  for (const PeriodSummary& p : periods) {
+  const auto add = [&](const std::string& name, const PeriodSummary& p) {
     char line[160];
-    std::snprintf(line, sizeof line, "%8lld %12.0f %11.3f %14.3f %10.1f%% %19.5f %10lld %8.3f\n",
-                  static_cast<long long>(p.period), p.conversions, p.mean_score, p.mean_expected_score,
-                  100.0 * p.budget_use, p.mean_least_winning_cost, static_cast<long long>(p.num_clearings), p.seconds);
+    std::snprintf(line, sizeof line, "%8s %12.0f %11.3f %14.3f %10.1f%% %19.5f %10lld %8.3f\n", name.c_str(),
+                  p.conversions, p.mean_score, p.mean_expected_score, 100.0 * p.budget_use, p.mean_least_winning_cost,
+                  static_cast<long long>(p.num_clearings), p.seconds);
     table += line;
+  };
+  constexpr size_t kMostLines = 40;
+  if (periods.size() <= kMostLines) {
+    for (const PeriodSummary& p : periods) add(std::to_string(p.period), p);
+    return table;
   }
+  PeriodSummary mean;
+  const auto n = static_cast<double>(periods.size());
+  double clearings = 0.0;
+  for (const PeriodSummary& p : periods) {
+    mean.conversions += p.conversions / n;
+    mean.mean_score += p.mean_score / n;
+    mean.mean_expected_score += p.mean_expected_score / n;
+    mean.budget_use += p.budget_use / n;
+    mean.mean_least_winning_cost += p.mean_least_winning_cost / n;
+    clearings += static_cast<double>(p.num_clearings) / n;
+    mean.seconds += p.seconds / n;
+  }
+  mean.num_clearings = std::llround(clearings);
+  add("mean", mean);
   return table;
 }
 
@@ -66,38 +157,37 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
 
   Threads threads(static_cast<int>(config.threads));
   const auto market = make_market(config.market, threads);
-  const auto owned = make_bidders(population, config.market.bidder_rules(), shape.ticks);
-  std::vector<Bidder*> bidders;
-  for (const auto& bidder : owned) bidders.push_back(bidder.get());
+  const Seating seating(config, population);
 
-  Outputs outputs(config.output, shape, static_cast<int64_t>(periods.size()),
-                  print_config(PlayedSettings{config.market}, "simulate"), threads);
+  const auto outputs = make_outputs(config.output, shape, static_cast<int64_t>(periods.size()), settings_text(config),
+                                    population_text(population), threads);
   SimulateSummary summary;
+  summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());
   const auto together = market->keeps_impressions()
                             ? size_t{1}
-                            : static_cast<size_t>(periods_together(config.market, bidders, threads.count()));
-  for (size_t first = 0; first < periods.size(); first += together) {
+                            : static_cast<size_t>(periods_together(config.market, seating.bidders(), threads.count()));
+  for (auto first = static_cast<size_t>(outputs->periods_done()); first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();
     const size_t last = std::min(first + together, periods.size());
+    std::vector<Population> populations;
     std::vector<Cell> cells;
-    cells.reserve(last - first);
-    std::vector<int> seat_bidder;
     for (size_t i = first; i < last; ++i) {
-      cells.push_back(make_cell(population, periods[i], config.market));
-      for (int seat = 0; seat < shape.seats; ++seat) seat_bidder.push_back(seat);
+      populations.push_back(seating.populate(periods[i]));
+      cells.push_back(make_cell(populations.back(), periods[i], config.market));
     }
-    outputs.start(population, cells);
-    if (!play(*market, std::move(cells), bidders, seat_bidder, outputs)) return std::nullopt;
-    outputs.finish_cells();
+    const std::vector<int> seat_bidder = seating.seat_bidder(last - first);
+    outputs->start(populations, cells);
+    if (!play(*market, std::move(cells), seating.bidders(), seat_bidder, *outputs)) return std::nullopt;
+    outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-    for (PeriodSummary& period : outputs.summaries()) {
+    for (PeriodSummary& period : outputs->summaries()) {
       period.seconds = wall.count() / static_cast<double>(last - first);
       summary.periods.push_back(period);
     }
     if (progress) progress(static_cast<int64_t>(last));
   }
-  summary.files = outputs.commit();
+  summary.files = outputs->commit();
   return summary;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/config.h"
 #include "market/market.h"
+#include "play/exploration.h"
 #include "play/outputs.h"
 #include "play/period_tables.h"
 
@@ -25,6 +26,7 @@ struct MarketRunConfig : MarketConfig {
 // `kind: simulate`.
 struct SimulateConfig {
   MarketRunConfig market;
+  ExploreConfig explore;
   OutputConfig output;
   int64_t threads = 0;  // 0: one a processor
 
@@ -32,19 +34,23 @@ struct SimulateConfig {
 };
 
 struct SimulateSummary {
-  std::vector<PeriodSummary> periods;
-  std::vector<std::string> files;  // written, and the folder of raw logs
+  std::vector<PeriodSummary> periods;  // played now
+  int64_t num_played_before = 0;       // by a run that was interrupted
+  std::vector<std::string> files;      // written, and the folder of raw logs
 
-  std::string text() const;  // a table for a terminal
+  std::string text() const;  // a table for a terminal; of many periods their mean alone
 };
 
 // Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. One where bidders
 // remember, and under the official rules, whose traffic takes 400 MB a period.
 int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
-// Plays the periods (in the order listed under the official rules, else ascending) and writes `ticks.csv`, `periods.csv` and what else is asked for into
-// output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress` is told the
-// number of periods done. Empty if a stop was asked for, and then nothing is written.
+// Plays the periods (in the order listed under the official rules, else ascending) and writes `periods.csv` and what else
+// is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress`
+// is told the number of periods done. Empty if a stop was asked for, and then nothing is written.
+//
+// With output.resumable what is played stays when the run is stopped or killed, and the same run goes on behind it
+// (play/resumable_outputs.h).
 std::optional<SimulateSummary> simulate(const SimulateConfig& config,
                                         const std::function<void(int64_t)>& progress = {});
 

@@ -76,6 +76,17 @@ TEST_F(Pipeline, EvaluationAndSimulationWriteTheSameBytesForAnyNumberOfThreads) 
   }
 }
 
+TEST_F(Pipeline, AGeneratedDataSetIsTrainedOn) {
+  const std::string generate = "simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 " +
+                               ("market.periods=1000..1003 output.dir=" + out("generated"));
+  must(generate);
+  const auto again = run_program(generate);
+  EXPECT_EQ(again.status, 0);
+  EXPECT_NE(again.output.find("all 4 periods were played before"), std::string::npos) << again.output;
+  must("train configs/quickstart/behavior_cloning.yaml run=" + out("run") + " data.store=" + out("generated") +
+       "/trajectories.h5 data.train_periods=1000..1002 data.held_out_periods=1003 train.threads=1 train.steps=2");
+}
+
 // Starts a training that checkpoints at every step, and kills it.
 void train_and_signal(const std::string& command, int signal, int milliseconds, int& status) {
   const pid_t child = ::fork();

@@ -28,6 +28,7 @@ struct TrainExample {
   double end_rate = 0.0001;
   double limit = 0.0;
   bool resume = false;
+  RealInterval scale = {0.5, 2.0};
 
   void fields(ConfigVisitor& v) {
     v.field("steps", steps, {1, 1000000});
@@ -36,6 +37,7 @@ struct TrainExample {
     v.check(end_rate <= rate, "end_rate", "at most train.rate");
     v.field("limit", limit);
     v.field("resume", resume);
+    v.field("scale", scale, {0.0, 10.0});
   }
 };
 

@@ -23,6 +23,7 @@ train:
   end_rate: 1e-04
   limit: 0
   resume: false
+  scale: [0.5, 2]
 data:
   path: logs/day-1.csv
   files: [a.csv]
@@ -41,6 +42,7 @@ TEST(ConfigPrint, LoadsBackToTheSameValues) {
   config.train.rate = 0.1 + 0.2;
   config.train.limit = -std::numeric_limits<double>::infinity();
   config.train.resume = true;
+  config.train.scale = {3.0, 3.0};
   config.data.periods.values = {9, 3, 4, 5};
   config.data.files = {};
   config.seats = {};
@@ -50,6 +52,7 @@ TEST(ConfigPrint, LoadsBackToTheSameValues) {
   EXPECT_EQ(back.seed, config.seed);
   EXPECT_EQ(back.train.rate, config.train.rate);
   EXPECT_EQ(back.train.limit, config.train.limit);
+  EXPECT_EQ(back.train.scale, config.train.scale);
   EXPECT_EQ(back.data.periods.values, config.data.periods.values);
   EXPECT_TRUE(back.data.files.empty());
   EXPECT_TRUE(back.seats.empty());

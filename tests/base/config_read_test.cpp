@@ -190,6 +190,17 @@ TEST(Config, PeriodsAreNotNegativeReversedOrDoubled) {
   EXPECT_EQ(read_example("data: {path: p, periods: 7..7}").data.periods.values, std::vector<int64_t>{7});
 }
 
+TEST(Config, AnIntervalIsTwoNumbersOrOne) {
+  EXPECT_EQ(read_example("train: {scale: [0.25, 4]}").train.scale, (RealInterval{0.25, 4.0}));
+  EXPECT_EQ(read_example("train: {scale: 3}").train.scale, (RealInterval{3.0, 3.0}));
+  const auto error = [](const std::string& text) { return example_error("train: {scale: " + text + "}"); };
+  const std::string place = "run.yaml:1: key 'train.scale': ";
+  EXPECT_EQ(error("[2, 1]"), place + "found [2, 1], expected the lower number first");
+  EXPECT_EQ(error("[1]"), place + "found a list, expected two numbers, [LOW, HIGH], or one");
+  EXPECT_EQ(error("[1, 11]"), place + "found '11', expected a number in [0, 10]");
+  EXPECT_EQ(error("wide"), place + "found 'wide', expected a number in [0, 10]");
+}
+
 TEST(Config, NamesTheNearestKnownKey) {
   EXPECT_EQ(example_error("seed: 2\ntrain:\n  stepz: 5"),
             "run.yaml:3: key 'train.stepz': unknown; did you mean 'train.steps'?");

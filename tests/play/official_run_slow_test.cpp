@@ -178,7 +178,7 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
     const auto market = make_market(config, threads);
     const std::vector<Cell> cells = {make_cell(population, 0, MarketConfig())};
     PeriodTables tables{MarketShape()};
-    tables.start(population, cells);
+    tables.start(std::span(&population, 1), cells);
     ASSERT_TRUE(play(*market, cells, bidders, seat_bidder, tables));
     if (num_threads == 1) {
       first = tables.ticks_rows();

@@ -297,6 +297,32 @@ TEST(SimulateOutputs, OtherFeaturesOnRequest) {
   EXPECT_EQ(TrajectoryStore(folder.path("run/trajectories.h5")).info().features.size(), 16U);
 }
 
+TEST(SimulateOutputs, TicksAndTheCsvOfTrajectoriesAreLeftOutOnRequest) {
+  const TemporaryFolder folder;
+  SimulateConfig config = everything(folder.path("run"), "fast");
+  config.output.raw_log = config.output.market_log = false;
+  ASSERT_TRUE(simulate(config));
+  const auto all = files_of(folder.path("run"));
+  config.output.dir = folder.path("less");
+  config.output.ticks = config.output.trajectories_csv = false;
+  ASSERT_TRUE(simulate(config));
+  const auto less = files_of(folder.path("less"));
+  EXPECT_EQ(names_of(less), (std::vector<std::string>{"periods.csv", "trajectories.h5"}));
+  for (const auto& [name, content] : less) EXPECT_TRUE(content == all.at(name)) << name;
+
+  for (const std::string name : {"ticks.csv", "trajectories.csv"}) {
+    config.output.dir = folder.path("old-" + name);
+    write_file(config.output.dir + "/" + name, "old");
+    try {
+      simulate(config);
+      FAIL() << name;
+    } catch (const Error& e) {
+      const std::string option = name == "ticks.csv" ? "output.ticks=true" : "output.trajectories_csv=true";
+      EXPECT_NE(std::string(e.what()).find("(another output.dir, or " + option), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST(SimulateOutputs, TrajectoriesOfPeriodsSideBySideAreThoseOfPeriodsAlone) {
   const TemporaryFolder folder;
   SimulateConfig config = everything(folder.path("together"), "fast");

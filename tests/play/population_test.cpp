@@ -228,7 +228,8 @@ TEST(Population, AnotherNumberOfSeatsIsFilledByPositionAndCategory) {
 
 TEST(Population, EntriesOfSeatsThatTheMarketLacksArePassedOver) {
   const TemporaryFolder folder;
-  write_file(folder.path("p.yaml"), "seats: [{seat: 0, bidder: abid}, {seat: 1, bidder: pid}, {seat: 60, bidder: pid}]");
+  write_file(folder.path("p.yaml"),
+             "seats: [{seat: 0, bidder: abid}, {seat: 1, bidder: pid}, {seat: 60, bidder: pid}]");
   EXPECT_EQ(load_population(folder.path("p.yaml"), 2).seats.size(), 2U);
 }
 

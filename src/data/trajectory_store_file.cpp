@@ -1,0 +1,87 @@
+#include "data/trajectory_store_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "base/error.h"
+#include "data/trajectory_store_layout.h"
+
+namespace genbid {
+
+static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
+
+void TrajectoryStoreFile::create(const std::string& path, const TrajectoryStoreInfo& info, int64_t num_trajectories,
+                                 int64_t num_rows) {
+  Hdf5File file = Hdf5File::create(path);
+  create_trajectory_store(file, info, num_trajectories, num_rows);
+  file.close();
+}
+
+TrajectoryStoreFile::TrajectoryStoreFile(std::string path) : path_(std::move(path)) {
+  {
+    const TrajectoryStore store(path_);
+    num_trajectories_ = store.num_trajectories();
+    num_rows_ = store.num_rows();
+    num_features_ = static_cast<int64_t>(store.info().features.size());
+  }
+  const Hdf5File file = Hdf5File::open(path_);
+  const auto add = [&](const std::string& name, const auto& /*column*/) { offsets_.push_back(file.offset(name)); };
+  const TrajectoryColumns names;
+  for_each_trajectory_column(names, add);
+  for_each_tick_column(names, add);
+  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file_ < 0) throw Error(path_ + ": cannot open: " + std::strerror(errno));
+}
+
+TrajectoryStoreFile::~TrajectoryStoreFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part) {
+  assert(first_trajectory >= 0 && first_trajectory + part.num_trajectories() <= num_trajectories_);
+  assert(first_row >= 0 && first_row + part.num_rows() <= num_rows_);
+  assert(static_cast<int64_t>(part.state.size()) == part.num_rows() * num_features_);
+  std::vector<int64_t> first_rows = part.first_row;
+  for (int64_t& row : first_rows) row += first_row;
+
+  auto offset = offsets_.begin();
+  const auto put = [&](int64_t first, int64_t width, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    const auto size = static_cast<int64_t>(sizeof(Value));
+    write_bytes(column.data(), static_cast<int64_t>(column.size()) * size, *offset++ + first * width * size);
+  };
+  for_each_trajectory_column(part, [&](const std::string& name, const auto& column) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(column)>, std::vector<int64_t>>) {
+      if (name == "/trajectories/first_row") return put(first_trajectory, 1, first_rows);
+    }
+    put(first_trajectory, 1, column);
+  });
+  for_each_tick_column(part, [&](const std::string& name, const auto& column) {
+    put(first_row, is_state(name) ? num_features_ : 1, column);
+  });
+}
+
+void TrajectoryStoreFile::sync() {
+  if (::fdatasync(file_) != 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
+}
+
+void TrajectoryStoreFile::write_bytes(const void* values, int64_t size, int64_t offset) {
+  const auto* from = static_cast<const std::byte*>(values);
+  while (size > 0) {
+    const ssize_t count = ::pwrite(file_, from, static_cast<size_t>(size), offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
+    from += count;
+    size -= count;
+    offset += count;
+  }
+}
+
+}  // namespace genbid

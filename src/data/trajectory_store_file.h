@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "data/trajectory_store.h"
+
+namespace genbid {
+
+// A trajectory store of known size that is filled in place, piece by piece, by a process that may be killed at any
+// moment. HDF5 has a part in create() alone, which gives every dataset its place in the file; from then on rows are
+// written to these places, so that no kill finds the file's structure half changed, and writing the same rows again
+// changes nothing. Whoever fills it keeps account of what is written, and gives it its name once it is whole.
+class TrajectoryStoreFile {
+ public:
+  // A new file, the same bytes as TrajectoryStoreWriter's but for the rows.
+  static void create(const std::string& path, const TrajectoryStoreInfo& info, int64_t num_trajectories,
+                     int64_t num_rows);
+  // Opens a file that create() made.
+  explicit TrajectoryStoreFile(std::string path);
+  ~TrajectoryStoreFile();
+  TrajectoryStoreFile(const TrajectoryStoreFile&) = delete;
+  TrajectoryStoreFile& operator=(const TrajectoryStoreFile&) = delete;
+
+  // Puts whole trajectories behind the first so many trajectories and rows.
+  void write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part);
+  void sync();  // what was written is on disk
+
+ private:
+  void write_bytes(const void* values, int64_t size, int64_t offset);
+
+  std::string path_;
+  std::vector<int64_t> offsets_;  // of the datasets in the order of trajectory_store_layout.h
+  int64_t num_trajectories_ = 0;
+  int64_t num_rows_ = 0;
+  int64_t num_features_ = 0;
+  int file_ = -1;
+};
+
+}  // namespace genbid

@@ -1,0 +1,182 @@
+#include "play/exploration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "market/lanes.h"
+#include "play/official_assets.h"
+
+namespace genbid {
+namespace {
+
+constexpr RealInterval kUnchanged = {1.0, 1.0};
+
+double draw(const RealInterval& range, uint32_t bits) {
+  if (range.low == range.high) return range.low;
+  const double low = std::log(range.low);
+  const double value = std::exp(low + uniform_double(bits) * (std::log(range.high) - low));
+  return std::clamp(value, range.low, range.high);
+}
+
+bool is_fixed_alpha(const BidderConfig& bidder) { return bidder.bidder == "fixed_alpha"; }
+
+// The bidders of the population or of the list, each with the seats that it was drawn for, and noise on their bids.
+class ExploringBidder : public Bidder {
+ public:
+  ExploringBidder(const ExploreConfig& config, const Exploration& exploration,
+                  std::vector<std::unique_ptr<Bidder>> bidders)
+      : config_(config), exploration_(exploration) {
+    for (auto& bidder : bidders) parts_.push_back({std::move(bidder), {}, {}, {}});
+  }
+
+  void reset(std::span<const SeatView> rows) override {
+    for (Part& part : parts_) part.rows.clear();
+    coefficients_.clear();
+    noise_.assign(rows.size(), 0.0);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const Exploration::SeatDraw drawn = exploration_.seat(rows[i].period, rows[i].seat);
+      parts_[config_.bidders.empty() ? static_cast<size_t>(rows[i].seat) : drawn.bidder].rows.push_back(i);
+      coefficients_.push_back(drawn.coefficient);
+    }
+    for (Part& part : parts_) {
+      if (part.take(rows)) part.bidder->reset(part.views);
+    }
+  }
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (Part& part : parts_) {
+      if (!part.take(rows)) continue;
+      part.bids.assign(part.rows.size(), {});
+      part.bidder->bid(part.views, part.bids);
+      for (size_t i = 0; i < part.rows.size(); ++i) bids[part.rows[i]] = part.bids[i];
+    }
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const double factor = coefficients_[i] * noise_factor(rows[i], noise_[i]);
+      bids[i].value *= factor;
+      bids[i].value_squared *= factor;
+    }
+  }
+
+ private:
+  struct Part {
+    std::unique_ptr<Bidder> bidder;
+    std::vector<size_t> rows;
+    std::vector<SeatView> views;
+    std::vector<BidFormula> bids;
+
+    bool take(std::span<const SeatView> all) {
+      views.clear();
+      for (const size_t row : rows) views.push_back(all[row]);
+      return !rows.empty();
+    }
+  };
+
+  // A stationary sequence: the first tick's is a plain draw.
+  double noise_factor(const SeatView& view, double& last) const {
+    if (config_.alpha_noise == 0.0) return 1.0;
+    const double fresh = exploration_.standard_normal(view.period, view.seat, view.now.tick);
+    const double rho = config_.alpha_noise_correlation;
+    last = view.now.tick == 0 ? fresh : rho * last + std::sqrt(1.0 - rho * rho) * fresh;
+    return std::exp(config_.alpha_noise * last);
+  }
+
+  ExploreConfig config_;
+  Exploration exploration_;
+  std::vector<Part> parts_;
+  std::vector<double> coefficients_, noise_;  // by row
+};
+
+}  // namespace
+
+void ExploreBidder::fields(ConfigVisitor& v) {
+  v.field("bidder", bidder.bidder, bidder_names());
+  v.field("weight", weight, {1e-6, 1e6});
+  if (!is_fixed_alpha(bidder)) {
+    bidder.option_fields(v);
+    return;
+  }
+  v.field("alpha", alpha, {0.0, 1e6});
+  v.check(alpha.low > 0.0 || alpha.high == 0.0, "alpha", "a range above 0");
+  v.field("cpa_ratio", cpa_ratio, {1e-6, 1e6});
+  v.check(alpha.high == 0.0 || cpa_ratio == kUnchanged, "alpha", "either alpha or cpa_ratio, not both");
+}
+
+bool ExploreConfig::on() const {
+  return !bidders.empty() || budget_scale != kUnchanged || cpa_scale != kUnchanged || alpha_noise > 0.0;
+}
+
+void ExploreConfig::fields(ConfigVisitor& v) {
+  v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
+  v.list("bidders", bidders, "bidder");
+  v.field("budget_scale", budget_scale, {1e-3, 1e3});
+  v.field("cpa_scale", cpa_scale, {1e-3, 1e3});
+  v.field("alpha_noise", alpha_noise, {0.0, 2.0});
+  v.field("alpha_noise_correlation", alpha_noise_correlation, {0.0, 1.0});
+  v.check(alpha_noise > 0.0 || alpha_noise_correlation == 0.0, "alpha_noise_correlation", "0 where alpha_noise is 0");
+}
+
+Exploration::Exploration(const ExploreConfig& config)
+    : config_(config),
+      seats_(static_cast<uint64_t>(config.seed), "explore.seat"),
+      noise_(static_cast<uint64_t>(config.seed), "explore.alpha_noise") {
+  for (const ExploreBidder& one : config.bidders) total_weight_ += one.weight;
+}
+
+Exploration::SeatDraw Exploration::seat(int64_t period, int seat) const {
+  const auto bits = seats_.bits(static_cast<uint32_t>(period), static_cast<uint32_t>(seat));
+  SeatDraw drawn;
+  drawn.budget_scale = draw(config_.budget_scale, bits[2]);
+  drawn.cpa_scale = draw(config_.cpa_scale, bits[3]);
+  if (config_.bidders.empty()) return drawn;
+  double left = uniform_double(bits[0]) * total_weight_;
+  while (drawn.bidder + 1 < config_.bidders.size() && left >= config_.bidders[drawn.bidder].weight) {
+    left -= config_.bidders[drawn.bidder].weight;
+    ++drawn.bidder;
+  }
+  const ExploreBidder& one = config_.bidders[drawn.bidder];
+  if (is_fixed_alpha(one.bidder)) drawn.coefficient = draw(one.alpha.high > 0.0 ? one.alpha : one.cpa_ratio, bits[1]);
+  return drawn;
+}
+
+double Exploration::standard_normal(int64_t period, int seat, int tick) const {
+  const auto bits =
+      noise_.bits(static_cast<uint32_t>(period), static_cast<uint32_t>(seat), static_cast<uint32_t>(tick));
+  return static_cast<double>(normal_pair(bits[0], bits[1]).first);
+}
+
+Population Exploration::populate(const Population& population, int64_t period) const {
+  Population drawn_population = population;
+  for (size_t i = 0; i < drawn_population.seats.size(); ++i) {
+    PopulationSeat& seat = drawn_population.seats[i];
+    const SeatDraw drawn = this->seat(period, static_cast<int>(i));
+    seat.budget_scale = drawn.budget_scale;
+    seat.cpa_scale = drawn.cpa_scale;
+    if (config_.bidders.empty()) continue;
+    const ExploreBidder& one = config_.bidders[drawn.bidder];
+    seat.bidder = one.bidder;
+    if (is_fixed_alpha(one.bidder))
+      (one.alpha.high > 0.0 ? seat.bidder.alpha : seat.bidder.cpa_ratio) = drawn.coefficient;
+  }
+  return drawn_population;
+}
+
+std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, int num_ticks) const {
+  if (config_.bidders.empty()) {
+    return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kFast, num_ticks));
+  }
+  const OfficialAssets assets;
+  std::vector<std::unique_ptr<Bidder>> bidders;
+  for (const ExploreBidder& one : config_.bidders) {
+    check_plays_ticks(one.bidder, num_ticks, "explore.bidders[" + std::to_string(bidders.size()) + "]");
+    BidderConfig plain = one.bidder;
+    if (is_fixed_alpha(plain) && one.alpha.high > 0.0) plain.alpha = 1.0;  // times the coefficient
+    bidders.push_back(genbid::make_bidder(plain, Rules::kFast, assets));
+  }
+  return std::make_unique<ExploringBidder>(config_, *this, std::move(bidders));
+}
+
+}  // namespace genbid

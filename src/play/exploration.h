@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/config.h"
+#include "base/random.h"
+#include "market/bidder.h"
+#include "play/population.h"
+
+namespace genbid {
+
+// One kind of bidder of `explore.bidders`, such as `{bidder: fixed_alpha, cpa_ratio: [0.6, 1.6], weight: 3}`: the
+// options of a population's bidder, of which fixed_alpha's may be ranges.
+struct ExploreBidder {
+  BidderConfig bidder;
+  RealInterval alpha;                   // fixed_alpha: drawn for a seat's period; 0: cpa_ratio decides
+  RealInterval cpa_ratio = {1.0, 1.0};  // fixed_alpha: likewise
+  double weight = 1.0;                  // how often it is drawn, beside the others' weights
+
+  void fields(ConfigVisitor& v);
+};
+
+// Section `explore` of `kind: simulate`: how days are varied, so that a data set shows more than what the population
+// would do. All draws are of (seed, period, seat), noise of (seed, period, seat, tick): they do not depend on what else is
+// played. Numbers of a range are drawn log-uniformly.
+struct ExploreConfig {
+  int64_t seed = 1;
+  std::vector<ExploreBidder> bidders;      // one drawn for each seat and period, in place of the population's
+  RealInterval budget_scale = {1.0, 1.0};  // drawn for each seat and period, times its budget
+  RealInterval cpa_scale = {1.0, 1.0};     // likewise, times its CPA limit
+  // Bids of a tick are multiplied by exp(alpha_noise z), z a standard normal draw for each seat and tick, whose
+  // correlation with that of the tick before is alpha_noise_correlation.
+  double alpha_noise = 0.0;
+  double alpha_noise_correlation = 0.0;
+
+  bool on() const;
+  void fields(ConfigVisitor& v);
+};
+
+class Exploration {
+ public:
+  // What is drawn for a seat's period.
+  struct SeatDraw {
+    size_t bidder = 0;         // of config.bidders, if there are any
+    double coefficient = 1.0;  // fixed_alpha with a range: its alpha or cpa_ratio
+    double budget_scale = 1.0;
+    double cpa_scale = 1.0;
+  };
+
+  explicit Exploration(const ExploreConfig& config);
+
+  SeatDraw seat(int64_t period, int seat) const;
+  double standard_normal(int64_t period, int seat, int tick) const;
+  // Who sits where in this period.
+  Population populate(const Population& population, int64_t period) const;
+
+  // Plays all seats of all cells. Errors as of make_bidders (population.h).
+  std::unique_ptr<Bidder> make_bidder(const Population& population, int num_ticks) const;
+
+ private:
+  ExploreConfig config_;
+  double total_weight_ = 0.0;
+  RandomStream seats_, noise_;
+};
+
+}  // namespace genbid

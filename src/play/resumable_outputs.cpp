@@ -1,0 +1,293 @@
+#include "play/resumable_outputs.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/atomic_file.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "data/trajectory_store.h"
+#include "data/trajectory_store_file.h"
+#include "play/period_tables.h"
+#include "play/settings_difference.h"
+#include "play/trajectory_recorder.h"
+
+namespace genbid {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kSettings = "/settings.yaml";
+constexpr const char* kAccount = "/progress.yaml";
+constexpr const char* kStore = "/trajectories.h5";
+constexpr const char* kPeriods = "/periods.csv";
+
+// What is written for good.
+struct Account {
+  int64_t periods_done = 0;
+  int64_t periods_csv_bytes = 0;
+
+  void fields(ConfigVisitor& v) {
+    v.required("periods_done", periods_done);
+    v.required("periods_csv_bytes", periods_csv_bytes);
+  }
+};
+
+Account read_account(const std::string& folder) {
+  Account account;
+  ConfigFile::load(folder + kAccount).read(account);
+  return account;
+}
+
+// A file or folder of the system; every failure is an Error with its path.
+class Descriptor {
+ public:
+  Descriptor(std::string path, int flags)
+      : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
+    if (fd_ < 0) fail("open");
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  // Kept until the process is gone, however it ends. False: somebody has it.
+  bool lock() {
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
+    if (errno != EWOULDBLOCK) fail("lock");
+    return false;
+  }
+  int64_t size() const {
+    struct stat status = {};
+    if (::fstat(fd_, &status) != 0) fail("read");
+    return status.st_size;
+  }
+  void cut(int64_t size) {
+    if (::ftruncate(fd_, size) != 0) fail("write");
+  }
+  void write(std::string_view text, int64_t offset) {
+    while (!text.empty()) {
+      const ssize_t count = ::pwrite(fd_, text.data(), text.size(), offset);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail("write");
+      text.remove_prefix(static_cast<size_t>(count));
+      offset += count;
+    }
+  }
+  void sync() {
+    // Some file systems cannot flush a folder and say EINVAL.
+    if (::fsync(fd_) != 0 && errno != EINVAL) fail("write");
+  }
+
+ private:
+  [[noreturn]] void fail(const char* verb) const {
+    throw Error(path_ + ": cannot " + verb + ": " + std::strerror(errno));
+  }
+
+  std::string path_;
+  int fd_;
+};
+
+std::string made(const std::string& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error) throw Error(dir + ": cannot create the folder: " + error.message());
+  return dir;
+}
+
+}  // namespace
+
+struct ResumableOutputs::State {
+  State(const std::string& where, FeatureSet features, const MarketShape& shape, int64_t count, Threads& t)
+      : dir(made(where)),
+        folder(dir + "/" + kUnfinishedFolder),
+        num_periods(count),
+        threads(t),
+        place(dir, O_RDONLY | O_DIRECTORY),
+        recorder(features, shape),
+        tables(shape, false) {}
+
+  void refuse_others() const;
+  bool is_whole(const std::string& config_text) const;
+  void begin(const std::string& config_text, const std::string& settings) const;
+  void go_on(const std::string& settings);
+  void flush();
+  // A flush takes milliseconds on one disk and a tenth of a second on another: it gets a twentieth of the time.
+  bool is_time_to_flush() const { return Clock::now() - flushed_at > 19 * flush_time; }
+
+  std::string dir, folder;
+  int64_t num_periods;
+  Threads& threads;
+  Descriptor place;
+  TrajectoryRecorder recorder;
+  PeriodTables tables;
+  Account account;   // what is written
+  Account promised;  // what progress.yaml says
+  Clock::time_point flushed_at;
+  Clock::duration flush_time{};
+  std::optional<TrajectoryStoreFile> store;
+  std::optional<Descriptor> periods;
+  int64_t cells_started = 0;
+};
+
+void ResumableOutputs::State::refuse_others() const {
+  for (const char* name : {"/ticks.csv", "/trajectories.csv", "/raw_log", "/market_log.h5"}) {
+    if (!fs::exists(dir + name)) continue;
+    throw Error(dir + name +
+                ": found the output of an earlier run, expected none where output.resumable is true "
+                "(another output.dir)");
+  }
+}
+
+// The same run was here before, and came to its end.
+bool ResumableOutputs::State::is_whole(const std::string& config_text) const {
+  if (fs::exists(folder)) return false;
+  const std::string path = dir + kStore;
+  if (fs::exists(path)) {
+    const std::string difference = settings_difference(TrajectoryStore(path).info().config, config_text);
+    if (difference.empty()) return true;
+    throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
+  }
+  if (fs::exists(dir + kPeriods)) {
+    throw Error(dir + kPeriods +
+                ": found the output of an earlier run, expected none where output.resumable is true "
+                "(another output.dir)");
+  }
+  return false;
+}
+
+void ResumableOutputs::State::begin(const std::string& config_text, const std::string& settings) const {
+  AtomicFolder fresh(folder);
+  const std::string header = PeriodTables::periods_header();
+  write_file(fresh.temporary() + kSettings, settings);
+  write_file(fresh.temporary() + kPeriods, header);
+  TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(config_text),
+                              recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
+  write_file(fresh.temporary() + kAccount, print_config(Account{0, static_cast<int64_t>(header.size())}, ""));
+  fresh.commit();
+}
+
+void ResumableOutputs::State::go_on(const std::string& settings) {
+  const std::string difference = settings_difference(read_file(folder + kSettings), settings);
+  if (!difference.empty()) {
+    throw Error(folder + ": found an interrupted run with " + difference +
+                " (give its command, take another output.dir, or remove the folder)");
+  }
+  account = promised = read_account(folder);
+  if (account.periods_done == num_periods) return;  // all but commit(), which may have begun
+  store.emplace(folder + kStore);
+  periods.emplace(folder + kPeriods, O_WRONLY);
+  const int64_t size = periods->size();
+  if (size < account.periods_csv_bytes) {
+    throw Error(folder + kPeriods + ": found " + std::to_string(size) + " bytes, expected at least " +
+                std::to_string(account.periods_csv_bytes) + " (remove the folder to begin anew)");
+  }
+  periods->cut(account.periods_csv_bytes);
+}
+
+void ResumableOutputs::State::flush() {
+  if (account.periods_done == promised.periods_done) return;
+  const Clock::time_point start = Clock::now();
+  store->sync();
+  periods->sync();
+  write_file(folder + kAccount, print_config(account, ""));
+  promised = account;
+  flushed_at = Clock::now();
+  flush_time = flushed_at - start;
+}
+
+ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape,
+                                   int64_t num_periods, const std::string& config_text,
+                                   const std::string& population_text, Threads& threads)
+    : state_(std::make_unique<State>(dir, features, shape, num_periods, threads)) {
+  State& s = *state_;
+  if (!s.place.lock()) throw Error(dir + ": another process is writing there");
+  remove_leftovers(dir);
+  s.refuse_others();
+  if (s.is_whole(config_text)) {
+    s.account.periods_done = num_periods;
+    return;
+  }
+  const std::string settings = config_text + population_text;
+  if (!fs::exists(s.folder)) s.begin(config_text, settings);
+  s.go_on(settings);
+}
+
+// Stopped: what is written need not be played again.
+ResumableOutputs::~ResumableOutputs() {
+  try {
+    if (state_->store) state_->flush();
+  } catch (const Error&) {
+    // progress.yaml says less than there is, which is as good as a kill.
+  }
+}
+
+int64_t ResumableOutputs::periods_done() const { return state_->account.periods_done; }
+
+void ResumableOutputs::start(std::span<const Population> populations, std::span<const Cell> cells) {
+  State& s = *state_;
+  s.tables.start(populations, cells);
+  s.recorder.start(cells);
+  s.cells_started = static_cast<int64_t>(cells.size());
+}
+
+void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+  state_->tables.on_tick(cell, tick, seats);
+  state_->recorder.add(static_cast<size_t>(cell), seats);
+}
+
+void ResumableOutputs::finish_cells() {
+  State& s = *state_;
+  Account& account = s.account;
+  assert(account.periods_done + s.cells_started <= s.num_periods);
+  s.store->write(s.recorder.num_trajectories(account.periods_done), s.recorder.num_rows(account.periods_done),
+                 TrajectoryRecorder::columns(s.recorder.trajectories(s.threads)));
+  const std::string rows = s.tables.periods_rows();
+  s.periods->write(rows, account.periods_csv_bytes);
+  account.periods_done += s.cells_started;
+  account.periods_csv_bytes += static_cast<int64_t>(rows.size());
+  if (account.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();
+}
+
+std::vector<PeriodSummary> ResumableOutputs::summaries() const { return state_->tables.summaries(); }
+
+// A kill between any two of its steps leaves a folder with an account of all periods, and the next run takes the rest.
+std::vector<std::string> ResumableOutputs::commit() {
+  State& s = *state_;
+  assert(s.account.periods_done == s.num_periods);
+  s.store.reset();
+  s.periods.reset();
+  if (fs::exists(s.folder)) {
+    for (const char* name : {kPeriods, kStore}) {
+      const std::string from = s.folder + name;
+      if (!fs::exists(from)) continue;
+      std::error_code error;
+      fs::rename(from, s.dir + name, error);
+      if (error) throw Error(s.dir + name + ": cannot write: " + error.message());
+    }
+    s.place.sync();
+    remove_folder(s.folder);
+  }
+  return {s.dir + kPeriods, s.dir + kStore};
+}
+
+int64_t unfinished_periods(const std::string& dir) {
+  const std::string folder = dir + "/" + kUnfinishedFolder;
+  return fs::exists(folder + kAccount) ? read_account(folder).periods_done : 0;
+}
+
+}  // namespace genbid

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/threads.h"
+#include "bidding/state_features.h"
+#include "play/outputs.h"
+
+namespace genbid {
+
+// Where a run's outputs lie in output.dir until they are whole.
+inline constexpr const char* kUnfinishedFolder = "unfinished";
+
+// trajectories.h5 and periods.csv of a run that may be killed at any moment and goes on where it was, to the same bytes
+// as one that was not. They grow in DIR/unfinished, where they keep account of themselves:
+//
+//   settings.yaml    what the run was started with: another run does not go on with it
+//   progress.yaml    how many periods are written, and how long periods.csv is with them
+//   trajectories.h5  of full size from the beginning, filled in place (data/trajectory_store_file.h)
+//   periods.csv
+//
+// The folder appears as a whole. Every now and then, after a group of periods, rows are flushed to disk first, then
+// progress.yaml is replaced by renaming, so that it never promises what is not there; what lies behind its account
+// (rows of a group that was cut off) is written again. So a kill costs seconds, nothing is copied at the end, and
+// memory does not grow with the number of periods.
+class ResumableOutputs : public RunOutputs {
+ public:
+  // Begins, or goes on with what is in `dir`. Error if that was made with other settings (naming the first of them), if
+  // another process is at it, or if outputs of another kind of run lie there.
+  ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape, int64_t num_periods,
+                   const std::string& config_text, const std::string& population_text, Threads& threads);
+  ~ResumableOutputs() override;
+
+  int64_t periods_done() const override;
+  void start(std::span<const Population> populations, std::span<const Cell> cells) override;
+  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
+  void finish_cells() override;
+  std::vector<PeriodSummary> summaries() const override;
+  std::vector<std::string> commit() override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// How many periods an interrupted run has written to `dir`; 0 if there is none. For a progress line.
+int64_t unfinished_periods(const std::string& dir);
+
+}  // namespace genbid

@@ -1,0 +1,66 @@
+#include "play/trajectory_recorder.h"
+
+#include "data/trajectory_builder.h"
+#include "play/period_tables.h"
+
+namespace genbid {
+
+TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_text) const {
+  TrajectoryStoreInfo info;
+  info.ticks = shape_.ticks;
+  info.seats = shape_.seats;
+  info.feature_set = feature_set_name(features_);
+  info.features = feature_names(features_);
+  info.config = config_text;
+  return info;
+}
+
+void TrajectoryRecorder::start(std::span<const Cell> cells) {
+  cells_.assign(cells.begin(), cells.end());
+  ticks_.resize(cells.size() * static_cast<size_t>(shape_.seats));
+  for (std::vector<LoggedTick>& ticks : ticks_) ticks.clear();
+}
+
+void TrajectoryRecorder::add(size_t cell, std::span<const SeatTick> seats) {
+  for (size_t i = 0; i < seats.size(); ++i) {
+    const TickOutcome& outcome = seats[i].outcome;
+    LoggedTick tick;
+    tick.remaining = seats[i].start.remaining_budget;
+    tick.is_end = is_end(seats[i].start, shape_.ticks);
+    tick.means = tick_means(seats[i].start, outcome);
+    tick.action = effective_alpha(outcome);
+    tick.reward = static_cast<double>(outcome.num_conversions);
+    tick.reward_continuous = outcome.sum_pvalue_exposed;
+    tick.cost = outcome.cost;
+    tick.conversions = tick.reward;
+    ticks_[cell * seats.size() + i].push_back(tick);
+  }
+}
+
+std::vector<RawTrajectory> TrajectoryRecorder::trajectories(Threads& threads) const {
+  std::vector<RawTrajectory> all(ticks_.size());
+  const auto num_seats = static_cast<size_t>(shape_.seats);
+  threads.parallel_for(static_cast<int64_t>(all.size()), 16, [&](int64_t begin, int64_t end) {
+    for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      const Cell& cell = cells_[row / num_seats];
+      const size_t seat = row % num_seats;
+      const Advertiser& advertiser = cell.advertisers[seat];
+      TrajectoryHead head;
+      head.period = cell.period;
+      head.advertiser = static_cast<int32_t>(seat);
+      head.category = advertiser.category;
+      head.budget = advertiser.budget;
+      head.cpa = advertiser.cpa_limit;
+      all[row] = make_trajectory(head, ticks_[row], features_, shape_.ticks);
+    }
+  });
+  return all;
+}
+
+TrajectoryColumns TrajectoryRecorder::columns(std::span<const RawTrajectory> trajectories) {
+  TrajectoryColumns columns;
+  for (const RawTrajectory& trajectory : trajectories) columns.append(trajectory.stored());
+  return columns;
+}
+
+}  // namespace genbid

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/threads.h"
+#include "bidding/state_features.h"
+#include "data/raw_log_trajectories.h"
+#include "data/trajectory_store.h"
+#include "market/market.h"
+
+namespace genbid {
+
+// Turns the ticks of cells that are being played into trajectories, one a cell and seat, in this order.
+class TrajectoryRecorder {
+ public:
+  TrajectoryRecorder(FeatureSet features, const MarketShape& shape) : features_(features), shape_(shape) {}
+
+  // What a store of so many periods says of itself; its trajectories and rows.
+  TrajectoryStoreInfo info(const std::string& config_text) const;
+  int64_t num_trajectories(int64_t num_periods) const { return num_periods * shape_.seats; }
+  int64_t num_rows(int64_t num_periods) const { return num_trajectories(num_periods) * shape_.ticks; }
+
+  // The cells about to be played; those of the group before are forgotten.
+  void start(std::span<const Cell> cells);
+  void add(size_t cell, std::span<const SeatTick> seats);
+  // Once all ticks are played.
+  std::vector<RawTrajectory> trajectories(Threads& threads) const;
+  static TrajectoryColumns columns(std::span<const RawTrajectory> trajectories);
+
+ private:
+  FeatureSet features_;
+  MarketShape shape_;
+  std::vector<Cell> cells_;
+  std::vector<std::vector<LoggedTick>> ticks_;  // by cell and seat
+};
+
+}  // namespace genbid
