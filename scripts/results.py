@@ -39,7 +39,7 @@ def row(result, command):
         "population": result["population"], "periods": result["periods"], "seats": len(result["seats"]), "seeds": 1,
         "expected_score": mean["expected_score"], "expected_low": expected[0], "expected_high": expected[1],
         "score": mean["score"], "score_low": score[0], "score_high": score[1], "conversions": mean["conversions"],
-        "cpa_exceed_share": mean["cpa_exceed_share"], "budget_use": mean["budget_use"], "share_of_optimum": None,
+        "cpa_exceed_share": mean["cpa_exceed_share"], "budget_use": mean["budget_use"], "share_of_optimum": mean["share_of_optimum"],
         "command": command,
     }
 
@@ -55,13 +55,16 @@ def table(rows):
         f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
         f"{periods[0]} to {periods[-1]}, {first['seats']} seats, {first['seeds']} seed; 95 % intervals over periods.",
         "",
-        "| candidate | expected score | score | conversions | over CPA | budget use |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| candidate | expected score | of optimum | score | conversions | over CPA | budget use |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for r in sorted(rows, key=lambda r: -r["expected_score"]):
+        # What is computed and not played has no draws.
+        drawn = r["score"] != r["expected_score"]
+        score = with_interval(r["score"], r["score_low"], r["score_high"]) if drawn else "-"
         lines.append(
             f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
-            f"| {with_interval(r['score'], r['score_low'], r['score_high'])} | {r['conversions']:.2f} "
+            f"| {100 * r['share_of_optimum']:.1f} % | {score} | {r['conversions']:.2f} "
             f"| {100 * r['cpa_exceed_share']:.1f} % | {100 * r['budget_use']:.1f} % |")
     return "\n".join(lines + ["", f"Made by `{first['command']}`."])
 

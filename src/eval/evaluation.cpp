@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -49,8 +50,11 @@ class JudgedSeats : public PeriodSink {
 // Plays periods with the population in every seat, and finds each judged seat's optimum.
 class HindsightPass {
  public:
-  HindsightPass(const EvaluationPlan& plan, Market& market)
-      : plan_(plan), market_(market), owned_(make_bidders(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks)) {
+  HindsightPass(const EvaluationPlan& plan, Market& market, bool with_slots)
+      : plan_(plan),
+        market_(market),
+        with_slots_(with_slots),
+        owned_(make_bidders(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks)) {
     for (const auto& bidder : owned_) {
       seat_bidder_.push_back(static_cast<int>(bidders_.size()));
       bidders_.push_back(bidder.get());
@@ -59,16 +63,16 @@ class HindsightPass {
 
   // By seat of the plan. Empty if a stop was asked for.
   std::vector<SeatHindsight> play(int64_t period) {
-    const auto responses =
-        record_responses(market_, make_cell(plan_.population, period, plan_.market), bidders_, seat_bidder_);
-    if (!responses) return {};
+    Cell population = make_cell(plan_.population, period, plan_.market);
+    if (!responses_) responses_ = responses_for(population, market_.shape(), with_slots_);
+    if (!record_responses(market_, std::move(population), bidders_, seat_bidder_, *responses_)) return {};
     std::vector<SeatHindsight> seats(plan_.seats.size());
     market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
         const int seat = plan_.seats[i];
         const Cell cell = make_cell(plan_.population, period, plan_.market, seat);
-        seats[i].optima = oracle::seat_optima(*responses, seat, cell.advertisers[static_cast<size_t>(seat)]);
-        if (plan_.with_plans) seats[i].plan = std::make_shared<oracle::DayPlan>(*responses, seat);
+        seats[i].optima = oracle::seat_optima(*responses_, seat, cell.advertisers[static_cast<size_t>(seat)]);
+        if (plan_.with_plans) seats[i].plan = std::make_shared<oracle::DayPlan>(*responses_, seat);
       }
     });
     return seats;
@@ -77,6 +81,8 @@ class HindsightPass {
  private:
   const EvaluationPlan& plan_;
   Market& market_;
+  bool with_slots_;
+  std::optional<oracle::Responses> responses_;  // one memory for all periods
   std::vector<std::unique_ptr<Bidder>> owned_;
   std::vector<Bidder*> bidders_;
   std::vector<int> seat_bidder_;
@@ -181,7 +187,10 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
       "ticks");
   int64_t ticks_done = 0;
   const auto market = make_market(plan.market, threads);
-  HindsightPass hindsight(plan, *market);
+  const bool with_slots = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& one) {
+    return one.bidder == nullptr && one.choice == HindsightChoice::kSlots;
+  });
+  HindsightPass hindsight(plan, *market, with_slots);
   const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market, bidders, 1)));
   for (size_t first = 0; first < plan.periods.size(); first += together) {
     const size_t last = std::min(first + together, plan.periods.size());

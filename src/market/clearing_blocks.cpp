@@ -295,34 +295,59 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   }
 }
 
-size_t find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, const RandomStream& stream,
-                       int64_t period, int tick, std::vector<DropKey>& wins) {
+// Writes where a seat holds a slot, in order, and returns how often. May write 32 more.
+HWY_INLINE size_t find_seat(std::span<const BlockTopFour> tops, size_t slot, int seat, uint32_t* const places) {
+  size_t count = 0;
+  uint32_t first_pv = 0;
+#if HWY_TARGET == HWY_AVX3
+  // Without branches, which would be guessed wrong in every other block. Not into memory: some processors take a
+  // hundred cycles for that.
   const U32 u32;
   const I32 i32;
   const hn::Rebind<uint8_t, I32> u8;
+  const auto wanted = hn::Set(i32, seat);
+  const VU32 lane_numbers = hn::Iota(u32, 0);
+  for (const BlockTopFour& top : tops) {
+    const uint8_t* seats = top.seat[slot].data();
+    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u32)) {
+      const auto found = hn::RebindMask(u32, hn::Eq(hn::PromoteTo(i32, hn::LoadU(u8, seats + lane)), wanted));
+      const VU32 here = hn::Add(lane_numbers, hn::Set(u32, first_pv + static_cast<uint32_t>(lane)));
+      hn::StoreU(hn::Compress(here, found), u32, places + count);
+      count += hn::CountTrue(u32, found);
+    }
+    first_pv += kBlockWidth;
+  }
+#else
+  const hn::CappedTag<uint8_t, kBlockWidth> u8;
+  const auto wanted = hn::Set(u8, static_cast<uint8_t>(seat));
+  for (const BlockTopFour& top : tops) {
+    const uint8_t* seats = top.seat[slot].data();
+    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u8)) {
+      const auto found = hn::Eq(hn::LoadU(u8, seats + lane), wanted);
+      if (hn::AllFalse(u8, found)) continue;
+      uint8_t bytes[8] = {};
+      hn::StoreMaskBits(u8, found, bytes);
+      uint64_t bits = 0;
+      std::memcpy(&bits, bytes, sizeof bits);
+      for (; bits != 0; bits &= bits - 1) {
+        places[count++] = first_pv + static_cast<uint32_t>(lane) + static_cast<uint32_t>(std::countr_zero(bits));
+      }
+    }
+    first_pv += kBlockWidth;
+  }
+#endif
+  return count;
+}
+
+size_t find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, const RandomStream& stream,
+                       int64_t period, int tick, std::vector<DropKey>& wins) {
   const U64 u64;
   const hn::Rebind<uint32_t, U64> half_u32;
   const size_t n = hn::Lanes(u64);
   // Places first, then their keys. Room for the rest of a vector behind the last.
   AlignedVector<uint32_t>& places = scratch_places();
   if (places.size() < tops.size() * kBlockWidth + kBlockWidth) places.resize(tops.size() * kBlockWidth + kBlockWidth);
-  const auto wanted = hn::Set(i32, seat);
-  const VU32 lane_numbers = hn::Iota(u32, 0);
-  size_t count = 0;
-  uint32_t first_pv = 0;
-  for (const BlockTopFour& top : tops) {
-    const uint8_t* seats = top.seat[static_cast<size_t>(slot)].data();
-    for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u32)) {
-      const auto found = hn::Eq(hn::PromoteTo(i32, hn::LoadU(u8, seats + lane)), wanted);
-      const VU32 here = hn::Add(lane_numbers, hn::Set(u32, first_pv + static_cast<uint32_t>(lane)));
-      // Some processors take a hundred cycles to compress into memory.
-      const auto mask = hn::RebindMask(u32, found);
-      hn::StoreU(hn::Compress(here, mask), u32, places.data() + count);
-      count += hn::CountTrue(u32, mask);
-    }
-    first_pv += kBlockWidth;
-  }
-
+  const size_t count = find_seat(tops, static_cast<size_t>(slot), seat, places.data());
   const size_t whole = (count + n - 1) / n * n;
   for (size_t i = count; i < whole; ++i) places[i] = 0;
   if (wins.size() < whole) wins.resize(whole);

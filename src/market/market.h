@@ -65,7 +65,7 @@ class Market {
   // What every row knows before bidding in this tick. Valid until step().
   virtual std::span<const SeatView> observe() = 0;
   // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
-  // Error for a coefficient that is not a number.
+  // Error for a coefficient that is not a finite number.
   virtual void step(std::span<const BidFormula> bids) = 0;
   // The tick that step() finished, one a row.
   virtual std::span<const SeatTick> last_tick() const = 0;
@@ -90,7 +90,7 @@ class Market {
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
-// Error for a coefficient that is not a number, from a seat that was asked.
+// Error for a coefficient that is not a finite number, from a seat that was asked.
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids);
 
 // Receives what a market plays. Calls come in order of tick, then cell.

@@ -37,7 +37,7 @@ struct SeatOptima {
   TickOptimum per_tick;
   Optimum constant;
   Optimum constant_kept;
-  Optimum slots;
+  Optimum slots;  // 0 where the responses have none
 };
 
 SeatOptima seat_optima(const Responses& responses, int seat, const Advertiser& advertiser);

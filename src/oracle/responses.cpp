@@ -1,5 +1,6 @@
 #include "oracle/responses.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 
@@ -7,10 +8,15 @@
 
 namespace genbid::oracle {
 
-Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid)
+Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid, bool slots)
     : num_seats_(num_seats), num_ticks_(num_ticks), auction_(auction), grid_(grid) {
   bid_sums_.resize(static_cast<size_t>(num_seats) * static_cast<size_t>(num_ticks) * stride());
-  slot_sums_.resize(static_cast<size_t>(num_seats) * stride());
+  if (slots) slot_sums_.resize(static_cast<size_t>(num_seats) * stride());
+}
+
+void Responses::clear() {
+  std::fill(bid_sums_.begin(), bid_sums_.end(), Sum{});
+  std::fill(slot_sums_.begin(), slot_sums_.end(), Sum{});
 }
 
 Responses::Sum* Responses::bid_sums(int seat, int tick) {
@@ -42,11 +48,13 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
         }
       };
       for (size_t s = 0; s < num_steps; ++s) put(bids, steps.bid_point[s], steps.value[s], steps.bid_cost[s]);
+      if (!has_slots()) continue;
       put(slots.data(), steps.bid_point[0], steps.value[0], steps.bid_cost[0]);
       for (size_t s = 1; s < num_steps; ++s) {
         put(slots.data(), steps.slot_point[s], steps.value[s], steps.slot_cost[s]);
       }
     }
+    if (!has_slots()) continue;
     // Another tick may be adding to the same day.
     Sum* const day = slot_sums_.data() + static_cast<size_t>(seat) * stride();
     for (size_t p = 0; p <= grid_.num_points(); ++p) {
@@ -85,6 +93,7 @@ Curve Responses::bid_curve(int seat) const {
 }
 
 Curve Responses::slot_curve(int seat) const {
+  assert(has_slots());
   const Sum* const first = slot_sums_.data() + static_cast<size_t>(seat) * stride();
   std::vector<Sum> sums(first, first + stride());
   const size_t last = grid_.num_points() - 1;

@@ -66,8 +66,7 @@ class HindsightAlpha : public Bidder {
 
 }  // namespace
 
-std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder) {
+oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots) {
   constexpr int kOctaves = 2;
   double low = cell.advertisers.front().cpa_limit;
   double high = low;
@@ -75,18 +74,28 @@ std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std
     low = std::min(low, advertiser.cpa_limit);
     high = std::max(high, advertiser.cpa_limit);
   }
-  const MarketShape& shape = market.shape();
-  assert(seat_bidder.size() == static_cast<size_t>(shape.seats));
   oracle::Auction auction;
   auction.num_slots = shape.slots;
-  oracle::Responses responses(shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves));
+  return {shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves), slots};
+}
+
+bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
+                      oracle::Responses& responses) {
+  assert(seat_bidder.size() == static_cast<size_t>(market.shape().seats));
+  responses.clear();
   ResponseSink sink(responses, market.threads());
   std::vector<Cell> cells;
   cells.push_back(std::move(cell));
   market.keep_ladders(true);
   const bool finished = play(market, std::move(cells), bidders, seat_bidder, sink);
   market.keep_ladders(false);
-  if (!finished) return std::nullopt;
+  return finished;
+}
+
+std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
+                                                  std::span<const int> seat_bidder) {
+  oracle::Responses responses = responses_for(cell, market.shape());
+  if (!record_responses(market, std::move(cell), bidders, seat_bidder, responses)) return std::nullopt;
   return responses;
 }
 

@@ -17,6 +17,11 @@ namespace genbid {
 // Empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
                                                   std::span<const int> seat_bidder);
+// The same into responses made for such cells by responses_for; false if a stop was asked for.
+bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
+                      oracle::Responses& responses);
+// Empty ones, with a grid for the cell's CPA limits.
+oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots = true);
 
 // What a seat of a period could have done best.
 struct SeatHindsight {

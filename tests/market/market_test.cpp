@@ -175,18 +175,23 @@ TEST(Market, ObserveTellsWhatASeatMayKnow) {
   EXPECT_GT(spent, 0.0);
 }
 
-TEST(Market, ABidThatIsNotANumberNamesTheSeat) {
+TEST(Market, ABidThatIsNotAFiniteNumberNamesTheSeat) {
   Threads threads(1);
   const auto market = make_market(small_market(), threads);
   market->reset({official_cell(3)});
   std::vector<BidFormula> bids(kNumSeats, {.value = 100.0});
-  bids[17].value = std::numeric_limits<double>::quiet_NaN();
-  try {
-    market->step(bids);
-    FAIL() << "no error";
-  } catch (const Error& e) {
-    EXPECT_STREQ(e.what(),
-                 "period 3, tick 0, seat 17: the bidder answered with a bid coefficient that is not a number");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), kInfinity, -kInfinity}) {
+    for (const BidFormula& formula : {BidFormula{.value = bad}, BidFormula{.value = 1.0, .value_squared = bad}}) {
+      bids[17] = formula;
+      try {
+        market->step(bids);
+        FAIL() << "no error";
+      } catch (const Error& e) {
+        EXPECT_STREQ(e.what(),
+                     "period 3, tick 0, seat 17: the bidder answered with a bid coefficient that is not a finite number");
+      }
+    }
   }
 }
 
