@@ -13,6 +13,7 @@
 DIR holds ticks.csv and periods.csv. Needs numpy, pandas and, for curves and alphas, matplotlib.
 """
 import os
+import re
 import sys
 
 import numpy as np
@@ -155,6 +156,11 @@ def figure(rows, columns, height):
 
 def save(plot, path):
     plot.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None, dpi=110)
+    if path.endswith(".svg"):  # hundredths of a point are enough
+        with open(path) as file:
+            text = file.read()
+        with open(path, "w") as file:
+            file.write(re.sub(r"(\d\.\d\d)\d+", r"\1", text))
 
 
 STYLES = [{"color": "#888888", "linestyle": "-"}, {"color": "#1f5fb4", "linestyle": "-"}, {"color": "#d9541e", "linestyle": "--"}]
