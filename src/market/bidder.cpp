@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "market/official/agents.h"
 #include "market/online_lp.h"
+#include "market/pacing.h"
 #include "market/rule_bidders.h"
 
 namespace genbid {
@@ -13,6 +14,19 @@ namespace {
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string pacing_label(const PacingOptions& options) {
+  const PacingOptions usual;
+  std::string text = "pacing";
+  const auto add = [&](const char* name, double value, double usual_value) {
+    if (value != usual_value) text += std::string(" ") + name + " " + shortest(value);
+  };
+  add("price_level", options.price_level, usual.price_level);
+  add("later_value", options.later_value, usual.later_value);
+  add("prior_days", options.prior_days, usual.prior_days);
+  add("cpa_brake", options.cpa_brake, usual.cpa_brake);
   return text;
 }
 
@@ -35,8 +49,15 @@ bool keep_state_between_periods(std::span<Bidder* const> bidders) {
 }
 
 const std::vector<std::string>& bidder_names() {
-  static const std::vector<std::string> names = {"pid", "fixed_alpha", "abid", "online_lp", "official_agent"};
+  static const std::vector<std::string> names = {"pid", "fixed_alpha", "abid", "online_lp", "official_agent", "pacing"};
   return names;
+}
+
+void PacingOptions::fields(ConfigVisitor& v) {
+  v.field("price_level", price_level, {1e-6, 1e9});
+  v.field("later_value", later_value, {0.0, 1e6});
+  v.field("prior_days", prior_days, {1e-3, 1e6});
+  v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
 }
 
 void BidderConfig::fields(ConfigVisitor& v) {
@@ -56,6 +77,8 @@ void BidderConfig::option_fields(ConfigVisitor& v) {
     v.required("agent", agent);
     const auto& names = official_agent_names();
     v.check(std::find(names.begin(), names.end(), agent) != names.end(), "agent", "one of " + listed(names));
+  } else if (bidder == "pacing") {
+    pacing.fields(v);
   }
 }
 
@@ -65,12 +88,14 @@ std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, con
   if (config.bidder == "abid") return make_abid();
   if (config.bidder == "online_lp") return make_online_lp(assets.online_lp_table(config.table));
   if (config.bidder == "official_agent") return make_official_agent(assets.official_agent(config.agent));
+  if (config.bidder == "pacing") return make_pacing(config.pacing);
   throw Error("bidder: found '" + config.bidder + "', expected one of " + listed(bidder_names()));
 }
 
 std::string bidder_label(const BidderConfig& config) {
   if (config.bidder == "online_lp") return "online_lp " + config.table;
   if (config.bidder == "official_agent") return "official " + config.agent;
+  if (config.bidder == "pacing") return pacing_label(config.pacing);
   if (config.bidder != "fixed_alpha") return config.bidder;
   if (config.alpha > 0.0) return "fixed_alpha " + shortest(config.alpha);
   return "fixed_alpha " + shortest(config.cpa_ratio) + " x CPA limit";

@@ -27,7 +27,7 @@ struct SeatView {
   const TickHistory* history = nullptr;  // past ticks of this period
   const TickOutcome* last = nullptr;     // the previous tick; null in tick 0
   TickStart now;
-  bool asked = true;  // false: out of budget; the answer is ignored
+  bool asked = true;                // false: out of budget; the answer is ignored
   int num_ticks = kTicksPerPeriod;  // of the period
 };
 
@@ -50,6 +50,18 @@ class Bidder {
 // Whether any of them does, so that the periods must be played one after another.
 bool keep_state_between_periods(std::span<Bidder* const> bidders);
 
+// pacing (market/pacing.h): the alpha that would spend the rest of the money on the rest of the day, braked by the CPA.
+// Defaults are tuned on AuctionNet's periods 7 to 20.
+struct PacingOptions {
+  double price_level = 340.0;  // a unit of offered value (sum of p-values) usually costs alpha^2 / price_level
+  double later_value = 0.35;   // p-value expected of later parts of the day, in usual ones (kBaseValue; AuctionNet's
+                               // mean is 1): the lower, the earlier the money is spent
+  double prior_days = 3.0;     // of observations that these two expectations weigh as much as
+  double cpa_brake = 0.75;     // cost per expected conversion so far, in CPA limits, above which alpha falls
+
+  void fields(ConfigVisitor& v);
+};
+
 // Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads.
 struct BidderConfig {
   std::string bidder = "pid";
@@ -57,6 +69,7 @@ struct BidderConfig {
   double cpa_ratio = 1.0;  // fixed_alpha: alpha = cpa_ratio * the seat's CPA limit
   std::string table = {};  // online_lp: a shipped table or the path of a CSV file
   std::string agent = {};  // official_agent: one of official_agent_names()
+  PacingOptions pacing = {};
 
   void fields(ConfigVisitor& v);
   // All but `bidder`, which the caller knows; rejects what the kind does not read.
@@ -77,7 +90,8 @@ class BidderAssets {
 };
 
 std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets);
-// "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql".
+// "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql", "pacing",
+// "pacing cpa_brake 1.2": with the options that are not the default.
 std::string bidder_label(const BidderConfig& config);
 
 }  // namespace genbid

@@ -210,6 +210,13 @@ TEST(BidderConfig, ReadsEachKind) {
   config = {};
   EXPECT_EQ(read_bidder("{bidder: official_agent, agent: td3_bc}", config), "");
   EXPECT_EQ(bidder_label(config), "official td3_bc");
+  config = {};
+  EXPECT_EQ(read_bidder("{bidder: pacing}", config), "");
+  EXPECT_EQ(bidder_label(config), "pacing");
+  config = {};
+  EXPECT_EQ(read_bidder("{bidder: pacing, price_level: 300, later_value: 1, prior_days: 0.5, cpa_brake: 1.2}", config),
+            "");
+  EXPECT_EQ(bidder_label(config), "pacing price_level 300 later_value 1 prior_days 0.5 cpa_brake 1.2");
 }
 
 TEST(BidderConfig, RejectsUnknownKindsAndListsTheKnown) {
@@ -227,6 +234,13 @@ TEST(BidderConfig, RejectsWhatTheKindDoesNotRead) {
   EXPECT_NE(read_bidder("{bidder: pid, cpa_ratio: 2}", config).find("key 'cpa_ratio': unknown"), std::string::npos);
   config = {};
   EXPECT_NE(read_bidder("{bidder: fixed_alpha, alpha: 90, cpa_ratio: 2}", config).find("not both"), std::string::npos);
+  config = {};
+  EXPECT_NE(read_bidder("{bidder: pacing, alpha: 90}", config).find("key 'alpha': unknown"), std::string::npos);
+  for (const std::string option : {"price_level", "later_value", "prior_days", "cpa_brake"}) {
+    config = {};
+    EXPECT_NE(read_bidder("{bidder: pid, " + option + ": 1}", config).find("key '" + option + "': unknown"),
+              std::string::npos);
+  }
 }
 
 TEST(BidderConfig, AsksForWhatTheKindNeeds) {
