@@ -233,7 +233,10 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
   }
 
   const auto choose = [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) choose_drops(context, drops_[static_cast<size_t>(i)]);
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      choose_drops(context, drops_[i]);
+      drops_[i].lost = sum_of_drops(context, bids, drops_[i]);
+    }
   };
   const auto num_scans = static_cast<int64_t>(num_lists * num_blocks);
   if (threads != nullptr && num_scans > 16 * kWorthSplitting) {
@@ -245,22 +248,33 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
   affected_.assign(num_blocks, 0);
   for (size_t i = 0; i < num_lists; ++i) {
     const Drops& list = drops_[i];
+    const auto seat = static_cast<size_t>(list.seat);
+    ((bids.special >> seat & 1U) != 0 ? lost_bids_ : lost_pvalues_)[seat] += list.lost;
     for (size_t k = 0; k < list.count; ++k) {
       const size_t pv = list.wins[k].pv;
       const size_t block = pv / kBlockWidth;
       const size_t lane = pv % kBlockWidth;
-      const auto seat = static_cast<size_t>(list.seat);
-      if ((bids.special >> seat & 1U) != 0) {
-        lost_bids_[seat] += to_money(static_cast<double>(tops_[block].bid[static_cast<size_t>(list.slot)][lane]));
-      } else {
-        lost_pvalues_[seat] += to_expected(tick.value(static_cast<int64_t>(pv), list.seat));
-      }
       lost_[pv] |= uint64_t{1} << list.seat;
       affected_[block] |= uint32_t{1} << lane;
     }
   }
   for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
   return true;
+}
+
+int64_t CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const {
+  const bool special = (bids.special >> list.seat & 1U) != 0;
+  int64_t sum = 0;
+  for (size_t k = 0; k < list.count; ++k) {
+    const size_t pv = list.wins[k].pv;
+    if (special) {
+      const BlockTopFour& top = tops_[pv / kBlockWidth];
+      sum += to_money(static_cast<double>(top.bid[static_cast<size_t>(list.slot)][pv % kBlockWidth]));
+    } else {
+      sum += to_expected(context.tick.value(static_cast<int64_t>(pv), list.seat));
+    }
+  }
+  return sum;
 }
 
 double CellTick::sum_of_lost_bids(const SeatBids& bids, int seat) const {

@@ -47,11 +47,13 @@ class CellTick {
     double ratio = 0.0;
     std::vector<DropKey> wins;
     size_t count = 0;
+    int64_t lost = 0;           // what these add to lost_bids_ or lost_pvalues_
     std::vector<DropKey> near;  // scratch
   };
 
   bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads);
   void choose_drops(const TickContext& context, Drops& list) const;
+  int64_t sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const;
   // Clears the affected impressions without the bids lost there.
   void clear_again(const TickContext& context, const SeatBids& bids, Threads* threads);
 
