@@ -12,7 +12,9 @@ namespace genbid {
 
 double median_seconds(const std::function<void()>& call, int min_calls) {
   using Clock = std::chrono::steady_clock;
-  const auto seconds = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
+  const auto seconds = [](Clock::time_point from) {
+    return std::chrono::duration<double>(Clock::now() - from).count();
+  };
   call();
   std::vector<double> times;
   const auto start = Clock::now();
@@ -43,7 +45,8 @@ namespace {
 
 std::vector<Benchmark> all_benchmarks() {
   std::vector<Benchmark> all = market_benchmarks();
-  for (const auto& more : {official_market_benchmarks(), data_benchmarks(), policy_benchmarks()}) all.insert(all.end(), more.begin(), more.end());
+  for (const auto& more : {official_market_benchmarks(), data_benchmarks(), policy_benchmarks()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
@@ -70,7 +73,8 @@ std::string bench_help() {
       "PREFIX      benchmarks whose name begins with it:\n";
   for (const Benchmark& benchmark : all_benchmarks()) help += "              " + benchmark.name + "\n";
   return help +
-         "\nPrints one JSON object a line: name, value (the median call), unit, settings. After an act.MODEL come lines\n"
+         "\nPrints one JSON object a line: name, value (the median call), unit, settings. After an act.MODEL come "
+         "lines\n"
          "act.MODEL.operator: the LibTorch operators that take the most of it, without those that they call.";
 }
 

@@ -17,8 +17,8 @@ struct Benchmark {
 
 std::vector<Benchmark> market_benchmarks();           // market.* (rules fast), oracle.*
 std::vector<Benchmark> official_market_benchmarks();  // market.official_*
-std::vector<Benchmark> data_benchmarks();    // ingest.*, raw_log.*
-std::vector<Benchmark> policy_benchmarks();  // act.MODEL, train_step.MODEL
+std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
+std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
 
 void print_figure(const std::string& name, double value, const std::string& unit,
                   const nlohmann::ordered_json& settings);

@@ -111,7 +111,9 @@ void bench_clear_period(int num_threads) {
     for (const TickTraffic& tick : day.ticks) auction.play({traffic, factors, tick}, bids, money, &threads);
   });
   print_figure("market.clear_period", 1e3 * seconds, "ms",
-               {{"impressions", num_pv}, {"seats", kNumSeats}, {"instructions", simd_targets().front()},
+               {{"impressions", num_pv},
+                {"seats", kNumSeats},
+                {"instructions", simd_targets().front()},
                 {"threads", threads.count()}});
 }
 

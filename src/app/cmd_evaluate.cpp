@@ -203,8 +203,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
     const char* kind = one.knows_the_day() ? "hindsight" : one.is_rule() ? "rule" : "policy";
-    candidates.list.push_back(
-        {name, kind, candidates.bidders.back().get(), asked, parse_hindsight_choice(one.choice)});
+    candidates.list.push_back({name, kind, candidates.bidders.back().get(), asked, parse_hindsight_choice(one.choice)});
   }
   return candidates;
 }
@@ -313,7 +312,8 @@ Command evaluate_command() {
       "  genbid evaluate configs/replay.yaml policy=runs/NAME replay.log=market.h5 replay.periods=22\n"
       "\n"
       "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha,\n"
-      "                    abid, online_lp, official_agent, pacing), or a list of them; options stand beside: alpha or\n"
+      "                    abid, online_lp, official_agent, pacing), or a list of them; options stand beside: alpha "
+      "or\n"
       "                    cpa_ratio of fixed_alpha; table of online_lp (own_category: the official population's\n"
       "                    tables, or the path of a CSV file); agent of official_agent (bc, iql, cql, td3_bc,\n"
       "                    mopo, combo); price_level, later_value, prior_days, cpa_brake of pacing;\n"

@@ -17,7 +17,11 @@ namespace {
 class JudgedSeats : public PeriodSink {
  public:
   JudgedSeats(std::vector<CellResult*> cells, int num_ticks, Progress& progress, int64_t& ticks_done)
-      : cells_(std::move(cells)), num_ticks_(num_ticks), ticks_(cells_.size()), progress_(progress), ticks_done_(ticks_done) {}
+      : cells_(std::move(cells)),
+        num_ticks_(num_ticks),
+        ticks_(cells_.size()),
+        progress_(progress),
+        ticks_done_(ticks_done) {}
 
   void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
     CellResult& result = *cells_[static_cast<size_t>(cell)];
@@ -181,10 +185,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   const auto played = static_cast<int64_t>(
       std::count_if(candidates.begin(), candidates.end(), [](const Candidate& one) { return one.bidder != nullptr; }));
   const auto cells_per_period = static_cast<int64_t>(plan.seats.size()) * played;
-  Progress progress(
-      "evaluate",
-      static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks,
-      "ticks");
+  Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks, "ticks");
   int64_t ticks_done = 0;
   const auto market = make_market(plan.market, threads);
   const bool with_slots = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& one) {

@@ -113,7 +113,8 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   for (int64_t row = begin; row < end; ++row) {
     const int64_t b = row - begin;
     const SeatView& seat = rows[at_index(row)];
-    normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size, noise_BN.mutable_data_ptr<float>() + b * noise_size);
+    normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size,
+                   noise_BN.mutable_data_ptr<float>() + b * noise_size);
     constraint[2 * b] = static_cast<float>(seat.advertiser->budget);
     constraint[2 * b + 1] = static_cast<float>(seat.advertiser->cpa_limit);
   }

@@ -49,7 +49,7 @@ class PolicyBidder : public Bidder {
   Threads& threads_;
   int64_t num_features_;
   int64_t window_;
-  int64_t tick_ = 0;   // of the period, 0 at reset
+  int64_t tick_ = 0;    // of the period, 0 at reset
   int64_t places_ = 0;  // of a row: the period's ticks, and a window of zeros behind them
   // Row by row, filled up to whole blocks; each row one tick behind the other. What a policy is handed are views of
   // these: a window's rows lie behind each other in memory, and what is not known yet is 0.

@@ -77,8 +77,7 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
     const EvaluationMeans mean = means(evaluation);
     std::snprintf(line, sizeof line, "%-*s %-9s %14.2f %9.1f%% %8.2f %11.2f %8.1f%% %9.1f%%\n", static_cast<int>(width),
                   evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, 100.0 * mean.share_of_optimum,
-                  mean.score, mean.conversions,
-                  100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
+                  mean.score, mean.conversions, 100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
     table += line;
   }
   return table;

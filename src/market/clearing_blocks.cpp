@@ -143,7 +143,8 @@ class Bidders {
     // Negative bids are negative as integers, too.
     const auto bits = hn::Max(hn::BitCast(i32, bid), hn::Set(i32, static_cast<int32_t>(kBase)));
     // (bits - base) * 16 + 15 - i, modulo 2^32.
-    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, static_cast<uint32_t>(15 - i) - (kBase << 4)));
+    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)),
+                   hn::Set(u32, static_cast<uint32_t>(15 - i) - (kBase << 4)));
   }
 
   HWY_INLINE Four quad(int first, int i) const {

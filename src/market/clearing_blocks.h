@@ -53,8 +53,8 @@ struct BlockView {
   int num_lanes;
 };
 inline BlockView view_of(const TickTraffic& tick, int64_t block) {
-  return {tick.block_values(block), tick.block_shown(block), tick.block_draws(block), nullptr, block * kBlockWidth,
-          tick.lanes(block)};
+  return {tick.block_values(block), tick.block_shown(block), tick.block_draws(block), nullptr,
+          block * kBlockWidth,      tick.lanes(block)};
 }
 
 // Adds (sign 1) or takes away (sign -1) what a block with these holders brings, as tally(): conversions and special

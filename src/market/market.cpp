@@ -57,7 +57,8 @@ void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bid
     const SeatView& view = views[row];
     if (view.asked && !(std::isfinite(bids[row].value) && std::isfinite(bids[row].value_squared))) {
       throw Error("period " + std::to_string(view.period) + ", tick " + std::to_string(view.now.tick) + ", seat " +
-                  std::to_string(view.seat) + ": the bidder answered with a bid coefficient that is not a finite number");
+                  std::to_string(view.seat) +
+                  ": the bidder answered with a bid coefficient that is not a finite number");
     }
   }
 }

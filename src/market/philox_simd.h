@@ -67,8 +67,9 @@ HWY_INLINE Words philox_lanes(uint32_t key0, uint32_t key1, uint32_t first, uint
   Counters odd = {hn::Add(hn::Set(u64, uint64_t{first} + 1), twice), even.b, even.c, even.d};
   philox_rounds(key0, key1, even);
   philox_rounds(key0, key1, odd);
-  const auto merged = [&](VU64 low, VU64 high)
-                          HWY_ATTR { return hn::OddEven(hn::BitCast(u32, hn::ShiftLeft<32>(high)), hn::BitCast(u32, low)); };
+  const auto merged = [&](VU64 low, VU64 high) HWY_ATTR {
+    return hn::OddEven(hn::BitCast(u32, hn::ShiftLeft<32>(high)), hn::BitCast(u32, low));
+  };
   return {merged(even.a, odd.a), merged(even.b, odd.b), merged(even.c, odd.c), merged(even.d, odd.d)};
 }
 
@@ -86,11 +87,10 @@ HWY_INLINE VF32 log_lanes(VF32 u) {
   const F32 f32;
   constexpr uint32_t kSqrtHalf = 0x3f3504f3U;
   const VU32 bits = hn::Add(hn::BitCast(u32, u), hn::Set(u32, 0x3f800000U - kSqrtHalf));
-  const VF32 exponent =
-      hn::ConvertTo(f32, hn::Sub(hn::BitCast(i32, hn::ShiftRight<23>(bits)), hn::Set(i32, 127)));
+  const VF32 exponent = hn::ConvertTo(f32, hn::Sub(hn::BitCast(i32, hn::ShiftRight<23>(bits)), hn::Set(i32, 127)));
   const VF32 one = hn::Set(f32, 1.0F);
-  const VF32 f = hn::Sub(
-      hn::BitCast(f32, hn::Add(hn::And(bits, hn::Set(u32, 0x007fffffU)), hn::Set(u32, kSqrtHalf))), one);
+  const VF32 f =
+      hn::Sub(hn::BitCast(f32, hn::Add(hn::And(bits, hn::Set(u32, 0x007fffffU)), hn::Set(u32, kSqrtHalf))), one);
   const VF32 s = hn::Div(f, hn::Add(hn::Set(f32, 2.0F), f));
   const VF32 z = hn::Mul(s, s);
   VF32 series = hn::Add(hn::Set(f32, 1.0F / 7), hn::Mul(z, hn::Set(f32, 1.0F / 9)));
@@ -111,8 +111,7 @@ HWY_INLINE NormalLanes normal_lanes(VU32 radius_bits, VU32 angle_bits) {
   const F32 f32;
   const auto number = [&](VU32 bits) HWY_ATTR { return hn::ConvertTo(f32, hn::BitCast(i32, bits)); };
   const auto constant = [&](double value) HWY_ATTR { return hn::Set(f32, static_cast<float>(value)); };
-  const VF32 u =
-      hn::Mul(hn::Add(number(hn::ShiftRight<1>(radius_bits)), hn::Set(f32, 0.5F)), hn::Set(f32, 0x1p-31F));
+  const VF32 u = hn::Mul(hn::Add(number(hn::ShiftRight<1>(radius_bits)), hn::Set(f32, 0.5F)), hn::Set(f32, 0x1p-31F));
   const VF32 radius = hn::Sqrt(hn::Mul(hn::Set(f32, -2.0F), log_lanes(u)));
 
   constexpr double kX1 = 0.78539816339744831;  // pi / 4
@@ -130,8 +129,8 @@ HWY_INLINE NormalLanes normal_lanes(VU32 radius_bits, VU32 angle_bits) {
   const VF32 twice_sine = hn::Mul(hn::Set(f32, 2.0F), sine);
   const VF32 sine_of_angle = hn::Mul(twice_sine, cosine);
   const VF32 cosine_of_angle = hn::Sub(hn::Set(f32, 1.0F), hn::Mul(twice_sine, sine));
-  const VF32 mirrored = hn::BitCast(
-      f32, hn::Xor(hn::BitCast(u32, cosine_of_angle), hn::And(angle_bits, hn::Set(u32, 0x80000000U))));
+  const VF32 mirrored =
+      hn::BitCast(f32, hn::Xor(hn::BitCast(u32, cosine_of_angle), hn::And(angle_bits, hn::Set(u32, 0x80000000U))));
   return {hn::Mul(radius, mirrored), hn::Mul(radius, sine_of_angle)};
 }
 

@@ -93,9 +93,8 @@ void Traffic::end_tick(TickTraffic& out) const {
 
 float Traffic::sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const {
   const auto period = static_cast<uint64_t>(factors.period);
-  const PhiloxBits bits =
-      philox(sigmas_.key0(), sigmas_.key1(), static_cast<uint32_t>(pv), place_of(tick, seat),
-             static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+  const PhiloxBits bits = philox(sigmas_.key0(), sigmas_.key1(), static_cast<uint32_t>(pv), place_of(tick, seat),
+                                 static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
   const float level = factors.sigma_ratio[static_cast<size_t>(seat)];
   const float ratio = std::abs(level + 0.5F * level * normal_pair(bits.w0, bits.w1).first);
   return std::min(ratio, kMaxSigmaRatio) * value;

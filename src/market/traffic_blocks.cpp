@@ -60,8 +60,7 @@ void fill_values_lanes(const RandomStream& stream, const BlockPlace& place, int 
       const NormalLanes second = normal_lanes(words.w2, words.w3);
       const auto put = [&](int k, VF32 normal) HWY_ATTR {
         if (k >= in_group) return;
-        const VF32 value =
-            hn::Add(hn::Set(f32, mean[seat + k]), hn::Mul(hn::Set(f32, deviation[seat + k]), normal));
+        const VF32 value = hn::Add(hn::Set(f32, mean[seat + k]), hn::Mul(hn::Set(f32, deviation[seat + k]), normal));
         const VF32 at_least_0 = hn::IfThenElseZero(hn::Gt(value, zero), value);
         hn::StoreU(hn::Min(at_least_0, one), f32, rows + static_cast<size_t>(k) * kBlockWidth + lane);
       };
@@ -91,10 +90,9 @@ void fill_draws_lanes(const RandomStream& stream, const BlockPlace& place, int n
   const auto one = hn::Set(i32, 1);
   const auto most = hn::Set(i32, num_slots);
   for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-    const Words words = philox_lanes(stream.key0(), stream.key1(),
-                                     static_cast<uint32_t>(place.first_pv) + static_cast<uint32_t>(lane),
-                                     static_cast<uint32_t>(place.tick), static_cast<uint32_t>(period),
-                                     static_cast<uint32_t>(period >> 32));
+    const Words words = philox_lanes(
+        stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv) + static_cast<uint32_t>(lane),
+        static_cast<uint32_t>(place.tick), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
     const auto u = hn::BitCast(i32, hn::ShiftRight<1>(words.w0));
     auto count = hn::Add(one, hn::IfThenElseZero(hn::Lt(u, second), one));
     count = hn::Min(hn::Add(count, hn::IfThenElseZero(hn::Lt(u, third), one)), most);
@@ -128,9 +126,9 @@ void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int 
   const auto period = static_cast<uint64_t>(place.period);
   for (int lane = 0; lane < kBlockWidth; ++lane) {
     for (int group = 0; 4 * group < num_seats; ++group) {
-      const PhiloxBits bits = philox(stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv + lane),
-                                     place_of(place.tick, group), static_cast<uint32_t>(period),
-                                     static_cast<uint32_t>(period >> 32));
+      const PhiloxBits bits =
+          philox(stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv + lane),
+                 place_of(place.tick, group), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
       const NormalPair first = normal_pair(bits.w0, bits.w1);
       const NormalPair second = normal_pair(bits.w2, bits.w3);
       const float normals[4] = {first.first, first.second, second.first, second.second};

@@ -45,7 +45,6 @@ void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int 
 // What decides exposure and conversion: slot 1 is always shown, slot 2 with probability 0.8, slot 3 with 0.6 if slot 2
 // is. shown: [lane], at most `num_slots`; draws: [slot][lane] in [0, 1].
 void fill_draws(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown, float* draws);
-void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown,
-                      float* draws);
+void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown, float* draws);
 
 }  // namespace genbid

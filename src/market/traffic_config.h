@@ -25,19 +25,17 @@ struct TrafficConfig {
   // Of `own`:
   int64_t seats = kNumSeats;
   int64_t ticks = kTicksPerPeriod;
-  int64_t slots = kNumSlots;           // shown at most
+  int64_t slots = kNumSlots;             // shown at most
   std::string day_shape = "auctionnet";  // how impressions spread over the day: traffic_structure.h
-  double count_swing = 0.4;     // twelfths of a day have a factor in 1 -+ this on their impressions
-  double value_level = 0.0005;  // mean predicted value of an impression
-  double category_swing = 0.7;  // sixths of a day have a factor in 1 -+ this on a category's level
-  double seat_swing = 0.5;      // and one in 1 -+ this on a seat's
-  double value_spread = 0.5;    // standard deviation of a seat's values within a tick, as a share of their mean
-  double uncertainty = 0.15;    // mean of sigma / predicted value
+  double count_swing = 0.4;              // twelfths of a day have a factor in 1 -+ this on their impressions
+  double value_level = 0.0005;           // mean predicted value of an impression
+  double category_swing = 0.7;           // sixths of a day have a factor in 1 -+ this on a category's level
+  double seat_swing = 0.5;               // and one in 1 -+ this on a seat's
+  double value_spread = 0.5;  // standard deviation of a seat's values within a tick, as a share of their mean
+  double uncertainty = 0.15;  // mean of sigma / predicted value
 
   bool own() const { return structure == "own"; }
-  MarketShape shape() const {
-    return {static_cast<int>(seats), static_cast<int>(ticks), static_cast<int>(slots)};
-  }
+  MarketShape shape() const { return {static_cast<int>(seats), static_cast<int>(ticks), static_cast<int>(slots)}; }
   void fields(ConfigVisitor& v);
 };
 

@@ -148,8 +148,8 @@ PeriodFactors own_factors(const TrafficConfig& config, uint64_t seed, int64_t pe
     double sigma_ratio = std::abs(uncertainties.normal(seat, 0, 0.15, 0.06));
     sigma_ratio = (sigma_ratio > 0.3 ? 0.2 : sigma_ratio) * (config.uncertainty / kOfficialUncertainty);
     out.sigma_ratio[s] = static_cast<float>(std::min(sigma_ratio, kMaxSigmaRatio));
-    out.shift[s] = static_cast<float>(truncated_normal_mean(uncertainties.uniform(seat, 1, 0.0, 1.0),
-                                                            uncertainties.uniform(seat, 2, 0.0, 1.0)));
+    out.shift[s] = static_cast<float>(
+        truncated_normal_mean(uncertainties.uniform(seat, 1, 0.0, 1.0), uncertainties.uniform(seat, 2, 0.0, 1.0)));
   }
   return out;
 }

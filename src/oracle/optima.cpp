@@ -116,8 +116,7 @@ SeatOptima seat_optima(const Responses& responses, int seat, const Advertiser& a
   const Limits soft{advertiser.budget, advertiser.cpa_limit, false};
   const Limits kept{advertiser.budget, advertiser.cpa_limit, true};
   return {best_per_tick(responses, seat, soft), best_constant(responses, seat, soft),
-          best_constant(responses, seat, kept),
-          responses.has_slots() ? best_slots(responses, seat, soft) : Optimum()};
+          best_constant(responses, seat, kept), responses.has_slots() ? best_slots(responses, seat, soft) : Optimum()};
 }
 
 }  // namespace genbid::oracle

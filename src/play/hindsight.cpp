@@ -40,8 +40,7 @@ class Teacher : public Bidder {
       if (!row.asked) continue;
       const oracle::Point so_far{row.history->expected_conversions(), row.history->cost()};
       const oracle::DayPlan& plan = *book_.at(row.period, row.seat).plan;
-      bids[i] = {.value =
-                     plan.now(row.now.tick, so_far, row.now.remaining_budget, row.advertiser->cpa_limit).alpha};
+      bids[i] = {.value = plan.now(row.now.tick, so_far, row.now.remaining_budget, row.advertiser->cpa_limit).alpha};
     }
   }
 

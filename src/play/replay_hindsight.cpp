@@ -26,8 +26,7 @@ ReplayHindsight::ReplayHindsight(std::vector<Advertiser> rows) : rows_(std::move
   // Budgets of a user's campaign may be any share of what its limit is worth.
   constexpr int kOctaves = 10;
   for (const Advertiser& row : rows_) {
-    responses_.emplace_back(1, 1, at_logged_prices(),
-                            oracle::grid_around(row.cpa_limit, row.cpa_limit, kOctaves));
+    responses_.emplace_back(1, 1, at_logged_prices(), oracle::grid_around(row.cpa_limit, row.cpa_limit, kOctaves));
   }
 }
 

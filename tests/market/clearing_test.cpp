@@ -294,7 +294,8 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
     const TickContext context{traffic, factors, tick};
     for (const int num_bidding : {0, 2, 3, 48}) {
       SeatBids bids;
-      for (int seat = 0; seat < num_bidding; ++seat) bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat, .value_squared = seat == 2 ? 1e4 : 0.0});
+      for (int seat = 0; seat < num_bidding; ++seat)
+        bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat, .value_squared = seat == 2 ? 1e4 : 0.0});
       TickSums expected;
       for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, bids, pv, clear_one(tick, pv, bids, 0), 1, expected);
       for (const char* target : simd_targets()) {

@@ -98,7 +98,8 @@ TEST_P(Impressions, AddUpToWhatTheTickBrought) {
         EXPECT_NEAR(sum_bid, outcome.sum_bid, 1e-12 * sum_bid);
       } else {
         EXPECT_EQ(from_expected(expected), outcome.sum_pvalue_exposed);
-        EXPECT_NEAR(from_money(bid_exposed), outcome.sum_bid_exposed, 1e-6 * from_money(bid_exposed));  // unrounded bids
+        EXPECT_NEAR(from_money(bid_exposed), outcome.sum_bid_exposed,
+                    1e-6 * from_money(bid_exposed));                   // unrounded bids
         EXPECT_NEAR(sum_bid, outcome.sum_bid, 1e-6 * sum_bid + 1e-8);  // the tick's sum is of unrounded bids
       }
       EXPECT_NEAR(sum_pvalue, outcome.sum_pvalue, 1e-10 * sum_pvalue);

@@ -188,8 +188,9 @@ TEST(Market, ABidThatIsNotAFiniteNumberNamesTheSeat) {
         market->step(bids);
         FAIL() << "no error";
       } catch (const Error& e) {
-        EXPECT_STREQ(e.what(),
-                     "period 3, tick 0, seat 17: the bidder answered with a bid coefficient that is not a finite number");
+        EXPECT_STREQ(
+            e.what(),
+            "period 3, tick 0, seat 17: the bidder answered with a bid coefficient that is not a finite number");
       }
     }
   }

@@ -335,7 +335,8 @@ TEST(CorrectedReplay, KnowsWhatWasPossible) {
   Witness witness;
   EXPECT_NEAR(replay_one(campaign_config(folder, 1.0, 2.0), witness)[0].optimum, 1.0 + 0.25 * 0.0625, 1e-6);
   EXPECT_NEAR(replay_one(campaign_config(folder, 0.5, 2.0), witness)[0].optimum, 0.53125, 1e-6);
-  EXPECT_NEAR(replay_one(campaign_config(folder, 0.96875, 0.25), witness)[0].optimum, std::pow(0.25 / 0.96875, 2), 1e-6);
+  EXPECT_NEAR(replay_one(campaign_config(folder, 0.96875, 0.25), witness)[0].optimum, std::pow(0.25 / 0.96875, 2),
+              1e-6);
 }
 
 // Whoever bids: the optimum is a bound, but for single impressions that the money ends in.
