@@ -11,6 +11,7 @@
 #include "market/cell_tick.h"
 #include "market/traffic_cache.h"
 #include "oracle/optima.h"
+#include "play/hindsight.h"
 #include "play/official_assets.h"
 #include "play/simulate.h"
 
@@ -47,30 +48,26 @@ struct Outcomes : PeriodSink {
 class PeriodPlay {
  public:
   PeriodPlay(const std::string& population, int64_t cache_megabytes, int num_threads)
-      : threads_(num_threads), population_(load_population(population)) {
+      : threads_(num_threads), population_(load_population(population)), seated_(population_, Rules::kFast) {
     config_.cache_megabytes = cache_megabytes;
     market_ = make_market(config_, threads_);
-    owned_ = make_bidders(population_, Rules::kFast);
-    for (const auto& bidder : owned_) {
-      seats_.push_back(static_cast<int>(bidders_.size()));
-      bidders_.push_back(bidder.get());
-    }
   }
+  void play(PeriodSink& sink) { genbid::play(*market_, {cell()}, seated_.bidders, seated_.seat_bidder, sink); }
   Outcomes play() {
     Outcomes outcomes;
-    genbid::play(*market_, {make_cell(population_, kPeriod, MarketConfig())}, bidders_, seats_, outcomes);
+    play(outcomes);
     return outcomes;
   }
-  int num_threads() const { return threads_.count(); }
+  Cell cell() const { return make_cell(population_, kPeriod, config_); }
+  Market& market() { return *market_; }
+  Threads& threads() { return threads_; }
 
  private:
   MarketConfig config_;
   Threads threads_;
   Population population_;
+  SeatedPopulation seated_;
   std::unique_ptr<Market> market_;
-  std::vector<std::unique_ptr<Bidder>> owned_;
-  std::vector<Bidder*> bidders_;
-  std::vector<int> seats_;
 };
 
 // All auctions of a period, everybody bidding a constant alpha around 90, nobody short of money.
@@ -137,7 +134,7 @@ void bench_play(const std::string& name, int64_t cache_megabytes, double officia
                      {"impressions", kImpressions},
                      {"traffic", cache_megabytes > 0 ? "cached" : "generated"},
                      {"clearings", last.num_clearings},
-                     {"threads", period.num_threads()},
+                     {"threads", period.threads().count()},
                      {"peak_memory_bytes", peak_memory()}};
     if (population == std::string("pid48")) settings["times_faster_than_auctionnet"] = official_seconds / seconds;
     print_figure(name, 1e3 * seconds, "ms", settings);
@@ -160,15 +157,7 @@ void bench_cells_192(int num_threads) {
     }
     double cost = 0.0;
   } alone;
-  const auto owned = make_bidders(plan.population, Rules::kFast);
-  std::vector<Bidder*> bidders;
-  std::vector<int> seats;
-  for (const auto& bidder : owned) {
-    seats.push_back(static_cast<int>(bidders.size()));
-    bidders.push_back(bidder.get());
-  }
-  const auto market = make_market(plan.market, threads);
-  play(*market, {make_cell(plan.population, 0, MarketConfig())}, bidders, seats, alone);
+  PeriodPlay("official", 0, num_threads).play(alone);
   std::vector<Evaluation> evaluations;
   const double seconds = median_seconds([&] { evaluations = evaluate_in_market(plan, candidates, threads); }, 3);
   if (evaluations.empty() || std::abs(evaluations[0].cells[0].cost - alone.cost) > 1e-9 * alone.cost) {
@@ -197,41 +186,27 @@ struct Ladders : PeriodSink {
 
 // The hindsight optima of all 48 seats of a period against the official population, its bids known.
 void bench_oracle(int num_threads) {
-  Threads threads(num_threads);
-  MarketConfig config;
-  config.cache_megabytes = 256;  // the ladders' values stay where they are
-  const Population population = load_population("official");
-  const auto market = make_market(config, threads);
-  const auto owned = make_bidders(population, Rules::kFast);
-  std::vector<Bidder*> bidders;
-  std::vector<int> seats;
-  for (const auto& bidder : owned) {
-    seats.push_back(static_cast<int>(bidders.size()));
-    bidders.push_back(bidder.get());
-  }
-  const Cell cell = make_cell(population, kPeriod, config);
+  PeriodPlay period("official", 256, num_threads);  // kept, so that the ladders' values stay where they are
+  Threads& threads = period.threads();
+  const Cell cell = period.cell();
   Ladders ladders;
-  market->keep_ladders(true);
-  play(*market, {cell}, bidders, seats, ladders);
+  period.market().keep_ladders(true);
+  period.play(ladders);
 
   double largest_gap = 0.0;
   double mean_optimum = 0.0;
   const auto find_optima = [&] {
-    oracle::Responses responses(kNumSeats, kTicksPerPeriod, {}, oracle::grid_around(60.0, 130.0, 2));
+    oracle::Responses responses = responses_for(cell, MarketShape());
     std::vector<std::vector<oracle::ImpressionBlock>> blocks;
-    for (const TickLadder& tick : ladders.ticks) {
-      auto& views = blocks.emplace_back();
-      for (const LadderBlock& block : tick.blocks) {
-        views.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
-      }
-    }
+    for (const TickLadder& tick : ladders.ticks) add_blocks(tick, blocks.emplace_back());
     std::array<oracle::SeatOptima, kNumSeats> optima;
     threads.parallel_for(kNumSeats, 1, [&](int64_t begin, int64_t end) {
       for (size_t tick = 0; tick < blocks.size(); ++tick) {
         responses.add(static_cast<int>(tick), blocks[tick], static_cast<int>(begin), static_cast<int>(end));
       }
       for (auto seat = static_cast<size_t>(begin); seat < static_cast<size_t>(end); ++seat) {
-        optima[seat] = oracle::seat_optima(responses, static_cast<int>(seat), cell.advertisers[seat]);
+        const oracle::DayPlan plan(responses, static_cast<int>(seat));
+        optima[seat] = oracle::seat_optima(responses, static_cast<int>(seat), plan, cell.advertisers[seat]);
       }
     });
     largest_gap = mean_optimum = 0.0;

@@ -36,16 +36,10 @@ MarketConfig official_rules() {
 // Plays one period of a population under the official rules, traffic included; the market is new every time.
 Totals play_official(const std::string& name, int64_t period, Threads& threads) {
   const Population population = load_population(name);
-  const auto owned = make_bidders(population, Rules::kOfficial);
-  std::vector<Bidder*> bidders;
-  std::vector<int> seat_bidder;
-  for (const auto& bidder : owned) {
-    seat_bidder.push_back(static_cast<int>(bidders.size()));
-    bidders.push_back(bidder.get());
-  }
+  const SeatedPopulation seated(population, Rules::kOfficial);
   const auto market = make_market(official_rules(), threads);
   Totals totals;
-  play(*market, {make_cell(population, period, MarketConfig())}, bidders, seat_bidder, totals);
+  play(*market, {make_cell(population, period, MarketConfig())}, seated.bidders, seated.seat_bidder, totals);
   return totals;
 }
 

@@ -51,6 +51,10 @@ class JudgedSeats : public PeriodSink {
   int64_t& ticks_done_;
 };
 
+Advertiser judged_campaign(const EvaluationPlan& plan, int seat) {
+  return scaled_campaign(plan.population.seats[static_cast<size_t>(seat)], plan.market, true);
+}
+
 // Plays periods with the population in every seat, and finds each judged seat's optimum.
 class HindsightPass {
  public:
@@ -58,25 +62,20 @@ class HindsightPass {
       : plan_(plan),
         market_(market),
         with_slots_(with_slots),
-        owned_(make_bidders(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks)) {
-    for (const auto& bidder : owned_) {
-      seat_bidder_.push_back(static_cast<int>(bidders_.size()));
-      bidders_.push_back(bidder.get());
-    }
-  }
+        seated_(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks) {}
 
   // By seat of the plan. Empty if a stop was asked for.
   std::vector<SeatHindsight> play(int64_t period) {
     Cell population = make_cell(plan_.population, period, plan_.market);
     if (!responses_) responses_ = responses_for(population, market_.shape(), with_slots_);
-    if (!record_responses(market_, std::move(population), bidders_, seat_bidder_, *responses_)) return {};
+    if (!record_responses(market_, std::move(population), seated_.bidders, seated_.seat_bidder, *responses_)) return {};
     std::vector<SeatHindsight> seats(plan_.seats.size());
     market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
         const int seat = plan_.seats[i];
-        const Cell cell = make_cell(plan_.population, period, plan_.market, seat);
-        seats[i].optima = oracle::seat_optima(*responses_, seat, cell.advertisers[static_cast<size_t>(seat)]);
-        if (plan_.with_plans) seats[i].plan = std::make_shared<oracle::DayPlan>(*responses_, seat);
+        auto day = std::make_shared<oracle::DayPlan>(*responses_, seat);
+        seats[i].optima = oracle::seat_optima(*responses_, seat, *day, judged_campaign(plan_, seat));
+        if (plan_.with_plans) seats[i].plan = std::move(day);
       }
     });
     return seats;
@@ -87,9 +86,7 @@ class HindsightPass {
   Market& market_;
   bool with_slots_;
   std::optional<oracle::Responses> responses_;  // one memory for all periods
-  std::vector<std::unique_ptr<Bidder>> owned_;
-  std::vector<Bidder*> bidders_;
-  std::vector<int> seat_bidder_;
+  SeatedPopulation seated_;
 };
 
 const oracle::Optimum& chosen(const oracle::SeatOptima& optima, HindsightChoice choice) {
@@ -160,12 +157,12 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
     Evaluation evaluation{candidate.name, candidate.kind, {}, candidate.asked};
     for (const int64_t period : plan.periods) {
       for (const int seat : plan.seats) {
-        const Advertiser& advertiser = plan.population.seats[static_cast<size_t>(seat)].advertiser;
+        const Advertiser advertiser = judged_campaign(plan, seat);
         CellResult cell;
         cell.period = period;
         cell.seat = seat;
-        cell.budget = advertiser.budget * plan.market.budget_scale;
-        cell.cpa_limit = advertiser.cpa_limit * plan.market.cpa_scale;
+        cell.budget = advertiser.budget;
+        cell.cpa_limit = advertiser.cpa_limit;
         evaluation.cells.push_back(cell);
       }
     }
@@ -173,9 +170,8 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const auto population_bidders = make_bidders(plan.population, plan.market.bidder_rules(), shape.ticks);
-  std::vector<Bidder*> bidders;
-  for (const auto& bidder : population_bidders) bidders.push_back(bidder.get());
+  const SeatedPopulation seated(plan.population, plan.market.bidder_rules(), shape.ticks);
+  std::vector<Bidder*> bidders = seated.bidders;
   std::vector<int> candidate_bidder;
   for (const Candidate& candidate : candidates) {
     candidate_bidder.push_back(static_cast<int>(bidders.size()));

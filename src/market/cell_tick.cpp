@@ -5,8 +5,6 @@
 #include <cmath>
 #include <mutex>
 
-#include "market/lanes.h"
-
 namespace genbid {
 namespace {
 
@@ -172,19 +170,19 @@ int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<c
   lost_bids_.fill(0);
   lost_pvalues_.fill(0);
   any_lost_ = false;
-  clear_all(context, bids, threads);
+  const PackedBids packed(bids);
+  clear_all(context, bids, packed, threads);
   int num_passes = 1;
-  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, threads);
+  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, packed, threads);
   return num_passes;
 }
 
-void CellTick::clear_all(const TickContext& context, const SeatBids& bids, Threads* threads) {
+void CellTick::clear_all(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads) {
   const TickTraffic& tick = context.tick;
   if (tops_.size() < static_cast<size_t>(tick.num_blocks)) {
     tops_.resize(static_cast<size_t>(tick.num_blocks));
   }
   sums_ = {};
-  const PackedBids packed(bids);
   std::mutex mutex;
   const auto clear_chunks = [&](int64_t first_chunk, int64_t last_chunk) {
     TickSums sums;
@@ -329,8 +327,8 @@ void CellTick::choose_drops(const TickContext& context, Drops& list) const {
                    smaller);
 }
 
-void CellTick::clear_again(const TickContext& context, const SeatBids& bids, Threads* threads) {
-  const PackedBids packed(bids);
+void CellTick::clear_again(const TickContext& context, const SeatBids& bids, const PackedBids& packed,
+                           Threads* threads) {
   const auto num_blocks = static_cast<int64_t>(affected_.size());
   const int64_t num_affected = num_blocks - std::count(affected_.begin(), affected_.end(), 0U);
   const auto counting = 2 * num_affected > num_blocks ? Again::Counting::kAll : Again::Counting::kChanges;

@@ -39,7 +39,7 @@ class CellTick {
   void copy_ladder(const TickTraffic& tick, TickLadder& out) const;
 
  private:
-  void clear_all(const TickContext& context, const SeatBids& bids, Threads* threads);
+  void clear_all(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads);
   // What a seat loses in a slot: the first `count` of `wins`.
   struct Drops {
     int seat = 0;
@@ -55,7 +55,7 @@ class CellTick {
   void choose_drops(const TickContext& context, Drops& list) const;
   int64_t sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const;
   // Clears the affected impressions without the bids lost there.
-  void clear_again(const TickContext& context, const SeatBids& bids, Threads* threads);
+  void clear_again(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads);
 
   RandomStream keys_;
   std::vector<BlockTopFour> tops_;

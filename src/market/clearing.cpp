@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "market/lanes.h"
+#include "base/simd.h"
 
 namespace genbid {
 

@@ -5,19 +5,11 @@
 #include <cstdint>
 
 #include "base/random.h"
+#include "base/simd.h"
 
 // Philox4x32-10 and standard normals for many counters at once: plain loops over lanes without branches or
-// library calls, which g++ -O3 turns into SIMD code. Only + - * / sqrt and integer operations, so the bits are
+// library calls, which g++ -O3 turns into SIMD code (base/simd.h). Only + - * / sqrt and integer operations, so the bits are
 // the same on every machine (no fused multiply-add: the whole project is built with -ffp-contract=off).
-
-// A function of such loops, compiled twice: for any x86-64 processor and for those with AVX2, chosen when the
-// program starts. Without fused multiply-add both give the same bits. Sanitizers start too late for the choice.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define GENBID_SIMD_CLONES [[gnu::target_clones("avx2", "default")]]
-#else
-#define GENBID_SIMD_CLONES
-#endif
 
 namespace genbid {
 

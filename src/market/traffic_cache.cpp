@@ -22,8 +22,7 @@ void lay_out(PeriodTraffic& period, int num_ticks) {
 }  // namespace
 
 std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span<const int64_t> periods) {
-  period_bytes_ = traffic.period_bytes();
-  const auto room = static_cast<std::ptrdiff_t>(capacity_ / period_bytes_);
+  const auto room = static_cast<std::ptrdiff_t>(capacity_ / traffic.period_bytes());
   const auto find = [&](int64_t period) {
     return std::find_if(kept_.begin(), kept_.end(),
                         [period](const auto& one) { return one->factors.period == period; });
@@ -60,9 +59,9 @@ std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span
       place = passing_[num_passing++].get();
       place->ticks.resize(1);
     }
+    place->made.assign(static_cast<size_t>(traffic.shape().ticks), 0);
     place->factors = traffic.factors(period);
     if (place->kept) lay_out(*place, traffic.shape().ticks);
-    place->made.assign(static_cast<size_t>(traffic.shape().ticks), 0);
     taken.push_back(place);
   }
   return taken;

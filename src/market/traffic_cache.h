@@ -32,11 +32,8 @@ class TrafficCache {
   // by tick and not kept.
   std::vector<PeriodTraffic*> take(const Traffic& traffic, std::span<const int64_t> periods);
 
-  size_t bytes() const { return kept_.size() * period_bytes_; }
-
  private:
   size_t capacity_;
-  size_t period_bytes_ = 0;
   std::list<std::unique_ptr<PeriodTraffic>> kept_;  // last played first
   std::vector<std::unique_ptr<PeriodTraffic>> passing_;
 };

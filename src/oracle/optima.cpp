@@ -80,19 +80,19 @@ double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
 
 }  // namespace
 
-TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits) {
-  const DayPlan plan(responses, seat);
+Optimum best_per_tick(const DayPlan& plan, const Limits& limits) {
   const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
   const double bound = best_on_curve(tangent_bound(plan.frontier(0), plan.grid()), limits).score;
+  // But for rounding, score and bound are in this order.
+  return {best.score, best.point.value, best.point.cost, alpha_of(best, plan.grid()), std::max(bound, best.score)};
+}
+
+TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits) {
+  const DayPlan plan(responses, seat);
+  TickOptimum optimum;
+  static_cast<Optimum&>(optimum) = best_per_tick(plan, limits);
   const Rounding rounding(responses, seat, plan, limits);
   const Point played = rounding.total();
-
-  TickOptimum optimum;
-  optimum.score = best.score;
-  optimum.value = best.point.value;
-  optimum.cost = best.point.cost;
-  optimum.alpha = alpha_of(best, plan.grid());
-  optimum.bound = std::max(bound, best.score);  // but for rounding they are in this order
   optimum.played_score = score(played.value, played.cost, limits.cpa_limit);
   for (const size_t point : rounding.chosen()) {
     optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
@@ -112,11 +112,11 @@ Optimum best_slots(const Responses& responses, int seat, const Limits& limits) {
   return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid()), std::max(bound, best.score)};
 }
 
-SeatOptima seat_optima(const Responses& responses, int seat, const Advertiser& advertiser) {
+SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser) {
   const Limits soft{advertiser.budget, advertiser.cpa_limit, false};
   const Limits kept{advertiser.budget, advertiser.cpa_limit, true};
-  return {best_per_tick(responses, seat, soft), best_constant(responses, seat, soft),
-          best_constant(responses, seat, kept), responses.has_slots() ? best_slots(responses, seat, soft) : Optimum()};
+  return {best_per_tick(plan, soft), best_constant(responses, seat, soft), best_constant(responses, seat, kept),
+          responses.has_slots() ? best_slots(responses, seat, soft) : Optimum()};
 }
 
 }  // namespace genbid::oracle

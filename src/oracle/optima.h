@@ -21,27 +21,30 @@ struct Optimum {
   double gap() const { return bound > 0.0 ? (bound - score) / bound : 0.0; }  // as a share
 };
 
-// One alpha a tick: the soft optimum, what `share_of_optimum` and regret refer to. The optimum is the fractional one, in
-// which some ticks mix two alphas; `alphas` are the best found with one a tick, which score `played_score` (0.02 % less at
+// The alphas that go with the soft optimum: the best found with one a tick, which score `played_score` (0.02 % less at
 // most on official days).
 struct TickOptimum : Optimum {
   std::vector<double> alphas;  // by tick
   double played_score = 0.0;
 };
 
-// `constant`: one alpha all day, soft. `constant_kept`: without passing the CPA limit. Both take the mix of two
-// neighbouring alphas (0.4 % apart at most) for what lies between them, and an alpha whose cost passes the budget is not
-// allowed; their bound is their score. `slots`: any slot or none for every impression, soft; of the impressions that
-// pay at one price, a part.
+// `per_tick`: one alpha a tick, soft, what `share_of_optimum` and regret refer to; the fractional optimum, in which some
+// ticks mix two alphas. `constant`: one alpha all day, soft. `constant_kept`: without passing the CPA limit. These two
+// take the mix of two neighbouring alphas (0.4 % apart at most) for what lies between them, and an alpha whose cost
+// passes the budget is not allowed; their bound is their score. `slots`: any slot or none for every impression, soft;
+// of the impressions that pay at one price, a part.
 struct SeatOptima {
-  TickOptimum per_tick;
+  Optimum per_tick;
   Optimum constant;
   Optimum constant_kept;
   Optimum slots;  // 0 where the responses have none
 };
 
-SeatOptima seat_optima(const Responses& responses, int seat, const Advertiser& advertiser);
+// `plan` is the seat's.
+SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser);
 
+Optimum best_per_tick(const DayPlan& plan, const Limits& limits);
+// With its alphas, which takes as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits);
 // With an auction of one slot this is the optimum of a log's replay: which impressions to buy at their least winning cost.

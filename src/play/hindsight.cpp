@@ -14,9 +14,7 @@ class ResponseSink : public PeriodSink {
   void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const SeatTick> /*seats*/) override {}
   void on_ladder(int64_t /*cell*/, int tick, const TickLadder& ladder) override {
     blocks_.clear();
-    for (const LadderBlock& block : ladder.blocks) {
-      blocks_.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
-    }
+    add_blocks(ladder, blocks_);
     threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
       responses_.add(tick, blocks_, static_cast<int>(begin), static_cast<int>(end));
     });
@@ -64,6 +62,12 @@ class HindsightAlpha : public Bidder {
 };
 
 }  // namespace
+
+void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks) {
+  for (const LadderBlock& block : ladder.blocks) {
+    blocks.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
+  }
+}
 
 oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots) {
   constexpr int kOctaves = 2;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "market/market.h"
 #include "oracle/optima.h"
@@ -20,6 +21,8 @@ std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std
 // The same into responses made for such cells by responses_for; false if a stop was asked for.
 bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
                       oracle::Responses& responses);
+// A ladder as the oracle reads it: views of it.
+void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
 // Empty ones, with a grid for the cell's CPA limits.
 oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots = true);
 

@@ -131,16 +131,28 @@ std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, 
   return bidders;
 }
 
+SeatedPopulation::SeatedPopulation(const Population& population, Rules rules, int num_ticks)
+    : owned(make_bidders(population, rules, num_ticks)) {
+  for (const auto& bidder : owned) {
+    seat_bidder.push_back(static_cast<int>(bidders.size()));
+    bidders.push_back(bidder.get());
+  }
+}
+
+Advertiser scaled_campaign(const PopulationSeat& seat, const MarketConfig& market, bool judged) {
+  Advertiser advertiser = seat.advertiser;
+  advertiser.budget *= seat.budget_scale * market.budget_scale;
+  if (!judged) advertiser.budget *= market.rival_budget_scale;
+  advertiser.cpa_limit *= seat.cpa_scale * market.cpa_scale;
+  return advertiser;
+}
+
 Cell make_cell(const Population& population, int64_t period, const MarketConfig& market, int judged_seat) {
   Cell cell;
   cell.period = period;
   for (const PopulationSeat& seat : population.seats) {
     const bool judged = static_cast<int>(cell.advertisers.size()) == judged_seat;
-    Advertiser advertiser = seat.advertiser;
-    advertiser.budget *= seat.budget_scale * market.budget_scale;
-    if (!judged) advertiser.budget *= market.rival_budget_scale;
-    advertiser.cpa_limit *= seat.cpa_scale * market.cpa_scale;
-    cell.advertisers.push_back(advertiser);
+    cell.advertisers.push_back(scaled_campaign(seat, market, judged));
   }
   return cell;
 }

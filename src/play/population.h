@@ -49,11 +49,20 @@ Advertiser official_campaign(int seat);
 // that plays days of 48 ticks alone (check_plays_ticks).
 std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
                                                   int num_ticks = kTicksPerPeriod);
+// The same, ready to be asked: seat_bidder says which of `bidders` plays each seat of a cell.
+struct SeatedPopulation {
+  SeatedPopulation(const Population& population, Rules rules, int num_ticks = kTicksPerPeriod);
+
+  std::vector<std::unique_ptr<Bidder>> owned;
+  std::vector<Bidder*> bidders;
+  std::vector<int> seat_bidder;
+};
 // OnlineLP tables and AuctionNet's agents are made for 48 ticks: Error for other days. `who` stands for the bidder.
 void check_plays_ticks(const BidderConfig& bidder, int num_ticks, const std::string& who);
 
-// The population's period under the market's scales (budget_scale, cpa_scale; rival_budget_scale for all but the seat
-// that is judged).
+// A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and the
+// population's period, in which one seat at most is judged.
+Advertiser scaled_campaign(const PopulationSeat& seat, const MarketConfig& market, bool judged);
 inline constexpr int kNobodyJudged = -1;
 Cell make_cell(const Population& population, int64_t period, const MarketConfig& market,
                int judged_seat = kNobodyJudged);

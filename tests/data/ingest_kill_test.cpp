@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -9,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "base/child_test.h"
 #include "data/ingest.h"
 #include "data/trajectory_store.h"
 #include "files.h"
@@ -28,18 +28,9 @@ void run_ingest(const std::string& input, const std::string& output) {
   ingest(config);
 }
 
-// Starts this program again with the test below, which then is the child that ingests.
+// The test below is the child that ingests.
 pid_t start_child(const std::string& input, const std::string& output) {
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("GENBID_TEST_INPUT", input.c_str(), 1);
-    setenv("GENBID_TEST_OUTPUT", output.c_str(), 1);
-    unsetenv("GTEST_OUTPUT");
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
-    execl("/proc/self/exe", "data_slow_tests", "--gtest_filter=Ingest.Killed*", static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  return child;
+  return test::start_child_test("Ingest.Killed*", {{"GENBID_TEST_INPUT", input}, {"GENBID_TEST_OUTPUT", output}});
 }
 
 TEST(Ingest, KilledAtAnyMomentItLeavesNoStoreOrAWholeOne) {

@@ -115,7 +115,7 @@ TEST(Optima, OfARealisticDayHaveNoGapAndTheirOrder) {
   for (int seat = 0; seat < 4; ++seat) {
     for (const double share : {0.1, 0.3, 0.9}) {
       const double budget = share * responses.bid_curve(seat).back().cost;
-      const SeatOptima best = seat_optima(responses, seat, {budget, 90.0, 0});
+      const SeatOptima best = seat_optima(responses, seat, DayPlan(responses, seat), {budget, 90.0, 0});
       EXPECT_LE(best.per_tick.gap(), 1e-4);
       EXPECT_LE(best.slots.gap(), 1e-4);
       EXPECT_GE(best.slots.bound, best.per_tick.score);
@@ -170,9 +170,9 @@ TEST(Optima, ReplayBuysTheCheapestValueFirst) {
 
 TEST(Optima, OfNothingAreNothing) {
   const Responses responses(2, 3);
-  const SeatOptima best = seat_optima(responses, 1, {100.0, 90.0, 0});
+  const SeatOptima best = seat_optima(responses, 1, DayPlan(responses, 1), {100.0, 90.0, 0});
   EXPECT_EQ(best.per_tick.score, 0.0);
-  EXPECT_EQ(best.per_tick.alphas, std::vector<double>(3, 0.0));
+  EXPECT_EQ(best_per_tick(responses, 1, {100.0, 90.0}).alphas, std::vector<double>(3, 0.0));
   EXPECT_EQ(best.slots.score, 0.0);
   EXPECT_EQ(best.constant_kept.cost, 0.0);
 }

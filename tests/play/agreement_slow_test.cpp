@@ -67,20 +67,16 @@ Days play_days(MarketConfig market_config, const std::string& population_name) {
   Threads threads(2);
   const auto market = make_market(market_config, threads);
   const Population population = load_population(population_name.empty() ? "pid48" : population_name);
-  auto owned = make_bidders(population, market_config.bidder_rules());
+  SeatedPopulation seated(population, market_config.bidder_rules());
+  ConstantBidder constant;
   if (population_name.empty()) {
-    for (auto& bidder : owned) bidder = std::make_unique<ConstantBidder>();
-  }
-  std::vector<Bidder*> bidders;
-  std::vector<int> seat_bidder;
-  for (const auto& bidder : owned) {
-    seat_bidder.push_back(static_cast<int>(bidders.size()));
-    bidders.push_back(bidder.get());
+    seated.bidders = {&constant};
+    seated.seat_bidder.assign(kNumSeats, 0);
   }
   Days days;
   for (; days.period < kPeriods; ++days.period) {
     const auto period = kFirstPeriod + static_cast<int64_t>(days.period);
-    play(*market, {make_cell(population, period, market_config)}, bidders, seat_bidder, days);
+    play(*market, {make_cell(population, period, market_config)}, seated.bidders, seated.seat_bidder, days);
   }
   return days;
 }

@@ -20,6 +20,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
+#include "base/child_test.h"
 #include "base/temporary_folder.h"
 #include "data/trajectory_store.h"
 #include "play/resumable_outputs.h"
@@ -275,17 +276,9 @@ TEST(Generate, MarketsOfOtherShapesGoOnToo) {
   EXPECT_EQ(TrajectoryStore(folder.path("run/trajectories.h5")).read().num_rows(), 20 * 3 * 5);
 }
 
-// Starts this program again with the test below, which then is the child that plays.
+// The test below is the child that plays.
 pid_t start_child(const std::string& dir) {
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("GENBID_TEST_OUTPUT", dir.c_str(), 1);
-    unsetenv("GTEST_OUTPUT");
-    if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
-    execl("/proc/self/exe", "play_tests", "--gtest_filter=Generate.Killed*", static_cast<char*>(nullptr));
-    _exit(127);
-  }
-  return child;
+  return test::start_child_test("Generate.Killed*", {{"GENBID_TEST_OUTPUT", dir}});
 }
 
 TEST(Generate, KilledAgainAndAgainItEndsWithTheSameBytes) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <numeric>
 
 #include "oracle/optima.h"
 #include "play/population.h"
@@ -24,20 +23,16 @@ Means means_of_periods_22_to_27() {
   config.rules = "official";
   const auto market = make_market(config, threads);
   const Population population = load_population("official");
-  const auto owned = make_bidders(population, Rules::kOfficial);
-  std::vector<Bidder*> bidders;
-  for (const auto& bidder : owned) bidders.push_back(bidder.get());
-  std::vector<int> seat_bidder(kNumSeats);
-  std::iota(seat_bidder.begin(), seat_bidder.end(), 0);
+  const SeatedPopulation seated(population, Rules::kOfficial);
 
   Means means;
   constexpr double kShare = 1.0 / (6 * kNumSeats);
   for (int64_t period = 22; period <= 27; ++period) {
     const Cell cell = make_cell(population, period, MarketConfig());
-    const auto responses = record_responses(*market, cell, bidders, seat_bidder);
+    const auto responses = record_responses(*market, cell, seated.bidders, seated.seat_bidder);
     for (int seat = 0; seat < kNumSeats; ++seat) {
-      const oracle::SeatOptima best =
-          oracle::seat_optima(*responses, seat, cell.advertisers[static_cast<size_t>(seat)]);
+      const oracle::SeatOptima best = oracle::seat_optima(*responses, seat, oracle::DayPlan(*responses, seat),
+                                                          cell.advertisers[static_cast<size_t>(seat)]);
       means.per_tick += kShare * best.per_tick.score;
       means.constant += kShare * best.constant.score;
       means.constant_kept += kShare * best.constant_kept.score;

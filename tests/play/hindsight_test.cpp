@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "play/population.h"
 
 namespace genbid {
@@ -31,17 +29,13 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
     config.rules = GetParam();
     config.impressions = 20000;
     const auto market = make_market(config, threads);
-    const auto owned = make_bidders(population_, parse_rules(GetParam()));
-    std::vector<Bidder*> bidders;
-    for (const auto& bidder : owned) bidders.push_back(bidder.get());
-    std::vector<int> seat_bidder(kNumSeats);
-    std::iota(seat_bidder.begin(), seat_bidder.end(), 0);
+    const SeatedPopulation seated(population_, parse_rules(GetParam()));
     Recorder recorder;
     // What the seats really get, in the same market.
-    EXPECT_TRUE(play(*market, {cell()}, bidders, seat_bidder, recorder));
+    EXPECT_TRUE(play(*market, {cell()}, seated.bidders, seated.seat_bidder, recorder));
     value_ = recorder.value;
     cost_ = recorder.cost;
-    return *record_responses(*market, cell(), bidders, seat_bidder);
+    return *record_responses(*market, cell(), seated.bidders, seated.seat_bidder);
   }
 
   struct Recorder : PeriodSink {

@@ -65,17 +65,11 @@ std::vector<Played> play_all() {
   config.rules = "official";
   const auto market = make_market(config, threads);
   const Population population = load_population("official");
-  const auto owned = make_bidders(population, Rules::kOfficial);
-  std::vector<Bidder*> bidders;
-  std::vector<int> seat_bidder;
-  for (const auto& bidder : owned) {
-    seat_bidder.push_back(static_cast<int>(bidders.size()));
-    bidders.push_back(bidder.get());
-  }
+  const SeatedPopulation seated(population, Rules::kOfficial);
   std::vector<Played> periods;
   for (int64_t period = kFirst; period <= kLast; ++period) {
     periods.emplace_back(period);
-    play(*market, {make_cell(population, period, MarketConfig())}, bidders, seat_bidder, periods.back());
+    play(*market, {make_cell(population, period, MarketConfig())}, seated.bidders, seated.seat_bidder, periods.back());
   }
   return periods;
 }

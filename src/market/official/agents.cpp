@@ -5,7 +5,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "market/lanes.h"
+#include "base/simd.h"
 
 namespace genbid {
 

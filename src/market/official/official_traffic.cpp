@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "market/day_shape.h"
-#include "market/lanes.h"
+#include "base/simd.h"
 #include "market/official/numpy_sum.h"
 
 namespace genbid::official {
