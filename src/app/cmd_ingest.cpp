@@ -54,7 +54,6 @@ int make_table(const IngestRunConfig& config) {
 int run(const ConfigFile& file) {
   const IngestRunConfig run_config = read(file);
   const IngestConfig& config = run_config.ingest;
-  stop_signal::install();
   if (!run_config.output_online_lp_table.empty()) return make_table(run_config);
   std::optional<Progress> progress;
   IngestControl control;
