@@ -82,15 +82,15 @@ std::shared_ptr<const OnlineLpTable> shipped_table(const std::string& name, cons
   return table;
 }
 
-bool is_shipped(const std::string& name) {
+}  // namespace
+
+bool is_shipped_table(const std::string& name) {
   if (name == kOwnCategory) return true;
   for (int episode = 0; episode < kNumTables; ++episode) {
     if (name == table_name(episode)) return true;
   }
   return false;
 }
-
-}  // namespace
 
 struct OfficialAssets::State {
   SafetensorsFile agents_file = SafetensorsFile::from_bytes({kGenbidOfficialAgents, kGenbidOfficialAgentsEnd},
@@ -109,7 +109,7 @@ std::shared_ptr<const OnlineLpTable> OfficialAssets::online_lp_table(const std::
   const std::lock_guard lock(state_->mutex);
   auto& table = state_->tables[name_or_path];
   if (table) return table;
-  if (is_shipped(name_or_path)) return table = shipped_table(name_or_path, state_->tables_file);
+  if (is_shipped_table(name_or_path)) return table = shipped_table(name_or_path, state_->tables_file);
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(name_or_path, ignored)) {
     throw Error("table: found '" + name_or_path + "', expected episode-0 to episode-6, " + kOwnCategory +

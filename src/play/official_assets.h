@@ -29,6 +29,9 @@ class OfficialAssets : public BidderAssets {
   std::unique_ptr<State> state_;
 };
 
+// One of those names.
+bool is_shipped_table(const std::string& name);
+
 // A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
 // ignored. Error, with file and line, for what OnlineLpTable refuses.
 std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path);

@@ -74,6 +74,8 @@ std::vector<std::string> population_names() {
   return names;
 }
 
+bool is_shipped_population(const std::string& name) { return find_shipped(name) != nullptr; }
+
 bool population_exists(const std::string& name_or_file) {
   std::error_code ignored;
   return find_shipped(name_or_file) != nullptr || std::filesystem::is_regular_file(name_or_file, ignored);

@@ -37,6 +37,7 @@ struct Population {
 // bad file, a seat that is not named.
 Population load_population(const std::string& name_or_file, int num_seats = kNumSeats);
 std::vector<std::string> population_names();
+bool is_shipped_population(const std::string& name);
 // For checks of a config: `name` is shipped, or a file that exists.
 bool population_exists(const std::string& name_or_file);
 // "official, pid48, rules48 or the path of a population file".

@@ -38,6 +38,8 @@ struct LoadedStore {
   TrajectoryStoreInfo info;
   TrajectoryColumns columns;
 };
+// Hash of what a policy learns from: columns and names of features, whatever the file and its sources are called.
+std::string content_of(const LoadedStore& store);
 LoadedStore load_store(const std::string& path);
 
 // The trajectories of some periods as tensors on the device.
