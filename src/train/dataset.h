@@ -54,7 +54,7 @@ class Dataset {
   // (done tails) is masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
   const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
-  const std::vector<int32_t>& seats() const { return seats_; }      // one a trajectory
+  const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
@@ -62,11 +62,11 @@ class Dataset {
   // The rows that count, for normalisation constants.
   TrainingColumns training_columns() const;
 
-  int64_t ticks() const { return ticks_; }                               // of a whole period
+  int64_t ticks() const { return ticks_; }                                // of a whole period
   const std::vector<std::string>& features() const { return features_; }  // names, in the state's order
-  const at::Tensor& returns_M() const { return returns_M_; }          // par units
-  const at::Tensor& constraint_MC() const { return constraint_MC_; }  // budget, CPA limit
-  const at::Tensor& earned_N() const { return earned_N_; }            // return before the tick, par units
+  const at::Tensor& returns_M() const { return returns_M_; }              // par units
+  const at::Tensor& constraint_MC() const { return constraint_MC_; }      // budget, CPA limit
+  const at::Tensor& earned_N() const { return earned_N_; }                // return before the tick, par units
   const at::Tensor& actions_NA() const { return actions_NA_; }
   int64_t first_row(int64_t trajectory) const { return first_rows_[static_cast<size_t>(trajectory)]; }
 
@@ -79,7 +79,7 @@ class Dataset {
   std::vector<int64_t> lengths_;
   std::vector<int64_t> periods_;
   std::vector<int64_t> first_rows_;
-  std::vector<int32_t> seats_;
+  std::vector<int64_t> seats_;
   at::Tensor states_NS_;
   at::Tensor next_rows_N_;  // the row of the next tick; a trajectory's last row points at itself
   at::Tensor actions_NA_;
