@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <vector>
-
-#include "base/config.h"
 
 namespace genbid {
 namespace {
 
 constexpr size_t kFewest = 20;
+
+std::string text(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.6g", value);
+  return digits;
+}
 
 }  // namespace
 
@@ -39,10 +44,10 @@ ActionOutliers find_action_outliers(std::span<const float> actions) {
 }
 
 std::string describe(const ActionOutliers& outliers, const std::string& place) {
-  const std::string usual = ": 99 % of the actions have at most " + shortest(outliers.usual);
-  if (outliers.count == 1) return "an action of " + shortest(outliers.value) + " in " + place + usual;
-  return std::to_string(outliers.count) + " actions beyond " + shortest(outliers.limit) + ", the first of " +
-         shortest(outliers.value) + " in " + place + ", the highest of " + shortest(outliers.most) + usual;
+  const std::string usual = ": 99 % of the actions have at most " + text(outliers.usual);
+  if (outliers.count == 1) return "an action of " + text(outliers.value) + " in " + place + usual;
+  return std::to_string(outliers.count) + " actions beyond " + text(outliers.limit) + ", the first of " +
+         text(outliers.value) + " in " + place + ", the highest of " + text(outliers.most) + usual;
 }
 
 }  // namespace genbid

@@ -190,6 +190,7 @@ struct CsvFile::State {
   std::string path;
   UnpackedFile file;
   std::vector<std::string> header;
+  std::string header_line;
   int64_t block_bytes = kBlockBytes;
   bool at_end = false;
   std::string rest;  // bytes read behind the last whole row
@@ -249,6 +250,7 @@ CsvFile::CsvFile(std::string path, int64_t block_bytes) : state_(std::make_uniqu
   if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  s.header_line = line;
   s.header = split_header(line);
   s.rest.insert(0, text, length);
 }
@@ -257,6 +259,7 @@ CsvFile::~CsvFile() = default;
 
 const std::string& CsvFile::path() const { return state_->path; }
 const std::vector<std::string>& CsvFile::header() const { return state_->header; }
+const std::string& CsvFile::header_line() const { return state_->header_line; }
 int64_t CsvFile::size() const { return state_->file.size(); }
 int64_t CsvFile::bytes_read() const { return state_->file.bytes_read(); }
 
@@ -300,9 +303,8 @@ CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std
     place = static_cast<int>(i);
   }
   if (missing.empty()) return;
-  std::string line;
-  for (const std::string& name : header) line += (line.empty() ? "" : ",") + name;
-  if (const char* separator = other_separator(line, wanted_)) {
+  const char* separator = header.size() == 1 ? other_separator(file.header_line(), wanted_) : nullptr;
+  if (separator != nullptr) {
     throw Error(path_ + ":1: found columns separated by " + separator + ", expected commas");
   }
   std::vector<std::string> found;
@@ -311,7 +313,7 @@ CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std
     found.resize(40);
     found.emplace_back("...");
   }
-  const size_t bad = first_not_utf8(line);
+  const size_t bad = first_not_utf8(file.header_line());
   throw Error(path_ + ":1: missing " + (missing.size() == 1 ? "column " : "columns ") + joined(missing) + "; found " +
               joined(found) +
               (bad == std::string::npos ? "" : " (not UTF-8 from character " + std::to_string(bad + 1) + " on)") +
@@ -422,7 +424,8 @@ int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
   const bool open = high >= int64_t{std::numeric_limits<int32_t>::max()};
   double real = 0.0;
   const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
-  if (too_large && real <= static_cast<double>(high) && !to_whole(text, value)) {
+  const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
+  if (too_large && written_as_float && real < static_cast<double>(high) && !to_whole(text, value)) {
     fail(column, "its digits (a float above 9007199254740992 has lost some)");
   }
   fail(column, open && !too_large ? "a whole number, at least " + std::to_string(low)

@@ -179,12 +179,14 @@ int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names)
   return lengths.ticks();
 }
 
-// Numbers that are seats, or may be, or else how many there are.
-int64_t count_seats(const std::vector<Trajectory>& trajectories) {
+// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers of
+// seats, how many there are.
+int64_t count_seats(const std::vector<Trajectory>& trajectories, int num_ticks) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
-  const int64_t highest = std::max<int64_t>(*advertisers.rbegin(), kNumSeats - 1);
-  return is_wide(highest) ? static_cast<int64_t>(advertisers.size()) : highest + 1;
+  const int64_t highest = *advertisers.rbegin();
+  if (is_wide(highest)) return static_cast<int64_t>(advertisers.size());
+  return num_ticks == kTicksPerPeriod ? std::max<int64_t>(highest + 1, kNumSeats) : highest + 1;
 }
 
 // Reads all files. False if stopped.
@@ -254,7 +256,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
 
   TrajectoryStoreInfo info;
   info.ticks = options.num_ticks;
-  info.seats = count_seats(trajectories);
+  info.seats = count_seats(trajectories, options.num_ticks);
   info.wide_advertisers = std::any_of(trajectories.begin(), trajectories.end(),
                                       [](const Trajectory& t) { return is_wide(t.head.advertiser); });
   info.feature_set = feature_set_name(options.features);
