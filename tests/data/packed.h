@@ -34,7 +34,7 @@ struct ZipFile {
 };
 
 inline void put(std::string& to, uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) to += static_cast<char>(value >> (8 * i) & 0xFF);
+  for (int i = 0; i < width; ++i) to += i < 8 ? static_cast<char>(value >> (8 * i) & 0xFF) : '\0';
 }
 
 // `in64`: sizes and places stand in the extra fields and the records of 64 bits, as in archives beyond 4 GiB.
