@@ -165,7 +165,8 @@ bool is_missing(std::string_view text) {
   text = trimmed(text);
   if (text.empty()) return true;
   if (text.size() > 4) return false;
-  for (const char* word : {"nan", "NaN", "NAN", "NA", "N/A", "<NA>", "null", "NULL", "None", "-nan"}) {
+  for (const char* word :
+       {"nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "null", "NULL", "None", "-nan", "-NaN"}) {
     if (text == word) return true;
   }
   return false;

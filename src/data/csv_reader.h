@@ -120,7 +120,8 @@ class CsvRows {
   std::vector<std::string> unescaped_;  // by wanted column; empty but for fields with doubled quotes
 };
 
-// An empty field or one that spells a missing value: nan, NaN, NA, N/A, <NA>, null, NULL, None.
+// An empty field or one that spells a missing value for pandas: nan, NaN, NA, N/A, n/a, #N/A, #NA, <NA>, null, NULL,
+// None.
 bool is_missing(std::string_view text);
 
 // Text for an error message: at most 60 characters, control characters and what is not UTF-8 as '?'.

@@ -145,7 +145,7 @@ TEST(CsvReader, NumbersAreIntegersFloatsAndExponents) {
 }
 
 TEST(CsvReader, MissingValuesAreNaN) {
-  for (const char* text : {"", "nan", "NaN", "NA", "None", "null", "<NA>", " "}) {
+  for (const char* text : {"", "nan", "NaN", "NA", "None", "null", "<NA>", "#N/A", "n/a", "-NaN", " "}) {
     EXPECT_TRUE(std::isnan(read_number(text))) << text;
   }
 }

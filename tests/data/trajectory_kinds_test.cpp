@@ -7,6 +7,7 @@
 #include "golden.h"
 #include "ingested.h"
 #include "packed.h"
+#include "raw_logs.h"
 
 // Trajectory files as pandas, NumPy, notebooks and this program write them.
 
@@ -164,6 +165,21 @@ TEST(TrajectoryKinds, PackedFiles) {
   expect_same_columns(got.columns, expected.columns);
   EXPECT_EQ(got.summary.bytes_read, static_cast<int64_t>(std::filesystem::file_size(gz)));
   expect_same_columns(ingest_files({folder.write("a.zip", test::zip({{"a.csv", text}}))}).columns, expected.columns);
+}
+
+// A log in no order is read twice, through another opening of the file.
+TEST(TrajectoryKinds, PackedRawLogs) {
+  const TempFolder folder;
+  Table table = test::raw_table();
+  const Ingested expected = ingest_text(table.text());
+  for (const bool in_order : {true, false}) {
+    if (!in_order) std::reverse(table.rows.begin(), table.rows.end());
+    for (const std::string& bytes : {test::gzip(table.text()), test::zip({{"a.csv", table.text()}})}) {
+      const Ingested got = ingest_files({folder.write("a", bytes)}, {}, 2, 300);
+      expect_same_columns(got.columns, expected.columns);
+      EXPECT_EQ(got.summary.rows_in_order, in_order);
+    }
+  }
 }
 
 TEST(TrajectoryKinds, APackedFileThatWasCutOffIsAnErrorAndLeavesNothing) {
