@@ -427,7 +427,7 @@ int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
   const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
   const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
   if (too_large && written_as_float && real < static_cast<double>(high) && !to_whole(text, value)) {
-    fail(column, "its digits (a float above 9007199254740992 has lost some)");
+    fail(column, "all of its digits (a float above 9007199254740992 has lost some)");
   }
   fail(column, open && !too_large ? "a whole number, at least " + std::to_string(low)
                                   : "a whole number in " + std::to_string(low) + ".." + std::to_string(high));

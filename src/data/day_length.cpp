@@ -7,8 +7,8 @@
 namespace genbid {
 
 int day_length_by(int tick, double time_left) {
-  // The lengths 95 and 96 differ by 1.1e-4 in tick 1; five printed digits are off by 5e-6 at most.
-  constexpr double kTolerance = 2e-5;
+  // What three printed digits may be off. In the first ticks they tell a neighbour of a long day's length.
+  constexpr double kTolerance = 6e-4;
   if (tick <= 0 || !(time_left > 0.0 && time_left < 1.0)) return 0;
   const double length = std::round(tick / (1.0 - time_left));
   if (!(length > tick && length <= kMaxTicks)) return 0;

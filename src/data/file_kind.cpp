@@ -43,6 +43,7 @@ constexpr std::array kTexts = {
     Magic{"version https://git-lfs"sv, "a Git LFS pointer in place of the file (fetch it: git lfs pull)"},
     Magic{"<!doctype html"sv, "an HTML page"},
     Magic{"<html"sv, "an HTML page"},
+    Magic{"<table"sv, "an HTML page"},
     Magic{"<?xml"sv, "an XML file"},
     Magic{"{"sv, "a JSON file"},
     Magic{"["sv, "a JSON file"},

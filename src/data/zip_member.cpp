@@ -30,7 +30,7 @@ class Archive {
   Archive(int file, int64_t size, const std::string& path) : file_(file), size_(size), path_(path) {}
 
   [[noreturn]] void fail(const std::string& what) const { throw Error(path_ + ": " + what); }
-  [[noreturn]] void damaged() const { fail("a damaged zip file (its directory points to nowhere)"); }
+  [[noreturn]] void damaged() const { fail("found a damaged zip file (its directory points to nowhere)"); }
 
   std::string read(int64_t offset, int64_t count) const {
     if (offset < 0 || count < 0 || offset > size_ || count > size_ - offset) damaged();
@@ -76,10 +76,10 @@ class Archive {
         bytes = number(end, 40, 8);
         offset = number(end, 48, 8);
       }
-      if (place(bytes) > kMaxDirectoryBytes) fail("a zip file of very many files, expected one file in it");
+      if (place(bytes) > kMaxDirectoryBytes) fail("found a zip file of very many files, expected one file in it");
       return read(place(offset), place(bytes));
     }
-    fail("a zip file without its directory at the end: was it cut off?");
+    fail("found a zip file without its directory at the end: was it cut off?");
   }
 
  private:
@@ -145,9 +145,10 @@ ZipMember find_zip_member(int file, int64_t file_size, const std::string& path) 
   const Archive archive(file, file_size, path);
   std::vector<Entry> entries = read_directory(archive);
   for (const Entry& entry : entries) {
-    if (entry.name == "[Content_Types].xml") archive.fail("an Excel workbook, expected CSV (save the sheet as CSV)");
-    if (entry.name.ends_with(".npy")) archive.fail("a NumPy archive (.npz), expected CSV");
-    if (entry.name.ends_with("data.pkl")) archive.fail("a PyTorch archive, expected CSV");
+    if (entry.name == "[Content_Types].xml")
+      archive.fail("found an Excel workbook, expected CSV (save the sheet as CSV)");
+    if (entry.name.ends_with(".npy")) archive.fail("found a NumPy archive (.npz), expected CSV");
+    if (entry.name.ends_with("data.pkl")) archive.fail("found a PyTorch archive, expected CSV");
   }
   std::erase_if(entries, [](const Entry& e) { return e.name.ends_with('/') || e.name.starts_with("__MACOSX/"); });
   if (entries.size() != 1) {
@@ -156,10 +157,11 @@ ZipMember find_zip_member(int file, int64_t file_size, const std::string& path) 
       names += (i == 0 ? ": '" : ", '") + excerpt(entries[i].name) + "'";
     }
     if (entries.size() > 3) names += ", ...";
-    archive.fail("a zip file of " + std::to_string(entries.size()) + " files" + names + "; expected one file in it");
+    archive.fail("found a zip file of " + std::to_string(entries.size()) + " files" + names +
+                 "; expected one file in it");
   }
   const Entry& entry = entries[0];
-  const std::string what = "a zip file whose file '" + excerpt(entry.name) + "' is ";
+  const std::string what = "found a zip file whose file '" + excerpt(entry.name) + "' is ";
   if ((entry.flags & 1U) != 0) archive.fail(what + "encrypted, expected no password");
   if (entry.method != 0 && entry.method != 8) {
     archive.fail(what + "packed by method " + std::to_string(entry.method) + ", expected 8 (deflate) or 0 (stored)");

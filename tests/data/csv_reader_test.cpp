@@ -191,7 +191,7 @@ TEST(CsvReader, WholeNumbersOf64BitsAreExact) {
 TEST(CsvReader, FloatsThatHaveLostDigitsAreNoWholeNumbers) {
   EXPECT_NE(error_of([] {
               read_whole("1.2345678901234568e+18", 0, int64_t{1} << 62);
-            }).find("expected its digits (a float above 9007199254740992 has lost some)"),
+            }).find("expected all of its digits (a float above 9007199254740992 has lost some)"),
             std::string::npos);
 }
 

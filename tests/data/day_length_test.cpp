@@ -18,11 +18,22 @@ TEST(DayLength, EveryTickButTheFirstTellsTheDaysLength) {
   }
 }
 
+TEST(DayLength, ThreePrintedDigitsTellItInMostTicks) {
+  for (int length = 3; length <= kMaxTicks; ++length) {
+    int right = 0;
+    for (int tick = 1; tick < length; ++tick) {
+      const double left = std::round((1.0 - static_cast<double>(tick) / length) * 1e3) / 1e3;
+      right += day_length_by(tick, left) == length ? 1 : 0;
+    }
+    ASSERT_GT(2 * right, length) << length;
+  }
+}
+
 TEST(DayLength, OtherNumbersTellNothing) {
   EXPECT_EQ(day_length_by(1, 0.5 + 1e-3), 0);
   EXPECT_EQ(day_length_by(5, 0.0), 0);
   EXPECT_EQ(day_length_by(5, 1.0), 0);
-  EXPECT_EQ(day_length_by(1, 1.0 - 1.0 / 97.0), 0);
+  EXPECT_EQ(day_length_by(48, 1.0 - 48.0 / 97.0), 0);
 }
 
 DayLengths lengths(int told, int64_t rows, int longest, bool all_end) {

@@ -103,23 +103,24 @@ TEST(UnpackedFile, FoldersAndWhatMacosAddsAreNoFilesOfAZipArchive) {
 
 TEST(UnpackedFile, AZipArchiveOfSeveralFilesNamesThem) {
   EXPECT_EQ(error_of_bytes(zip({{"a.csv", "a"}, {"b.csv", "b"}})),
-            ": a zip file of 2 files: 'a.csv', 'b.csv'; expected one file in it");
-  EXPECT_EQ(error_of_bytes(zip({{"d/", "", 0}})), ": a zip file of 0 files; expected one file in it");
+            ": found a zip file of 2 files: 'a.csv', 'b.csv'; expected one file in it");
+  EXPECT_EQ(error_of_bytes(zip({{"d/", "", 0}})), ": found a zip file of 0 files; expected one file in it");
 }
 
 TEST(UnpackedFile, OtherArchivesAreNamed) {
   EXPECT_EQ(error_of_bytes(zip({{"[Content_Types].xml", "x"}, {"xl/workbook.xml", "x"}})),
-            ": an Excel workbook, expected CSV (save the sheet as CSV)");
-  EXPECT_EQ(error_of_bytes(zip({{"state.npy", "x"}})), ": a NumPy archive (.npz), expected CSV");
+            ": found an Excel workbook, expected CSV (save the sheet as CSV)");
+  EXPECT_EQ(error_of_bytes(zip({{"state.npy", "x"}})), ": found a NumPy archive (.npz), expected CSV");
   EXPECT_EQ(error_of_bytes(zip({{"a.csv", "x", 8, 1}})),
-            ": a zip file whose file 'a.csv' is encrypted, expected no password");
+            ": found a zip file whose file 'a.csv' is encrypted, expected no password");
   EXPECT_EQ(error_of_bytes(zip({{"a.csv", "x", 12}})),
-            ": a zip file whose file 'a.csv' is packed by method 12, expected 8 (deflate) or 0 (stored)");
+            ": found a zip file whose file 'a.csv' is packed by method 12, expected 8 (deflate) or 0 (stored)");
 }
 
 TEST(UnpackedFile, ADamagedZipArchiveIsAnError) {
   const std::string packed = zip({{"a.csv", noise(1000)}});
-  EXPECT_EQ(error_of_bytes(packed.substr(0, 900)), ": a zip file without its directory at the end: was it cut off?");
+  EXPECT_EQ(error_of_bytes(packed.substr(0, 900)),
+            ": found a zip file without its directory at the end: was it cut off?");
   std::string flipped = packed;
   flipped[600] ^= 1;
   EXPECT_NE(error_of_bytes(flipped).find(": zip data is damaged before byte "), std::string::npos)
