@@ -69,10 +69,10 @@ bool to_whole(std::string_view text, int64_t& value) {
   return true;
 }
 
-// The quote that closes a field which begins at `begin`, behind its opening quote; nullptr where there is none before
-// `end`, or too far away. `doubled`: there are doubled quotes in it.
-const char* closing_quote(const char* begin, const char* end, bool& doubled) {
-  if (end - begin > CsvFile::kMaxQuotedBytes) end = begin + CsvFile::kMaxQuotedBytes;
+// The quote that closes a field which begins at `begin`, behind its opening quote, on a line that ends at `line_end`;
+// nullptr where there is none before `end`, or too far away on another line. `doubled`: there are doubled quotes in it.
+const char* closing_quote(const char* begin, const char* line_end, const char* end, bool& doubled) {
+  if (end - begin > CsvFile::kMaxQuotedBytes) end = std::max(line_end, begin + CsvFile::kMaxQuotedBytes);
   doubled = false;
   const char* quote = find(begin, end, '"');
   while (quote != nullptr && quote + 1 != end && quote[1] == '"') {
@@ -93,11 +93,10 @@ const char* row_end(const char* at, const char* end, bool file_ends) {
     while (quote != nullptr && quote != at && quote[-1] != ',') quote = find(quote + 1, line_end, '"');
     if (quote == nullptr) return feed == nullptr ? nullptr : feed + 1;
     bool doubled = false;
-    const char* close = closing_quote(quote + 1, end, doubled);
+    const char* close = closing_quote(quote + 1, line_end, end, doubled);
     if (close == nullptr) {
-      const bool too_far = end - quote > CsvFile::kMaxQuotedBytes;
-      if (!too_far && !file_ends) return nullptr;
-      return feed == nullptr ? nullptr : feed + 1;
+      const bool too_far = end - (quote + 1) > CsvFile::kMaxQuotedBytes;
+      return feed != nullptr && (too_far || file_ends) ? feed + 1 : nullptr;
     }
     at = close + 1;
     while (at != end && *at != ',' && *at != '\n') ++at;
@@ -382,9 +381,9 @@ void CsvRows::split(const char* at) {
 std::string_view CsvRows::quoted_field(const char*& at, size_t place) {
   const char* begin = at + 1;
   bool doubled = false;
-  const char* quote = closing_quote(begin, row_end_, doubled);
+  const char* quote = closing_quote(begin, row_end_, row_end_, doubled);
   if (quote == nullptr) {
-    quote = closing_quote(begin, end_, doubled);
+    quote = closing_quote(begin, row_end_, end_, doubled);
     if (quote == nullptr) {
       throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end");
     }

@@ -31,7 +31,7 @@ class CsvFile {
   static constexpr int64_t kBlockBytes = int64_t{1} << 22;
   static constexpr int64_t kMaxLineBytes = int64_t{1} << 26;
 
-  // More of a quoted field is taken for a quote that was not closed; its row then ends with the line.
+  // More of a quoted field of several lines is taken for a quote that was not closed; its row then ends with the line.
   static constexpr int64_t kMaxQuotedBytes = int64_t{1} << 16;
 
   // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, and one that

@@ -250,6 +250,14 @@ TEST(CsvReader, QuotedFieldsMayGoOverLinesWhateverTheBlocks) {
   }
 }
 
+TEST(CsvReader, AQuotedFieldOfOneLineMayBeLong) {
+  const TempFolder folder;
+  const std::string field(3 * CsvFile::kMaxQuotedBytes, 'x');
+  const std::string path = folder.write("a.csv", "a,b\n1,\"" + field + "\"\n3,4\n");
+  for (const int64_t bytes : {1, 1000, 1 << 22})
+    EXPECT_EQ(read_rows(path, {"a"}, bytes), (Rows{{"1"}, {"3"}})) << bytes;
+}
+
 TEST(CsvReader, AQuoteThatIsNotClosedIsAnErrorOfItsLineAlone) {
   const TempFolder folder;
   const std::string tail = std::string(CsvFile::kMaxQuotedBytes, 'x');
@@ -359,6 +367,41 @@ TEST(CsvReader, AnEndlessLineIsAnErrorNotAllOfTheMemory) {
   const std::string path = folder.write("a.csv", "a\n" + std::string(CsvFile::kMaxLineBytes + 10, 'x') + "\n");
   EXPECT_EQ(message(folder, [&] { read_rows(path, {"a"}); }),
             "a.csv:2: a line of more than 64 MiB, expected comma-separated text");
+}
+
+// Lines, fields and errors of a file, as text.
+std::string everything_in(const std::string& path, int64_t block_bytes) {
+  CsvFile file(path, block_bytes);
+  const CsvColumns columns(file, {"b"});
+  std::string all;
+  CsvBlock block;
+  while (file.next(block)) {
+    CsvRows row(block, columns);
+    while (true) {
+      try {
+        if (!row.next()) break;
+        all += std::to_string(row.line()) + " '" + std::string(row.text(0)) + "'\n";
+      } catch (const Error& error) {
+        all += std::string(error.what()) + "\n";
+      }
+    }
+  }
+  return all;
+}
+
+TEST(CsvReader, RandomTextGivesTheSameRowsAndErrorsWhateverTheBlocks) {
+  const TempFolder folder;
+  uint32_t random = 3;
+  const auto next = [&] { return random = random * 1664525U + 1013904223U, random >> 8; };
+  const std::string alphabet = "\"\",,\n\n\rab";
+  for (int round = 0; round < 300; ++round) {
+    std::string text = "a,b\n";
+    const uint32_t length = next() % 60;
+    for (uint32_t i = 0; i < length; ++i) text += alphabet[next() % alphabet.size()];
+    const std::string path = folder.write("a.csv", text);
+    const std::string expected = everything_in(path, 1 << 20);
+    for (int64_t bytes = 1; bytes < 64; ++bytes) ASSERT_EQ(everything_in(path, bytes), expected) << text << bytes;
+  }
 }
 
 // Random bytes, with many of those that mean something.
