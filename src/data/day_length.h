@@ -21,7 +21,8 @@ struct DayLengths {
   bool all_end = true;                           // every trajectory has `longest` ticks, and ends with done
 
   // The length that most rows tell, if a trajectory of `longest` ticks fits into it. Else `longest` where it is more
-  // than AuctionNet's 48, or where no trajectory goes on after it; else 48, of which all trajectories are the beginning.
+  // than AuctionNet's 48, or where no trajectory goes on after it; else 48, of which all trajectories are the
+  // beginning.
   int ticks() const;
 };
 

@@ -179,8 +179,8 @@ int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names)
   return lengths.ticks();
 }
 
-// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers of
-// seats, how many there are.
+// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers
+// of seats, how many there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories, int num_ticks) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);

@@ -121,9 +121,9 @@ std::string IngestSummary::text() const {
   } else {
     if (num_bad_rows > 0 || num_left_out > 0) {
       out +=
-          line("bad rows",
-               grouped(num_bad_rows) + " skipped, " + plural(num_left_out, "trajectory", "trajectories") + " left out" +
-                   (num_incomplete > 0 ? ", " + grouped(num_incomplete) + " for ticks that are missing" : ""));
+          line("bad rows", grouped(num_bad_rows) + " skipped, " + plural(num_left_out, "trajectory", "trajectories") +
+                               " left out" +
+                               (num_incomplete > 0 ? ", " + grouped(num_incomplete) + " for the ticks they have" : ""));
       for (const std::string& message : bad_rows) out += "    " + message + "\n";
       if (num_bad_rows + num_incomplete > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
     } else {

@@ -41,7 +41,7 @@ struct IngestSummary {
   // Values that were missing: stored as 0 (trajectory files), left out of means and sums (raw logs).
   std::map<int64_t, int64_t> nan_by_period;
   int64_t num_bad_rows = 0;           // skipped
-  int64_t num_incomplete = 0;         // trajectories that lack ticks, left out
+  int64_t num_incomplete = 0;         // trajectories that lack ticks or are days of another length, left out
   std::vector<std::string> bad_rows;  // what was wrong with the first of them
   int64_t num_left_out = 0;           // trajectories that lost a row, lack ticks or are days of another length
 

@@ -329,6 +329,7 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
       s.fault(s.where(t.first) + ": " + name_of(t.head) + ": found a day of " + std::to_string(t.num_ticks) +
               " ticks by its states, expected " + std::to_string(s.options.num_ticks) +
               " as in others (a store's days are of one length)");
+      ++s.num_incomplete;
       entry.damaged = true;
     }
     if (entry.damaged) {

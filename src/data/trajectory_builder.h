@@ -70,7 +70,8 @@ class TrajectoryBuilder {
   std::vector<Trajectory> finish(Threads& threads);
 
   int64_t num_bad_rows() const;
-  int64_t num_incomplete() const;                    // trajectories that lack ticks, known after finish()
+  // Trajectories that lack ticks or are days of another length, known after finish().
+  int64_t num_incomplete() const;
   const std::vector<std::string>& bad_rows() const;  // the first of the faults
   int64_t num_left_out() const;                      // trajectories, known after finish()
 

@@ -39,7 +39,8 @@ bool has(const std::vector<std::string>& header, const std::string& name) {
   return std::find(header.begin(), header.end(), name) != header.end();
 }
 
-// The names of a state's columns in this file: state_0, state_1, ..., or state0, state.0, state_00; empty if it has none.
+// The names of a state's columns in this file: state_0, state_1, ..., or state0, state.0, state_00; none if it has a
+// column for all.
 std::vector<std::string> part_names(const std::vector<std::string>& header, const std::string& name) {
   for (const char* between : {"_", "", "."}) {
     for (const size_t digits : {1U, 2U}) {

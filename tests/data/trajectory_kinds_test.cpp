@@ -349,6 +349,9 @@ TEST(TrajectoryKinds, DaysOfTwoLengthsAreAnError) {
   const Ingested got = ingest_files({a, b}, skipping());
   EXPECT_EQ(got.columns.period, (std::vector<int64_t>{7, 7}));
   EXPECT_EQ(got.summary.num_left_out, 1);
+  EXPECT_NE(got.summary.text().find("bad rows          0 skipped, 1 trajectory left out, 1 for the ticks they have\n"),
+            std::string::npos)
+      << got.summary.text();
 }
 
 // What is wrong with one trajectory of four is named, and it alone is left out.

@@ -6,7 +6,8 @@
 #include "data/trajectory_store.h"
 #include "play/simulate.h"
 
-// Trajectory files of days of any length, as simulate writes them, are ingested to the store that it writes beside them.
+// Trajectory files of days of any length, as simulate writes them, are ingested to the store that it writes beside
+// them.
 
 namespace genbid {
 namespace {
