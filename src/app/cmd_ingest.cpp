@@ -79,9 +79,10 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "i
 Command ingest_command() {
   return {
       "ingest", "read logs into a trajectory store, a market log, or both",
-      "Reads AuctionNet's trajectory files or its raw traffic logs (CSV; their headers tell which they are), checks\n"
-      "them, and writes a trajectory store to train from and, of raw logs, a market log to replay from (HDF5). The\n"
-      "files, their formats and the stores: data/README.md.\n"
+      "Reads AuctionNet's trajectory files or its raw traffic logs (CSV, also in gzip or zip; their headers tell "
+      "which\n"
+      "they are), checks them, and writes a trajectory store to train from and, of raw logs, a market log to replay\n"
+      "from (HDF5). The files, their formats and the stores: data/README.md.\n"
       "\n"
       "  genbid ingest configs/ingest.yaml input=trajectory_data.csv output=trajectories.h5\n"
       "  genbid ingest configs/ingest.yaml input='[part-1.csv, part-2.csv]' output=trajectories.h5\n"
@@ -95,8 +96,8 @@ Command ingest_command() {
       "                      for the bidder {bidder: online_lp, table: FILE}; alone (output=), none by default\n"
       "features              state features to store: constraint (default) or auctionnet16\n"
       "data.columns.X        what the files call AuctionNet's column X\n"
-      "data.bad_rows         stop (default) at a row that cannot be read, or skip such rows (trajectory files)\n"
-      "data.ticks            ticks of a period of a raw log; 0 (default): as many as the files have\n"
+      "data.bad_rows         stop (default) at the first fault, or skip trajectories at fault (trajectory files)\n"
+      "data.ticks            ticks of a period; 0 (default): as many as the files tell\n"
       "market_log.precision  float32 (default), or float64, which exact replays of AuctionNet's protocol need\n"
       "threads               0 (default): one a processor\n",
       run, resolve};

@@ -88,9 +88,9 @@ class MarketLogSink {
 
 // What the stores say of a period's seats: numbers that are seats, or else how many there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories) {
-  std::set<int32_t> advertisers;
+  std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
-  const int32_t highest = *advertisers.rbegin();
+  const int64_t highest = *advertisers.rbegin();
   return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
 }
 

@@ -63,7 +63,8 @@ void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, in
   const TrajectoryColumns types;
   for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
-    file.create_dataset(name, kHdf5TypeOf<Value>, {num_trajectories});
+    const bool narrow = is_advertiser(name) && !info.wide_advertisers;
+    file.create_dataset(name, narrow ? Hdf5Type::kI32 : kHdf5TypeOf<Value>, {num_trajectories});
   });
   for_each_tick_column(types, [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;

@@ -537,7 +537,7 @@ TEST(RawLog, AdvertisersMayHaveNumbersOfTheirOwn) {
   Table table = raw_table(2, 3, 2);
   for (auto& row : table.rows) row[1] = row[1] == "0.0" ? "901" : "77123";
   const Ingested got = ingest_table(table);
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{901, 77123}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{901, 77123}));
   EXPECT_EQ(got.info.seats, 2);
 }
 
