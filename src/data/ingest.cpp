@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <limits>
 
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/threads.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
+#include "data/replaceable.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
@@ -85,9 +87,12 @@ void check_paths(const IngestConfig& config) {
   std::error_code ignored;
   const auto place = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, ignored); };
   if (!config.output.empty() && !config.output_market_log.empty() &&
-      place(config.output) == place(config.output_market_log)) {
+      (place(config.output) == place(config.output_market_log) ||
+       std::filesystem::equivalent(config.output, config.output_market_log, ignored))) {
     throw ConfigError("output_market_log: found '" + config.output_market_log + "', which is the output too");
   }
+  check_replaceable_store("output", config.output);
+  check_replaceable_market_log("output_market_log", config.output_market_log);
 }
 
 // Error for what is neither a raw log nor a trajectory file by its header.
@@ -199,12 +204,13 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   summary.bad_rows = builder.bad_rows();
   summary.num_left_out = builder.num_left_out();
   summarise(trajectories, config.input, kTicksPerPeriod, summary);
-  int32_t last_seat = kNumSeats - 1;
+  int64_t last_seat = kNumSeats - 1;
   for (const Trajectory& t : trajectories) last_seat = std::max(last_seat, t.head.advertiser);
 
   TrajectoryStoreInfo info;
   info.ticks = kTicksPerPeriod;
-  info.seats = int64_t{last_seat} + 1;
+  info.seats = last_seat + 1;
+  info.wide_advertisers = last_seat > std::numeric_limits<int32_t>::max();
   info.feature_set = feature_set_name(features);
   info.features = feature_names(features);
   info.sources = sources_json(std::move(sources));

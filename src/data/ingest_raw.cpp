@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "base/error.h"
@@ -88,9 +89,9 @@ class MarketLogSink {
 
 // What the stores say of a period's seats: numbers that are seats, or else how many there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories) {
-  std::set<int32_t> advertisers;
+  std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
-  const int32_t highest = *advertisers.rbegin();
+  const int64_t highest = *advertisers.rbegin();
   return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
 }
 
@@ -179,6 +180,9 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     TrajectoryStoreInfo info;
     info.ticks = read.num_ticks;
     info.seats = count_seats(trajectories);
+    info.wide_advertisers = std::any_of(trajectories.begin(), trajectories.end(), [](const Trajectory& t) {
+      return t.head.advertiser > std::numeric_limits<int32_t>::max();
+    });
     info.feature_set = feature_set_name(features);
     info.features = feature_names(features);
     info.sources = sources;

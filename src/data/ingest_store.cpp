@@ -48,7 +48,7 @@ bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInf
 void summarise(const std::vector<Trajectory>& trajectories, const std::vector<std::string>& files, int num_ticks,
                IngestSummary& summary) {
   std::vector<double> scores, expected_scores, budget_uses, alphas;
-  std::set<int32_t> advertisers;
+  std::set<int64_t> advertisers;
   const Trajectory* first_different = nullptr;
   summary.num_trajectories = static_cast<int64_t>(trajectories.size());
   for (const Trajectory& t : trajectories) {

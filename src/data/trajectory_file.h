@@ -56,7 +56,7 @@ struct TickRow {
 // The columns that are the same in all rows of a trajectory.
 struct TrajectoryHead {
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   int32_t category = 0;
   double budget = 0.0;
   double cpa = 0.0;
@@ -66,7 +66,7 @@ struct TrajectoryHead {
   bool operator==(const TrajectoryHead&) const = default;
 };
 
-using TrajectoryKey = std::pair<int64_t, int32_t>;  // period, advertiser
+using TrajectoryKey = std::pair<int64_t, int64_t>;  // period, advertiser
 
 struct BadRow {
   int64_t line = 0;

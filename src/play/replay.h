@@ -38,7 +38,7 @@ struct ReplayConfig {
 // One advertiser's period, replayed.
 struct ReplayCell {
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   Advertiser campaign;  // budget, CPA limit, category
   double cost = 0.0;
   double conversions = 0.0;
@@ -67,7 +67,7 @@ struct OfficialDay {
     std::vector<int64_t> source_row;  // in the period's file, counted from 0
   };
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   int category = 0;
   std::vector<Tick> ticks;
 };

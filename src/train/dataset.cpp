@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/period_text.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 
@@ -32,10 +33,8 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
   const std::set<int64_t> present(store.columns.period.begin(), store.columns.period.end());
   for (const int64_t period : wanted) {
     if (present.contains(period)) continue;
-    std::string found;
-    for (const int64_t p : present) found += (found.empty() ? "" : ", ") + std::to_string(p);
-    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) +
-                " among them");
+    throw Error(store.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
+                ", expected period " + std::to_string(period) + " among them");
   }
 }
 
@@ -152,8 +151,7 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
   Batch batch;
   batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
   batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
-  batch.next_states_BTS =
-      states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
+  batch.next_states_BTS = states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
   batch.actions_BTA = actions_NA_.index_select(0, flat).view({shape[0], shape[1], -1});
   batch.ticks_BT = ticks_N_.index_select(0, flat).view(shape);
   batch.returns_to_go_BT =

@@ -93,7 +93,7 @@ TEST(Ingest, KeepsEveryColumnOfARow) {
   Table table = sample();
   const Ingested got = ingest_text(table.text());
   EXPECT_EQ(got.columns.period, std::vector<int64_t>{7});
-  EXPECT_EQ(got.columns.advertiser, std::vector<int32_t>{0});
+  EXPECT_EQ(got.columns.advertiser, std::vector<int64_t>{0});
   EXPECT_EQ(got.columns.category, std::vector<int32_t>{0});
   EXPECT_EQ(got.columns.budget, std::vector<double>{2900.0});
   EXPECT_EQ(got.columns.cpa, std::vector<double>{100.0});
@@ -179,7 +179,7 @@ TEST(Ingest, FilesMayComeInAnyOrderAndPeriodsAreSortedAsNumbers) {
   const std::string b = folder.write("b.csv", nine.text());
   const Ingested got = ingest_files({a, b});
   EXPECT_EQ(got.columns.period, (std::vector<int64_t>{9, 9, 10, 10}));
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{0, 1, 0, 1}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{0, 1, 0, 1}));
   EXPECT_EQ(got.summary.num_files, 2);
   EXPECT_EQ(ingest_files({b, a}).bytes, got.bytes);
 }
@@ -360,7 +360,7 @@ TEST(Ingest, BadRowsCanBeSkippedWithTheirTrajectories) {
   EXPECT_EQ(got.summary.num_bad_rows, 3);
   EXPECT_EQ(got.summary.bad_rows[0], path + ":5: column 'reward': found 'abc', expected a number");
   EXPECT_EQ(got.summary.num_left_out, 3);
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{3}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{3}));
   EXPECT_EQ(got.summary.num_short, 0);
   EXPECT_NE(got.summary.text().find("bad rows          3 skipped, 3 trajectories left out"), std::string::npos);
 }
