@@ -242,7 +242,11 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
   return {evaluate_in_market(plan, candidates.list, threads),
-          {config.market.rules_label(), config.market.population, plan.periods, plan.seats, config.market.seed}};
+          {config.market.rules_label(),
+           config.market.population,
+           plan.periods,
+           {plan.seats.begin(), plan.seats.end()},
+           config.market.seed}};
 }
 
 Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
@@ -254,7 +258,7 @@ Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate
   context.seed = config.replay.seed;
   if (!evaluations.empty()) {
     std::set<int64_t> periods;
-    std::set<int> seats;
+    std::set<int64_t> seats;
     for (const CellResult& cell : evaluations.front().cells) {
       periods.insert(cell.period);
       seats.insert(cell.seat);

@@ -69,8 +69,9 @@ class Campaigns {
   void ask(std::span<const TickStart> starts) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row& row = rows_[i];
+      // A seat's number names its noise: of long numbers the low digits do.
       views_[i] = {row.cell.period,
-                   row.cell.advertiser,
+                   static_cast<int>(row.cell.advertiser & std::numeric_limits<int>::max()),
                    &row.cell.campaign,
                    &row.history,
                    starts[i].tick > 0 ? &row.last : nullptr,
