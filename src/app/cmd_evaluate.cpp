@@ -155,6 +155,7 @@ std::string ask(const std::string& what, double wish, const std::optional<double
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
   const OfficialAssets assets;
+  const int num_ticks = config.in_market() ? config.market.shape().ticks : replay_log_ticks(config.replay.log);
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
@@ -172,6 +173,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
+      if (!config.in_market()) check_plays_ticks(one.rule, num_ticks, "replay.log");
       candidates.bidders.push_back(make_bidder(one.rule, config.bidder_rules(), assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
@@ -182,9 +184,11 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
-      if (config.in_market() && config.market.shape().ticks != kTicksPerPeriod) {
-        throw Error(loaded.checkpoint + ": market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) +
-                    ", expected " + std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+      if (num_ticks != kTicksPerPeriod) {
+        throw Error(loaded.checkpoint +
+                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ") +
+                    std::to_string(num_ticks) + (config.in_market() ? "" : " ticks a day") + ", expected " +
+                    std::to_string(kTicksPerPeriod) + ", which policies are trained for");
       }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;

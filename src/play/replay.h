@@ -52,7 +52,7 @@ struct ReplayCell {
 };
 
 // By period, then as the log lists its advertisers, for each bidder. All bidders meet the same log and the same draws;
-// equal results for any number of threads. `progress` is told the number of ticks done, of 48 a period. Empty if a
+// equal results for any number of threads. `progress` is told the number of ticks done. Empty if a
 // stop was asked for. Error for a log that cannot be read or does not hold what is asked for.
 std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
                                                            Threads& threads,
