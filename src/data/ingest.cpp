@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
+#include "data/input_stamps.h"
 #include "data/replaceable.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
@@ -174,6 +175,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   for (const std::string& path : config.input) {
     total_bytes += TrajectoryFile(path, names, 1 << 16).csv().size();
   }
+  const InputStamps stamps(config.input);
   TrajectoryStoreWriter writer(config.output);
 
   Threads threads(static_cast<int>(config.threads));
@@ -190,6 +192,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
     summary.bytes_read += file.csv().bytes_read();
     sources.push_back(file.csv().source());
   }
+  stamps.check();
   std::vector<Trajectory> trajectories = builder.finish(threads);
   if (trajectories.empty()) {
     throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") +

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/ingest_store.h"
+#include "data/input_stamps.h"
 #include "data/market_log.h"
 #include "data/raw_log_reader.h"
 #include "data/raw_log_trajectories.h"
@@ -114,6 +115,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   options.progress = control.progress;
   for (const std::string& path : config.input) RawLogFile(path, options.columns, options.num_ticks, 1 << 16);
 
+  const InputStamps stamps(config.input);
   // Places that cannot be written are found out before the work.
   std::optional<TrajectoryStoreWriter> store;
   if (!config.output.empty()) store.emplace(config.output);
@@ -141,6 +143,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   };
   const RawReadResult read = read_raw_logs(config.input, options, threads, take, restart);
   if (read.stopped) return std::nullopt;
+  stamps.check();
   if (read.num_rows == 0) {
     throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") + ": no rows to store");
   }
