@@ -404,20 +404,23 @@ void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>
   if (H5Fget_filesize(id_, &file_size) < 0) fail("its size cannot be read");
   const haddr_t place = H5Dget_offset(set);
   const bool one_piece = place != HADDR_UNDEF;
+  const Handle settings(H5Dget_create_plist(set), H5Pclose);
+  const bool in_header = H5Pget_layout(settings) == H5D_COMPACT;
   H5Eclear2(H5E_DEFAULT);
   if (one_piece && place > file_size) {
     throw Error(path_ + ": damaged: dataset '" + name + "' begins at byte " + std::to_string(place) + " of a file of " +
                 std::to_string(file_size));
   }
+  uint64_t room = file_size * kMostPacked;
   // What the file says that the piece has: the library reads beyond it.
-  uint64_t room = one_piece ? std::min(file_size - place, H5Dget_storage_size(set)) : file_size * kMostPacked;
+  if (one_piece) room = std::min(file_size - place, H5Dget_storage_size(set));
+  if (in_header) room = H5Dget_storage_size(set);
   room /= std::max<uint64_t>(width, 1);
   if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return;
   for (const uint64_t size : sizes) {
     if (size > room) {
       throw Error(path_ + ": damaged: dataset '" + name + "' has the shape " +
-                  shape_text({sizes.begin(), sizes.end()}) + ", more than a file of " + std::to_string(file_size) +
-                  " bytes can hold");
+                  shape_text({sizes.begin(), sizes.end()}) + ", more than the file has room for");
     }
     room /= size;
   }
@@ -454,13 +457,20 @@ bool Hdf5File::is_stored_as(const std::string& name, Hdf5Type type) const {
 }
 
 void Hdf5File::visit_pieces(const std::string& name) const {
+  const std::vector<int64_t> extent = shape(name);
   const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be read");
   const Handle settings(H5Dget_create_plist(set), H5Pclose);
-  if (H5Pget_layout(settings) != H5D_CHUNKED) return;
-  const Handle space(H5Dget_space(set), H5Sclose);
-  hsize_t count = 0;
-  if (H5Dget_num_chunks(set, space, &count) < 0) fail("dataset '" + name + "' cannot be read");
+  if (H5Pget_layout(settings) == H5D_CHUNKED) {
+    const Handle space(H5Dget_space(set), H5Sclose);
+    hsize_t count = 0;
+    if (H5Dget_num_chunks(set, space, &count) < 0) fail("dataset '" + name + "' cannot be read");
+  }
+  const Handle type(H5Dget_type(set), H5Tclose);
+  const int64_t width = row_size(extent);
+  if (kind_of(type) == Hdf5Kind::kOther || extent.empty() || extent[0] == 0 || width == 0) return;
+  std::vector<std::byte> row(static_cast<size_t>(width) * H5Tget_size(type));
+  for (const int64_t at : {int64_t{0}, extent[0] - 1}) read_as(name, at, width, type, row.data());
 }
 
 namespace {

@@ -54,7 +54,8 @@ class Hdf5File {
   Hdf5Kind kind(const std::string& name) const;
   // What it holds in words: "64-bit whole numbers", "texts".
   std::string kind_text(const std::string& name) const;
-  // Walks through what finds a dataset's pieces in the file, if it lies in several.
+  // Reads the first and the last row, and walks through what finds a dataset's pieces if it lies in several: what may
+  // go wrong with the file goes wrong then.
   void visit_pieces(const std::string& name) const;
 
   // Rows [first, first + values.size() / row size) of the first dimension; the other dimensions are whole. Read as
