@@ -154,6 +154,7 @@ std::string ask(const std::string& what, const std::optional<double>& wish, cons
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
   const OfficialAssets assets;
+  const int num_ticks = config.in_market() ? config.market.shape().ticks : replay_log_ticks(config.replay.log);
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
@@ -171,6 +172,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
+      if (!config.in_market()) check_plays_ticks(one.rule, num_ticks, "replay.log");
       candidates.bidders.push_back(make_bidder(one.rule, config.bidder_rules(), assets));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
@@ -181,9 +183,11 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
-      if (config.in_market() && config.market.shape().ticks != kTicksPerPeriod) {
-        throw Error(loaded.checkpoint + ": market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) +
-                    ", expected " + std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+      if (num_ticks != kTicksPerPeriod) {
+        throw Error(loaded.checkpoint +
+                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ") +
+                    std::to_string(num_ticks) + (config.in_market() ? "" : " ticks a day") + ", expected " +
+                    std::to_string(kTicksPerPeriod) + ", which policies are trained for");
       }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
@@ -241,7 +245,11 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
   return {evaluate_in_market(plan, candidates.list, threads),
-          {config.market.rules_label(), config.market.population, plan.periods, plan.seats, config.market.seed}};
+          {config.market.rules_label(),
+           config.market.population,
+           plan.periods,
+           {plan.seats.begin(), plan.seats.end()},
+           config.market.seed}};
 }
 
 Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
@@ -253,7 +261,7 @@ Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate
   context.seed = config.replay.seed;
   if (!evaluations.empty()) {
     std::set<int64_t> periods;
-    std::set<int> seats;
+    std::set<int64_t> seats;
     for (const CellResult& cell : evaluations.front().cells) {
       periods.insert(cell.period);
       seats.insert(cell.seat);

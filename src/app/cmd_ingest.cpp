@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
 #include "app/command.h"
 #include "base/atomic_file.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
+#include "data/csv_reader.h"
 #include "data/ingest.h"
+#include "data/replaceable.h"
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
 
@@ -35,8 +39,20 @@ IngestRunConfig read(const ConfigFile& file) {
   return config;
 }
 
+// By its header alone: a table that cannot be read may still be replaced.
+bool is_online_lp_table(const std::string& path) {
+  try {
+    const std::vector<std::string> header = CsvFile(path, 1 << 16).header();
+    const auto has = [&](const char* name) { return std::find(header.begin(), header.end(), name) != header.end(); };
+    return has("advertiserCategoryIndex") && has("timeStepIndex") && has("cum_cost") && has("realCPA");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 int make_table(const IngestRunConfig& config) {
   check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
+  check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table", is_online_lp_table);
   // A place that cannot be written should be found out before the work.
   { const AtomicFile place(config.output_online_lp_table); }
   Threads threads(static_cast<int>(config.ingest.threads));
@@ -90,6 +106,7 @@ Command ingest_command() {
       "\n"
       "input                 one file or a list, in any order, all of one kind\n"
       "output                the trajectory store; it is there whole or not at all; `output=` for none (raw logs)\n"
+      "                      outputs replace files of their own kind and no others\n"
       "output_market_log     the market log of raw logs; none by default\n"
       "output_online_lp_table  OnlineLP's table of the raw log of one period, as AuctionNet's training makes it "
       "(CSV);\n"

@@ -12,6 +12,8 @@
 #include "data/day_length.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
+#include "data/input_stamps.h"
+#include "data/replaceable.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
@@ -88,9 +90,12 @@ void check_paths(const IngestConfig& config) {
   std::error_code ignored;
   const auto place = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, ignored); };
   if (!config.output.empty() && !config.output_market_log.empty() &&
-      place(config.output) == place(config.output_market_log)) {
+      (place(config.output) == place(config.output_market_log) ||
+       std::filesystem::equivalent(config.output, config.output_market_log, ignored))) {
     throw ConfigError("output_market_log: found '" + config.output_market_log + "', which is the output too");
   }
+  check_replaceable_store("output", config.output);
+  check_replaceable_market_log("output_market_log", config.output_market_log);
 }
 
 // Error for what is neither a raw log nor a trajectory file by its header.
@@ -221,6 +226,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
     total_bytes += TrajectoryFile(path, names, 1 << 16).csv().size();
   }
   options.num_ticks = told_ticks > 0 ? told_ticks : guess_num_ticks(config.input.front(), names);
+  const InputStamps stamps(config.input);
   TrajectoryStoreWriter writer(config.output);
 
   Threads threads(static_cast<int>(config.threads));
@@ -237,6 +243,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
     options.ticks_are_certain = true;
   }
   TrajectoryBuilder& builder = *built;
+  stamps.check();
   std::vector<Trajectory> trajectories = builder.finish(threads);
   if (trajectories.empty()) {
     throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") +

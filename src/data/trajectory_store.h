@@ -79,7 +79,7 @@ class TrajectoryStore {
   int64_t num_trajectories() const;
   int64_t num_rows() const;
 
-  // All columns, checked: rows of a trajectory are its ticks in order, values are finite.
+  // All columns, checked: rows of a trajectory are its ticks in order, values are finite, whole numbers in range.
   TrajectoryColumns read() const;
 
  private:

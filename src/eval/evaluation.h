@@ -31,7 +31,7 @@ struct Candidate {
 // One seat of one period, played by the candidate against the population.
 struct CellResult {
   int64_t period = 0;
-  int seat = 0;
+  int64_t seat = 0;
   double budget = 0.0;
   double cpa_limit = 0.0;
   double cost = 0.0;

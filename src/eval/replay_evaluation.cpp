@@ -1,6 +1,7 @@
 #include "eval/replay_evaluation.h"
 
 #include "base/progress.h"
+#include "play/replay_log.h"
 
 namespace genbid {
 
@@ -8,7 +9,8 @@ std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std
                                            Threads& threads) {
   std::vector<Bidder*> bidders;
   for (const Candidate& candidate : candidates) bidders.push_back(candidate.bidder);
-  Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * kTicksPerPeriod, "ticks");
+  const int64_t num_ticks = replay_log_ticks(config.log);
+  Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * num_ticks, "ticks");
   const auto replayed = replay(config, bidders, threads, [&](int64_t ticks) { progress.update(ticks); });
   if (!replayed) return {};
   progress.finish();

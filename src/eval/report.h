@@ -12,7 +12,7 @@ struct EvaluationContext {
   std::string rules;
   std::string population;  // market
   std::vector<int64_t> periods;
-  std::vector<int> seats;
+  std::vector<int64_t> seats;
   int64_t seed = 0;
   std::string protocol = "market";  // or replay
   std::string log = {};             // replay: the log's name

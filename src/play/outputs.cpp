@@ -106,7 +106,7 @@ class PeriodLog {
       : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
-      seats_.push_back({.advertiser = static_cast<int32_t>(i),
+      seats_.push_back({.advertiser = static_cast<int64_t>(i),
                         .category = advertiser.category,
                         .budget = advertiser.budget,
                         .cpa = advertiser.cpa_limit});
@@ -182,7 +182,7 @@ class MarketLogOutput {
     std::vector<MarketLogSeat> seats;
     for (const Advertiser& advertiser : cell.advertisers) {
       seats.push_back(
-          {static_cast<int32_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
+          {static_cast<int64_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
     }
     writer_.begin_period(cell.period, seats);
   }

@@ -66,16 +66,18 @@ class Campaigns {
   double money(size_t row) const { return rows_[row].money; }
   void set_money(size_t row, double money) { rows_[row].money = money; }
 
-  void ask(std::span<const TickStart> starts) {
+  void ask(std::span<const TickStart> starts, int num_ticks) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row& row = rows_[i];
+      // A seat's number names its noise: of long numbers the low digits do.
       views_[i] = {row.cell.period,
-                   row.cell.advertiser,
+                   static_cast<int>(row.cell.advertiser & std::numeric_limits<int>::max()),
                    &row.cell.campaign,
                    &row.history,
                    starts[i].tick > 0 ? &row.last : nullptr,
                    starts[i],
-                   row.money >= kMinRemainingBudget};
+                   row.money >= kMinRemainingBudget,
+                   num_ticks};
       views_[i].now.remaining_budget = row.money;
     }
     std::fill(bids_.begin(), bids_.end(), BidFormula{});
@@ -184,7 +186,7 @@ class CorrectedPlayer : public Player {
         hindsight_->add(row, columns_[row], tick.least_winning_cost);
       }
     });
-    for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_);
+    for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_, tick.num_ticks);
     const size_t num_rows = campaigns_.size() * seats_.size();
     threads_.parallel_for(static_cast<int64_t>(num_rows), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
@@ -198,7 +200,7 @@ class CorrectedPlayer : public Player {
         campaigns.close(row, outcome);
       }
     });
-    if (tick.tick != kTicksPerPeriod - 1) return;
+    if (tick.tick != tick.num_ticks - 1) return;
     std::vector<double> optima;
     for (size_t row = 0; row < seats_.size(); ++row) optima.push_back(hindsight_->optimum(row));
     for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
@@ -303,7 +305,7 @@ class OfficialPlayer : public Player {
         for (size_t row = 0; row < days.size(); ++row) {
           starts[row] = official::replay_start(impressions(row), tick, campaigns.money(row));
         }
-        campaigns.ask(starts);
+        campaigns.ask(starts, kTicksPerPeriod);
         threads_.parallel_for(static_cast<int64_t>(days.size()), 1, [&](int64_t begin, int64_t end) {
           for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
             const double money = campaigns.money(row);
@@ -441,7 +443,10 @@ std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& c
     player->restart();
     num_ticks = 0;
   };
-  const ReplayLogOptions options = {config.log, config.periods.values, config.official()};
+  const ReplayLogOptions options = {.files = config.log,
+                                    .periods = config.periods.values,
+                                    .exact = config.official(),
+                                    .num_ticks = config.official() ? kTicksPerPeriod : 0};
   if (!read_replay_log(options, threads, add, restart)) return std::nullopt;
   return player->finish();
 }

@@ -9,6 +9,7 @@
 
 #include "base/content_hash.h"
 #include "base/error.h"
+#include "base/period_text.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 
@@ -35,10 +36,8 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
   const std::set<int64_t> present(store.columns.period.begin(), store.columns.period.end());
   for (const int64_t period : wanted) {
     if (present.contains(period)) continue;
-    std::string found;
-    for (const int64_t p : present) found += (found.empty() ? "" : ", ") + std::to_string(p);
-    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) +
-                " among them");
+    throw Error(store.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
+                ", expected period " + std::to_string(period) + " among them");
   }
 }
 
