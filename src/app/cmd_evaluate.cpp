@@ -86,6 +86,14 @@ struct EvaluateConfig {
     return replay.official() ? Rules::kOfficial : Rules::kFast;
   }
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
+  // Of the seats to be played; a log names its own.
+  std::vector<int> categories() const {
+    std::vector<int> all;
+    for (int seat = 0; in_market() && seat < market.shape().seats; ++seat) {
+      all.push_back(official_campaign(seat).category);
+    }
+    return all;
+  }
   int64_t seed() const { return in_market() ? market.seed : replay.seed; }
 
   void fields(ConfigVisitor& v) {
@@ -172,8 +180,8 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
-      if (!config.in_market()) check_plays_ticks(one.rule, num_ticks, "replay.log");
-      candidates.bidders.push_back(make_bidder(one.rule, config.bidder_rules(), assets));
+      candidates.bidders.push_back(
+          make_bidder(one.rule, config.bidder_rules(), assets, num_ticks, config.categories()));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
