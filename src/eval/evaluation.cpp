@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "oracle/fit.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -66,22 +67,43 @@ class HindsightPass {
 
   // By seat of the plan. Empty if a stop was asked for.
   std::vector<SeatHindsight> play(int64_t period) {
-    Cell population = make_cell(plan_.population, period, plan_.market);
+    const Cell population = make_cell(plan_.population, period, plan_.market);
     if (!responses_) responses_ = responses_for(population, market_.shape(), with_slots_);
-    if (!record_responses(market_, std::move(population), seated_.bidders, seated_.seat_bidder, *responses_)) return {};
+    const auto record = [&](oracle::Responses& day) {
+      return record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
+    };
+    if (!record(*responses_)) return {};
+    std::vector<oracle::Judged> judged;
+    for (const int seat : plan_.seats) {
+      const Advertiser campaign = judged_campaign(plan_, seat);
+      judged.push_back({seat, {campaign.budget, campaign.cpa_limit}});
+    }
     std::vector<SeatHindsight> seats(plan_.seats.size());
-    market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
-      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-        const int seat = plan_.seats[i];
-        auto day = std::make_shared<oracle::DayPlan>(*responses_, seat);
-        seats[i].optima = oracle::seat_optima(*responses_, seat, *day, judged_campaign(plan_, seat));
-        if (plan_.with_plans) seats[i].plan = std::move(day);
-      }
-    });
+    const auto judge = [&](const oracle::Responses& day) { return judge_seats(day, judged, seats); };
+    const std::string where = "period " + std::to_string(period);
+    if (!oracle::judge_fitted(*responses_, judged, record, judge, where)) return {};
     return seats;
   }
 
  private:
+  // Returns what units and grid of the day lack for one of the seats, if anything.
+  std::string judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged,
+                          std::vector<SeatHindsight>& seats) const {
+    std::vector<std::string> lacks(seats.size());
+    market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        const int seat = judged[i].seat;
+        auto plan = std::make_shared<oracle::DayPlan>(day, seat);
+        seats[i].optima = oracle::seat_optima(day, seat, *plan, judged_campaign(plan_, seat));
+        lacks[i] = oracle::shortfall(day, judged[i], *plan, seats[i].optima);
+        if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
+        seats[i].plan = plan_.with_plans ? std::move(plan) : nullptr;
+      }
+    });
+    const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
+    return first == lacks.end() ? std::string() : *first;
+  }
+
   const EvaluationPlan& plan_;
   Market& market_;
   bool with_slots_;

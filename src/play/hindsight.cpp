@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
 #include <vector>
+
+#include "base/error.h"
 
 namespace genbid {
 namespace {
@@ -76,6 +79,11 @@ oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool
   for (const Advertiser& advertiser : cell.advertisers) {
     low = std::min(low, advertiser.cpa_limit);
     high = std::max(high, advertiser.cpa_limit);
+  }
+  const oracle::Auction usual;
+  if (shape.slots < 1 || shape.slots > static_cast<int>(usual.exposure.size())) {
+    throw Error("hindsight: found a market of " + std::to_string(shape.slots) + " slots, expected 1 to " +
+                std::to_string(usual.exposure.size()));
   }
   oracle::Auction auction;
   auction.num_slots = shape.slots;

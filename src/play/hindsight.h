@@ -14,8 +14,8 @@
 namespace genbid {
 
 // Plays one period and records what every seat would have got against the others' final bids, under either rule set:
-// the input of the hindsight optimum (oracle/optima.h). The market is left at the period's end, keeping no ladders.
-// Empty if a stop was asked for.
+// the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). The market is left
+// at the period's end, keeping no ladders. Empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
                                                   std::span<const int> seat_bidder);
 // The same into responses made for such cells by responses_for; false if a stop was asked for.
