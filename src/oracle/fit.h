@@ -12,7 +12,8 @@
 // currency and rivals; a day in another one is recorded again, with powers of two chosen from what was seen.
 //
 // What is priced above the unit, above the grid's end or below its beginning may be left out, or bought in one go, where
-// that cannot change an optimum: tangents bound what it could add.
+// that cannot change an optimum: tangents bound what it could add. What costs more than the budget may be left out too:
+// where no price is as low as the budget, the optimum is a share of one impression, or 0.
 
 namespace genbid::oracle {
 
