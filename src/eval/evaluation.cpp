@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "eval/candidate_bidder.h"
 #include "oracle/fit.h"
 #include "play/simulate.h"
 
@@ -148,7 +149,7 @@ HindsightChoice parse_hindsight_choice(std::string_view name) {
 }
 
 double CellResult::cpa() const { return genbid::cpa(conversions, cost); }
-double CellResult::budget_use() const { return cost / budget; }
+double CellResult::budget_use() const { return budget > 0.0 ? cost / budget : 0.0; }
 bool CellResult::exceeds_cpa() const { return cpa() > cpa_limit; }
 
 EvaluationMeans means(const Evaluation& evaluation) {
@@ -194,10 +195,13 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   // Bidders: the population's seats, then the candidates.
   const SeatedPopulation seated(plan.population, plan.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders = seated.bidders;
+  std::vector<std::unique_ptr<CandidateBidder>> named;
   std::vector<int> candidate_bidder;
   for (const Candidate& candidate : candidates) {
     candidate_bidder.push_back(static_cast<int>(bidders.size()));
-    if (candidate.bidder != nullptr) bidders.push_back(candidate.bidder);
+    if (candidate.bidder == nullptr) continue;
+    named.push_back(std::make_unique<CandidateBidder>(candidate.name, *candidate.bidder));
+    bidders.push_back(named.back().get());
   }
 
   const auto played = static_cast<int64_t>(

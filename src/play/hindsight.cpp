@@ -72,8 +72,9 @@ void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& 
   }
 }
 
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots) {
+oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots, double reserve_scale) {
   constexpr int kOctaves = 2;
+  constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
   double low = cell.advertisers.front().cpa_limit;
   double high = low;
   for (const Advertiser& advertiser : cell.advertisers) {
@@ -87,7 +88,15 @@ oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool
   }
   oracle::Auction auction;
   auction.num_slots = shape.slots;
-  return {shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves), slots};
+  auction.reserve *= static_cast<float>(reserve_scale);
+  const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
+  std::vector<oracle::AlphaGrid> grids(static_cast<size_t>(shape.seats), common);
+  if (common.octaves > kManyOctaves) {
+    std::transform(cell.advertisers.begin(), cell.advertisers.end(), grids.begin(), [](const Advertiser& seat) {
+      return oracle::grid_around(seat.cpa_limit, seat.cpa_limit, kOctaves);
+    });
+  }
+  return {shape.ticks, auction, std::move(grids), slots};
 }
 
 bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,

@@ -219,8 +219,8 @@ class CorrectedPlayer : public Player {
       ReplayCell& cell = cells.emplace_back();
       cell.period = tick.period;
       cell.advertiser = logged.advertiser;
-      cell.campaign = {config_.budget > 0.0 ? config_.budget : logged.budget,
-                       config_.cpa > 0.0 ? config_.cpa : logged.cpa, logged.category};
+      cell.campaign = {config_.common_budget().value_or(logged.budget), config_.common_cpa().value_or(logged.cpa),
+                       logged.category};
       for (const auto& [key, value] :
            {std::pair("budget", cell.campaign.budget), std::pair("cpa", cell.campaign.cpa_limit)}) {
         if (value > 0.0) continue;
@@ -283,8 +283,7 @@ class OfficialPlayer : public Player {
       ReplayCell& cell = cells.emplace_back();
       cell.period = day.period;
       cell.advertiser = day.advertiser;
-      cell.campaign = {config_.budget > 0.0 ? config_.budget : kOfficialBudget,
-                       config_.cpa > 0.0 ? config_.cpa : kOfficialCpa, day.category};
+      cell.campaign = {*config_.common_budget(), *config_.common_cpa(), day.category};
     }
     std::vector<double> optima(days.size());
     threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
@@ -328,6 +327,16 @@ class OfficialPlayer : public Player {
 };
 
 }  // namespace
+
+std::optional<double> ReplayConfig::common_budget() const {
+  if (budget > 0.0) return budget;
+  return official() ? std::optional(kOfficialBudget) : std::nullopt;
+}
+
+std::optional<double> ReplayConfig::common_cpa() const {
+  if (cpa > 0.0) return cpa;
+  return official() ? std::optional(kOfficialCpa) : std::nullopt;
+}
 
 void ReplayConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, {"corrected", "official"});
