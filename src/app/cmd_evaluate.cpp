@@ -51,6 +51,10 @@ struct CandidateConfig {
     v.required_path("policy", policy);
     v.field("name", name);
     v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
+    constexpr size_t kLongestName = 100;
+    const bool printable =
+        std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
+    v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
     if (is_rule()) {
       rule.bidder = policy;
       rule.option_fields(v);
@@ -267,6 +271,8 @@ Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate
   context.rules = config.replay.rules;
   context.log = replay_log_name(config.replay.log);
   context.seed = config.replay.seed;
+  context.budget = config.replay.common_budget();
+  context.cpa_limit = config.replay.common_cpa();
   if (!evaluations.empty()) {
     std::set<int64_t> periods;
     std::set<int64_t> seats;

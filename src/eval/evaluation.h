@@ -47,7 +47,7 @@ struct CellResult {
 
   double regret() const { return optimum - expected_score; }
   double cpa() const;         // money per conversion
-  double budget_use() const;  // share of the budget
+  double budget_use() const;  // share of the budget; 0 of none
   bool exceeds_cpa() const;   // by realised conversions
 };
 
@@ -67,7 +67,7 @@ struct EvaluationMeans {
   double budget_use = 0.0;
   double optimum = 0.0;
   double regret = 0.0;
-  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima
+  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima; 0 where nothing could be had
 };
 EvaluationMeans means(const Evaluation& evaluation);
 

@@ -32,6 +32,9 @@ struct ReplayConfig {
   int64_t seed = 1;        // corrected: of the conversions
 
   bool official() const { return rules == "official"; }
+  // Of every advertiser, whatever the log says; none: the log's.
+  std::optional<double> common_budget() const;
+  std::optional<double> common_cpa() const;
   void fields(ConfigVisitor& v);
 };
 
