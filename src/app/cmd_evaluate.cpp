@@ -33,9 +33,9 @@ namespace {
 struct CandidateConfig {
   std::string policy;
   std::string name;  // in tables; empty: made from the policy
-  // What is asked for (policy/batch.h); nan: the policy's own wish.
-  double target_return = std::numeric_limits<double>::quiet_NaN();  // par units
-  double target_cpa = std::numeric_limits<double>::quiet_NaN();     // share of the CPA limit
+  // What is asked for (policy/batch.h) in place of the policy's own wish.
+  std::optional<double> target_return;  // par units
+  std::optional<double> target_cpa;     // share of the CPA limit
   std::string weights = "ema";
   std::string choice = "per_tick";  // hindsight
   BidderConfig rule;
@@ -48,7 +48,7 @@ struct CandidateConfig {
   bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
 
   void fields(ConfigVisitor& v) {
-    v.required("policy", policy);
+    v.required_path("policy", policy);
     v.field("name", name);
     v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
     if (is_rule()) {
@@ -57,10 +57,9 @@ struct CandidateConfig {
     } else if (policy == "hindsight") {
       v.field("choice", choice, hindsight_choices());
     } else if (!knows_the_day()) {
-      v.field("target_return", target_return);
-      v.field("target_cpa", target_cpa);
-      v.check(!(target_return < 0.0), "target_return", "0 or more");
-      v.check(!(target_cpa < 0.0), "target_cpa", "0 or more");
+      constexpr RealRange kWishes = {0.0, std::numeric_limits<float>::max()};  // policies read floats
+      v.field("target_return", target_return, kWishes);
+      v.field("target_cpa", target_cpa, kWishes);
       v.field("weights", weights, {"ema", "raw"});
     }
   }
@@ -78,7 +77,7 @@ struct EvaluateConfig {
 
   struct Output {
     std::string dir;
-    void fields(ConfigVisitor& v) { v.required("dir", dir); }
+    void fields(ConfigVisitor& v) { v.required_path("dir", dir); }
   } output;
 
   bool in_market() const { return protocol == "market"; }
@@ -141,15 +140,15 @@ struct Candidates {
 };
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
-std::string ask(const std::string& what, double wish, const std::optional<double>& reads, std::optional<double>& option,
-                const LoadedPolicy& loaded, const CandidateConfig& candidate) {
-  if (std::isnan(wish)) return {};
+std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
+                std::optional<double>& option, const LoadedPolicy& loaded, const CandidateConfig& candidate) {
+  if (!wish) return {};
   if (!reads) {
-    throw Error(candidate.policy + ": " + what + ": found " + shortest(wish) + ", but " + loaded.model +
+    throw Error(candidate.policy + ": " + what + ": found " + shortest(*wish) + ", but " + loaded.model +
                 " does not read it; expected none");
   }
   option = wish;
-  return candidate.name.empty() ? " " + what + " " + shortest(wish) : "";
+  return candidate.name.empty() ? " " + what + " " + shortest(*wish) : "";
 }
 
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
@@ -217,12 +216,12 @@ std::string target_reports(const EvaluateConfig& config, const std::vector<Evalu
   std::map<std::pair<std::string, Target>, Asked> asked;
   for (size_t i = 0; i < evaluations.size(); ++i) {
     const CandidateConfig& candidate = config.policy[i];
-    const bool asks_return = !std::isnan(candidate.target_return);
-    const bool asks_cpa = !std::isnan(candidate.target_cpa);
+    const bool asks_return = candidate.target_return.has_value();
+    const bool asks_cpa = candidate.target_cpa.has_value();
     if (asks_return == asks_cpa) continue;
     Asked& one = asked[{candidate.policy, asks_return ? Target::kReturn : Target::kCpa}];
     one.runs.push_back(&evaluations[i]);
-    one.targets.push_back(asks_return ? candidate.target_return : candidate.target_cpa);
+    one.targets.push_back(asks_return ? *candidate.target_return : *candidate.target_cpa);
   }
   std::string text;
   for (const auto& [what, one] : asked) text += target_report(what.first, what.second, one.runs, one.targets);

@@ -20,7 +20,7 @@ struct IngestRunConfig {
 
   void fields(ConfigVisitor& v) {
     ingest.keys(v);
-    v.field("output_online_lp_table", output_online_lp_table);
+    v.path("output_online_lp_table", output_online_lp_table, true);
     const bool stores = !ingest.output.empty() || !ingest.output_market_log.empty();
     v.check(output_online_lp_table.empty() || !stores, "output_online_lp_table",
             "no output and output_market_log beside it: a run makes a table or stores (output= for none)");
@@ -54,7 +54,6 @@ int make_table(const IngestRunConfig& config) {
 int run(const ConfigFile& file) {
   const IngestRunConfig run_config = read(file);
   const IngestConfig& config = run_config.ingest;
-  stop_signal::install();
   if (!run_config.output_online_lp_table.empty()) return make_table(run_config);
   std::optional<Progress> progress;
   IngestControl control;

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "app/command.h"
@@ -24,6 +25,8 @@ int run(const ConfigFile& file) {
   if (before > 0) {
     log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
   }
+  std::optional<stop_signal::Cooperative> until_written;
+  if (config.output.resumable) until_written.emplace();
   Progress progress("Playing", num_periods, "periods", before);
   const auto summary = simulate(config, [&](int64_t done) { progress.update(done); });
   if (!summary) {

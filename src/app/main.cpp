@@ -2,8 +2,13 @@
 #include <c10/util/Exception.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <functional>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -51,13 +56,48 @@ int print_config(const std::array<genbid::Command, 4>& commands, const Arguments
 }
 
 int run_verb(const genbid::Command& command, const Arguments& arguments) {
+  genbid::stop_signal::install();
+  genbid::stop_signal::watch();
   const auto file = genbid::ConfigFile::load(arguments.config, arguments.overrides);
   if (file.kind() != command.name) {
     throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected '" +
                               std::string(command.name) + "'");
   }
-  genbid::stop_signal::install();
   return command.run(file);
+}
+
+int failed(const std::string& why, int status = kFailed) {
+  genbid::stop_signal::wait_if_ending();  // what it broke is no news
+  std::fprintf(stderr, "genbid: %s\n", why.c_str());
+  return status;
+}
+
+const std::string kOutOfMemory =
+    "out of memory; expected more of it, or less to hold at once: fewer impressions, seats or threads, a smaller batch "
+    "or model";
+
+// The exit status of `run`. Every exception ends here, in one line.
+int reported(const std::function<int()>& run) {
+  try {
+    const int status = run();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      return failed(std::string("standard output: cannot write: ") + std::strerror(errno));
+    }
+    return status;
+  } catch (const genbid::ConfigError& e) {
+    return failed(e.what(), kWrongUse);
+  } catch (const c10::Error& e) {
+    const std::string what = e.what_without_backtrace();
+    return failed(what.find("allocate memory") == std::string::npos ? what : kOutOfMemory + " (" + what + ")");
+  } catch (const std::bad_alloc&) {
+    return failed(kOutOfMemory);
+  } catch (const std::length_error&) {  // of a container asked for more than there can be
+    return failed(kOutOfMemory);
+  } catch (const std::exception& e) {
+    return failed(e.what());
+  } catch (...) {
+    return failed("found an error of an unknown kind");
+  }
 }
 
 }  // namespace
@@ -90,21 +130,14 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? kDone : kWrongUse;
   }
 
-  try {
+  const int status = reported([&] {
     if (bench_verb->parsed()) return genbid::run_benchmarks(bench_prefix, bench_threads);
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);
     }
-  } catch (const genbid::ConfigError& e) {
-    std::fprintf(stderr, "genbid: %s\n", e.what());
     return kWrongUse;
-  } catch (const c10::Error& e) {
-    std::fprintf(stderr, "genbid: %s\n", e.what_without_backtrace());
-    return kFailed;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "genbid: %s\n", e.what());
-    return kFailed;
-  }
-  return kWrongUse;
+  });
+  genbid::stop_signal::wait_if_ending();
+  return status;
 }

@@ -5,7 +5,7 @@
 namespace genbid {
 
 void DataConfig::fields(ConfigVisitor& v) {
-  v.required("store", store);
+  v.required_path("store", store);
   v.required("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
   v.field("reward", reward, reward_names());
@@ -17,7 +17,7 @@ void DataConfig::fields(ConfigVisitor& v) {
 }
 
 void TrainRunConfig::fields(ConfigVisitor& v) {
-  v.required("run", run);
+  v.required_path("run", run);
   v.section("data", data);
   v.section("model", model);
   v.section("train", train);

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <mutex>
-#include <set>
 #include <system_error>
 #include <vector>
 
@@ -27,8 +27,9 @@ constexpr std::string_view kMark = ".tmp-";  // NAME.tmp-PID-N
 // container they are the same at every start.
 struct Live {
   std::mutex mutex;
-  std::set<std::string> paths;
+  std::map<std::string, std::string> paths;  // by name
   int next = 0;
+  std::mutex commits;  // held while temporaries are renamed into place
 };
 
 Live& live() {
@@ -78,7 +79,7 @@ std::string new_temporary(const std::string& path) {
   Live& all = live();
   const std::lock_guard lock(all.mutex);
   std::string temporary = path + std::string(kMark) + std::to_string(::getpid()) + "-" + std::to_string(all.next++);
-  all.paths.insert(fs::path(temporary).filename().string());
+  all.paths.emplace(fs::path(temporary).filename().string(), fs::absolute(temporary).string());
   return temporary;
 }
 
@@ -106,6 +107,52 @@ void sync_path(const std::string& path) {
 
 void rename_path(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) fail_io(to, "write", errno);
+}
+
+bool exchange(const std::string& one, const std::string& other) {
+  return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
+}
+
+// An entry that was moved into place: what was there lies where it came from, or aside, or there was nothing.
+struct Replaced {
+  std::string from, to;
+  bool exchanged = false;
+  std::string aside = {};
+};
+
+Replaced replace(const std::string& from, const std::string& to) {
+  if (!fs::exists(fs::symlink_status(to))) {
+    rename_path(from, to);
+    return {from, to};
+  }
+  if (exchange(from, to)) return {from, to, true};
+  // A file system without exchange: for a moment there is nothing of that name.
+  const std::string aside = new_temporary(to);
+  try {
+    rename_path(to, aside);
+  } catch (const Error&) {
+    forget(aside);
+    throw;
+  }
+  try {
+    rename_path(from, to);
+  } catch (const Error&) {
+    ::rename(aside.c_str(), to.c_str());
+    forget(aside);
+    throw;
+  }
+  return {from, to, false, aside};
+}
+
+void take_back(const Replaced& one) {
+  if (one.exchanged) {
+    exchange(one.from, one.to);
+    return;
+  }
+  ::rename(one.to.c_str(), one.from.c_str());
+  if (one.aside.empty()) return;
+  ::rename(one.aside.c_str(), one.to.c_str());
+  forget(one.aside);
 }
 
 // "runs/a/" and "runs/a" are one folder; the temporary lies beside it, not in it.
@@ -154,6 +201,7 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
   sync_path(temporary_);
+  const std::lock_guard lock(live().commits);
   rename_path(temporary_, path_);
   committed_ = true;
   forget(temporary_);
@@ -200,39 +248,57 @@ void AtomicFolder::commit_into(const std::string& folder) {
     names.push_back(entry.path().filename().string());
   }
   std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    const std::string old = folder + "/" + name;
-    std::error_code error;
-    if (fs::is_directory(fs::symlink_status(old))) {
-      remove_folder(old);
-    } else if (fs::remove(old, error); error) {
-      throw Error(old + ": cannot replace: " + error.message());
+  std::vector<Replaced> done;
+  {
+    const std::lock_guard lock(live().commits);
+    try {
+      for (const std::string& name : names) done.push_back(replace(temporary_ + "/" + name, folder + "/" + name));
+    } catch (const Error&) {
+      while (!done.empty()) {
+        take_back(done.back());
+        done.pop_back();
+      }
+      throw;
     }
   }
-  for (const std::string& name : names) rename_path(temporary_ + "/" + name, folder + "/" + name);
   sync_path(folder);
   committed_ = true;
-  remove_temporary(temporary_);
+  for (const Replaced& one : done) {
+    if (!one.aside.empty()) remove_temporary(one.aside);
+  }
+  remove_temporary(temporary_);  // with what was replaced
 }
 
 void AtomicFolder::commit() {
   flush();
-  if (!fs::exists(path_)) {
-    rename_path(temporary_, path_);
-  } else if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) {
-    // The old folder now has the temporary's name.
-    std::error_code ignored;
-    fs::remove_all(temporary_, ignored);
-  } else {
-    // A file system without exchange: for a moment there is no folder of that name.
-    const std::string old = new_temporary(path_);
-    rename_path(path_, old);
-    rename_path(temporary_, path_);
-    remove_temporary(old);
+  Replaced replaced;
+  {
+    const std::lock_guard lock(live().commits);
+    replaced = replace(temporary_, path_);
   }
   committed_ = true;
-  forget(temporary_);
+  if (!replaced.aside.empty()) remove_temporary(replaced.aside);
+  remove_temporary(temporary_);  // after an exchange it is the old folder
   sync_path(parent_of(path_));
+}
+
+void abandon_temporaries() {
+  live().commits.lock();
+  std::vector<std::string> paths;
+  {
+    const std::lock_guard lock(live().mutex);
+    for (const auto& [name, path] : live().paths) paths.push_back(path);
+  }
+  std::error_code ignored;
+  for (const std::string& path : paths) fs::remove_all(path, ignored);
+}
+
+void require_regular_file(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (!fs::exists(status) || fs::is_regular_file(status)) return;
+  const char* const found = fs::is_directory(status) ? "a folder" : fs::is_fifo(status) ? "a pipe" : "a device";
+  throw Error(path + ": found " + found + ", expected a file (which can be read more than once)");
 }
 
 void write_file(const std::string& path, std::string_view content) {

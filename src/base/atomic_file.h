@@ -37,7 +37,8 @@ class AtomicFolder {
   const std::string& temporary() const { return temporary_; }
   void commit();  // flushes the files in it first
   // In place of commit(): moves what is in it into an existing folder, where it replaces what has the same names and
-  // leaves the rest. Everything old goes before anything new comes, so that old and new never lie side by side.
+  // leaves the rest. Each name is the old entry or the new one at every moment; if one cannot be replaced, those before
+  // it are taken back.
   void commit_into(const std::string& folder);
 
  private:
@@ -52,6 +53,14 @@ class AtomicFolder {
 void remove_folder(const std::string& path);
 // Removes what killed processes left in `folder`: temporaries of whatever name.
 void remove_leftovers(const std::string& folder);
+
+// For a process that ends in the middle of its work, from any thread: waits for a commit under way, removes all
+// temporaries, and lets nobody commit any more.
+void abandon_temporaries();
+
+// Error unless `path` is a regular file (or not there, which whoever opens it reports): a pipe can be read only once,
+// and opening one waits for its writer.
+void require_regular_file(const std::string& path);
 
 void write_file(const std::string& path, std::string_view content);  // atomically
 std::string read_file(const std::string& path);                      // Error if it cannot be read

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // Typed configs. A struct with defaults lists its fields once, and that list reads, checks and prints:
@@ -58,12 +61,25 @@ class ConfigVisitor {
   virtual void field(std::string_view key, std::vector<std::string>& value) = 0;
   virtual void field(std::string_view key, PeriodList& value) = 0;
   virtual void field(std::string_view key, RealInterval& value, RealRange range = {}) = 0;  // range: of both ends
+  // A number that may be left out, with nothing behind its key too.
+  virtual void field(std::string_view key, std::optional<double>& value, RealRange range = {}) = 0;
+  // A file or folder (or the name of something shipped). `~/` is the home folder; nothing is an error unless it
+  // `may_be_empty`.
+  virtual void path(std::string_view key, std::string& value, bool may_be_empty = false) = 0;
+  // A list of these; one scalar is read as a list of one.
+  virtual void path(std::string_view key, std::vector<std::string>& value) = 0;
 
   // A key that the file or the command line must give.
   template <typename T>
   void required(std::string_view key, T& value) {
     require(key);
     field(key, value);
+  }
+
+  template <typename T>
+  void required_path(std::string_view key, T& value) {
+    require(key);
+    path(key, value);
   }
 
   // A nested struct under `key`.
@@ -164,9 +180,17 @@ std::string print_config(const T& config, std::string_view kind) {
   return printer.yaml(kind);
 }
 
-// Appends `7..20` or `21`; throws ConfigError naming `where` if it is neither, negative, reversed, or holds a
-// period that is there already.
-void append_periods(const std::string& text, const std::string& where, std::vector<int64_t>& periods);
+// Collects `7..20` and `21`; throws ConfigError naming `where` if a text is neither, negative, reversed, holds a period
+// that is there already, or makes too many.
+class PeriodReader {
+ public:
+  void append(const std::string& text, const std::string& where);
+  std::vector<int64_t> take() { return std::move(periods_); }
+
+ private:
+  std::vector<int64_t> periods_;
+  std::map<int64_t, int64_t> ranges_;  // first to last
+};
 
 // Shortest text that reads back as the same double ("0.1", "15", "1e-05", "inf").
 std::string shortest(double value);

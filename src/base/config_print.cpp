@@ -65,6 +65,11 @@ class Printer : public ConfigVisitor {
   void field(std::string_view key, RealInterval& value, RealRange /*range*/) override {
     line(key, interval_text(value));
   }
+  void field(std::string_view key, std::optional<double>& value, RealRange /*range*/) override {
+    line(key, value ? real_text(*value) : "null");
+  }
+  void path(std::string_view key, std::string& value, bool /*may_be_empty*/) override { field(key, value); }
+  void path(std::string_view key, std::vector<std::string>& value) override { field(key, value); }
   void check(bool /*good*/, std::string_view /*key*/, std::string_view /*expected*/) override {}
 
  protected:

@@ -99,12 +99,44 @@ class ConfigReader : public ConfigVisitor {
   void field(std::string_view key, double& value, RealRange range) override {
     read(key, value, [&](const ConfigNode& node) {
       const auto parsed = is_plain(node) ? parse_real(node.text) : std::nullopt;
-      // Not a number passes where the field has no limits.
-      if (!parsed || *parsed < range.low || *parsed > range.high ||
-          (*parsed != *parsed && describe(range) != describe(RealRange{}))) {
-        fail(node, key, describe(range));
-      }
+      if (!parsed || *parsed < range.low || *parsed > range.high) fail(node, key, describe(range));
       value = *parsed;
+    });
+  }
+
+  void field(std::string_view key, std::optional<double>& value, RealRange range) override {
+    const ConfigNode* node = find(key);
+    if (node != nullptr && node->type != ConfigNode::Type::kNull) {
+      double given = 0.0;
+      field(key, given, range);
+      value = given;
+    } else {
+      note(key);
+      if (node != nullptr) value.reset();
+      defaults_[dotted(stack_.back(), key)] = value ? real_text(*value) : "";
+    }
+  }
+
+  void path(std::string_view key, std::string& value, bool may_be_empty) override {
+    read(key, value, [&](const ConfigNode& node) {
+      if (!is_text(node) || (node.text.empty() && !may_be_empty)) fail(node, key, "a path");
+      value = expand_home(node.text, place(node, key));
+    });
+  }
+
+  void path(std::string_view key, std::vector<std::string>& value) override {
+    read(key, value, [&](const ConfigNode& node) {
+      std::vector<std::string> paths;
+      const auto append = [&](const ConfigNode& item) {
+        if (!is_text(item) || item.text.empty()) fail(item, key, "a path or a list of paths");
+        paths.push_back(expand_home(item.text, place(item, key)));
+      };
+      if (node.type == ConfigNode::Type::kList) {
+        for (const ConfigNode& item : node.children) append(item);
+      } else {
+        append(node);
+      }
+      value = std::move(paths);
     });
   }
 
@@ -143,17 +175,17 @@ class ConfigReader : public ConfigVisitor {
   void field(std::string_view key, PeriodList& value) override {
     read(key, value, [&](const ConfigNode& node) {
       const std::string expected = "periods such as 21, 7..20 or [7..9, 12]";
-      std::vector<int64_t> periods;
+      PeriodReader periods;
       const auto append = [&](const ConfigNode& item) {
         if (item.type != ConfigNode::Type::kScalar) fail(item, key, expected);
-        append_periods(item.text, place(item, key), periods);
+        periods.append(item.text, place(item, key));
       };
       if (node.type == ConfigNode::Type::kList) {
         for (const ConfigNode& item : node.children) append(item);
       } else {
         append(node);
       }
-      value.values = std::move(periods);
+      value.values = periods.take();
     });
   }
 

@@ -158,6 +158,25 @@ class TreeBuilder : public YAML::EventHandler {
   int num_documents_ = 0;
 };
 
+// In brackets ` #` would begin a comment and swallow what follows.
+void refuse_comment(const std::string& text, const std::string& where) {
+  char quote = '\0';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote) quote = '\0';
+    } else if ((c == '"' || c == '\'') &&
+               (i == 0 || std::string_view(" \t\n[{,:").find(text[i - 1]) != std::string_view::npos)) {
+      quote = c;
+    } else if (c == '#' && i > 0 && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
+      throw ConfigError(where +
+                        ": found ' #' in a list, mapping or quoted string, which YAML reads as a comment; "
+                        "expected it inside quotes");
+    }
+  }
+}
+
 }  // namespace
 
 const ConfigNode* ConfigNode::find(std::string_view name) const {
@@ -198,6 +217,28 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
   return builder.take_root();
 }
 
+namespace {
+
+// A list or mapping in brackets, a string in quotes and text of several lines are YAML; anything else is taken as it was
+// typed, but nothing, `~` and `null`, which are nothing. So `#`, `: ` and `%` belong to a value.
+ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
+  const auto place = [&](int /*line*/) { return where; };
+  const size_t first = text.find_first_not_of(" \t");
+  if (first != std::string::npos && std::string_view("[{\"'").find(text[first]) != std::string_view::npos) {
+    refuse_comment(text, where);
+    return parse_yaml(" " + text, place, path);
+  }
+  if (text.find('\n') != std::string::npos) return parse_yaml(text, place, path);
+  ConfigNode value;
+  value.where = where;
+  if (first == std::string::npos || text == "~" || text == "null") return value;
+  value.type = ConfigNode::Type::kScalar;
+  value.text = text;
+  return value;
+}
+
+}  // namespace
+
 void apply_override(ConfigNode& root, const std::string& text) {
   std::string where = "command line: ";  // the place of all that it gives
   where += text;
@@ -218,11 +259,7 @@ void apply_override(ConfigNode& root, const std::string& text) {
   });
   if (!good) throw ConfigError(where + ": found the key '" + path + "', expected section.key=value");
 
-  // In the first column % would start a directive, and --- a document.
-  std::string value_text = text.find('\n') == std::string::npos ? " " : "";
-  value_text += text.substr(equals + 1);
-  const auto place = [&](int /*line*/) { return where; };
-  ConfigNode value = parse_yaml(value_text, place, path);
+  ConfigNode value = override_value(text.substr(equals + 1), path, where);
   value.where = where;
 
   const auto fail = [&](const std::string& key, const ConfigNode& node) {

@@ -1,8 +1,13 @@
 #include "base/config_value.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <string_view>
 #include <system_error>
@@ -63,7 +68,6 @@ std::optional<double> parse_real(const std::string& text) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (text == ".inf" || text == "+.inf") return kInfinity;
   if (text == "-.inf") return -kInfinity;
-  if (text == ".nan") return std::numeric_limits<double>::quiet_NaN();
   // from_chars also knows the names inf and nan, which YAML reads as strings.
   if (text.find_first_not_of("0123456789.eE+-") != std::string::npos) return std::nullopt;
   const std::optional<std::string_view> digits = without_plus(text);
@@ -94,9 +98,11 @@ std::string real_text(double value) {
   return shortest(value);
 }
 
-void append_periods(const std::string& text, const std::string& where, std::vector<int64_t>& periods) {
+void PeriodReader::append(const std::string& text, const std::string& where) {
   const auto fail = [&](const std::string& expected) {
-    throw ConfigError(where + ": found '" + text + "', expected " + expected);
+    constexpr size_t kMaxShown = 100;
+    const std::string shown = text.size() > kMaxShown ? text.substr(0, kMaxShown) + "..." : text;
+    throw ConfigError(where + ": found '" + shown + "', expected " + expected);
   };
   const size_t dots = text.find("..");
   const auto first = parse_all<int64_t>(std::string_view(text).substr(0, dots), 10);
@@ -106,13 +112,33 @@ void append_periods(const std::string& text, const std::string& where, std::vect
     fail("periods in [0, " + std::to_string(kMaxPeriod) + "]");
   }
   if (*first > *last) fail("the smaller period first");
-  if (*last - *first >= kMaxPeriods) fail("at most " + std::to_string(kMaxPeriods) + " periods");
-  for (const int64_t period : periods) {
-    if (*first <= period && period <= *last) {
-      fail("each period once (" + std::to_string(period) + " is there already)");
-    }
+  if (*last - *first >= kMaxPeriods - std::ssize(periods_)) {
+    fail("at most " + std::to_string(kMaxPeriods) + " periods");
   }
-  for (int64_t period = *first; period <= *last; ++period) periods.push_back(period);
+  const auto after = ranges_.upper_bound(*last);  // the range before it is the last to begin in time
+  if (after != ranges_.begin() && std::prev(after)->second >= *first) {
+    // Of several ranges in the way the first.
+    auto met = std::prev(after);
+    while (met != ranges_.begin() && std::prev(met)->second >= *first) --met;
+    fail("each period once (" + std::to_string(std::max(met->first, *first)) + " is there already)");
+  }
+  ranges_[*first] = *last;
+  for (int64_t period = *first; period <= *last; ++period) periods_.push_back(period);
+}
+
+std::string expand_home(const std::string& path, const std::string& where) {
+  if (!path.starts_with('~')) return path;
+  const auto fail = [&](const std::string& expected) {
+    throw ConfigError(where + ": found '" + path + "', expected " + expected);
+  };
+  if (!path.starts_with("~/")) fail("a path; ~/ stands for the home folder, ./~ for a name that begins with ~");
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') {
+    const passwd* user = ::getpwuid(::getuid());
+    home = user != nullptr ? user->pw_dir : nullptr;
+  }
+  if (home == nullptr || *home == '\0') fail("a path from /, since no home folder is known");
+  return home + path.substr(1);
 }
 
 std::string interval_text(const RealInterval& interval) {

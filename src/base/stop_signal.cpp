@@ -1,22 +1,77 @@
 #include "base/stop_signal.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
 
 namespace genbid::stop_signal {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // A handler can reach nothing but globals, and may touch only lock-free ones.
 std::atomic<int> received{0};
+std::atomic<int> wake{-1};  // the end of a pipe that the watching thread reads
 static_assert(std::atomic<int>::is_always_lock_free);
 
+std::atomic<bool> seen{false};  // by work in a scope
+std::atomic<int> scopes{0};
+std::atomic<int> unhurried{0};
+std::atomic<bool> ending{false};
+
+bool insists(int number) { return number == SIGINT || number == SIGTERM; }
+
 void handle(int number) {
+  const int before = errno;
   int none = 0;
-  if (received.compare_exchange_strong(none, number)) return;
-  // The default action ends the process as soon as this handler returns, and the parent sees the signal.
-  ::signal(number, SIG_DFL);
-  ::raise(number);
+  if (received.compare_exchange_strong(none, number)) {
+    if (const int fd = wake.load(); fd >= 0) [[maybe_unused]]
+      const auto count = ::write(fd, "", 1);
+  } else if (insists(number)) {
+    // The default action ends the process as soon as this handler returns, and the parent sees the signal.
+    ::signal(number, SIG_DFL);
+    ::raise(number);
+  }
+  errno = before;
+}
+
+[[noreturn]] void end_process(const std::string& where) {
+  ending.store(true);
+  abandon_temporaries();
+  const int number = received.load();
+  const char* const name = ::sigabbrev_np(number);
+  const std::string text = std::string(::isatty(STDERR_FILENO) != 0 ? "\n" : "") + "genbid: stopped by SIG" +
+                           (name != nullptr ? name : "?") + where + "\n";
+  [[maybe_unused]] const auto count = ::write(STDERR_FILENO, text.data(), text.size());
+  ::_exit(128 + number);
+}
+
+void wait_for_signal(int fd) {
+  char byte = 0;
+  while (::read(fd, &byte, 1) < 0 && errno == EINTR) {
+  }
+  const auto patience = Clock::now() + std::chrono::seconds(kPatienceSeconds);
+  while (true) {
+    // Work that has seen the signal ends the program itself.
+    if (!seen.load() && unhurried.load() == 0) {
+      if (scopes.load() == 0) end_process("; what was not finished is not written");
+      if (Clock::now() > patience) {
+        end_process(" in the middle of a step that takes longer than " + std::to_string(kPatienceSeconds) +
+                    " s; the same command goes on behind what was saved last");
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 }  // namespace
@@ -26,17 +81,51 @@ void install() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;  // reads and writes under way go on
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
+    struct sigaction before = {};
+    sigaction(number, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+  }
 }
 
-bool requested() { return received.load(std::memory_order_relaxed) != 0; }
+void watch() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(std::string("cannot make a pipe: ") + std::strerror(errno));
+  // The other thread must not run handlers: what they interrupt is the work.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread(wait_for_signal, ends[0]).detach();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  wake.store(ends[1]);
+  if (received.load() != 0) [[maybe_unused]]
+    const auto count = ::write(ends[1], "", 1);
+}
+
+bool requested() {
+  if (received.load(std::memory_order_relaxed) == 0) return false;
+  if (scopes.load() > 0) seen.store(true);
+  return true;
+}
 
 int exit_status() {
   const int number = received.load();
   return number == 0 ? 0 : 128 + number;
 }
 
-void reset() { received.store(0); }
+void wait_if_ending() {
+  while (ending.load()) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
+
+void reset() {
+  received.store(0);
+  seen.store(false);
+}
+
+Cooperative::Cooperative() { ++scopes; }
+Cooperative::~Cooperative() { --scopes; }
+Unhurried::Unhurried() { ++unhurried; }
+Unhurried::~Unhurried() { --unhurried; }
 
 }  // namespace genbid::stop_signal

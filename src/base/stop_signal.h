@@ -2,16 +2,48 @@
 
 namespace genbid {
 
-// After install(), the first SIGINT or SIGTERM only sets a flag that long work looks at between steps; the
-// second ends the process at once.
+// Signals that ask the program to stop: SIGINT, SIGTERM, SIGHUP (a closed terminal), SIGUSR1 and SIGUSR2 (what
+// schedulers send some time before the end). One that is ignored when the program starts stays ignored (nohup).
+//
+// After install() the first of them only sets a flag that long work looks at between steps. A second SIGINT or SIGTERM
+// ends the process at once; a second of the others is part of the first (a closed terminal sends SIGHUP twice).
 namespace stop_signal {
 
 void install();
+// After install(): also starts a thread that ends the process when a signal came, for whatever the program is in the
+// middle of: a library's endless loop, a pipe that nobody writes to, a long tick. It waits only for a Cooperative scope;
+// elsewhere it ends the process at once. Either way temporaries are removed (atomic_file.h), one line on standard
+// error says so, and the exit status is exit_status().
+void watch();
+// Whether a signal came. Inside a Cooperative scope the answer `true` is a promise to save what is worth it and to end.
 bool requested();
 // 128 + the signal's number, as shells report it; 0 if none came.
 int exit_status();
+// If the watching thread is about to end the process: waits for that, so that nobody else reports what it broke.
+void wait_if_ending();
 // For tests.
 void reset();
+
+// Work that asks requested() again and again, and has something to save. Once it has seen the signal it takes the
+// time it needs; if it does not look within kPatienceSeconds, the watching thread ends the process.
+class Cooperative {
+ public:
+  Cooperative();
+  ~Cooperative();
+  Cooperative(const Cooperative&) = delete;
+  Cooperative& operator=(const Cooperative&) = delete;
+};
+
+// Inside such work: a part that cannot look but must not be cut off, such as saving.
+class Unhurried {
+ public:
+  Unhurried();
+  ~Unhurried();
+  Unhurried(const Unhurried&) = delete;
+  Unhurried& operator=(const Unhurried&) = delete;
+};
+
+inline constexpr int kPatienceSeconds = 8;
 
 }  // namespace stop_signal
 }  // namespace genbid

@@ -151,9 +151,9 @@ void IngestConfig::fields(ConfigVisitor& v) {
 }
 
 void IngestConfig::keys(ConfigVisitor& v) {
-  v.required("input", input);
-  v.field("output", output);
-  v.field("output_market_log", output_market_log);
+  v.required_path("input", input);
+  v.path("output", output, true);
+  v.path("output_market_log", output_market_log, true);
   settings.fields(v);
   v.field("threads", threads, IntRange{0, 1024});
 }

@@ -71,7 +71,7 @@ void BidderConfig::option_fields(ConfigVisitor& v) {
     v.field("cpa_ratio", cpa_ratio, {0.0, 1e6});
     v.check(alpha == 0.0 || cpa_ratio == BidderConfig().cpa_ratio, "alpha", "either alpha or cpa_ratio, not both");
   } else if (bidder == "online_lp") {
-    v.required("table", table);
+    v.required_path("table", table);
     v.check(!table.empty(), "table", "episode-0 to episode-6, own_category, or the path of a CSV file");
   } else if (bidder == "official_agent") {
     v.required("agent", agent);

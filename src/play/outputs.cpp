@@ -209,7 +209,7 @@ class MarketLogOutput {
 }  // namespace
 
 void OutputConfig::fields(ConfigVisitor& v) {
-  v.required("dir", dir);
+  v.required_path("dir", dir);
   v.field("ticks", ticks);
   v.field("raw_log", raw_log);
   v.field("trajectories", trajectories);

@@ -324,7 +324,7 @@ class OfficialPlayer : public Player {
 
 void ReplayConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, {"corrected", "official"});
-  v.required("log", log);
+  v.required_path("log", log);
   v.check(!log.empty(), "log", "a market log or raw logs");
   v.required("periods", periods);
   v.check(!periods.values.empty(), "periods", "at least one period");

@@ -99,7 +99,7 @@ int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bi
 
 void MarketRunConfig::fields(ConfigVisitor& v) {
   MarketConfig::fields(v);
-  v.field("population", population);
+  v.path("population", population);
   v.check(population_exists(population), "population", expected_population());
   v.required("periods", periods);
   v.check(!periods.values.empty(), "periods", "at least one period");

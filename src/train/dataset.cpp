@@ -152,8 +152,7 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
   Batch batch;
   batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
   batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
-  batch.next_states_BTS =
-      states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
+  batch.next_states_BTS = states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
   batch.actions_BTA = actions_NA_.index_select(0, flat).view({shape[0], shape[1], -1});
   batch.ticks_BT = ticks_N_.index_select(0, flat).view(shape);
   batch.returns_to_go_BT =

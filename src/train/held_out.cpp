@@ -7,6 +7,7 @@
 #include <cmath>
 #include <span>
 
+#include "base/stop_signal.h"
 #include "bidding/state_features.h"
 #include "train/device.h"
 
@@ -139,10 +140,13 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
 
   const size_t num_groups = policy.parameter_groups().size();
   std::vector<HeldOutPeriod> result;
+  bool stopped = false;
   for (const auto& [number, period] : by_period) {
     at::Generator noise = generator_on(dataset.device(), 0);
     Sum loss;
     in_batches(period.cover, [&](const std::vector<Window>& part) {
+      stopped = stopped || stop_signal::requested();
+      if (stopped) return;
       const Batch batch = dataset.batch(part, window);
       const double ticks = batch.mask_BT.sum().item<double>();
       for (size_t g = 0; g < num_groups; ++g) {
@@ -152,8 +156,14 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
     });
     at::Generator act_noise = generator_on(c10::kCPU, 0);
     ActErrors errors;
-    in_batches(period.trajectories,
-               [&](const std::vector<int64_t>& part) { add_days(policy, dataset, part, act_noise, errors); });
+    in_batches(period.trajectories, [&](const std::vector<int64_t>& part) {
+      stopped = stopped || stop_signal::requested();
+      if (!stopped) add_days(policy, dataset, part, act_noise, errors);
+    });
+    if (stopped) {
+      result.clear();
+      break;
+    }
     result.push_back(
         {number, loss.total / loss.ticks, errors.action / errors.ticks, by_feature_group(errors, dataset.features())});
   }

@@ -22,8 +22,9 @@ struct HeldOutPeriod {
 };
 
 // The policy on periods it was not trained on: its own loss, and how far its actions are from the logged ones when
-// it stands where the logged bidder stood, asked for the return and the CPA that this one had; days are gone through in the order
-// of ticks, with what the policy carries. Evaluation mode, no dropout; noise, order and size of batches are fixed.
+// it stands where the logged bidder stood, asked for the return and the CPA that this one had; days are gone through in
+// the order of ticks, with what the policy carries. Evaluation mode, no dropout; noise, order and size of batches are
+// fixed. Empty if a stop was asked for (base/stop_signal.h).
 std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
 
 // The same error, by period, for predicting at every tick the mean alpha that the seat had in the training periods.

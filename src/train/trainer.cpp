@@ -133,7 +133,8 @@ struct Trainer::State {
   void update(const Batch& batch, double rate) {
     const auto step_index = static_cast<uint64_t>(info.step);
     for (size_t g = 0; g < groups.size(); ++g) {
-      noise.set_current_seed(derive_seed(static_cast<uint64_t>(config.seed), "train.noise." + groups[g].name, step_index));
+      noise.set_current_seed(
+          derive_seed(static_cast<uint64_t>(config.seed), "train.noise." + groups[g].name, step_index));
       const std::vector<LossPart> parts = policy.losses(g, batch, noise);
       if (parts.empty()) continue;
       at::Tensor total = parts.front().value;
@@ -166,6 +167,7 @@ struct Trainer::State {
     stop_if_not_finite();
     const std::string path = run.checkpoint_path(info.step);
     if (path != last_checkpoint) {
+      const stop_signal::Unhurried saving;
       save_checkpoint(path, info, config_yaml, policy, ema, optimizers);
       run.prune_checkpoints(config.keep);
       last_checkpoint = path;
@@ -177,6 +179,7 @@ struct Trainer::State {
     if (held_out == nullptr) return {};
     const Ema::Swap averaged(ema);
     const auto result = evaluate_held_out(policy, *held_out);
+    if (result.empty()) return result;  // stopped
     MetricValues values;
     for (const HeldOutPeriod& one : result) {
       const std::string suffix = "/period_" + std::to_string(one.period);
@@ -231,6 +234,7 @@ TrainSummary Trainer::run() {
   const int64_t first_step = step;
 
   s.policy.train();
+  const stop_signal::Cooperative until_saved;
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
   while (step < last && !stop_signal::requested()) {
     const double rate =
@@ -265,6 +269,7 @@ TrainSummary Trainer::run() {
   if (!summary.stopped && summary.held_out_step != step) {
     summary.held_out = s.measure(metrics, step > first_step);  // a run that was finished has its line already
     summary.held_out_step = step;
+    summary.stopped = stop_signal::requested();
   }
   return summary;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +179,42 @@ TEST(AtomicFolder, MovesIntoAFolderAndLeavesTheRestOfIt) {
   EXPECT_EQ(read_file(folder.path("run/logs/new")), "new");
   EXPECT_FALSE(std::filesystem::exists(folder.path("run/logs/old")));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("run")), {}), 4);  // no temporary
+}
+
+TEST(AtomicFolder, MovedIntoAnotherEveryEntryIsOldOrNewAtEveryMoment) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("run"));
+  for (const char* name : {"a", "b", "c", "d"}) put(folder.path("run/") + name, "0");
+  for (int round = 0; round < 10; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int i = 1;; ++i) {
+        AtomicFolder outputs(folder.path("run"));
+        for (const char* name : {"a", "b", "c", "d"}) put(outputs.temporary() + "/" + name, std::to_string(i));
+        outputs.commit_into(folder.path("run"));
+      }
+    }
+    // While it commits again and again nothing is ever missing; and so it is when it is killed.
+    for (int i = 0; i < 2000; ++i) {
+      for (const char* name : {"a", "b", "c", "d"}) EXPECT_FALSE(read_file(folder.path("run/") + name).empty());
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    for (const char* name : {"a", "b", "c", "d"}) EXPECT_FALSE(read_file(folder.path("run/") + name).empty());
+  }
+}
+
+TEST(RequireRegularFile, NamesWhatElseItFound) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo(folder.path("pipe").c_str(), 0644), 0);
+  put(folder.path("file"), "");
+  require_regular_file(folder.path("file"));
+  require_regular_file(folder.path("not there"));  // for whoever opens it
+  const std::string expected = ", expected a file (which can be read more than once)";
+  EXPECT_EQ(error_of([&] { require_regular_file(folder.path("pipe")); }),
+            folder.path("pipe") + ": found a pipe" + expected);
+  EXPECT_EQ(error_of([&] { require_regular_file(folder.path()); }), folder.path() + ": found a folder" + expected);
+  EXPECT_EQ(error_of([&] { require_regular_file("/dev/null"); }), "/dev/null: found a device" + expected);
 }
 
 TEST(AtomicFolder, DoesNotReplaceAFile) {

@@ -112,8 +112,7 @@ TEST(Config, RealsAreDecimalAndInfiniteOnlyWhereTheRangeAllowsIt) {
            {"0.1", 0.1}, {"5", 5.0}, {"-.5", -0.5}, {"+2.", 2.0}, {"1e-5", 1e-5}, {"1E+5", 1e5}}) {
     EXPECT_EQ(read_example("train: {limit: " + text + "}").train.limit, value) << text;
   }
-  EXPECT_TRUE(std::isnan(read_example("train: {limit: .nan}").train.limit));
-  for (const char* text : {"abc", "inf", "nan", "1e999", "0x10", "1.2.3", "--1"}) {
+  for (const char* text : {"abc", "inf", "nan", ".nan", "1e999", "0x10", "1.2.3", "--1"}) {
     EXPECT_EQ(example_error(std::string("train: {limit: ") + text + "}"),
               std::string("run.yaml:1: key 'train.limit': found '") + text + "', expected a number");
   }

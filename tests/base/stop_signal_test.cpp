@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <functional>
 
 namespace genbid {
@@ -42,6 +43,53 @@ TEST(StopSignal, TheSecondEndsTheProcess) {
   });
   ASSERT_TRUE(WIFSIGNALED(status));
   EXPECT_EQ(WTERMSIG(status), SIGTERM);
+}
+
+TEST(StopSignal, AClosedTerminalMayComeTwice) {
+  const int status = status_of([] {
+    ::raise(SIGHUP);
+    ::raise(SIGHUP);
+    ::raise(SIGUSR1);
+    ::_exit(stop_signal::exit_status());
+  });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGHUP);
+}
+
+TEST(StopSignal, WorkThatHasSeenItTakesItsTime) {
+  const int status = status_of([] {
+    stop_signal::watch();
+    const stop_signal::Cooperative work;
+    ::raise(SIGUSR2);
+    if (!stop_signal::requested()) ::_exit(1);
+    ::usleep(100'000);  // the watching thread looks every 10 ms
+    ::_exit(7);
+  });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+TEST(StopSignal, WorkThatCannotBeSavedIsEndedWhereItIs) {
+  const int status = status_of([] {
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
+    stop_signal::watch();
+    ::raise(SIGTERM);
+    while (true) ::pause();
+  });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+TEST(StopSignal, WorkThatDoesNotLookIsEndedToo) {
+  const int status = status_of([] {
+    if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
+    stop_signal::watch();
+    const stop_signal::Cooperative work;
+    ::raise(SIGTERM);
+    while (true) ::pause();
+  });
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
 }
 
 TEST(StopSignal, ResetForgetsTheFirst) {

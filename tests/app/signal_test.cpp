@@ -1,0 +1,142 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "base/temporary_folder.h"
+
+namespace genbid {
+namespace {
+
+namespace fs = std::filesystem;
+using test::TemporaryFolder;
+using Clock = std::chrono::steady_clock;
+
+// The built program, started with a signal ignored if that is wanted; its output goes to a file.
+class Program {
+ public:
+  Program(const std::vector<std::string>& arguments, const std::string& output, int ignored = 0) {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::signal(number, SIG_DFL);
+    if (ignored != 0) ::signal(ignored, SIG_IGN);
+    const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    std::vector<char*> argv = {const_cast<char*>("genbid")};
+    for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+    argv.push_back(nullptr);
+    const char* const program = std::getenv("GENBID_PROGRAM");
+    ::execvp(program != nullptr ? program : "genbid", argv.data());
+    ::_exit(127);
+  }
+  ~Program() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+
+  void send(int number) const {
+    if (pid_ > 0) ::kill(pid_, number);
+  }
+  bool runs() {
+    int status = 0;
+    if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) ended(status);
+    return pid_ > 0;
+  }
+  // The exit status, or -1 where there is none after a minute, which no machine is too slow for.
+  int wait() {
+    const auto patience = Clock::now() + std::chrono::minutes(1);
+    while (runs() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return pid_ > 0 ? -1 : status_;
+  }
+
+ private:
+  void ended(int status) {
+    pid_ = 0;
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+  pid_t pid_ = 0;
+  int status_ = -1;
+};
+
+bool wait_for(const std::function<bool()>& event) {
+  const auto patience = Clock::now() + std::chrono::minutes(1);
+  while (!event() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return event();
+}
+
+class SignalsOf : public testing::TestWithParam<int> {};
+
+TEST_P(SignalsOf, OneTrainingSavesAndGoesOn) {
+  const TemporaryFolder folder;
+  const std::string store = folder.path("trajectories.h5");
+  Program ingest({"ingest", "configs/ingest.yaml", "output=" + store}, folder.path("ingest.txt"));
+  ASSERT_EQ(ingest.wait(), 0) << read_file(folder.path("ingest.txt"));
+
+  const std::string run = folder.path("run");
+  const std::string text = folder.path("train.txt");
+  Program train({"train", "configs/quickstart/behavior_cloning.yaml", "data.store=" + store, "run=" + run,
+                 "train.steps=1000000", "train.log_every=1", "train.threads=1"},
+                text);
+  ASSERT_TRUE(wait_for([&] { return fs::exists(run + "/metrics.jsonl") && fs::file_size(run + "/metrics.jsonl") > 0; }))
+      << read_file(text);
+  train.send(GetParam());
+  EXPECT_EQ(train.wait(), 128 + GetParam());
+  EXPECT_NE(read_file(text).find("the same command goes on from the checkpoint"), std::string::npos) << read_file(text);
+  ASSERT_TRUE(fs::exists(run + "/checkpoints"));
+  EXPECT_FALSE(fs::is_empty(run + "/checkpoints"));
+}
+
+TEST_P(SignalsOf, OneEndsTheProgramWhereItWaitsForAPipe) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.path("config.yaml");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
+  Program simulate({"simulate", pipe}, folder.path("text.txt"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  simulate.send(GetParam());
+  EXPECT_EQ(simulate.wait(), 128 + GetParam()) << read_file(folder.path("text.txt"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, SignalsOf, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2));
+
+TEST(Signals, EndALongTickAndLeaveNothing) {
+  const TemporaryFolder folder;
+  Program simulate({"simulate", "configs/simulate.yaml", "market.traffic.structure=own", "market.traffic.ticks=1",
+                    "market.impressions=20000000", "market.population=rules48", "output.dir=" + folder.path("out")},
+                   folder.path("text.txt"));
+  // The outputs' temporary is there: the tick is under way or about to begin.
+  ASSERT_TRUE(wait_for([&] { return folder.names().size() > 1; }));
+  simulate.send(SIGTERM);
+  EXPECT_EQ(simulate.wait(), 128 + SIGTERM);
+  EXPECT_EQ(read_file(folder.path("text.txt")), "genbid: stopped by SIGTERM; what was not finished is not written\n");
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"text.txt"});
+}
+
+TEST(Signals, OneThatIsIgnoredAtTheStartStaysSo) {
+  const TemporaryFolder folder;
+  const std::string pipe = folder.path("config.yaml");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
+  Program simulate({"simulate", pipe}, folder.path("text.txt"), SIGHUP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  simulate.send(SIGHUP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_TRUE(simulate.runs());
+  simulate.send(SIGTERM);
+  EXPECT_EQ(simulate.wait(), 128 + SIGTERM);
+}
+
+}  // namespace
+}  // namespace genbid
