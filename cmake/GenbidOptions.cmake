@@ -18,6 +18,9 @@ endif()
 # No fused multiply-add anywhere: market results must not depend on the processor.
 # -Wrestrict: g++ 12 warns of "text" + std::string (GCC bug 105651).
 add_compile_options(-Wno-restrict -Wall -Wextra -Wpedantic -Wshadow -Wconversion -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  add_compile_options(-Wno-unknown-warning-option)
+endif()
 if(GENBID_WERROR)
   add_compile_options(-Werror)
 endif()

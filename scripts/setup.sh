@@ -3,6 +3,8 @@
 #:
 #: usage: scripts/setup.sh [options] [-DNAME=VALUE ...]
 #:   --cuda         fetch LibTorch with all CUDA libraries (2.6 GB) for a machine with a GPU
+#:   --peers        also install what only tests use (clang 14 with its fuzzer). Without it such tests
+#:                  are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
 #:                  copied to a machine that has no package manager but a compiler, cmake, ninja
@@ -23,17 +25,22 @@ library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
   libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
 
+# What only tests use. Same names in Debian 12 and Ubuntu 24.04. has_command below says how a machine can have one
+# without its package.
+peer_packages=(clang-14 libclang-rt-14-dev)
+
 # The versions of the nvidia wheels are those that this torch asks for.
 torch_version=2.11.0
 torch_wheels=(--no-deps "torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 
-cuda=no build=yes compile=yes prefix="" preset=release
+cuda=no peers=no build=yes compile=yes prefix="" preset=release
 cmake_args=()
 
 parse_options() {
   while (($# > 0)); do
     case $1 in
       --cuda) cuda=yes ;;
+      --peers) peers=yes ;;
       --no-build) build=no ;;
       --no-compile) compile=no ;;
       --prefix | --preset)
@@ -46,7 +53,7 @@ parse_options() {
         show_help
         exit 0
         ;;
-      *) die "found option '$1', expected one of --cuda, --prefix, --preset, --no-build, --no-compile, -DNAME=VALUE, --help" ;;
+      *) die "found option '$1', expected one of --cuda, --peers, --prefix, --preset, --no-build, --no-compile, -DNAME=VALUE, --help" ;;
     esac
     shift
   done
@@ -66,6 +73,7 @@ has_command() {
     ninja-build) command -v ninja ;;
     python3-venv) python3 -c 'import ensurepip, venv' ;;
     ca-certificates) [[ -s ${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt} ]] ;;
+    libclang-rt-14-dev) [[ -e $(clang-14 -print-file-name=libclang_rt.fuzzer-x86_64.a) ]] ;;
     lib* | *-dev) return 1 ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
@@ -80,10 +88,11 @@ missing_packages() {
 }
 
 install_packages() {
-  local missing as_root=()
+  local missing as_root=() wanted=("${tool_packages[@]}" "${library_packages[@]}")
+  [[ $peers == no ]] || wanted+=("${peer_packages[@]}")
   command -v dpkg-query >/dev/null ||
     die "found $(system_name), expected Debian 12 or Ubuntu 24.04; elsewhere use --prefix DIR (--help)"
-  mapfile -t missing < <(missing_packages "${tool_packages[@]}" "${library_packages[@]}")
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
   if ((${#missing[@]} == 0)); then
     say "Packages: all there"
     return
@@ -181,6 +190,9 @@ use_prefix() {
   done
   for tool in g++ cmake ninja; do
     [[ $build == no ]] || command -v "$tool" >/dev/null || die "found no $tool, expected it on the PATH (--prefix brings libraries only)"
+  done
+  [[ $peers == no ]] || for package in "${peer_packages[@]}"; do
+    has_command "$package" || die "--peers: found no $package, expected it on this machine (--prefix brings libraries only)"
   done
   say "Packages: from $prefix"
 }

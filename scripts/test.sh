@@ -6,18 +6,23 @@
 #:   -R REGEX    only the test programs whose name matches
 #:   --asan      build and test in build/asan: address and undefined-behaviour sanitizers
 #:   --tsan      build and test in build/tsan: thread sanitizer, parts without torch
+#:   --peers     install the tools that only tests use (scripts/setup.sh), and fail where one is missing; without it
+#:               the tests that need them are skipped
+#:   --long      all fuzzing, corners, signals and kills (hours), of which a sample runs otherwise (minutes)
 #:   --help      this text
 #:
-#: With CI=true warnings are errors, and so are missing reference files.
+#: With CI=true warnings are errors, and so are missing reference files and tools.
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-preset=release
+preset=release peers=no
 select=() setup_args=()
 while (($# > 0)); do
   case $1 in
     --unit) select+=(-L '^unit$') ;;
     --asan | --tsan) preset="${1#--}" ;;
+    --peers) peers=yes ;;
+    --long) export GENBID_LONG_TESTS=1 ;;
     -R)
       [[ $# -ge 2 ]] || die "option -R: found nothing after it, expected a regular expression"
       select+=(-R "$2")
@@ -33,7 +38,12 @@ while (($# > 0)); do
 done
 if [[ ${CI:-} == true ]]; then
   export GENBID_CI=1
+  peers=yes
   setup_args+=(-DGENBID_WERROR=ON)
+fi
+if [[ $peers == yes ]]; then
+  export GENBID_PEERS=1 # a tool that is missing all the same is a failure
+  setup_args+=(--peers)
 fi
 
 "$repo/scripts/setup.sh" --preset "$preset" ${setup_args[@]+"${setup_args[@]}"}

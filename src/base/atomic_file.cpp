@@ -283,14 +283,19 @@ void AtomicFolder::commit() {
 }
 
 void abandon_temporaries() {
-  live().commits.lock();
-  std::vector<std::string> paths;
-  {
-    const std::lock_guard lock(live().mutex);
-    for (const auto& [name, path] : live().paths) paths.push_back(path);
+  Live& all = live();
+  all.commits.lock();
+  all.mutex.lock();  // for good: no new ones
+  // Other threads go on writing. A folder that has another name is one in which they make no more files; the second
+  // round is for those that were about to.
+  for (int round = 0; round < 2; ++round) {
+    for (const auto& [name, path] : all.paths) {
+      const std::string aside = path.substr(0, path.rfind('-') + 1) + std::to_string(all.next++);
+      std::error_code ignored;
+      fs::rename(path, aside, ignored);
+      fs::remove_all(aside, ignored);
+    }
   }
-  std::error_code ignored;
-  for (const std::string& path : paths) fs::remove_all(path, ignored);
 }
 
 void require_regular_file(const std::string& path) {

@@ -50,8 +50,8 @@ struct SortedRows::State {
       check(number, period, num_ticks);
       std::vector<size_t> order(period.advertisers.size());
       for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-      std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-        return period.advertisers[a].head.advertiser < period.advertisers[b].head.advertiser;
+      std::sort(order.begin(), order.end(), [&seats = period.advertisers](size_t a, size_t b) {
+        return seats[a].head.advertiser < seats[b].head.advertiser;
       });
       for (auto& [tick_number, tick] : period.ticks) {
         RawTick out;

@@ -1,18 +1,15 @@
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "app/program.h"
 #include "base/atomic_file.h"
 #include "base/temporary_folder.h"
 
@@ -20,63 +17,9 @@ namespace genbid {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Program;
 using test::TemporaryFolder;
-using Clock = std::chrono::steady_clock;
-
-// The built program, started with a signal ignored if that is wanted; its output goes to a file.
-class Program {
- public:
-  Program(const std::vector<std::string>& arguments, const std::string& output, int ignored = 0) {
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::signal(number, SIG_DFL);
-    if (ignored != 0) ::signal(ignored, SIG_IGN);
-    const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    ::dup2(file, STDOUT_FILENO);
-    ::dup2(file, STDERR_FILENO);
-    std::vector<char*> argv = {const_cast<char*>("genbid")};
-    for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
-    argv.push_back(nullptr);
-    const char* const program = std::getenv("GENBID_PROGRAM");
-    ::execvp(program != nullptr ? program : "genbid", argv.data());
-    ::_exit(127);
-  }
-  ~Program() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    }
-  }
-
-  void send(int number) const {
-    if (pid_ > 0) ::kill(pid_, number);
-  }
-  bool runs() {
-    int status = 0;
-    if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) ended(status);
-    return pid_ > 0;
-  }
-  // The exit status, or -1 where there is none after a minute, which no machine is too slow for.
-  int wait() {
-    const auto patience = Clock::now() + std::chrono::minutes(1);
-    while (runs() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return pid_ > 0 ? -1 : status_;
-  }
-
- private:
-  void ended(int status) {
-    pid_ = 0;
-    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-  }
-  pid_t pid_ = 0;
-  int status_ = -1;
-};
-
-bool wait_for(const std::function<bool()>& event) {
-  const auto patience = Clock::now() + std::chrono::minutes(1);
-  while (!event() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  return event();
-}
+using test::wait_for;
 
 class SignalsOf : public testing::TestWithParam<int> {};
 

@@ -1,0 +1,312 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/config_fields.h"
+#include "app/program.h"
+#include "base/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// The lowest and the highest value of every field, alone and in pairs that meet in one quantity. Wanted: a right
+// result, or an error that names a key that was set (or the memory needed). A run that only takes long must show that
+// it goes on, and end when it is asked to.
+
+namespace genbid {
+namespace {
+
+namespace fs = std::filesystem;
+using test::ConfigField;
+using test::Program;
+using test::TemporaryFolder;
+
+struct Base {
+  std::string name;
+  Command (*command)();
+  std::vector<std::string> arguments;                  // VERB CONFIG overrides; OUT and IN stand for folders
+  std::string element = {};                            // what the one element of `policy` begins with
+  std::vector<std::vector<std::string>> meeting = {};  // keys whose values meet in one quantity
+};
+
+const std::vector<std::string> kMoney = {"budget_scale", "rival_budget_scale", "cpa_scale",   "impressions",
+                                         "value_level",  "value_spread",       "uncertainty", "seats"};
+const std::vector<std::string> kWork = {"impressions", "ticks", "seats", "slots", "count_swing"};
+const std::vector<std::string> kSmallDay = {"market.impressions=2000", "market.budget_scale=0.004", "threads=1"};
+
+std::vector<std::string> with(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+Base evaluate(const std::string& name, const std::string& policy, const std::vector<std::string>& more,
+              std::vector<std::vector<std::string>> meeting) {
+  std::vector<std::string> arguments = {"evaluate", "configs/evaluate.yaml", "policy={" + policy + "}",
+                                        "market.periods=22..23", "output.dir=OUT/result"};
+  return {"evaluate_" + name, &evaluate_command, with(with(arguments, kSmallDay), more), policy, std::move(meeting)};
+}
+
+Base train(const std::string& model) {
+  return {"train_" + model,
+          &train_command,
+          {"train", "configs/" + model + ".yaml", "data.store=IN/store.h5", "data.train_periods=7",
+           "data.held_out_periods=8", "run=OUT/run", "train.steps=2", "train.batch_size=4", "train.threads=1"},
+          {},
+          {{"steps", "warmup_steps", "stop_at"}, {"width", "depth", "batch_size"}, {"learning_rate", "clip_norm"}}};
+}
+
+std::vector<Base> bases() {
+  const std::vector<std::string> own = {"market.traffic.structure=own"};
+  const std::vector<std::string> official = {"market.rules=official", "market.population=official"};
+  const std::vector<std::string> days = {"simulate", "configs/simulate.yaml", "output.dir=OUT/days"};
+  std::vector<Base> all = {
+      {"simulate", &simulate_command, with(with(days, kSmallDay), {"market.population=rules48"}), {}, {kMoney}},
+      {"simulate_own",
+       &simulate_command,
+       with(with(with(days, kSmallDay), {"market.population=rules48"}), own),
+       {},
+       {kMoney, kWork}},
+      {"simulate_official", &simulate_command, with(with(days, kSmallDay), official), {}, {kMoney}},
+      {"generate",
+       &simulate_command,
+       with({"simulate", "configs/generate.yaml", "market.periods=1000..1001", "output.dir=OUT/days"}, kSmallDay),
+       {},
+       {{"budget_scale", "cpa_scale", "rival_budget_scale", "alpha_noise"}}},
+      evaluate("pid", "policy: pid", own, {{"seats", "ticks", "slots"}, {"budget_scale", "cpa_scale"}}),
+      evaluate("fixed_alpha", "policy: fixed_alpha", {},
+               {{"alpha", "cpa_scale", "budget_scale"}, {"cpa_ratio", "cpa_scale", "budget_scale"}}),
+      evaluate("pacing", "policy: pacing", {}, {{"price_level", "later_value", "prior_days", "cpa_brake"}}),
+      evaluate("teacher", "policy: teacher", {}, {{"budget_scale", "cpa_scale", "rival_budget_scale"}}),
+      evaluate("online_lp", "policy: online_lp, table: own_category", own, {{"seats", "ticks"}}),
+      {"replay",
+       &evaluate_command,
+       {"evaluate", "configs/replay.yaml", "replay.log=IN/days/market_log.h5", "replay.periods=0..1",
+        "output.dir=OUT/result", "threads=1"},
+       {},
+       {{"budget", "cpa"}}},
+      {"ingest", &ingest_command, {"ingest", "configs/ingest.yaml", "output=OUT/store.h5", "threads=1"}},
+      train("behavior_cloning"),
+      train("decision_transformer"),
+      train("diffbid"),
+  };
+  return all;
+}
+
+// --- What a right result is ------------------------------------------------------------------
+
+std::vector<std::string> cells(const std::string& line) {
+  std::vector<std::string> result;
+  std::stringstream text(line);
+  for (std::string cell; std::getline(text, cell, ',');) result.push_back(cell);
+  return result;
+}
+
+void check_table(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  const std::vector<std::string> header = cells(line);
+  while (std::getline(file, line)) {
+    std::map<std::string, double> row;
+    const std::vector<std::string> values = cells(line);
+    ASSERT_EQ(values.size(), header.size()) << path << ": " << line;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (header[i] == "bidder" || values[i].empty()) continue;
+      row[header[i]] = std::strtod(values[i].c_str(), nullptr);
+      ASSERT_TRUE(std::isfinite(row[header[i]])) << path << ": " << header[i] << " in " << line;
+    }
+    ASSERT_GE(row["cost"], 0.0) << path << ": " << line;
+    const std::string money = row.contains("budget") ? "budget" : "remaining_before";
+    ASSERT_LE(row["cost"], row[money] * (1.0 + 1e-9)) << path << ": " << line;
+    const std::string exposed = row.contains("exposed_count") ? "exposed_count" : "num_exposed";
+    ASSERT_LE(row["conversions"], row[exposed]) << path << ": " << line;
+    if (row.contains("xi_count")) {
+      ASSERT_LE(row["exposed_count"], row["xi_count"]) << path << ": " << line;
+    }
+  }
+}
+
+void check_numbers(const nlohmann::json& node, const std::string& path) {
+  if (node.is_structured()) {
+    for (const auto& [key, value] : node.items()) check_numbers(value, path + "/" + key);
+  } else if (node.is_number()) {
+    ASSERT_TRUE(std::isfinite(node.get<double>())) << path;
+  }
+}
+
+void check_result(const std::string& path) {
+  const nlohmann::json result = nlohmann::json::parse(read_file(path));
+  ASSERT_NO_FATAL_FAILURE(check_numbers(result, path));
+  for (const auto& cell : result.at("cells")) {
+    const double cost = cell.at("cost");
+    ASSERT_GE(cost, 0.0) << path << ": " << cell;
+    ASSERT_LE(cost, cell.at("budget").get<double>() * (1.0 + 1e-9)) << path << ": " << cell;
+    ASSERT_LE(cell.at("conversions").get<double>(), cell.at("wins").get<double>()) << path << ": " << cell;
+    if (!cell.contains("optimum")) continue;
+    const double optimum = cell.at("optimum");
+    ASSERT_LE(cell.at("expected_score").get<double>(), 1.05 * optimum + 1e-9) << path << ": " << cell;
+  }
+}
+
+void check_outputs(const std::string& folder) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string path = entry.path().string();
+    if (path.ends_with("/ticks.csv") || path.ends_with("/periods.csv")) {
+      ASSERT_NO_FATAL_FAILURE(check_table(path));
+    }
+    if (path.ends_with("/result.json")) {
+      ASSERT_NO_FATAL_FAILURE(check_result(path));
+    }
+  }
+}
+
+// --- Runs ------------------------------------------------------------------------------------
+
+class Corners : public testing::TestWithParam<Base> {
+ protected:
+  struct Setting {
+    ConfigField field;
+    std::string value;
+  };
+
+  static void SetUpTestSuite() {
+    inputs_ = new TemporaryFolder;
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")},
+          with({"simulate", "configs/simulate.yaml", "output.market_log=true", "output.dir=" + inputs_->path("days")},
+               kSmallDay)}) {
+      Program program(arguments, inputs_->path("text.txt"));
+      ASSERT_EQ(program.wait(), 0) << read_file(inputs_->path("text.txt"));
+    }
+  }
+  static void TearDownTestSuite() { delete inputs_; }
+
+  std::vector<std::string> arguments() const {
+    std::vector<std::string> result = GetParam().arguments;
+    for (std::string& one : result) {
+      for (const auto& [word, path] : {std::pair<std::string, std::string>("OUT/", folder_.path("out") + "/"),
+                                       std::pair<std::string, std::string>("IN/", inputs_->path() + "/")}) {
+        if (const size_t at = one.find(word); at != std::string::npos) one.replace(at, word.size(), path);
+      }
+    }
+    return result;
+  }
+
+  std::vector<ConfigField> fields() const {
+    const std::vector<std::string> all = arguments();
+    return test::config_fields(GetParam().command(), all[1], {all.begin() + 2, all.end()}, GetParam().element);
+  }
+
+  std::string text() const { return read_file(folder_.path("text.txt")); }
+
+  // What shows that a run goes on: more text, or more on disk.
+  int64_t signs_of_work() const {
+    int64_t bytes = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) {
+      std::error_code gone;
+      const auto size = fs::is_regular_file(entry.path(), gone) ? fs::file_size(entry.path(), gone) : 1;
+      if (!gone) bytes += static_cast<int64_t>(size);
+    }
+    return bytes;
+  }
+
+  void try_out(const std::vector<Setting>& settings) {
+    fs::remove_all(folder_.path("out"));
+    fs::create_directories(folder_.path("out"));
+    std::vector<std::string> all = arguments();
+    std::string shown;
+    for (const Setting& setting : settings) {
+      all.push_back(test::override_of(setting.field.path, setting.value, GetParam().element));
+      shown += " " + all.back();
+    }
+    SCOPED_TRACE(GetParam().name + shown);
+    // More than any of these small runs needs; so a run that wants more than a machine has does not bring it down.
+    constexpr int64_t kMemory = int64_t{12} << 30;
+    Program program(all, folder_.path("text.txt"), Program::Limits{0, kMemory});
+    const auto patience = test::long_tests() ? std::chrono::seconds(10) : std::chrono::seconds(3);
+    int status = program.wait(patience);
+    if (status == -1) {
+      EXPECT_TRUE(signs_of_work() > 0 || !test::long_tests()) << "10 seconds without a sign of work";
+      program.send(SIGTERM);
+      status = program.wait(std::chrono::seconds(20));
+      EXPECT_EQ(status, 128 + SIGTERM) << "not ended by SIGTERM\n" << text();
+      return;
+    }
+    if (status == 0) {
+      check_outputs(folder_.path("out"));
+      return;
+    }
+    ASSERT_TRUE(status == 1 || status == 2) << "status " << status << "\n" << text();
+    const std::string message = text();
+    for (const char* foreign : {"std::", "bad_alloc", "c10::", "terminate", "Exception raised", "vector::"}) {
+      EXPECT_EQ(message.find(foreign), std::string::npos) << message;
+    }
+    const bool named = std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+      return message.find(setting.field.key()) != std::string::npos;
+    });
+    EXPECT_TRUE(named || message.find("memory") != std::string::npos) << "names no key that was set:\n" << message;
+  }
+
+  static TemporaryFolder* inputs_;
+  TemporaryFolder folder_;
+};
+
+TemporaryFolder* Corners::inputs_ = nullptr;
+
+// At most so many of them, drawn with a fixed seed, unless all are wanted.
+template <typename T>
+void sample(std::vector<T>& cases, size_t most) {
+  if (test::long_tests() || cases.size() <= most) return;
+  std::mt19937 random(13);
+  std::shuffle(cases.begin(), cases.end(), random);
+  cases.resize(most);
+}
+
+TEST_P(Corners, EveryFieldAtItsLowestAndHighestIsRightOrRefusedByName) {
+  std::vector<Setting> cases;
+  const std::vector<ConfigField> all = fields();
+  ASSERT_GT(all.size(), 1U);
+  for (const ConfigField& field : all) {
+    for (const std::string& value : field.values) cases.push_back({field, value});
+  }
+  sample(cases, 16);
+  for (const Setting& one : cases) try_out({one});
+}
+
+TEST_P(Corners, FieldsThatMeetInOneQuantityAreRightOrRefusedByName) {
+  std::vector<std::vector<Setting>> cases;
+  const std::vector<ConfigField> all = fields();
+  for (const std::vector<std::string>& group : GetParam().meeting) {
+    std::vector<ConfigField> meeting;
+    for (const ConfigField& field : all) {
+      if (std::find(group.begin(), group.end(), field.key()) != group.end()) meeting.push_back(field);
+    }
+    for (size_t a = 0; a < meeting.size(); ++a) {
+      for (size_t b = a + 1; b < meeting.size(); ++b) {
+        // Two options of one element of a list would be two overrides of one key.
+        if (meeting[a].path.find("[]") != std::string::npos && meeting[b].path.find("[]") != std::string::npos)
+          continue;
+        for (const std::string& x : meeting[a].values) {
+          for (const std::string& y : meeting[b].values) cases.push_back({{meeting[a], x}, {meeting[b], y}});
+        }
+      }
+    }
+  }
+  sample(cases, 10);
+  for (const std::vector<Setting>& one : cases) try_out(one);
+}
+
+INSTANTIATE_TEST_SUITE_P(Bases, Corners, testing::ValuesIn(bases()), [](const auto& base) { return base.param.name; });
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,210 @@
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/program.h"
+#include "base/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// Every verb, ended at any moment: nothing half-written lies around, and the same command, given again, ends with the
+// bytes of a run that nobody disturbed. Moments are drawn with a fixed seed over the time that an undisturbed run
+// takes; how far a run is at such a moment is up to the machine.
+
+namespace genbid {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Program;
+using test::TemporaryFolder;
+
+using Files = std::map<std::string, std::string>;  // path in the folder to content
+
+// What does not say how long something took, or that it was interrupted.
+bool is_result(const std::string& name) {
+  return !name.ends_with("log.txt") && !name.ends_with("metrics.jsonl") && !name.ends_with(".lock");
+}
+
+Files files_in(const std::string& folder) {
+  Files files;
+  if (!fs::exists(folder)) return files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
+    if (entry.is_regular_file() && is_result(name)) files[name] = read_file(entry.path().string());
+  }
+  return files;
+}
+
+std::string difference(const Files& found, const Files& expected) {
+  std::string text;
+  for (const auto& [name, content] : expected) {
+    if (!found.contains(name)) {
+      text += "missing " + name + "\n";
+    } else if (found.at(name) != content) {
+      text += "different " + name + "\n";
+    }
+  }
+  for (const auto& [name, content] : found) {
+    if (!expected.contains(name)) text += "more than expected: " + name + "\n";
+  }
+  return text;
+}
+
+struct Verb {
+  std::string name;
+  std::vector<std::string> arguments;  // OUT stands for the folder that it writes to, IN for what it reads
+  bool saves = false;                  // keeps what is done for the next time; else it leaves all or nothing
+  bool writes = true;
+};
+
+const std::string kSmall = "market.impressions=4000";
+const std::string kBudget = "market.budget_scale=0.008";
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {
+      {"ingest", {"ingest", "configs/ingest.yaml", "output=OUT/store.h5"}},
+      {"simulate",
+       {"simulate", "configs/simulate.yaml", "market.population=rules48", kSmall, kBudget, "market.periods=0..19",
+        "output.raw_log=true", "output.trajectories=true", "output.market_log=true", "output.dir=OUT/days"}},
+      {"simulate_resumable",
+       {"simulate", "configs/generate.yaml", kSmall, kBudget, "market.periods=1000..1079", "output.dir=OUT/days"},
+       true},
+      {"train",
+       {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",
+        "train.batch_size=16", "train.checkpoint_every=20", "train.eval_every=60", "train.threads=1"},
+       true},
+      {"evaluate_market",
+       {"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing]", kSmall, kBudget, "market.periods=22..25",
+        "output.dir=OUT/result"}},
+      {"evaluate_replay",
+       {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.log=IN/days/market_log.h5",
+        "replay.periods=0..3", "output.dir=OUT/result"}},
+      {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
+  };
+  return all;
+}
+
+class Interrupted : public testing::TestWithParam<Verb> {
+ protected:
+  static void SetUpTestSuite() {
+    inputs_ = new TemporaryFolder;
+    Program ingest({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")}, inputs_->path("text.txt"));
+    ASSERT_EQ(ingest.wait(), 0) << read_file(inputs_->path("text.txt"));
+    Program simulate({"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3",
+                      "output.market_log=true", "output.dir=" + inputs_->path("days")},
+                     inputs_->path("text.txt"));
+    ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
+  }
+  static void TearDownTestSuite() { delete inputs_; }
+
+  std::string out() const { return folder_.path("out"); }
+  std::string text() const { return read_file(folder_.path("text.txt")); }
+
+  void start_clean() const {
+    fs::remove_all(out());
+    fs::create_directories(out());
+  }
+
+  std::vector<std::string> arguments() const {
+    std::vector<std::string> result = GetParam().arguments;
+    for (std::string& one : result) {
+      for (const auto& [word, path] : {std::pair<std::string, std::string>("OUT/", out() + "/"),
+                                       std::pair<std::string, std::string>("IN/", inputs_->path() + "/")}) {
+        if (const size_t at = one.find(word); at != std::string::npos) one.replace(at, word.size(), path);
+      }
+    }
+    return result;
+  }
+
+  // Nobody disturbs it: what it writes, and how long it takes.
+  void run_whole() {
+    start_clean();
+    const auto start = test::Clock::now();
+    Program program(arguments(), folder_.path("text.txt"));
+    ASSERT_EQ(program.wait(), 0) << text();
+    seconds_ = std::chrono::duration<double>(test::Clock::now() - start).count();
+    whole_ = files_in(out());
+    ASSERT_EQ(whole_.empty(), !GetParam().writes);
+  }
+
+  // Sends the signal at this share of a whole run. Then the same command again.
+  void disturb(int number, double share) {
+    start_clean();
+    {
+      Program program(arguments(), folder_.path("text.txt"));
+      std::this_thread::sleep_for(std::chrono::duration<double>(share * seconds_));
+      program.send(number);
+      const int status = program.wait();
+      // Before the program looks after signals they end it as they end any.
+      const bool stopped = status == 128 + number || status == Program::kKilledBy + number;
+      ASSERT_TRUE(status == 0 || stopped) << "status " << status << "\n" << text();
+      if (stopped) ++num_stopped_;
+      if (status == 0 || !GetParam().saves) {
+        const Files left = files_in(out());
+        if (status == 0 || !(left.empty() || number == SIGKILL)) {
+          ASSERT_EQ(difference(left, whole_), "") << "status " << status << "\n" << text();
+        }
+        for (const auto& [name, content] : left) {  // a kill may leave temporaries, but no half result
+          if (whole_.contains(name)) {
+            ASSERT_EQ(content == whole_.at(name), true) << name << " is half-written";
+          }
+        }
+      }
+    }
+    Program again(arguments(), folder_.path("text.txt"));
+    ASSERT_EQ(again.wait(), 0) << text();
+    ASSERT_EQ(difference(files_in(out()), whole_), "") << text();
+  }
+
+  static TemporaryFolder* inputs_;
+  TemporaryFolder folder_;
+  double seconds_ = 0.0;
+  Files whole_;
+  int num_stopped_ = 0;
+};
+
+TemporaryFolder* Interrupted::inputs_ = nullptr;
+
+constexpr int kSignals[] = {SIGTERM, SIGHUP, SIGUSR1, SIGINT};
+
+TEST_P(Interrupted, ByASignalItLeavesNothingHalfWrittenAndTheSameCommandGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(run_whole());
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> share(0.0, 1.05);
+  const int moments = test::long_tests() ? 20 : 1;
+  for (int moment = 0; moment < moments; ++moment) {
+    for (const int number : kSignals) {
+      const double at = share(random);
+      SCOPED_TRACE("signal " + std::to_string(number) + " at " + std::to_string(at) + " of the run");
+      ASSERT_NO_FATAL_FAILURE(disturb(number, at));
+    }
+  }
+  EXPECT_GT(num_stopped_, 0);
+}
+
+TEST_P(Interrupted, ByAKillItLeavesNoHalfResultAndTheSameCommandGoesOn) {
+  if (!GetParam().writes) return;
+  ASSERT_NO_FATAL_FAILURE(run_whole());
+  std::mt19937 random(12);
+  std::uniform_real_distribution<double> share(0.0, 1.05);
+  const int moments = test::long_tests() ? 50 : 6;
+  for (int moment = 0; moment < moments; ++moment) {
+    const double at = share(random);
+    SCOPED_TRACE("kill at " + std::to_string(at) + " of the run");
+    ASSERT_NO_FATAL_FAILURE(disturb(SIGKILL, at));
+  }
+  EXPECT_GT(num_stopped_, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Verbs, Interrupted, testing::ValuesIn(verbs()),
+                         [](const auto& verb) { return verb.param.name; });
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace genbid::test {
+
+using Clock = std::chrono::steady_clock;
+
+// The built program in a process of its own, with a signal ignored or memory limited if that is wanted; its output
+// goes to a file.
+class Program {
+ public:
+  struct Limits {
+    int ignored = 0;           // signal
+    int64_t memory_bytes = 0;  // address space; 0: any
+  };
+
+  Program(const std::vector<std::string>& arguments, const std::string& output, int ignored = 0)
+      : Program(arguments, output, Limits{ignored, 0}) {}
+  Program(const std::vector<std::string>& arguments, const std::string& output, const Limits& limits) {
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::signal(number, SIG_DFL);
+    if (limits.ignored != 0) ::signal(limits.ignored, SIG_IGN);
+    if (limits.memory_bytes > 0) {
+      const auto bytes = static_cast<rlim_t>(limits.memory_bytes);
+      const rlimit memory = {bytes, bytes};
+      ::setrlimit(RLIMIT_AS, &memory);
+    }
+    const rlimit no_core = {0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    std::vector<char*> argv = {const_cast<char*>("genbid")};
+    for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
+    argv.push_back(nullptr);
+    const char* const program = std::getenv("GENBID_PROGRAM");
+    ::execvp(program != nullptr ? program : "genbid", argv.data());
+    ::_exit(127);
+  }
+  ~Program() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void send(int number) const {
+    if (pid_ > 0) ::kill(pid_, number);
+  }
+  bool runs() {
+    int status = 0;
+    if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) ended(status);
+    return pid_ > 0;
+  }
+  // The exit status, kKilledBy + the signal where one killed it, or -1 where there is none after a minute, which no
+  // machine is too slow for.
+  int wait(std::chrono::milliseconds patience = std::chrono::minutes(1)) {
+    const auto until = Clock::now() + patience;
+    while (runs() && Clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return pid_ > 0 ? -1 : status_;
+  }
+
+  static constexpr int kKilledBy = 1000;
+
+ private:
+  void ended(int status) {
+    pid_ = 0;
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : kKilledBy + WTERMSIG(status);
+  }
+  pid_t pid_ = 0;
+  int status_ = -1;
+};
+
+inline bool wait_for(const std::function<bool()>& event) {
+  const auto patience = Clock::now() + std::chrono::minutes(1);
+  while (!event() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  return event();
+}
+
+// scripts/test.sh --long: everything of which a test takes a sample otherwise.
+inline bool long_tests() { return std::getenv("GENBID_LONG_TESTS") != nullptr; }
+
+}  // namespace genbid::test
