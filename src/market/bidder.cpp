@@ -54,7 +54,7 @@ const std::vector<std::string>& bidder_names() {
 }
 
 void PacingOptions::fields(ConfigVisitor& v) {
-  v.field("price_level", price_level, {1e-6, 1e9});
+  v.field("price_level", price_level, {1e-6, 1e12});
   v.field("later_value", later_value, {0.0, 1e6});
   v.field("prior_days", prior_days, {1e-3, 1e6});
   v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
@@ -67,7 +67,7 @@ void BidderConfig::fields(ConfigVisitor& v) {
 
 void BidderConfig::option_fields(ConfigVisitor& v) {
   if (bidder == "fixed_alpha") {
-    v.field("alpha", alpha, {0.0, 1e6});
+    v.field("alpha", alpha, {0.0, 1e12});
     v.field("cpa_ratio", cpa_ratio, {0.0, 1e6});
     v.check(alpha == 0.0 || cpa_ratio == BidderConfig().cpa_ratio, "alpha", "either alpha or cpa_ratio, not both");
   } else if (bidder == "online_lp") {

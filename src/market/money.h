@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
-// Sums that do not depend on the order of their terms: integers of a fixed unit. Money counts in 2^-32 of a cell's unit of
-// bids (market.h: bid_unit), sums of p-values in 2^-40.
+// Sums that do not depend on the order of their terms: integers of a fixed unit. Money counts in 2^-32 of a cell's unit
+// of bids (market.h: bid_unit), sums of p-values in 2^-40.
 
 namespace genbid {
 
@@ -12,8 +12,8 @@ namespace genbid {
 // currencies come to. 128 hold whatever a market admits (kMostMoney, a hundred million impressions at kMaxBid).
 __extension__ typedef __int128 WideSum;
 
-// Bids above this, in units of bids, count as this much. A block's sums (clearing_blocks.h) have room for 4095 of them, and
-// the bits of a bid fit beside the number of its bidder.
+// Bids above this, in units of bids, count as this much. A block's sums (clearing_blocks.h) have room for 4095 of them,
+// and the bits of a bid fit beside the number of its bidder.
 inline constexpr float kMaxBid = 256.0F;
 // No campaign may have a higher budget or CPA limit.
 inline constexpr double kMostMoney = 1e24;

@@ -47,8 +47,9 @@ class OnlineLpTable {
   std::map<int, std::array<Rows, kMaxTicks>> categories_;
 };
 
-// bid = table's alpha * p-value. Error for a table of other days (check_days) and one that lacks one of `categories`, those
-// of the seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and other days.
+// bid = table's alpha * p-value. Error for a table of other days (check_days) and one that lacks one of `categories`,
+// those of the seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and
+// for other days.
 std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks = kTicksPerPeriod,
                                        std::span<const int> categories = {});
 

@@ -100,7 +100,7 @@ void ExploreBidder::fields(ConfigVisitor& v) {
     bidder.option_fields(v);
     return;
   }
-  v.field("alpha", alpha, {0.0, 1e6});
+  v.field("alpha", alpha, {0.0, 1e12});
   v.check(alpha.low > 0.0 || alpha.high == 0.0, "alpha", "a range above 0");
   v.field("cpa_ratio", cpa_ratio, {1e-6, 1e6});
   v.check(alpha.high == 0.0 || cpa_ratio == kUnchanged, "alpha", "either alpha or cpa_ratio, not both");

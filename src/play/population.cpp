@@ -18,7 +18,7 @@ struct Entry {
   int64_t seat = kNotGiven;
   int64_t position = kNotGiven;
   int64_t category = kNotGiven;
-  double budget = 0.0;  // 0: the seat's official one
+  double budget = 0.0;  // not given: the seat's official one
   double cpa = 0.0;     // likewise
   BidderConfig bidder;
 
@@ -28,8 +28,8 @@ struct Entry {
     v.field("category", category, {0, kMaxCategories - 1});
     v.check(seat == kNotGiven || (position == kNotGiven && category == kNotGiven), "seat",
             "either a seat, or a position and category");
-    v.field("budget", budget, {0.0, 1e6});
-    v.field("cpa", cpa, {0.0, 1e6});
+    v.field("budget", budget, {1e-6, 1e12});
+    v.field("cpa", cpa, {1e-6, 1e12});
     bidder.fields(v);
   }
 

@@ -19,9 +19,9 @@ namespace genbid {
 //     - {position: 1, category: 2, bidder: fixed_alpha, alpha: 90}    # of one category only
 //     - {seat: 7, bidder: fixed_alpha, cpa_ratio: 1.1, budget: 3000, cpa: 90}
 //
-// An entry without seat, position and category is for every seat; `seats: pid` is a whole population. Budget
-// and CPA limit are the seat's official ones where they are left out (official_campaign). Every seat of the market is
-// named exactly once; entries for seats that it does not have are passed over.
+// An entry without seat, position and category is for every seat; `seats: pid` is a whole population. Budget and CPA
+// limit, in any currency, are the seat's official ones where they are left out (official_campaign). Every seat of the
+// market is named exactly once; entries for seats that it does not have are passed over.
 struct PopulationSeat {
   BidderConfig bidder;
   Advertiser advertiser;

@@ -139,8 +139,8 @@ TEST_F(CellTickTest, LostWinsAreSpreadOverTheTick) {
   EXPECT_NEAR(first_half, kCount / 4, 4.5 * std::sqrt(kCount / 16.0));
 }
 
-// A large tick with tight money, in which the first pass takes wins all over the tick and later ones ever fewer: every way
-// to clear again, on one thread and split over several, is the same to the bit, and what a fresh clearing gives.
+// A large tick with tight money, in which the first pass takes wins all over the tick and later ones ever fewer: every
+// way to clear again, on one thread and split over several, is the same to the bit, and what a fresh clearing gives.
 TEST(CellTickThreads, ASplitTickWithTightMoneyIsTheSameToTheBit) {
   constexpr int64_t kImpressions = 10'000;
   TrafficConfig config;

@@ -13,7 +13,7 @@
 #include "market/official/official_traffic.h"
 #include "market_samples.h"
 
-// Settings that are each valid meet in one quantity: money, sizes, days. A market plays right, or says what does not fit.
+// Settings that are each valid meet in one quantity: money, sizes. A market plays right, or says what does not fit.
 
 namespace genbid {
 namespace {
@@ -137,7 +137,7 @@ TEST(MarketMoney, SumsOfATickAreWiderThan64Bits) {
   EXPECT_EQ(from_expected(sum.seats[3].pvalue_exposed), 0x1p25);
 }
 
-// Budgets, CPA limits and bids all times a power of two, with prices far above 256: the same wins, all money times that.
+// Budgets, CPA limits and bids times a power of two, with prices far above 256: the same wins, all money times that.
 TEST(MarketMoney, AnotherCurrencyPlaysTheSameMarket) {
   constexpr double kRate = 16384.0;
   MarketConfig config;

@@ -260,5 +260,18 @@ TEST(Population, BiddersMadeFor48TicksRefuseOtherDays) {
             "population: seat 0: 'online_lp episode-0' is made for days of 48 ticks, found 96 (market.traffic.ticks)");
 }
 
+TEST(Population, CampaignsMayBeOfAnyCurrencyButNotWithoutMoney) {
+  const TemporaryFolder folder;
+  const auto load = [&](const std::string& options) {
+    write_file(folder.path("p.yaml"), "seats: [{bidder: pid, " + options + "}]");
+    return load_population(folder.path("p.yaml"), 1).seats[0].advertiser;
+  };
+  EXPECT_EQ(load("budget: 46400000, cpa: 2080000").cpa_limit, 2080000.0);
+  EXPECT_EQ(load("budget: 1e12").budget, 1e12);
+  for (const char* bad : {"budget: 0", "budget: -5", "cpa: 0", "cpa: -1", "budget: .nan", "cpa: 1e13"}) {
+    EXPECT_THROW(load(bad), ConfigError) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace genbid
