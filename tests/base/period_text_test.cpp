@@ -20,9 +20,8 @@ TEST(PeriodRanges, IsAtMostALine) {
     every_other.push_back(2 * p);
   }
   EXPECT_EQ(period_ranges(run), "1000..10986");
-  EXPECT_EQ(
-      period_ranges(every_other),
-      "2000, 2002, 2004, 2006, 2008, 2010, 2012, 2014, 2016, 2018, 2020, 2022, 2024, 2026, ... (9987 in all)");
+  EXPECT_EQ(period_ranges(every_other),
+            "2000, 2002, 2004, 2006, 2008, 2010, 2012, 2014, 2016, 2018, 2020, 2022, 2024, 2026, ... (9987 in all)");
 }
 
 }  // namespace
