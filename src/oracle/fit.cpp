@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "base/error.h"
@@ -23,14 +24,14 @@ constexpr int kCoarseBits = 6;
 double unit_of(float most) { return 0x1p-30 * static_cast<double>(most); }
 float power_above(float value) { return std::ldexp(1.0F, std::ilogb(value) + 1); }
 
-// Mean of what every impression adds with each slot, of this seat.
-Point mean_step(const Responses& responses, int seat) {
-  const Point inside = responses.bid_curve(seat).back();
-  const Point beyond = responses.beyond(seat);
+// Mean of what every impression adds with each slot, of a seat's total at any alpha.
+Point mean_step(const Responses& responses, const Point& total) {
   const auto steps =
       static_cast<double>(std::max<int64_t>(1, responses.seen().impressions * responses.auction().num_slots));
-  return {(inside.value + beyond.value) / steps, (inside.cost + beyond.cost) / steps};
+  return {total.value / steps, total.cost / steps};
 }
+
+Point plus(const Point& a, const Point& b) { return {a.value + b.value, a.cost + b.cost}; }
 
 // What costs more than a budget is rightly left out: nobody who has that budget can buy it. So a few prices out of all
 // proportion do not make units coarse; a budget out of all proportion does not make them too fine.
@@ -41,19 +42,19 @@ float max_price_for(const Responses& responses, double budget) {
 }
 
 // A reserve that is fine itself keeps prices fine.
-bool prices_too_coarse(const Responses& responses, const Judged& judged) {
+bool prices_too_coarse(const Responses& responses, const Judged& judged, const Point& total) {
   const Auction& auction = responses.auction();
   const double unit = unit_of(auction.max_price);
   if (static_cast<double>(auction.reserve) >= kFineUnits * unit || responses.seen().price == 0.0F) return false;
-  return mean_step(responses, judged.seat).cost < kFineUnits * unit &&
+  return mean_step(responses, total).cost < kFineUnits * unit &&
          max_price_for(responses, judged.limits.budget) < auction.max_price;
 }
 
 // Values differ from impression to impression, and so their roundings cancel out: a sixteenth will do.
-bool values_too_coarse(const Responses& responses, int seat) {
+bool values_too_coarse(const Responses& responses, const Point& total) {
   const Auction& auction = responses.auction();
   if (responses.seen().value == 0.0F || power_above(responses.seen().value) >= auction.max_value) return false;
-  const double mean = mean_step(responses, seat).value;
+  const double mean = mean_step(responses, total).value;
   return mean > 0.0 && mean < kFineUnits / 16.0 * unit_of(auction.max_value);
 }
 
@@ -62,7 +63,7 @@ bool prices_too_high(const Responses& responses, const Judged& judged) {
   return payable && responses.left_out(judged.seat) > 0.0;
 }
 
-std::string shortfall_of_units(const Responses& responses, const Judged& judged) {
+std::string shortfall_of_units(const Responses& responses, const Judged& judged, const Point& total) {
   if (!(judged.limits.budget > 0.0)) return {};
   const auto found = [&](const char* what, float value, float limit) {
     char text[160];
@@ -72,10 +73,10 @@ std::string shortfall_of_units(const Responses& responses, const Judged& judged)
   };
   const Responses::Seen seen = responses.seen();
   const Auction& auction = responses.auction();
-  if (prices_too_high(responses, judged) || prices_too_coarse(responses, judged)) {
+  if (prices_too_high(responses, judged) || prices_too_coarse(responses, judged, total)) {
     return found("prices", seen.price, auction.max_price);
   }
-  if (values_too_coarse(responses, judged.seat)) return found("values", seen.value, auction.max_value);
+  if (values_too_coarse(responses, total)) return found("values", seen.value, auction.max_value);
   return {};
 }
 
@@ -168,8 +169,9 @@ Auction units_for(const Responses& first, std::span<const Judged> judged) {
   double richest = 0.0;
   for (const Judged& one : judged) {
     if (!(one.limits.budget > 0.0)) continue;
-    prices = prices || prices_too_high(first, one) || prices_too_coarse(first, one);
-    values = values || values_too_coarse(first, one.seat);
+    const Point total = plus(first.bid_curve(one.seat).back(), first.beyond(one.seat));
+    prices = prices || prices_too_high(first, one) || prices_too_coarse(first, one, total);
+    values = values || values_too_coarse(first, total);
     richest = std::max(richest, one.limits.budget);
   }
   if (prices) auction.max_price = max_price_for(first, richest);
@@ -180,21 +182,23 @@ Auction units_for(const Responses& first, std::span<const Judged> judged) {
 }  // namespace
 
 std::string shortfall(const Responses& responses, const Judged& judged, const DayPlan& plan, const SeatOptima& optima) {
-  if (std::string units = shortfall_of_units(responses, judged); !units.empty()) return units;
+  const Point beyond = responses.beyond(judged.seat);
+  const Point total = plus(plan.frontier(0).back(), beyond);
+  if (std::string units = shortfall_of_units(responses, judged, total); !units.empty()) return units;
   const AlphaGrid& grid = responses.grid(judged.seat);
-  const double beyond = responses.beyond(judged.seat).value;
-  std::string ends = shortfall_of_ends(ends_of(plan.frontier(0), grid, beyond), judged.limits, optima.per_tick.score);
+  std::string ends =
+      shortfall_of_ends(ends_of(plan.frontier(0), grid, beyond.value), judged.limits, optima.per_tick.score);
   if (ends.empty()) {
     const Curve constant = responses.bid_curve(judged.seat);
-    ends = shortfall_of_ends(ends_of(constant, grid, beyond), judged.limits, optima.constant.score);
+    ends = shortfall_of_ends(ends_of(constant, grid, beyond.value), judged.limits, optima.constant.score);
   }
   return ends.empty() && responses.has_slots() ? shortfall_of_slots(responses, judged, optima.slots) : ends;
 }
 
 std::string shortfall_of_slots(const Responses& responses, const Judged& judged, const Optimum& slots) {
-  if (std::string units = shortfall_of_units(responses, judged); !units.empty()) return units;
-  const AlphaGrid& grid = responses.grid(judged.seat);
   const Curve curve = responses.slot_curve(judged.seat);
+  if (std::string units = shortfall_of_units(responses, judged, curve.back()); !units.empty()) return units;
+  const AlphaGrid& grid = responses.grid(judged.seat);
   // The last point stands for any price: the grid ends before it.
   const size_t last = curve.size() - 2;
   const Ends ends{curve[1], static_cast<double>(grid.alpha(1)), curve[last], static_cast<double>(grid.alpha(last)),
