@@ -6,7 +6,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(TBB REQUIRED)
 find_package(CLI11 REQUIRED)
 
-# Header-only packages, HDF5 (serial, C interface) and Highway by hand: their finders do not follow a prefix.
+# Header-only packages, HDF5 (serial, C interface), Highway and zlib by hand: their finders do not follow a prefix.
 function(genbid_headers target header)
   string(MAKE_C_IDENTIFIER "GENBID_${header}_DIR" variable)
   find_path(${variable} ${header} REQUIRED PATH_SUFFIXES ${ARGN})
@@ -24,6 +24,10 @@ target_link_libraries(genbid_hdf5 INTERFACE "${GENBID_HDF5_LIBRARY}")
 genbid_headers(genbid_highway hwy/highway.h)
 find_library(GENBID_HIGHWAY_LIBRARY NAMES hwy REQUIRED)
 target_link_libraries(genbid_highway INTERFACE "${GENBID_HIGHWAY_LIBRARY}")
+
+genbid_headers(genbid_zlib zlib.h)
+find_library(GENBID_ZLIB_LIBRARY NAMES z REQUIRED)
+target_link_libraries(genbid_zlib INTERFACE "${GENBID_ZLIB_LIBRARY}")
 
 if(GENBID_TORCH)
   find_package(LibTorch 2.9 REQUIRED)

@@ -23,7 +23,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 tool_packages=(g++ cmake ninja-build pkg-config ccache git ca-certificates python3 python3-venv)
 library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
-  libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev libgtest-dev)
+  libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
 
 # What only tests use. Same names in Debian 12 and Ubuntu 24.04. has_command below says how a machine can have one
 # without its package.
@@ -162,6 +162,8 @@ fill_prefix() {
   find "$work/root/usr" -mindepth 1 -maxdepth 1 ! -name include ! -name lib ! -name share -exec rm -rf {} +
   find "$work/root/usr/share" -mindepth 1 -maxdepth 1 ! -iname '*cmake*' ! -name nlohmann_json ! -name pkgconfig -exec rm -rf {} +
   find "$work/root/usr/lib" -name '*.a' ! -name 'libgtest*' ! -name 'libgmock*' -delete
+  # Links to a place in the system (libz.so) must not leave the folder.
+  find "$work/root/usr/lib" -type l -lname '/*' -execdir sh -c 'ln -sfn "$(basename "$(readlink "$1")")" "$1"' sh {} \;
   find "$work/root" -xtype l -delete
   {
     say "# Filled by genbid's setup.sh on $(system_name) from:"

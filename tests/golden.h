@@ -7,7 +7,7 @@
 #include <string>
 
 // Test vectors of the official simulator. What fits lies in tests/golden; the rest in the folder `shared/golden`
-// (and `shared/data`) beside the checkout, which an ordinary clone does not have. Under CI (GENBID_CI set) a
+// (`shared/data`, `shared/cases`) beside the checkout, which an ordinary clone does not have. Under CI (GENBID_CI set) a
 // missing file is a failure, elsewhere a visible skip. Tests run in the project's root.
 namespace genbid::test {
 
@@ -15,7 +15,7 @@ inline bool under_ci() { return std::getenv("GENBID_CI") != nullptr; }
 
 // Empty if there is no such file.
 inline std::string find_vector(const std::string& name) {
-  for (const char* root : {"tests/golden/", "../shared/golden/", "../shared/data/"}) {
+  for (const char* root : {"tests/golden/", "../shared/golden/", "../shared/data/", "../shared/cases/"}) {
     if (std::filesystem::exists(root + name)) return root + name;
   }
   return {};

@@ -86,7 +86,7 @@ void bench_clear_period(int num_threads) {
   }
   SeatBids bids;
   for (int seat = 0; seat < kNumSeats; ++seat) bids.add(seat, {.value = 78.0 + 0.5 * seat});
-  const std::vector<int64_t> money(kNumSeats, std::numeric_limits<int64_t>::max());
+  const std::vector<WideSum> money(kNumSeats, std::numeric_limits<int64_t>::max());
   CellTick auction(1);
   int64_t num_pv = 0;
   for (const TickTraffic& tick : day.ticks) {

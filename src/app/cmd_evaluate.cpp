@@ -51,6 +51,10 @@ struct CandidateConfig {
     v.required_path("policy", policy);
     v.field("name", name);
     v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
+    constexpr size_t kLongestName = 100;
+    const bool printable =
+        std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
+    v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
     if (is_rule()) {
       rule.bidder = policy;
       rule.option_fields(v);
@@ -86,6 +90,14 @@ struct EvaluateConfig {
     return replay.official() ? Rules::kOfficial : Rules::kFast;
   }
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
+  // Of the seats to be played; a log names its own.
+  std::vector<int> categories() const {
+    std::vector<int> all;
+    for (int seat = 0; in_market() && seat < market.shape().seats; ++seat) {
+      all.push_back(official_campaign(seat).category);
+    }
+    return all;
+  }
   int64_t seed() const { return in_market() ? market.seed : replay.seed; }
 
   void fields(ConfigVisitor& v) {
@@ -154,6 +166,7 @@ std::string ask(const std::string& what, const std::optional<double>& wish, cons
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
   const OfficialAssets assets;
+  const int num_ticks = config.in_market() ? config.market.shape().ticks : replay_log_ticks(config.replay.log);
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
@@ -171,7 +184,8 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
-      candidates.bidders.push_back(make_bidder(one.rule, config.bidder_rules(), assets));
+      candidates.bidders.push_back(
+          make_bidder(one.rule, config.bidder_rules(), assets, num_ticks, config.categories()));
       if (name.empty()) name = bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
@@ -181,9 +195,11 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
-      if (config.in_market() && config.market.shape().ticks != kTicksPerPeriod) {
-        throw Error(loaded.checkpoint + ": market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) +
-                    ", expected " + std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+      if (num_ticks != kTicksPerPeriod) {
+        throw Error(loaded.checkpoint +
+                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ") +
+                    std::to_string(num_ticks) + (config.in_market() ? "" : " ticks a day") + ", expected " +
+                    std::to_string(kTicksPerPeriod) + ", which policies are trained for");
       }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
@@ -241,7 +257,11 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
   return {evaluate_in_market(plan, candidates.list, threads),
-          {config.market.rules_label(), config.market.population, plan.periods, plan.seats, config.market.seed}};
+          {config.market.rules_label(),
+           config.market.population,
+           plan.periods,
+           {plan.seats.begin(), plan.seats.end()},
+           config.market.seed}};
 }
 
 Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
@@ -251,9 +271,11 @@ Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate
   context.rules = config.replay.rules;
   context.log = replay_log_name(config.replay.log);
   context.seed = config.replay.seed;
+  context.budget = config.replay.common_budget();
+  context.cpa_limit = config.replay.common_cpa();
   if (!evaluations.empty()) {
     std::set<int64_t> periods;
-    std::set<int> seats;
+    std::set<int64_t> seats;
     for (const CellResult& cell : evaluations.front().cells) {
       periods.insert(cell.period);
       seats.insert(cell.seat);

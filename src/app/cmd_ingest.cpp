@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
 #include "app/command.h"
 #include "base/atomic_file.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
+#include "data/csv_reader.h"
 #include "data/ingest.h"
+#include "data/replaceable.h"
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
 
@@ -35,8 +39,20 @@ IngestRunConfig read(const ConfigFile& file) {
   return config;
 }
 
+// By its header alone: a table that cannot be read may still be replaced.
+bool is_online_lp_table(const std::string& path) {
+  try {
+    const std::vector<std::string> header = CsvFile(path, 1 << 16).header();
+    const auto has = [&](const char* name) { return std::find(header.begin(), header.end(), name) != header.end(); };
+    return has("advertiserCategoryIndex") && has("timeStepIndex") && has("cum_cost") && has("realCPA");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 int make_table(const IngestRunConfig& config) {
   check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
+  check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table", is_online_lp_table);
   // A place that cannot be written should be found out before the work.
   { const AtomicFile place(config.output_online_lp_table); }
   Threads threads(static_cast<int>(config.ingest.threads));
@@ -79,9 +95,10 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "i
 Command ingest_command() {
   return {
       "ingest", "read logs into a trajectory store, a market log, or both",
-      "Reads AuctionNet's trajectory files or its raw traffic logs (CSV; their headers tell which they are), checks\n"
-      "them, and writes a trajectory store to train from and, of raw logs, a market log to replay from (HDF5). The\n"
-      "files, their formats and the stores: data/README.md.\n"
+      "Reads AuctionNet's trajectory files or its raw traffic logs (CSV, also in gzip or zip; their headers tell "
+      "which\n"
+      "they are), checks them, and writes a trajectory store to train from and, of raw logs, a market log to replay\n"
+      "from (HDF5). The files, their formats and the stores: data/README.md.\n"
       "\n"
       "  genbid ingest configs/ingest.yaml input=trajectory_data.csv output=trajectories.h5\n"
       "  genbid ingest configs/ingest.yaml input='[part-1.csv, part-2.csv]' output=trajectories.h5\n"
@@ -89,14 +106,15 @@ Command ingest_command() {
       "\n"
       "input                 one file or a list, in any order, all of one kind\n"
       "output                the trajectory store; it is there whole or not at all; `output=` for none (raw logs)\n"
+      "                      outputs replace files of their own kind and no others\n"
       "output_market_log     the market log of raw logs; none by default\n"
       "output_online_lp_table  OnlineLP's table of the raw log of one period, as AuctionNet's training makes it "
       "(CSV);\n"
       "                      for the bidder {bidder: online_lp, table: FILE}; alone (output=), none by default\n"
       "features              state features to store: constraint (default) or auctionnet16\n"
       "data.columns.X        what the files call AuctionNet's column X\n"
-      "data.bad_rows         stop (default) at a row that cannot be read, or skip such rows (trajectory files)\n"
-      "data.ticks            ticks of a period of a raw log; 0 (default): as many as the files have\n"
+      "data.bad_rows         stop (default) at the first fault, or skip trajectories at fault (trajectory files)\n"
+      "data.ticks            ticks of a period; 0 (default): as many as the files tell\n"
       "market_log.precision  float32 (default), or float64, which exact replays of AuctionNet's protocol need\n"
       "threads               0 (default): one a processor\n",
       run, resolve};

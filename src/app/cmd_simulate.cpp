@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/program.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
@@ -15,15 +16,19 @@ namespace {
 SimulateConfig read(const ConfigFile& file) {
   SimulateConfig config;
   file.read(config);
+  config.program = program_name();
   return config;
 }
 
 int run(const ConfigFile& file) {
-  const SimulateConfig config = read(file);
+  SimulateConfig config = read(file);
+  config.program = program_name();
   const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
   const int64_t before = config.output.resumable ? unfinished_periods(config.output.dir) : 0;
   if (before > 0) {
     log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
+    const std::string began = unfinished_program(config.output.dir);
+    if (!began.empty() && began != config.program) log_info("It was begun by " + began + "; this is " + config.program);
   }
   std::optional<stop_signal::Cooperative> until_written;
   if (config.output.resumable) until_written.emplace();

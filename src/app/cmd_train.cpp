@@ -12,7 +12,8 @@
 #include <thread>
 
 #include "app/command.h"
-#include "app/train_run.h"
+#include "app/program.h"
+#include "app/train_resume.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -30,37 +31,6 @@ TrainRunConfig read_config(const ConfigFile& file) {
 }
 
 std::string resolve(const ConfigFile& file) { return print_config(read_config(file), "train"); }
-
-// The step to go on from: the run's latest checkpoint, which must have been made by the same config (more steps,
-// and other machine settings, are allowed).
-std::string checkpoint_to_resume(const RunDir& run, const TrainRunConfig& config, const CheckpointInfo& info) {
-  const auto checkpoints = run.checkpoints();
-  if (checkpoints.empty()) return {};
-  const std::string& path = checkpoints.back();
-  TrainRunConfig before;
-  ConfigFile::load(path + "/config.yaml").read(before);
-  TrainRunConfig now = config;
-  for (TrainRunConfig* one : {&before, &now}) {
-    one->run.clear();
-    one->data.store.clear();
-    TrainConfig& train = one->train;
-    train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
-    train.stop_at = 0;
-    train.threads = 0;
-    train.device = "cpu";
-  }
-  if (print_config(before, "train") != print_config(now, "train")) {
-    throw Error(path +
-                "/config.yaml: found other settings than this config's; a run can only be resumed with the "
-                "data, model and train settings that it began with (take another run=NAME to start anew)");
-  }
-  const CheckpointInfo seen = read_checkpoint_info(path);
-  if (seen.sources != info.sources || seen.observation.feature_set != info.observation.feature_set) {
-    throw Error(config.data.store + ": found a store made from other files or with other features than the one that " +
-                run.path() + " was trained on; expected the same data (take another run=NAME to start anew)");
-  }
-  return path;
-}
 
 // One trainer a run folder; the lock goes with the process.
 void take_run(const RunDir& run) {
@@ -107,6 +77,9 @@ int run_train(const ConfigFile& file) {
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
   info.sources = store.info.sources;
+  info.data = content_of(store);
+  info.program = program_name();
+  info.threads = at::get_num_threads();
   const std::shared_ptr<Policy> policy = make_policy(config.model, info.shape, config.train.seed);
 
   const std::string yaml = print_config(config, "train");
@@ -114,7 +87,8 @@ int run_train(const ConfigFile& file) {
   const RunDir run = exists ? RunDir::open(config.run) : RunDir::create(config.run, yaml);
   take_run(run);
   log_to_file(run.file("log.txt"));
-  const std::string checkpoint = checkpoint_to_resume(run, config, info);
+  const Resume resume = find_checkpoint(run, config, info);
+  const std::string& checkpoint = resume.checkpoint;
   if (exists) write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
@@ -124,8 +98,13 @@ int run_train(const ConfigFile& file) {
 
   Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
   if (!checkpoint.empty()) {
-    trainer.resume(checkpoint);
+    try {
+      trainer.resume(checkpoint);
+    } catch (const Error& error) {
+      throw Error(damaged_checkpoint_text(run, error.what()));
+    }
     log_info("resumed from " + checkpoint);
+    for (const std::string& note : resume.notes) log_info(note);
   }
   const TrainSummary summary = trainer.run();
   print_summary(summary, held_out ? seat_mean_action_error(training, *held_out) : std::map<int64_t, double>());

@@ -8,16 +8,9 @@
 
 namespace genbid {
 
-LoadedPolicy load_checkpoint(const std::string& path, Weights weights) {
-  namespace fs = std::filesystem;
-  if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
-  std::string folder = path;
-  if (fs::is_directory(path + "/checkpoints")) {
-    const auto checkpoints = RunDir::open(path).checkpoints();
-    if (checkpoints.empty())
-      throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
-    folder = checkpoints.back();
-  }
+namespace {
+
+LoadedPolicy load_folder(const std::string& folder, Weights weights) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
   loaded.info = read_checkpoint_info(folder);
@@ -28,6 +21,25 @@ LoadedPolicy load_checkpoint(const std::string& path, Weights weights) {
   load_policy(folder, *loaded.policy, weights);
   loaded.policy->eval();
   return loaded;
+}
+
+}  // namespace
+
+LoadedPolicy load_checkpoint(const std::string& path, Weights weights) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
+  if (fs::is_directory(path + "/checkpoints")) {
+    const auto checkpoints = RunDir::open(path).checkpoints();
+    if (checkpoints.empty())
+      throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+    try {
+      return load_folder(checkpoints.back(), weights);
+    } catch (const Error& error) {
+      if (checkpoints.size() < 2) throw;
+      throw Error(std::string(error.what()) + "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2]);
+    }
+  }
+  return load_folder(path, weights);
 }
 
 }  // namespace genbid

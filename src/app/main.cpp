@@ -14,6 +14,7 @@
 
 #include "app/bench.h"
 #include "app/command.h"
+#include "app/program.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
@@ -107,7 +108,7 @@ int main(int argc, char** argv) {
                                                    genbid::train_command(), genbid::evaluate_command()};
   CLI::App app(kDescription, "genbid");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "genbid " GENBID_VERSION);
+  app.set_version_flag("--version", genbid::program_name());
   Arguments arguments;
   std::vector<CLI::App*> verbs;
   for (const genbid::Command& command : commands) {

@@ -2,26 +2,22 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <limits>
-#include <set>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fast_float/fast_float.h>
-#define XXH_INLINE_ALL  // the header alone, no library
-#include <xxhash.h>
 
 #include "base/error.h"
+#include "data/file_kind.h"
+#include "data/unpacked_file.h"
 
 namespace genbid {
 namespace {
+
+constexpr size_t kKindBytes = 512;  // that tell what a file is
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 
@@ -47,11 +43,75 @@ int64_t count_line_feeds(std::string_view text) {
   return count;
 }
 
-// False where the text as a whole is not a number.
+std::string_view without_plus(std::string_view text) {
+  const bool plus = text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+';
+  return plus ? text.substr(1) : text;
+}
+
+// False where the text as a whole is not a number. Infinite where it is too large.
 bool to_number(std::string_view text, double& value) {
-  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  text = without_plus(text);
   const auto result = fast_float::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+  // Numbers below the smallest are 0; some versions of the library say so.
+  const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
+  return good && result.ptr == text.data() + text.size();
+}
+
+// False for what is no whole number, and for one that is not known exactly.
+bool to_whole(std::string_view text, int64_t& value) {
+  text = without_plus(text);
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ptr == end) return result.ec == std::errc();
+  double real = 0.0;
+  if (!to_number(text, real) || !(std::abs(real) <= 0x1p53) || real != std::floor(real)) return false;
+  value = static_cast<int64_t>(real);
+  return true;
+}
+
+// The quote that closes a field which begins at `begin`, behind its opening quote, on a line that ends at `line_end`;
+// nullptr where there is none before `end`, or too far away on another line. `doubled`: there are doubled quotes in it.
+const char* closing_quote(const char* begin, const char* line_end, const char* end, bool& doubled) {
+  if (end - begin > CsvFile::kMaxQuotedBytes) end = std::max(line_end, begin + CsvFile::kMaxQuotedBytes);
+  doubled = false;
+  const char* quote = find(begin, end, '"');
+  while (quote != nullptr && quote + 1 != end && quote[1] == '"') {
+    doubled = true;
+    quote = find(quote + 2, end, '"');
+  }
+  return quote;
+}
+
+// Behind the line feed of the row that begins at `at`; nullptr where it may end behind `end`.
+const char* row_end(const char* at, const char* end, bool file_ends) {
+  while (true) {  // at the beginning of a field
+    const char* feed = find(at, end, '\n');
+    const char* line_end = feed == nullptr ? end : feed;
+    const char* quote = find(at, line_end, '"');
+    if (quote == nullptr) return feed == nullptr ? nullptr : feed + 1;
+    // Only a quote at a field's beginning opens anything.
+    while (quote != nullptr && quote != at && quote[-1] != ',') quote = find(quote + 1, line_end, '"');
+    if (quote == nullptr) return feed == nullptr ? nullptr : feed + 1;
+    bool doubled = false;
+    const char* close = closing_quote(quote + 1, line_end, end, doubled);
+    if (close == nullptr) {
+      const bool too_far = end - (quote + 1) > CsvFile::kMaxQuotedBytes;
+      return feed != nullptr && (too_far || file_ends) ? feed + 1 : nullptr;
+    }
+    at = close + 1;
+    while (at != end && *at != ',' && *at != '\n') ++at;
+    if (at == end) return nullptr;
+    if (*at++ == '\n') return at;
+  }
+}
+
+// The bytes of whole rows that `text` begins with.
+size_t whole_rows(std::string_view text, bool file_ends) {
+  if (find(text.data(), text.data() + text.size(), '"') == nullptr) return text.rfind('\n') + 1;  // npos + 1 is 0
+  const char* const end = text.data() + text.size();
+  const char* at = text.data();
+  while (const char* next = row_end(at, end, file_ends)) at = next;
+  return static_cast<size_t>(at - text.data());
 }
 
 std::vector<std::string> split_header(std::string_view line) {
@@ -75,6 +135,23 @@ std::vector<std::string> split_header(std::string_view line) {
   }
 }
 
+// Names a separator that splits the header line into some of the wanted names; nullptr if there is none.
+const char* other_separator(std::string_view line, const std::vector<std::string>& wanted) {
+  constexpr std::pair<char, const char*> kSeparators[] = {{';', "';'"}, {'\t', "tabs"}, {'|', "'|'"}, {' ', "spaces"}};
+  for (const auto& [separator, name] : kSeparators) {
+    if (line.find(separator) == std::string_view::npos) continue;
+    size_t begin = 0;
+    while (begin <= line.size()) {
+      const size_t end = std::min(line.find(separator, begin), line.size());
+      std::string_view piece = trimmed(line.substr(begin, end - begin));
+      if (piece.size() > 2 && piece.front() == '"' && piece.back() == '"') piece = piece.substr(1, piece.size() - 2);
+      if (!piece.empty() && std::find(wanted.begin(), wanted.end(), piece) != wanted.end()) return name;
+      begin = end + 1;
+    }
+  }
+  return nullptr;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
@@ -87,7 +164,8 @@ bool is_missing(std::string_view text) {
   text = trimmed(text);
   if (text.empty()) return true;
   if (text.size() > 4) return false;
-  for (const char* word : {"nan", "NaN", "NAN", "NA", "N/A", "<NA>", "null", "NULL", "None", "-nan"}) {
+  for (const char* word :
+       {"nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "null", "NULL", "None", "-nan", "-NaN"}) {
     if (text == word) return true;
   }
   return false;
@@ -95,63 +173,52 @@ bool is_missing(std::string_view text) {
 
 std::string excerpt(std::string_view text) {
   constexpr size_t kMost = 60;
-  std::string out(text.size() <= kMost ? text : text.substr(0, kMost - 3));
+  size_t length = text.size() <= kMost ? text.size() : kMost - 3;
+  if (length < text.size()) {  // not within a character
+    for (int k = 0; k < 3 && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80; ++k) --length;
+  }
+  std::string out(text.substr(0, length));
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
   }
+  for (size_t bad = first_not_utf8(out); bad != std::string::npos; bad = first_not_utf8(out)) out[bad] = '?';
   if (text.size() > kMost) out += "...";
   return out;
 }
 
 struct CsvFile::State {
   std::string path;
+  UnpackedFile file;
   std::vector<std::string> header;
+  std::string header_line;
   int64_t block_bytes = kBlockBytes;
-  int file = -1;
-  int64_t size = 0;
-  int64_t bytes_read = 0;
   bool at_end = false;
-  std::string rest;  // bytes read behind the last whole line
+  std::string rest;  // bytes read behind the last whole row
   int64_t next_line = 1;
-  XXH3_state_t* hash = nullptr;
 
-  ~State() {
-    if (file >= 0) ::close(file);
-    XXH3_freeState(hash);
-  }
+  State(const std::string& name, int64_t bytes) : path(name), file(name), block_bytes(bytes) {}
 
   // Appends up to `count` bytes of the file to `text`.
   void read(std::string& text, int64_t count) {
     const size_t before = text.size();
     text.resize(before + static_cast<size_t>(count));
-    size_t filled = before;
-    while (filled < text.size()) {
-      const ssize_t got = ::read(file, text.data() + filled, text.size() - filled);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) throw Error(path + ": cannot be read: " + std::strerror(errno));
-      if (got == 0) {
-        at_end = true;
-        break;
-      }
-      filled += static_cast<size_t>(got);
-    }
-    text.resize(filled);
-    XXH3_128bits_update(hash, text.data() + before, filled - before);
-    bytes_read += static_cast<int64_t>(filled - before);
+    const size_t got = file.read(text.data() + before, static_cast<size_t>(count));
+    at_end = got < static_cast<size_t>(count);
+    text.resize(before + got);
   }
 
-  // Fills `text` with whole lines and keeps the rest for the next call.
-  void next_lines(std::string& text, int64_t bytes) {
+  // Fills `text` with whole rows and keeps the rest for the next call.
+  void next_rows(std::string& text, int64_t bytes) {
     text.swap(rest);
     rest.clear();
     if (static_cast<int64_t>(text.size()) < bytes && !at_end) {
       read(text, bytes - static_cast<int64_t>(text.size()));
     }
     while (!at_end) {
-      const size_t last = text.rfind('\n');
-      if (last != std::string::npos) {
-        rest.assign(text, last + 1);
-        text.resize(last + 1);
+      const size_t end = whole_rows(text, false);
+      if (end > 0) {
+        rest.assign(text, end);
+        text.resize(end);
         return;
       }
       if (static_cast<int64_t>(text.size()) >= kMaxLineBytes) {
@@ -163,49 +230,43 @@ struct CsvFile::State {
   }
 };
 
-CsvFile::CsvFile(std::string path, int64_t block_bytes) : state_(std::make_unique<State>()) {
+CsvFile::CsvFile(std::string path, int64_t block_bytes) : state_(std::make_unique<State>(path, block_bytes)) {
   State& s = *state_;
-  s.path = std::move(path);
-  s.block_bytes = block_bytes;
-  s.hash = XXH3_createState();
-  if (s.hash == nullptr) throw std::bad_alloc();
-  XXH3_128bits_reset(s.hash);
-  s.file = ::open(s.path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (s.file < 0) throw Error(s.path + ": cannot be opened: " + std::strerror(errno));
-  struct stat status {};
-  if (::fstat(s.file, &status) != 0) throw Error(s.path + ": cannot be read: " + std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) throw Error(s.path + ": is a folder, expected a file");
-  s.size = static_cast<int64_t>(status.st_size);
-
   std::string text;
-  s.next_lines(text, std::min<int64_t>(block_bytes, 1 << 16));
+  s.read(text, std::min<int64_t>(block_bytes, 1 << 16));
+  while (!s.at_end && text.size() < kKindBytes) s.read(text, kKindBytes);
   if (text.empty()) throw Error(s.path + ": is empty, expected a header line");
-  const size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line(text.data(), end);
-  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  const std::string kind = foreign_kind(std::string_view(text).substr(0, kKindBytes));
+  if (!kind.empty()) throw Error(s.path + ": found " + kind + ", expected comma-separated text in UTF-8");
+  s.rest.swap(text);
+  s.next_rows(text, 1);
+
+  const char* const begin = text.data();
+  const char* const text_end = begin + text.size();
+  const char* next = row_end(begin, text_end, true);
+  const size_t length = next == nullptr ? text.size() : static_cast<size_t>(next - begin);
+  std::string_view line(begin, length);
+  s.next_line = 1 + count_line_feeds(line);
+  if (line.ends_with('\n')) line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  s.header_line = line;
   s.header = split_header(line);
-  std::set<std::string> seen;
-  for (const std::string& name : s.header) {
-    if (!seen.insert(name).second) {
-      throw Error(s.path + ":1: column '" + excerpt(name) + "' appears twice");
-    }
-  }
-  s.rest.insert(0, text, std::min(end + 1, text.size()));
-  s.next_line = 2;
+  s.rest.insert(0, text, length);
 }
 
 CsvFile::~CsvFile() = default;
 
 const std::string& CsvFile::path() const { return state_->path; }
 const std::vector<std::string>& CsvFile::header() const { return state_->header; }
-int64_t CsvFile::size() const { return state_->size; }
-int64_t CsvFile::bytes_read() const { return state_->bytes_read; }
+const std::string& CsvFile::header_line() const { return state_->header_line; }
+int64_t CsvFile::size() const { return state_->file.size(); }
+int64_t CsvFile::bytes_read() const { return state_->file.bytes_read(); }
 
 bool CsvFile::next(CsvBlock& block) {
   State& s = *state_;
   block.text.clear();
-  s.next_lines(block.text, s.block_bytes);
+  s.next_rows(block.text, s.block_bytes);
   block.first_line = s.next_line;
   s.next_line += count_line_feeds(block.text);
   return !block.text.empty();
@@ -213,37 +274,50 @@ bool CsvFile::next(CsvBlock& block) {
 
 std::string CsvFile::hash() const {
   assert(state_->at_end);
-  const XXH128_hash_t value = XXH3_128bits_digest(state_->hash);
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(value.high64),
-                static_cast<unsigned long long>(value.low64));
-  return text;
+  return state_->file.hash();
 }
 
 CsvSource CsvFile::source() const {
-  return {std::filesystem::path(state_->path).filename().string(), state_->bytes_read, hash()};
+  return {std::filesystem::path(state_->path).filename().string(), bytes_read(), hash()};
 }
 
 CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint)
     : path_(file.path()), wanted_(std::move(wanted)), wanted_at_(file.header().size(), -1) {
+  const std::vector<std::string>& header = file.header();
   std::vector<std::string> missing;
   for (size_t i = 0; i < wanted_.size(); ++i) {
-    const auto at = std::find(file.header().begin(), file.header().end(), wanted_[i]);
-    if (at == file.header().end()) {
+    if (wanted_[i].empty()) continue;
+    const auto at = std::find(header.begin(), header.end(), wanted_[i]);
+    if (at == header.end()) {
       missing.push_back(wanted_[i]);
       continue;
     }
-    wanted_at_[static_cast<size_t>(at - file.header().begin())] = static_cast<int>(i);
+    if (std::find(at + 1, header.end(), wanted_[i]) != header.end()) {
+      throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) + "' appears twice");
+    }
+    int& place = wanted_at_[static_cast<size_t>(at - header.begin())];
+    if (place >= 0) {
+      throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) +
+                  "' is asked for twice, expected a column for each name");
+    }
+    place = static_cast<int>(i);
   }
   if (missing.empty()) return;
+  const char* separator = header.size() == 1 ? other_separator(file.header_line(), wanted_) : nullptr;
+  if (separator != nullptr) {
+    throw Error(path_ + ":1: found columns separated by " + separator + ", expected commas");
+  }
   std::vector<std::string> found;
-  for (const std::string& name : file.header()) found.push_back(excerpt(name));
+  for (const std::string& name : header) found.push_back(excerpt(name));
   if (found.size() > 40) {
     found.resize(40);
     found.emplace_back("...");
   }
+  const size_t bad = first_not_utf8(file.header_line());
   throw Error(path_ + ":1: missing " + (missing.size() == 1 ? "column " : "columns ") + joined(missing) + "; found " +
-              joined(found) + std::string(hint));
+              joined(found) +
+              (bad == std::string::npos ? "" : " (not UTF-8 from character " + std::to_string(bad + 1) + " on)") +
+              std::string(hint));
 }
 
 CsvRows::CsvRows(const CsvBlock& block, const CsvColumns& columns)
@@ -257,30 +331,34 @@ CsvRows::CsvRows(const CsvBlock& block, const CsvColumns& columns)
 
 bool CsvRows::next() {
   while (at_ != end_) {
-    const char* line_end = find(at_, end_, '\n');
-    const char* next = line_end == nullptr ? end_ : line_end + 1;
-    if (line_end == nullptr) line_end = end_;
-    if (line_end != at_ && line_end[-1] == '\r') --line_end;
-    const std::string_view line(at_, static_cast<size_t>(line_end - at_));
-    at_ = next;
-    line_ = next_line_++;
-    if (line.empty()) continue;
-    split(line);
+    const char* begin = at_;
+    line_ = next_line_;
+    end_line(begin);
+    if (row_end_ == begin) continue;
+    split(begin);
     return true;
   }
   return false;
 }
 
-void CsvRows::split(std::string_view line) {
+// The row ends with the line that goes on at `from`.
+void CsvRows::end_line(const char* from) {
+  const char* feed = find(from, end_, '\n');
+  at_ = feed == nullptr ? end_ : feed + 1;
+  row_end_ = feed == nullptr ? end_ : feed;
+  if (row_end_ != from && row_end_[-1] == '\r') --row_end_;
+  ++next_line_;
+}
+
+void CsvRows::split(const char* at) {
   const size_t expected = columns_->num_in_file();
-  const char* at = line.data();
-  const char* const end = at + line.size();
   size_t place = 0;
   while (true) {
     std::string_view field;
-    if (at != end && *at == '"') {
-      field = quoted_field(at, end, place);
+    if (at != row_end_ && *at == '"') {
+      field = quoted_field(at, place);
     } else {
+      const char* const end = row_end_;
       const char* begin = at;
       while (at != end && *at != ',') ++at;
       field = std::string_view(begin, static_cast<size_t>(at - begin));
@@ -290,7 +368,7 @@ void CsvRows::split(std::string_view line) {
       if (wanted >= 0) fields_[static_cast<size_t>(wanted)] = field;
     }
     ++place;
-    if (at == end) break;
+    if (at == row_end_) break;
     ++at;
   }
   if (place != expected) {
@@ -299,20 +377,22 @@ void CsvRows::split(std::string_view line) {
   }
 }
 
-// `at` stands on the opening quote and is left on the comma behind the field, or at the end.
-std::string_view CsvRows::quoted_field(const char*& at, const char* end, size_t place) {
+// `at` stands on the opening quote and is left on the comma behind the field, or at the row's end.
+std::string_view CsvRows::quoted_field(const char*& at, size_t place) {
   const char* begin = at + 1;
-  const char* quote = find(begin, end, '"');
   bool doubled = false;
-  while (quote != nullptr && quote + 1 != end && quote[1] == '"') {
-    doubled = true;
-    quote = find(quote + 2, end, '"');
-  }
+  const char* quote = closing_quote(begin, row_end_, row_end_, doubled);
   if (quote == nullptr) {
-    throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end on its line");
+    quote = closing_quote(begin, row_end_, end_, doubled);
+    if (quote == nullptr) {
+      throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end");
+    }
+    // Of the line feeds inside, the first one's line is counted already.
+    next_line_ += count_line_feeds({begin, static_cast<size_t>(quote - begin)}) - 1;
+    end_line(quote);
   }
   at = quote + 1;
-  if (at != end && *at != ',') {
+  if (at != row_end_ && *at != ',') {
     throw Error(where() + ": field " + std::to_string(place + 1) + ": found text behind a closing quote");
   }
   const std::string_view raw(begin, static_cast<size_t>(quote - begin));
@@ -338,16 +418,29 @@ double CsvRows::number(size_t column) const {
 }
 
 int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
-  double value = 0.0;
-  const bool good = to_number(trimmed(fields_[column]), value) && std::abs(value) <= 0x1p53 &&
-                    value == std::floor(value) && value >= static_cast<double>(low) &&
-                    value <= static_cast<double>(high);
-  if (!good) {
-    const bool open = high >= int64_t{std::numeric_limits<int32_t>::max()};
-    fail(column, open ? "a whole number, at least " + std::to_string(low)
-                      : "a whole number in " + std::to_string(low) + ".." + std::to_string(high));
+  const std::string_view text = trimmed(fields_[column]);
+  int64_t value = 0;
+  if (to_whole(text, value) && value >= low && value <= high) return value;
+  const bool open = high >= int64_t{std::numeric_limits<int32_t>::max()};
+  double real = 0.0;
+  const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
+  const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
+  if (too_large && written_as_float && real < static_cast<double>(high) && !to_whole(text, value)) {
+    fail(column, "all of its digits (a float above 9007199254740992 has lost some)");
   }
-  return static_cast<int64_t>(value);
+  fail(column, open && !too_large ? "a whole number, at least " + std::to_string(low)
+                                  : "a whole number in " + std::to_string(low) + ".." + std::to_string(high));
+}
+
+int64_t CsvRows::flag(size_t column) const {
+  const std::string_view text = trimmed(fields_[column]);
+  for (const char* word : {"False", "false", "FALSE"}) {
+    if (text == word) return 0;
+  }
+  for (const char* word : {"True", "true", "TRUE"}) {
+    if (text == word) return 1;
+  }
+  return whole(column, 0, 1);
 }
 
 std::string CsvRows::where() const { return columns_->path() + ":" + std::to_string(line_); }

@@ -7,15 +7,15 @@
 #include <string_view>
 #include <vector>
 
-// Comma-separated files of any size in bounded memory. One thread cuts a file into blocks of whole lines
-// (CsvFile); any thread turns a block into rows (CsvRows). A field may be quoted, with commas and doubled
-// quotes in it; a line feed ends a row even there. CRLF, a byte order mark, blank lines and a missing last line
-// feed are accepted.
+// Comma-separated files of any size in bounded memory, as they are or packed (data/unpacked_file.h). One thread cuts a
+// file into blocks of whole rows (CsvFile); any thread turns a block into rows (CsvRows). A field may be quoted, with
+// commas, doubled quotes and line feeds in it. CRLF, a byte order mark, blank lines and a missing last line feed are
+// accepted.
 
 namespace genbid {
 
 struct CsvBlock {
-  std::string text;        // whole lines
+  std::string text;        // whole rows
   int64_t first_line = 0;  // number of its first line in the file, counted from 1
 };
 
@@ -31,8 +31,11 @@ class CsvFile {
   static constexpr int64_t kBlockBytes = int64_t{1} << 22;
   static constexpr int64_t kMaxLineBytes = int64_t{1} << 26;
 
-  // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, a
-  // doubled column name.
+  // More of a quoted field of several lines is taken for a quote that was not closed; its row then ends with the line.
+  static constexpr int64_t kMaxQuotedBytes = int64_t{1} << 16;
+
+  // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, and one that
+  // is no text in UTF-8, naming what it is.
   explicit CsvFile(std::string path, int64_t block_bytes = kBlockBytes);
   ~CsvFile();
   CsvFile(const CsvFile&) = delete;
@@ -40,10 +43,12 @@ class CsvFile {
 
   const std::string& path() const;
   const std::vector<std::string>& header() const;
-  int64_t size() const;        // bytes of the file when it was opened
+  const std::string& header_line() const;
+  // Of the file as it lies on the disk, packed or not.
+  int64_t size() const;        // bytes when it was opened
   int64_t bytes_read() const;  // so far
 
-  // The next whole lines, about block_bytes of them, into `block`, whose memory is used again; false at the end.
+  // The next whole rows, about block_bytes of them, into `block`, whose memory is used again; false at the end.
   bool next(CsvBlock& block);
 
   // XXH3-128 of all bytes as 32 hexadecimal digits. After next() has returned false.
@@ -55,10 +60,11 @@ class CsvFile {
   std::unique_ptr<State> state_;
 };
 
-// Where the wanted columns lie in a file.
+// Where the wanted columns lie in a file. Names of the others do not matter; they may be empty or come twice.
 class CsvColumns {
  public:
-  // Throws Error that names all wanted columns that the header lacks and those it has; `hint` ends the message.
+  // An empty name asks for nothing: that column's fields are empty. Throws Error that names all wanted columns that the
+  // header lacks and those it has (`hint` ends the message), or one that it has twice.
   CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint = {});
 
   const std::string& path() const { return path_; }
@@ -88,8 +94,10 @@ class CsvRows {
   std::string_view text(size_t column) const { return fields_[column]; }
   // A finite number, or NaN where the field is empty or spells a missing value (nan, NA, null, None).
   double number(size_t column) const;
-  // A whole number in [low, high]; 7.0 counts as 7.
+  // A whole number in [low, high]; 7.0 counts as 7, up to 2^53, from where on a float may have lost digits.
   int64_t whole(size_t column, int64_t low, int64_t high) const;
+  // 0 or 1, also as False or True, in small or capital letters.
+  int64_t flag(size_t column) const;
 
   // "FILE:LINE", and "FILE:LINE: column 'NAME'".
   std::string where() const;
@@ -98,22 +106,25 @@ class CsvRows {
   [[noreturn]] void fail(size_t column, std::string_view expected) const;
 
  private:
-  void split(std::string_view line);
-  std::string_view quoted_field(const char*& at, const char* end, size_t place);
+  void end_line(const char* from);
+  void split(const char* at);
+  std::string_view quoted_field(const char*& at, size_t place);
 
   const CsvColumns* columns_;
-  const char* at_;
-  const char* end_;
+  const char* at_;   // the next line
+  const char* end_;  // of the block
+  const char* row_end_ = nullptr;
   int64_t line_;
   int64_t next_line_;
   std::vector<std::string_view> fields_;
   std::vector<std::string> unescaped_;  // by wanted column; empty but for fields with doubled quotes
 };
 
-// An empty field or one that spells a missing value: nan, NaN, NA, N/A, <NA>, null, NULL, None.
+// An empty field or one that spells a missing value for pandas: nan, NaN, NA, N/A, n/a, #N/A, #NA, <NA>, null, NULL,
+// None.
 bool is_missing(std::string_view text);
 
-// Text for an error message: at most 60 characters, control characters as '?'.
+// Text for an error message: at most 60 characters, control characters and what is not UTF-8 as '?'.
 std::string excerpt(std::string_view text);
 
 }  // namespace genbid

@@ -22,7 +22,7 @@ double last_mean(double before, double after, double count_before) {
 
 }  // namespace
 
-FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRow> rows) {
+FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRow> rows, int num_ticks) {
   FeatureCheck check;
   TickHistory history;
   std::array<double, kNumAuctionnetFeatures> expected{};
@@ -33,7 +33,7 @@ FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRo
     start.num_pv = std::llround(std::clamp(row.state[kFeatureNumPv], 0.0, 1e15));
     start.mean_pvalue = row.state[kFeatureMeanPvalue];
     start.remaining_budget = row.state[kFeatureBudgetLeft] * advertiser.budget;
-    state_features(FeatureSet::kAuctionnet16, advertiser, history, start, expected);
+    state_features(FeatureSet::kAuctionnet16, advertiser, history, start, expected, num_ticks);
     for (size_t f = 0; f < expected.size(); ++f) {
       if (equal(expected[f], row.state[f])) continue;
       if (check.num_different++ == 0) {

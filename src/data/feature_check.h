@@ -18,6 +18,8 @@ struct FeatureCheck {
 // state features with the logged ones. The per-tick means come from the rows: bid = action x mean p-value,
 // conversion = reward / impressions, least winning cost and win from two neighbouring expanding means.
 // Equal means to 1e-6 relative, or 1e-12 absolute (features are of the order 1e-6 or more, or zero).
-FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRow> rows);
+// A day has `num_ticks` ticks.
+FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRow> rows,
+                            int num_ticks = kTicksPerPeriod);
 
 }  // namespace genbid

@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include <strings.h>
 #include <unistd.h>
 
 #include <hdf5.h>
 
+#include "base/config.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -112,6 +116,63 @@ Handle utf8_text() {
   return {id, H5Tclose};
 }
 
+constexpr hssize_t kMaxTexts = 1 << 20;
+constexpr size_t kMaxTextBytes = size_t{1} << 28;
+constexpr uint64_t kMostPacked = 4096;  // bytes out of one by compression; gzip comes to 1,032
+constexpr uint64_t kHighest = std::numeric_limits<int64_t>::max();
+
+bool is_unsigned_64(hid_t type) { return H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) == 8; }
+
+// Beyond 2^53 a real stands for several whole numbers.
+bool is_whole(double value) { return std::abs(value) <= 0x1p53 && value == std::floor(value); }
+
+// One byte with the names False and True, as h5py writes booleans, or bits, as PyTables does.
+bool is_boolean(hid_t type) {
+  if (H5Tget_size(type) != 1) return false;
+  if (H5Tget_class(type) == H5T_BITFIELD) return true;
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
+  for (unsigned i = 0; i < 2; ++i) {
+    int8_t value = -1;
+    char* name = H5Tget_member_name(type, i);
+    const std::string text = name == nullptr ? "" : name;
+    H5free_memory(name);
+    const char* expected = i == 0 ? "FALSE" : "TRUE";
+    if (H5Tget_member_value(type, i, &value) < 0 || value != static_cast<int8_t>(i)) return false;
+    if (strcasecmp(text.c_str(), expected) != 0) return false;
+  }
+  return true;
+}
+
+Hdf5Kind kind_of(hid_t type) {
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      return Hdf5Kind::kInteger;
+    case H5T_FLOAT:
+      return Hdf5Kind::kReal;
+    default:
+      return is_boolean(type) ? Hdf5Kind::kBoolean : Hdf5Kind::kOther;
+  }
+}
+
+std::string type_text(hid_t type) {
+  const std::string bits = std::to_string(8 * H5Tget_size(type)) + "-bit ";
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER:
+      return bits + "whole numbers";
+    case H5T_FLOAT:
+      return bits + "real numbers";
+    case H5T_STRING:
+      return "texts";
+    case H5T_COMPOUND:
+      return "records";
+    case H5T_VLEN:
+    case H5T_ARRAY:
+      return "lists";
+    default:
+      return is_boolean(type) ? "booleans" : "values of another kind";
+  }
+}
+
 int64_t row_size(const std::vector<int64_t>& shape) {
   int64_t size = 1;
   for (size_t i = 1; i < shape.size(); ++i) size *= shape[i];
@@ -119,6 +180,12 @@ int64_t row_size(const std::vector<int64_t>& shape) {
 }
 
 }  // namespace
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
+  return text.empty() ? "of one number" : text;
+}
 
 Hdf5File::Hdf5File(std::string path, int64_t id) : path_(std::move(path)), id_(id) {}
 
@@ -220,8 +287,24 @@ int64_t Hdf5File::read_integer_attribute(const std::string& name) const {
   if (!attribute.good()) fail("attribute '" + name + "' cannot be read");
   const Handle type(H5Aget_type(attribute), H5Tclose);
   const Handle space(H5Aget_space(attribute), H5Sclose);
-  if (H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) {
-    throw Error(path_ + ": attribute '" + name + "': expected one whole number");
+  const auto refuse = [&](const std::string& found) {
+    throw Error(path_ + ": attribute '" + name + "': found " + found + ", expected one whole number");
+  };
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  const H5T_class_t form = H5Tget_class(type);
+  if (form != H5T_INTEGER && form != H5T_FLOAT) refuse(type_text(type));
+  if (count != 1) refuse(std::to_string(count) + " numbers");
+  if (form == H5T_FLOAT) {
+    double value = 0.0;
+    if (H5Aread(attribute, H5T_NATIVE_DOUBLE, &value) < 0) fail("attribute '" + name + "' cannot be read");
+    if (!is_whole(value)) refuse(shortest(value));
+    return static_cast<int64_t>(value);
+  }
+  if (is_unsigned_64(type)) {
+    uint64_t value = 0;
+    if (H5Aread(attribute, H5T_NATIVE_UINT64, &value) < 0) fail("attribute '" + name + "' cannot be read");
+    if (value > kHighest) refuse(std::to_string(value));
+    return static_cast<int64_t>(value);
   }
   int64_t value = 0;
   if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) fail("attribute '" + name + "' cannot be read");
@@ -232,10 +315,17 @@ std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name)
   const Handle attribute(H5Aopen(id_, name.c_str(), H5P_DEFAULT), H5Aclose);
   if (!attribute.good()) fail("attribute '" + name + "' cannot be read");
   const Handle type(H5Aget_type(attribute), H5Tclose);
-  if (H5Tget_class(type) != H5T_STRING) throw Error(path_ + ": attribute '" + name + "': expected text");
+  if (H5Tget_class(type) != H5T_STRING) {
+    throw Error(path_ + ": attribute '" + name + "': found " + type_text(type) + ", expected text");
+  }
   const Handle space(H5Aget_space(attribute), H5Sclose);
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   if (count < 0) fail("attribute '" + name + "' cannot be read");
+  const size_t width = H5Tget_size(type);
+  if (count > kMaxTexts || width > kMaxTextBytes / static_cast<size_t>(std::max<hssize_t>(count, 1))) {
+    throw Error(path_ + ": attribute '" + name + "': found " + std::to_string(count) + " texts of " +
+                std::to_string(width) + " bytes, expected at most " + std::to_string(kMaxTexts) + " texts");
+  }
 
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
@@ -245,12 +335,13 @@ std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name)
     for (const char* text : texts) values.emplace_back(text == nullptr ? "" : text);
     H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts.data());
   } else {
-    const size_t width = H5Tget_size(type);
     std::string texts(width * static_cast<size_t>(count), '\0');
     if (H5Aread(attribute, type, texts.data()) < 0) fail("attribute '" + name + "' cannot be read");
+    const bool padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
     for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
       std::string value = texts.substr(i * width, width);
       value.resize(std::min(value.find('\0'), value.size()));
+      if (padded) value.resize(value.find_last_not_of(' ') + 1);
       values.push_back(std::move(value));
     }
   }
@@ -259,26 +350,24 @@ std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name)
 
 std::string Hdf5File::read_text_attribute(const std::string& name) const {
   std::vector<std::string> values = read_texts_attribute(name);
-  if (values.size() != 1) throw Error(path_ + ": attribute '" + name + "': expected one text");
+  if (values.size() != 1) {
+    throw Error(path_ + ": attribute '" + name + "': found " + std::to_string(values.size()) +
+                " texts, expected one text");
+  }
   return std::move(values.front());
 }
 
 std::vector<std::string> Hdf5File::groups() const {
-  H5G_info_t info;
-  if (H5Gget_info(id_, &info) < 0) fail("groups cannot be read");
   std::vector<std::string> names;
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const auto text = [&](char* to, size_t size) {
-      return H5Lget_name_by_idx(id_, ".", H5_INDEX_NAME, H5_ITER_INC, i, to, size, H5P_DEFAULT);
-    };
-    const ssize_t length = text(nullptr, 0);
-    if (length < 0) fail("groups cannot be read");
-    std::string name(static_cast<size_t>(length), '\0');
-    if (text(name.data(), name.size() + 1) < 0) fail("groups cannot be read");
-    const Handle group(H5Gopen2(id_, name.c_str(), H5P_DEFAULT), H5Gclose);
-    if (group.good()) names.push_back(std::move(name));
-    H5Eclear2(H5E_DEFAULT);
-  }
+  const auto keep = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
+    return 0;
+  };
+  if (H5Literate(id_, H5_INDEX_NAME, H5_ITER_INC, nullptr, keep, &names) < 0) fail("groups cannot be read");
+  std::erase_if(names, [&](const std::string& name) {
+    return !Handle(H5Gopen2(id_, name.c_str(), H5P_DEFAULT), H5Gclose).good();
+  });
+  H5Eclear2(H5E_DEFAULT);
   return names;
 }
 
@@ -303,7 +392,38 @@ std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
   if (dimensions < 0) fail("dataset '" + name + "' cannot be read");
   std::vector<hsize_t> sizes(static_cast<size_t>(dimensions));
   H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
+  const Handle type(H5Dget_type(set), H5Tclose);
+  check_extent(name, {sizes.begin(), sizes.end()}, set, H5Tget_size(type));
   return {sizes.begin(), sizes.end()};
+}
+
+// The library believes any size that a damaged file names.
+void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>& sizes, int64_t set,
+                            uint64_t width) const {
+  hsize_t file_size = 0;
+  if (H5Fget_filesize(id_, &file_size) < 0) fail("its size cannot be read");
+  const haddr_t place = H5Dget_offset(set);
+  const bool one_piece = place != HADDR_UNDEF;
+  const Handle settings(H5Dget_create_plist(set), H5Pclose);
+  const bool in_header = H5Pget_layout(settings) == H5D_COMPACT;
+  H5Eclear2(H5E_DEFAULT);
+  if (one_piece && place > file_size) {
+    throw Error(path_ + ": damaged: dataset '" + name + "' begins at byte " + std::to_string(place) + " of a file of " +
+                std::to_string(file_size));
+  }
+  uint64_t room = file_size * kMostPacked;
+  // What the file says that the piece has: the library reads beyond it.
+  if (one_piece) room = std::min(file_size - place, H5Dget_storage_size(set));
+  if (in_header) room = H5Dget_storage_size(set);
+  room /= std::max<uint64_t>(width, 1);
+  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return;
+  for (const uint64_t size : sizes) {
+    if (size > room) {
+      throw Error(path_ + ": damaged: dataset '" + name + "' has the shape " +
+                  shape_text({sizes.begin(), sizes.end()}) + ", more than the file has room for");
+    }
+    room /= size;
+  }
 }
 
 int64_t Hdf5File::offset(const std::string& name) const {
@@ -320,15 +440,37 @@ int64_t Hdf5File::offset(const std::string& name) const {
 Hdf5Kind Hdf5File::kind(const std::string& name) const {
   const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be read");
-  const Handle type(H5Dget_type(set), H5Tclose);
-  switch (H5Tget_class(type)) {
-    case H5T_INTEGER:
-      return Hdf5Kind::kInteger;
-    case H5T_FLOAT:
-      return Hdf5Kind::kReal;
-    default:
-      return Hdf5Kind::kOther;
+  return kind_of(Handle(H5Dget_type(set), H5Tclose));
+}
+
+std::string Hdf5File::kind_text(const std::string& name) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  return type_text(Handle(H5Dget_type(set), H5Tclose));
+}
+
+bool Hdf5File::is_stored_as(const std::string& name, Hdf5Type type) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const Handle stored(H5Dget_type(set), H5Tclose);
+  return H5Tequal(stored, memory_type(type)) > 0;
+}
+
+void Hdf5File::visit_pieces(const std::string& name) const {
+  const std::vector<int64_t> extent = shape(name);
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const Handle settings(H5Dget_create_plist(set), H5Pclose);
+  if (H5Pget_layout(settings) == H5D_CHUNKED) {
+    const Handle space(H5Dget_space(set), H5Sclose);
+    hsize_t count = 0;
+    if (H5Dget_num_chunks(set, space, &count) < 0) fail("dataset '" + name + "' cannot be read");
   }
+  const Handle type(H5Dget_type(set), H5Tclose);
+  const int64_t width = row_size(extent);
+  if (kind_of(type) == Hdf5Kind::kOther || extent.empty() || extent[0] == 0 || width == 0) return;
+  std::vector<std::byte> row(static_cast<size_t>(width) * H5Tget_size(type));
+  for (const int64_t at : {int64_t{0}, extent[0] - 1}) read_as(name, at, width, type, row.data());
 }
 
 namespace {
@@ -359,6 +501,10 @@ void Hdf5File::write(const std::string& name, int64_t first, int64_t count, Hdf5
 }
 
 void Hdf5File::read(const std::string& name, int64_t first, int64_t count, Hdf5Type type, void* values) const {
+  read_as(name, first, count, memory_type(type), values);
+}
+
+void Hdf5File::read_as(const std::string& name, int64_t first, int64_t count, int64_t memory_type, void* values) const {
   if (count == 0) return;
   const std::vector<int64_t> extent = shape(name);
   assert(count % row_size(extent) == 0);
@@ -366,10 +512,52 @@ void Hdf5File::read(const std::string& name, int64_t first, int64_t count, Hdf5T
   const Handle space(H5Dget_space(set), H5Sclose);
   const hsize_t size = static_cast<hsize_t>(count);
   const Handle memory(H5Screate_simple(1, &size, nullptr), H5Sclose);
-  if (!select_rows(space, extent, first, count) ||
-      H5Dread(set, memory_type(type), memory, space, H5P_DEFAULT, values) < 0) {
+  if (!select_rows(space, extent, first, count) || H5Dread(set, memory_type, memory, space, H5P_DEFAULT, values) < 0) {
     fail("dataset '" + name + "' cannot be read");
   }
+}
+
+std::vector<int64_t> Hdf5File::read_converted(const std::string& name, int64_t first, int64_t count, int64_t low,
+                                              int64_t high) const {
+  const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
+  if (!set.good()) fail("dataset '" + name + "' cannot be read");
+  const Handle type(H5Dget_type(set), H5Tclose);
+  const int64_t width = row_size(shape(name));
+  const auto refuse = [&](size_t at, const std::string& found) {
+    throw Error(path_ + ": dataset '" + name + "': row " + std::to_string(first + static_cast<int64_t>(at) / width) +
+                " holds " + found + ", expected a whole number in " + std::to_string(low) + ".." +
+                std::to_string(high));
+  };
+  std::vector<int64_t> values(static_cast<size_t>(count));
+  if (H5Tget_class(type) == H5T_FLOAT) {
+    std::vector<double> reals(values.size());
+    read_as(name, first, count, H5T_NATIVE_DOUBLE, reals.data());
+    for (size_t i = 0; i < reals.size(); ++i) {
+      if (!is_whole(reals[i])) refuse(i, shortest(reals[i]));
+      values[i] = static_cast<int64_t>(reals[i]);
+    }
+  } else if (is_unsigned_64(type)) {
+    std::vector<uint64_t> wide(values.size());
+    read_as(name, first, count, H5T_NATIVE_UINT64, wide.data());
+    for (size_t i = 0; i < wide.size(); ++i) {
+      if (wide[i] > kHighest) refuse(i, std::to_string(wide[i]));
+      values[i] = static_cast<int64_t>(wide[i]);
+    }
+  } else if (kind_of(type) == Hdf5Kind::kBoolean) {
+    // One byte each, in the file as in memory: the library converts no booleans.
+    std::vector<uint8_t> bytes(values.size());
+    read_as(name, first, count, type, bytes.data());
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      if (bytes[i] > 1) refuse(i, std::to_string(bytes[i]));
+      values[i] = bytes[i];
+    }
+  } else {
+    read_as(name, first, count, H5T_NATIVE_INT64, values.data());
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] < low || values[i] > high) refuse(i, std::to_string(values[i]));
+  }
+  return values;
 }
 
 }  // namespace genbid

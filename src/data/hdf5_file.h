@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace genbid {
@@ -11,7 +13,9 @@ namespace genbid {
 enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
 
 // What a dataset holds, seen from the reader's side: any width of a kind is converted.
-enum class Hdf5Kind { kInteger, kReal, kOther };
+enum class Hdf5Kind { kInteger, kReal, kBoolean, kOther };
+
+std::string shape_text(const std::vector<int64_t>& shape);  // "100 x 48"
 
 // An HDF5 file: groups, attributes of the root, contiguous datasets. What the library complains about becomes an
 // Error that begins with the file's name. Datasets are named by path ("/ticks/state").
@@ -36,6 +40,8 @@ class Hdf5File {
   void write_attribute(const std::string& name, const std::string& value);
   void write_attribute(const std::string& name, const std::vector<std::string>& values);
 
+  // As h5py and pandas write them: numbers and texts of any width, of fixed or variable length, alone or as a list (of
+  // one). Error that names the attribute, what it holds and what was expected.
   bool has_attribute(const std::string& name) const;
   int64_t read_integer_attribute(const std::string& name) const;
   std::string read_text_attribute(const std::string& name) const;
@@ -43,10 +49,17 @@ class Hdf5File {
 
   std::vector<std::string> groups() const;  // names of the groups of the root, in no special order
   bool has_dataset(const std::string& name) const;
+  // Error if the file cannot hold as much.
   std::vector<int64_t> shape(const std::string& name) const;
   Hdf5Kind kind(const std::string& name) const;
+  // What it holds in words: "64-bit whole numbers", "texts".
+  std::string kind_text(const std::string& name) const;
+  // Reads the first and the last row, and walks through what finds a dataset's pieces if it lies in several: what may
+  // go wrong with the file goes wrong then.
+  void visit_pieces(const std::string& name) const;
 
-  // Rows [first, first + values.size() / row size) of the first dimension; the other dimensions are whole.
+  // Rows [first, first + values.size() / row size) of the first dimension; the other dimensions are whole. Read as
+  // whole numbers, other widths, booleans and reals must be whole and fit: Error that names the row.
   template <typename T>
   void write_rows(const std::string& name, int64_t first, std::span<const T> values);
   template <typename T>
@@ -57,6 +70,12 @@ class Hdf5File {
   [[noreturn]] void fail(const std::string& what) const;  // with the library's own reason
   void write(const std::string& name, int64_t first, int64_t count, Hdf5Type type, const void* values);
   void read(const std::string& name, int64_t first, int64_t count, Hdf5Type type, void* values) const;
+  void read_as(const std::string& name, int64_t first, int64_t count, int64_t memory_type, void* values) const;
+  void check_extent(const std::string& name, const std::vector<uint64_t>& sizes, int64_t set, uint64_t width) const;
+  // Whole numbers of another width, booleans, reals: each must be in [low, high].
+  std::vector<int64_t> read_converted(const std::string& name, int64_t first, int64_t count, int64_t low,
+                                      int64_t high) const;
+  bool is_stored_as(const std::string& name, Hdf5Type type) const;
 
   std::string path_;
   int64_t id_;
@@ -80,7 +99,16 @@ void Hdf5File::write_rows(const std::string& name, int64_t first, std::span<cons
 
 template <typename T>
 void Hdf5File::read_rows(const std::string& name, int64_t first, std::span<T> values) const {
-  read(name, first, static_cast<int64_t>(values.size()), kHdf5TypeOf<T>, values.data());
+  const auto count = static_cast<int64_t>(values.size());
+  if constexpr (std::is_integral_v<T>) {
+    if (count > 0 && !is_stored_as(name, kHdf5TypeOf<T>)) {
+      const std::vector<int64_t> converted =
+          read_converted(name, first, count, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
+      for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(converted[i]);
+      return;
+    }
+  }
+  read(name, first, count, kHdf5TypeOf<T>, values.data());
 }
 
 }  // namespace genbid

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <limits>
+#include <set>
 
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/threads.h"
+#include "data/day_length.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
+#include "data/input_stamps.h"
+#include "data/replaceable.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
@@ -85,15 +90,18 @@ void check_paths(const IngestConfig& config) {
   std::error_code ignored;
   const auto place = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, ignored); };
   if (!config.output.empty() && !config.output_market_log.empty() &&
-      place(config.output) == place(config.output_market_log)) {
+      (place(config.output) == place(config.output_market_log) ||
+       std::filesystem::equivalent(config.output, config.output_market_log, ignored))) {
     throw ConfigError("output_market_log: found '" + config.output_market_log + "', which is the output too");
   }
+  check_replaceable_store("output", config.output);
+  check_replaceable_market_log("output_market_log", config.output_market_log);
 }
 
 // Error for what is neither a raw log nor a trajectory file by its header.
 void check_trajectory_header(const CsvFile& file, const IngestConfig& config) {
   const std::vector<std::string>& header = file.header();
-  if (std::find(header.begin(), header.end(), config.settings.data.columns.state) != header.end()) return;
+  if (has_states(header, config.settings.data.columns)) return;
   std::string found;
   for (size_t i = 0; i < header.size() && i < 5; ++i) found += (i > 0 ? ", '" : "'") + excerpt(header[i]) + "'";
   if (header.size() > 5) found += ", ...";
@@ -160,53 +168,106 @@ void IngestConfig::keys(ConfigVisitor& v) {
 
 namespace {
 
+bool is_wide(int64_t advertiser) { return advertiser > int64_t{std::numeric_limits<int32_t>::max()}; }
+
+// The number of ticks of a day that the first rows tell. If they lie, the files are read again.
+int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names) {
+  TrajectoryFile file(path, names, 1 << 16);
+  DayLengths lengths;
+  CsvBlock block;
+  TrajectoryRows rows;
+  if (file.csv().next(block)) file.parse(block, rows);
+  for (const auto& [head, row] : rows.rows) {
+    ++lengths.rows[static_cast<size_t>(day_length_by(row.tick, row.state[kFeatureTimeLeft]))];
+  }
+  lengths.all_end = false;
+  return lengths.ticks();
+}
+
+// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers
+// of seats, how many there are.
+int64_t count_seats(const std::vector<Trajectory>& trajectories, int num_ticks) {
+  std::set<int64_t> advertisers;
+  for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
+  const int64_t highest = *advertisers.rbegin();
+  if (is_wide(highest)) return static_cast<int64_t>(advertisers.size());
+  return num_ticks == kTicksPerPeriod ? std::max<int64_t>(highest + 1, kNumSeats) : highest + 1;
+}
+
+// Reads all files. False if stopped.
+bool read_files(const IngestConfig& config, const IngestControl& control, int num_ticks, int64_t total_bytes,
+                Threads& threads, TrajectoryBuilder& builder, IngestSummary& summary, std::vector<CsvSource>& sources) {
+  summary.bytes_read = 0;
+  sources.clear();
+  for (size_t i = 0; i < config.input.size(); ++i) {
+    TrajectoryFile file(config.input[i], config.settings.data.columns, control.block_bytes, num_ticks);
+    const auto progress = [&](int64_t bytes) {
+      if (control.progress) control.progress(summary.bytes_read + bytes, total_bytes);
+    };
+    if (!read_file(file, i, threads, builder, progress)) return false;
+    summary.bytes_read += file.csv().bytes_read();
+    sources.push_back(file.csv().source());
+  }
+  return true;
+}
+
 std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, const IngestControl& control) {
-  const FeatureSet features = parse_feature_set(config.settings.features);
   const TrajectoryColumnNames& names = config.settings.data.columns;
+  BuilderOptions options;
+  options.features = parse_feature_set(config.settings.features);
+  options.skip_faults = config.settings.data.bad_rows == "skip";
+  const auto told_ticks = static_cast<int>(config.settings.data.ticks);
+  options.ticks_are_certain = told_ticks > 0;
+  options.refuse_other_days = told_ticks == 0;
 
   // All headers are looked at before the long work begins.
   int64_t total_bytes = 0;
   for (const std::string& path : config.input) {
     total_bytes += TrajectoryFile(path, names, 1 << 16).csv().size();
   }
+  options.num_ticks = told_ticks > 0 ? told_ticks : guess_num_ticks(config.input.front(), names);
+  const InputStamps stamps(config.input);
   TrajectoryStoreWriter writer(config.output);
 
   Threads threads(static_cast<int>(config.threads));
-  TrajectoryBuilder builder(config.input, features, config.settings.data.bad_rows == "skip");
+  std::optional<TrajectoryBuilder> built;
   IngestSummary summary;
   std::vector<CsvSource> sources;
-  for (size_t i = 0; i < config.input.size(); ++i) {
-    const std::string& path = config.input[i];
-    TrajectoryFile file(path, names, control.block_bytes);
-    const auto progress = [&](int64_t bytes) {
-      if (control.progress) control.progress(summary.bytes_read + bytes, total_bytes);
-    };
-    if (!read_file(file, i, threads, builder, progress)) return std::nullopt;
-    summary.bytes_read += file.csv().bytes_read();
-    sources.push_back(file.csv().source());
+  while (true) {
+    built.emplace(config.input, options);
+    const int limit = options.ticks_are_certain ? options.num_ticks : kMaxTicks;
+    if (!read_files(config, control, limit, total_bytes, threads, *built, summary, sources)) return std::nullopt;
+    const std::optional<int> other = built->other_num_ticks();
+    if (!other) break;
+    options.num_ticks = *other;
+    options.ticks_are_certain = true;
   }
+  TrajectoryBuilder& builder = *built;
+  stamps.check();
   std::vector<Trajectory> trajectories = builder.finish(threads);
   if (trajectories.empty()) {
     throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") +
                 ": no trajectories to store" +
                 (builder.num_bad_rows() > 0 ? " (" + std::to_string(builder.num_bad_rows()) +
                                                   " bad rows skipped, first " + builder.bad_rows().front() + ")"
-                                            : ""));
+                 : builder.num_left_out() > 0 ? " (all are left out, first " + builder.bad_rows().front() + ")"
+                                              : ""));
   }
 
   summary.num_files = static_cast<int64_t>(config.input.size());
   summary.num_bad_rows = builder.num_bad_rows();
   summary.bad_rows = builder.bad_rows();
+  summary.num_incomplete = builder.num_incomplete();
   summary.num_left_out = builder.num_left_out();
-  summarise(trajectories, config.input, kTicksPerPeriod, summary);
-  int32_t last_seat = kNumSeats - 1;
-  for (const Trajectory& t : trajectories) last_seat = std::max(last_seat, t.head.advertiser);
+  summarise(trajectories, config.input, options.num_ticks, summary);
 
   TrajectoryStoreInfo info;
-  info.ticks = kTicksPerPeriod;
-  info.seats = int64_t{last_seat} + 1;
-  info.feature_set = feature_set_name(features);
-  info.features = feature_names(features);
+  info.ticks = options.num_ticks;
+  info.seats = count_seats(trajectories, options.num_ticks);
+  info.wide_advertisers = std::any_of(trajectories.begin(), trajectories.end(),
+                                      [](const Trajectory& t) { return is_wide(t.head.advertiser); });
+  info.feature_set = feature_set_name(options.features);
+  info.features = feature_names(options.features);
   info.sources = sources_json(std::move(sources));
   info.config = print_config(config.settings, "ingest");
   if (!write_store(trajectories, info, summary.num_rows, writer)) return std::nullopt;

@@ -18,8 +18,8 @@ struct IngestSettings {
   std::string features = "constraint";  // state features to store: auctionnet16 or constraint
   struct Data {
     LogColumnNames columns;         // what the files call AuctionNet's columns
-    std::string bad_rows = "stop";  // stop at the first, or skip (and leave out trajectories that lost a row)
-    int64_t ticks = 0;              // of a period of a raw log; 0: the highest tick of the files, plus 1
+    std::string bad_rows = "stop";  // stop at the first fault, or skip (and leave out trajectories at fault)
+    int64_t ticks = 0;              // of a period; 0: as many as the files tell
 
     void fields(ConfigVisitor& v);
   } data;

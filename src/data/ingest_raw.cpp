@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/ingest_store.h"
+#include "data/input_stamps.h"
 #include "data/market_log.h"
 #include "data/raw_log_reader.h"
 #include "data/raw_log_trajectories.h"
@@ -88,9 +90,9 @@ class MarketLogSink {
 
 // What the stores say of a period's seats: numbers that are seats, or else how many there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories) {
-  std::set<int32_t> advertisers;
+  std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
-  const int32_t highest = *advertisers.rbegin();
+  const int64_t highest = *advertisers.rbegin();
   return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
 }
 
@@ -113,6 +115,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   options.progress = control.progress;
   for (const std::string& path : config.input) RawLogFile(path, options.columns, options.num_ticks, 1 << 16);
 
+  const InputStamps stamps(config.input);
   // Places that cannot be written are found out before the work.
   std::optional<TrajectoryStoreWriter> store;
   if (!config.output.empty()) store.emplace(config.output);
@@ -140,6 +143,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   };
   const RawReadResult read = read_raw_logs(config.input, options, threads, take, restart);
   if (read.stopped) return std::nullopt;
+  stamps.check();
   if (read.num_rows == 0) {
     throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") + ": no rows to store");
   }
@@ -179,6 +183,9 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     TrajectoryStoreInfo info;
     info.ticks = read.num_ticks;
     info.seats = count_seats(trajectories);
+    info.wide_advertisers = std::any_of(trajectories.begin(), trajectories.end(), [](const Trajectory& t) {
+      return t.head.advertiser > std::numeric_limits<int32_t>::max();
+    });
     info.feature_set = feature_set_name(features);
     info.features = feature_names(features);
     info.sources = sources;

@@ -9,11 +9,29 @@
 #include "base/stop_signal.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
+#include "data/action_outliers.h"
 
 namespace genbid {
 namespace {
 
 constexpr int64_t kRowsPerWrite = 1 << 16;
+
+// What is far beyond the other actions, for a person; empty if nothing is.
+std::string describe_outliers(const std::vector<Trajectory>& trajectories) {
+  std::vector<float> actions;
+  for (const Trajectory& t : trajectories) actions.insert(actions.end(), t.action.begin(), t.action.end());
+  const ActionOutliers outliers = find_action_outliers(actions);
+  if (outliers.count == 0) return {};
+  size_t row = outliers.first;
+  for (const Trajectory& t : trajectories) {
+    if (row < t.action.size()) {
+      return describe(outliers, "period " + std::to_string(t.head.period) + ", advertiser " +
+                                    std::to_string(t.head.advertiser) + ", tick " + std::to_string(row));
+    }
+    row -= t.action.size();
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -48,7 +66,7 @@ bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInf
 void summarise(const std::vector<Trajectory>& trajectories, const std::vector<std::string>& files, int num_ticks,
                IngestSummary& summary) {
   std::vector<double> scores, expected_scores, budget_uses, alphas;
-  std::set<int32_t> advertisers;
+  std::set<int64_t> advertisers;
   const Trajectory* first_different = nullptr;
   summary.num_trajectories = static_cast<int64_t>(trajectories.size());
   for (const Trajectory& t : trajectories) {
@@ -95,6 +113,7 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
   summary.expected_score = spread(std::move(expected_scores));
   summary.budget_use = spread(std::move(budget_uses));
   summary.alpha = spread(std::move(alphas));
+  summary.action_outliers = describe_outliers(trajectories);
 }
 
 }  // namespace genbid

@@ -119,11 +119,13 @@ std::string IngestSummary::text() const {
           line("note", "isEnd is not 1 in the last tick of period " + ranges(open_ends) + ": was the log cut short?");
     }
   } else {
-    if (num_bad_rows > 0) {
-      out += line("bad rows", grouped(num_bad_rows) + " skipped, " +
-                                  plural(num_left_out, "trajectory", "trajectories") + " left out");
+    if (num_bad_rows > 0 || num_left_out > 0) {
+      out +=
+          line("bad rows", grouped(num_bad_rows) + " skipped, " + plural(num_left_out, "trajectory", "trajectories") +
+                               " left out" +
+                               (num_incomplete > 0 ? ", " + grouped(num_incomplete) + " for the ticks they have" : ""));
       for (const std::string& message : bad_rows) out += "    " + message + "\n";
-      if (num_bad_rows > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
+      if (num_bad_rows + num_incomplete > static_cast<int64_t>(bad_rows.size())) out += "    ...\n";
     } else {
       out += line("bad rows", "none");
     }
@@ -143,6 +145,7 @@ std::string IngestSummary::text() const {
   out += spread_line("expected score", expected_score);
   out += spread_line("budget use", budget_use);
   out += spread_line("alpha", alpha);
+  if (!action_outliers.empty()) out += "\n  warning: " + action_outliers + "\n";
   out += "\n";
   if (!market_log.empty()) out += "Market log: " + market_log + " (" + size_text(market_log_bytes) + ")\n";
   if (output.empty()) return out;

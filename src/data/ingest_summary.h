@@ -41,8 +41,9 @@ struct IngestSummary {
   // Values that were missing: stored as 0 (trajectory files), left out of means and sums (raw logs).
   std::map<int64_t, int64_t> nan_by_period;
   int64_t num_bad_rows = 0;           // skipped
+  int64_t num_incomplete = 0;         // trajectories that lack ticks or are days of another length, left out
   std::vector<std::string> bad_rows;  // what was wrong with the first of them
-  int64_t num_left_out = 0;           // trajectories that lost a row
+  int64_t num_left_out = 0;           // trajectories that lost a row, lack ticks or are days of another length
 
   int64_t features_checked = 0;  // rows
   int64_t features_different = 0;
@@ -55,6 +56,7 @@ struct IngestSummary {
   Spread expected_score;
   Spread budget_use;
   Spread alpha;
+  std::string action_outliers;  // a sentence; empty: none
 
   std::string output;
   int64_t output_bytes = 0;

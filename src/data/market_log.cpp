@@ -10,12 +10,12 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "data/hdf5_file.h"
+#include "data/hdf5_trial.h"
 #include "data/spool.h"
 
 namespace genbid {
 namespace {
 
-constexpr const char* kFormat = "genbid-market-log";
 constexpr const char* kGroupPrefix = "period-";
 // A period of 500,000 impressions and 48 seats has 210 MB of columns with float32, 400 with float64.
 constexpr int64_t kSpoolMemory = int64_t{448} << 20;
@@ -24,6 +24,8 @@ template <typename T>
 void append(Spool& spool, std::span<const T> values) {
   spool.append(std::as_bytes(values));
 }
+
+bool fits_32_bits(int64_t number) { return number <= std::numeric_limits<int32_t>::max(); }
 
 std::string group_of(int64_t period) { return "/" + std::string(kGroupPrefix) + std::to_string(period); }
 
@@ -168,7 +170,8 @@ void MarketLogWriter::end_period() {
   const auto num_seats = static_cast<int64_t>(s.seats.size());
   s.file.create_group(group_of(s.period));
   s.write("tick_first", s.tick_first);
-  std::vector<int32_t> advertiser, category;
+  std::vector<int64_t> advertiser;
+  std::vector<int32_t> category;
   std::vector<double> budget, cpa;
   for (const MarketLogSeat& seat : s.seats) {
     advertiser.push_back(seat.advertiser);
@@ -176,7 +179,12 @@ void MarketLogWriter::end_period() {
     budget.push_back(seat.budget);
     cpa.push_back(seat.cpa);
   }
-  s.write("advertiser", advertiser);
+  // 32 bits where all fit.
+  if (std::all_of(advertiser.begin(), advertiser.end(), fits_32_bits)) {
+    s.write("advertiser", std::vector<int32_t>(advertiser.begin(), advertiser.end()));
+  } else {
+    s.write("advertiser", advertiser);
+  }
   s.write("category", category);
   s.write("budget", budget);
   s.write("cpa", cpa);
@@ -198,7 +206,7 @@ void MarketLogWriter::end_period() {
 
 void MarketLogWriter::finish(const MarketLogInfo& info) {
   State& s = *state_;
-  s.file.write_attribute("format", std::string(kFormat));
+  s.file.write_attribute("format", std::string(kMarketLogFormat));
   s.file.write_attribute("version", kVersion);
   s.file.write_attribute("ticks", info.ticks);
   s.file.write_attribute("seats", info.seats);
@@ -223,7 +231,7 @@ struct MarketLog::State {
     const std::string expected = ", expected a market log made by `genbid ingest` or as data/README.md describes it";
     if (!file.has_attribute("format")) fail("an HDF5 file without the attribute 'format'" + expected);
     const std::string format = file.read_text_attribute("format");
-    if (format != kFormat) fail("format '" + format + "'" + expected);
+    if (format != kMarketLogFormat) fail("format '" + format + "'" + expected);
     for (const char* name : {"version", "ticks", "seats"}) {
       if (!file.has_attribute(name)) fail(std::string("no attribute '") + name + "'" + expected);
     }
@@ -245,11 +253,14 @@ struct MarketLog::State {
 
   // Error unless the dataset has this shape and kind. A table of one column may also be a plain list.
   void check(const std::string& name, bool whole_numbers, const std::vector<int64_t>& expected) const {
+    trial_goes_on();
     if (!file.has_dataset(name)) fail("no dataset '" + name + "'");
     const Hdf5Kind kind = file.kind(name);
-    if (kind != Hdf5Kind::kInteger && (whole_numbers || kind != Hdf5Kind::kReal)) {
-      fail("dataset '" + name + "': expected " + (whole_numbers ? "whole numbers" : "numbers"));
+    if (kind == Hdf5Kind::kOther || kind == Hdf5Kind::kBoolean) {
+      fail("dataset '" + name + "': found " + file.kind_text(name) + ", expected " +
+           (whole_numbers ? "whole numbers" : "numbers"));
     }
+    file.visit_pieces(name);
     const std::vector<int64_t> found = file.shape(name);
     const bool list = expected.size() == 2 && expected[1] == 1 && found == std::vector<int64_t>{expected[0]};
     if (found != expected && !list) {
@@ -257,17 +268,16 @@ struct MarketLog::State {
     }
   }
 
-  static std::string shape_text(const std::vector<int64_t>& shape) {
-    std::string text;
-    for (const int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
-    return text.empty() ? "of one number" : text;
-  }
-
   template <typename T>
   std::vector<T> read(const std::string& name, int64_t count) const {
     std::vector<T> values(static_cast<size_t>(count));
     file.read_rows(name, 0, std::span<T>(values));
     return values;
+  }
+
+  void check() {
+    check_format();
+    read_periods();
   }
 
   void read_periods() {
@@ -310,7 +320,7 @@ struct MarketLog::State {
     if (p.has_source_row) check(group + "source_row", true, {n, info.seats});
 
     p.advertiser.resize(static_cast<size_t>(info.seats));
-    for (size_t i = 0; i < p.advertiser.size(); ++i) p.advertiser[i] = static_cast<int32_t>(i);
+    for (size_t i = 0; i < p.advertiser.size(); ++i) p.advertiser[i] = static_cast<int64_t>(i);
     const auto by_seat = [&](const char* name, auto& values, bool whole_numbers) {
       using Value = typename std::decay_t<decltype(values)>::value_type;
       if (!file.has_dataset(group + name)) return;
@@ -319,6 +329,13 @@ struct MarketLog::State {
     };
     by_seat("advertiser", p.advertiser, true);
     by_seat("category", p.category, true);
+    const auto from_zero = [&](const char* name, const auto& values) {
+      const auto found = std::min_element(values.begin(), values.end());
+      if (found == values.end() || *found >= 0) return;
+      fail("dataset '" + group + name + "': found " + std::to_string(*found) + ", expected whole numbers from 0 on");
+    };
+    from_zero("advertiser", p.advertiser);
+    from_zero("category", p.category);
     by_seat("budget", p.budget, false);
     by_seat("cpa", p.cpa, false);
     for (const auto& [name, values] : {std::pair("budget", &p.budget), std::pair("cpa", &p.cpa)}) {
@@ -332,9 +349,10 @@ struct MarketLog::State {
   }
 };
 
-MarketLog::MarketLog(const std::string& path) : state_(std::make_unique<State>(path)) {
-  state_->check_format();
-  state_->read_periods();
+MarketLog::MarketLog(const std::string& path) {
+  try_hdf5(path, [&] { State(path).check(); });
+  state_ = std::make_unique<State>(path);
+  state_->check();
 }
 MarketLog::~MarketLog() = default;
 MarketLog::MarketLog(MarketLog&&) noexcept = default;
@@ -363,10 +381,13 @@ void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick
     if (values.empty()) return;
     s.file.read_rows(group + name, first, std::span<Value>(values));
     if constexpr (std::is_floating_point_v<Value>) {
+      const bool probability = name == std::string_view("pvalue");
+      const Value high = probability ? Value{1} : std::numeric_limits<Value>::max();
       for (size_t i = 0; i < values.size(); ++i) {
-        if (values[i] >= 0 && values[i] <= std::numeric_limits<Value>::max()) continue;
+        if (values[i] >= 0 && values[i] <= high) continue;
         s.fail("dataset '" + group + name + "': impression " + std::to_string(first + static_cast<int64_t>(i) / width) +
-               " holds " + std::to_string(values[i]) + ", expected a finite number, at least 0");
+               " holds " + std::to_string(values[i]) + ", expected " +
+               (probability && values[i] > high ? "a probability in [0, 1]" : "a finite number, at least 0"));
       }
     }
   };

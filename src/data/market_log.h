@@ -14,6 +14,7 @@
 
 namespace genbid {
 
+inline constexpr const char* kMarketLogFormat = "genbid-market-log";
 inline constexpr int kLadderSlots = 4;         // bids kept of an impression
 inline constexpr double kLogReserve = 0.0001;  // the least price of AuctionNet's market
 
@@ -28,7 +29,7 @@ struct MarketLogInfo {
 };
 
 struct MarketLogSeat {
-  int32_t advertiser = 0;  // its number in the source
+  int64_t advertiser = 0;  // its number in the source
   int32_t category = 0;
   double budget = 0.0;  // money for the period
   double cpa = 0.0;     // limit, money per conversion
@@ -70,7 +71,7 @@ class MarketLogWriter {
 struct MarketLogPeriod {
   int64_t period = 0;
   std::vector<int64_t> tick_first;  // ticks + 1: tick t has impressions [tick_first[t], tick_first[t + 1])
-  std::vector<int32_t> advertiser;  // by seat; 0, 1, ... if the file does not tell
+  std::vector<int64_t> advertiser;  // by seat; 0, 1, ... if the file does not tell
   std::vector<int32_t> category;    // by seat; empty if the file does not tell, as the next two
   std::vector<double> budget;
   std::vector<double> cpa;
@@ -109,7 +110,8 @@ class MarketLog {
 
   // Error if the log does not hold the period.
   const MarketLogPeriod& period(int64_t number) const;
-  // Reads and checks a tick of a period of this log: values are finite and not negative, seats exist, ladders fall.
+  // Reads and checks a tick of a period of this log: p-values are in [0, 1], sigmas, bids and prices finite and not
+  // negative, seats exist, ladders fall.
   template <typename Real>
   void read_tick(const MarketLogPeriod& period, int tick, MarketLogTick<Real>& out) const;
 

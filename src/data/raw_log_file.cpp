@@ -62,6 +62,7 @@ std::vector<std::string> in_order(const LogColumnNames& n) {
 
 constexpr double kMaxValue = std::numeric_limits<float>::max();
 constexpr int64_t kMaxWhole = int64_t{1} << 53;
+constexpr int64_t kMaxAdvertiser = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMaxIndex = std::numeric_limits<int32_t>::max();
 
 RawLogFile::Step::Kind kind_of(size_t column) {
@@ -174,12 +175,13 @@ class BlockParser {
     return *p == '\n' ? p + 1 : nullptr;
   }
 
-  // 7, 7., 7.0: behind the number, nullptr for any other text.
+  // 7, 7., 7.0: behind the number, nullptr for any other text, more digits among them.
   static const char* whole(const char* p, const char* end, int64_t high, int64_t& value) {
     constexpr int kDigits = 15;
     const char* const begin = p;
+    const char* const most = end - p > kDigits ? p + kDigits + 1 : end;
     int64_t v = 0;
-    for (; p != end && static_cast<unsigned char>(*p - '0') < 10; ++p) v = v * 10 + (*p - '0');
+    for (; p != most && static_cast<unsigned char>(*p - '0') < 10; ++p) v = v * 10 + (*p - '0');
     if (p == begin || p - begin > kDigits || v > high) return nullptr;
     if (p != end && *p == '.') {
       ++p;
@@ -198,23 +200,20 @@ class BlockParser {
     int64_t value = 0;
     switch (column) {
       case kPeriod:
-        p = whole(p, end, kMaxWhole, head.period);
-        return p;
+        return whole(p, end, kMaxWhole, head.period);
       case kAdvertiser:
-        p = whole(p, end, kMaxIndex, value);
-        head.advertiser = static_cast<int32_t>(value);
-        return p;
+        return whole(p, end, kMaxAdvertiser, head.advertiser);
       case kCategory:
         p = whole(p, end, kMaxIndex, value);
         head.category = static_cast<int32_t>(value);
         return p;
       case kTick:
         p = whole(p, end, max_tick_, value);
-        head.tick = static_cast<int32_t>(value);
+        head.tick = static_cast<int16_t>(value);
         return p;
       case kIsEnd:
         p = whole(p, end, 1, value);
-        head.is_end = static_cast<int32_t>(value);
+        head.is_end = static_cast<int16_t>(value);
         return p;
       case kBudget:
         p = number(p, end, head.budget);
@@ -272,6 +271,7 @@ class BlockParser {
           p = number(p, end, value);
           if (p != nullptr) p = past_separator(p, end, step.last);
           if (p == nullptr || !(value >= 0.0)) return nullptr;
+          if (step.columns[0] == kPvalue && value > 1.0) return nullptr;
           (step.columns[0] == kPvalue ? row.pvalue : step.columns[0] == kSigma ? row.sigma : row.bid) = value;
           break;
         }
@@ -389,7 +389,7 @@ class BlockParser {
     if (std::isnan(value)) {
       ++row.num_missing;
     } else if (!(value >= 0.0 && value <= kMaxValue)) {
-      rows.fail(column, "a number, at least 0 and below 3.4e38");
+      rows.fail(column, column == kPvalue ? "a probability in [0, 1]" : "a number, at least 0 and below 3.4e38");
     }
     return value;
   }
@@ -398,6 +398,18 @@ class BlockParser {
     if (!is_missing(rows.text(column))) return rows.whole(column, 0, high);
     ++row.num_missing;
     return -1;
+  }
+
+  // 0 or 1, also as pandas and Python write booleans. -1: missing.
+  static int64_t flag_or_missing(const CsvRows& rows, size_t column, RawRow& row) {
+    const std::string_view text = rows.text(column);
+    for (const char* yes : {"True", "true", "TRUE"}) {
+      if (text == yes) return 1;
+    }
+    for (const char* no : {"False", "false", "FALSE"}) {
+      if (text == no) return 0;
+    }
+    return whole_or_missing(rows, column, 1, row);
   }
 
   static double positive(const CsvRows& rows, size_t column) {
@@ -409,31 +421,32 @@ class BlockParser {
   RawHead read_head(const CsvRows& rows, RawRow& row) const {
     RawHead head;
     head.period = rows.whole(kPeriod, 0, kMaxWhole);
-    head.advertiser = static_cast<int32_t>(rows.whole(kAdvertiser, 0, kMaxIndex));
+    head.advertiser = rows.whole(kAdvertiser, 0, kMaxAdvertiser);
     head.category = static_cast<int32_t>(rows.whole(kCategory, 0, kMaxIndex));
     head.budget = positive(rows, kBudget);
     head.cpa = positive(rows, kCpa);
-    head.tick = static_cast<int32_t>(rows.whole(kTick, 0, max_tick_));
+    head.tick = static_cast<int16_t>(rows.whole(kTick, 0, max_tick_));
     head.remaining = rows.number(kRemaining);
     if (std::isnan(head.remaining)) {
       head.remaining = std::numeric_limits<double>::quiet_NaN();  // one NaN: heads are compared as bytes
       ++row.num_missing;
     }
-    head.is_end = static_cast<int32_t>(std::max<int64_t>(whole_or_missing(rows, kIsEnd, 1, row), 0));
+    head.is_end = static_cast<int16_t>(std::max<int64_t>(flag_or_missing(rows, kIsEnd, row), 0));
     return head;
   }
 
   static void read_values(const CsvRows& rows, RawRow& row) {
     row.pv = rows.whole(kPv, 0, kMaxWhole);
     row.pvalue = at_least_zero(rows, kPvalue, row);
+    if (row.pvalue > 1.0) rows.fail(kPvalue, "a probability in [0, 1]");
     row.sigma = at_least_zero(rows, kSigma, row);
     row.bid = at_least_zero(rows, kBid, row);
     row.cost = at_least_zero(rows, kCost, row);
     row.least_winning_cost = at_least_zero(rows, kLeastWinningCost, row);
     row.slot = static_cast<uint8_t>(std::max<int64_t>(whole_or_missing(rows, kSlot, 255, row), 0));
-    const int64_t won = whole_or_missing(rows, kWon, 1, row);
-    const int64_t exposed = whole_or_missing(rows, kExposed, 1, row);
-    const int64_t conversion = whole_or_missing(rows, kConversion, 1, row);
+    const int64_t won = flag_or_missing(rows, kWon, row);
+    const int64_t exposed = flag_or_missing(rows, kExposed, row);
+    const int64_t conversion = flag_or_missing(rows, kConversion, row);
     unsigned flags = 0;
     if (won == 1) flags |= kRawWon;
     if (won < 0) flags |= kRawWonMissing;

@@ -58,10 +58,10 @@ struct RawHead {
   double budget = 0.0;
   double cpa = 0.0;
   double remaining = 0.0;  // budget before the tick; NaN if missing
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   int32_t category = 0;
-  int32_t tick = 0;
-  int32_t is_end = 0;  // 0 also if missing
+  int16_t tick = 0;
+  int16_t is_end = 0;  // 0 also if missing
 };
 static_assert(sizeof(RawHead) == 48);
 

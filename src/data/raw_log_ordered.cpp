@@ -182,7 +182,7 @@ struct OrderedRows::State {
 
   bool learning_ = false;
   size_t num_seats_ = 0;
-  std::vector<int32_t> advertisers_;
+  std::vector<int64_t> advertisers_;
   std::vector<RawHead> identities_;
   std::vector<bool> have_head_;
   std::array<uint32_t, kMaxRawSeats> last_head_ = {};  // of the current block, by seat

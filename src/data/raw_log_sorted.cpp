@@ -184,11 +184,11 @@ struct SortedRows::State {
       }
       const Tick& tick = found->second;
       size_t count = 0;
-      std::optional<int32_t> missing;
+      std::optional<int64_t> missing;
       std::optional<Place> first;
       for (size_t i = 0; i < period.advertisers.size(); ++i) {
         const bool there = i < tick.heads.size() && tick.heads[i].has_value();
-        const int32_t advertiser = period.advertisers[i].head.advertiser;
+        const int64_t advertiser = period.advertisers[i].head.advertiser;
         if (there) {
           ++count;
           if (!first || tick.heads[i]->place < *first) first = tick.heads[i]->place;

@@ -33,7 +33,7 @@ class SeatSums {
 
 struct Seat {
   RawHead head;
-  std::vector<LoggedTick> ticks;
+  std::vector<SeatTickSums> ticks;
 };
 
 double mean(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0.0; }
@@ -109,7 +109,7 @@ void RawTrajectories::add(const RawTick& tick) {
   }
 
   for (size_t seat = 0; seat < n; ++seat) {
-    LoggedTick out;
+    SeatTickSums out;
     out.remaining = std::isnan(tick.heads[seat].remaining) ? 0.0 : tick.heads[seat].remaining;
     out.is_end = tick.heads[seat].is_end != 0;
     out.means.bid = mean(bid[seat], tick.num_pv - no_bid[seat]);
@@ -142,7 +142,7 @@ std::vector<RawTrajectory> RawTrajectories::finish(FeatureSet features, int num_
   return all;
 }
 
-RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const LoggedTick> ticks, FeatureSet features,
+RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTickSums> ticks, FeatureSet features,
                               int num_ticks) {
   const size_t width = feature_names(features).size();
   RawTrajectory t;
@@ -154,7 +154,7 @@ RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const Logged
   t.state.resize(ticks.size() * width);
   TickHistory history;
   for (size_t k = 0; k < ticks.size(); ++k) {
-    const LoggedTick& tick = ticks[k];
+    const SeatTickSums& tick = ticks[k];
     TickStart start;
     start.tick = static_cast<int>(k);
     start.num_pv = std::llround(tick.means.num_pv);

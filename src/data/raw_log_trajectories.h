@@ -24,7 +24,7 @@ struct RawTrajectory {
 };
 
 // A tick of a seat, summed up.
-struct LoggedTick {
+struct SeatTickSums {
   double remaining = 0.0;  // money before the tick
   bool is_end = false;
   TickMeans means;
@@ -36,7 +36,7 @@ struct LoggedTick {
 };
 
 // The trajectory of ticks 0, 1, 2, ... of a period of `num_ticks`. Of the head, cost and conversions are set here.
-RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const LoggedTick> ticks, FeatureSet features,
+RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTickSums> ticks, FeatureSet features,
                               int num_ticks);
 
 // Sums up ticks, which come in order for each period, and makes trajectories of them.

@@ -13,7 +13,7 @@
 namespace genbid {
 
 struct RawLogSeat {
-  int32_t advertiser = 0;  // its number
+  int64_t advertiser = 0;  // its number
   int32_t category = 0;
   double budget = 0.0;
   double cpa = 0.0;        // limit

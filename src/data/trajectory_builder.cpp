@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
+#include <bitset>
 #include <cassert>
 #include <set>
 #include <span>
@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "data/day_length.h"
 #include "data/feature_check.h"
 
 namespace genbid {
@@ -19,20 +20,30 @@ constexpr size_t kBadRowsListed = 20;
 
 struct KeyHash {
   size_t operator()(const TrajectoryKey& key) const {
-    const uint64_t mixed = static_cast<uint64_t>(key.first) * 0x9E3779B97F4A7C15U +
-                           static_cast<uint64_t>(static_cast<uint32_t>(key.second));
+    const uint64_t mixed = static_cast<uint64_t>(key.first) * 0x9E3779B97F4A7C15U + static_cast<uint64_t>(key.second);
     return static_cast<size_t>(mixed * 0xD1B54A32D192ED03U);
   }
 };
 
+using Ticks = std::bitset<kMaxTicks>;
+
 struct Entry {
   Trajectory trajectory;
-  std::vector<TickRow> rows;   // until finished
-  uint64_t ticks_seen = 0;     // one bit a tick
+  std::vector<TickRow> rows;  // until finished
+  Ticks ticks_seen;
   std::vector<int64_t> lines;  // by tick, once finished; empty if they follow each other from the first on
+  int last_tick = -1;          // the highest
+  int told_ticks = 0;          // the day's, by its states, once finished; 0 if they do not agree
+  bool ends = false;           // that tick is done
   bool damaged = false;        // lost a row
   bool finished = false;
 };
+
+int first_missing(const Ticks& seen) {
+  int tick = 0;
+  while (tick < kMaxTicks && seen[static_cast<size_t>(tick)]) ++tick;
+  return tick;
+}
 
 std::string name_of(const TrajectoryHead& head) {
   return "period " + std::to_string(head.period) + ", advertiser " + std::to_string(head.advertiser);
@@ -55,6 +66,7 @@ std::string contradiction(const TrajectoryHead& old, const TrajectoryHead& now) 
 
 void check_next_states(std::span<const TickRow> rows, Trajectory& t) {
   for (size_t k = 0; k + 1 < rows.size(); ++k) {
+    if (!rows[k].tells_next_state) continue;
     const bool equal =
         rows[k].next_state_hash.has_value() ? *rows[k].next_state_hash == rows[k + 1].state_hash : rows[k].done;
     ++t.next_states_checked;
@@ -62,8 +74,20 @@ void check_next_states(std::span<const TickRow> rows, Trajectory& t) {
   }
 }
 
+// The day's number of ticks that all rows tell; 0 if they do not agree.
+int told_ticks(std::span<const TickRow> rows) {
+  int told = 0;
+  for (const TickRow& row : rows) {
+    if (row.tick == 0) continue;
+    const int now = day_length_by(row.tick, row.state[kFeatureTimeLeft]);
+    if (now == 0 || (told != 0 && now != told)) return 0;
+    told = now;
+  }
+  return told;
+}
+
 // Sorts, checks and packs the rows of an entry.
-void finish_entry(Entry& entry, FeatureSet features) {
+void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
   std::vector<TickRow> rows = std::move(entry.rows);
   entry.rows = {};
   std::sort(rows.begin(), rows.end(), [](const TickRow& a, const TickRow& b) { return a.tick < b.tick; });
@@ -79,10 +103,11 @@ void finish_entry(Entry& entry, FeatureSet features) {
     for (const TickRow& row : rows) entry.lines.push_back(row.line);
   }
 
+  entry.told_ticks = told_ticks(rows);
   const Advertiser advertiser{t.head.budget, t.head.cpa, t.head.category};
   check_next_states(rows, t);
   if (t.num_nan == 0) {
-    const FeatureCheck check = check_features(advertiser, rows);
+    const FeatureCheck check = check_features(advertiser, rows, num_ticks);
     t.features_checked = static_cast<int64_t>(rows.size());
     t.features_different = check.num_different;
     t.first_difference = {t.first.file, rows[check.first_row].line};
@@ -100,7 +125,7 @@ void finish_entry(Entry& entry, FeatureSet features) {
     if (features == FeatureSet::kConstraint) {
       std::array<double, 6> more{};
       const double cost = advertiser.budget * (1.0 - row.state[kFeatureBudgetLeft]);
-      constraint_features(advertiser, row.tick, cost, expected_conversions, conversions, more);
+      constraint_features(advertiser, row.tick, cost, expected_conversions, conversions, more, num_ticks);
       for (const double value : more) *state++ = static_cast<float>(value);
     }
     expected_conversions += row.reward_continuous;
@@ -117,8 +142,8 @@ void finish_entry(Entry& entry, FeatureSet features) {
 
 struct TrajectoryBuilder::State {
   std::vector<std::string> files;
-  FeatureSet features = FeatureSet::kConstraint;
-  bool skip_bad_rows = false;
+  BuilderOptions options;
+  DayLengths lengths;  // but for what is known of whole trajectories only
   std::unordered_map<TrajectoryKey, size_t, KeyHash> index;
   std::vector<Entry> entries;
   std::vector<size_t> whole;  // entries that became whole
@@ -127,9 +152,16 @@ struct TrajectoryBuilder::State {
   int64_t num_keyless_rows = 0;  // of the bad rows: those of which nobody knows whose they were
   std::vector<std::string> bad_rows;
   std::set<TrajectoryKey> damaged;
+  int64_t num_incomplete = 0;
   int64_t num_left_out = 0;
 
   std::string where(Place place) const { return files[place.file] + ":" + std::to_string(place.line); }
+
+  // Stops, or goes on without what is at fault.
+  void fault(const std::string& message) {
+    if (!options.skip_faults) throw Error(message);
+    if (bad_rows.size() < kBadRowsListed) bad_rows.push_back(message);
+  }
 
   Entry* find(const TrajectoryKey& key) {
     if (last < entries.size()) {
@@ -142,6 +174,7 @@ struct TrajectoryBuilder::State {
     return &entries[last];
   }
 
+  // Not of a tick that came when its trajectory was thought to be whole.
   Place place_of_tick(const Entry& entry, int tick) const {
     Place place = entry.trajectory.first;
     if (!entry.finished) {
@@ -158,20 +191,22 @@ struct TrajectoryBuilder::State {
 
   void finish_entries(const std::vector<size_t>& which, Threads& threads) {
     threads.parallel_for(static_cast<int64_t>(which.size()), 16, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) finish_entry(entries[which[static_cast<size_t>(i)]], features);
+      for (int64_t i = begin; i < end; ++i) {
+        finish_entry(entries[which[static_cast<size_t>(i)]], options.features, options.num_ticks);
+      }
     });
   }
 };
 
-TrajectoryBuilder::TrajectoryBuilder(std::vector<std::string> files, FeatureSet features, bool skip_bad_rows)
+TrajectoryBuilder::TrajectoryBuilder(std::vector<std::string> files, const BuilderOptions& options)
     : state_(std::make_unique<State>()) {
   state_->files = std::move(files);
-  state_->features = features;
-  state_->skip_bad_rows = skip_bad_rows;
+  state_->options = options;
 }
 TrajectoryBuilder::~TrajectoryBuilder() = default;
 
 int64_t TrajectoryBuilder::num_bad_rows() const { return state_->num_bad_rows; }
+int64_t TrajectoryBuilder::num_incomplete() const { return state_->num_incomplete; }
 const std::vector<std::string>& TrajectoryBuilder::bad_rows() const { return state_->bad_rows; }
 int64_t TrajectoryBuilder::num_left_out() const { return state_->num_left_out; }
 
@@ -186,31 +221,43 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
     entry = &s.entries.emplace_back();
     entry->trajectory.head = head;
     entry->trajectory.first = place;
-    entry->rows.reserve(kTicksPerPeriod);
+    entry->rows.reserve(static_cast<size_t>(s.options.num_ticks));
   }
   const Place first = entry->trajectory.first;
   if (first.file != file) {
-    throw Error(s.where(place) + ": " + name_of(head) + " appears a second time, first at " + s.where(first));
+    add_bad(
+        {row.line, s.where(place) + ": " + name_of(head) + " appears a second time, first at " + s.where(first), key});
+    return;
   }
-  const uint64_t bit = uint64_t{1} << row.tick;
-  if ((entry->ticks_seen & bit) != 0) {
-    throw Error(s.where(place) + ": " + name_of(head) + ", tick " + std::to_string(row.tick) +
-                " appears a second time, first at " + s.where(s.place_of_tick(*entry, row.tick)));
+  const auto tick = static_cast<size_t>(row.tick);
+  if (entry->ticks_seen[tick]) {
+    add_bad({row.line,
+             s.where(place) + ": " + name_of(head) + ", tick " + std::to_string(row.tick) +
+                 " appears a second time, first at " + s.where(s.place_of_tick(*entry, row.tick)),
+             key});
+    return;
   }
   if (head != entry->trajectory.head) {
     add_bad({row.line, s.where(place) + ": " + contradiction(entry->trajectory.head, head) + name_of(head), key});
     return;
   }
-  entry->ticks_seen |= bit;
+  entry->ticks_seen.set(tick);
+  if (row.tick >= s.lengths.highest) s.lengths.highest = row.tick + 1;
+  if (row.tick > entry->last_tick) {
+    entry->last_tick = row.tick;
+    entry->ends = row.done;
+  }
+  ++s.lengths.rows[static_cast<size_t>(day_length_by(row.tick, row.state[kFeatureTimeLeft]))];
+  if (entry->finished) return;  // a longer day than was assumed: all is put together again
   entry->rows.push_back(row);
-  if (entry->rows.size() == kTicksPerPeriod) s.whole.push_back(s.last);
+  const bool whole = entry->rows.size() == static_cast<size_t>(s.options.num_ticks);
+  if (whole && entry->last_tick < s.options.num_ticks) s.whole.push_back(s.last);
 }
 
 void TrajectoryBuilder::add_bad(const BadRow& row) {
   State& s = *state_;
-  if (!s.skip_bad_rows) throw Error(row.message);
+  s.fault(row.message);
   ++s.num_bad_rows;
-  if (s.bad_rows.size() < kBadRowsListed) s.bad_rows.push_back(row.message);
   if (row.key) {
     s.damaged.insert(*row.key);
   } else {
@@ -222,6 +269,23 @@ void TrajectoryBuilder::finish_whole(Threads& threads) {
   State& s = *state_;
   s.finish_entries(s.whole, threads);
   s.whole.clear();
+}
+
+std::optional<int> TrajectoryBuilder::other_num_ticks() const {
+  const State& s = *state_;
+  if (s.options.ticks_are_certain) return std::nullopt;
+  DayLengths lengths = s.lengths;
+  for (const Entry& entry : s.entries) {
+    const auto num_ticks = static_cast<int>(entry.ticks_seen.count());
+    if (first_missing(entry.ticks_seen) == num_ticks) lengths.longest = std::max(lengths.longest, num_ticks);
+  }
+  for (const Entry& entry : s.entries) {
+    const auto num_ticks = static_cast<int>(entry.ticks_seen.count());
+    lengths.all_end = lengths.all_end && entry.ends && num_ticks == lengths.longest;
+  }
+  const int ticks = lengths.ticks();
+  const bool fits = ticks == s.options.num_ticks && lengths.highest <= ticks;
+  return fits ? std::nullopt : std::optional<int>(ticks);
 }
 
 std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
@@ -239,17 +303,18 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
   for (size_t i = 0; i < s.entries.size(); ++i) {
     Entry& entry = s.entries[i];
     if (entry.finished || entry.damaged) continue;
-    const int missing = std::countr_one(entry.ticks_seen);
+    const int missing = first_missing(entry.ticks_seen);
     // A skipped row whose key could not be read may have been a tick, the last one too, of any that is short.
     if (s.num_keyless_rows > 0) {
       entry.damaged = true;
     } else if (static_cast<size_t>(missing) == entry.rows.size()) {
       open.push_back(i);
     } else {
-      const int last = 63 - std::countl_zero(entry.ticks_seen);
-      throw Error(s.where(entry.trajectory.first) + ": " + name_of(entry.trajectory.head) + ": tick " +
-                  std::to_string(missing) + " is missing (found " + std::to_string(entry.rows.size()) +
-                  " ticks up to " + std::to_string(last) + ")");
+      s.fault(s.where(entry.trajectory.first) + ": " + name_of(entry.trajectory.head) + ": tick " +
+              std::to_string(missing) + " is missing (found " + std::to_string(entry.rows.size()) + " ticks up to " +
+              std::to_string(entry.last_tick) + ")");
+      ++s.num_incomplete;
+      entry.damaged = true;
     }
   }
   s.finish_entries(open, threads);
@@ -257,6 +322,16 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
   std::vector<Trajectory> all;
   all.reserve(s.entries.size());
   for (Entry& entry : s.entries) {
+    const Trajectory& t = entry.trajectory;
+    const bool other_day = s.options.refuse_other_days && entry.told_ticks == t.num_ticks && entry.told_ticks != 0 &&
+                           entry.told_ticks != s.options.num_ticks;
+    if (other_day && !entry.damaged) {
+      s.fault(s.where(t.first) + ": " + name_of(t.head) + ": found a day of " + std::to_string(t.num_ticks) +
+              " ticks by its states, expected " + std::to_string(s.options.num_ticks) +
+              " as in others (a store's days are of one length)");
+      ++s.num_incomplete;
+      entry.damaged = true;
+    }
     if (entry.damaged) {
       ++s.num_left_out;
     } else {

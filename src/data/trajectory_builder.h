@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,26 +39,40 @@ struct Trajectory {
   int64_t next_states_different = 0;
 };
 
+// How the rows of some files are put together.
+struct BuilderOptions {
+  FeatureSet features = FeatureSet::kConstraint;
+  bool skip_faults = false;  // leave out what is at fault (rows, trajectories); or stop at the first
+  int num_ticks = kTicksPerPeriod;
+  bool ticks_are_certain = false;  // or the rows are to tell: see other_num_ticks()
+  bool refuse_other_days = true;   // a whole trajectory whose states tell of another number of ticks is at fault
+};
+
 // Puts rows, which may come in any order, into their trajectories. A trajectory is finished, which makes it
 // small, as soon as it has all ticks of a period; shorter ones when all rows are there.
 class TrajectoryBuilder {
  public:
   // `files` names the files for messages.
-  TrajectoryBuilder(std::vector<std::string> files, FeatureSet features, bool skip_bad_rows);
+  TrajectoryBuilder(std::vector<std::string> files, const BuilderOptions& options);
   ~TrajectoryBuilder();
 
-  // Error for a tick or a trajectory that comes a second time. A row that contradicts its trajectory (another
-  // budget) is a bad row.
+  // At fault are a row of a tick or a trajectory that comes a second time, and one that contradicts its trajectory
+  // (another budget).
   void add(size_t file, const TrajectoryHead& head, const TickRow& row);
-  // Throws the row's message, or, where bad rows are to be skipped, counts it and leaves its trajectory out.
+  // Throws the row's message, or, where faults are to be skipped, counts it and leaves its trajectory out.
   void add_bad(const BadRow& row);
   // Finishes the trajectories that became whole since the last call.
   void finish_whole(Threads& threads);
-  // Finishes the others and returns all, by period and advertiser. Error if ticks are missing.
+  // The number of ticks that all rows tell, where that is another one than was assumed, or where it was not certain and
+  // rows lie behind it: then the rows have to be put together again, with that number and certain of it.
+  std::optional<int> other_num_ticks() const;
+  // Finishes the others and returns all, by period and advertiser. A trajectory that lacks ticks is at fault.
   std::vector<Trajectory> finish(Threads& threads);
 
   int64_t num_bad_rows() const;
-  const std::vector<std::string>& bad_rows() const;  // the first of them
+  // Trajectories that lack ticks or are days of another length, known after finish().
+  int64_t num_incomplete() const;
+  const std::vector<std::string>& bad_rows() const;  // the first of the faults
   int64_t num_left_out() const;                      // trajectories, known after finish()
 
  private:

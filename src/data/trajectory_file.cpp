@@ -30,15 +30,63 @@ enum Column : size_t {
   kRewardContinuous,
   kDone,
   kNextState,
+  kStateParts,                                             // in place of kState, a column for each number
+  kNextStateParts = kStateParts + kNumAuctionnetFeatures,  // the same for kNextState
+  kNumColumns = kNextStateParts + kNumAuctionnetFeatures,
 };
 
-std::vector<std::string> in_order(const TrajectoryColumnNames& n) {
-  return {n.period, n.advertiser, n.category,          n.budget, n.cpa,       n.cost, n.conversions, n.tick, n.state,
-          n.action, n.reward,     n.reward_continuous, n.done,   n.next_state};
+bool has(const std::vector<std::string>& header, const std::string& name) {
+  return std::find(header.begin(), header.end(), name) != header.end();
 }
 
-CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& names) {
-  return CsvColumns(csv, in_order(names), "; expected a trajectory file (columns of other names: data.columns)");
+// The names of a state's columns in this file: state_0, state_1, ..., or state0, state.0, state_00; none if it has a
+// column for all.
+std::vector<std::string> part_names(const std::vector<std::string>& header, const std::string& name) {
+  for (const char* between : {"_", "", "."}) {
+    for (const size_t digits : {1U, 2U}) {
+      const auto part = [&](int number) {
+        const std::string text = std::to_string(number);
+        return name + between + std::string(text.size() < digits ? 1 : 0, '0') + text;
+      };
+      if (!has(header, part(0))) continue;
+      std::vector<std::string> names;
+      for (int i = 0; i < kNumAuctionnetFeatures; ++i) names.push_back(part(i));
+      return names;
+    }
+  }
+  return {};
+}
+
+// The column after the last of a state's columns must not be there: another number of features.
+void check_no_more_parts(const CsvFile& csv, const std::vector<std::string>& names) {
+  const std::string& last = names.back();
+  const std::string next = last.substr(0, last.size() - 2) + std::to_string(kNumAuctionnetFeatures);
+  if (has(csv.header(), next)) {
+    throw Error(csv.path() + ":1: found column '" + next + "', expected " + std::to_string(kNumAuctionnetFeatures) +
+                " columns, '" + names.front() + "' to '" + last + "'");
+  }
+}
+
+CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
+  const std::vector<std::string>& header = csv.header();
+  std::vector<std::string> wanted = {n.period, n.advertiser,        n.category, n.budget, n.cpa,
+                                     n.cost,   n.conversions,       n.tick,     n.state,  n.action,
+                                     n.reward, n.reward_continuous, n.done,     {}};
+  wanted.resize(kNumColumns);
+  const auto take_parts = [&](const std::string& name, size_t first) {
+    const std::vector<std::string> parts = part_names(header, name);
+    if (parts.empty()) return false;
+    check_no_more_parts(csv, parts);
+    std::copy(parts.begin(), parts.end(), wanted.begin() + static_cast<std::ptrdiff_t>(first));
+    return true;
+  };
+  if (!has(header, n.state) && take_parts(n.state, kStateParts)) wanted[kState].clear();
+  if (has(header, n.next_state)) {
+    wanted[kNextState] = n.next_state;
+  } else {
+    take_parts(n.next_state, kNextStateParts);
+  }
+  return CsvColumns(csv, std::move(wanted), "; expected a trajectory file (columns of other names: data.columns)");
 }
 
 // Both columns of a row hold states, and the next state's text comes again as the state of the next line: each
@@ -64,18 +112,36 @@ class StateReader {
       throw Error(row.where(column) + ": found " + std::to_string(parse.count) +
                   (parse.count == 1 ? " number" : " numbers") + ", expected " + std::to_string(kNumAuctionnetFeatures));
     }
-    parsed_.num_nan = static_cast<int>(parse.num_nan);
-    for (double& value : parsed_.values) {
-      if (std::isnan(value)) value = 0.0;
-      if (std::abs(value) > std::numeric_limits<float>::max()) row.fail(column, "numbers below 3.4e38");
-      value += 0.0;  // -0 to 0, for the hash
-    }
-    parsed_.hash = XXH3_64bits(parsed_.values.data(), sizeof parsed_.values);
+    finish([&](size_t /*i*/) { row.fail(column, "numbers below 3.4e38"); });
     text_ = text;
     return parsed_;
   }
 
+  // The same from a column for each number.
+  const Parsed& read_parts(const CsvRows& row, size_t first) {
+    text_ = {};
+    for (size_t i = 0; i < parsed_.values.size(); ++i) parsed_.values[i] = row.number(first + i);
+    finish([&](size_t i) { row.fail(first + i, "a number below 3.4e38"); });
+    return parsed_;
+  }
+
  private:
+  // Missing numbers become 0.
+  template <typename TooLarge>
+  void finish(const TooLarge& too_large) {
+    parsed_.num_nan = 0;
+    for (size_t i = 0; i < parsed_.values.size(); ++i) {
+      double& value = parsed_.values[i];
+      if (std::isnan(value)) {
+        ++parsed_.num_nan;
+        value = 0.0;
+      }
+      if (std::abs(value) > std::numeric_limits<float>::max()) too_large(i);
+      value += 0.0;  // -0 to 0, for the hash
+    }
+    parsed_.hash = XXH3_64bits(parsed_.values.data(), sizeof parsed_.values);
+  }
+
   std::string_view text_;  // into the block; a field with doubled quotes is no list of numbers and never kept
   Parsed parsed_;
 };
@@ -96,16 +162,40 @@ double positive(const CsvRows& row, size_t column) {
   return value;
 }
 
-constexpr int64_t kMaxPeriod = int64_t{1} << 53;
-constexpr int64_t kMaxIndex = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxId = std::numeric_limits<int64_t>::max() - 1;  // so that there is a number behind it
+constexpr int64_t kMaxCategory = std::numeric_limits<int32_t>::max();
 
 TrajectoryKey read_key(const CsvRows& row) {
-  return {row.whole(kPeriod, 0, kMaxPeriod), static_cast<int32_t>(row.whole(kAdvertiser, 0, kMaxIndex))};
+  return {row.whole(kPeriod, 0, kMaxId), row.whole(kAdvertiser, 0, kMaxId)};
 }
 
-void read_row(const CsvRows& row, StateReader& states, TrajectoryHead& head, TickRow& tick) {
+// What a file has in place of the usual columns.
+struct Form {
+  bool state_parts = false;
+  bool next_state = false;
+  bool next_state_parts = false;
+
+  explicit Form(const CsvColumns& columns)
+      : state_parts(columns.name(kState).empty()),
+        next_state(!columns.name(kNextState).empty()),
+        next_state_parts(!columns.name(kNextStateParts).empty()) {}
+};
+
+std::optional<uint64_t> next_state_hash(const CsvRows& row, const Form& form, StateReader& states) {
+  if (form.next_state) {
+    if (is_missing(row.text(kNextState))) return std::nullopt;
+    return states.read(row, kNextState).hash;
+  }
+  if (!form.next_state_parts) return std::nullopt;
+  const StateReader::Parsed& next = states.read_parts(row, kNextStateParts);
+  if (next.num_nan == kNumAuctionnetFeatures) return std::nullopt;
+  return next.hash;
+}
+
+void read_row(const CsvRows& row, const Form& form, int num_ticks, StateReader& states, TrajectoryHead& head,
+              TickRow& tick) {
   std::tie(head.period, head.advertiser) = read_key(row);
-  head.category = static_cast<int32_t>(row.whole(kCategory, 0, kMaxIndex));
+  head.category = static_cast<int32_t>(row.whole(kCategory, 0, kMaxCategory));
   head.budget = positive(row, kBudget);
   head.cpa = positive(row, kCpa);
   tick.num_nan = 0;
@@ -113,18 +203,18 @@ void read_row(const CsvRows& row, StateReader& states, TrajectoryHead& head, Tic
   head.conversions = value_or_zero(row, kConversions, tick.num_nan);
 
   tick.line = row.line();
-  tick.tick = static_cast<int>(row.whole(kTick, 0, kTicksPerPeriod - 1));
+  tick.tick = static_cast<int>(row.whole(kTick, 0, num_ticks - 1));
   tick.action = value_or_zero(row, kAction, tick.num_nan);
   tick.reward = value_or_zero(row, kReward, tick.num_nan);
   tick.reward_continuous = value_or_zero(row, kRewardContinuous, tick.num_nan);
-  tick.done = row.whole(kDone, 0, 1) == 1;
+  tick.done = row.flag(kDone) == 1;
 
-  const StateReader::Parsed& state = states.read(row, kState);
+  const StateReader::Parsed& state = form.state_parts ? states.read_parts(row, kStateParts) : states.read(row, kState);
   tick.state = state.values;
   tick.state_hash = state.hash;
   tick.num_nan += state.num_nan;
-  tick.next_state_hash.reset();
-  if (!is_missing(row.text(kNextState))) tick.next_state_hash = states.read(row, kNextState).hash;
+  tick.tells_next_state = form.next_state || form.next_state_parts;
+  tick.next_state_hash = next_state_hash(row, form, states);
 }
 
 }  // namespace
@@ -150,13 +240,19 @@ void TrajectoryColumnNames::fields(ConfigVisitor& v) {
   name("next_state", next_state);
 }
 
-TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names, int64_t block_bytes)
-    : csv_(path, block_bytes), columns_(find_columns(csv_, names)) {}
+bool has_states(const std::vector<std::string>& header, const TrajectoryColumnNames& names) {
+  return has(header, names.state) || !part_names(header, names.state).empty();
+}
+
+TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names, int64_t block_bytes,
+                               int num_ticks)
+    : csv_(path, block_bytes), columns_(find_columns(csv_, names)), num_ticks_(num_ticks) {}
 
 void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
   out.rows.clear();
   out.bad.clear();
   CsvRows row(block, columns_);
+  const Form form(columns_);
   StateReader states;
   while (true) {
     bool fields_good = false;
@@ -164,7 +260,7 @@ void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
       if (!row.next()) return;
       fields_good = true;
       out.rows.emplace_back();
-      read_row(row, states, out.rows.back().first, out.rows.back().second);
+      read_row(row, form, num_ticks_, states, out.rows.back().first, out.rows.back().second);
     } catch (const Error& error) {
       BadRow bad{row.line(), error.what(), {}};
       if (fields_good) {

@@ -12,7 +12,7 @@
 #include "data/csv_reader.h"
 
 // AuctionNet's trajectory files (`*-rlData.csv`, `trajectory_data*.csv`): a row per period, advertiser and tick,
-// the state as the text of a Python tuple.
+// the state as the text of a Python tuple, or as a column for each of its numbers.
 
 namespace genbid {
 
@@ -51,12 +51,13 @@ struct TickRow {
   // Equal states have equal hashes; no next state where the field is empty.
   uint64_t state_hash = 0;
   std::optional<uint64_t> next_state_hash;
+  bool tells_next_state = true;  // the file has next states
 };
 
 // The columns that are the same in all rows of a trajectory.
 struct TrajectoryHead {
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   int32_t category = 0;
   double budget = 0.0;
   double cpa = 0.0;
@@ -66,7 +67,7 @@ struct TrajectoryHead {
   bool operator==(const TrajectoryHead&) const = default;
 };
 
-using TrajectoryKey = std::pair<int64_t, int32_t>;  // period, advertiser
+using TrajectoryKey = std::pair<int64_t, int64_t>;  // period, advertiser
 
 struct BadRow {
   int64_t line = 0;
@@ -80,11 +81,14 @@ struct TrajectoryRows {
   std::vector<BadRow> bad;
 };
 
+// Whether a header has the state's column, or one of its columns.
+bool has_states(const std::vector<std::string>& header, const TrajectoryColumnNames& names);
+
 class TrajectoryFile {
  public:
-  // Reads the header. Error if columns are missing.
+  // Reads the header. Error if columns are missing. Ticks are below `num_ticks`.
   TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names,
-                 int64_t block_bytes = CsvFile::kBlockBytes);
+                 int64_t block_bytes = CsvFile::kBlockBytes, int num_ticks = kMaxTicks);
 
   CsvFile& csv() { return csv_; }
   const CsvFile& csv() const { return csv_; }
@@ -95,6 +99,7 @@ class TrajectoryFile {
  private:
   CsvFile csv_;
   CsvColumns columns_;
+  int num_ticks_;
 };
 
 }  // namespace genbid

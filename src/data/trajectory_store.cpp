@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
+#include "data/hdf5_trial.h"
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store_layout.h"
 
@@ -63,7 +64,8 @@ void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, in
   const TrajectoryColumns types;
   for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
-    file.create_dataset(name, kHdf5TypeOf<Value>, {num_trajectories});
+    const bool narrow = is_advertiser(name) && !info.wide_advertisers;
+    file.create_dataset(name, narrow ? Hdf5Type::kI32 : kHdf5TypeOf<Value>, {num_trajectories});
   });
   for_each_tick_column(types, [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
@@ -123,6 +125,12 @@ struct TrajectoryStore::State {
 
   [[noreturn]] void fail(const std::string& what) const { throw Error(path + ": " + what); }
 
+  void check() {
+    check_format();
+    read_info();
+    check_datasets();
+  }
+
   void check_format() const {
     const std::string expected = ", expected a trajectory store made by `genbid ingest`";
     if (!file.has_attribute("format")) fail("an HDF5 file without the attribute 'format'" + expected);
@@ -164,12 +172,15 @@ struct TrajectoryStore::State {
     num_trajectories = num_rows = -1;
     const auto check = [&](const std::string& name, const auto& column, int64_t& count) {
       using Value = typename std::decay_t<decltype(column)>::value_type;
+      trial_goes_on();
       if (!file.has_dataset(name)) fail("no dataset '" + name + "'");
       const Hdf5Kind kind = file.kind(name);
-      const bool fits = kind == Hdf5Kind::kInteger || (kind == Hdf5Kind::kReal && std::is_floating_point_v<Value>);
-      if (!fits) {
-        fail("dataset '" + name + "': expected " + (std::is_floating_point_v<Value> ? "numbers" : "whole numbers"));
+      const bool reals = std::is_floating_point_v<Value>;
+      if (kind == Hdf5Kind::kOther || (kind == Hdf5Kind::kBoolean && reals)) {
+        fail("dataset '" + name + "': found " + file.kind_text(name) + ", expected " +
+             (reals ? "numbers" : "whole numbers"));
       }
+      file.visit_pieces(name);
       const std::vector<int64_t> shape = file.shape(name);
       if (shape.size() != (is_state(name) ? 2U : 1U)) {
         fail("dataset '" + name + "': found " + std::to_string(shape.size()) + " dimensions, expected " +
@@ -191,10 +202,10 @@ struct TrajectoryStore::State {
   }
 };
 
-TrajectoryStore::TrajectoryStore(const std::string& path) : state_(std::make_unique<State>(path)) {
-  state_->check_format();
-  state_->read_info();
-  state_->check_datasets();
+TrajectoryStore::TrajectoryStore(const std::string& path) {
+  try_hdf5(path, [&] { State(path).check(); });
+  state_ = std::make_unique<State>(path);
+  state_->check();
 }
 TrajectoryStore::~TrajectoryStore() = default;
 TrajectoryStore::TrajectoryStore(TrajectoryStore&&) noexcept = default;
@@ -202,6 +213,17 @@ TrajectoryStore::TrajectoryStore(TrajectoryStore&&) noexcept = default;
 const TrajectoryStoreInfo& TrajectoryStore::info() const { return state_->info; }
 int64_t TrajectoryStore::num_trajectories() const { return state_->num_trajectories; }
 int64_t TrajectoryStore::num_rows() const { return state_->num_rows; }
+
+namespace {
+
+// Of a column of whole numbers.
+int64_t highest(const std::string& name) {
+  if (name == "/ticks/done") return 1;
+  if (name == "/trajectories/category" || name == "/ticks/tick") return std::numeric_limits<int32_t>::max();
+  return std::numeric_limits<int64_t>::max();
+}
+
+}  // namespace
 
 TrajectoryColumns TrajectoryStore::read() const {
   const State& s = *state_;
@@ -213,6 +235,15 @@ TrajectoryColumns TrajectoryStore::read() const {
     const int64_t width = is_state(name) ? static_cast<int64_t>(s.info.features.size()) : 1;
     column.resize(static_cast<size_t>(rows * width));
     s.file.read_rows(name, 0, std::span<Value>(column));
+    const int64_t high = highest(name);
+    if constexpr (std::is_integral_v<Value>) {
+      for (size_t i = 0; i < column.size(); ++i) {
+        const auto value = static_cast<int64_t>(column[i]);
+        if (value >= 0 && value <= high) continue;
+        s.fail("dataset '" + name + "': row " + std::to_string(i) + " holds " + std::to_string(value) +
+               ", expected a whole number in 0.." + std::to_string(high));
+      }
+    }
     if constexpr (std::is_floating_point_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
         if (!std::isfinite(column[i])) {

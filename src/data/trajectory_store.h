@@ -16,7 +16,7 @@ struct Trajectory;  // trajectory_builder.h
 struct TrajectoryColumns {
   // One a trajectory.
   std::vector<int64_t> period;
-  std::vector<int32_t> advertiser;
+  std::vector<int64_t> advertiser;
   std::vector<int32_t> category;
   std::vector<double> budget;       // money
   std::vector<double> cpa;          // limit, money per conversion
@@ -44,6 +44,7 @@ struct TrajectoryStoreInfo {
   std::vector<std::string> features;  // names, in the state's order
   std::string sources;                // JSON list of {"name", "size", "xxh3_128"}; may be empty
   std::string config;                 // YAML of the ingestion, without paths and thread counts; may be empty
+  bool wide_advertisers = false;      // numbers of advertisers beyond 32 bits: they are stored as 64
 };
 
 // Written under a temporary name; the store is there whole after finish() and not at all before. A writer that
@@ -78,7 +79,7 @@ class TrajectoryStore {
   int64_t num_trajectories() const;
   int64_t num_rows() const;
 
-  // All columns, checked: rows of a trajectory are its ticks in order, values are finite.
+  // All columns, checked: rows of a trajectory are its ticks in order, values are finite, whole numbers in range.
   TrajectoryColumns read() const;
 
  private:

@@ -61,6 +61,9 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
     if constexpr (std::is_same_v<std::decay_t<decltype(column)>, std::vector<int64_t>>) {
       if (name == "/trajectories/first_row") return put(first_trajectory, 1, first_rows);
     }
+    // Its advertisers are seats of a market.
+    if (is_advertiser(name))
+      return put(first_trajectory, 1, std::vector<int32_t>(part.advertiser.begin(), part.advertiser.end()));
     put(first_trajectory, 1, column);
   });
   for_each_tick_column(part, [&](const std::string& name, const auto& column) {

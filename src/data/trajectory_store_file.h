@@ -23,7 +23,7 @@ class TrajectoryStoreFile {
   TrajectoryStoreFile(const TrajectoryStoreFile&) = delete;
   TrajectoryStoreFile& operator=(const TrajectoryStoreFile&) = delete;
 
-  // Puts whole trajectories behind the first so many trajectories and rows.
+  // Puts whole trajectories behind the first so many trajectories and rows. Their advertisers are seats: 32-bit.
   void write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part);
   void sync();  // what was written is on disk
 

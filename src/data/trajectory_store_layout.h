@@ -35,6 +35,9 @@ void for_each_tick_column(Columns& columns, const Visit& visit) {
   visit("/ticks/done", columns.done);
 }
 
+// Stored as 32 bits where that suffices.
+inline bool is_advertiser(const std::string& name) { return name == "/trajectories/advertiser"; }
+
 inline bool is_state(const std::string& name) { return name == "/ticks/state"; }
 
 // Attributes, and datasets without content.

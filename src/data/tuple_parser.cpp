@@ -32,7 +32,9 @@ bool plain_number(Cursor& cursor, double& value) {
   const bool plus = cursor.take('+');
   if (plus && cursor.peek() == '-') return false;
   const auto result = fast_float::from_chars(cursor.at, cursor.end, value);
-  if (result.ec != std::errc() || !std::isfinite(value)) return false;
+  // A number below the smallest is 0; some versions of the library call it out of range.
+  const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
+  if (!good || !std::isfinite(value)) return false;
   cursor.at = result.ptr;
   return true;
 }
@@ -45,7 +47,7 @@ std::string_view peek_name(const Cursor& cursor) {
 
 bool missing_number(Cursor& cursor, double& value) {
   const std::string_view name = peek_name(cursor);
-  if (name != "nan" && name != "NaN" && name != "None") return false;
+  if (name != "nan" && name != "NaN" && name != "None" && name != "null" && name != "NA") return false;
   cursor.at += name.size();
   value = std::numeric_limits<double>::quiet_NaN();
   return true;
@@ -65,6 +67,39 @@ bool named_number(Cursor& cursor, double& value) {
   return true;
 }
 
+// `array(`, `np.array(`, `tensor(`: up to the list inside.
+bool array_name(Cursor& cursor) {
+  Cursor inside = cursor;
+  std::string_view name = peek_name(cursor);
+  inside.at += name.size();
+  const size_t dot = name.rfind('.');
+  if (dot != std::string_view::npos) name.remove_prefix(dot + 1);
+  if ((name != "array" && name != "tensor") || !inside.take('(')) return false;
+  inside.skip_spaces();
+  if (inside.peek() != '[' && inside.peek() != '(') return false;
+  cursor = inside;
+  return true;
+}
+
+// What follows the list of an array: `, dtype=float32)`, `, device='cuda:0', dtype=torch.float64)`, `)`.
+bool array_end(Cursor& cursor) {
+  const auto in_value = [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view(".'\"<>|:").find(c) != std::string_view::npos;
+  };
+  while (true) {
+    cursor.skip_spaces();
+    if (cursor.take(')')) return true;
+    if (!cursor.take(',')) return false;
+    cursor.skip_spaces();
+    if (cursor.peek() == ')') continue;
+    const std::string_view key = peek_name(cursor);
+    if (key.empty()) return false;
+    cursor.at += key.size();
+    if (!cursor.take('=')) return false;
+    while (!cursor.done() && in_value(cursor.peek())) ++cursor.at;
+  }
+}
+
 bool any_number(Cursor& cursor, double& value) {
   if (is_letter(cursor.peek())) return named_number(cursor, value);
   return plain_number(cursor, value);
@@ -82,6 +117,7 @@ TupleParse parse_tuple(std::string_view text, std::span<double> out) {
   };
 
   cursor.skip_spaces();
+  const bool array = is_letter(cursor.peek()) && array_name(cursor);
   char close = '\0';
   if (cursor.take('(')) {
     close = ')';
@@ -107,6 +143,7 @@ TupleParse parse_tuple(std::string_view text, std::span<double> out) {
     if (!ends && cursor.at == behind) return failed();
   }
   if (close != '\0' && !cursor.take(close)) return failed();
+  if (array && !array_end(cursor)) return failed();
   cursor.skip_spaces();
   if (!cursor.done()) return failed();
   return parse;

@@ -8,6 +8,8 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "eval/candidate_bidder.h"
+#include "oracle/fit.h"
 #include "play/simulate.h"
 
 namespace genbid {
@@ -66,22 +68,43 @@ class HindsightPass {
 
   // By seat of the plan. Empty if a stop was asked for.
   std::vector<SeatHindsight> play(int64_t period) {
-    Cell population = make_cell(plan_.population, period, plan_.market);
+    const Cell population = make_cell(plan_.population, period, plan_.market);
     if (!responses_) responses_ = responses_for(population, market_.shape(), with_slots_);
-    if (!record_responses(market_, std::move(population), seated_.bidders, seated_.seat_bidder, *responses_)) return {};
+    const auto record = [&](oracle::Responses& day) {
+      return record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
+    };
+    if (!record(*responses_)) return {};
+    std::vector<oracle::Judged> judged;
+    for (const int seat : plan_.seats) {
+      const Advertiser campaign = judged_campaign(plan_, seat);
+      judged.push_back({seat, {campaign.budget, campaign.cpa_limit}});
+    }
     std::vector<SeatHindsight> seats(plan_.seats.size());
-    market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
-      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-        const int seat = plan_.seats[i];
-        auto day = std::make_shared<oracle::DayPlan>(*responses_, seat);
-        seats[i].optima = oracle::seat_optima(*responses_, seat, *day, judged_campaign(plan_, seat));
-        if (plan_.with_plans) seats[i].plan = std::move(day);
-      }
-    });
+    const auto judge = [&](const oracle::Responses& day) { return judge_seats(day, judged, seats); };
+    const std::string where = "period " + std::to_string(period);
+    if (!oracle::judge_fitted(*responses_, judged, record, judge, where)) return {};
     return seats;
   }
 
  private:
+  // Returns what units and grid of the day lack for one of the seats, if anything.
+  std::string judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged,
+                          std::vector<SeatHindsight>& seats) const {
+    std::vector<std::string> lacks(seats.size());
+    market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+        const int seat = judged[i].seat;
+        auto plan = std::make_shared<oracle::DayPlan>(day, seat);
+        seats[i].optima = oracle::seat_optima(day, seat, *plan, judged_campaign(plan_, seat));
+        lacks[i] = oracle::shortfall(day, judged[i], *plan, seats[i].optima);
+        if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
+        seats[i].plan = plan_.with_plans ? std::move(plan) : nullptr;
+      }
+    });
+    const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
+    return first == lacks.end() ? std::string() : *first;
+  }
+
   const EvaluationPlan& plan_;
   Market& market_;
   bool with_slots_;
@@ -126,7 +149,7 @@ HindsightChoice parse_hindsight_choice(std::string_view name) {
 }
 
 double CellResult::cpa() const { return genbid::cpa(conversions, cost); }
-double CellResult::budget_use() const { return cost / budget; }
+double CellResult::budget_use() const { return budget > 0.0 ? cost / budget : 0.0; }
 bool CellResult::exceeds_cpa() const { return cpa() > cpa_limit; }
 
 EvaluationMeans means(const Evaluation& evaluation) {
@@ -172,10 +195,13 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   // Bidders: the population's seats, then the candidates.
   const SeatedPopulation seated(plan.population, plan.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders = seated.bidders;
+  std::vector<std::unique_ptr<CandidateBidder>> named;
   std::vector<int> candidate_bidder;
   for (const Candidate& candidate : candidates) {
     candidate_bidder.push_back(static_cast<int>(bidders.size()));
-    if (candidate.bidder != nullptr) bidders.push_back(candidate.bidder);
+    if (candidate.bidder == nullptr) continue;
+    named.push_back(std::make_unique<CandidateBidder>(candidate.name, *candidate.bidder));
+    bidders.push_back(named.back().get());
   }
 
   const auto played = static_cast<int64_t>(

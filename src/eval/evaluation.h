@@ -31,7 +31,7 @@ struct Candidate {
 // One seat of one period, played by the candidate against the population.
 struct CellResult {
   int64_t period = 0;
-  int seat = 0;
+  int64_t seat = 0;
   double budget = 0.0;
   double cpa_limit = 0.0;
   double cost = 0.0;
@@ -47,7 +47,7 @@ struct CellResult {
 
   double regret() const { return optimum - expected_score; }
   double cpa() const;         // money per conversion
-  double budget_use() const;  // share of the budget
+  double budget_use() const;  // share of the budget; 0 of none
   bool exceeds_cpa() const;   // by realised conversions
 };
 
@@ -67,7 +67,7 @@ struct EvaluationMeans {
   double budget_use = 0.0;
   double optimum = 0.0;
   double regret = 0.0;
-  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima
+  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima; 0 where nothing could be had
 };
 EvaluationMeans means(const Evaluation& evaluation);
 

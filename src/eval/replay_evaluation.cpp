@@ -1,14 +1,23 @@
 #include "eval/replay_evaluation.h"
 
+#include <memory>
+
 #include "base/progress.h"
+#include "eval/candidate_bidder.h"
+#include "play/replay_log.h"
 
 namespace genbid {
 
 std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std::vector<Candidate>& candidates,
                                            Threads& threads) {
+  std::vector<std::unique_ptr<CandidateBidder>> named;
   std::vector<Bidder*> bidders;
-  for (const Candidate& candidate : candidates) bidders.push_back(candidate.bidder);
-  Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * kTicksPerPeriod, "ticks");
+  for (const Candidate& candidate : candidates) {
+    named.push_back(std::make_unique<CandidateBidder>(candidate.name, *candidate.bidder));
+    bidders.push_back(named.back().get());
+  }
+  const int64_t num_ticks = replay_log_ticks(config.log);
+  Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * num_ticks, "ticks");
   const auto replayed = replay(config, bidders, threads, [&](int64_t ticks) { progress.update(ticks); });
   if (!replayed) return {};
   progress.finish();

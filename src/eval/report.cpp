@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/config.h"
 #include "bidding/score.h"
 #include "eval/statistics.h"
 
@@ -37,6 +38,8 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"regret", mean.regret},
         {"share_of_optimum", mean.share_of_optimum}}},
   };
+  if (context.budget) json["campaign"]["budget"] = *context.budget;
+  if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
   // Only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
   if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
@@ -58,7 +61,8 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"regret", cell.regret()},
     });
   }
-  return json.dump(1) + "\n";
+  // Names come from paths, whose bytes may be anything.
+  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context) {
@@ -69,7 +73,15 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
   table += in_market(context) ? "population " + context.population : "log " + context.log;
   table += ", " + std::to_string(context.seats.size()) + (in_market(context) ? " seats" : " advertisers") + " x " +
            std::to_string(context.periods.size()) + " periods";
-  table += in_market(context) ? ", one seat replaced at a time\n\n" : ", against logged prices\n\n";
+  table += in_market(context) ? ", one seat replaced at a time\n" : ", against logged prices\n";
+  if (context.budget || context.cpa_limit) {
+    table += "every advertiser with";
+    if (context.budget) table += " budget " + shortest(*context.budget);
+    if (context.budget && context.cpa_limit) table += " and";
+    if (context.cpa_limit) table += " CPA limit " + shortest(*context.cpa_limit);
+    table += "\n";
+  }
+  table += "\n";
   std::snprintf(line, sizeof line, "%-*s %-9s %14s %10s %8s %11s %9s %10s\n", static_cast<int>(width), "candidate",
                 "kind", "expected score", "of optimum", "score", "conversions", "over CPA", "budget use");
   table += line;
@@ -122,8 +134,8 @@ std::string target_report(const std::string& policy, Target target, const std::v
     for (size_t c = 0; c < evaluations[i]->cells.size(); ++c) {
       const CellResult& cell = evaluations[i]->cells[c];
       const double par = cell.budget / cell.cpa_limit;
-      earned.add(targets[i], c, cell.expected_score / par);
-      won.add(targets[i], c, cell.expected_conversions / par);
+      earned.add(targets[i], c, par > 0.0 ? cell.expected_score / par : 0.0);
+      won.add(targets[i], c, par > 0.0 ? cell.expected_conversions / par : 0.0);
       spent.add(targets[i], c, cell.budget_use());
       if (cell.expected_conversions == 0.0) continue;
       paid.add(targets[i], c, cpa(cell.expected_conversions, cell.cost) / cell.cpa_limit);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,13 @@ struct EvaluationContext {
   std::string rules;
   std::string population;  // market
   std::vector<int64_t> periods;
-  std::vector<int> seats;
+  std::vector<int64_t> seats;
   int64_t seed = 0;
   std::string protocol = "market";  // or replay
   std::string log = {};             // replay: the log's name
+  // Replay: of every advertiser, in place of what the log says of each.
+  std::optional<double> budget = {};
+  std::optional<double> cpa_limit = {};
 };
 
 // result.json (README, "Results"): no thread counts, times or paths in it.

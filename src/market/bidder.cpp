@@ -82,12 +82,17 @@ void BidderConfig::option_fields(ConfigVisitor& v) {
   }
 }
 
-std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets) {
+std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets, int num_ticks,
+                                    std::span<const int> categories) {
   if (config.bidder == "pid") return make_pid(rules);
   if (config.bidder == "fixed_alpha") return make_fixed_alpha(config.alpha, config.cpa_ratio);
   if (config.bidder == "abid") return make_abid();
-  if (config.bidder == "online_lp") return make_online_lp(assets.online_lp_table(config.table));
-  if (config.bidder == "official_agent") return make_official_agent(assets.official_agent(config.agent));
+  if (config.bidder == "online_lp") {
+    return make_online_lp(assets.online_lp_table(config.table), num_ticks, categories);
+  }
+  if (config.bidder == "official_agent") {
+    return make_official_agent(assets.official_agent(config.agent), num_ticks);
+  }
   if (config.bidder == "pacing") return make_pacing(config.pacing);
   throw Error("bidder: found '" + config.bidder + "', expected one of " + listed(bidder_names()));
 }

@@ -89,7 +89,10 @@ class BidderAssets {
   virtual std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const = 0;
 };
 
-std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets);
+// For days of so many ticks and, where given, for seats of these categories. Error for a bidder that cannot play them:
+// AuctionNet's agents play days of 48 ticks, an OnlineLP table those that it was made for.
+std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets,
+                                    int num_ticks = kTicksPerPeriod, std::span<const int> categories = {});
 // "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql", "pacing",
 // "pacing cpa_brake 1.2": with the options that are not the default.
 std::string bidder_label(const BidderConfig& config);

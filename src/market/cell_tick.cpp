@@ -3,7 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <mutex>
+#include <string>
+
+#include "base/config.h"
+#include "base/error.h"
 
 namespace genbid {
 namespace {
@@ -150,12 +155,13 @@ class Again {
   TickSums sums_;
   BlockSums taken_, brought_;
   int num_counted_ = 0;
-  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values_;  // without what was lost
+  // All lanes of a block are cleared and counted, also those that stand for no impression: they must be numbers, too.
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values_{};  // without what was lost
   // Collected impressions.
-  alignas(64) std::array<float, kMaxSeats * kBlockWidth> collected_;
-  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws_;
-  std::array<uint8_t, kBlockWidth> shown_;
-  std::array<int64_t, kBlockWidth> pvs_;
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> collected_{};
+  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws_{};
+  std::array<uint8_t, kBlockWidth> shown_{};
+  std::array<int64_t, kBlockWidth> pvs_{};
   BlockTopFour top_;
   int count_ = 0;
 };
@@ -166,7 +172,7 @@ TopFour CellTick::top(int64_t pv) const {
   return tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
 }
 
-int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money, Threads* threads) {
+int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads) {
   lost_bids_.fill(0);
   lost_pvalues_.fill(0);
   any_lost_ = false;
@@ -206,7 +212,7 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, const
   }
 }
 
-bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const int64_t> money,
+bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money,
                          Threads* threads) {
   const TickTraffic& tick = context.tick;
   const auto num_blocks = static_cast<size_t>(tick.num_blocks);
@@ -214,7 +220,9 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
   for (size_t seat = 0; seat < money.size(); ++seat) {
     if (sums_.seats[seat].cost <= money[seat]) continue;
     const double cost = from_money(sums_.seats[seat].cost);
-    const double ratio = (cost - from_money(money[seat])) / (cost + 1e-4);
+    // Above 0 even where both round to the same double.
+    constexpr double kLeast = std::numeric_limits<double>::min();
+    const double ratio = std::max((cost - from_money(money[seat])) / (cost + 1e-4), kLeast);
     for (int slot = 0; slot < tick.num_slots; ++slot) {
       if (num_lists == drops_.size()) drops_.emplace_back();
       Drops& list = drops_[num_lists++];
@@ -244,10 +252,12 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
   }
 
   affected_.assign(num_blocks, 0);
+  size_t num_dropped = 0;
   for (size_t i = 0; i < num_lists; ++i) {
     const Drops& list = drops_[i];
     const auto seat = static_cast<size_t>(list.seat);
     ((bids.special >> seat & 1U) != 0 ? lost_bids_ : lost_pvalues_)[seat] += list.lost;
+    num_dropped += list.count;
     for (size_t k = 0; k < list.count; ++k) {
       const size_t pv = list.wins[k].pv;
       const size_t block = pv / kBlockWidth;
@@ -256,13 +266,19 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
       affected_[block] |= uint32_t{1} << lane;
     }
   }
+  if (num_dropped == 0) {
+    const auto seat = static_cast<size_t>(drops_[0].seat);
+    throw Error("period " + std::to_string(context.factors.period) + ", tick " + std::to_string(tick.tick) + ", seat " +
+                std::to_string(seat) + ": found cost " + shortest(from_money(sums_.seats[seat].cost)) + " and money " +
+                shortest(from_money(money[seat])) + ", but no slot held that could be lost");
+  }
   for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
   return true;
 }
 
-int64_t CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const {
+WideSum CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const {
   const bool special = (bids.special >> list.seat & 1U) != 0;
-  int64_t sum = 0;
+  WideSum sum = 0;
   for (size_t k = 0; k < list.count; ++k) {
     const size_t pv = list.wins[k].pv;
     if (special) {
@@ -349,7 +365,7 @@ void CellTick::clear_again(const TickContext& context, const SeatBids& bids, con
   }
 }
 
-void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, Threads* threads,
+void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, double unit, Threads* threads,
                                 TickImpressions& out) const {
   const TickTraffic& tick = context.tick;
   out.reset(tick.num_pv, tick.num_seats);
@@ -365,7 +381,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
         out.sigma[row + seat] = static_cast<double>(context.traffic.sigma(context.factors, tick.tick, pv, s, value));
         const bool taken = (lost_here >> seat & 1U) != 0;
         out.bid[row + seat] =
-            taken ? 0.0 : static_cast<double>(asked_bid(bids.value[seat], bids.value_squared[seat], value));
+            taken ? 0.0 : unit * static_cast<double>(asked_bid(bids.value[seat], bids.value_squared[seat], value));
       }
       // As in tally().
       const TopFour holders = top(pv);
@@ -375,7 +391,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
         if (seat == kNoSeat) break;
         const size_t place = row + static_cast<size_t>(seat);
         out.slot[place] = static_cast<uint8_t>(slot + 1);
-        out.price[place] = static_cast<double>(holders.price(slot));
+        out.price[place] = unit * static_cast<double>(holders.price(slot));
         if (slot >= num_shown) continue;
         out.exposed[place] = 1;
         out.conversion[place] =
@@ -383,7 +399,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
                 ? 1
                 : 0;
       }
-      out.least_winning_cost[static_cast<size_t>(pv)] = static_cast<double>(holders.price(tick.num_slots - 1));
+      out.least_winning_cost[static_cast<size_t>(pv)] = unit * static_cast<double>(holders.price(tick.num_slots - 1));
     }
   };
   if (threads != nullptr) {
@@ -393,9 +409,16 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
   }
 }
 
-void CellTick::copy_ladder(const TickTraffic& tick, TickLadder& out) const {
+void CellTick::copy_ladder(const TickTraffic& tick, float unit, TickLadder& out) const {
   const auto num_blocks = static_cast<size_t>(tick.num_blocks);
   out.tops.assign(tops_.begin(), tops_.begin() + tick.num_blocks);
+  if (unit != 1.0F) {
+    for (BlockTopFour& top : out.tops) {
+      for (auto& bids : top.bid) {
+        for (float& bid : bids) bid *= unit;
+      }
+    }
+  }
   out.blocks.resize(num_blocks);
   for (size_t b = 0; b < num_blocks; ++b) {
     const auto block = static_cast<int64_t>(b);

@@ -13,6 +13,7 @@
 //   - only bids of at least the reserve compete; of equal bids the lower seat's is the higher one;
 //   - the holder of a slot pays the next lower bid, at least the reserve, if the slot is shown;
 //   - a slot without a holder stays empty.
+// Bids and the reserve are in a cell's unit of bids (market.h: bid_unit): 1, or more where money is small change.
 // These functions are the reference for clearing_blocks.h, which does the same to 32 impressions at a time.
 
 namespace genbid {
@@ -28,7 +29,8 @@ struct SeatBids {
   // Seats (bits) whose bids are not simply value * v: with squares, or so high that they may be cut at kMaxBid.
   uint64_t special = 0;
 
-  // Seats are added in index order. Coefficients beyond +-1e9 count as that. The seat's values are at most `max_value`.
+  // Seats are added in index order. Coefficients beyond +-1e9 count as that,
+  // so that no product is infinite. The seat's values are at most `max_value`.
   void add(int seat, const BidFormula& formula, float max_value = 1.0F);
 };
 
@@ -75,14 +77,14 @@ struct SeatSums {
   int64_t wins = 0;  // slots held, shown or not
   int64_t exposed = 0;
   int64_t conversions = 0;
-  int64_t cost = 0;
-  int64_t pvalue_exposed = 0;
-  int64_t bid_exposed = 0;  // of special seats; others bid value * pvalue_exposed
+  WideSum cost = 0;
+  WideSum pvalue_exposed = 0;
+  WideSum bid_exposed = 0;  // of special seats; others bid value * pvalue_exposed
 };
 
 struct TickSums {
   std::array<SeatSums, kMaxSeats> seats{};
-  int64_t least_winning_cost = 0;
+  WideSum least_winning_cost = 0;
 
   void add(const TickSums& other);
 };

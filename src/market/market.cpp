@@ -1,10 +1,12 @@
 #include "market/market.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
 #include "market/fast_market.h"
+#include "market/money.h"
 #include "market/official/corrections.h"
 #include "market/official/official_market.h"
 
@@ -50,6 +52,29 @@ std::string MarketConfig::rules_label() const {
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {
   if (config.official()) return std::make_unique<official::OfficialMarket>(config, threads);
   return std::make_unique<FastMarket>(config, threads);
+}
+
+double bid_unit(const Cell& cell) {
+  constexpr double kHighestLimit = 1024.0;
+  double limit = 0.0;
+  for (const Advertiser& advertiser : cell.advertisers) limit = std::max(limit, advertiser.cpa_limit);
+  double unit = 1.0;
+  while (limit > kHighestLimit * unit) unit *= 2.0;
+  return unit;
+}
+
+void check_cells(std::span<const Cell> cells) {
+  for (const Cell& cell : cells) {
+    for (size_t seat = 0; seat < cell.advertisers.size(); ++seat) {
+      const auto check = [&](const char* what, double money) {
+        if (money >= 0.0 && money <= kMostMoney) return;
+        throw Error("period " + std::to_string(cell.period) + ", seat " + std::to_string(seat) + ": " + what +
+                    " times its scales: found " + shortest(money) + ", expected 0 to " + shortest(kMostMoney));
+      };
+      check("budget", cell.advertisers[seat].budget);
+      check("CPA limit", cell.advertisers[seat].cpa_limit);
+    }
+  }
 }
 
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids) {

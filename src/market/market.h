@@ -41,6 +41,14 @@ struct Cell {
   std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
 };
 
+// The money that bids of a cell are counted in under the rules fast: 1 up to a highest CPA limit of 1024, for others the power
+// of two that makes it less, so that a market plays in any currency. The reserve is 1e-4 of it, and bids count as at most
+// 256 of it (kMaxBid), a quarter of the CPA limit. A cell whose money is all multiplied by a power of two, from limits of 1024
+// on, comes out the same, its money multiplied.
+double bid_unit(const Cell& cell);
+// Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
+void check_cells(std::span<const Cell> cells);
+
 // One seat's tick, finished.
 struct SeatTick {
   TickStart start;
@@ -65,7 +73,8 @@ class Market {
   // What every row knows before bidding in this tick. Valid until step().
   virtual std::span<const SeatView> observe() = 0;
   // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
-  // Error for a coefficient that is not a finite number.
+  // Error for a coefficient that is not a finite number. Those beyond what an auction can multiply count as less: beyond
+  // +-1e9 units of bids (rules fast) or +-1e100 (official). Negative bids are none.
   virtual void step(std::span<const BidFormula> bids) = 0;
   // The tick that step() finished, one a row.
   virtual std::span<const SeatTick> last_tick() const = 0;

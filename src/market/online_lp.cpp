@@ -32,6 +32,28 @@ std::vector<int> OnlineLpTable::categories() const {
   return all;
 }
 
+void OnlineLpTable::check_days(int num_ticks) const {
+  int last = -1;
+  for (const auto& [category, ticks] : categories_) {
+    for (int tick = 0; tick < kMaxTicks; ++tick) {
+      if (!rows(category, tick).cum_cost.empty()) last = std::max(last, tick);
+    }
+  }
+  if (last < 0) throw Error("'online_lp " + name_ + "': found a table without rows");
+  const auto number = [](int count) { return std::to_string(count); };
+  if (last + 1 != num_ticks) {
+    throw Error("'online_lp " + name_ + "' is made for days of " + number(last + 1) + " ticks, found " +
+                number(num_ticks) + " (market.traffic.ticks)");
+  }
+  for (const auto& [category, ticks] : categories_) {
+    for (int tick = 0; tick < num_ticks; ++tick) {
+      if (!rows(category, tick).cum_cost.empty()) continue;
+      throw Error("online_lp: table " + name_ + ": category " + number(category) + ": found no rows of tick " +
+                  number(tick) + ", expected rows of every tick from 0 to " + number(num_ticks - 1));
+    }
+  }
+}
+
 double OnlineLpTable::alpha(int category, int tick, double remaining_budget, double cpa_limit) const {
   const Rows& candidates = rows(category, tick);
   const auto first = std::upper_bound(candidates.cum_cost.begin(), candidates.cum_cost.end(), remaining_budget);
@@ -45,16 +67,16 @@ namespace {
 
 class OnlineLp : public Bidder {
  public:
-  explicit OnlineLp(std::shared_ptr<const OnlineLpTable> table) : table_(std::move(table)) {}
+  OnlineLp(std::shared_ptr<const OnlineLpTable> table, int num_ticks, std::span<const int> categories)
+      : table_(std::move(table)), num_ticks_(num_ticks) {
+    table_->check_days(num_ticks);
+    for (const int category : categories) check_category(category, "");
+  }
 
   void reset(std::span<const SeatView> rows) override {
     for (const SeatView& row : rows) {
-      if (table_->has(row.advertiser->category)) continue;
-      std::string known;
-      for (const int category : table_->categories()) known += (known.empty() ? "" : ", ") + std::to_string(category);
-      throw Error("online_lp: table " + table_->name() + ": seat " + std::to_string(row.seat) +
-                  ": found no rows of category " + std::to_string(row.advertiser->category) +
-                  ", expected one of the table's categories: " + known);
+      if (row.num_ticks != num_ticks_) table_->check_days(row.num_ticks);
+      check_category(row.advertiser->category, "seat " + std::to_string(row.seat) + ": ");
     }
   }
 
@@ -67,7 +89,16 @@ class OnlineLp : public Bidder {
   }
 
  private:
+  void check_category(int wanted, const std::string& whose) const {
+    if (table_->has(wanted)) return;
+    std::string known;
+    for (const int category : table_->categories()) known += (known.empty() ? "" : ", ") + std::to_string(category);
+    throw Error("online_lp: table " + table_->name() + ": " + whose + "found no rows of category " +
+                std::to_string(wanted) + ", expected one of the table's categories: " + known);
+  }
+
   std::shared_ptr<const OnlineLpTable> table_;
+  int num_ticks_;
 };
 
 constexpr double kSmallestCost = 0.0001;
@@ -124,8 +155,9 @@ OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, co
   return table;
 }
 
-std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table) {
-  return std::make_unique<OnlineLp>(std::move(table));
+std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks,
+                                       std::span<const int> categories) {
+  return std::make_unique<OnlineLp>(std::move(table), num_ticks, categories);
 }
 
 }  // namespace genbid

@@ -23,6 +23,7 @@ class OnlineLpTable {
   // another number of elements in the columns, for what is not finite, and where cum_cost falls from one row to the
   // next: a decision takes the first row beyond the money, which a sorted column finds fast.
   explicit OnlineLpTable(std::string name) : name_(std::move(name)) {}
+  // `tick` below kMaxTicks.
   void set(int category, int tick, std::vector<double> real_cpa, std::vector<double> cum_cost);
 
   struct Rows {
@@ -32,6 +33,8 @@ class OnlineLpTable {
 
   const std::string& name() const { return name_; }
   std::vector<int> categories() const;
+  // Error unless every category has rows of each of the day's ticks, and none of later ones.
+  void check_days(int num_ticks) const;
   bool has(int category) const { return categories_.contains(category); }
   const Rows& rows(int category, int tick) const { return categories_.at(category)[static_cast<size_t>(tick)]; }
 
@@ -41,12 +44,13 @@ class OnlineLpTable {
 
  private:
   std::string name_;
-  std::map<int, std::array<Rows, kTicksPerPeriod>> categories_;
+  std::map<int, std::array<Rows, kMaxTicks>> categories_;
 };
 
-// bid = table's alpha * p-value. A seat of a category that the table lacks is an Error in reset() (AuctionNet bids
-// the CPA limit then).
-std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table);
+// bid = table's alpha * p-value. Error for a table of other days (check_days) and one that lacks one of `categories`, those
+// of the seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and other days.
+std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks = kTicksPerPeriod,
+                                       std::span<const int> categories = {});
 
 // A raw log: a row for each impression and advertiser, in file order.
 struct OnlineLpLog {

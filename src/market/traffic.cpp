@@ -20,7 +20,9 @@ Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config
       shape_(config.own() ? config.shape() : MarketShape()),
       values_(seed, "market.traffic.values"),
       sigmas_(seed, "market.traffic.sigmas"),
-      draws_(seed, "market.draws") {}
+      draws_(seed, "market.draws") {
+  if (config_.own()) config_.value_level = level_before_clipping(config_);
+}
 
 PeriodFactors Traffic::factors(int64_t period) const {
   return config_.own() ? own_factors(config_, seed_, period, impressions_)

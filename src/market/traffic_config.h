@@ -28,10 +28,11 @@ struct TrafficConfig {
   int64_t slots = kNumSlots;             // shown at most
   std::string day_shape = "auctionnet";  // how impressions spread over the day: traffic_structure.h
   double count_swing = 0.4;              // twelfths of a day have a factor in 1 -+ this on their impressions
-  double value_level = 0.0005;           // mean predicted value of an impression
+  double value_level = 0.0005;           // mean predicted value of an impression, over days, to 2 %
   double category_swing = 0.7;           // sixths of a day have a factor in 1 -+ this on a category's level
   double seat_swing = 0.5;               // and one in 1 -+ this on a seat's
-  double value_spread = 0.5;  // standard deviation of a seat's values within a tick, as a share of their mean
+  // Standard deviation of a seat's values within a tick, as a share of their mean, before they are clipped to [0, 1].
+  double value_spread = 0.5;
   double uncertainty = 0.15;  // mean of sigma / predicted value
 
   bool own() const { return structure == "own"; }

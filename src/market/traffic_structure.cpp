@@ -1,6 +1,7 @@
 #include "market/traffic_structure.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/random.h"
@@ -105,6 +106,103 @@ PeriodFactors official_episode_factors(int64_t period, int64_t impressions) {
     out.shift[seat] = static_cast<float>(truncated_normal_mean(v1, v2));
   }
   return out;
+}
+
+namespace {
+
+// A distribution as a few points and their weights, which sum to 1.
+struct Weighted {
+  double value = 0.0;
+  double weight = 0.0;
+};
+
+// Standard normal, to within 1e-6 in means of what is smooth.
+template <int kCount>
+std::array<Weighted, kCount> normal_points() {
+  constexpr double kReach = 6.0;
+  std::array<Weighted, kCount> points;
+  double sum = 0.0;
+  for (int i = 0; i < kCount; ++i) {
+    const double z = kReach * ((2.0 * i + 1.0) / kCount - 1.0);
+    double weight = exp_minus(z * z / 32.0);
+    for (int square = 0; square < 4; ++square) weight *= weight;  // exp(-z^2 / 2)
+    points[static_cast<size_t>(i)] = {z, weight};
+    sum += weight;
+  }
+  for (Weighted& point : points) point.weight /= sum;
+  return points;
+}
+
+// Standard deviations over means of a seat's values in a tick, as own_factors draws them, in classes of equal width.
+std::vector<Weighted> spread_points(const TrafficConfig& config) {
+  constexpr size_t kClasses = 32;
+  const auto normals = normal_points<48>();
+  std::vector<Weighted> classes(kClasses);
+  for (const auto& [of_seat, seat_weight] : normals) {
+    const double level = std_ratio_clip(0.5 + 0.1 * of_seat);
+    for (const auto& [of_tick, tick_weight] : normals) {
+      const double spread = std_ratio_clip(level + 0.2 * level * of_tick);
+      const auto at = std::min(static_cast<size_t>(spread * kClasses), kClasses - 1);
+      classes[at].value += spread * seat_weight * tick_weight;
+      classes[at].weight += seat_weight * tick_weight;
+    }
+  }
+  for (Weighted& one : classes) {
+    if (one.weight > 0.0) one.value *= config.value_spread / kOfficialSpread / one.weight;
+  }
+  return classes;
+}
+
+// Factors on the level: the category's alone for its first seat, times its own for the others.
+std::vector<Weighted> ratio_points(const TrafficConfig& config) {
+  constexpr int kPoints = 12;
+  const int64_t first_seats = (config.seats + kSeatsPerCategory - 1) / kSeatsPerCategory;
+  const double first_share = static_cast<double>(first_seats) / static_cast<double>(config.seats);
+  const auto factor = [](int i, double swing) { return 1.0 + swing * ((2.0 * i + 1.0) / kPoints - 1.0); };
+  std::vector<Weighted> points;
+  for (int c = 0; c < kPoints; ++c) {
+    const double category = factor(c, config.category_swing);
+    points.push_back({category, first_share / kPoints});
+    for (int s = 0; s < kPoints; ++s) {
+      points.push_back({category * factor(s, config.seat_swing), (1.0 - first_share) / (kPoints * kPoints)});
+    }
+  }
+  return points;
+}
+
+}  // namespace
+
+double level_before_clipping(const TrafficConfig& config) {
+  constexpr double kTolerance = 0.02;
+  const auto normals = normal_points<64>();
+  const std::vector<Weighted> spreads = spread_points(config);
+  const std::vector<Weighted> ratios = ratio_points(config);
+  const auto clipped_mean = [&](double level) {
+    double sum = 0.0;
+    for (const Weighted& ratio : ratios) {
+      for (const Weighted& spread : spreads) {
+        const double weight = ratio.weight * spread.weight;
+        if (weight < 1e-9) continue;
+        const double mean = level * ratio.value;
+        double inner = 0.0;
+        for (const Weighted& normal : normals) {
+          inner += normal.weight * std::clamp(mean * (1.0 + spread.value * normal.value), 0.0, 1.0);
+        }
+        sum += weight * inner;
+      }
+    }
+    return sum;
+  };
+  const double wanted = config.value_level;
+  if (std::abs(clipped_mean(wanted) - wanted) <= kTolerance * wanted) return wanted;
+  // Between a half and twice it for all values of the config's fields.
+  double low = 0.25 * wanted;
+  double high = 4.0 * wanted;
+  for (int halving = 0; halving < 24; ++halving) {
+    const double middle = 0.5 * (low + high);
+    (clipped_mean(middle) < wanted ? low : high) = middle;
+  }
+  return 0.5 * (low + high);
 }
 
 PeriodFactors own_factors(const TrafficConfig& config, uint64_t seed, int64_t period, int64_t impressions) {

@@ -24,7 +24,8 @@ std::vector<uint16_t> concave_hull(const Curve& curve) {
 
 }  // namespace
 
-DayPlan::DayPlan(const Responses& responses, int seat) : num_ticks_(responses.num_ticks()), grid_(responses.grid()) {
+DayPlan::DayPlan(const Responses& responses, int seat)
+    : num_ticks_(responses.num_ticks()), grid_(responses.grid(seat)) {
   const size_t num_points = grid_.num_points();
   assert(num_points <= UINT16_MAX);
   frontier_.resize(static_cast<size_t>(num_ticks_) * num_points);

@@ -35,12 +35,12 @@ struct AlphaGrid {
 
 // A grid for CPA limits in [low, high]: what a unit of value is worth paying lies near the limit (0.5 to 2 times it in
 // AuctionNet's market, headroom.md); the grid begins at least `octaves` octaves below the lowest limit and ends as many
-// above the highest. What is cheaper than its beginning is bought in one go.
+// above the highest, within 2^-100 to 2^92. What is cheaper than its beginning is bought in one go.
 inline AlphaGrid grid_around(double low, double high, int octaves) {
   AlphaGrid grid;
-  const int first = std::ilogb(low) - octaves;
+  const int first = std::clamp(std::ilogb(low) - octaves, -100, 90);
   grid.lowest = std::ldexp(1.0F, first);
-  grid.octaves = std::ilogb(high) + 1 + octaves - first;
+  grid.octaves = std::clamp(std::ilogb(high) + 1 + octaves, first + 1, 92) - first;
   return grid;
 }
 

@@ -102,14 +102,15 @@ TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& li
 
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits) {
   const CurveOptimum best = best_on_curve(responses.bid_curve(seat), limits);
-  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid()), best.score};
+  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid(seat)), best.score};
 }
 
 Optimum best_slots(const Responses& responses, int seat, const Limits& limits) {
   const Curve frontier = responses.slot_curve(seat);
   const CurveOptimum best = best_on_curve(frontier, limits);
-  const double bound = best_on_curve(tangent_bound(frontier, responses.grid()), limits).score;
-  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid()), std::max(bound, best.score)};
+  const double bound = best_on_curve(tangent_bound(frontier, responses.grid(seat)), limits).score;
+  return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid(seat)),
+          std::max(bound, best.score)};
 }
 
 SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser) {

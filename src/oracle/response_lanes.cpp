@@ -9,8 +9,8 @@ namespace genbid::oracle {
 namespace {
 
 constexpr int kWidth = ImpressionBlock::kWidth;
-constexpr float kNever = 1e30F;   // a price of an impression
-constexpr float kBought = 1e20F;  // prices of a unit of value are lower, where anything may be bought
+constexpr float kNever = 1e36F;   // a price of an impression
+constexpr float kBought = 1e28F;  // prices of a unit of value are lower, where anything may be bought
 constexpr float kUnits = 0x1p30F;
 
 }  // namespace
@@ -35,6 +35,16 @@ LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
   lowest_bits = std::bit_cast<int32_t>(grid.lowest);
   shift = grid.shift();
   last_point = grid.num_alphas() + 1;
+}
+
+GENBID_SIMD_CLONES
+int32_t highest_bits(const float* values, int count) {
+  int32_t highest = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto bits = std::bit_cast<int32_t>(values[i]);
+    highest = highest < bits ? bits : highest;
+  }
+  return highest;
 }
 
 // The slots' marginal prices rise in the order of the slots if the (cost, value) points of an impression are concave;

@@ -32,6 +32,9 @@ struct LaneSteps {
   std::array<Lanes, 3> slot_cost;
 };
 
+// The bits of the highest of `count` floats from 0 on; 0 if there are none.
+int32_t highest_bits(const float* values, int count);
+
 void find_steps(const LaneConstants& constants, const ImpressionBlock& block, int seat, LaneSteps& steps);
 
 }  // namespace genbid::oracle

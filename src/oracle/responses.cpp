@@ -2,19 +2,40 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cassert>
 
 #include "oracle/response_lanes.h"
 
 namespace genbid::oracle {
+namespace {
+
+// The highest is the same for any order of calls.
+void raise(int32_t& highest, int32_t found) {
+  const std::atomic_ref shared(highest);
+  for (int32_t now = shared.load(std::memory_order_relaxed); now < found;) {
+    if (shared.compare_exchange_weak(now, found, std::memory_order_relaxed)) return;
+  }
+}
+
+}  // namespace
 
 Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid, bool slots)
-    : num_seats_(num_seats), num_ticks_(num_ticks), auction_(auction), grid_(grid) {
-  bid_sums_.resize(static_cast<size_t>(num_seats) * static_cast<size_t>(num_ticks) * stride());
-  if (slots) slot_sums_.resize(static_cast<size_t>(num_seats) * stride());
+    : Responses(num_ticks, auction, std::vector<AlphaGrid>(static_cast<size_t>(num_seats), grid), slots) {}
+
+Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots)
+    : num_ticks_(num_ticks), auction_(auction), grids_(std::move(grids)) {
+  assert(!grids_.empty());
+  assert(std::all_of(grids_.begin(), grids_.end(), [&](const AlphaGrid& grid) {
+    return grid.octaves == grids_.front().octaves && grid.bits == grids_.front().bits;
+  }));
+  bid_sums_.resize(grids_.size() * static_cast<size_t>(num_ticks) * stride());
+  if (slots) slot_sums_.resize(grids_.size() * stride());
 }
 
 void Responses::clear() {
+  impressions_ = 0;
+  highest_bid_ = highest_value_ = 0;
   std::fill(bid_sums_.begin(), bid_sums_.end(), Sum{});
   std::fill(slot_sums_.begin(), slot_sums_.end(), Sum{});
 }
@@ -27,17 +48,31 @@ const Responses::Sum* Responses::bid_sums(int seat, int tick) const {
 }
 
 void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first_seat, int last_seat) {
-  assert(tick >= 0 && tick < num_ticks_ && first_seat >= 0 && last_seat <= num_seats_);
-  const LaneConstants constants(auction_, grid_);
+  assert(tick >= 0 && tick < num_ticks_ && first_seat >= 0 && last_seat <= num_seats());
+  LaneConstants constants(auction_, grids_.front());
   LaneSteps steps{};
   std::vector<Sum> slots(stride());
   const auto num_steps = static_cast<size_t>(auction_.num_slots);
+  if (first_seat == 0) {
+    int64_t impressions = 0;
+    int32_t bid = 0;
+    for (const ImpressionBlock& block : blocks) {
+      impressions += block.num_lanes;
+      bid = std::max(bid, highest_bits(block.top_bid, block.num_lanes));
+    }
+    std::atomic_ref(impressions_).fetch_add(impressions, std::memory_order_relaxed);
+    raise(highest_bid_, bid);
+  }
+  int32_t highest = 0;
   // A seat's sums stay in the first cache while its blocks pass.
   for (int seat = first_seat; seat < last_seat; ++seat) {
+    constants.lowest_bits = std::bit_cast<int32_t>(grid(seat).lowest);
     Sum* const bids = bid_sums(seat, tick);
     slots.assign(stride(), {});
     for (const ImpressionBlock& block : blocks) {
       find_steps(constants, block, seat, steps);
+      const float* values = block.values + static_cast<size_t>(seat) * ImpressionBlock::kWidth;
+      highest = std::max(highest, highest_bits(values, block.num_lanes));
       const auto num_lanes = static_cast<size_t>(block.num_lanes);
       const auto put = [num_lanes](Sum* sums, const LaneSteps::Lanes& point, const LaneSteps::Lanes& value,
                                    const LaneSteps::Lanes& cost) {
@@ -57,23 +92,44 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
     if (!has_slots()) continue;
     // Another tick may be adding to the same day.
     Sum* const day = slot_sums_.data() + static_cast<size_t>(seat) * stride();
-    for (size_t p = 0; p <= grid_.num_points(); ++p) {
+    for (size_t p = 0; p + 1 < stride(); ++p) {
       if (slots[p].value == 0 && slots[p].cost == 0) continue;
       std::atomic_ref(day[p].value).fetch_add(slots[p].value, std::memory_order_relaxed);
       std::atomic_ref(day[p].cost).fetch_add(slots[p].cost, std::memory_order_relaxed);
     }
   }
+  raise(highest_value_, highest);
+}
+
+Point Responses::in_money(const Sum& sum) const {
+  const double value_unit = 0x1p-30 * static_cast<double>(auction_.max_value);
+  const double cost_unit = 0x1p-30 * static_cast<double>(auction_.max_price);
+  return {static_cast<double>(sum.value) * value_unit, static_cast<double>(sum.cost) * cost_unit};
+}
+
+Responses::Sum Responses::at_place(int seat, size_t place) const {
+  Sum sum;
+  for (int tick = 0; tick < num_ticks_; ++tick) {
+    sum.value += bid_sums(seat, tick)[place].value;
+    sum.cost += bid_sums(seat, tick)[place].cost;
+  }
+  return sum;
+}
+
+Point Responses::beyond(int seat) const { return in_money(at_place(seat, stride() - 2)); }
+double Responses::left_out(int seat) const { return in_money(at_place(seat, stride() - 1)).value; }
+
+Responses::Seen Responses::seen() const {
+  return {impressions_, std::bit_cast<float>(highest_bid_), std::bit_cast<float>(highest_value_)};
 }
 
 Curve Responses::cumulated(const Sum* sums) const {
-  const double value_unit = 0x1p-30 * static_cast<double>(auction_.max_value);
-  const double cost_unit = 0x1p-30 * static_cast<double>(auction_.max_price);
-  Curve curve(grid_.num_points());
+  Curve curve(grids_.front().num_points());
   Sum total;
   for (size_t p = 0; p < curve.size(); ++p) {
     total.value += sums[p].value;
     total.cost += sums[p].cost;
-    curve[p] = {static_cast<double>(total.value) * value_unit, static_cast<double>(total.cost) * cost_unit};
+    curve[p] = in_money(total);
   }
   return curve;
 }
@@ -96,7 +152,7 @@ Curve Responses::slot_curve(int seat) const {
   assert(has_slots());
   const Sum* const first = slot_sums_.data() + static_cast<size_t>(seat) * stride();
   std::vector<Sum> sums(first, first + stride());
-  const size_t last = grid_.num_points() - 1;
+  const size_t last = stride() - 3;
   sums[last].value += sums[last + 1].value;
   sums[last].cost += sums[last + 1].cost;
   return cumulated(sums.data());

@@ -18,8 +18,8 @@ struct Auction {
   int num_slots = 3;  // 1 to 3
   std::array<float, 3> exposure{1.0F, 0.8F, 0.48F};
   float reserve = 0.0001F;
-  // Values lie in [0, max_value]; what costs more than max_price is never bought. Powers of two: they set the units of
-  // the sums, 2^-30 of either.
+  // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
+  // two: they set the units of the sums, 2^-30 of either. Other currencies have others (oracle/fit.h).
   float max_value = 1.0F;
   float max_price = 64.0F;
 };
@@ -40,6 +40,8 @@ class Responses {
  public:
   // Without `slots` nothing is kept for slot_curve.
   Responses(int num_seats, int num_ticks, const Auction& auction = {}, const AlphaGrid& grid = {}, bool slots = true);
+  // A grid for each seat, all of one size.
+  Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots);
 
   void clear();  // as new
 
@@ -53,10 +55,22 @@ class Responses {
   // At multiplier 1 / alpha: the whole day's best slot of every impression, none included. The last point: at any price.
   Curve slot_curve(int seat) const;
 
+  // Of a seat's whole day: what is bought at no alpha of the grid, and the value of what costs max_price or more.
+  Point beyond(int seat) const;
+  double left_out(int seat) const;
+  // Of all that was added; impressions and bids are counted where seat 0 is among the seats.
+  struct Seen {
+    int64_t impressions = 0;
+    float price = 0.0F;  // highest bid
+    float value = 0.0F;  // highest
+  };
+  Seen seen() const;
+
   bool has_slots() const { return !slot_sums_.empty(); }
-  int num_seats() const { return num_seats_; }
+  int num_seats() const { return static_cast<int>(grids_.size()); }
   int num_ticks() const { return num_ticks_; }
-  const AlphaGrid& grid() const { return grid_; }
+  const Auction& auction() const { return auction_; }
+  const AlphaGrid& grid(int seat) const { return grids_[static_cast<size_t>(seat)]; }
 
  private:
   struct Sum {
@@ -64,16 +78,20 @@ class Responses {
     int64_t cost = 0;
   };
   // By point, then what joins beyond the last one, then what never does.
-  size_t stride() const { return grid_.num_points() + 2; }
+  size_t stride() const { return grids_.front().num_points() + 2; }
   Sum* bid_sums(int seat, int tick);
   const Sum* bid_sums(int seat, int tick) const;
   Curve cumulated(const Sum* sums) const;
+  Point in_money(const Sum& sum) const;
+  Sum at_place(int seat, size_t place) const;  // of a whole day
 
-  int num_seats_, num_ticks_;
+  int num_ticks_;
   Auction auction_;
-  AlphaGrid grid_;
-  std::vector<Sum> bid_sums_;   // [seat][tick][point]: what joins there
-  std::vector<Sum> slot_sums_;  // [seat][point]
+  std::vector<AlphaGrid> grids_;  // by seat
+  int64_t impressions_ = 0;
+  int32_t highest_bid_ = 0, highest_value_ = 0;  // bits of floats from 0 on, which are in their order
+  std::vector<Sum> bid_sums_;                    // [seat][tick][point]: what joins there
+  std::vector<Sum> slot_sums_;                   // [seat][point]
 };
 
 }  // namespace genbid::oracle

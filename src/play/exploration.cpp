@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "market/lanes.h"
 #include "play/official_assets.h"
 
@@ -169,12 +170,17 @@ std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, i
     return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kFast, num_ticks));
   }
   const OfficialAssets assets;
+  std::vector<int> categories;  // any bidder may be drawn for any seat
+  for (const PopulationSeat& seat : population.seats) categories.push_back(seat.advertiser.category);
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const ExploreBidder& one : config_.bidders) {
-    check_plays_ticks(one.bidder, num_ticks, "explore.bidders[" + std::to_string(bidders.size()) + "]");
     BidderConfig plain = one.bidder;
     if (is_fixed_alpha(plain) && one.alpha.high > 0.0) plain.alpha = 1.0;  // times the coefficient
-    bidders.push_back(genbid::make_bidder(plain, Rules::kFast, assets));
+    try {
+      bidders.push_back(genbid::make_bidder(plain, Rules::kFast, assets, num_ticks, categories));
+    } catch (const Error& e) {
+      throw Error("explore.bidders[" + std::to_string(bidders.size()) + "]: " + e.what());
+    }
   }
   return std::make_unique<ExploringBidder>(config_, *this, std::move(bidders));
 }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
 #include <vector>
+
+#include "base/error.h"
 
 namespace genbid {
 namespace {
@@ -69,17 +72,31 @@ void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& 
   }
 }
 
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots) {
+oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots, double reserve_scale) {
   constexpr int kOctaves = 2;
+  constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
   double low = cell.advertisers.front().cpa_limit;
   double high = low;
   for (const Advertiser& advertiser : cell.advertisers) {
     low = std::min(low, advertiser.cpa_limit);
     high = std::max(high, advertiser.cpa_limit);
   }
+  const oracle::Auction usual;
+  if (shape.slots < 1 || shape.slots > static_cast<int>(usual.exposure.size())) {
+    throw Error("hindsight: found a market of " + std::to_string(shape.slots) + " slots, expected 1 to " +
+                std::to_string(usual.exposure.size()));
+  }
   oracle::Auction auction;
   auction.num_slots = shape.slots;
-  return {shape.seats, shape.ticks, auction, oracle::grid_around(low, high, kOctaves), slots};
+  auction.reserve *= static_cast<float>(reserve_scale);
+  const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
+  std::vector<oracle::AlphaGrid> grids(static_cast<size_t>(shape.seats), common);
+  if (common.octaves > kManyOctaves) {
+    std::transform(cell.advertisers.begin(), cell.advertisers.end(), grids.begin(), [](const Advertiser& seat) {
+      return oracle::grid_around(seat.cpa_limit, seat.cpa_limit, kOctaves);
+    });
+  }
+  return {shape.ticks, auction, std::move(grids), slots};
 }
 
 bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,

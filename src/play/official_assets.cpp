@@ -82,15 +82,15 @@ std::shared_ptr<const OnlineLpTable> shipped_table(const std::string& name, cons
   return table;
 }
 
-bool is_shipped(const std::string& name) {
+}  // namespace
+
+bool is_shipped_table(const std::string& name) {
   if (name == kOwnCategory) return true;
   for (int episode = 0; episode < kNumTables; ++episode) {
     if (name == table_name(episode)) return true;
   }
   return false;
 }
-
-}  // namespace
 
 struct OfficialAssets::State {
   SafetensorsFile agents_file = SafetensorsFile::from_bytes({kGenbidOfficialAgents, kGenbidOfficialAgentsEnd},
@@ -109,7 +109,7 @@ std::shared_ptr<const OnlineLpTable> OfficialAssets::online_lp_table(const std::
   const std::lock_guard lock(state_->mutex);
   auto& table = state_->tables[name_or_path];
   if (table) return table;
-  if (is_shipped(name_or_path)) return table = shipped_table(name_or_path, state_->tables_file);
+  if (is_shipped_table(name_or_path)) return table = shipped_table(name_or_path, state_->tables_file);
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(name_or_path, ignored)) {
     throw Error("table: found '" + name_or_path + "', expected episode-0 to episode-6, " + kOwnCategory +
@@ -143,12 +143,20 @@ std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& pat
   CsvFile file(path);
   const CsvColumns columns(file, {"advertiserCategoryIndex", "realCPA", "cum_cost", "timeStepIndex"});
   std::map<std::pair<int, int>, OnlineLpTable::Rows> blocks;  // by category and tick
+  std::pair<int, int> last = {-1, -1};
   CsvBlock block;
   while (file.next(block)) {
     CsvRows row(block, columns);
     while (row.next()) {
       const auto category = static_cast<int>(row.whole(kCategory, 0, 1'000'000));
-      const auto tick = static_cast<int>(row.whole(kTick, 0, kTicksPerPeriod - 1));
+      const auto tick = static_cast<int>(row.whole(kTick, 0, kMaxTicks - 1));
+      if (const std::pair place(category, tick); place != last) {
+        if (blocks.contains(place)) {
+          throw Error(row.where() + ": found category " + std::to_string(category) + ", tick " + std::to_string(tick) +
+                      " again, expected its rows one behind the other: the table of one period");
+        }
+        last = place;
+      }
       OnlineLpTable::Rows& rows = blocks[{category, tick}];
       rows.real_cpa.push_back(row.number(kRealCpa));
       rows.cum_cost.push_back(row.number(kCumCost));
@@ -165,7 +173,7 @@ void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std
   std::string text = "deliveryPeriodIndex,advertiserCategoryIndex,realCPA,cum_cost,timeStepIndex\n";
   for (const int category : table.categories()) {
     const std::string begin = std::to_string(period) + "," + std::to_string(category) + ",";
-    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+    for (int tick = 0; tick < kMaxTicks; ++tick) {
       const OnlineLpTable::Rows& rows = table.rows(category, tick);
       const std::string end = "," + std::to_string(tick) + "\n";
       for (size_t i = 0; i < rows.cum_cost.size(); ++i) {

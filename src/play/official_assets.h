@@ -29,8 +29,12 @@ class OfficialAssets : public BidderAssets {
   std::unique_ptr<State> state_;
 };
 
+// One of those names.
+bool is_shipped_table(const std::string& name);
+
 // A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
-// ignored. Error, with file and line, for what OnlineLpTable refuses.
+// ignored, of days of up to kMaxTicks ticks. Error, with file and line, for what OnlineLpTable refuses and for a category
+// and tick whose rows are in two places.
 std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path);
 // The same format; `period` fills its column deliveryPeriodIndex. Atomic.
 void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path);

@@ -78,8 +78,8 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
     rows = {};
     period.reset();
   };
-  if (!read_replay_log({files, {}, /*exact=*/true, columns, /*keep_missing=*/true}, threads, add, restart))
-    return std::nullopt;
+  const ReplayLogOptions options = {files, {}, /*exact=*/true, columns, /*keep_missing=*/true, kTicksPerPeriod};
+  if (!read_replay_log(options, threads, add, restart)) return std::nullopt;
   sort_by_source(rows);
 
   official::LegacyRandom random(1);

@@ -106,7 +106,7 @@ class PeriodLog {
       : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
-      seats_.push_back({.advertiser = static_cast<int32_t>(i),
+      seats_.push_back({.advertiser = static_cast<int64_t>(i),
                         .category = advertiser.category,
                         .budget = advertiser.budget,
                         .cpa = advertiser.cpa_limit});
@@ -147,9 +147,9 @@ class PeriodLog {
 class TrajectoryOutput {
  public:
   TrajectoryOutput(const std::string& store, TrajectoryRecorder recorder, int64_t num_periods,
-                   const std::string& config_text)
+                   const std::string& identity)
       : recorder_(std::move(recorder)), store_(store) {
-    store_.begin(recorder_.info(config_text), recorder_.num_trajectories(num_periods), recorder_.num_rows(num_periods));
+    store_.begin(recorder_.info(identity), recorder_.num_trajectories(num_periods), recorder_.num_rows(num_periods));
   }
 
   void add_csv(const std::string& path) { csv_.emplace(path); }
@@ -182,7 +182,7 @@ class MarketLogOutput {
     std::vector<MarketLogSeat> seats;
     for (const Advertiser& advertiser : cell.advertisers) {
       seats.push_back(
-          {static_cast<int32_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
+          {static_cast<int64_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
     }
     writer_.begin_period(cell.period, seats);
   }
@@ -191,11 +191,11 @@ class MarketLogOutput {
     writer_.add_tick(impressions.pvalue, impressions.sigma, top_bid_, top_seat_, impressions.least_winning_cost);
   }
   void finish_cell() { writer_.end_period(); }
-  void finish(const std::string& config_text) {
+  void finish(const std::string& identity) {
     MarketLogInfo info;
     info.ticks = shape_.ticks;
     info.seats = shape_.seats;
-    info.config = config_text;
+    info.config = identity;
     writer_.finish(info);
   }
 
@@ -226,7 +226,7 @@ void OutputConfig::fields(ConfigVisitor& v) {
 
 struct Outputs::State {
   State(const OutputConfig& c, const MarketShape& market_shape, int64_t num_periods, std::string text, Threads& t)
-      : shape(market_shape), config_text(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
+      : shape(market_shape), identity(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
     if (c.ticks) ticks.emplace(staging.file("ticks.csv")).write(PeriodTables::ticks_header());
     periods.emplace(staging.file("periods.csv")).write(PeriodTables::periods_header());
     if (!c.ticks) staging.refuse_old("ticks.csv", "output.ticks");
@@ -240,14 +240,14 @@ struct Outputs::State {
     if (c.raw_log) raw_log_folder = staging.folder("raw_log");
     if (c.trajectories) {
       trajectories.emplace(staging.file("trajectories.h5"), TrajectoryRecorder(parse_feature_set(c.features), shape),
-                           num_periods, config_text);
+                           num_periods, identity);
       if (csv) trajectories->add_csv(staging.file("trajectories.csv"));
     }
     if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision, shape);
   }
 
   MarketShape shape;
-  std::string config_text;
+  std::string identity;
   Threads& threads;
   Staging staging;  // goes after the files in it are closed
   std::optional<TextFile> ticks, periods;
@@ -258,9 +258,9 @@ struct Outputs::State {
   std::optional<MarketLogOutput> market_log;
 };
 
-Outputs::Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string config_text,
+Outputs::Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string identity,
                  Threads& threads)
-    : state_(std::make_unique<State>(config, shape, num_periods, std::move(config_text), threads)) {}
+    : state_(std::make_unique<State>(config, shape, num_periods, std::move(identity), threads)) {}
 Outputs::~Outputs() = default;
 
 void Outputs::start(std::span<const Population> populations, std::span<const Cell> cells) {
@@ -307,17 +307,16 @@ std::vector<std::string> Outputs::commit() {
   State& s = *state_;
   if (s.ticks) s.ticks->close();
   s.periods->close();
-  if (s.market_log) s.market_log->finish(s.config_text);
+  if (s.market_log) s.market_log->finish(s.identity);
   if (s.trajectories) s.trajectories->finish();
   return s.staging.commit();
 }
 
 std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
-                                         std::string config_text, const std::string& population_text,
-                                         Threads& threads) {
-  if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(config_text), threads);
+                                         std::string identity, Threads& threads) {
+  if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(identity), threads);
   return std::make_unique<ResumableOutputs>(config.dir, parse_feature_set(config.features), shape, num_periods,
-                                            config_text, population_text, threads);
+                                            identity, threads);
 }
 
 }  // namespace genbid

@@ -44,10 +44,10 @@ class RunOutputs : public PeriodSink {
   virtual std::vector<std::string> commit() = 0;
 };
 
-// `config_text` goes into the stores. `population_text`: what else a run that goes on must have as it was. Error if a
-// place cannot be written.
+// `identity` (run_identity.h) goes into the stores, and a run that goes on must have it as it was. Error if a place
+// cannot be written.
 std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
-                                         std::string config_text, const std::string& population_text, Threads& threads);
+                                         std::string identity, Threads& threads);
 
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
 // folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of
@@ -56,7 +56,7 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const Marke
 // Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
 class Outputs : public RunOutputs {
  public:
-  Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string config_text,
+  Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string identity,
           Threads& threads);
   ~Outputs() override;
 

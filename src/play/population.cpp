@@ -74,6 +74,8 @@ std::vector<std::string> population_names() {
   return names;
 }
 
+bool is_shipped_population(const std::string& name) { return find_shipped(name) != nullptr; }
+
 bool population_exists(const std::string& name_or_file) {
   std::error_code ignored;
   return find_shipped(name_or_file) != nullptr || std::filesystem::is_regular_file(name_or_file, ignored);
@@ -114,19 +116,15 @@ Advertiser official_campaign(int seat) {
   return advertiser;
 }
 
-void check_plays_ticks(const BidderConfig& bidder, int num_ticks, const std::string& who) {
-  const bool any = bidder.bidder != "online_lp" && bidder.bidder != "official_agent";
-  if (any || num_ticks == kTicksPerPeriod) return;
-  throw Error(who + ": '" + bidder_label(bidder) + "' is made for days of " + std::to_string(kTicksPerPeriod) +
-              " ticks, found " + std::to_string(num_ticks) + " (market.traffic.ticks)");
-}
-
 std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules, int num_ticks) {
   const OfficialAssets assets;
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const PopulationSeat& seat : population.seats) {
-    check_plays_ticks(seat.bidder, num_ticks, "population: seat " + std::to_string(bidders.size()));
-    bidders.push_back(make_bidder(seat.bidder, rules, assets));
+    try {
+      bidders.push_back(make_bidder(seat.bidder, rules, assets, num_ticks, {&seat.advertiser.category, 1}));
+    } catch (const Error& e) {
+      throw Error("population: seat " + std::to_string(bidders.size()) + ": " + e.what());
+    }
   }
   return bidders;
 }

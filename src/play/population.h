@@ -37,6 +37,7 @@ struct Population {
 // bad file, a seat that is not named.
 Population load_population(const std::string& name_or_file, int num_seats = kNumSeats);
 std::vector<std::string> population_names();
+bool is_shipped_population(const std::string& name);
 // For checks of a config: `name` is shipped, or a file that exists.
 bool population_exists(const std::string& name_or_file);
 // "official, pid48, rules48 or the path of a population file".
@@ -46,7 +47,7 @@ std::string expected_population();
 Advertiser official_campaign(int seat);
 
 // One bidder a seat, for days of so many ticks. Error for a table that is not there or cannot be used, and for a bidder
-// that plays days of 48 ticks alone (check_plays_ticks).
+// that cannot play such days (make_bidder).
 std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
                                                   int num_ticks = kTicksPerPeriod);
 // The same, ready to be asked: seat_bidder says which of `bidders` plays each seat of a cell.
@@ -57,8 +58,6 @@ struct SeatedPopulation {
   std::vector<Bidder*> bidders;
   std::vector<int> seat_bidder;
 };
-// OnlineLP tables and AuctionNet's agents are made for 48 ticks: Error for other days. `who` stands for the bidder.
-void check_plays_ticks(const BidderConfig& bidder, int num_ticks, const std::string& who);
 
 // A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and the
 // population's period, in which one seat at most is judged.

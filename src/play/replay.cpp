@@ -66,16 +66,18 @@ class Campaigns {
   double money(size_t row) const { return rows_[row].money; }
   void set_money(size_t row, double money) { rows_[row].money = money; }
 
-  void ask(std::span<const TickStart> starts) {
+  void ask(std::span<const TickStart> starts, int num_ticks) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row& row = rows_[i];
+      // A seat's number names its noise: of long numbers the low digits do.
       views_[i] = {row.cell.period,
-                   row.cell.advertiser,
+                   static_cast<int>(row.cell.advertiser & std::numeric_limits<int>::max()),
                    &row.cell.campaign,
                    &row.history,
                    starts[i].tick > 0 ? &row.last : nullptr,
                    starts[i],
-                   row.money >= kMinRemainingBudget};
+                   row.money >= kMinRemainingBudget,
+                   num_ticks};
       views_[i].now.remaining_budget = row.money;
     }
     std::fill(bids_.begin(), bids_.end(), BidFormula{});
@@ -179,12 +181,13 @@ class CorrectedPlayer : public Player {
   void add(const LoggedTick& tick) override {
     if (tick.tick == 0) begin_period(tick);
     read_columns(tick);
+    hindsight_->begin_tick(tick.least_winning_cost);
     threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
       for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
-        hindsight_->add(row, columns_[row], tick.least_winning_cost);
+        hindsight_->add(row, columns_[row]);
       }
     });
-    for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_);
+    for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_, tick.num_ticks);
     const size_t num_rows = campaigns_.size() * seats_.size();
     threads_.parallel_for(static_cast<int64_t>(num_rows), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
@@ -198,9 +201,13 @@ class CorrectedPlayer : public Player {
         campaigns.close(row, outcome);
       }
     });
-    if (tick.tick != kTicksPerPeriod - 1) return;
-    std::vector<double> optima;
-    for (size_t row = 0; row < seats_.size(); ++row) optima.push_back(hindsight_->optimum(row));
+    if (tick.tick != tick.num_ticks - 1) return;
+    std::vector<double> optima(seats_.size());
+    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        optima[row] = hindsight_->optimum(row);
+      }
+    });
     for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
     campaigns_.clear();
   }
@@ -214,8 +221,8 @@ class CorrectedPlayer : public Player {
       ReplayCell& cell = cells.emplace_back();
       cell.period = tick.period;
       cell.advertiser = logged.advertiser;
-      cell.campaign = {config_.budget > 0.0 ? config_.budget : logged.budget,
-                       config_.cpa > 0.0 ? config_.cpa : logged.cpa, logged.category};
+      cell.campaign = {config_.common_budget().value_or(logged.budget), config_.common_cpa().value_or(logged.cpa),
+                       logged.category};
       for (const auto& [key, value] :
            {std::pair("budget", cell.campaign.budget), std::pair("cpa", cell.campaign.cpa_limit)}) {
         if (value > 0.0) continue;
@@ -278,17 +285,18 @@ class OfficialPlayer : public Player {
       ReplayCell& cell = cells.emplace_back();
       cell.period = day.period;
       cell.advertiser = day.advertiser;
-      cell.campaign = {config_.budget > 0.0 ? config_.budget : kOfficialBudget,
-                       config_.cpa > 0.0 ? config_.cpa : kOfficialCpa, day.category};
+      cell.campaign = {*config_.common_budget(), *config_.common_cpa(), day.category};
     }
-    ReplayHindsight hindsight(campaigns_of(cells));
     std::vector<double> optima(days.size());
     threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
       for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        // Each day is in an order of its own.
+        ReplayHindsight hindsight({cells[row].campaign});
         for (const OfficialDay::Tick& tick : days[row].ticks) {
-          hindsight.add(row, tick.pvalue, tick.least_winning_cost);
+          hindsight.begin_tick(tick.least_winning_cost);
+          hindsight.add(0, tick.pvalue);
         }
-        optima[row] = hindsight.optimum(row);
+        optima[row] = hindsight.optimum(0);
       }
     });
     for (size_t b = 0; b < bidders_.size(); ++b) {
@@ -303,7 +311,7 @@ class OfficialPlayer : public Player {
         for (size_t row = 0; row < days.size(); ++row) {
           starts[row] = official::replay_start(impressions(row), tick, campaigns.money(row));
         }
-        campaigns.ask(starts);
+        campaigns.ask(starts, kTicksPerPeriod);
         threads_.parallel_for(static_cast<int64_t>(days.size()), 1, [&](int64_t begin, int64_t end) {
           for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
             const double money = campaigns.money(row);
@@ -321,6 +329,16 @@ class OfficialPlayer : public Player {
 };
 
 }  // namespace
+
+std::optional<double> ReplayConfig::common_budget() const {
+  if (budget > 0.0) return budget;
+  return official() ? std::optional(kOfficialBudget) : std::nullopt;
+}
+
+std::optional<double> ReplayConfig::common_cpa() const {
+  if (cpa > 0.0) return cpa;
+  return official() ? std::optional(kOfficialCpa) : std::nullopt;
+}
 
 void ReplayConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, {"corrected", "official"});
@@ -441,7 +459,10 @@ std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& c
     player->restart();
     num_ticks = 0;
   };
-  const ReplayLogOptions options = {config.log, config.periods.values, config.official()};
+  const ReplayLogOptions options = {.files = config.log,
+                                    .periods = config.periods.values,
+                                    .exact = config.official(),
+                                    .num_ticks = config.official() ? kTicksPerPeriod : 0};
   if (!read_replay_log(options, threads, add, restart)) return std::nullopt;
   return player->finish();
 }

@@ -32,13 +32,16 @@ struct ReplayConfig {
   int64_t seed = 1;        // corrected: of the conversions
 
   bool official() const { return rules == "official"; }
+  // Of every advertiser, whatever the log says; none: the log's.
+  std::optional<double> common_budget() const;
+  std::optional<double> common_cpa() const;
   void fields(ConfigVisitor& v);
 };
 
 // One advertiser's period, replayed.
 struct ReplayCell {
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   Advertiser campaign;  // budget, CPA limit, category
   double cost = 0.0;
   double conversions = 0.0;
@@ -52,7 +55,7 @@ struct ReplayCell {
 };
 
 // By period, then as the log lists its advertisers, for each bidder. All bidders meet the same log and the same draws;
-// equal results for any number of threads. `progress` is told the number of ticks done, of 48 a period. Empty if a
+// equal results for any number of threads. `progress` is told the number of ticks done. Empty if a
 // stop was asked for. Error for a log that cannot be read or does not hold what is asked for.
 std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
                                                            Threads& threads,
@@ -67,7 +70,7 @@ struct OfficialDay {
     std::vector<int64_t> source_row;  // in the period's file, counted from 0
   };
   int64_t period = 0;
-  int32_t advertiser = 0;
+  int64_t advertiser = 0;
   int category = 0;
   std::vector<Tick> ticks;
 };

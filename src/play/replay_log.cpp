@@ -22,16 +22,33 @@ bool is_market_log(const std::string& path) {
   return file.gcount() == 4 && std::string(start.data() + 1, 3) == "HDF";
 }
 
-void check_ticks(const std::string& path, int64_t ticks) {
-  if (ticks == kTicksPerPeriod) return;
-  throw Error(path + ": found periods of " + std::to_string(ticks) + " ticks, expected " +
-              std::to_string(kTicksPerPeriod) + " (bidders plan for days of as many)");
+int ticks_of(const MarketLog& log, const std::string& path, int expected) {
+  const int64_t ticks = log.info().ticks;
+  const auto fail = [&](const std::string& text) {
+    throw Error(path + ": found periods of " + std::to_string(ticks) + " ticks, expected " + text);
+  };
+  if (expected != 0 && ticks != expected) fail(std::to_string(expected) + ", which AuctionNet's protocol has");
+  if (ticks > kMaxRawTicks) fail("at most " + std::to_string(kMaxRawTicks));
+  return static_cast<int>(ticks);
+}
+
+// The market log among the files; empty: they are raw logs.
+std::string market_log_of(const std::vector<std::string>& files) {
+  for (const std::string& path : files) {
+    if (!is_market_log(path)) continue;
+    if (files.size() > 1) {
+      throw Error(path + ": found a market log among " + std::to_string(files.size()) +
+                  " files, expected one market log or raw logs alone");
+    }
+    return path;
+  }
+  return {};
 }
 
 bool read_market_log(const std::string& path, const ReplayLogOptions& options,
                      const std::function<void(const LoggedTick&)>& sink) {
   const MarketLog log(path);
-  check_ticks(path, log.info().ticks);
+  const int num_ticks = ticks_of(log, path, options.num_ticks);
   if (options.exact && log.info().precision == "float32") {
     throw Error(path + ": found values in float32, expected float64 for an exact replay (ingest with " +
                 "market_log.precision=float64)");
@@ -46,13 +63,14 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
   for (const int64_t number : periods) {
     const MarketLogPeriod& period = log.period(number);
     tick.period = number;
+    tick.num_ticks = num_ticks;
     tick.has_categories = !period.category.empty();
     tick.seats.assign(static_cast<size_t>(log.info().seats), {});
     for (size_t seat = 0; seat < tick.seats.size(); ++seat) {
       const auto of = [seat](const auto& values) { return values.empty() ? 0 : values[seat]; };
       tick.seats[seat] = {period.advertiser[seat], of(period.category), of(period.budget), of(period.cpa)};
     }
-    for (tick.tick = 0; tick.tick < kTicksPerPeriod; ++tick.tick) {
+    for (tick.tick = 0; tick.tick < num_ticks; ++tick.tick) {
       if (stop_signal::requested()) return false;
       log.read_tick(period, tick.tick, read);
       tick.num_pv = read.num_pv;
@@ -90,6 +108,7 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
     found.insert(raw.period);
     tick.period = raw.period;
     tick.tick = raw.tick;
+    tick.num_ticks = kTicksPerPeriod;
     tick.num_pv = raw.num_pv;
     tick.num_missing = raw.num_missing;
     tick.seats.clear();
@@ -122,16 +141,15 @@ std::string replay_log_name(const std::vector<std::string>& files) {
   return name;
 }
 
+int replay_log_ticks(const std::vector<std::string>& files) {
+  const std::string path = market_log_of(files);
+  return path.empty() ? kTicksPerPeriod : ticks_of(MarketLog(path), path, 0);
+}
+
 bool read_replay_log(const ReplayLogOptions& options, Threads& threads,
                      const std::function<void(const LoggedTick&)>& sink, const std::function<void()>& restart) {
-  for (const std::string& path : options.files) {
-    if (!is_market_log(path)) continue;
-    if (options.files.size() > 1) {
-      throw Error(path + ": found a market log among " + std::to_string(options.files.size()) +
-                  " files, expected one market log or raw logs alone");
-    }
-    return read_market_log(path, options, sink);
-  }
+  const std::string market_log = market_log_of(options.files);
+  if (!market_log.empty()) return read_market_log(market_log, options, sink);
   return read_raw(options, threads, sink, restart);
 }
 

@@ -16,6 +16,7 @@ namespace genbid {
 struct LoggedTick {
   int64_t period = 0;
   int tick = 0;
+  int num_ticks = 0;  // of the period
   int64_t num_pv = 0;
   std::vector<MarketLogSeat> seats;  // budget and cpa are 0 where the log does not tell
   bool has_categories = false;
@@ -34,11 +35,15 @@ struct ReplayLogOptions {
   bool exact = false;              // market logs must hold float64
   LogColumnNames columns = {};     // of raw logs
   bool keep_missing = false;       // missing values of raw logs are NaN, not filled in
+  int num_ticks = 0;               // days must have as many; 0: any number, in a market log
 };
 
-// Hands out the ticks of the periods that are wanted, in order, each period's from 0 to 47. `restart` is called if all
+// The ticks of a log's days. Raw logs, which do not tell before they end, must have 48.
+int replay_log_ticks(const std::vector<std::string>& files);
+
+// Hands out the ticks of the periods that are wanted, in order, each period's from 0 on. `restart` is called if all
 // ticks handed out so far are void and come again. Returns false if a stop was asked for.
-// Error: a log that cannot be read; a period that is not there; a number of ticks that is not 48.
+// Error: a log that cannot be read; a period that is not there; another number of ticks.
 bool read_replay_log(const ReplayLogOptions& options, Threads& threads,
                      const std::function<void(const LoggedTick&)>& sink, const std::function<void()>& restart);
 

@@ -17,10 +17,11 @@
 #include "base/atomic_file.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/settings_difference.h"
 #include "data/trajectory_store.h"
 #include "data/trajectory_store_file.h"
 #include "play/period_tables.h"
-#include "play/settings_difference.h"
+#include "play/run_identity.h"
 #include "play/trajectory_recorder.h"
 
 namespace genbid {
@@ -122,9 +123,9 @@ struct ResumableOutputs::State {
         tables(shape, false) {}
 
   void refuse_others() const;
-  bool is_whole(const std::string& config_text) const;
-  void begin(const std::string& config_text, const std::string& settings) const;
-  void go_on(const std::string& settings);
+  bool is_whole(const std::string& identity) const;
+  void begin(const std::string& identity) const;
+  void go_on(const std::string& identity);
   void flush();
   // A flush takes milliseconds on one disk and a tenth of a second on another: it gets a twentieth of the time.
   bool is_time_to_flush() const { return Clock::now() - flushed_at > 19 * flush_time; }
@@ -154,11 +155,11 @@ void ResumableOutputs::State::refuse_others() const {
 }
 
 // The same run was here before, and came to its end.
-bool ResumableOutputs::State::is_whole(const std::string& config_text) const {
+bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   if (fs::exists(folder)) return false;
   const std::string path = dir + kStore;
   if (fs::exists(path)) {
-    const std::string difference = settings_difference(TrajectoryStore(path).info().config, config_text);
+    const std::string difference = settings_difference(TrajectoryStore(path).info().config, identity);
     if (difference.empty()) return true;
     throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
   }
@@ -170,19 +171,19 @@ bool ResumableOutputs::State::is_whole(const std::string& config_text) const {
   return false;
 }
 
-void ResumableOutputs::State::begin(const std::string& config_text, const std::string& settings) const {
+void ResumableOutputs::State::begin(const std::string& identity) const {
   AtomicFolder fresh(folder);
   const std::string header = PeriodTables::periods_header();
-  write_file(fresh.temporary() + kSettings, settings);
+  write_file(fresh.temporary() + kSettings, identity);
   write_file(fresh.temporary() + kPeriods, header);
-  TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(config_text),
+  TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
                               recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
   write_file(fresh.temporary() + kAccount, print_config(Account{0, static_cast<int64_t>(header.size())}, ""));
   fresh.commit();
 }
 
-void ResumableOutputs::State::go_on(const std::string& settings) {
-  const std::string difference = settings_difference(read_file(folder + kSettings), settings);
+void ResumableOutputs::State::go_on(const std::string& identity) {
+  const std::string difference = settings_difference(read_file(folder + kSettings), identity);
   if (!difference.empty()) {
     throw Error(folder + ": found an interrupted run with " + difference +
                 " (give its command, take another output.dir, or remove the folder)");
@@ -211,20 +212,18 @@ void ResumableOutputs::State::flush() {
 }
 
 ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape,
-                                   int64_t num_periods, const std::string& config_text,
-                                   const std::string& population_text, Threads& threads)
+                                   int64_t num_periods, const std::string& identity, Threads& threads)
     : state_(std::make_unique<State>(dir, features, shape, num_periods, threads)) {
   State& s = *state_;
   if (!s.place.lock()) throw Error(dir + ": another process is writing there");
   remove_leftovers(dir);
   s.refuse_others();
-  if (s.is_whole(config_text)) {
+  if (s.is_whole(identity)) {
     s.account.periods_done = num_periods;
     return;
   }
-  const std::string settings = config_text + population_text;
-  if (!fs::exists(s.folder)) s.begin(config_text, settings);
-  s.go_on(settings);
+  if (!fs::exists(s.folder)) s.begin(identity);
+  s.go_on(identity);
 }
 
 // Stopped: what is written need not be played again.
@@ -288,6 +287,11 @@ std::vector<std::string> ResumableOutputs::commit() {
 int64_t unfinished_periods(const std::string& dir) {
   const std::string folder = dir + "/" + kUnfinishedFolder;
   return fs::exists(folder + kAccount) ? read_account(folder).periods_done : 0;
+}
+
+std::string unfinished_program(const std::string& dir) {
+  const std::string path = dir + "/" + kUnfinishedFolder + kSettings;
+  return fs::exists(path) ? program_in(read_file(path)) : std::string();
 }
 
 }  // namespace genbid

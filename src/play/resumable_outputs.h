@@ -18,7 +18,7 @@ inline constexpr const char* kUnfinishedFolder = "unfinished";
 // trajectories.h5 and periods.csv of a run that may be killed at any moment and goes on where it was, to the same bytes
 // as one that was not. They grow in DIR/unfinished, where they keep account of themselves:
 //
-//   settings.yaml    what the run was started with: another run does not go on with it
+//   settings.yaml    what the run was started with (run_identity.h): another run does not go on with it
 //   progress.yaml    how many periods are written, and how long periods.csv is with them
 //   trajectories.h5  of full size from the beginning, filled in place (data/trajectory_store_file.h)
 //   periods.csv
@@ -32,7 +32,7 @@ class ResumableOutputs : public RunOutputs {
   // Begins, or goes on with what is in `dir`. Error if that was made with other settings (naming the first of them), if
   // another process is at it, or if outputs of another kind of run lie there.
   ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape, int64_t num_periods,
-                   const std::string& config_text, const std::string& population_text, Threads& threads);
+                   const std::string& identity, Threads& threads);
   ~ResumableOutputs() override;
 
   int64_t periods_done() const override;
@@ -49,5 +49,7 @@ class ResumableOutputs : public RunOutputs {
 
 // How many periods an interrupted run has written to `dir`; 0 if there is none. For a progress line.
 int64_t unfinished_periods(const std::string& dir);
+// The program that began that run; empty if it is not known.
+std::string unfinished_program(const std::string& dir);
 
 }  // namespace genbid

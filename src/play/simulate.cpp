@@ -8,42 +8,10 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "play/run_identity.h"
 
 namespace genbid {
 namespace {
-
-struct Features {
-  std::string features;
-
-  void fields(ConfigVisitor& v) { v.field("features", features); }
-};
-
-// What decides the content of the stores; kept in them.
-struct PlayedSettings {
-  MarketRunConfig market;
-  ExploreConfig explore;
-  Features output;
-
-  void fields(ConfigVisitor& v) {
-    v.section("market", market);
-    if (explore.on()) v.section("explore", explore);
-    v.section("output", output);
-  }
-};
-
-std::string settings_text(const SimulateConfig& config) {
-  return print_config(PlayedSettings{config.market, config.explore, {config.output.features}}, "simulate");
-}
-
-// In the same form: a population's file may have changed since a run was interrupted.
-std::string population_text(const Population& population) {
-  std::string text = "population_seats:\n";
-  for (const PopulationSeat& seat : population.seats) {
-    text += "  - bidder: " + bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
-            "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
-  }
-  return text;
-}
 
 // Who plays which seat in which period.
 class Seating {
@@ -159,8 +127,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   const auto market = make_market(config.market, threads);
   const Seating seating(config, population);
 
-  const auto outputs = make_outputs(config.output, shape, static_cast<int64_t>(periods.size()), settings_text(config),
-                                    population_text(population), threads);
+  const auto outputs = make_outputs(config.output, shape, static_cast<int64_t>(periods.size()),
+                                    run_identity(config, population), threads);
   SimulateSummary summary;
   summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());

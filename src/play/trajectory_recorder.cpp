@@ -18,13 +18,13 @@ TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_text) con
 void TrajectoryRecorder::start(std::span<const Cell> cells) {
   cells_.assign(cells.begin(), cells.end());
   ticks_.resize(cells.size() * static_cast<size_t>(shape_.seats));
-  for (std::vector<LoggedTick>& ticks : ticks_) ticks.clear();
+  for (std::vector<SeatTickSums>& ticks : ticks_) ticks.clear();
 }
 
 void TrajectoryRecorder::add(size_t cell, std::span<const SeatTick> seats) {
   for (size_t i = 0; i < seats.size(); ++i) {
     const TickOutcome& outcome = seats[i].outcome;
-    LoggedTick tick;
+    SeatTickSums tick;
     tick.remaining = seats[i].start.remaining_budget;
     tick.is_end = is_end(seats[i].start, shape_.ticks);
     tick.means = tick_means(seats[i].start, outcome);

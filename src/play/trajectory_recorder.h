@@ -34,7 +34,7 @@ class TrajectoryRecorder {
   FeatureSet features_;
   MarketShape shape_;
   std::vector<Cell> cells_;
-  std::vector<std::vector<LoggedTick>> ticks_;  // by cell and seat
+  std::vector<std::vector<SeatTickSums>> ticks_;  // by cell and seat
 };
 
 }  // namespace genbid

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/utils.h>
 
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -10,6 +12,7 @@
 #include <set>
 
 #include "base/atomic_file.h"
+#include "base/content_hash.h"
 #include "base/error.h"
 #include "base/safetensors.h"
 
@@ -18,6 +21,7 @@ namespace {
 
 constexpr int kVersion = 1;
 constexpr const char* kFormat = "genbid-checkpoint";
+constexpr std::array kFiles = {"model.safetensors", "trainer.safetensors", "config.yaml"};
 
 std::string dtype_name(at::ScalarType type, const std::string& name) {
   switch (type) {
@@ -77,6 +81,10 @@ void read_tensors(const std::string& path, const NamedTensors& targets, const Sk
     }
     const at::Tensor value = at::empty(target.sizes(), at::TensorOptions(target.scalar_type()));
     std::memcpy(value.mutable_data_ptr(), stored->data.data(), stored->data.size());
+    if (value.is_floating_point() && !value.isfinite().all().item<bool>()) {
+      throw Error(path + ": tensor '" + name +
+                  "': found values that are not finite numbers (an earlier checkpoint of " + "the run may be whole)");
+    }
     at::Tensor(target).copy_(value);
   }
 }
@@ -116,6 +124,20 @@ NamedTensors moments(const std::vector<AdamW>& optimizers) {
   return tensors;
 }
 
+void check_files(const std::string& path, const nlohmann::json& files) {
+  for (const auto& [name, written] : files.items()) {
+    const std::string file = path + "/" + name;
+    const auto damaged = [&](const std::string& found) {
+      throw Error(file + ": damaged: found " + found + ", expected the " +
+                  std::to_string(written.at("size").get<uintmax_t>()) + " bytes that were written");
+    };
+    if (!std::filesystem::is_regular_file(file)) damaged("no such file");
+    const uintmax_t size = std::filesystem::file_size(file);
+    if (size != written.at("size").get<uintmax_t>()) damaged(std::to_string(size) + " bytes");
+    if (file_content_hash(file) != written.at("xxh3_128").get<std::string>()) damaged("other bytes");
+  }
+}
+
 }  // namespace
 
 void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
@@ -126,6 +148,11 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
   write_tensors(folder.temporary() + "/model.safetensors", model);
   write_tensors(folder.temporary() + "/trainer.safetensors", moments(optimizers));
   write_file(folder.temporary() + "/config.yaml", config_yaml);
+  nlohmann::ordered_json files;
+  for (const char* name : kFiles) {
+    const std::string file = folder.temporary() + "/" + name;
+    files[name] = {{"size", std::filesystem::file_size(file)}, {"xxh3_128", file_content_hash(file)}};
+  }
   const nlohmann::ordered_json state = {
       {"format", kFormat},
       {"version", kVersion},
@@ -137,6 +164,10 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
       {"train_periods", info.train_periods},
       {"held_out_periods", info.held_out_periods},
       {"sources", info.sources},
+      {"data_xxh3_128", info.data},
+      {"program", info.program},
+      {"threads", info.threads},
+      {"files", files},
   };
   write_file(folder.temporary() + "/state.json", state.dump(2) + "\n");
   folder.commit();
@@ -166,6 +197,10 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
     info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();
     info.sources = state.at("sources");
+    info.data = state.value("data_xxh3_128", "");
+    info.program = state.value("program", "");
+    info.threads = state.value("threads", int64_t{0});
+    if (state.contains("files")) check_files(path, state.at("files"));
     return info;
   } catch (const nlohmann::json::exception& e) {
     throw Error(file + ": damaged (" + e.what() + ")");

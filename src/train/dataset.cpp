@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
+#include <type_traits>
 
+#include "base/content_hash.h"
 #include "base/error.h"
+#include "base/period_text.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 
@@ -32,10 +36,8 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
   const std::set<int64_t> present(store.columns.period.begin(), store.columns.period.end());
   for (const int64_t period : wanted) {
     if (present.contains(period)) continue;
-    std::string found;
-    for (const int64_t p : present) found += (found.empty() ? "" : ", ") + std::to_string(p);
-    throw Error(store.path + ": found periods " + found + ", expected period " + std::to_string(period) +
-                " among them");
+    throw Error(store.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
+                ", expected period " + std::to_string(period) + " among them");
   }
 }
 
@@ -60,6 +62,29 @@ const std::vector<std::string>& reward_names() {
 
 Reward parse_reward(const std::string& name) {
   return name == reward_names()[0] ? Reward::kExpected : Reward::kRealised;
+}
+
+std::string content_of(const LoadedStore& store) {
+  ContentHash hash;
+  const auto add = [&](const auto& values) {
+    using T = typename std::decay_t<decltype(values)>::value_type;
+    const auto count = static_cast<int64_t>(values.size());
+    hash.add_values(std::span(&count, 1));
+    hash.add_values(std::span<const T>(values));
+  };
+  const TrajectoryColumns& c = store.columns;
+  hash.add_values(std::span(&store.info.ticks, 1));
+  add(store.info.feature_set);
+  for (const std::string& name : store.info.features) add(name);
+  add(c.period);
+  add(std::vector<int64_t>(c.advertiser.begin(), c.advertiser.end()));
+  add(c.category);
+  for (const std::vector<double>* one : {&c.budget, &c.cpa, &c.cost, &c.conversions}) add(*one);
+  add(c.first_row);
+  add(c.tick);
+  for (const std::vector<float>* one : {&c.state, &c.action, &c.reward, &c.reward_continuous}) add(*one);
+  add(c.done);
+  return hash.digits();
 }
 
 LoadedStore load_store(const std::string& path) {

@@ -38,6 +38,8 @@ struct LoadedStore {
   TrajectoryStoreInfo info;
   TrajectoryColumns columns;
 };
+// Hash of what a policy learns from: columns and names of features, whatever the file and its sources are called.
+std::string content_of(const LoadedStore& store);
 LoadedStore load_store(const std::string& path);
 
 // The trajectories of some periods as tensors on the device.
@@ -54,7 +56,7 @@ class Dataset {
   // (done tails) is masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
   const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
-  const std::vector<int32_t>& seats() const { return seats_; }      // one a trajectory
+  const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
@@ -79,7 +81,7 @@ class Dataset {
   std::vector<int64_t> lengths_;
   std::vector<int64_t> periods_;
   std::vector<int64_t> first_rows_;
-  std::vector<int32_t> seats_;
+  std::vector<int64_t> seats_;
   at::Tensor states_NS_;
   at::Tensor next_rows_N_;  // the row of the next tick; a trajectory's last row points at itself
   at::Tensor actions_NA_;

@@ -176,7 +176,7 @@ std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const 
     const int64_t first = dataset.first_row(m);
     return dataset.actions_NA().slice(0, first, first + dataset.lengths()[static_cast<size_t>(m)]).to(at::kDouble);
   };
-  std::map<int32_t, Sum> by_seat;
+  std::map<int64_t, Sum> by_seat;
   for (int64_t m = 0; m < training.num_trajectories(); ++m) {
     const at::Tensor seen = alphas(training, m);
     Sum& sum = by_seat[training.seats()[static_cast<size_t>(m)]];

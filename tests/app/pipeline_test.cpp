@@ -87,6 +87,96 @@ TEST_F(Pipeline, AGeneratedDataSetIsTrainedOn) {
        "/trajectories.h5 data.train_periods=1000..1002 data.held_out_periods=1003 train.threads=1 train.steps=2");
 }
 
+TEST_F(Pipeline, ATrainingGoesOnWithTheSameDataAlone) {
+  const auto generate = [&](const std::string& name, int seed) {
+    must("simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 market.periods=1000..1001 " +
+         ("market.seed=" + std::to_string(seed)) + " output.dir=" + out(name));
+    return out(name) + "/trajectories.h5";
+  };
+  const std::string a = generate("a", 1);
+  const std::string b = generate("b", 2);  // other rows; neither names files that it was made from
+  const auto command = [&](const std::string& data, const std::string& more) {
+    return "train configs/quickstart/behavior_cloning.yaml run=" + out("run") + " data.store=" + data +
+           " data.train_periods=1000 data.held_out_periods=1001 train.threads=1 train.steps=4 " + more;
+  };
+  must(command(a, "train.stop_at=2"));
+  const auto other = run_program(command(b, ""));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.output.find(b + ": found other data than those that"), std::string::npos) << other.output;
+
+  std::filesystem::rename(out("a"), out("renamed"));
+  must(command(out("renamed") + "/trajectories.h5", ""));
+}
+
+TEST_F(Pipeline, ATrainingSaysWhatDiffersWhenItGoesOn) {
+  must(train("behavior_cloning", "run", "train.steps=20 train.warmup_steps=0"));
+  const auto more =
+      run_program(train("behavior_cloning", "run", "train.steps=40 train.warmup_steps=0 train.threads=2"));
+  EXPECT_EQ(more.status, 0) << more.output;
+  EXPECT_NE(more.output.find("train.steps is 40 in place of 20: the learning rate goes on along the new schedule, at "),
+            std::string::npos)
+      << more.output;
+  EXPECT_NE(more.output.find("trained by 1 threads until now, by 2 from here"), std::string::npos) << more.output;
+
+  const auto fewer = run_program(train("behavior_cloning", "run", "train.steps=10 train.warmup_steps=0"));
+  EXPECT_EQ(fewer.status, 1);
+  EXPECT_NE(fewer.output.find("found 40 steps done, expected at most train.steps, which is 10"), std::string::npos)
+      << fewer.output;
+
+  const auto other = run_program(train("behavior_cloning", "run", "train.steps=40 train.warmup_steps=0 train.seed=7"));
+  EXPECT_EQ(other.status, 1);
+  EXPECT_NE(other.output.find("found train.seed: 1, expected 7"), std::string::npos) << other.output;
+}
+
+TEST_F(Pipeline, ADamagedCheckpointNamesTheOneBeforeIt) {
+  const std::string command = train("behavior_cloning", "run", "train.steps=4 train.checkpoint_every=2");
+  must(command);
+  const std::string last = out("run") + "/checkpoints/step-00000004";
+  const std::string file = last + "/model.safetensors";
+  const std::string whole = read_file(file);
+  std::string flipped = whole;
+  flipped[flipped.size() - 5] = static_cast<char>(flipped[flipped.size() - 5] ^ 1);
+  const std::string before = out("run") + "/checkpoints/step-00000002";
+  for (const std::string& bytes : {whole.substr(0, whole.size() / 2), flipped, std::string()}) {
+    write_file(file, bytes);
+    for (const std::string& verb :
+         {command, "evaluate configs/evaluate.yaml market.impressions=2000 market.periods=30 policy=" + out("run") +
+                       " output.dir=" + out("eval")}) {
+      const auto result = run_program(verb);
+      EXPECT_EQ(result.status, 1);
+      EXPECT_NE(result.output.find(file + ": damaged: found "), std::string::npos) << result.output;
+      EXPECT_NE(result.output.find("the checkpoint before it is " + before), std::string::npos) << result.output;
+    }
+  }
+  std::filesystem::remove_all(last);
+  must(command);
+  EXPECT_EQ(read_file(file), whole);
+}
+
+TEST_F(Pipeline, ADataSetGoesOnWithTheSameFilesAlone) {
+  // Tables of two days: who replaces one by the other asks for another data set.
+  must("simulate configs/simulate.yaml market.rules=official market.periods='[0, 1]' market.impressions=2000 " +
+       ("output.raw_log=true output.dir=" + out("logs")));
+  for (const char* period : {"0", "1"}) {
+    must(std::string("ingest configs/ingest.yaml input=") + out("logs") + "/raw_log/period-" + period +
+         ".csv output= output_online_lp_table=" + out("table" + std::string(period) + ".csv"));
+  }
+  std::filesystem::copy_file(out("table0.csv"), out("table.csv"));
+  const auto command = [&](const std::string& table) {
+    return "simulate configs/generate.yaml market.impressions=2000 market.periods=1000..1001 "
+           "explore.bidders='[{bidder: "
+           "online_lp, table: " +
+           out(table) + "}]' output.dir=" + out("set");
+  };
+  must(command("table.csv"));
+  std::filesystem::rename(out("table.csv"), out("renamed.csv"));
+  must(command("renamed.csv"));  // done before
+  std::filesystem::copy_file(out("table1.csv"), out("table.csv"));
+  const auto result = run_program(command("table.csv"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("explore.bidders[0].table: \"content "), std::string::npos) << result.output;
+}
+
 // Starts a training that checkpoints at every step, and kills it.
 void train_and_signal(const std::string& command, int signal, int milliseconds, int& status) {
   const pid_t child = ::fork();

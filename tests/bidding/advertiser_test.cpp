@@ -26,11 +26,11 @@ TEST(OfficialAdvertiser, IsThatOfTheOfficialSimulatorInEverySeat) {
   TrajectoryFile file("data/sample/trajectory_data_periods_7_8.csv", {});
   CsvBlock block;
   TrajectoryRows rows;
-  std::set<int> seats;
+  std::set<int64_t> seats;
   while (file.csv().next(block)) {
     file.parse(block, rows);
     for (const auto& [head, row] : rows.rows) {
-      const Advertiser expected = official_advertiser(head.advertiser);
+      const Advertiser expected = official_advertiser(static_cast<int>(head.advertiser));
       ASSERT_EQ(head.budget, expected.budget) << "seat " << head.advertiser;
       ASSERT_EQ(head.cpa, expected.cpa_limit) << "seat " << head.advertiser;
       ASSERT_EQ(head.category, expected.category) << "seat " << head.advertiser;

@@ -98,7 +98,7 @@ void append(TickHistory& history, const LoggedTick& tick) {
 // Sums of up to some thousand doubles in another order than NumPy's: 1e-12 relative.
 double tolerance(double expected) { return 1e-12 * std::max(1.0, std::abs(expected)); }
 
-using OfficialRows = std::map<std::pair<int, int>, TickRow>;  // by agent and tick
+using OfficialRows = std::map<std::pair<int64_t, int>, TickRow>;  // by agent and tick
 
 OfficialRows read_official_rows(const std::string& path) {
   TrajectoryFile file(path, {});

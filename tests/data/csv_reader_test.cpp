@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "files.h"
+#include "packed.h"
 
 namespace genbid {
 namespace {
@@ -33,26 +35,28 @@ Rows read_rows(const std::string& path, const std::vector<std::string>& wanted, 
   return rows;
 }
 
-double read_number(const std::string& cell) {
+template <typename Read>
+auto read_first(const std::string& cell, const Read& read) {
   const TempFolder folder;
-  CsvFile file(folder.write("a.csv", "x,y\n" + cell + ",1\n"));
+  CsvFile file(folder.write("a.csv", "x,y\n\"" + cell + "\",1\n"));
   const CsvColumns columns(file, {"x"});
   CsvBlock block;
   file.next(block);
   CsvRows row(block, columns);
   row.next();
-  return row.number(0);
+  return read(row);
+}
+
+double read_number(const std::string& cell) {
+  return read_first(cell, [](const CsvRows& row) { return row.number(0); });
 }
 
 int64_t read_whole(const std::string& cell, int64_t low, int64_t high) {
-  const TempFolder folder;
-  CsvFile file(folder.write("a.csv", "x,y\n" + cell + ",1\n"));
-  const CsvColumns columns(file, {"x"});
-  CsvBlock block;
-  file.next(block);
-  CsvRows row(block, columns);
-  row.next();
-  return row.whole(0, low, high);
+  return read_first(cell, [&](const CsvRows& row) { return row.whole(0, low, high); });
+}
+
+int64_t read_flag(const std::string& cell) {
+  return read_first(cell, [](const CsvRows& row) { return row.flag(0); });
 }
 
 // The message without the folder of the test.
@@ -134,16 +138,21 @@ TEST(CsvReader, NumbersAreIntegersFloatsAndExponents) {
   EXPECT_EQ(read_number(" -2.5e-3 "), -0.0025);
   EXPECT_EQ(read_number("7.469044517422203e-05"), 7.469044517422203e-05);
   EXPECT_EQ(read_number("0.1"), 0.1);
+  EXPECT_EQ(read_number(".5"), 0.5);
+  EXPECT_EQ(read_number("5."), 5.0);
+  EXPECT_EQ(read_number("1E5"), 1e5);
+  EXPECT_EQ(read_number("1e-400"), 0.0);
 }
 
 TEST(CsvReader, MissingValuesAreNaN) {
-  for (const char* text : {"", "nan", "NaN", "NA", "None", "null", "<NA>", " "}) {
+  for (const char* text : {"", "nan", "NaN", "NA", "None", "null", "<NA>", "#N/A", "n/a", "-NaN", " "}) {
     EXPECT_TRUE(std::isnan(read_number(text))) << text;
   }
 }
 
 TEST(CsvReader, RefusesWhatIsNoNumber) {
-  for (const char* text : {"abc", "1.2.3", "1e", "--1", "0x10", "1_000", "1 2", "nano"}) {
+  for (const char* text : {"abc", "1.2.3", "1e", "--1", "0x10", "1_000", "1 2", "nano", "+-1", "++1", "1,5", "1,000.5",
+                           "0x1p3", "1.5f", "nan(1)x", "infinite", "1e5e5", "\xB1", "1\xC2\xA0"}) {
     EXPECT_NE(error_of([&] { read_number(text); }).find("', expected a number"), std::string::npos) << text;
   }
   EXPECT_NE(error_of([] { read_number("inf"); }).find("found 'inf', expected a finite number"), std::string::npos);
@@ -156,6 +165,41 @@ TEST(CsvReader, WholeNumbersMayBeWrittenAsFloats) {
   for (const char* text : {"7.5", "11", "-1", "", "nan", "1e300"}) {
     EXPECT_NE(error_of([&] { read_whole(text, 0, 10); }).find("expected a whole number in 0..10"), std::string::npos)
         << text;
+  }
+}
+
+TEST(CsvReader, WholeNumbersOf64BitsAreExact) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  EXPECT_EQ(read_whole("9223372036854775807", 0, kMost), kMost);
+  EXPECT_EQ(read_whole("9007199254740993", 0, kMost), 9007199254740993);  // no double
+  EXPECT_EQ(read_whole("4000000000.0", 0, kMost), 4'000'000'000);
+  EXPECT_EQ(read_whole("4e9", 0, kMost), 4'000'000'000);
+  EXPECT_EQ(read_whole("+12", 0, kMost), 12);
+  for (const char* text : {"9223372036854775808", "99999999999999999999", "1e300"}) {
+    EXPECT_NE(error_of([&] {
+                read_whole(text, 0, kMost);
+              }).find(std::string("found '") + text + "', expected a whole number in 0..9223372036854775807"),
+              std::string::npos)
+        << text;
+  }
+  EXPECT_NE(error_of([] { read_whole("-9223372036854775809", 0, kMost); }).find("a whole number, at least 0"),
+            std::string::npos);
+  EXPECT_NE(error_of([] { read_whole("4000000000", 0, 2147483647); }).find("a whole number in 0..2147483647"),
+            std::string::npos);
+}
+
+TEST(CsvReader, FloatsThatHaveLostDigitsAreNoWholeNumbers) {
+  EXPECT_NE(error_of([] {
+              read_whole("1.2345678901234568e+18", 0, int64_t{1} << 62);
+            }).find("expected all of its digits (a float above 9007199254740992 has lost some)"),
+            std::string::npos);
+}
+
+TEST(CsvReader, FlagsAreNumbersOrWords) {
+  for (const char* text : {"1", "1.0", "True", "true", "TRUE", " True "}) EXPECT_EQ(read_flag(text), 1) << text;
+  for (const char* text : {"0", "0.0", "False", "false", "FALSE"}) EXPECT_EQ(read_flag(text), 0) << text;
+  for (const char* text : {"2", "yes", "T", "", "Truely", "nan"}) {
+    EXPECT_NE(error_of([&] { read_flag(text); }).find("expected a whole number in 0..1"), std::string::npos) << text;
   }
 }
 
@@ -175,6 +219,8 @@ TEST(CsvReader, ErrorsNameFileLineColumnAndText) {
 TEST(CsvReader, LongTextIsCutInMessages) {
   EXPECT_EQ(excerpt(std::string(100, 'x')), std::string(57, 'x') + "...");
   EXPECT_EQ(excerpt("a\tb\x01"), "a?b?");
+  EXPECT_EQ(excerpt("a\xE4z\xC3\xA4"), "a?z\xC3\xA4");
+  EXPECT_EQ(excerpt(std::string(56, 'x') + "\xC3\xA4" + "yyyyyy"), std::string(56, 'x') + "...");
 }
 
 TEST(CsvReader, AWrongNumberOfFieldsIsAnErrorAndTheWalkGoesOn) {
@@ -191,10 +237,55 @@ TEST(CsvReader, AWrongNumberOfFieldsIsAnErrorAndTheWalkGoesOn) {
   EXPECT_FALSE(row.next());
 }
 
+TEST(CsvReader, QuotedFieldsMayGoOverLinesWhateverTheBlocks) {
+  const TempFolder folder;
+  // A quote within a field that does not begin with one means nothing.
+  const std::string text =
+      "\"a\na\",b\n1,\"two\nlines\"\n5\" x,2\n\"\r\n\n\",\"with \"\"doubled\"\"\n, quotes\"\r\n3,4";
+  const Rows expected = {{"1", "two\nlines"}, {"5\" x", "2"}, {"\r\n\n", "with \"doubled\"\n, quotes"}, {"3", "4"}};
+  for (int64_t bytes = 1; bytes < 80; ++bytes) {
+    std::vector<int64_t> lines;
+    ASSERT_EQ(read_rows(folder.write("a.csv", text), {"a\na", "b"}, bytes, &lines), expected) << bytes;
+    ASSERT_EQ(lines, (std::vector<int64_t>{3, 5, 6, 10})) << bytes;
+  }
+}
+
+TEST(CsvReader, AQuotedFieldOfOneLineMayBeLong) {
+  const TempFolder folder;
+  const std::string field(3 * CsvFile::kMaxQuotedBytes, 'x');
+  const std::string path = folder.write("a.csv", "a,b\n1,\"" + field + "\"\n3,4\n");
+  for (const int64_t bytes : {1, 1000, 1 << 22})
+    EXPECT_EQ(read_rows(path, {"a"}, bytes), (Rows{{"1"}, {"3"}})) << bytes;
+}
+
+TEST(CsvReader, AQuoteThatIsNotClosedIsAnErrorOfItsLineAlone) {
+  const TempFolder folder;
+  const std::string tail = std::string(CsvFile::kMaxQuotedBytes, 'x');
+  for (const std::string& rest : {std::string("5,6"), tail + ",2\n" + tail + ",\"3\"\n5,6"}) {
+    for (const int64_t bytes : {1, 10, 100'000, 1 << 20}) {
+      CsvFile file(folder.write("a.csv", "a,b\n1,\"two\n" + rest + "\n"), bytes);
+      const CsvColumns columns(file, {"b"});
+      std::string errors;
+      std::string last;
+      CsvBlock block;
+      while (file.next(block)) {
+        CsvRows row(block, columns);
+        while (true) {
+          const std::string error = message(folder, [&] {
+            while (row.next()) last = row.text(0);
+          });
+          if (error.empty()) break;
+          errors += error + "\n";
+        }
+      }
+      EXPECT_EQ(errors, "a.csv:2: field 2: a quoted field does not end\n") << bytes;
+      EXPECT_EQ(last, "6") << bytes;
+    }
+  }
+}
+
 TEST(CsvReader, BrokenQuotesAreErrors) {
   const TempFolder folder;
-  EXPECT_EQ(message(folder, [&] { read_rows(folder.write("a.csv", "a,b\n1,\"two\nlines\"\n"), {"b"}); }),
-            "a.csv:2: field 2: a quoted field does not end on its line");
   EXPECT_EQ(message(folder, [&] { read_rows(folder.write("b.csv", "a,b\n\"1\"2,3\n"), {"b"}); }),
             "b.csv:2: field 1: found text behind a closing quote");
 }
@@ -217,8 +308,58 @@ TEST(CsvReader, FilesThatCannotBeReadAreErrors) {
             "empty.csv: is empty, expected a header line");
   std::filesystem::create_directory(folder.file("sub"));
   EXPECT_EQ(message(folder, [&] { CsvFile(folder.file("sub")); }), "sub: is a folder, expected a file");
-  EXPECT_EQ(message(folder, [&] { CsvFile(folder.write("twice.csv", "a,b,a\n")); }),
-            "twice.csv:1: column 'a' appears twice");
+}
+
+TEST(CsvReader, OnlyWantedColumnsMayNotComeTwice) {
+  const TempFolder folder;
+  const std::string path = folder.write("a.csv", ",,a,b,b\n1,2,3,4,5\n");
+  EXPECT_EQ(read_rows(path, {"a"}), (Rows{{"3"}}));
+  EXPECT_EQ(message(folder, [&] { read_rows(path, {"a", "b"}); }), "a.csv:1: column 'b' appears twice");
+  EXPECT_EQ(message(folder,
+                    [&] {
+                      read_rows(path, {"a", "a"});
+                    }),
+            "a.csv:1: column 'a' is asked for twice, expected a column for each name");
+}
+
+TEST(CsvReader, PackedFilesGiveTheSameRowsWhateverTheBlocks) {
+  const TempFolder folder;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 50; ++i) text += std::to_string(i * i * i) + ",\"x\"\n";
+  const Rows expected = read_rows(folder.write("a.csv", text), {"b", "a"});
+  for (const int64_t bytes : {1, 7, 100, 1 << 20}) {
+    EXPECT_EQ(read_rows(folder.write("a.csv.gz", test::gzip(text)), {"b", "a"}, bytes), expected) << bytes;
+    EXPECT_EQ(read_rows(folder.write("a.zip", test::zip({{"a.csv", text}})), {"b", "a"}, bytes), expected) << bytes;
+  }
+}
+
+TEST(CsvReader, WhatIsNoTextIsNamed) {
+  const TempFolder folder;
+  const auto error_of_text = [&](const std::string& text) {
+    return message(folder, [&] { read_rows(folder.write("a.csv", text), {"a"}); });
+  };
+  EXPECT_EQ(error_of_text("\x89HDF\r\n\x1a\n"), "a.csv: found an HDF5 file, expected comma-separated text in UTF-8");
+  EXPECT_EQ(error_of_text(test::gzip("PAR1\x01")),
+            "a.csv: found a Parquet file, expected comma-separated text in UTF-8");
+  EXPECT_EQ(error_of_text(test::gzip(test::gzip("a\n1\n"))),
+            "a.csv: found a gzip file, expected comma-separated text in UTF-8");
+}
+
+TEST(CsvReader, OtherSeparatorsAreNamed) {
+  const TempFolder folder;
+  const auto error_of_header = [&](const std::string& header) {
+    return message(folder, [&] { read_rows(folder.write("a.csv", header + "\n"), {"time", "reward"}); });
+  };
+  EXPECT_EQ(error_of_header("time;reward"), "a.csv:1: found columns separated by ';', expected commas");
+  EXPECT_EQ(error_of_header("x\ttime\treward"), "a.csv:1: found columns separated by tabs, expected commas");
+  EXPECT_EQ(error_of_header("\"time\"|\"reward\""), "a.csv:1: found columns separated by '|', expected commas");
+  EXPECT_EQ(error_of_header("reward,the time"), "a.csv:1: missing column 'time'; found 'reward', 'the time'");
+}
+
+TEST(CsvReader, AHeaderInAnotherEncodingIsNamed) {
+  const TempFolder folder;
+  EXPECT_EQ(message(folder, [&] { read_rows(folder.write("a.csv", "a,zeit\xE4\n"), {"time"}); }),
+            "a.csv:1: missing column 'time'; found 'a', 'zeit?' (not UTF-8 from character 7 on)");
 }
 
 TEST(CsvReader, AnEndlessLineIsAnErrorNotAllOfTheMemory) {
@@ -226,6 +367,41 @@ TEST(CsvReader, AnEndlessLineIsAnErrorNotAllOfTheMemory) {
   const std::string path = folder.write("a.csv", "a\n" + std::string(CsvFile::kMaxLineBytes + 10, 'x') + "\n");
   EXPECT_EQ(message(folder, [&] { read_rows(path, {"a"}); }),
             "a.csv:2: a line of more than 64 MiB, expected comma-separated text");
+}
+
+// Lines, fields and errors of a file, as text.
+std::string everything_in(const std::string& path, int64_t block_bytes) {
+  CsvFile file(path, block_bytes);
+  const CsvColumns columns(file, {"b"});
+  std::string all;
+  CsvBlock block;
+  while (file.next(block)) {
+    CsvRows row(block, columns);
+    while (true) {
+      try {
+        if (!row.next()) break;
+        all += std::to_string(row.line()) + " '" + std::string(row.text(0)) + "'\n";
+      } catch (const Error& error) {
+        all += std::string(error.what()) + "\n";
+      }
+    }
+  }
+  return all;
+}
+
+TEST(CsvReader, RandomTextGivesTheSameRowsAndErrorsWhateverTheBlocks) {
+  const TempFolder folder;
+  uint32_t random = 3;
+  const auto next = [&] { return random = random * 1664525U + 1013904223U, random >> 8; };
+  const std::string alphabet = "\"\",,\n\n\rab";
+  for (int round = 0; round < 300; ++round) {
+    std::string text = "a,b\n";
+    const uint32_t length = next() % 60;
+    for (uint32_t i = 0; i < length; ++i) text += alphabet[next() % alphabet.size()];
+    const std::string path = folder.write("a.csv", text);
+    const std::string expected = everything_in(path, 1 << 20);
+    for (int64_t bytes = 1; bytes < 64; ++bytes) ASSERT_EQ(everything_in(path, bytes), expected) << text << bytes;
+  }
 }
 
 // Random bytes, with many of those that mean something.

@@ -7,7 +7,7 @@
 
 #include "data/ingest.h"
 #include "data/trajectory_store.h"
-#include "files.h"
+#include "raw_logs.h"
 #include "golden.h"
 
 // Every error a user can meet, once, word for word. No error leaves a store or a temporary behind.
@@ -253,6 +253,22 @@ TEST(IngestErrors, UnwritablePlace) {
   config.input = {"data/sample/trajectory_data_periods_7_8.csv"};
   config.output = folder.write("file", "") + "/s.h5";
   EXPECT_NE(error_of([&] { ingest(config); }).find(folder.file("file")), std::string::npos);
+}
+
+// Somebody still writes to the log, whose rows are read as far as they are there.
+TEST(IngestErrors, AFileThatChangesWhileItIsReadIsAnError) {
+  for (const std::string& text : {sample(2).text(), test::raw_table().text()}) {
+    const TempFolder folder;
+    IngestConfig config;
+    config.input = {folder.write("a.csv", text)};
+    config.output = folder.file("s.h5");
+    config.threads = 1;
+    IngestControl control;
+    control.progress = [&](int64_t, int64_t) { std::ofstream(config.input[0], std::ios::app) << '\n'; };
+    EXPECT_EQ(error_of([&] { ingest(config, control); }),
+              config.input[0] + ": changed while it was read; expected a file that nobody writes to");
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"a.csv"});
+  }
 }
 
 }  // namespace

@@ -7,66 +7,21 @@
 #include <csignal>
 
 #include "base/stop_signal.h"
-#include "data/trajectory_store.h"
-#include "files.h"
 #include "golden.h"
+#include "ingested.h"
 
 namespace genbid {
 namespace {
 
-using test::content_of;
+using test::expect_same_columns;
+using test::ingest_files;
+using test::ingest_text;
+using test::Ingested;
 using test::sample;
 using test::Table;
 using test::TempFolder;
 
 constexpr const char* kSample = "data/sample/trajectory_data_periods_7_8.csv";
-
-struct Ingested {
-  IngestSummary summary;
-  TrajectoryStoreInfo info;
-  TrajectoryColumns columns;
-  std::string bytes;  // of the store
-};
-
-Ingested ingest_files(const std::vector<std::string>& files, const IngestSettings& settings = {}, int64_t threads = 2,
-                      int64_t block_bytes = CsvFile::kBlockBytes) {
-  const TempFolder folder;
-  IngestConfig config;
-  config.input = files;
-  config.output = folder.file("s.h5");
-  config.settings = settings;
-  config.threads = threads;
-  IngestControl control;
-  control.block_bytes = block_bytes;
-  const std::optional<IngestSummary> summary = ingest(config, control);
-  if (!summary) throw Error("stopped");
-  const TrajectoryStore store(config.output);
-  EXPECT_EQ(folder.names().size(), 1U);
-  return {*summary, store.info(), store.read(), content_of(config.output)};
-}
-
-Ingested ingest_text(const std::string& text, const IngestSettings& settings = {}) {
-  const TempFolder folder;
-  return ingest_files({folder.write("a.csv", text)}, settings);
-}
-
-// The datasets' bytes: stores of the same rows may still name other sources.
-void expect_same_columns(const TrajectoryColumns& a, const TrajectoryColumns& b) {
-  EXPECT_EQ(a.period, b.period);
-  EXPECT_EQ(a.advertiser, b.advertiser);
-  EXPECT_EQ(a.category, b.category);
-  EXPECT_EQ(a.budget, b.budget);
-  EXPECT_EQ(a.cpa, b.cpa);
-  EXPECT_EQ(a.cost, b.cost);
-  EXPECT_EQ(a.conversions, b.conversions);
-  EXPECT_EQ(a.first_row, b.first_row);
-  EXPECT_EQ(a.tick, b.tick);
-  EXPECT_EQ(a.state, b.state);
-  EXPECT_EQ(a.action, b.action);
-  EXPECT_EQ(a.reward, b.reward);
-  EXPECT_EQ(a.reward_continuous, b.reward_continuous);
-  EXPECT_EQ(a.done, b.done);
-}
 
 TEST(Ingest, ReadsTheSample) {
   const Ingested got = ingest_files({kSample});
@@ -93,7 +48,7 @@ TEST(Ingest, KeepsEveryColumnOfARow) {
   Table table = sample();
   const Ingested got = ingest_text(table.text());
   EXPECT_EQ(got.columns.period, std::vector<int64_t>{7});
-  EXPECT_EQ(got.columns.advertiser, std::vector<int32_t>{0});
+  EXPECT_EQ(got.columns.advertiser, std::vector<int64_t>{0});
   EXPECT_EQ(got.columns.category, std::vector<int32_t>{0});
   EXPECT_EQ(got.columns.budget, std::vector<double>{2900.0});
   EXPECT_EQ(got.columns.cpa, std::vector<double>{100.0});
@@ -179,7 +134,7 @@ TEST(Ingest, FilesMayComeInAnyOrderAndPeriodsAreSortedAsNumbers) {
   const std::string b = folder.write("b.csv", nine.text());
   const Ingested got = ingest_files({a, b});
   EXPECT_EQ(got.columns.period, (std::vector<int64_t>{9, 9, 10, 10}));
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{0, 1, 0, 1}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{0, 1, 0, 1}));
   EXPECT_EQ(got.summary.num_files, 2);
   EXPECT_EQ(ingest_files({b, a}).bytes, got.bytes);
 }
@@ -360,7 +315,7 @@ TEST(Ingest, BadRowsCanBeSkippedWithTheirTrajectories) {
   EXPECT_EQ(got.summary.num_bad_rows, 3);
   EXPECT_EQ(got.summary.bad_rows[0], path + ":5: column 'reward': found 'abc', expected a number");
   EXPECT_EQ(got.summary.num_left_out, 3);
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{3}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{3}));
   EXPECT_EQ(got.summary.num_short, 0);
   EXPECT_NE(got.summary.text().find("bad rows          3 skipped, 3 trajectories left out"), std::string::npos);
 }

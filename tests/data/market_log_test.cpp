@@ -247,7 +247,7 @@ TEST(MarketLog, ReadsALogOfOneCampaign) {
   EXPECT_FALSE(period.has_sigma);
   EXPECT_FALSE(period.has_ladder);
   EXPECT_TRUE(period.budget.empty());
-  EXPECT_EQ(period.advertiser, std::vector<int32_t>{0});
+  EXPECT_EQ(period.advertiser, std::vector<int64_t>{0});
   MarketLogTick<double> tick;
   log.read_tick(period, 1, tick);
   EXPECT_EQ(tick.num_pv, 0);

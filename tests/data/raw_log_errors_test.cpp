@@ -8,6 +8,7 @@
 #include <random>
 
 #include "data/ingest.h"
+#include "golden.h"
 #include "raw_logs.h"
 
 // Every error that a raw log can lead to, once, word for word. No error leaves a file behind.
@@ -94,6 +95,59 @@ TEST(RawLogErrors, BadNumbers) {
   EXPECT_EQ(error_of_cell("conversionAction", "yes"),
             "a.csv:5: column 'conversionAction': found 'yes', expected a whole number in 0..1");
   EXPECT_EQ(error_of_cell("isEnd", "7"), "a.csv:5: column 'isEnd': found '7', expected a whole number in 0..1");
+}
+
+// The column comes first in a line that is read in the usual way, and last in one that has a quote.
+std::string error_of_both_ways(const std::string& column, const std::string& text) {
+  const std::string usual = error_of_cell(column, text);
+  const std::string quoted = error_after([&](Table& table) {
+    table.cell(3, column) = text;
+    table.cell(3, "isEnd") = "\"0\"";
+  });
+  EXPECT_EQ(usual, quoted);
+  // Rows in another order go through the other reader.
+  const std::string sorted = error_after([&](Table& table) {
+    table.cell(3, column) = text;
+    std::swap(table.rows[0], table.rows[1]);
+  });
+  EXPECT_EQ(usual, sorted);
+  return usual;
+}
+
+TEST(RawLogErrors, ProbabilitiesOutsideOfZeroToOne) {
+  EXPECT_EQ(error_of_both_ways("pValue", "1.0000001"),
+            "a.csv:5: column 'pValue': found '1.0000001', expected a probability in [0, 1]");
+  EXPECT_EQ(error_of_both_ways("pValue", "-0.1"),
+            "a.csv:5: column 'pValue': found '-0.1', expected a probability in [0, 1]");
+  EXPECT_EQ(error_of_both_ways("pValue", "1e39"),
+            "a.csv:5: column 'pValue': found '1e39', expected a probability in [0, 1]");
+  EXPECT_EQ(error_of_both_ways("pValue", "inf"), "a.csv:5: column 'pValue': found 'inf', expected a finite number");
+}
+
+TEST(RawLogErrors, PricesAndSigmasBelowZero) {
+  for (const char* column : {"pValueSigma", "bid", "cost", "leastWinningCost"}) {
+    EXPECT_EQ(
+        error_of_both_ways(column, "-1e-9"),
+        std::string("a.csv:5: column '") + column + "': found '-1e-9', expected a number, at least 0 and below 3.4e38");
+  }
+}
+
+TEST(RawLogErrors, NumbersOfTooManyDigits) {
+  const std::string digits = "99999999999999999999";  // beyond 64 bits
+  for (const char* column : {"deliveryPeriodIndex", "advertiserNumber", "advertiserCategoryIndex", "pvIndex"}) {
+    EXPECT_EQ(error_of_both_ways(column, digits), std::string("a.csv:5: column '") + column + "': found '" + digits +
+                                                      "', expected a whole number, at least 0");
+  }
+  EXPECT_EQ(error_of_both_ways("timeStepIndex", digits),
+            "a.csv:5: column 'timeStepIndex': found '" + digits + "', expected a whole number in 0..95");
+  EXPECT_EQ(error_of_both_ways("xi", digits),
+            "a.csv:5: column 'xi': found '" + digits + "', expected a whole number in 0..1");
+}
+
+TEST(RawLogErrors, ProbabilitiesAboveOneOfASimulatedLog) {
+  GENBID_VECTOR(log, "11-rawlog_pvalue_gt1.csv")
+  EXPECT_EQ(error_of([&] { read_logs({log}); }),
+            log + ":2: column 'pValue': found '3.1986762769520283', expected a probability in [0, 1]");
 }
 
 TEST(RawLogErrors, BadKeys) {

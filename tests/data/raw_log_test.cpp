@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <csignal>
@@ -9,6 +10,7 @@
 
 #include "base/stop_signal.h"
 #include "data/ingest.h"
+#include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/trajectory_file.h"
 #include "data/trajectory_store.h"
@@ -183,6 +185,8 @@ TEST(RawLogWriter, LongTicksComeInOrderWhateverTheThreads) {
   const size_t rows = static_cast<size_t>(num_pv) * seats.size();
   std::vector<double> values(rows);
   for (size_t i = 0; i < rows; ++i) values[i] = static_cast<double>(i) / 3.0;
+  std::vector<double> chances(rows);
+  for (size_t i = 0; i < rows; ++i) chances[i] = values[i] / static_cast<double>(rows);
   const std::vector<double> prices(values.begin(), values.begin() + num_pv);
   const std::vector<uint8_t> ones(rows, 1);
   const TempFolder folder;
@@ -191,7 +195,8 @@ TEST(RawLogWriter, LongTicksComeInOrderWhateverTheThreads) {
     Threads threads(count);
     RawLogWriter writer(folder.file("a.csv"));
     for (int tick = 0; tick < 2; ++tick) {
-      writer.write_tick({3, tick, num_pv, seats, values, values, values, values, ones, ones, ones, prices, 9}, threads);
+      writer.write_tick({3, tick, num_pv, seats, chances, values, values, values, ones, ones, ones, prices, 9},
+                        threads);
     }
     writer.finish();
     const std::string bytes = content_of(folder.file("a.csv"));
@@ -201,6 +206,7 @@ TEST(RawLogWriter, LongTicksComeInOrderWhateverTheThreads) {
   const RawLogs logs = read_logs({folder.file("a.csv")});
   EXPECT_TRUE(logs.result.in_order);
   ASSERT_EQ(logs.ticks.size(), 2U);
+  EXPECT_EQ(logs.ticks[1].pvalue, chances);
   EXPECT_EQ(logs.ticks[1].bid, values);
   EXPECT_EQ(logs.ticks[1].least_winning_cost, prices);
   EXPECT_EQ(logs.ticks[1].pv.front(), 9);
@@ -258,6 +264,45 @@ void expect_same_columns(const TrajectoryColumns& a, const TrajectoryColumns& b)
   EXPECT_EQ(a.reward, b.reward);
   EXPECT_EQ(a.reward_continuous, b.reward_continuous);
   EXPECT_EQ(a.done, b.done);
+}
+
+TEST(RawLog, FlagsMayBeBooleans) {
+  const TempFolder folder;
+  Table table = raw_table();
+  const RawLogs expected = read_logs({folder.write("a.csv", table.text())});
+  size_t spelling = 0;
+  for (const char* column : {"xi", "isExposed", "conversionAction", "isEnd"}) {
+    const std::array<const char*, 6> words = {"False", "True", "false", "true", "FALSE", "TRUE"};
+    for (size_t row = 0; row < table.rows.size(); ++row) {
+      std::string& text = table.cell(row, column);
+      text = words[(2 * spelling++) % 6 + (text == "1.0" ? 1 : 0)];
+    }
+  }
+  const RawLogs got = read_logs({folder.write("b.csv", table.text())});
+  ASSERT_EQ(got.ticks.size(), expected.ticks.size());
+  for (size_t t = 0; t < got.ticks.size(); ++t) {
+    EXPECT_EQ(got.ticks[t].flags, expected.ticks[t].flags);
+    EXPECT_EQ(got.ticks[t].heads[0].is_end, expected.ticks[t].heads[0].is_end);
+  }
+}
+
+TEST(RawLog, AdvertisersOf64BitsAreKept) {
+  const TempFolder folder;
+  Table table = raw_table();
+  for (std::vector<std::string>& row : table.rows) {
+    const size_t seat = static_cast<size_t>(std::stod(row[table.column("advertiserNumber")]));
+    row[table.column("advertiserNumber")] = std::to_string(10'000'000'000 + static_cast<int64_t>(seat));
+  }
+  IngestConfig config;
+  config.input = {folder.write("a.csv", table.text())};
+  config.output = folder.file("s.h5");
+  config.output_market_log = folder.file("m.h5");
+  ingest(config);
+  const std::vector<int64_t> expected = {10'000'000'000, 10'000'000'001, 10'000'000'002, 10'000'000'003,
+                                         10'000'000'004};
+  EXPECT_EQ(TrajectoryStore(config.output).read().advertiser, expected);
+  EXPECT_EQ(TrajectoryStore(config.output).info().seats, 5);
+  EXPECT_EQ(MarketLog(config.output_market_log).period(7).advertiser, expected);
 }
 
 TEST(RawLog, ATrajectoryByHand) {
@@ -537,7 +582,7 @@ TEST(RawLog, AdvertisersMayHaveNumbersOfTheirOwn) {
   Table table = raw_table(2, 3, 2);
   for (auto& row : table.rows) row[1] = row[1] == "0.0" ? "901" : "77123";
   const Ingested got = ingest_table(table);
-  EXPECT_EQ(got.columns.advertiser, (std::vector<int32_t>{901, 77123}));
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{901, 77123}));
   EXPECT_EQ(got.info.seats, 2);
 }
 

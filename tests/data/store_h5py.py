@@ -61,7 +61,8 @@ def write(path):
         f.attrs["features"] = np.array(NAMES, dtype="S")
         t = f.create_group("trajectories")
         t["period"] = np.array([3, 4], "i2")
-        t["advertiser"] = t["category"] = np.zeros(2, "i8")
+        t["advertiser"] = np.array([1e10, 1e10 + 1])  # as pandas leaves whole numbers of a column that had a gap
+        t["category"] = np.zeros(2, "i8")
         for name in ("budget", "cpa", "cost", "conversions"):
             t[name] = np.ones(2, "f4")
         t["first_row"] = [0, 2]
@@ -70,7 +71,7 @@ def write(path):
         k.create_dataset("state", data=np.arange(48.0).reshape(3, 16), chunks=(1, 16), compression="gzip")
         k["action"] = [1.0, 2.0, 3.0]
         k["reward"] = k["reward_continuous"] = np.zeros(3, "f4")
-        k["done"] = np.array([0, 1, 1], "i8")
+        k["done"] = np.array([False, True, True])
 
 
 def read_market_log(path):

@@ -29,13 +29,15 @@ TEST(TrajectoryStore, OtherProgramsReadAndWriteIt) {
   if (read == 77) GTEST_SKIP() << "no Python with h5py and pandas, and none could be installed";
   EXPECT_EQ(read, 0);
 
-  // Written with h5py: another width of integers, fixed-length texts, compressed chunks.
+  // Written with h5py: another width of integers, booleans, fixed-length texts, compressed chunks.
   const std::string written = folder.file("written.h5");
   ASSERT_EQ(run_script("write", written), 0);
   const TrajectoryStore store(written);
   const TrajectoryColumns columns = store.read();
   EXPECT_EQ(store.info().feature_set, "auctionnet16");
   EXPECT_EQ(columns.period, std::vector<int64_t>({3, 4}));
+  EXPECT_EQ(columns.advertiser, std::vector<int64_t>({10'000'000'000, 10'000'000'001}));
+  EXPECT_EQ(columns.done, std::vector<uint8_t>({0, 1, 1}));
   EXPECT_EQ(columns.first_row, std::vector<int64_t>({0, 2}));
   EXPECT_EQ(columns.action, std::vector<float>({1.0F, 2.0F, 3.0F}));
   EXPECT_EQ(columns.state[17], 17.0F);

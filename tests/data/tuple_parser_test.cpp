@@ -43,6 +43,28 @@ TEST(TupleParser, ReadsListsArraysAndBareNumbers) {
   EXPECT_EQ(numbers(""), std::vector<double>{});
 }
 
+TEST(TupleParser, ReadsWhatNumPyAndPyTorchPrint) {
+  const std::vector<double> expected = {1.0, 0.000796125795, 12905.0};
+  EXPECT_EQ(numbers("[1.00000000e+00 7.96125795e-04\n 1.29050000e+04]"), expected);
+  EXPECT_EQ(numbers("[ 1.  7.96125795e-04\r\n  1.2905e+04 ]"), expected);
+  EXPECT_EQ(numbers("array([1.0, 7.96125795e-04, 12905.])"), expected);
+  EXPECT_EQ(numbers("array([1.00000000e+00, 7.96125795e-04,\n       1.29050000e+04])"), expected);
+  EXPECT_EQ(numbers("np.array([1, 7.96125795e-04, 12905], dtype=float32)"), expected);
+  EXPECT_EQ(numbers("numpy.array((1, 7.96125795e-04, 12905), dtype='<f4',)"), expected);
+  EXPECT_EQ(numbers("tensor([1, 7.96125795e-04, 12905], device='cuda:0', dtype=torch.float64)"), expected);
+}
+
+TEST(TupleParser, OtherArraysAreRefused) {
+  EXPECT_EQ(error_at("array([1, 2]"), 12U);
+  EXPECT_EQ(error_at("array([[1, 2]])"), 7U);
+  EXPECT_EQ(error_at("array([1, 2], 3)"), 15U);
+  EXPECT_EQ(error_at("array([1, 2] 3)"), 13U);
+  EXPECT_EQ(error_at("array([1, 2])) "), 13U);
+  EXPECT_EQ(error_at("array(1, 2)"), 0U);
+  EXPECT_EQ(error_at("list([1, 2])"), 0U);
+  EXPECT_EQ(error_at("[1. 2. ... 3.]"), 7U);
+}
+
 TEST(TupleParser, MissingValuesAreNaNAndCounted) {
   std::vector<double> out(4);
   const TupleParse parse = parse_tuple("(nan, 1, None, np.float64(nan))", out);
@@ -91,8 +113,8 @@ TEST(TupleParser, DeepNestingIsAnErrorNotADeepStack) {
 TEST(TupleParser, MutationsNeverReadOutOfBounds) {
   const std::vector<std::string> seeds = {
       "(1.0, 0.9791666666666666, 3e-05, nan, 12905.0, 0, np.float64(0.97), np.int64(3))", "[1. 2.5e-10 -3 None]",
-      "(np.float64(nan), -1.7976931348623157e308,)"};
-  const std::string alphabet = "()[], .-+eE0123456789nanNonep_float64inf\t\"";
+      "(np.float64(nan), -1.7976931348623157e308,)", "array([1., 2., 3.], dtype=float32, device='cpu')"};
+  const std::string alphabet = "()[], .-+eE0123456789nanNonep_float64infarraydtype=\t\"";
   uint32_t random = 7;
   const auto next = [&] { return random = random * 1664525U + 1013904223U, random >> 8; };
   int good = 0;

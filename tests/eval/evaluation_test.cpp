@@ -198,5 +198,19 @@ TEST(Evaluation, MeansRunOverCells) {
   EXPECT_DOUBLE_EQ(mean.conversions, 0.5);
 }
 
+class CpaScale : public testing::TestWithParam<double> {};
+INSTANTIATE_TEST_SUITE_P(Corners, CpaScale, testing::Values(1e-6, 0.01, 1.0, 30.0, 1000.0));
+
+// All of the population's bids, and so its prices, go with the limits; a candidate of one alpha does not.
+TEST_P(CpaScale, NobodyBeatsWhatWasPossible) {
+  EvaluationPlan plan = small_plan();
+  plan.market.budget_scale = 1.0;
+  plan.market.cpa_scale = GetParam();
+  for (const Evaluation& one : evaluate(plan, 2)) {
+    EXPECT_GT(means(one).optimum, 0.0);
+    EXPECT_LE(means(one).share_of_optimum, 1.02) << one.name;  // rivals answer, and exposure is drawn
+  }
+}
+
 }  // namespace
 }  // namespace genbid

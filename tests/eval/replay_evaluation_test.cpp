@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "eval/report.h"
@@ -31,6 +32,47 @@ TEST(ReplayEvaluation, ACellForEachAdvertiserAndCandidate) {
     EXPECT_EQ(evaluation.cells[1].cpa_limit, 70.0);
   }
   EXPECT_LT(evaluations[0].cells[0].expected_score, evaluations[1].cells[0].expected_score);
+}
+
+TEST(ReplayEvaluation, ResultsSayTheBudgetAndLimitOfEverybody) {
+  ReplayConfig config = scaled_log();
+  EXPECT_FALSE(config.common_budget().has_value());
+  config.rules = "official";
+  EvaluationContext context;
+  context.protocol = "replay";
+  context.rules = config.rules;
+  context.log = "market.h5";
+  context.periods = {0};
+  context.seats = {0};
+  context.budget = config.common_budget();
+  context.cpa_limit = config.common_cpa();
+  const Evaluation evaluation = {"candidate", "policy", {}};
+  const auto json = nlohmann::ordered_json::parse(result_json(evaluation, context));
+  EXPECT_EQ(json["campaign"].dump(), R"({"budget":100.0,"cpa_limit":2.0})");
+  const std::string table = result_table({evaluation}, context);
+  EXPECT_NE(table.find("every advertiser with budget 100 and CPA limit 2\n"), std::string::npos) << table;
+}
+
+class Undecided : public Bidder {
+ public:
+  void reset(std::span<const SeatView> /*rows*/) override {}
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) bids[i].value = rows[i].now.tick < 3 ? 0.1 : std::nan("");
+  }
+};
+
+TEST(ReplayEvaluation, AnAnswerThatIsNoNumberNamesItsCandidate) {
+  Undecided bidder;
+  Threads threads(1);
+  try {
+    evaluate_in_replay(scaled_log(), {{"my policy", "policy", &bidder}}, threads);
+    FAIL();
+  } catch (const std::exception& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "candidate 'my policy': period 0, tick 3, seat 0: the bidder answered with a bid coefficient that is not a "
+        "finite number");
+  }
 }
 
 TEST(ReplayEvaluation, ResultsSayThatTheyAreOfAReplay) {

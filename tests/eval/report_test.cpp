@@ -38,6 +38,28 @@ TEST(Report, ResultHasTheFixedKeys) {
   EXPECT_EQ(json["cells"][0]["seat"], 1);
 }
 
+TEST(Report, ACellWithoutBudgetOrOptimumHasNumbers) {
+  Evaluation evaluation = one_cell();
+  CellResult& cell = evaluation.cells[0];
+  cell.budget = cell.cost = cell.optimum = cell.expected_score = 0.0;
+  const std::string text = result_json(evaluation, kContext);
+  EXPECT_EQ(text.find("null"), std::string::npos) << text;
+  const auto json = nlohmann::ordered_json::parse(text);
+  EXPECT_EQ(json["mean"]["budget_use"], 0.0);
+  EXPECT_EQ(json["mean"]["share_of_optimum"], 0.0);
+  const std::string table = result_table({evaluation}, kContext);
+  EXPECT_EQ(table.find("nan"), std::string::npos) << table;
+  const std::vector<const Evaluation*> runs(3, &evaluation);
+  const std::string targets = target_report("p", Target::kCpa, runs, {0.1, 0.2, 0.3});
+  EXPECT_EQ(targets.find("nan"), std::string::npos) << targets;
+}
+
+TEST(Report, ANameOfAnyBytesIsWritten) {
+  Evaluation evaluation = one_cell();
+  evaluation.name = "run\xff";
+  EXPECT_EQ(nlohmann::json::parse(result_json(evaluation, kContext))["name"], "run\uFFFD");
+}
+
 // Two seats, one ten times as rich: within each, spending follows the target; over all cells the seats' order is in the
 // way.
 TEST(Report, TargetReportLooksWithinSeatsToo) {

@@ -12,8 +12,8 @@ namespace {
 
 using test::make_tick;
 
-std::vector<int64_t> money_of(double everybody) {
-  return std::vector<int64_t>(static_cast<size_t>(kNumSeats), to_money(everybody));
+std::vector<WideSum> money_of(double everybody) {
+  return std::vector<WideSum>(static_cast<size_t>(kNumSeats), to_money(everybody));
 }
 
 class CellTickTest : public testing::Test {
@@ -36,7 +36,7 @@ TEST_F(CellTickTest, OnePassWhereEverybodyCanPay) {
 TEST_F(CellTickTest, DropsTheShareOfWinsThatIsTooMuch) {
   const TickTraffic tick = make_tick(std::vector<std::vector<test::SeatValue>>(4, {{0, 1.0F}, {1, 0.5F}}));
   const SeatBids bids = test::bids_of({.value = 1.0});
-  std::vector<int64_t> money = money_of(100.0);
+  std::vector<WideSum> money = money_of(100.0);
   money[0] = to_money(1.25);
   EXPECT_EQ(auction_.play({traffic_, factors_, tick}, bids, money, nullptr), 2);
   EXPECT_EQ(from_money(auction_.sums().seats[0].cost), 1.0);
@@ -57,7 +57,7 @@ TEST_F(CellTickTest, DropsTheShareOfWinsThatIsTooMuch) {
 TEST_F(CellTickTest, DropsInEverySlotShownOrNot) {
   TickTraffic tick = make_tick({{{0, 1.0F}, {1, 0.5F}}, {{0, 0.5F}, {1, 1.0F}, {2, 0.25F}}});
   tick.num_shown = {1, 1};
-  std::vector<int64_t> money = money_of(100.0);
+  std::vector<WideSum> money = money_of(100.0);
   money[0] = to_money(0.25);  // pays 0.5 for slot 1 of the first impression
   const SeatBids bids = test::bids_of({.value = 1.0});
   EXPECT_EQ(auction_.play({traffic_, factors_, tick}, bids, money, nullptr), 2);
@@ -70,7 +70,7 @@ TEST_F(CellTickTest, DropsInEverySlotShownOrNot) {
 TEST_F(CellTickTest, WhoMovesUpMayOverspendNext) {
   TickTraffic tick = make_tick({{{0, 1.0F}, {1, 0.5F}, {2, 0.25F}, {3, 0.125F}}});
   tick.num_shown[0] = 1;
-  std::vector<int64_t> money = money_of(100.0);
+  std::vector<WideSum> money = money_of(100.0);
   money[0] = to_money(0.4);
   money[1] = to_money(0.2);
   EXPECT_EQ(auction_.play({traffic_, factors_, tick}, test::bids_of({.value = 1.0}), money, nullptr), 3);
@@ -86,7 +86,7 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
     const int t = static_cast<int>(random() % kTicksPerPeriod);
     const TickTraffic tick = test::generated_tick(traffic_, factors_, t);
     SeatBids bids;
-    std::vector<int64_t> money;
+    std::vector<WideSum> money;
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const double alpha = 20.0 + static_cast<double>(random() % 150);
       bids.add(seat, {.value = alpha, .value_squared = seat % 9 == 0 ? 20000.0 : 0.0});
@@ -130,13 +130,65 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
 TEST_F(CellTickTest, LostWinsAreSpreadOverTheTick) {
   constexpr int kCount = 3200;
   const TickTraffic tick = make_tick(std::vector<std::vector<test::SeatValue>>(kCount, {{0, 1.0F}, {1, 0.5F}}));
-  std::vector<int64_t> money = money_of(1e6);
+  std::vector<WideSum> money = money_of(1e6);
   money[0] = to_money(kCount * 0.25);
   auction_.play({traffic_, factors_, tick}, test::bids_of({.value = 1.0}), money, nullptr);
   int first_half = 0;
   for (int64_t pv = 0; pv < kCount / 2; ++pv) first_half += auction_.lost(pv) == 1 ? 1 : 0;
   EXPECT_EQ(auction_.sums().seats[0].wins, kCount / 2);
   EXPECT_NEAR(first_half, kCount / 4, 4.5 * std::sqrt(kCount / 16.0));
+}
+
+// A large tick with tight money, in which the first pass takes wins all over the tick and later ones ever fewer: every way
+// to clear again, on one thread and split over several, is the same to the bit, and what a fresh clearing gives.
+TEST(CellTickThreads, ASplitTickWithTightMoneyIsTheSameToTheBit) {
+  constexpr int64_t kImpressions = 10'000;
+  TrafficConfig config;
+  config.structure = "own";
+  config.ticks = 1;
+  const Traffic traffic(1, kImpressions, config);
+  const PeriodFactors factors = traffic.factors(0);
+  const TickTraffic tick = test::generated_tick(traffic, factors, 0);
+  const TickContext context{traffic, factors, tick};
+  ASSERT_GE(tick.num_pv, kImpressions - 1);
+  for (const bool all_short : {true, false}) {
+    SeatBids bids;
+    std::vector<WideSum> money;
+    for (int seat = 0; seat < kNumSeats; ++seat) {
+      bids.add(seat, {.value = 60.0 + 2.0 * seat, .value_squared = seat % 9 == 0 ? 20000.0 : 0.0});
+      // All are short of money, or a few of a little of it.
+      money.push_back(to_money(all_short ? 0.2 + 0.1 * seat : seat % 16 == 3 ? 6.0 : 1e6));
+    }
+    CellTick alone(1);
+    const int passes = alone.play(context, bids, money, nullptr);
+    EXPECT_GE(passes, all_short ? 4 : 2);
+    TickSums fresh;
+    for (int64_t pv = 0; pv < tick.num_pv; ++pv) tally(context, bids, pv, alone.top(pv), 1, fresh);
+    for (const int num_threads : {1, 2, 5}) {
+      Threads threads(num_threads);
+      CellTick split(1);
+      EXPECT_EQ(split.play(context, bids, money, &threads), passes);
+      EXPECT_EQ(split.sums().least_winning_cost, fresh.least_winning_cost);
+      for (size_t seat = 0; seat < kNumSeats; ++seat) {
+        const SeatSums& sums = split.sums().seats[seat];
+        const SeatSums& expected = fresh.seats[seat];
+        EXPECT_LE(sums.cost, money[seat]);
+        EXPECT_EQ(sums.cost, expected.cost);
+        EXPECT_EQ(sums.wins, expected.wins);
+        EXPECT_EQ(sums.exposed, expected.exposed);
+        EXPECT_EQ(sums.conversions, expected.conversions);
+        EXPECT_EQ(sums.pvalue_exposed, expected.pvalue_exposed);
+        EXPECT_EQ(sums.bid_exposed, expected.bid_exposed);
+        const int s = static_cast<int>(seat);
+        EXPECT_EQ(split.sum_of_lost_bids(bids, s), alone.sum_of_lost_bids(bids, s));
+      }
+      for (int64_t pv = 0; pv < tick.num_pv; ++pv) {
+        ASSERT_EQ(split.lost(pv), alone.lost(pv));
+        ASSERT_EQ(split.top(pv).seat, alone.top(pv).seat);
+        ASSERT_EQ(split.top(pv).bid, alone.top(pv).bid);
+      }
+    }
+  }
 }
 
 TEST_F(CellTickTest, ATickWithoutImpressionsSellsNothing) {

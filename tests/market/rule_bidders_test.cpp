@@ -257,5 +257,37 @@ TEST(Rules, AreFoundByName) {
   EXPECT_THROW(parse_rules("quick"), Error);
 }
 
+// Tables and features of 48 ticks: refused where the bidder is made, and, whoever made it, before its first bid.
+TEST(RuleBidders, ThoseMadeFor48TicksRefuseOtherDays) {
+  const std::vector<std::pair<BidderConfig, std::string>> made_for_48 = {
+      {{.bidder = "online_lp", .table = "sample"}, "'online_lp sample'"},
+      {{.bidder = "official_agent", .agent = "iql"}, "'official sample'"}};
+  for (const auto& [config, name] : made_for_48) {
+    for (const int ticks : {1, 24, 47, 49, 96}) {
+      const std::string expected =
+          name + " is made for days of 48 ticks, found " + std::to_string(ticks) + " (market.traffic.ticks)";
+      try {
+        make_bidder(config, Rules::kFast, test::SampleAssets(), ticks);
+        ADD_FAILURE() << "no error";
+      } catch (const Error& e) {
+        EXPECT_EQ(e.what(), expected);
+      }
+      const Advertiser advertiser = official_advertiser(0);
+      SeatView row;
+      row.advertiser = &advertiser;
+      row.num_ticks = ticks;
+      try {
+        make_bidder(config, Rules::kFast, test::SampleAssets())->reset({&row, 1});
+        ADD_FAILURE() << "no error";
+      } catch (const Error& e) {
+        EXPECT_EQ(e.what(), expected);
+      }
+    }
+  }
+  for (const char* any : {"pid", "fixed_alpha", "abid", "pacing"}) {
+    EXPECT_NE(make_bidder({.bidder = any}, Rules::kFast, test::SampleAssets(), 96), nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace genbid

@@ -133,8 +133,8 @@ TEST(Optima, AlphasPerTickBringWhatIsSaid) {
   Point sum;
   for (int tick = 0; tick < 6; ++tick) {
     const float alpha = static_cast<float>(best.alphas[static_cast<size_t>(tick)]);
-    const auto point = static_cast<size_t>(responses.grid().first_point_above(alpha)) - 1;
-    ASSERT_EQ(responses.grid().alpha(point), alpha);
+    const auto point = static_cast<size_t>(responses.grid(0).first_point_above(alpha)) - 1;
+    ASSERT_EQ(responses.grid(0).alpha(point), alpha);
     sum.value += responses.bid_curve(0, tick)[point].value;
     sum.cost += responses.bid_curve(0, tick)[point].cost;
   }

@@ -36,7 +36,7 @@ TEST_P(ResponsesOfSlots, AreTheAuctionPlayedAtEveryAlpha) {
   const Auction auction = with_slots(GetParam());
   const auto day = random_day(5, 3, 70, 1);
   const Responses responses = respond(day, 5, auction);
-  const AlphaGrid& grid = responses.grid();
+  const AlphaGrid& grid = responses.grid(0);
   for (int seat = 0; seat < 5; ++seat) {
     for (int tick = 0; tick < 3; ++tick) {
       const Curve curve = responses.bid_curve(seat, tick);
@@ -60,7 +60,7 @@ TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) {
   const Auction auction = with_slots(GetParam());
   const auto day = random_day(4, 2, 60, 2);
   const Responses responses = respond(day, 4, auction);
-  const AlphaGrid& grid = responses.grid();
+  const AlphaGrid& grid = responses.grid(0);
   for (int seat = 0; seat < 4; ++seat) {
     const Curve curve = responses.slot_curve(seat);
     for (size_t p = 1; p + 1 < grid.num_points(); p += 5) {
@@ -141,8 +141,8 @@ TEST(Responses, AnEqualBidDoesNotWin) {
   const SmallTick tick{impression(0x1p-10F, {0x1p-4F, 0x1p-4F, 0x1p-4F, 0x1p-4F}, {1, 2, 3, 4})};
   const Responses responses = respond({tick}, 2);
   const Curve curve = responses.bid_curve(0, 0);
-  const auto at_64 = static_cast<size_t>(responses.grid().first_point_above(64.0F)) - 1;
-  ASSERT_EQ(responses.grid().alpha(at_64), 64.0F);
+  const auto at_64 = static_cast<size_t>(responses.grid(0).first_point_above(64.0F)) - 1;
+  ASSERT_EQ(responses.grid(0).alpha(at_64), 64.0F);
   EXPECT_EQ(curve[at_64].value, 0.0);
   EXPECT_NEAR(curve[at_64 + 1].value, 0x1p-10, 3 * kValueUnit);  // all three slots at once: the best one
   EXPECT_NEAR(curve[at_64 + 1].cost, 0x1p-4, 3 * kCostUnit);

@@ -222,6 +222,33 @@ TEST(Generate, AChangedPopulationFileIsAnError) {
             std::string::npos);
 }
 
+TEST(Generate, AChangedPopulationFileOfAFinishedRunIsAnError) {
+  const TemporaryFolder folder;
+  const auto config = [&](const std::string& name) {
+    return generation(folder.path("run"), {"market.population=" + folder.path(name), "explore.bidders=[]"});
+  };
+  write_file(folder.path("p.yaml"), "seats: pid");
+  ASSERT_TRUE(simulate(config("p.yaml")));
+  write_file(folder.path("q.yaml"), "seats: [pid]  # the same bidders in another file");
+  EXPECT_TRUE(simulate(config("q.yaml")));
+  write_file(folder.path("p.yaml"), "seats: {bidder: pid, budget: 3000}");
+  EXPECT_NE(error_of([&] { simulate(config("p.yaml")); }).find("with population_seats[0].budget: 2900, expected 3000"),
+            std::string::npos);
+}
+
+TEST(Generate, OfAnotherFormatIsAnError) {
+  const TemporaryFolder folder;
+  play_some(generation(folder.path("run")), 1);
+  const std::string path = folder.path("run/unfinished/settings.yaml");
+  std::string text = read_file(path);
+  text.replace(text.find("format: 1"), 9, "format: 7");
+  write_file(path, text);
+  EXPECT_NE(error_of([&] {
+              simulate(generation(folder.path("run")));
+            }).find("format: 7, expected 1, which is another version's way to write it down"),
+            std::string::npos);
+}
+
 TEST(Generate, OtherSettingsThanThoseOfTheFinishedRunAreAnError) {
   const TemporaryFolder folder;
   fs::copy(whole(), folder.path("run"));

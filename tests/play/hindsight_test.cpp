@@ -62,7 +62,7 @@ TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
     const auto i = static_cast<size_t>(seat);
     const PopulationSeat& who = population_.seats[i];
     const auto alpha = static_cast<float>(who.bidder.cpa_ratio * who.advertiser.cpa_limit);
-    const auto point = static_cast<size_t>(responses.grid().first_point_above(alpha)) - 1;
+    const auto point = static_cast<size_t>(responses.grid(0).first_point_above(alpha)) - 1;
     const oracle::Point response = responses.bid_curve(seat)[point];
     EXPECT_NEAR(response.value, value_[i], 0.25 * value_[i] + 0.05) << seat;
     value += response.value;

@@ -156,8 +156,33 @@ TEST_F(OnlineLpFile, MustAscend) {
   EXPECT_EQ(error_of(path), path +
                                 ": category 1, tick 5: found cum_cost 9 behind 10, expected rows with ascending "
                                 "cum_cost");
-  EXPECT_NE(error_of(put("0,1,20,10,48\n")).find(":2: column 'timeStepIndex'"), std::string::npos);
+  EXPECT_NE(error_of(put("0,1,20,10,96\n")).find(":2: column 'timeStepIndex'"), std::string::npos);
   EXPECT_NE(error_of(put("0,1,20,,4\n")).find("not finite"), std::string::npos);
+}
+
+TEST_F(OnlineLpFile, ATickThatComesTwiceNamesItsLine) {
+  const std::string path = put("0,1,20,10,0\n0,1,30,20,0\n0,1,20,10,1\n1,1,25,30,0\n");
+  EXPECT_EQ(error_of(path), path +
+                                ":5: found category 1, tick 0 again, expected its rows one behind the other: the table "
+                                "of one period");
+}
+
+TEST_F(OnlineLpFile, OfOtherDaysPlaysThem) {
+  std::string rows;
+  for (int tick = 0; tick < 96; ++tick)
+    rows += "0,0," + std::to_string(50 + tick) + ",1000," + std::to_string(tick) + "\n";
+  const BidderConfig config{.bidder = "online_lp", .table = put(rows)};
+  const auto bidder = make_bidder(config, Rules::kFast, OfficialAssets(), 96);
+  const Advertiser advertiser{.budget = 1000.0, .cpa_limit = 100.0, .category = 0};
+  SeatView row;
+  row.advertiser = &advertiser;
+  row.num_ticks = 96;
+  row.now.tick = 95;
+  row.now.remaining_budget = 10.0;
+  BidFormula bid;
+  bidder->reset({&row, 1});
+  bidder->bid({&row, 1}, {&bid, 1});
+  EXPECT_EQ(bid.value, 145.0);
 }
 
 struct SeatTickLog {

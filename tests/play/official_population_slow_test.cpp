@@ -30,7 +30,7 @@ class Played : public PeriodSink {
   void on_tick(int64_t /*cell*/, int tick, std::span<const SeatTick> seats) override {
     for (size_t i = 0; i < seats.size(); ++i) {
       const TickOutcome& outcome = seats[i].outcome;
-      alphas_[{static_cast<int32_t>(i), tick}] = effective_alpha(outcome);
+      alphas_[{static_cast<int64_t>(i), tick}] = effective_alpha(outcome);
       cost_[i] += outcome.cost;
       conversions_[i] += static_cast<double>(outcome.num_conversions);
     }
@@ -40,7 +40,7 @@ class Played : public PeriodSink {
   }
 
   int64_t period() const { return period_; }
-  double alpha(int32_t seat, int tick) const { return alphas_.at({seat, tick}); }
+  double alpha(int64_t seat, int tick) const { return alphas_.at({seat, tick}); }
   double mean_least_winning_cost() const { return sum_least_winning_cost_ / num_pv_; }
   double mean_score() const {
     double sum = 0.0;
@@ -52,7 +52,7 @@ class Played : public PeriodSink {
 
  private:
   int64_t period_;
-  std::map<std::pair<int32_t, int>, double> alphas_;
+  std::map<std::pair<int64_t, int>, double> alphas_;
   std::array<double, kNumSeats> cost_{};
   std::array<double, kNumSeats> conversions_{};
   double sum_least_winning_cost_ = 0.0;

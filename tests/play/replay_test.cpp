@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <sstream>
@@ -14,6 +15,7 @@
 #include "market/official/replay_vectors.h"
 #include "market/rule_bidders.h"
 #include "npy.h"
+#include "play/replay_hindsight.h"
 #include "play/replay_log.h"
 
 namespace genbid {
@@ -425,6 +427,35 @@ TEST(Replay, Errors) {
   config = campaign_config(folder, 1.0, 2.0);
   config.rules = "official";
   EXPECT_TRUE(contains(error_of(config), "found no impressions")) << error_of(config);
+}
+
+class ReplayCurrency : public testing::TestWithParam<double> {};
+INSTANTIATE_TEST_SUITE_P(Scales, ReplayCurrency, testing::Values(1e-6, 1e-3, 50.0, 1e3, 1e6));
+
+// Cheapest value first, the last impression in part.
+TEST_P(ReplayCurrency, OptimumIsThatOfTheLogInAnyOther) {
+  const double scale = GetParam();
+  std::vector<double> values, prices;
+  std::vector<std::pair<double, double>> offers;  // price of value, value
+  for (int i = 0; i < 500; ++i) {
+    values.push_back(0.0002 + 0.001 * ((i * 37) % 101) / 101.0);
+    prices.push_back(scale * (0.01 + 0.2 * ((i * 53) % 97) / 97.0));
+    offers.emplace_back(prices.back() / values.back(), values.back());
+  }
+  std::sort(offers.begin(), offers.end());
+  const double budget = scale * 5.0;
+  double money = budget, expected = 0.0;
+  for (const auto& [price, value] : offers) {
+    const double part = std::min(1.0, money / (price * value));
+    expected += part * value;
+    money -= part * price * value;
+  }
+  ReplayHindsight hindsight({{budget, scale * 1e4, 0}});
+  for (size_t first = 0; first < values.size(); first += 100) {
+    hindsight.begin_tick(std::span(prices).subspan(first, 100));
+    hindsight.add(0, std::span(values).subspan(first, 100));
+  }
+  EXPECT_NEAR(hindsight.optimum(0) / expected, 1.0, 1e-3);
 }
 
 }  // namespace

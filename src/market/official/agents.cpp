@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "base/error.h"
 #include "base/simd.h"
 
 namespace genbid {
@@ -91,11 +92,20 @@ float head(AgentHead kind, float output) {
   return output;
 }
 
+// Its features count the ticks that are left of 48.
+void check_days(const OfficialAgent& agent, int num_ticks) {
+  if (num_ticks == kTicksPerPeriod) return;
+  throw Error("'official " + agent.name + "' is made for days of " + std::to_string(kTicksPerPeriod) +
+              " ticks, found " + std::to_string(num_ticks) + " (market.traffic.ticks)");
+}
+
 class OfficialAgentBidder : public Bidder {
  public:
   explicit OfficialAgentBidder(std::shared_ptr<const OfficialAgent> agent) : agent_(std::move(agent)) {}
 
-  void reset(std::span<const SeatView> /*rows*/) override {}
+  void reset(std::span<const SeatView> rows) override {
+    for (const SeatView& row : rows) check_days(*agent_, row.num_ticks);
+  }
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     inputs_.clear();
@@ -143,7 +153,8 @@ std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<c
   return alphas;
 }
 
-std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent) {
+std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent, int num_ticks) {
+  check_days(*agent, num_ticks);
   return std::make_unique<OfficialAgentBidder>(std::move(agent));
 }
 

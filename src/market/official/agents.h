@@ -63,6 +63,8 @@ void normalise_features(std::span<const double> state, std::span<const FeatureRa
 std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<const float> inputs);
 
 // bid = alpha * p-value; negative alphas bid nothing (6.31). Features are computed from the seat's history.
-std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent);
+// Error for other days than those it was trained on, here or in reset().
+std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent,
+                                            int num_ticks = kTicksPerPeriod);
 
 }  // namespace genbid

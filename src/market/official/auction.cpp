@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <string>
 
+#include "base/config.h"
+#include "base/error.h"
 #include "market/clearing_blocks.h"
 #include "market/official/column_sums.h"
 #include "market/official/numpy_random.h"
@@ -24,6 +27,25 @@ bool bernoulli(double p, double draw) {
 // Where slots 2 and 3 are exposed: a draw of at most this.
 const double kSecondShown = std::exp(std::log1p(-(1.0 - 0.8)));
 const double kThirdShown = std::exp(std::log1p(-(1.0 - 0.6)));
+
+// A block whose values are the bids, however high: clear_block cuts them at kMaxBid.
+void clear_any(std::span<const float> bids, BlockTopFour& out) {
+  for (size_t lane = 0; lane < kBlockWidth; ++lane) {
+    TopFour top;
+    for (size_t seat = 0; seat < kSeats; ++seat) {
+      const float bid = bids[seat * kBlockWidth + lane];
+      if (bid < genbid::kReserve || bid <= top.bid[3]) continue;
+      size_t place = 3;
+      for (; place > 0 && bid > top.bid[place - 1]; --place) {
+        top.bid[place] = top.bid[place - 1];
+        top.seat[place] = top.seat[place - 1];
+      }
+      top.bid[place] = bid;
+      top.seat[place] = static_cast<uint8_t>(seat);
+    }
+    out.set(static_cast<int>(lane), top);
+  }
+}
 
 // The leaves of a tick's sums, summed by fill(leaf, sums) on any thread; then by column.
 template <typename Fill>
@@ -294,6 +316,12 @@ bool Auction::drop_wins(std::span<const double> money) {
       }
     }
   }
+  if (affected_.empty()) {
+    const auto seat = static_cast<size_t>(std::max_element(ratios.begin(), ratios.end()) - ratios.begin());
+    throw Error("period " + std::to_string(traffic_->period) + ", tick " + std::to_string(traffic_->tick) + ", seat " +
+                std::to_string(seat) + ": found cost " + shortest(costs[seat]) + " and money " + shortest(money[seat]) +
+                ", but no slot sold that could be lost");
+  }
   std::sort(affected_.begin(), affected_.end());
   affected_.erase(std::unique(affected_.begin(), affected_.end()), affected_.end());
   return true;
@@ -375,10 +403,9 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
   out.tops.resize(static_cast<size_t>(num_blocks));
   out.own_values.resize(static_cast<size_t>(num_blocks) * kBlockSize);
   out.blocks.resize(static_cast<size_t>(num_blocks));
-  // The auction of a block whose values are the bids, as high as they may be.
-  constexpr float kAnyBid = 1e30F;
+  // The auction of a block whose values are the bids.
   SeatBids everybody;
-  for (int seat = 0; seat < kNumSeats; ++seat) everybody.add(seat, {.value = 1.0}, kAnyBid);
+  for (int seat = 0; seat < kNumSeats; ++seat) everybody.add(seat, {.value = 1.0}, kMaxBid);
   const PackedBids packed(everybody);
   const auto copy_blocks = [&](int64_t first, int64_t last) {
     AlignedVector<float> bids(kBlockSize);
@@ -395,7 +422,11 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
           bids[seat * kBlockWidth + lane] = row != nullptr ? static_cast<float>(bid(pv, seat)) : 0.0F;
         }
       }
-      clear_block(bids.data(), packed, out.tops[b]);
+      if (*std::max_element(bids.begin(), bids.end()) > kMaxBid) {
+        clear_any(bids, out.tops[b]);
+      } else {
+        clear_block(bids.data(), packed, out.tops[b]);
+      }
       out.blocks[b] = {values, &out.tops[b], static_cast<int>(num_lanes)};
     }
   };

@@ -1,9 +1,12 @@
 #include "market/official/official_market.h"
 
+#include <algorithm>
 #include <cassert>
 #include <map>
+#include <set>
 
 #include "market/cell_workers.h"
+#include "market/memory_need.h"
 #include "market/official/auction.h"
 #include "market/official/official_traffic.h"
 
@@ -91,9 +94,13 @@ void OfficialMarket::State::play_cell(size_t cell, std::span<const BidFormula> b
   const size_t first_row = cell * kSeats;
   Auction::Bids seat_bids{};
   std::array<double, kSeats> money{};
+  constexpr double kLargest = 1e100;  // no sum of such bids is infinite
   for (size_t seat = 0; seat < kSeats; ++seat) {
     money[seat] = rows[first_row + seat].money;
-    if (views[first_row + seat].asked) seat_bids[seat] = bids[first_row + seat];
+    if (!views[first_row + seat].asked) continue;
+    const BidFormula& bid = bids[first_row + seat];
+    seat_bids[seat] = {.value = std::clamp(bid.value, -kLargest, kLargest),
+                       .value_squared = std::clamp(bid.value_squared, -kLargest, kLargest)};
   }
   const int num_passes =
       auction.play(episode.ticks[static_cast<size_t>(tick)], seat_bids, episode.truncation, draws, money, split);
@@ -118,6 +125,7 @@ OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
 OfficialMarket::~OfficialMarket() = default;
 
 void OfficialMarket::reset(std::vector<Cell> cells) {
+  check_cells(cells);
   State& s = *state_;
   s.cells = std::move(cells);
   s.tick = 0;
@@ -129,6 +137,13 @@ void OfficialMarket::reset(std::vector<Cell> cells) {
     if (const auto found = s.episodes.find(cell.period); found != s.episodes.end()) {
       kept.insert(s.episodes.extract(found));
     }
+  }
+  size_t num_new = 0;
+  std::set<int64_t> wanted;
+  for (const Cell& cell : s.cells) num_new += wanted.insert(cell.period).second && !kept.contains(cell.period) ? 1 : 0;
+  if (num_new > s.episodes.size()) {
+    const double more = static_cast<double>(num_new - s.episodes.size()) * static_cast<double>(s.impressions);
+    check_memory("a period", s.impressions, more * kOfficialBytesPerImpression, available_memory());
   }
   std::vector<std::unique_ptr<State::Episode>> unused;
   for (auto& [period, episode] : s.episodes) unused.push_back(std::move(episode));

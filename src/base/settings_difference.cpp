@@ -1,4 +1,4 @@
-#include "play/settings_difference.h"
+#include "base/settings_difference.h"
 
 #include <algorithm>
 #include <sstream>
@@ -27,7 +27,7 @@ std::vector<Setting> settings_of(const std::string& yaml) {
   std::istringstream lines(yaml);
   for (std::string line; std::getline(lines, line);) {
     size_t indent = line.find_first_not_of(' ');
-    if (indent == std::string::npos) continue;
+    if (indent == std::string::npos || line[indent] == '#') continue;
     while (!open.empty() && open.back().indent >= indent) open.pop_back();
     if (line.compare(indent, 2, "- ") == 0) {
       const int64_t item = open.empty() ? 0 : open.back().items++;
@@ -56,7 +56,10 @@ std::string settings_difference(const std::string& found, const std::string& exp
     for (const auto& [key, value] : *list) {
       const std::string one = value_of(ours, key);
       const std::string other = value_of(theirs, key);
-      if (one != other) return std::string(key).append(": ").append(one).append(", expected ").append(other);
+      if (one == other) continue;
+      std::string text = std::string(key).append(": ").append(one).append(", expected ").append(other);
+      if (key == "format") text += ", which is another version's way to write it down";
+      return text;
     }
   }
   return {};

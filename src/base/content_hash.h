@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace genbid {
+
+// XXH3-128 of bytes, as 32 hexadecimal digits: what a file or a column of data holds, whatever it is called.
+class ContentHash {
+ public:
+  ContentHash();
+  ~ContentHash();
+
+  void add(std::span<const std::byte> bytes);
+  template <typename T>
+  void add_values(std::span<const T> values) {
+    add(std::as_bytes(values));
+  }
+  std::string digits() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Of a whole file, read piece by piece. Error if it cannot be read.
+std::string file_content_hash(const std::string& path);
+
+}  // namespace genbid

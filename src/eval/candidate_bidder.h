@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "market/bidder.h"
+
+namespace genbid {
+
+// A candidate's bidder, which it does not own, under the candidate's name: an answer that is not a finite number is an
+// Error that names the candidate beside period, tick and seat.
+class CandidateBidder : public Bidder {
+ public:
+  CandidateBidder(std::string name, Bidder& bidder) : name_(std::move(name)), bidder_(bidder) {}
+
+  void reset(std::span<const SeatView> rows) override { bidder_.reset(rows); }
+  bool keeps_state_between_periods() const override { return bidder_.keeps_state_between_periods(); }
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override;
+
+ private:
+  std::string name_;
+  Bidder& bidder_;
+};
+
+}  // namespace genbid

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace genbid {
+
+// What a tick of an impression takes, about, under the rules `fast`: its values and draws, by period; the outcome and what
+// over-spending needs, by cell that is played at the same time; a kept ladder and kept impressions, by cell.
+double traffic_bytes_per_impression(int num_seats);
+inline constexpr double kAuctionBytesPerImpression = 128.0;
+inline constexpr double kLadderBytesPerImpression = 24.0;
+double kept_bytes_per_impression(int num_seats);
+// And under the official rules, of a whole period.
+inline constexpr double kOfficialBytesPerImpression = 800.0;
+
+// Memory that this process may still take, by the machine and its control group. Infinity where neither says.
+double available_memory();
+
+// Error where more is needed than is available: `what` needs it.
+void check_memory(const char* what, int64_t impressions, double needed, double available);
+
+}  // namespace genbid

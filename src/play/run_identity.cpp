@@ -1,0 +1,88 @@
+#include "play/run_identity.h"
+
+#include <map>
+#include <string_view>
+
+#include "base/content_hash.h"
+#include "play/official_assets.h"
+
+namespace genbid {
+namespace {
+
+constexpr int64_t kFormat = 1;
+constexpr std::string_view kProgram = "# program: ";
+
+struct Features {
+  std::string features;
+
+  void fields(ConfigVisitor& v) { v.field("features", features); }
+};
+
+struct PlayedSettings {
+  int64_t format = kFormat;
+  MarketRunConfig market;
+  ExploreConfig explore;
+  Features output;
+
+  void fields(ConfigVisitor& v) {
+    v.field("format", format);
+    v.section("market", market);
+    if (explore.on()) v.section("explore", explore);
+    v.section("output", output);
+  }
+};
+
+// Replaces names of files by what they hold.
+class ByContent {
+ public:
+  void replace(std::string& path, const std::string& role) {
+    const auto [known, added] = hashes_.try_emplace(path);
+    if (added) known->second = file_content_hash(path);
+    comment(role, path);
+    path = "content " + known->second;
+  }
+  void replace(BidderConfig& bidder, const std::string& role) {
+    if (bidder.bidder == "online_lp" && !is_shipped_table(bidder.table)) replace(bidder.table, role + ".table");
+  }
+  void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
+  const std::string& comments() const { return comments_; }
+
+ private:
+  std::map<std::string, std::string> hashes_;  // by path
+  std::string comments_;
+};
+
+}  // namespace
+
+std::string run_identity(const SimulateConfig& config, const Population& population) {
+  PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features}};
+  ByContent files;
+  if (!is_shipped_population(settings.market.population)) {
+    files.comment("market.population", settings.market.population);
+    settings.market.population = "a file";  // population_seats is what it holds
+  }
+  for (size_t i = 0; i < settings.explore.bidders.size(); ++i) {
+    files.replace(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
+  }
+  // A shipped population may be another one in another version of the program.
+  std::string seats = "population_seats:\n";
+  for (size_t i = 0; i < population.seats.size(); ++i) {
+    PopulationSeat seat = population.seats[i];
+    files.replace(seat.bidder, "population_seats[" + std::to_string(i) + "]");
+    seats += "  - bidder: " + bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
+             "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
+  }
+  std::string text = print_config(settings, "simulate");
+  text += seats + files.comments();
+  if (!config.program.empty()) text.append(kProgram).append(config.program).append("\n");
+  return text;
+}
+
+std::string program_in(const std::string& identity) {
+  const size_t at = identity.rfind(kProgram);
+  if (at == std::string::npos || (at > 0 && identity[at - 1] != '\n')) return {};
+  const size_t begin = at + kProgram.size();
+  return identity.substr(begin, identity.find('\n', begin) - begin);
+}
+
+}  // namespace genbid

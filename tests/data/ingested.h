@@ -1,0 +1,63 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/ingest.h"
+#include "data/trajectory_store.h"
+#include "files.h"
+
+// Files ingested and read back.
+namespace genbid::test {
+
+struct Ingested {
+  IngestSummary summary;
+  TrajectoryStoreInfo info;
+  TrajectoryColumns columns;
+  std::string bytes;  // of the store
+};
+
+inline Ingested ingest_files(const std::vector<std::string>& files, const IngestSettings& settings = {},
+                             int64_t threads = 2, int64_t block_bytes = CsvFile::kBlockBytes) {
+  const TempFolder folder;
+  IngestConfig config;
+  config.input = files;
+  config.output = folder.file("s.h5");
+  config.settings = settings;
+  config.threads = threads;
+  IngestControl control;
+  control.block_bytes = block_bytes;
+  const std::optional<IngestSummary> summary = ingest(config, control);
+  if (!summary) throw Error("stopped");
+  const TrajectoryStore store(config.output);
+  EXPECT_EQ(folder.names().size(), 1U);
+  return {*summary, store.info(), store.read(), content_of(config.output)};
+}
+
+inline Ingested ingest_text(const std::string& text, const IngestSettings& settings = {}) {
+  const TempFolder folder;
+  return ingest_files({folder.write("a.csv", text)}, settings);
+}
+
+// The datasets' bytes: stores of the same rows may still name other sources.
+inline void expect_same_columns(const TrajectoryColumns& a, const TrajectoryColumns& b) {
+  EXPECT_EQ(a.period, b.period);
+  EXPECT_EQ(a.advertiser, b.advertiser);
+  EXPECT_EQ(a.category, b.category);
+  EXPECT_EQ(a.budget, b.budget);
+  EXPECT_EQ(a.cpa, b.cpa);
+  EXPECT_EQ(a.cost, b.cost);
+  EXPECT_EQ(a.conversions, b.conversions);
+  EXPECT_EQ(a.first_row, b.first_row);
+  EXPECT_EQ(a.tick, b.tick);
+  EXPECT_EQ(a.state, b.state);
+  EXPECT_EQ(a.action, b.action);
+  EXPECT_EQ(a.reward, b.reward);
+  EXPECT_EQ(a.reward_continuous, b.reward_continuous);
+  EXPECT_EQ(a.done, b.done);
+}
+
+}  // namespace genbid::test
