@@ -286,7 +286,7 @@ TEST_P(Corners, EveryFieldAtItsLowestAndHighestIsRightOrRefusedByName) {
   for (const ConfigField& field : all) {
     for (const std::string& value : field.values) cases.push_back({field, value});
   }
-  sample(cases, 16);
+  sample(cases, 12);
   for (const Setting& one : cases) try_out({one});
 }
 
@@ -309,7 +309,7 @@ TEST_P(Corners, FieldsThatMeetInOneQuantityAreRightOrRefusedByName) {
       }
     }
   }
-  sample(cases, 10);
+  sample(cases, 8);
   for (const std::vector<Setting>& one : cases) try_out(one);
 }
 
