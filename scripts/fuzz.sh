@@ -82,7 +82,7 @@ make_seeds() {
   printf '(np.float64(0.97), nan, None, -3e-05, 47)' | seed tuple numpy
   printf '[1 2\n 3.5e+00]' | seed tuple array
   for file in "$cases"/*rawlog*.csv; do
-    [[ ! -f $file ]] || head -n 20 "$file" | seed raw_log "$(basename "$file")"
+    [[ ! -f $file ]] || head -n 17 "$file" | seed raw_log "$(basename "$file")"
   done
   awk 'BEGIN {
     print "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,timeStepIndex," \

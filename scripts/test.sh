@@ -8,7 +8,8 @@
 #:   --tsan      build and test in build/tsan: thread sanitizer, parts without torch
 #:   --peers     install the tools that only tests use (scripts/setup.sh), and fail where one is missing; without it
 #:               the tests that need them are skipped
-#:   --long      all fuzzing, corners, signals and kills (hours), of which a sample runs otherwise (minutes)
+#:   --long      all corners of configs and all moments of signals and kills (hours), of which a sample runs otherwise
+#:               (minutes). Longer fuzzing: scripts/fuzz.sh
 #:   --help      this text
 #:
 #: With CI=true warnings are errors, and so are missing reference files and tools.

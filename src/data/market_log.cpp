@@ -17,6 +17,7 @@ namespace genbid {
 namespace {
 
 constexpr const char* kGroupPrefix = "period-";
+constexpr int64_t kMostTicks = 1'000'000;
 // A period of 500,000 impressions and 48 seats has 210 MB of columns with float32, 400 with float64.
 constexpr int64_t kSpoolMemory = int64_t{448} << 20;
 
@@ -242,7 +243,9 @@ struct MarketLog::State {
     }
     info.ticks = file.read_integer_attribute("ticks");
     info.seats = file.read_integer_attribute("seats");
-    if (info.ticks < 1) fail("attribute 'ticks': found " + std::to_string(info.ticks) + ", expected at least 1");
+    if (info.ticks < 1 || info.ticks > kMostTicks) {
+      fail("attribute 'ticks': found " + std::to_string(info.ticks) + ", expected 1.." + std::to_string(kMostTicks));
+    }
     if (info.seats < 1 || info.seats > 254) {
       fail("attribute 'seats': found " + std::to_string(info.seats) + ", expected 1..254");
     }

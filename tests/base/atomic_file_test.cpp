@@ -7,8 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -222,6 +226,32 @@ TEST(AtomicFolder, DoesNotReplaceAFile) {
   put(folder.path("f"), "");
   EXPECT_EQ(error_of([&] { AtomicFolder checkpoint(folder.path("f")); }),
             folder.path("f") + ": found a file, expected a folder");
+}
+
+TEST(AbandonTemporaries, LeavesNoFolderThatThreadsStillWriteInto) {
+  const TemporaryFolder folder;
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const AtomicFolder out(folder.path("out"));
+      std::atomic<int> made = 0;
+      for (int writer = 0; writer < 4; ++writer) {
+        std::thread([&, writer] {
+          for (int i = 0;; ++i) {
+            std::ofstream(out.temporary() + "/" + std::to_string(writer) + "-" + std::to_string(i)) << "x";
+            ++made;
+          }
+        }).detach();
+      }
+      while (made < 100) std::this_thread::yield();
+      abandon_temporaries();
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+    ASSERT_EQ(folder.names(), std::vector<std::string>());
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <random>
 
 #include "data/hdf5_file.h"
@@ -313,6 +314,20 @@ TEST(MarketLog, ErrorsNameTheFileAndTheFault) {
             "where there is none");
   EXPECT_EQ(error([](Hdf5File& file) { file.create_group("/period-x"); }),
             "group 'period-x': expected a name such as 'period-7'");
+}
+
+TEST(MarketLog, RefusesANumberOfTicksThatNoDayHas) {
+  const TempFolder folder;
+  const std::string path = folder.file("ticks.h5");
+  Hdf5File file = Hdf5File::create(path);
+  file.write_attribute("format", std::string("genbid-market-log"));
+  file.write_attribute("version", int64_t{1});
+  file.write_attribute("ticks", std::numeric_limits<int64_t>::max());
+  file.write_attribute("seats", int64_t{1});
+  file.create_group("/period-12");
+  file.close();
+  EXPECT_EQ(error_of([&] { const MarketLog log(path); }),
+            path + ": attribute 'ticks': found 9223372036854775807, expected 1..1000000");
 }
 
 }  // namespace

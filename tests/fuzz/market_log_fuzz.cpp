@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "data/market_log.h"
