@@ -55,6 +55,12 @@ at::Tensor sinusoidal(const at::Tensor& level_B, int64_t size) {
   return at::cat({angle_BF.sin(), angle_BF.cos()}, -1);
 }
 
+// Every stage but the last halves the ticks.
+int64_t padded_ticks(const TemporalUnetOptions& options, int64_t ticks) {
+  const int64_t unit = int64_t{1} << (options.widths.size() - 1);
+  return (ticks + unit - 1) / unit * unit;
+}
+
 }  // namespace
 
 TemporalUnetImpl::TemporalUnetImpl(const TemporalUnetOptions& options) : options_(options) {
@@ -99,6 +105,9 @@ at::Tensor TemporalUnetImpl::forward(const at::Tensor& x_BTX, const at::Tensor& 
   const at::Tensor embedding_BE =
       diffbid::mish(at::cat({embed_level(level_B), embed_condition(condition_BC) * keep_B1}, -1));
   at::Tensor x_BNT = x_BTX.transpose(1, 2).contiguous();
+  const int64_t ticks = x_BTX.size(1);
+  const int64_t padded = padded_ticks(options_, ticks);
+  if (padded != ticks) x_BNT = at::constant_pad_nd(x_BNT, {0, padded - ticks});
   std::vector<at::Tensor> skips;
   for (const auto& down : *downs_) {
     auto* stage = down->as<Stage>();
@@ -111,10 +120,13 @@ at::Tensor TemporalUnetImpl::forward(const at::Tensor& x_BTX, const at::Tensor& 
     x_BNT = stage->resample(stage->run_blocks(at::cat({x_BNT, skips.back()}, 1), embedding_BE));
     skips.pop_back();
   }
-  return final_conv_(final_block_(x_BNT)).transpose(1, 2);
+  x_BNT = final_conv_(final_block_(x_BNT));
+  if (padded != ticks) x_BNT = x_BNT.slice(2, 0, ticks);
+  return x_BNT.transpose(1, 2);
 }
 
-int64_t forward_flops(const TemporalUnetOptions& options, int64_t ticks) {
+int64_t forward_flops(const TemporalUnetOptions& options, int64_t day_ticks) {
+  const int64_t ticks = padded_ticks(options, day_ticks);
   const int64_t e = options.embedding;
   const int64_t k = options.kernel;
   int64_t products = e * 4 * e + 4 * e * e + options.num_conditions * e + e * 4 * e + 4 * e * e;

@@ -31,8 +31,8 @@ class TemporalUnetImpl : public torch::nn::Module {
  public:
   explicit TemporalUnetImpl(const TemporalUnetOptions& options);
 
-  // x_BTX: T is a multiple of 2^(number of widths - 1). level_B: noise levels, as float. keep_B1: 0 where the conditions are
-  // dropped, else 1. Returns B T Y.
+  // x_BTX: any T; zeros fill it up to a multiple of 2^(number of widths - 1), as every stage halves it. level_B: noise
+  // levels, as float. keep_B1: 0 where the conditions are dropped, else 1. Returns B T Y.
   at::Tensor forward(const at::Tensor& x_BTX, const at::Tensor& level_B, const at::Tensor& condition_BC,
                      const at::Tensor& keep_B1);
 

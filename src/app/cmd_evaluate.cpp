@@ -195,17 +195,19 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     rules + ")");
       }
       const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
-      if (num_ticks != kTicksPerPeriod) {
+      if (num_ticks != loaded.info.ticks) {
         throw Error(loaded.checkpoint +
-                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ") +
-                    std::to_string(num_ticks) + (config.in_market() ? "" : " ticks a day") + ", expected " +
-                    std::to_string(kTicksPerPeriod) + ", which policies are trained for");
+                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
+                    std::to_string(num_ticks) + ", expected " + std::to_string(loaded.info.ticks) +
+                    ", the days that this policy was trained on");
       }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
       PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
+      options.num_ticks = loaded.info.ticks;
+      options.checkpoint = loaded.checkpoint;
       options.seed = config.seed();
       const Wishes reads = loaded.policy->default_wishes();
       name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);

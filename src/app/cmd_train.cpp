@@ -45,16 +45,28 @@ void print_summary(const TrainSummary& summary, const std::map<int64_t, double>&
   std::printf("step %lld", static_cast<long long>(summary.step));
   if (summary.loss) std::printf(", training loss %.4f", *summary.loss);
   std::printf("\n");
-  for (const HeldOutPeriod& one : summary.held_out) {
-    std::printf("period %lld held out, at step %lld: loss %.4f, ", static_cast<long long>(one.period),
-                static_cast<long long>(summary.held_out_step), one.loss);
+  constexpr size_t kListed = 4;  // more periods are in metrics.jsonl
+  const auto step = static_cast<long long>(summary.held_out_step);
+  const auto print = [&](const std::string& what, const HeldOutPeriod& one, double seat_mean) {
+    std::printf("%s held out, at step %lld: loss %.4f, ", what.c_str(), step, one.loss);
     std::printf("action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n", one.action_error,
-                seat_mean_error.at(one.period));
-    if (one.forecast_error.empty()) continue;
+                seat_mean);
+    if (one.forecast_error.empty()) return;
     std::printf("  forecast of the next state, error over that of copying the last:");
     for (const auto& [group, error] : one.forecast_error) std::printf(" %s %.2f", group.c_str(), error);
     std::printf("\n");
+  };
+  const std::vector<HeldOutPeriod>& periods = summary.held_out;
+  for (size_t i = 0; periods.size() <= kListed && i < periods.size(); ++i) {
+    print("period " + std::to_string(periods[i].period), periods[i], seat_mean_error.at(periods[i].period));
   }
+  if (periods.size() > 1) {
+    double seat_mean = 0.0;
+    for (const HeldOutPeriod& one : periods) seat_mean += seat_mean_error.at(one.period);
+    print("mean of " + std::to_string(periods.size()) + " periods", mean_of_periods(periods),
+          seat_mean / static_cast<double>(periods.size()));
+  }
+  if (periods.size() > kListed) std::printf("  each period's own: metrics.jsonl\n");
   std::printf("checkpoint: %s\n", summary.checkpoint.c_str());
 }
 
@@ -64,7 +76,8 @@ int run_train(const ConfigFile& file) {
   const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
 
-  const LoadedStore store = load_store(config.data.store);
+  LoadedStore store = load_store(config.data.store);
+  const int64_t clipped = config.data.max_action > 0.0 ? clip_actions(store, config.data.max_action) : 0;
   const Reward reward = parse_reward(config.data.reward);
   const Dataset training(store, config.data.train_periods.values, reward, device);
   const bool holds_out = !config.data.held_out_periods.values.empty();
@@ -73,6 +86,7 @@ int run_train(const ConfigFile& file) {
 
   CheckpointInfo info;
   info.shape.num_features = training.num_features();
+  info.ticks = training.ticks();
   info.observation = {store.info.feature_set, config.data.reward};
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
@@ -95,6 +109,17 @@ int run_train(const ConfigFile& file) {
   log_info("train " + config.model.name + ": " + std::to_string(num_parameters(*policy)) + " parameters, " +
            std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
            " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+
+  if (clipped > 0) {
+    log_info("data.max_action: " + std::to_string(clipped) + " actions of the store were lowered to " +
+             shortest(config.data.max_action));
+  }
+  for (const Dataset* dataset : {&training, static_cast<const Dataset*>(held_out.get())}) {
+    const std::string outliers = dataset != nullptr ? dataset->describe_action_outliers() : "";
+    if (outliers.empty()) continue;
+    log_warning(config.data.store + ": found " + outliers + "; the loss will look better and the policy be worse " +
+                "(data.max_action lowers actions above a limit)");
+  }
 
   Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
   if (!checkpoint.empty()) {
@@ -123,7 +148,8 @@ Command train_command() {
           "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
           "\n"
           "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/\n"
-          "data.*        the store (genbid ingest), periods to train on and to hold out\n"
+          "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
+          "              are lowered to it (0, the default: none)\n"
           "model.*       a model and its options; models/NAME/README.md\n"
           "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads\n"
           "\n"

@@ -9,6 +9,7 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.required("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
   v.field("reward", reward, reward_names());
+  v.field("max_action", max_action, {0.0, 1e30});
   const auto& seen = train_periods.values;
   v.check(!seen.empty(), "train_periods", "at least one period");
   const bool disjoint = std::none_of(held_out_periods.values.begin(), held_out_periods.values.end(),

@@ -13,6 +13,7 @@ struct DataConfig {
   std::string store;  // written by genbid ingest
   PeriodList train_periods;
   PeriodList held_out_periods;      // for tuning and for the held-out loss; may be empty
+  double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
   std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
 
   void fields(ConfigVisitor& v);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "bidding/score.h"
 #include "market/lanes.h"
 
@@ -45,6 +46,11 @@ void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_
 void PolicyBidder::reset(std::span<const SeatView> rows) {
   tick_ = 0;
   const int64_t num_ticks = rows.empty() ? 0 : rows.front().num_ticks;
+  if (!rows.empty() && num_ticks != options_.num_ticks) {
+    throw Error((options_.checkpoint.empty() ? "policy" : options_.checkpoint) + ": found a day of " +
+                std::to_string(num_ticks) + " ticks, expected " + std::to_string(options_.num_ticks) +
+                ", the days that this policy was trained on");
+  }
   const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
   places_ = num_ticks + window_;
   const size_t num_places = num_blocks * at_index(kBlockRows * places_);

@@ -20,6 +20,8 @@ struct PolicyBidderOptions {
   // Asked for each period (policy/batch.h); none: the policy's default.
   std::optional<double> target_return = {};
   std::optional<double> target_cpa = {};
+  int64_t num_ticks = kTicksPerPeriod;  // of the days that the policy was trained on; others are an Error
+  std::string checkpoint = {};          // for that message
   int64_t seed = 0;  // of the policy's noise, with period, seat and tick: all policies of a size meet the same
 };
 

@@ -81,9 +81,9 @@ void read_tensors(const std::string& path, const NamedTensors& targets, const Sk
     }
     const at::Tensor value = at::empty(target.sizes(), at::TensorOptions(target.scalar_type()));
     std::memcpy(value.mutable_data_ptr(), stored->data.data(), stored->data.size());
-    if (value.is_floating_point() && !value.isfinite().all().item<bool>()) {
-      throw Error(path + ": tensor '" + name +
-                  "': found values that are not finite numbers (an earlier checkpoint of " + "the run may be whole)");
+    if (!at::isfinite(value).all().item<bool>()) {
+      throw Error(path + ": tensor '" + name + "': found numbers that are not finite, expected finite ones " +
+                  "(an earlier checkpoint may hold some)");
     }
     at::Tensor(target).copy_(value);
   }
@@ -159,6 +159,7 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
       {"step", info.step},
       {"num_features", info.shape.num_features},
       {"num_actions", info.shape.num_actions},
+      {"ticks", info.ticks},
       {"feature_set", info.observation.feature_set},
       {"reward", info.observation.reward},
       {"train_periods", info.train_periods},
@@ -192,6 +193,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.step = state.at("step");
     info.shape.num_features = state.at("num_features");
     info.shape.num_actions = state.at("num_actions");
+    info.ticks = state.value("ticks", int64_t{kTicksPerPeriod});  // days had one length before it was recorded
     info.observation.feature_set = state.at("feature_set");
     info.observation.reward = state.at("reward");
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();

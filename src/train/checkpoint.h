@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bidding/advertiser.h"
 #include "policy/policy.h"
 #include "train/dataset.h"
 #include "train/ema.h"
@@ -20,6 +21,7 @@ namespace genbid {
 struct CheckpointInfo {
   int64_t step = 0;
   PolicyShape shape;
+  int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
   std::vector<int64_t> train_periods;
   std::vector<int64_t> held_out_periods;
@@ -36,7 +38,7 @@ void save_checkpoint(const std::string& path, const CheckpointInfo& info, const 
 
 // Error if `path` is no checkpoint, is damaged (a file is missing or not what was written), or is of another version.
 CheckpointInfo read_checkpoint_info(const std::string& path);
-// Error where names or shapes do not fit the policy, or where a weight is not a finite number.
+// Error where names or shapes do not fit the policy, or a number is not finite.
 void load_policy(const std::string& path, Policy& policy, Weights weights);
 // Everything a resumed run needs: raw weights, averages, moments.
 void load_trainer(const std::string& path, Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers);

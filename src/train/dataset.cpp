@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <span>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "base/period_text.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
+#include "data/action_outliers.h"
 
 namespace genbid {
 namespace {
@@ -92,6 +94,16 @@ LoadedStore load_store(const std::string& path) {
   return {path, store.info(), store.read()};
 }
 
+int64_t clip_actions(LoadedStore& store, double max_action) {
+  int64_t count = 0;
+  for (float& action : store.columns.action) {
+    if (static_cast<double>(action) <= max_action) continue;
+    action = static_cast<float>(max_action);
+    ++count;
+  }
+  return count;
+}
+
 Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device)
     : device_(device),
       num_features_(static_cast<int64_t>(store.info.features.size())),
@@ -136,6 +148,15 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     states.insert(states.end(), columns.state.begin() + static_cast<std::ptrdiff_t>(begin * features),
                   columns.state.begin() + static_cast<std::ptrdiff_t>(end * features));
     returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
+    const auto finite = [](float value) { return std::isfinite(value); };
+    if (!(budget > 0.0 && limit > 0.0) ||
+        !std::all_of(earned.end() - static_cast<std::ptrdiff_t>(end - begin), earned.end(), finite) ||
+        !finite(returns.back())) {
+      throw Error(store.path + ": period " + std::to_string(columns.period[m]) + ", advertiser " +
+                  std::to_string(columns.advertiser[m]) + ": found a budget of " + std::to_string(budget) +
+                  " and a CPA limit of " + std::to_string(limit) +
+                  ", for which returns are no numbers; expected amounts above 0");
+    }
     constraint.push_back(static_cast<float>(budget));
     constraint.push_back(static_cast<float>(limit));
     cpa_ratios.push_back(static_cast<float>(cpa_ratio(won, columns.cost[m], limit)));
@@ -185,6 +206,18 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
   batch.constraint_BC = constraint_MC_.index_select(0, trajectory_B);
   batch.cpa_ratio_B1 = cpa_ratios_M_.index_select(0, trajectory_B).unsqueeze(-1);
   return batch;
+}
+
+std::string Dataset::describe_action_outliers() const {
+  const at::Tensor actions_NA = actions_NA_.to(at::kCPU).contiguous();
+  const ActionOutliers outliers =
+      find_action_outliers({actions_NA.const_data_ptr<float>(), static_cast<size_t>(actions_NA.numel())});
+  if (outliers.count == 0) return {};
+  const auto row = static_cast<int64_t>(outliers.first);
+  const auto m =
+      static_cast<size_t>(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin() - 1);
+  return describe(outliers, "period " + std::to_string(periods_[m]) + ", advertiser " + std::to_string(seats_[m]) +
+                                ", tick " + std::to_string(row - first_rows_[m]));
 }
 
 TrainingColumns Dataset::training_columns() const {

@@ -42,6 +42,9 @@ struct LoadedStore {
 std::string content_of(const LoadedStore& store);
 LoadedStore load_store(const std::string& path);
 
+// Lowers actions to `max_action`. Returns how many were above it.
+int64_t clip_actions(LoadedStore& store, double max_action);
+
 // The trajectories of some periods as tensors on the device.
 class Dataset {
  public:
@@ -64,12 +67,14 @@ class Dataset {
   // The rows that count, for normalisation constants.
   TrainingColumns training_columns() const;
 
-  int64_t ticks() const { return ticks_; }                               // of a whole period
+  int64_t ticks() const { return ticks_; }                                // of a whole period
   const std::vector<std::string>& features() const { return features_; }  // names, in the state's order
-  const at::Tensor& returns_M() const { return returns_M_; }          // par units
-  const at::Tensor& constraint_MC() const { return constraint_MC_; }  // budget, CPA limit
-  const at::Tensor& earned_N() const { return earned_N_; }            // return before the tick, par units
+  const at::Tensor& returns_M() const { return returns_M_; }              // par units
+  const at::Tensor& constraint_MC() const { return constraint_MC_; }      // budget, CPA limit
+  const at::Tensor& earned_N() const { return earned_N_; }                // return before the tick, par units
   const at::Tensor& actions_NA() const { return actions_NA_; }
+  // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.
+  std::string describe_action_outliers() const;
   int64_t first_row(int64_t trajectory) const { return first_rows_[static_cast<size_t>(trajectory)]; }
 
  private:

@@ -171,6 +171,21 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
   return result;
 }
 
+HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods) {
+  HeldOutPeriod mean;
+  std::map<std::string, Sum> forecasts;
+  for (const HeldOutPeriod& one : periods) {
+    mean.loss += one.loss / static_cast<double>(periods.size());
+    mean.action_error += one.action_error / static_cast<double>(periods.size());
+    for (const auto& [group, error] : one.forecast_error) {
+      forecasts[group].total += error;
+      forecasts[group].ticks += 1.0;
+    }
+  }
+  for (const auto& [group, sum] : forecasts) mean.forecast_error[group] = sum.total / sum.ticks;
+  return mean;
+}
+
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
   const auto alphas = [](const Dataset& dataset, int64_t m) {
     const int64_t first = dataset.first_row(m);

@@ -27,6 +27,9 @@ struct HeldOutPeriod {
 // fixed. Empty if a stop was asked for (base/stop_signal.h).
 std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
 
+// Means over periods, each counting alike (period: 0); a forecast's over the periods in which its group moves.
+HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods);
+
 // The same error, by period, for predicting at every tick the mean alpha that the seat had in the training periods.
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <map>
 
@@ -126,7 +127,7 @@ struct Trainer::State {
   static void check_window(const Policy& policy, const Dataset& dataset) {
     if (!policy.whole_period() || dataset.ticks() <= policy.window()) return;
     throw Error("data: found periods of " + std::to_string(dataset.ticks()) + " ticks, expected at most " +
-                std::to_string(policy.window()) + ", the whole period that this model plans");
+                std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
   }
 
   // One update of every group, in their order.
@@ -155,12 +156,48 @@ struct Trainer::State {
     first_bad_step = at::where(bad, at::full_like(first_bad_step, info.step + 1), first_bad_step);
   }
 
-  void stop_if_not_finite() const {
+  // "" where every weight, average and constant of the policy is finite, else the first that is not.
+  std::string tensor_not_finite() const {
+    const auto finite = [](const at::Tensor& value) { return at::isfinite(value).all().item<bool>(); };
+    const auto parameters = policy.named_parameters();
+    for (const auto& item : parameters) {
+      if (!finite(item.value())) return "weight '" + item.key() + "'";
+    }
+    for (const auto& item : policy.named_buffers()) {
+      if (!finite(item.value())) return "constant '" + item.key() + "'";
+    }
+    size_t i = 0;
+    for (const auto& item : parameters) {
+      if (item.value().requires_grad() && !finite(ema.averages()[i++])) return "average of weight '" + item.key() + "'";
+    }
+    return {};
+  }
+
+  void check_weights() {
+    if (!tensor_not_finite().empty()) fail(info.step, "a number of the policy is not finite");
+    finite_until = info.step;
+  }
+
+  // Looks at weights too: they may have left the range of floats in the window's last step, whose loss was finite.
+  void stop_if_not_finite() {
     const auto bad = first_bad_step.item<int64_t>();
-    if (bad < 0) return;
-    throw Error("step " + std::to_string(bad) +
-                ": the loss or its gradient is not finite; nothing of that step was saved (a lower "
-                "train.learning_rate or train.clip_norm may help)");
+    if (bad < 0) return check_weights();
+    fail(bad, "the loss or its gradient is not finite");
+  }
+
+  [[noreturn]] void fail(int64_t step, const std::string& what) const {
+    const std::string name = tensor_not_finite();
+    std::string why =
+        "the data and all weights are finite: the loss alone is not, which a lower train.learning_rate or "
+        "train.clip_norm may mend";
+    if (!name.empty() && finite_until < 0) {
+      why = name + " was not finite before the first step";
+    } else if (!name.empty()) {
+      why = name + " is not finite; all were after step " + std::to_string(finite_until) +
+            ", so that training has diverged (train.learning_rate " + format("%g", config.learning_rate) +
+            ", train.weight_decay " + format("%g", config.weight_decay) + ": lower ones may help)";
+    }
+    throw Error("step " + std::to_string(step) + ": " + what + "; nothing of that step was saved (" + why + ")");
   }
 
   std::string save() {
@@ -177,11 +214,16 @@ struct Trainer::State {
 
   std::vector<HeldOutPeriod> measure(MetricsWriter& metrics, bool write) {
     if (held_out == nullptr) return {};
+    check_weights();  // before the swap, while names are right
     const Ema::Swap averaged(ema);
     const auto result = evaluate_held_out(policy, *held_out);
     if (result.empty()) return result;  // stopped
     MetricValues values;
     for (const HeldOutPeriod& one : result) {
+      if (!std::isfinite(one.loss) || !std::isfinite(one.action_error)) {
+        fail(info.step,
+             "the loss or the action error of held-out period " + std::to_string(one.period) + " is not finite");
+      }
       const std::string suffix = "/period_" + std::to_string(one.period);
       values.emplace_back("held_out/loss" + suffix, one.loss);
       values.emplace_back("held_out/action_error" + suffix, one.action_error);
@@ -206,6 +248,7 @@ struct Trainer::State {
   LogWindow window;
   at::Generator noise;
   at::Tensor first_bad_step;
+  int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
   std::string last_checkpoint;
 };
 
@@ -235,6 +278,7 @@ TrainSummary Trainer::run() {
 
   s.policy.train();
   const stop_signal::Cooperative until_saved;
+  s.check_weights();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
   while (step < last && !stop_signal::requested()) {
     const double rate =

@@ -177,6 +177,45 @@ TEST_F(Pipeline, ADataSetGoesOnWithTheSameFilesAlone) {
   EXPECT_NE(result.output.find("explore.bidders[0].table: \"content "), std::string::npos) << result.output;
 }
 
+TEST_F(Pipeline, APolicyIsJudgedInDaysOfItsOwnLengthAlone) {
+  for (const std::string ticks : {"1", "24", "96"}) {
+    const std::string market =
+        " market.population=pid48 market.traffic.structure=own market.impressions=2000 market.budget_scale=0.004 ";
+    const std::string days = market + "market.traffic.ticks=" + ticks + " ";
+    must("simulate configs/generate.yaml market.periods=1000..1002 output.dir=" + out("days" + ticks) +
+         " explore.bidders='[{bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}]'" + days);
+    for (const std::string model : {"behavior_cloning", "decision_transformer", "diffbid"}) {
+      SCOPED_TRACE(model + ", days of " + ticks + " ticks");
+      const std::string run = model + ticks;
+      const bool plans = model == "diffbid";
+      const std::string size = plans ? " model.width=8 model.ticks=" + std::string(ticks == "1" ? "2" : ticks) : "";
+      must("train configs/" + (plans ? model : "quickstart/" + model) + ".yaml run=" + out(run) + " data.store=" +
+           out("days" + ticks) + "/trajectories.h5 data.train_periods=1000..1001 data.held_out_periods=1002 " +
+           "train.threads=1 train.batch_size=8 train.steps=20" + size);
+      const std::string judge =
+          "evaluate configs/evaluate.yaml policy=" + out(run) + " market.periods=1003 output.dir=";
+      must(judge + out(run) + "/own" + days);
+      const auto refused = run_program(judge + out(run) + "/usual" + market);
+      EXPECT_EQ(refused.status, 1);
+      EXPECT_NE(refused.output.find("found 48, expected " + ticks), std::string::npos) << refused.output;
+    }
+  }
+}
+
+TEST_F(Pipeline, ManyHeldOutPeriodsAreSummedUpInALine) {
+  must(
+      "simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 market.periods=1000..1005 "
+      "output.dir=" +
+      out("generated"));
+  const auto result = run_program(
+      "train configs/quickstart/behavior_cloning.yaml run=" + out("run") + " data.store=" + out("generated") +
+      "/trajectories.h5 data.train_periods=1000 data.held_out_periods=1001..1005 train.threads=1 train.steps=2");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("mean of 5 periods held out, at step 2: loss "), std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find("period 1001"), std::string::npos) << result.output;
+  EXPECT_NE(read_file(out("run") + "/metrics.jsonl").find("held_out/loss/period_1001"), std::string::npos);
+}
+
 // Starts a training that checkpoints at every step, and kills it.
 void train_and_signal(const std::string& command, int signal, int milliseconds, int& status) {
   const pid_t child = ::fork();

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
 
@@ -89,6 +90,30 @@ TEST(PolicyBidder, HandsOverTheLastTicksRightPadded) {
   EXPECT_FLOAT_EQ(seen.earned_BT[0][2].item<float>(), 0.08F);
   EXPECT_FLOAT_EQ(seen.states_BTS[1][2][kFeatureMeanPvalue].item<float>(), 0.002F);
   EXPECT_FLOAT_EQ(policy->condition_.target_return_B1[0][0].item<float>(), 0.7F);
+}
+
+TEST(PolicyBidder, RefusesDaysOfAnotherLengthThanItsOwn) {
+  Threads threads(1);
+  Rows rows(2);
+  for (const int ticks : {24, 48, 96}) {
+    for (SeatView& view : rows.views) view.num_ticks = ticks;
+    for (const int trained : {24, 48, 96}) {
+      PolicyBidder bidder(std::make_shared<Recorder>(), {.num_ticks = trained, .checkpoint = "mine"}, threads);
+      if (ticks == trained) {
+        EXPECT_NO_THROW(bidder.reset(rows.views));
+        continue;
+      }
+      try {
+        bidder.reset(rows.views);
+        FAIL();
+      } catch (const Error& e) {
+        EXPECT_NE(std::string(e.what()).find("mine: found a day of " + std::to_string(ticks) + " ticks, expected " +
+                                             std::to_string(trained)),
+                  std::string::npos)
+            << e.what();
+      }
+    }
+  }
 }
 
 TEST(PolicyBidder, ANewPeriodForgetsTheOldOne) {

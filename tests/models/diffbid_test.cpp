@@ -191,6 +191,15 @@ TEST(TemporalUnet, DefaultCostsAboutTenMegaflop) {
   EXPECT_LT(flops, 12e6);
 }
 
+TEST(TemporalUnet, TakesDaysOfAnyNumberOfTicks) {
+  diffbid::TemporalUnetOptions options{3, 2, 1, {4, 8, 16}, 3, 1, 2, 8};
+  diffbid::TemporalUnet unet(options);
+  for (const int64_t ticks : {1, 2, 3, 24, 47, 95}) {
+    const at::Tensor out = unet(at::randn({2, ticks, 3}), at::ones({2}), at::ones({2, 1}), at::ones({2, 1}));
+    EXPECT_EQ(out.sizes(), (at::IntArrayRef{2, ticks, 2}));
+  }
+}
+
 TEST(DiffBid, BothConditionsReachTheAction) {
   const auto policy = make(small());
   const Batch batch = sample_batch(4, 8);

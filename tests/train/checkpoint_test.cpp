@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -96,6 +97,33 @@ TEST_F(CheckpointTest, DamagedStateIsNamed) {
 TEST_F(CheckpointTest, AnotherVersionIsRefused) {
   write_file(path_ + "/state.json", "{\"format\": \"genbid-checkpoint\", \"version\": 2}");
   expect_error([&] { read_checkpoint_info(path_); }, "found a checkpoint of version 2, expected version 1");
+}
+
+TEST_F(CheckpointTest, KnowsTheTicksOfItsDays) {
+  info_.ticks = 96;
+  const std::string path = folder_.path() + "/step-00000013";
+  save_checkpoint(path, info_, "kind: train\n", *policy_, ema_, optimizers_);
+  EXPECT_EQ(read_checkpoint_info(path).ticks, 96);
+}
+
+TEST_F(CheckpointTest, WithoutTicksItIsOfDaysOf48) {
+  std::string state = read_file(path_ + "/state.json");
+  const size_t begin = state.find("  \"ticks\"");
+  ASSERT_NE(begin, std::string::npos);
+  state.erase(begin, state.find('\n', begin) + 1 - begin);
+  write_file(path_ + "/state.json", state);
+  EXPECT_EQ(read_checkpoint_info(path_).ticks, 48);
+}
+
+TEST_F(CheckpointTest, NumbersThatAreNotFiniteAreRefusedByTheirTensorsName) {
+  const torch::NoGradGuard no_grad;
+  policy_->parameters()[0].view(-1)[0] = std::numeric_limits<float>::quiet_NaN();
+  const std::string path = folder_.path() + "/step-00000013";
+  save_checkpoint(path, info_, "kind: train\n", *policy_, ema_, optimizers_);
+  const std::string found =
+      path + "/model.safetensors: tensor 'policy.network.0.weight': found numbers that are not finite";
+  expect_error([&] { load_policy(path, *make(8, 2), Weights::kRaw); }, found);
+  expect_error([&] { load_trainer(path, *make(8, 2), ema_, optimizers_); }, found);
 }
 
 }  // namespace

@@ -172,5 +172,34 @@ TEST(Dataset, CpaRatioOfADayThatSpentNothingIsNeutral) {
   EXPECT_FLOAT_EQ(data.batch({{0, 0, 3}}, 3).cpa_ratio_B1.item<float>(), 1.0F);
 }
 
+// Of advertiser 1, whose actions were 10, 11, ... 20: those of both trajectories are at most 20 but for the fault.
+TEST(Dataset, AnActionFarBeyondAllOthersIsNamed) {
+  LoadedStore store = small_store({11, 11, 11, 11}, 11);
+  EXPECT_EQ(Dataset(store, {7}, Reward::kExpected, c10::kCPU).describe_action_outliers(), "");
+  store.columns.action[14] = 100'000.0F;
+  EXPECT_EQ(Dataset(store, {7}, Reward::kExpected, c10::kCPU).describe_action_outliers(),
+            "an action of 100000 in period 7, advertiser 1, tick 3: 99 % of the actions have at most 20");
+}
+
+TEST(Dataset, ActionsAboveALimitAreLoweredToIt) {
+  LoadedStore store = small_store({3, 5}, 5);  // actions 0, 1, 2 and 10 to 14
+  EXPECT_EQ(clip_actions(store, 12.0), 2);
+  const Dataset data(store, {7, 8}, Reward::kExpected, c10::kCPU);
+  EXPECT_FLOAT_EQ(data.actions_NA().max().item<float>(), 12.0F);
+  EXPECT_EQ(clip_actions(store, 12.0), 0);
+}
+
+TEST(Dataset, ATrajectoryWithoutACpaLimitIsNamed) {
+  LoadedStore store = small_store({3, 5}, 5);
+  store.columns.cpa[1] = 0.0;
+  try {
+    const Dataset data(store, {7, 8}, Reward::kExpected, c10::kCPU);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("small.h5: period 8, advertiser 1: found a budget of 100"), std::string::npos)
+        << e.what();
+  }
+}
+
 }  // namespace
 }  // namespace genbid

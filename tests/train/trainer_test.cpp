@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <limits>
 
 #include "base/error.h"
 #include "base/atomic_file.h"
@@ -102,8 +103,73 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteStopsWithTheStepNamedAndNoCheckpoint) {
     FAIL();
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("step 5:"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("the data and all weights are finite"), std::string::npos) << e.what();
   }
   EXPECT_TRUE(RunDir::open(folder_.path() + "/run").checkpoints().empty());
+}
+
+// A weight is lost after the third step; the loss of the next one is no number.
+class LosesAWeight : public LinearPolicy {
+ public:
+  void after_step(int64_t step) override {
+    const torch::NoGradGuard no_grad;
+    if (step == lost_at_) named_parameters()["layer.bias"].fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  int64_t lost_at_ = 3;
+};
+
+TEST_F(TrainerTest, AWeightThatIsNotFiniteIsNamedWithTheLastStepThatHadIt) {
+  LosesAWeight policy;
+  TrainConfig config = twenty_steps();
+  config.log_every = 2;
+  config.checkpoint_every = 2;
+  try {
+    train(policy, config, "run");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("weight 'layer.bias' is not finite; all were after step 2"), std::string::npos)
+        << e.what();
+  }
+  const auto left = RunDir::open(folder_.path() + "/run").checkpoints();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].ends_with("step-00000002"));
+}
+
+// Nothing is trained after it, so no loss shows it.
+TEST_F(TrainerTest, AWeightLostInTheLastStepIsNotSaved) {
+  LosesAWeight policy;
+  policy.lost_at_ = 20;
+  EXPECT_THROW(train(policy, twenty_steps(), "run"), Error);
+  EXPECT_TRUE(RunDir::open(folder_.path() + "/run").checkpoints().empty());
+}
+
+// Its loss on held-out days alone is no number.
+class FailsHeldOut : public LinearPolicy {
+ public:
+  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override {
+    std::vector<LossPart> parts = LinearPolicy::losses(group, batch, noise);
+    if (!is_training()) parts[0].value = parts[0].value * std::numeric_limits<double>::quiet_NaN();
+    return parts;
+  }
+};
+
+TEST_F(TrainerTest, AHeldOutLossThatIsNotFiniteIsAnErrorThatNamesThePeriod) {
+  FailsHeldOut policy;
+  try {
+    train(policy, twenty_steps(), "run");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("step 10: the loss or the action error of held-out period 8"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
+TEST(HeldOut, MeansOverPeriodsCountEachAlike) {
+  const HeldOutPeriod mean = mean_of_periods({{21, 1.0, 10.0, {{"time", 0.5}}}, {22, 3.0, 20.0, {}}});
+  EXPECT_DOUBLE_EQ(mean.loss, 2.0);
+  EXPECT_DOUBLE_EQ(mean.action_error, 15.0);
+  EXPECT_DOUBLE_EQ(mean.forecast_error.at("time"), 0.5);
 }
 
 // Two groups, the second resting in odd calls; the target of the second is the first's parameter, stepped before.
