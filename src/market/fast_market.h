@@ -18,6 +18,7 @@ class FastMarket : public Market {
   std::span<const SeatView> observe() override;
   void step(std::span<const BidFormula> bids) override;
   std::span<const SeatTick> last_tick() const override;
+  double reserve_scale(const Cell& cell) const override { return bid_unit(cell); }
   const TickImpressions& impressions(size_t cell) const override;
   const TickLadder& ladder(size_t cell) const override;
 

@@ -79,6 +79,9 @@ class Market {
   // The tick that step() finished, one a row.
   virtual std::span<const SeatTick> last_tick() const = 0;
 
+  // What a cell's reserve is times that of a cell of small money (bid_unit).
+  virtual double reserve_scale([[maybe_unused]] const Cell& cell) const { return 1.0; }
+
   // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.
   void keep_impressions(bool keep) { keeps_impressions_ = keep; }

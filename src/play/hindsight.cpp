@@ -114,7 +114,7 @@ bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidder
 
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
                                                   std::span<const int> seat_bidder) {
-  oracle::Responses responses = responses_for(cell, market.shape());
+  oracle::Responses responses = responses_for(cell, market.shape(), true, market.reserve_scale(cell));
   if (!record_responses(market, std::move(cell), bidders, seat_bidder, responses)) return std::nullopt;
   return responses;
 }

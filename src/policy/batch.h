@@ -53,9 +53,9 @@ struct Wishes {
 };
 
 struct Action {
-  at::Tensor coefficients_BA;     // f32, >= 0: bid = coefficient 0 x p-value
+  at::Tensor coefficients_BA;          // f32, >= 0: bid = coefficient 0 x p-value
   std::vector<at::Tensor> carry = {};  // row by row what the policy wants to see again at the next tick; may be empty
-  at::Tensor next_states_BS = {};      // f32, the states it expects at the next tick, raw; undefined: it makes no forecast
+  at::Tensor next_states_BS = {};  // f32, the states it expects at the next tick, raw; undefined: it makes no forecast
 };
 
 struct LossPart {
