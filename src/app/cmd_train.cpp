@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <thread>
 
@@ -97,13 +96,12 @@ int run_train(const ConfigFile& file) {
   const std::shared_ptr<Policy> policy = make_policy(config.model, info.shape, config.train.seed);
 
   const std::string yaml = print_config(config, "train");
-  const bool exists = std::filesystem::exists(config.run + "/config.yaml");
-  const RunDir run = exists ? RunDir::open(config.run) : RunDir::create(config.run, yaml);
+  const RunDir run = RunDir::open_or_create(config.run, yaml);
   take_run(run);
   log_to_file(run.file("log.txt"));
   const Resume resume = find_checkpoint(run, config, info);
   const std::string& checkpoint = resume.checkpoint;
-  if (exists) write_file(run.file("config.yaml"), yaml);
+  write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
   log_info("train " + config.model.name + ": " + std::to_string(num_parameters(*policy)) + " parameters, " +

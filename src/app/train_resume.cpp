@@ -91,6 +91,10 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const Ch
   TrainRunConfig before;
   try {
     seen = read_checkpoint_info(path);
+    if (run.checkpoint_path(seen.step) != path) {
+      throw Error(path + ": found a checkpoint of step " + std::to_string(seen.step) +
+                  ", expected the folder's name to say so");
+    }
     ConfigFile::load(path + "/config.yaml").read(before);
   } catch (const Error& error) {
     throw Error(damaged_checkpoint_text(run, error.what()));

@@ -10,7 +10,8 @@ namespace genbid {
 
 void log_info(std::string_view line);
 void log_warning(std::string_view line);
-void log_to_file(const std::string& path);  // appends; time stamps in the file only
+// Appends; time stamps in the file only. A full disk does not end the work: it is said once, and the file left alone.
+void log_to_file(const std::string& path);
 void close_log_file();
 
 }  // namespace genbid

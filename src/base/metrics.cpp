@@ -1,16 +1,29 @@
 #include "base/metrics.h"
 
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "base/atomic_file.h"
 #include "base/config.h"
 #include "base/error.h"
 #include "base/raw_file.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
+
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool is_step(const nlohmann::json& value) {
+  // Larger ones would turn negative.
+  return value.is_number_unsigned() && value.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
+}
 
 // The lines of `text` up to `last_step`, without a cut last line.
 std::string kept_lines(const std::string& path, const std::string& text, int64_t last_step) {
@@ -22,17 +35,12 @@ std::string kept_lines(const std::string& path, const std::string& text, int64_t
     const std::string line = text.substr(begin, end - begin);
     begin = end + 1;
     const nlohmann::json values = nlohmann::json::parse(line, nullptr, false);
-    const bool good = values.is_object() && values.contains("step") && values["step"].is_number_integer();
-    if (!good) {
-      throw Error(path + ":" + std::to_string(number) + ": found '" + line.substr(0, 100) +
+    if (!values.is_object() || !values.contains("step") || !is_step(values["step"])) {
+      throw Error(path + ":" + std::to_string(number) + ": found '" + shown(line) +
                   "', expected a JSON object with a step");
     }
     if (values["step"].get<int64_t>() <= last_step) kept += line + "\n";
   }
-}
-
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -43,7 +51,9 @@ struct MetricsWriter::State {
 };
 
 MetricsWriter::MetricsWriter(const std::string& path, int64_t last_step) {
-  if (std::filesystem::exists(path)) {
+  std::error_code ignored;  // what cannot be looked at cannot be opened either
+  if (std::filesystem::status(path, ignored).type() != std::filesystem::file_type::not_found) {
+    RawFile(path, O_RDONLY | O_NONBLOCK).require_regular();
     const std::string text = last_step < 0 ? std::string() : read_file(path);
     const std::string kept = kept_lines(path, text, last_step);
     if (last_step < 0 || kept.size() != text.size()) write_file(path, kept);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,6 +35,15 @@ class RawFile {
   RawFile& operator=(const RawFile&) = delete;
 
   int fd() const { return fd_; }
+
+  // Error for a folder, pipe or device. Open with O_NONBLOCK: else opening a pipe waits for its other end.
+  void require_regular() const {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) fail_io(path_, "read", errno);
+    if (S_ISREG(status.st_mode)) return;
+    const char* const found = S_ISDIR(status.st_mode) ? "a folder" : S_ISFIFO(status.st_mode) ? "a pipe" : "a device";
+    throw Error(path_ + ": found " + found + ", expected a file");
+  }
 
   void write(std::string_view text) { write_all(text.data(), text.size()); }
   void write(std::span<const std::byte> bytes) { write_all(bytes.data(), bytes.size()); }

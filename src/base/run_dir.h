@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,10 +14,13 @@ class RunDir {
   static RunDir create(const std::string& path, const std::string& config_yaml);
   // A run to be resumed: Error if there is none.
   static RunDir open(const std::string& path);
+  // The run that the folder holds, its config.yaml as it is, or a new one. Error if a config.yaml with another text
+  // lies there that no run has written: it is somebody's own.
+  static RunDir open_or_create(const std::string& path, const std::string& config_yaml);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
-  // Checkpoint folders, oldest first (names sort in step order); unfinished ones are not listed.
+  // Checkpoint folders, oldest first. Other names than those of checkpoint_path() are not listed, nor unfinished ones.
   std::vector<std::string> checkpoints() const;
   std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
   // Removes the oldest so that `keep` remain, and what killed writers left.

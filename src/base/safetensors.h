@@ -19,13 +19,14 @@ struct TensorBytes {
   std::span<const std::byte> data;
 };
 
-// Tensors are laid out by name order. Error for doubled names, an unknown dtype or a size that does not fit
-// the shape. Atomic.
+// Tensors are laid out by name order. Error for doubled names, an unknown dtype, a shape of more than 64 extents or a
+// size that does not fit the shape. Atomic.
 void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
-// A file in memory. Every claim of the header is checked before use; an Error names the file and the fault
-// (truncated, header too long, doubled name, overlap or hole, size against shape, unknown dtype).
+// A file in memory. Every claim of the header is checked before use, and before memory is asked for that only a claim
+// speaks of; an Error names the file and the fault (truncated, header too long, doubled name, overlap or hole, size
+// against shape, unknown dtype, more data than memory).
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);

@@ -1,11 +1,13 @@
 #include "base/log.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cctype>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/full_disk.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
@@ -47,6 +49,35 @@ TEST(Log, AppendsToTheFileAndStopsWhenItIsClosed) {
 TEST(Log, AFileThatCannotBeOpenedIsAnError) {
   const test::TemporaryFolder folder;
   EXPECT_THROW(log_to_file(folder.path()), Error);
+}
+
+TEST(Log, APipeIsNoLogFile) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("log.txt");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  try {
+    log_to_file(path);  // and waits for no reader
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), path + ": found a pipe, expected a file");
+  }
+}
+
+TEST(Log, AFullDiskIsSaidOnceAndWorkGoesOn) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("log.txt");
+  write_file(path, std::string(4096, 'x'));  // as much as goes on the disk; what is captured is less
+  testing::internal::CaptureStderr();
+  {
+    const test::FullDisk full(4096);
+    log_to_file(path);
+    log_info("one");
+    log_info("two");
+    close_log_file();
+  }
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "one\nwarning: " + path + ": cannot write: File too large; further lines are not in it\ntwo\n");
+  EXPECT_EQ(read_file(path).size(), 4096U);
 }
 
 }  // namespace

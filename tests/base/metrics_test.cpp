@@ -1,18 +1,30 @@
 #include "base/metrics.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/full_disk.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
 namespace {
 
 using test::TemporaryFolder;
+
+std::string error_of(const std::string& path, int64_t last_step) {
+  try {
+    const MetricsWriter writer(path, last_step);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
 
 TEST(Metrics, WritesOneJsonObjectALine) {
   const TemporaryFolder folder;
@@ -72,6 +84,63 @@ TEST(Metrics, NamesALineItCannotRead) {
   } catch (const Error& error) {
     EXPECT_EQ(error.what(), path + ":2: found '{\"loss\": 1}', expected a JSON object with a step");
   }
+}
+
+TEST(Metrics, AStepIsACount) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("metrics.jsonl");
+  // As a signed number of 64 bits the first would be -1, and kept.
+  for (const char* step : {"18446744073709551615", "-1", "1.5"}) {
+    const std::string line = std::string("{\"step\": ") + step + "}";
+    write_file(path, line + "\n");
+    EXPECT_EQ(error_of(path, 5), path + ":1: found '" + line + "', expected a JSON object with a step");
+    EXPECT_EQ(read_file(path), line + "\n");
+  }
+}
+
+TEST(Metrics, ALineThatCannotBeReadIsShownShortAndWithoutControlCharacters) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("metrics.jsonl");
+  write_file(path, "\x1b[31m\xff" + std::string(1000, 'x') + "\n");
+  const std::string error = error_of(path, 5);
+  EXPECT_LT(error.size(), path.size() + 250);
+  for (const char c : error) EXPECT_TRUE(c >= ' ' && c <= '~') << error;
+}
+
+TEST(Metrics, APipeOrAFolderIsNoFile) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("metrics.jsonl");
+  for (const int64_t last_step : {-1, 5}) {
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    EXPECT_EQ(error_of(path, last_step), path + ": found a pipe, expected a file");
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    EXPECT_EQ(error_of(path, last_step), path + ": found a folder, expected a file");
+    std::filesystem::remove(path);
+    std::filesystem::create_symlink("metrics.jsonl", path);  // to itself
+    EXPECT_EQ(error_of(path, last_step), path + ": cannot open: Too many levels of symbolic links");
+    std::filesystem::remove(path);
+  }
+}
+
+// The disk takes 30 bytes: one line and a part of the next.
+TEST(Metrics, AFullDiskIsAnErrorAndTheResumedRunHasWholeLines) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("metrics.jsonl");
+  {
+    MetricsWriter writer(path, -1);
+    const test::FullDisk full(30);
+    writer.write(1, {{"a", 1.0}});
+    try {
+      writer.write(2, {{"a", 1.0}});
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.what(), path + ": cannot write: File too large");
+    }
+  }
+  EXPECT_EQ(read_file(path).size(), 30U);
+  MetricsWriter(path, 1).write(2, {{"a", 1.0}});
+  EXPECT_EQ(read_file(path), "{\"step\": 1, \"a\": 1}\n{\"step\": 2, \"a\": 1}\n");
 }
 
 }  // namespace

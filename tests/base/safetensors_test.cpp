@@ -1,6 +1,8 @@
 #include "base/safetensors.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -223,6 +225,94 @@ TEST_F(SafetensorsTest, NamesAFaultOfATensor) {
             "tensor 'a': found the offsets [1, 2], which leave a hole from 0");
   EXPECT_EQ(fault_of_a(entry("U8", "[2]", "[0,2]") + ",\"b\":" + entry("U8", "[2]", "[1,3]"), 3),
             "tensor 'b': found the offsets [1, 3], which overlap data up to 2");
+}
+
+// A JSON reader that takes a zero byte for the end would not look at what follows.
+TEST_F(SafetensorsTest, AZeroByteDoesNotEndTheHeader) {
+  EXPECT_TRUE(fault_of(std::string("{}\0\"a\"", 6), 0).starts_with("found a header that is no JSON: "));
+  EXPECT_TRUE(fault_of(std::string("{}\0", 3), 0).starts_with("found a header that is no JSON: "));
+}
+
+TEST_F(SafetensorsTest, NamesATensorWithoutAName) {
+  EXPECT_EQ(fault_of(R"({"": 1})", 0), "tensor '': found no entry of the form {dtype, shape, data_offsets}");
+}
+
+TEST_F(SafetensorsTest, AShapeHasAtMost64Extents) {
+  std::string shape = "1";
+  for (int i = 1; i < 64; ++i) shape += ",1";
+  const auto header = [](const std::string& extents) {
+    return R"({"a":{"dtype":"U8","shape":[)" + extents + R"(],"data_offsets":[0,1]}})";
+  };
+  EXPECT_EQ(fault_of(header(shape), 1), "none");
+  EXPECT_EQ(fault_of(header(shape + ",1"), 1),
+            "tensor 'a': found more than {dtype, shape, data_offsets} with a shape of 64 extents");
+  EXPECT_EQ(write_fault({{"a", "U8", Shape(65, 1), first(1)}}),
+            "tensor 'a': found a shape of 65 extents, expected at most 64");
+}
+
+// As JSON in memory each of these is some hundred times its text.
+TEST_F(SafetensorsTest, AnEntryHoldsNoMoreThanItsForm) {
+  const auto repeated = [](const std::string& text) {
+    std::string result;
+    for (int i = 0; i < 1000; ++i) result += (i > 0 ? "," : "") + text;
+    return result;
+  };
+  std::string keys;
+  for (int i = 0; i < 1000; ++i) keys += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\":0";
+  const std::string fault = "tensor 'a': found more than {dtype, shape, data_offsets} with a shape of 64 extents";
+  EXPECT_EQ(fault_of("{\"a\":[" + repeated("0") + "]}", 0), fault);
+  EXPECT_EQ(fault_of("{\"a\":[" + repeated("[]") + "]}", 0), fault);
+  EXPECT_EQ(fault_of("{\"a\":{" + keys + "}}", 0), fault);
+  EXPECT_EQ(fault_of("{\"a\":{\"shape\":[" + repeated("{}") + "]}}", 0), fault);
+  EXPECT_EQ(fault_of("{\"__metadata__\":{\"k\":[" + repeated("0") + "]}}", 0),
+            "found metadata that is no JSON object of strings");
+}
+
+// Whatever a file holds, what is said of it can be read on a terminal.
+TEST_F(SafetensorsTest, AMessageIsOneShortLine) {
+  const std::string name(1'000'000, 'n');
+  const std::string colour = "\\u001b[31m";
+  const auto entry = [](const std::string& dtype, const std::string& offsets) {
+    return R"({"dtype":")" + dtype + R"(","shape":[1],"data_offsets":)" + offsets + "}";
+  };
+  for (const std::string& header : {
+           "{\"" + name + "\": 1}",
+           "{\"" + name + "\": {}, \"" + name + "\": {}}",
+           "{\"" + name + "\": " + entry("U8", "[1,0]") + "}",
+           "{\"a\": " + entry(name, "[0,1]") + "}",
+           "{\"a\": " + entry("U8", "[\"" + name + "\",1]") + "}",
+           "{\"__metadata__\": {\"" + name + "\": [\"" + name + "\"]}}",
+           "{\"__metadata__\": {\"" + colour + "\": 1}}",
+           "{\"" + colour + "\": 1}",
+           "{\"" + name,
+           "{\"" + name + "\": nul",
+           "{" + name,
+           std::string("{\"\xff\""),
+           std::string("{\x1b[31m"),
+       }) {
+    const std::string found = fault_of(header, 1);
+    EXPECT_NE(found, "none");
+    EXPECT_LT(found.size(), 500U) << header.substr(0, 40);
+    for (const char c : found) EXPECT_TRUE(c >= ' ' && c <= '~') << found;
+  }
+}
+
+TEST_F(SafetensorsTest, DataBeyondTheMemoryIsAnErrorBeforeItIsAskedFor) {
+  const auto memory = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::string size = std::to_string(memory + 1);
+  const std::string header = R"({"a":{"dtype":"U8","shape":[)" + size + R"(],"data_offsets":[0,)" + size + "]}}";
+  put_file(header, 0);
+  std::filesystem::resize_file(path_, 8 + header.size() + memory + 1);  // a file with holes
+  EXPECT_EQ(fault(), "found " + size + " bytes of data, expected at most the " + std::to_string(memory) +
+                         " of this machine's memory");
+}
+
+TEST_F(SafetensorsTest, APipeOrAFolderIsNoFile) {
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_EQ(fault_in([&] { SafetensorsFile{path_}; }), "found a pipe, expected a file");  // and waits for no writer
+  std::filesystem::remove(path_);
+  std::filesystem::create_directory(path_);
+  EXPECT_EQ(fault_in([&] { SafetensorsFile{path_}; }), "found a folder, expected a file");
 }
 
 TEST_F(SafetensorsTest, RefusesToWriteWhatItWouldNotRead) {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace genbid {
+
+// A text from outside as a message shows it: printable, its first 100 bytes at most.
+inline std::string shown(std::string_view text) {
+  constexpr size_t kMax = 100;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string result;
+  for (const char c : text.substr(0, kMax)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte <= '~') {
+      result += c;
+    } else {
+      result += {'\\', 'x', kDigits[byte / 16], kDigits[byte % 16]};
+    }
+  }
+  return text.size() > kMax ? result + "..." : result;
+}
+
+}  // namespace genbid
