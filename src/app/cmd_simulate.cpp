@@ -33,7 +33,11 @@ int run(const ConfigFile& file) {
   std::optional<stop_signal::Cooperative> until_written;
   if (config.output.resumable) until_written.emplace();
   Progress progress("Playing", num_periods, "periods", before);
-  const auto summary = simulate(config, [&](int64_t done) { progress.update(done); });
+  int64_t done = before;
+  const auto after_period = [&](int64_t periods) { progress.update(done = periods); };
+  const std::string of_ticks = " of " + std::to_string(config.market.shape().ticks);
+  const auto after_tick = [&](int tick) { progress.update(done, "tick " + std::to_string(tick + 1) + of_ticks); };
+  const auto summary = simulate(config, after_period, after_tick);
   if (!summary) {
     log_warning(config.output.resumable
                     ? "Stopped by a signal after " + std::to_string(unfinished_periods(config.output.dir)) + " of " +

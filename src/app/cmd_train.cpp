@@ -19,6 +19,7 @@
 #include "base/run_dir.h"
 #include "base/stop_signal.h"
 #include "train/device.h"
+#include "train/memory_check.h"
 
 namespace genbid {
 namespace {
@@ -75,6 +76,7 @@ int run_train(const ConfigFile& file) {
   const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
 
+  check_tensor_memory();
   LoadedStore store = load_store(config.data.store);
   const int64_t clipped = config.data.max_action > 0.0 ? clip_actions(store, config.data.max_action) : 0;
   const Reward reward = parse_reward(config.data.reward);
@@ -93,7 +95,10 @@ int run_train(const ConfigFile& file) {
   info.data = content_of(store);
   info.program = program_name();
   info.threads = at::get_num_threads();
-  const std::shared_ptr<Policy> policy = make_policy(config.model, info.shape, config.train.seed);
+  const std::shared_ptr<Policy> policy = [&] {
+    const ModelMemory memory(kTrainingCopies);
+    return make_policy(config.model, info.shape, config.train.seed);
+  }();
 
   const std::string yaml = print_config(config, "train");
   const RunDir run = RunDir::open_or_create(config.run, yaml);

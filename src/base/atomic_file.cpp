@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <charconv>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -286,13 +288,15 @@ void abandon_temporaries() {
   Live& all = live();
   all.commits.lock();
   all.mutex.lock();  // for good: no new ones
-  // Other threads go on writing. A folder that has another name is one in which they make no more files; the second
-  // round is for those that were about to.
-  for (int round = 0; round < 2; ++round) {
-    for (const auto& [name, path] : all.paths) {
-      const std::string aside = path.substr(0, path.rfind('-') + 1) + std::to_string(all.next++);
-      std::error_code ignored;
-      fs::rename(path, aside, ignored);
+  // Other threads go on writing. A folder that has another name is one in which they make no more files, but for those
+  // that were about to: it is empty a moment later.
+  constexpr int kMoments = 1000;
+  for (const auto& [name, path] : all.paths) {
+    const std::string aside = path.substr(0, path.rfind('-') + 1) + std::to_string(all.next++);
+    std::error_code ignored;
+    fs::rename(path, aside, ignored);
+    for (int moment = 0; moment < kMoments && fs::exists(fs::symlink_status(aside, ignored)); ++moment) {
+      if (moment > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       fs::remove_all(aside, ignored);
     }
   }

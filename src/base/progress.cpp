@@ -69,7 +69,8 @@ struct Progress::State {
   int64_t total, first, done;
   std::string note;
   bool terminal = ::isatty(STDERR_FILENO) != 0;
-  bool drawn = false;  // an unfinished line stands on the terminal
+  bool spoken = false;  // a line was printed elsewhere
+  bool drawn = false;   // an unfinished line stands on the terminal
   bool finished = false;
   Clock::time_point start = Clock::now();
   Clock::time_point last_line = start;
@@ -119,7 +120,7 @@ void Progress::update(int64_t done, std::string_view note) {
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   state.done = done;
-  const double interval_seconds = state.terminal ? 0.1 : 10.0;
+  const double interval_seconds = state.terminal ? 0.1 : state.spoken ? 10.0 : 5.0;
   if (state.finished || seconds_since(state.last_line) < interval_seconds) return;
   state.last_line = Clock::now();
   state.note = note;
@@ -127,6 +128,7 @@ void Progress::update(int64_t done, std::string_view note) {
     state.draw();
   } else {
     put(state.line(false) + "\n");
+    state.spoken = true;
   }
 }
 

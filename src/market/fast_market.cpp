@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "base/memory.h"
 #include "base/error.h"
 #include "market/cell_tick.h"
 #include "market/cell_workers.h"

@@ -13,9 +13,6 @@ double kept_bytes_per_impression(int num_seats);
 // And under the official rules, of a whole period.
 inline constexpr double kOfficialBytesPerImpression = 800.0;
 
-// Memory that this process may still take, by the machine and its control group. Infinity where neither says.
-double available_memory();
-
 // Error where more is needed than is available: `what` needs it.
 void check_memory(const char* what, int64_t impressions, double needed, double available);
 

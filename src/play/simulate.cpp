@@ -51,6 +51,26 @@ class Seating {
   std::vector<Bidder*> bidders_;
 };
 
+// Hands everything on, and tells that a tick of the first cell is played.
+class ToldAfterTicks : public PeriodSink {
+ public:
+  ToldAfterTicks(PeriodSink& sink, const std::function<void(int)>& after_tick) : sink_(sink), after_tick_(after_tick) {}
+
+  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
+    sink_.on_tick(cell, tick, seats);
+    if (cell == 0 && after_tick_) after_tick_(tick);
+  }
+  void on_impressions(int64_t cell, int tick, std::span<const SeatTick> seats,
+                      const TickImpressions& impressions) override {
+    sink_.on_impressions(cell, tick, seats, impressions);
+  }
+  void on_ladder(int64_t cell, int tick, const TickLadder& ladder) override { sink_.on_ladder(cell, tick, ladder); }
+
+ private:
+  PeriodSink& sink_;
+  const std::function<void(int)>& after_tick_;
+};
+
 }  // namespace
 
 int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
@@ -116,7 +136,8 @@ std::string SimulateSummary::text() const {
   return table;
 }
 
-std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress) {
+std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress,
+                                        const std::function<void(int)>& after_tick) {
   const MarketShape shape = config.market.shape();
   const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
@@ -146,7 +167,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
     }
     const std::vector<int> seat_bidder = seating.seat_bidder(last - first);
     outputs->start(populations, cells);
-    if (!play(*market, std::move(cells), seating.bidders(), seat_bidder, *outputs)) return std::nullopt;
+    ToldAfterTicks told(*outputs, after_tick);
+    if (!play(*market, std::move(cells), seating.bidders(), seat_bidder, told)) return std::nullopt;
     outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : outputs->summaries()) {

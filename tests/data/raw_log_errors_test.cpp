@@ -134,9 +134,11 @@ TEST(RawLogErrors, PricesAndSigmasBelowZero) {
 
 TEST(RawLogErrors, NumbersOfTooManyDigits) {
   const std::string digits = "99999999999999999999";  // beyond 64 bits
-  for (const char* column : {"deliveryPeriodIndex", "advertiserNumber", "advertiserCategoryIndex", "pvIndex"}) {
+  for (const auto& [column, highest] :
+       {std::pair("deliveryPeriodIndex", "9007199254740992"), std::pair("advertiserNumber", "9223372036854775807"),
+        std::pair("advertiserCategoryIndex", "2147483647"), std::pair("pvIndex", "9007199254740992")}) {
     EXPECT_EQ(error_of_both_ways(column, digits), std::string("a.csv:5: column '") + column + "': found '" + digits +
-                                                      "', expected a whole number, at least 0");
+                                                      "', expected a whole number in 0.." + highest);
   }
   EXPECT_EQ(error_of_both_ways("timeStepIndex", digits),
             "a.csv:5: column 'timeStepIndex': found '" + digits + "', expected a whole number in 0..95");

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "base/memory.h"
 #include "base/error.h"
 #include "market/fast_market.h"
 #include "market/memory_need.h"

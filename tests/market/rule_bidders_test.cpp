@@ -246,7 +246,7 @@ TEST(BidderConfig, RejectsWhatTheKindDoesNotRead) {
 TEST(BidderConfig, AsksForWhatTheKindNeeds) {
   BidderConfig config;
   EXPECT_NE(read_bidder("{bidder: online_lp}", config).find("table"), std::string::npos);
-  EXPECT_NE(read_bidder("{bidder: online_lp, table: ''}", config).find("the path of a CSV file"), std::string::npos);
+  EXPECT_NE(read_bidder("{bidder: online_lp, table: ''}", config).find("expected a path"), std::string::npos);
   EXPECT_NE(read_bidder("{bidder: official_agent}", config).find("agent"), std::string::npos);
   EXPECT_NE(read_bidder("{bidder: official_agent, agent: bcq}", config).find("one of bc, iql, cql"), std::string::npos);
 }

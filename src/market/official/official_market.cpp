@@ -6,6 +6,7 @@
 #include <set>
 
 #include "market/cell_workers.h"
+#include "base/memory.h"
 #include "market/memory_need.h"
 #include "market/official/auction.h"
 #include "market/official/official_traffic.h"

@@ -1,0 +1,71 @@
+#include "train/memory_check.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+namespace genbid {
+namespace {
+
+// Below this a look at the system's account would cost more than it is worth.
+constexpr size_t kLookedAt = size_t{64} << 20;
+
+struct Making {
+  double copies = 0.0;
+  double available = 0.0;
+  double bytes = 0.0;
+};
+thread_local std::optional<Making> making;
+
+void check(size_t size) {
+  const auto bytes = static_cast<double>(size);
+  if (making) {
+    making->bytes += bytes;
+    const double needed = making->copies * making->bytes;
+    if (needed <= making->available) return;
+    throw Error("model: takes more than " + gigabytes(needed) + " of memory (" + gigabytes(making->bytes) +
+                " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
+                " times); expected at most the " + gigabytes(making->available) + " that are available");
+  }
+  if (size < kLookedAt) return;
+  const double available = available_memory();
+  if (bytes <= available) return;
+  throw Error("out of memory: one tensor takes " + gigabytes(bytes) + ", expected at most the " + gigabytes(available) +
+              " that are available (a smaller train.batch_size or model)");
+}
+
+class CheckedAllocator : public c10::Allocator {
+ public:
+  explicit CheckedAllocator(c10::Allocator& usual) : usual_(usual) {}
+
+  c10::DataPtr allocate(size_t size) override {
+    check(size);
+    return usual_.allocate(size);
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return usual_.raw_deleter(); }
+  void copy_data(void* to, const void* from, size_t count) const override { default_copy_data(to, from, count); }
+
+ private:
+  c10::Allocator& usual_;
+};
+
+}  // namespace
+
+void check_tensor_memory() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    static CheckedAllocator allocator(*c10::GetDefaultCPUAllocator());
+    c10::SetCPUAllocator(&allocator, 1);
+  });
+}
+
+ModelMemory::ModelMemory(double copies) { making = Making{copies, available_memory(), 0.0}; }
+ModelMemory::~ModelMemory() { making.reset(); }
+
+}  // namespace genbid
