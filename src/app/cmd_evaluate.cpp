@@ -14,6 +14,7 @@
 
 #include "app/command.h"
 #include "app/load_policy.h"
+#include "app/program.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -304,8 +305,9 @@ int run_evaluate(const ConfigFile& file) {
     files.push_back(std::make_unique<AtomicFile>(paths.back()));
   }
 
-  const auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates, threads)
-                                                         : judge_in_replay(config, candidates.list, threads);
+  auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates, threads)
+                                                   : judge_in_replay(config, candidates.list, threads);
+  context.program = program_name();
   if (evaluations.empty()) {
     log_info("stopped; nothing was written");
     return stop_signal::exit_status();

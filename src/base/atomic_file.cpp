@@ -322,9 +322,11 @@ std::string read_file(const std::string& path) {
   RawFile file(path, O_RDONLY);
   std::string content;
   constexpr size_t kBlock = 1 << 16;
+  constexpr size_t kMostRead = size_t{1} << 30;  // a device has no end
   while (true) {
     const size_t size = content.size();
     content.resize(size + kBlock);
+    if (size > kMostRead) throw Error(path + ": found more than a gigabyte, expected a file that is read at once");
     const size_t count = file.read(content.data() + size, kBlock);
     content.resize(size + count);
     if (count == 0) return content;

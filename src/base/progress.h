@@ -7,8 +7,8 @@
 
 namespace genbid {
 
-// Progress of long work on standard error: one line drawn over on a terminal (done, rate, time left, note),
-// plain lines elsewhere, the first after 5 seconds, then every 10 at most. Draws at most ten times a second. Any thread may update.
+// Progress of long work on standard error: one line drawn over on a terminal (done, rate, time left, note), plain lines
+// elsewhere, the first after 5 seconds, then every 10 at most. Draws at most ten times a second. Any thread may update.
 class Progress {
  public:
   // `unit` as in "rows"; `total` 0 where it is not known.

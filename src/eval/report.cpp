@@ -38,6 +38,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
         {"regret", mean.regret},
         {"share_of_optimum", mean.share_of_optimum}}},
   };
+  if (!context.program.empty()) json["program"] = context.program;
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
   // Only what the candidate reads.

@@ -17,6 +17,7 @@ struct EvaluationContext {
   int64_t seed = 0;
   std::string protocol = "market";  // or replay
   std::string log = {};             // replay: the log's name
+  std::string program = {};         // which one judged; empty: not said
   // Replay: of every advertiser, in place of what the log says of each.
   std::optional<double> budget = {};
   std::optional<double> cpa_limit = {};
