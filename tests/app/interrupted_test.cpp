@@ -76,9 +76,10 @@ const std::vector<Verb>& verbs() {
       {"simulate_resumable",
        {"simulate", "configs/generate.yaml", kSmall, kBudget, "market.periods=1000..1079", "output.dir=OUT/days"},
        true},
+      // One checkpoint is kept: which steps the others would be of is up to the signal.
       {"train",
        {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",
-        "train.batch_size=16", "train.checkpoint_every=20", "train.eval_every=60", "train.threads=1"},
+        "train.batch_size=16", "train.checkpoint_every=20", "train.keep=1", "train.eval_every=60", "train.threads=1"},
        true},
       {"evaluate_market",
        {"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing]", kSmall, kBudget, "market.periods=22..25",
