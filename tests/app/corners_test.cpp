@@ -244,7 +244,9 @@ class Corners : public testing::TestWithParam<Base> {
       EXPECT_TRUE(signs_of_work() > before + 1 || !test::long_tests()) << "10 seconds without a sign of work";
       program.send(SIGTERM);
       status = program.wait(std::chrono::seconds(20));
-      EXPECT_EQ(status, 128 + SIGTERM) << "not ended by SIGTERM\n" << text();
+      // It may have come to its end just before the signal.
+      EXPECT_TRUE(status == 128 + SIGTERM || status == 0) << "not ended by SIGTERM: " << status << "\n" << text();
+      if (status == 0) check_outputs(folder_.path("out"));
       return;
     }
     if (status == 0) {
