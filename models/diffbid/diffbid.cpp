@@ -38,9 +38,7 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.field("ticks", ticks, {2, 96});  // a plan of one tick has no tick to plan
   v.field("width", width, {1, 4096});
   v.field("stages", stages, {1, 6});
-  // LibTorch 2.11's convolution on the CPU was seen to break the heap with one of 31, whose padding is longer than the
-  // shortest rows.
-  v.field("kernel", kernel, {1, 15});
+  v.field("kernel", kernel, {1, 31});
   v.field("blocks", blocks, {1, 16});
   v.field("groups", groups, {1, 4096});
   v.field("embedding", embedding, {2, 4096});

@@ -29,6 +29,15 @@ std::atomic<int> scopes{0};
 std::atomic<int> unhurried{0};
 std::atomic<bool> ending{false};
 
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+sigset_t signal_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : kSignals) sigaddset(&set, number);
+  return set;
+}
+
 bool insists(int number) { return number == SIGINT || number == SIGTERM; }
 
 void handle(int number) {
@@ -57,6 +66,8 @@ void handle(int number) {
 }
 
 void wait_for_signal(int fd) {
+  const sigset_t ours = signal_set();
+  pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
   char byte = 0;
   while (::read(fd, &byte, 1) < 0 && errno == EINTR) {
   }
@@ -81,7 +92,7 @@ void install() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;  // reads and writes under way go on
   sigemptyset(&action.sa_mask);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) {
+  for (const int number : kSignals) {
     struct sigaction before = {};
     sigaction(number, nullptr, &before);
     if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
@@ -91,13 +102,14 @@ void install() {
 void watch() {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) throw Error(std::string("cannot make a pipe: ") + std::strerror(errno));
-  // The other thread must not run handlers: what they interrupt is the work.
+  // Handlers run in the other thread alone; this one, and those that it starts later, never see them.
   sigset_t all;
-  sigset_t before;
+  sigset_t masked;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_sigmask(SIG_SETMASK, &all, &masked);
   std::thread(wait_for_signal, ends[0]).detach();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (const int number : kSignals) sigaddset(&masked, number);
+  pthread_sigmask(SIG_SETMASK, &masked, nullptr);
   wake.store(ends[1]);
   if (received.load() != 0) [[maybe_unused]]
     const auto count = ::write(ends[1], "", 1);

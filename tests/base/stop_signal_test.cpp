@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <functional>
+#include <thread>
 
 namespace genbid {
 namespace {
@@ -60,8 +61,8 @@ TEST(StopSignal, WorkThatHasSeenItTakesItsTime) {
   const int status = status_of([] {
     stop_signal::watch();
     const stop_signal::Cooperative work;
-    ::raise(SIGUSR2);
-    if (!stop_signal::requested()) ::_exit(1);
+    ::kill(::getpid(), SIGUSR2);
+    while (!stop_signal::requested()) ::usleep(1000);
     ::usleep(100'000);  // the watching thread looks every 10 ms
     ::_exit(7);
   });
@@ -73,7 +74,7 @@ TEST(StopSignal, WorkThatCannotBeSavedIsEndedWhereItIs) {
   const int status = status_of([] {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
     stop_signal::watch();
-    ::raise(SIGTERM);
+    ::kill(::getpid(), SIGTERM);
     while (true) ::pause();
   });
   ASSERT_TRUE(WIFEXITED(status));
@@ -85,11 +86,29 @@ TEST(StopSignal, WorkThatDoesNotLookIsEndedToo) {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
     stop_signal::watch();
     const stop_signal::Cooperative work;
-    ::raise(SIGTERM);
+    ::kill(::getpid(), SIGTERM);
     while (true) ::pause();
   });
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+// Code that a library generates may keep numbers where a handler's frame would lie (stop_signal.h).
+TEST(StopSignal, HandlersRunOnNoThreadThatComputes) {
+  const int status = status_of([] {
+    stop_signal::watch();
+    const auto blocked = [] {
+      sigset_t mask;
+      pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+      int count = 0;
+      for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) count += sigismember(&mask, number);
+      return count;
+    };
+    int in_another = 0;
+    std::thread([&] { in_another = blocked(); }).join();
+    ::_exit(blocked() == 5 && in_another == 5 ? 0 : 1);
+  });
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 TEST(StopSignal, ResetForgetsTheFirst) {
