@@ -1,5 +1,5 @@
 # cmake -DSOURCE_DIR=... -DVERSION=... -DOUTPUT=FILE.cpp -P WriteRevision.cmake
-# Writes the definition of program_name() (src/app/program.h); a file that says the same already is left alone.
+# Writes the definition of program_name() (src/runs/program.h); a file that says the same already is left alone.
 set(program "genbid ${VERSION}")
 find_program(GIT git)
 if(GIT AND EXISTS "${SOURCE_DIR}/.git")
@@ -14,7 +14,7 @@ if(GIT AND EXISTS "${SOURCE_DIR}/.git")
     endif()
   endif()
 endif()
-set(text "#include \"app/program.h\"\n\nnamespace genbid {\n\nstd::string program_name() { return \"${program}\"; }\n\n}  // namespace genbid\n")
+set(text "#include \"runs/program.h\"\n\nnamespace genbid {\n\nstd::string program_name() { return \"${program}\"; }\n\n}  // namespace genbid\n")
 set(old "")
 if(EXISTS "${OUTPUT}")
   file(READ "${OUTPUT}" old)

@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace genbid {
+namespace genbid::models {
 
 // Smooth L1 on normalised actions (linear beyond a tenth of the training set's standard deviation), mean over
 // real ticks: logged alphas have a few far outliers that a squared error would follow.
@@ -12,4 +12,4 @@ inline at::Tensor masked_action_loss(const at::Tensor& predicted_BTA, const at::
   return (error_BT * mask_BT).sum() / mask_BT.sum().clamp_min(1.0);
 }
 
-}  // namespace genbid
+}  // namespace genbid::models

@@ -3,9 +3,9 @@
 #include <torch/utils.h>
 
 #include "base/error.h"
-#include "base/random.h"
+#include "base/random/random.h"
 
-namespace genbid {
+namespace genbid::models {
 
 const std::vector<std::string>& model_names() {
   static const std::vector<std::string> names = {"behavior_cloning", "decision_transformer", "diffbid"};
@@ -19,7 +19,7 @@ void ModelConfig::fields(ConfigVisitor& v) {
   if (name == "diffbid") diffbid.fields(v);
 }
 
-std::shared_ptr<Policy> make_policy(const ModelConfig& config, const PolicyShape& shape, int64_t seed) {
+std::shared_ptr<policy::Policy> make_policy(const ModelConfig& config, const policy::PolicyShape& shape, int64_t seed) {
   // LibTorch's initialisers draw from the default generator.
   torch::manual_seed(derive_seed(static_cast<uint64_t>(seed), "model.init", 0));
   if (config.name == "behavior_cloning") {
@@ -32,4 +32,4 @@ std::shared_ptr<Policy> make_policy(const ModelConfig& config, const PolicyShape
   throw Error("unknown model '" + config.name + "'");
 }
 
-}  // namespace genbid
+}  // namespace genbid::models

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "models/behavior_cloning/behavior_cloning.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/diffbid/diffbid.h"
@@ -12,7 +12,7 @@
 
 // The table of models. A new one: a folder here, a line in each of the three places below, a line in CMake.
 
-namespace genbid {
+namespace genbid::models {
 
 // `model:` of a training config: its name, and the options of that model beside it.
 struct ModelConfig {
@@ -27,6 +27,6 @@ struct ModelConfig {
 const std::vector<std::string>& model_names();
 
 // Weights are drawn from a stream of `seed`: the same seed gives the same policy.
-std::shared_ptr<Policy> make_policy(const ModelConfig& config, const PolicyShape& shape, int64_t seed);
+std::shared_ptr<policy::Policy> make_policy(const ModelConfig& config, const policy::PolicyShape& shape, int64_t seed);
 
-}  // namespace genbid
+}  // namespace genbid::models

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs of `genbid simulate` on the same periods beside each other (docs/fast_market.md).
+"""Runs of `genbid simulate` on the same periods beside each other (docs/corrected_market.md).
 
   scripts/agreement.py differences ORIGINAL_DIR NAME=DIR ...
       What each run changes of a period, beside ORIGINAL_DIR: Markdown, paired differences with standard errors over periods.
@@ -73,17 +73,17 @@ def same_periods(one, other):
         sys.exit("agreement.py: the runs have different periods")
 
 
-def differences(original_folder, *arguments):
-    original = Run(original_folder)
-    before = original.figures()
+def differences(official_folder, *arguments):
+    official = Run(official_folder)
+    before = official.figures()
     digits = {"least winning cost": 5, "cost": 1}
     print("| | " + " | ".join(before) + " |")
     print("|---|" + "--:|" * len(before))
     cells = [f"{values.mean():.{digits.get(name, 2)}f}" for name, values in before.items()]
-    print(f"| original, {len(original.periods)} periods | " + " | ".join(cells) + " |")
+    print(f"| official, {len(official.periods)} periods | " + " | ".join(cells) + " |")
     for name, folder in named(arguments):
         run = Run(folder)
-        same_periods(original, run)
+        same_periods(official, run)
         cells = []
         for figure, values in run.figures().items():
             mean, error = mean_and_error(values - before[figure])

@@ -95,7 +95,7 @@ make_seeds() {
   done
   { sed 's/^ *#.*//' configs/simulate.yaml && printf '>%s\n' market.impressions=2000 output.dir=~/x '[0..3, 7]' \
     market.traffic='{structure: own, ticks: 96, seats: 3}' market.periods='[1, 4..5]'; } | seed config overrides
-  printf 'market.rules=fast\n>output.dir="exp #3"\n>market.seed=0x1\n>a=*b\n' | seed config odd
+  printf 'market.rules=corrected\n>output.dir="exp #3"\n>market.seed=0x1\n>a=*b\n' | seed config odd
   # Header length 64 in eight bytes, the header, the data.
   printf '\x40\0\0\0\0\0\0\0%-64s%s' '{"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}' 12345678 |
     seed safetensors one

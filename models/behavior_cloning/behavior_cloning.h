@@ -2,11 +2,11 @@
 
 #include <torch/nn/modules/container/sequential.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
-namespace genbid {
+namespace genbid::models {
 
 struct BehaviorCloningConfig {
   int64_t width = 256;  // of the hidden layers
@@ -16,15 +16,15 @@ struct BehaviorCloningConfig {
 };
 
 // Predicts the logged action from the current state alone. The smallest policy; the one to copy.
-class BehaviorCloning : public Policy {
+class BehaviorCloning : public policy::Policy {
  public:
-  BehaviorCloning(const BehaviorCloningConfig& config, const PolicyShape& shape);
+  BehaviorCloning(const BehaviorCloningConfig& config, const policy::PolicyShape& shape);
 
-  void fit(const TrainingColumns& columns) override;
+  void fit(const policy::TrainingColumns& columns) override;
   int64_t window() const override { return 1; }
-  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override;
-  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-             const std::vector<at::Tensor>& carry) override;
+  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override;
+  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override;
 
  private:
   nn::Normalizer states_{nullptr};
@@ -32,4 +32,4 @@ class BehaviorCloning : public Policy {
   torch::nn::Sequential network_{nullptr};
 };
 
-}  // namespace genbid
+}  // namespace genbid::models

@@ -9,7 +9,7 @@
 
 // B rows, T ticks of the window, L = 3 T tokens, S features, A action coefficients, D width, H heads.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 constexpr int64_t kTickFrequencies = 8;
@@ -82,7 +82,7 @@ void DecisionTransformerConfig::fields(ConfigVisitor& v) {
   v.check(width % heads == 0, "heads", "a divisor of width");
 }
 
-DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config, const PolicyShape& shape)
+DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape)
     : config_(config),
       states_(register_module("states", nn::Normalizer(shape.num_features))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
@@ -99,7 +99,7 @@ DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config
   predict_action_ = register_module("predict_action", torch::nn::Linear(width, shape.num_actions));
 }
 
-void DecisionTransformer::fit(const TrainingColumns& columns) {
+void DecisionTransformer::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
   actions_->fit(columns.actions_NA);
   returns_->fit(columns.returns_to_go_N.unsqueeze(-1));
@@ -107,7 +107,7 @@ void DecisionTransformer::fit(const TrainingColumns& columns) {
   target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
 }
 
-Wishes DecisionTransformer::default_wishes() const { return {target_return_.item<double>(), std::nullopt}; }
+policy::Wishes DecisionTransformer::default_wishes() const { return {target_return_.item<double>(), std::nullopt}; }
 
 at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
                                             const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT,
@@ -130,14 +130,15 @@ at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const 
   return predict_action(at_state_BTD);
 }
 
-std::vector<LossPart> DecisionTransformer::losses(size_t /*group*/, const Batch& batch, at::Generator& noise) {
+std::vector<policy::LossPart> DecisionTransformer::losses(size_t /*group*/, const policy::Batch& batch,
+                                                          at::Generator& noise) {
   const at::Tensor predicted_BTA = predict_BTA(batch.states_BTS, batch.actions_BTA, batch.returns_to_go_BT,
                                                batch.ticks_BT, is_training() ? &noise : nullptr);
   return {{"action", masked_action_loss(predicted_BTA, actions_->forward(batch.actions_BTA), batch.mask_BT)}};
 }
 
-Action DecisionTransformer::act(const History& history, const Condition& condition, const at::Tensor& /*noise_BN*/,
-                                const std::vector<at::Tensor>& /*carry*/) {
+policy::Action DecisionTransformer::act(const policy::History& history, const policy::Condition& condition,
+                                        const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
   const at::Tensor returns_to_go_BT = condition.target_return_B1 - history.earned_BT;
   const at::Tensor predicted_BTA =
       predict_BTA(history.states_BTS, history.actions_BTA, returns_to_go_BT, history.ticks_BT, nullptr);
@@ -146,4 +147,4 @@ Action DecisionTransformer::act(const History& history, const Condition& conditi
   return {actions_->inverse(predicted_BTA.gather(1, last_B1A).squeeze(1)).clamp_min(0.0)};
 }
 
-}  // namespace genbid
+}  // namespace genbid::models

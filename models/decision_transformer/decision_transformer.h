@@ -4,11 +4,11 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
-namespace genbid {
+namespace genbid::models {
 
 struct DecisionTransformerConfig {
   int64_t window = 20;  // K, ticks it reads
@@ -23,16 +23,16 @@ struct DecisionTransformerConfig {
 };
 
 // Decision transformer (Chen et al., NeurIPS 2021) with AuctionNet's shape. Deviations: README.md beside this.
-class DecisionTransformer : public Policy {
+class DecisionTransformer : public policy::Policy {
  public:
-  DecisionTransformer(const DecisionTransformerConfig& config, const PolicyShape& shape);
+  DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape);
 
-  void fit(const TrainingColumns& columns) override;
+  void fit(const policy::TrainingColumns& columns) override;
   int64_t window() const override { return config_.window; }
-  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override;
-  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-             const std::vector<at::Tensor>& carry) override;
-  Wishes default_wishes() const override;
+  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override;
+  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override;
+  policy::Wishes default_wishes() const override;
 
  private:
   // Normalised actions predicted at every tick's state token.
@@ -53,4 +53,4 @@ class DecisionTransformer : public Policy {
   torch::nn::Linear predict_action_{nullptr};
 };
 
-}  // namespace genbid
+}  // namespace genbid::models

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 namespace {
 
 // Rows of a table for each place of an index, B T S.
@@ -51,4 +51,4 @@ at::Tensor ChangeScaleImpl::restore(const at::Tensor& changes_BTS, const at::Ten
   return now_B1S + rows_of(mean_TS_, ahead_BT) + changes_BTS * rows_of(scale_TS_, ahead_BT);
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

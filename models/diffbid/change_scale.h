@@ -7,7 +7,7 @@
 
 // N rows, B rows of a batch, T ticks, S features.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 // How far states move within a number of ticks. A state a tick ahead differs from the current one by a hundredth of
 // what a state at the day's end does; in units of the usual change at its distance every tick ahead counts alike, and
@@ -32,4 +32,4 @@ class ChangeScaleImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ChangeScale);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

@@ -9,7 +9,7 @@
 
 // B rows, T ticks of a period, S features, A action coefficients, C = 2 conditions (return, CPA), K noise levels.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using diffbid::KnownTicks;
@@ -66,7 +66,7 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.check(warm_levels == 0 || sampler == "ddim", "warm_levels", "0 unless sampler is ddim");
 }
 
-DiffBid::DiffBid(const DiffBidConfig& config, const PolicyShape& shape)
+DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
     : config_(config),
       shape_(shape),
       schedule_(diffbid::cosine_schedule(config.levels)),
@@ -89,7 +89,7 @@ DiffBid::DiffBid(const DiffBidConfig& config, const PolicyShape& shape)
                       config.kernel, config.blocks, config.groups, config.embedding}));
 }
 
-void DiffBid::fit(const TrainingColumns& columns) {
+void DiffBid::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
   changes_->fit(states_->forward(columns.states_NS), columns.ticks_N);
   returns_->fit(columns.returns_M.unsqueeze(-1));
@@ -99,13 +99,13 @@ void DiffBid::fit(const TrainingColumns& columns) {
   target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
 }
 
-Wishes DiffBid::default_wishes() const { return {target_return_.item<double>(), config_.target_cpa}; }
+policy::Wishes DiffBid::default_wishes() const { return {target_return_.item<double>(), config_.target_cpa}; }
 
-std::vector<ParameterGroup> DiffBid::parameter_groups() const {
+std::vector<policy::ParameterGroup> DiffBid::parameter_groups() const {
   return {{"inverse", {"inverse."}, config_.inverse_rate_scale}, {"denoiser", {"denoiser."}, 1.0}};
 }
 
-std::vector<LossPart> DiffBid::losses(size_t group, const Batch& batch, at::Generator& noise) {
+std::vector<policy::LossPart> DiffBid::losses(size_t group, const policy::Batch& batch, at::Generator& noise) {
   return {group == kInverse ? inverse_loss(batch, noise) : denoising_loss(batch, noise)};
 }
 
@@ -116,7 +116,7 @@ at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTX, const at::Tens
   return at::cat({history_BTX, changes_->standardize(next_BTS, states_BTS, ahead_BT)}, -1);
 }
 
-LossPart DiffBid::inverse_loss(const Batch& batch, at::Generator& noise) {
+policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator& noise) {
   const at::Tensor states_BTS = states_->forward(batch.states_BTS);
   at::Tensor inputs_BTX =
       inverse_inputs(inverse_->histories(states_BTS), states_BTS, states_->forward(batch.next_states_BTS));
@@ -137,7 +137,7 @@ at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1
   return denoiser_->forward(at::cat({x_BTS, known_BT1.to(x_BTS.scalar_type())}, -1), level_B, condition_BC, keep_B1);
 }
 
-DiffBid::DenoisingTask DiffBid::denoising_task(const Batch& batch, at::Generator& noise) const {
+DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::Generator& noise) const {
   const auto options = batch.states_BTS.options();
   const int64_t rows = batch.states_BTS.size(0);
   const int64_t ticks = config_.ticks;
@@ -170,7 +170,7 @@ DiffBid::DenoisingTask DiffBid::denoising_task(const Batch& batch, at::Generator
   return task;
 }
 
-LossPart DiffBid::denoising_loss(const Batch& batch, at::Generator& noise) {
+policy::LossPart DiffBid::denoising_loss(const policy::Batch& batch, at::Generator& noise) {
   const DenoisingTask task = denoising_task(batch, noise);
   at::Tensor keep_B1 = at::ones_like(batch.cpa_ratio_B1);
   if (is_training()) keep_B1.bernoulli_(1.0 - config_.condition_dropout, noise);
@@ -194,8 +194,8 @@ std::vector<at::Tensor> DiffBid::initial_carry(int64_t rows) const {
   return {at::zeros({rows, config_.ticks, shape_.num_features}, alphas_cumprod_K_.options())};
 }
 
-Action DiffBid::act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-                    const std::vector<at::Tensor>& carry) {
+policy::Action DiffBid::act(const policy::History& history, const policy::Condition& condition,
+                            const at::Tensor& noise_BN, const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = last_tick(history.mask_BT);
   const at::Tensor known_BT1 = history.mask_BT.unsqueeze(-1) > 0.5;
   const at::Tensor scaled_BTS = states_->forward(history.states_BTS);
@@ -245,11 +245,11 @@ Action DiffBid::act(const History& history, const Condition& condition, const at
   const at::Tensor history_B1X = at_tick(inverse_->histories(known.states_BTS), last_B11);
   const at::Tensor predicted_BA = inverse_->forward(inverse_inputs(history_B1X, now_B1S, next_B1S)).squeeze(1);
 
-  Action action;
+  policy::Action action;
   action.coefficients_BA = actions_->inverse(predicted_BA).clamp_min(0.0);
   action.next_states_BS = states_->inverse(next_B1S).squeeze(1);
   if (config_.warm_levels > 0) action.carry = {plan_BTS};
   return action;
 }
 
-}  // namespace genbid
+}  // namespace genbid::models

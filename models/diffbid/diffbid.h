@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "models/diffbid/change_scale.h"
 #include "models/diffbid/diffusion.h"
 #include "models/diffbid/inverse_dynamics.h"
@@ -12,7 +12,7 @@
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
-namespace genbid {
+namespace genbid::models {
 
 struct DiffBidConfig {
   int64_t ticks = 48;  // T, of a whole period
@@ -51,20 +51,20 @@ struct DiffBidConfig {
 // DiffBid (Guo et al., "Generative Auto-Bidding via Diffusion Modeling", KDD 2024): diffusion over the states of a
 // whole day, conditioned on return and CPA; the known ticks are inpainted; inverse dynamics turn the planned next
 // state into an action. Deviations: README.md beside this.
-class DiffBid : public Policy {
+class DiffBid : public policy::Policy {
  public:
-  DiffBid(const DiffBidConfig& config, const PolicyShape& shape);
+  DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape);
 
-  void fit(const TrainingColumns& columns) override;
+  void fit(const policy::TrainingColumns& columns) override;
   int64_t window() const override { return config_.ticks; }
   bool whole_period() const override { return true; }
-  std::vector<ParameterGroup> parameter_groups() const override;
-  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override;
+  std::vector<policy::ParameterGroup> parameter_groups() const override;
+  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override;
   int64_t noise_size() const override;
   std::vector<at::Tensor> initial_carry(int64_t rows) const override;
-  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-             const std::vector<at::Tensor>& carry) override;
-  Wishes default_wishes() const override;
+  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override;
+  policy::Wishes default_wishes() const override;
 
   // What the denoiser learns from in a step: days noised beyond a random tick of theirs, and what it should say.
   struct DenoisingTask {
@@ -73,11 +73,11 @@ class DiffBid : public Policy {
     at::Tensor level_B;     // i64
     at::Tensor target_BTS;  // counts at unknown ticks
   };
-  DenoisingTask denoising_task(const Batch& batch, at::Generator& noise) const;
+  DenoisingTask denoising_task(const policy::Batch& batch, at::Generator& noise) const;
 
  private:
-  LossPart inverse_loss(const Batch& batch, at::Generator& noise);
-  LossPart denoising_loss(const Batch& batch, at::Generator& noise);
+  policy::LossPart inverse_loss(const policy::Batch& batch, at::Generator& noise);
+  policy::LossPart denoising_loss(const policy::Batch& batch, at::Generator& noise);
   at::Tensor scaled_conditions(const at::Tensor& return_B1, const at::Tensor& cpa_B1) const;  // B 2
   at::Tensor ticks_ahead(const at::Tensor& now_B11) const;                                    // B T
   at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
@@ -86,7 +86,7 @@ class DiffBid : public Policy {
                      const at::Tensor& condition_BC, const at::Tensor& keep_B1);
 
   DiffBidConfig config_;
-  PolicyShape shape_;
+  policy::PolicyShape shape_;
   diffbid::NoiseSchedule schedule_;
   diffbid::Prediction prediction_;
   diffbid::QuantileScaler states_{nullptr};
@@ -100,4 +100,4 @@ class DiffBid : public Policy {
   diffbid::TemporalUnet denoiser_{nullptr};
 };
 
-}  // namespace genbid
+}  // namespace genbid::models

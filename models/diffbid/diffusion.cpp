@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 NoiseSchedule cosine_schedule(int64_t num_levels) {
   constexpr double kOffset = 0.008;
@@ -95,4 +95,4 @@ at::Tensor sample_ancestral(const NoiseSchedule& schedule, Prediction prediction
   return x;
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

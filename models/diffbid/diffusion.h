@@ -9,7 +9,7 @@
 // Denoising diffusion over state trajectories, apart from any network. B rows, T ticks, S features, K noise levels
 // 0 .. K-1, the last the noisiest: x_k = sqrt(abar_k) x + sqrt(1 - abar_k) noise.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 struct NoiseSchedule {
   std::vector<double> betas;           // K
@@ -70,4 +70,4 @@ at::Tensor sample_ancestral(const NoiseSchedule& schedule, Prediction prediction
                             const at::Tensor& step_noise_BKTS, double temperature, const KnownTicks& known,
                             const Denoiser& denoiser);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

@@ -4,7 +4,7 @@
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/linear.h>
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 InverseDynamicsImpl::InverseDynamicsImpl(const InverseDynamicsOptions& options) : history_(options.history) {
   torch::nn::Sequential network;
@@ -30,4 +30,4 @@ at::Tensor InverseDynamicsImpl::histories(const at::Tensor& states_BTS) const {
   return at::cat(parts, -1);
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

@@ -7,7 +7,7 @@
 
 // B rows, T ticks, H ticks of history, S features, A action coefficients.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 struct InverseDynamicsOptions {
   int64_t num_features = 0;  // S
@@ -34,4 +34,4 @@ class InverseDynamicsImpl : public torch::nn::Module {
 };
 TORCH_MODULE(InverseDynamics);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 QuantileScalerImpl::QuantileScalerImpl(int64_t num_features, double tail, double low, double high)
     : tail_(tail),
@@ -36,4 +36,4 @@ at::Tensor QuantileScalerImpl::inverse(const at::Tensor& scaled) const {
   return (scaled - low_) / (high_ - low_) * range_S_ + offset_S_;
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

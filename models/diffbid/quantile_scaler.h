@@ -5,7 +5,7 @@
 
 // N rows, S features.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 // Maps the range between two quantiles of the training rows to [low, high], and cuts what lies outside. Constants are
 // buffers.
@@ -31,4 +31,4 @@ class QuantileScalerImpl : public torch::nn::Module {
 };
 TORCH_MODULE(QuantileScaler);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

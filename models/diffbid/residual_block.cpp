@@ -2,7 +2,7 @@
 
 #include <ATen/ATen.h>
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 // On a CPU LibTorch's operator takes a quarter of a decision, in a logarithm, an exponential and a tanh a number. With
 // n = e^x (e^x + 2), tanh(softplus(x)) = n / (n + 2): one exponential, 2.3 times as fast and as accurate, forward and
@@ -37,4 +37,4 @@ at::Tensor ResidualBlockImpl::forward(const at::Tensor& x_BNT, const at::Tensor&
   return hidden_BNT + (shortcut_.is_empty() ? x_BNT : shortcut_(x_BNT));
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

@@ -7,7 +7,7 @@
 
 // B rows, N channels, T ticks, E embedding of noise level and conditions together.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 // x tanh(softplus(x)) (Misra, BMVC 2020).
 at::Tensor mish(const at::Tensor& x);
@@ -39,4 +39,4 @@ class ResidualBlockImpl : public torch::nn::Module {
 };
 TORCH_MODULE(ResidualBlock);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

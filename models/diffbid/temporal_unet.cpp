@@ -6,7 +6,7 @@
 
 // B rows, N channels, T ticks, E embedding.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 namespace {
 
 // Residual blocks, then a change of the number of ticks (none in the last stage down).
@@ -154,4 +154,4 @@ int64_t forward_flops(const TemporalUnetOptions& options, int64_t day_ticks) {
   return 2 * products;
 }
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

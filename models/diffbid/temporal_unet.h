@@ -11,7 +11,7 @@
 
 // B rows, T ticks, X input channels, Y output channels, C conditions, E embedding.
 
-namespace genbid::diffbid {
+namespace genbid::models::diffbid {
 
 struct TemporalUnetOptions {
   int64_t channels_in = 0;                        // X
@@ -58,4 +58,4 @@ TORCH_MODULE(TemporalUnet);
 // linear layers.
 int64_t forward_flops(const TemporalUnetOptions& options, int64_t ticks);
 
-}  // namespace genbid::diffbid
+}  // namespace genbid::models::diffbid

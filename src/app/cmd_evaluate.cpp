@@ -13,9 +13,10 @@
 #include <utility>
 
 #include "app/command.h"
-#include "app/load_policy.h"
-#include "app/program.h"
-#include "base/atomic_file.h"
+#include "bidders/bidder_config.h"
+#include "runs/load_policy.h"
+#include "runs/program.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
@@ -24,10 +25,10 @@
 #include "eval/replay_evaluation.h"
 #include "eval/report.h"
 #include "play/official_assets.h"
-#include "play/replay_log.h"
+#include "data/log_ticks.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 // Who is judged: a checkpoint, a run folder, a rule bidder with its options, or what could have been known afterwards.
@@ -39,10 +40,10 @@ struct CandidateConfig {
   std::optional<double> target_cpa;     // share of the CPA limit
   std::string weights = "ema";
   std::string choice = "per_tick";  // hindsight
-  BidderConfig rule;
+  bidders::BidderConfig rule;
 
   bool is_rule() const {
-    const auto& rules = bidder_names();
+    const auto& rules = bidders::bidder_names();
     return std::find(rules.begin(), rules.end(), policy) != rules.end();
   }
 
@@ -60,7 +61,7 @@ struct CandidateConfig {
       rule.bidder = policy;
       rule.option_fields(v);
     } else if (policy == "hindsight") {
-      v.field("choice", choice, hindsight_choices());
+      v.field("choice", choice, eval::hindsight_choices());
     } else if (!knows_the_day()) {
       constexpr RealRange kWishes = {0.0, std::numeric_limits<float>::max()};  // policies read floats
       v.field("target_return", target_return, kWishes);
@@ -74,8 +75,8 @@ struct CandidateConfig {
 struct EvaluateConfig {
   std::vector<CandidateConfig> policy;
   std::string protocol = "market";
-  MarketRunConfig market;  // protocol market
-  ReplayConfig replay;     // protocol replay
+  play::MarketRunConfig market;  // protocol market
+  replay::ReplayConfig replay;   // protocol replay
   bool allow_seen_periods = false;
   int64_t cache_megabytes = 1024;  // for traffic that is played more than once; beyond it, it is made again
   int64_t threads = 0;
@@ -88,14 +89,14 @@ struct EvaluateConfig {
   bool in_market() const { return protocol == "market"; }
   Rules bidder_rules() const {
     if (in_market()) return market.bidder_rules();
-    return replay.official() ? Rules::kOfficial : Rules::kFast;
+    return replay.official() ? Rules::kOfficial : Rules::kCorrected;
   }
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
   // Of the seats to be played; a log names its own.
   std::vector<int> categories() const {
     std::vector<int> all;
     for (int seat = 0; in_market() && seat < market.shape().seats; ++seat) {
-      all.push_back(official_campaign(seat).category);
+      all.push_back(play::official_campaign(seat).category);
     }
     return all;
   }
@@ -126,7 +127,7 @@ EvaluateConfig read_config(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read_config(file), "evaluate"); }
 
 // A policy's score on days it has learned or been tuned on says nothing about other days.
-void refuse_seen_periods(const LoadedPolicy& loaded, const EvaluateConfig& config) {
+void refuse_seen_periods(const runs::LoadedPolicy& loaded, const EvaluateConfig& config) {
   const auto refuse = [&](const std::vector<int64_t>& seen, const std::string& how) {
     for (const int64_t period : config.periods()) {
       if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
@@ -147,14 +148,14 @@ std::string file_name(const std::string& name) {
 
 // Everything that a list of candidates needs to stay alive.
 struct Candidates {
-  std::unique_ptr<HindsightBook> book = std::make_unique<HindsightBook>();
+  std::unique_ptr<play::HindsightBook> book = std::make_unique<play::HindsightBook>();
   std::vector<std::unique_ptr<Bidder>> bidders;
-  std::vector<Candidate> list;
+  std::vector<eval::Candidate> list;
 };
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
 std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
-                std::optional<double>& option, const LoadedPolicy& loaded, const CandidateConfig& candidate) {
+                std::optional<double>& option, const runs::LoadedPolicy& loaded, const CandidateConfig& candidate) {
   if (!wish) return {};
   if (!reads) {
     throw Error(candidate.policy + ": " + what + ": found " + shortest(*wish) + ", but " + loaded.model +
@@ -166,12 +167,12 @@ std::string ask(const std::string& what, const std::optional<double>& wish, cons
 
 Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
-  const OfficialAssets assets;
-  const int num_ticks = config.in_market() ? config.market.shape().ticks : replay_log_ticks(config.replay.log);
+  const play::OfficialAssets assets;
+  const int num_ticks = config.in_market() ? config.market.shape().ticks : data::replay_log_ticks(config.replay.log);
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
-    Wishes asked;
+    policy::Wishes asked;
     if (one.knows_the_day()) {
       if (!config.in_market()) {
         throw ConfigError("policy: found " + one.policy + " with protocol replay, expected it in a market");
@@ -180,22 +181,23 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
         candidates.bidders.push_back(nullptr);
         if (name.empty()) name = "hindsight " + one.choice;
       } else {
-        candidates.bidders.push_back(one.policy == "teacher" ? make_teacher(*candidates.book)
-                                                             : make_hindsight_alpha(*candidates.book));
+        candidates.bidders.push_back(one.policy == "teacher" ? play::make_teacher(*candidates.book)
+                                                             : play::make_hindsight_alpha(*candidates.book));
         if (name.empty()) name = one.policy;
       }
     } else if (one.is_rule()) {
       candidates.bidders.push_back(
-          make_bidder(one.rule, config.bidder_rules(), assets, num_ticks, config.categories()));
-      if (name.empty()) name = bidder_label(one.rule);
+          bidders::make_bidder(one.rule, config.bidder_rules(), assets, num_ticks, config.categories()));
+      if (name.empty()) name = bidders::bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
         std::string rules;
-        for (const std::string& rule : bidder_names()) rules += (rules.empty() ? " (" : ", ") + rule;
+        for (const std::string& rule : bidders::bidder_names()) rules += (rules.empty() ? " (" : ", ") + rule;
         throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder" +
                     rules + ")");
       }
-      const LoadedPolicy loaded = load_checkpoint(one.policy, one.weights == "raw" ? Weights::kRaw : Weights::kEma);
+      const runs::LoadedPolicy loaded =
+          runs::load_checkpoint(one.policy, one.weights == "raw" ? train::Weights::kRaw : train::Weights::kEma);
       if (num_ticks != loaded.info.ticks) {
         throw Error(loaded.checkpoint +
                     (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
@@ -204,62 +206,63 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       }
       if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
       if (name.empty()) name = loaded.model;
-      PolicyBidderOptions options;
+      eval::PolicyBidderOptions options;
       options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
       options.realised_reward = loaded.info.observation.reward == "realised";
       options.num_ticks = loaded.info.ticks;
       options.checkpoint = loaded.checkpoint;
       options.seed = config.seed();
-      const Wishes reads = loaded.policy->default_wishes();
+      const policy::Wishes reads = loaded.policy->default_wishes();
       name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
       name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
       asked = {options.target_return ? options.target_return : reads.target_return,
                options.target_cpa ? options.target_cpa : reads.target_cpa};
-      candidates.bidders.push_back(std::make_unique<PolicyBidder>(loaded.policy, options, threads));
+      candidates.bidders.push_back(std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads));
     }
     if (!names.insert(file_name(name)).second) {
       throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
     }
     const char* kind = one.knows_the_day() ? "hindsight" : one.is_rule() ? "rule" : "policy";
-    candidates.list.push_back({name, kind, candidates.bidders.back().get(), asked, parse_hindsight_choice(one.choice)});
+    candidates.list.push_back(
+        {name, kind, candidates.bidders.back().get(), asked, eval::parse_hindsight_choice(one.choice)});
   }
   return candidates;
 }
 
 // For each checkpoint that was asked for several of one thing and no other.
-std::string target_reports(const EvaluateConfig& config, const std::vector<Evaluation>& evaluations) {
+std::string target_reports(const EvaluateConfig& config, const std::vector<eval::Evaluation>& evaluations) {
   struct Asked {
-    std::vector<const Evaluation*> runs;
+    std::vector<const eval::Evaluation*> runs;
     std::vector<double> targets;
   };
-  std::map<std::pair<std::string, Target>, Asked> asked;
+  std::map<std::pair<std::string, eval::Target>, Asked> asked;
   for (size_t i = 0; i < evaluations.size(); ++i) {
     const CandidateConfig& candidate = config.policy[i];
     const bool asks_return = candidate.target_return.has_value();
     const bool asks_cpa = candidate.target_cpa.has_value();
     if (asks_return == asks_cpa) continue;
-    Asked& one = asked[{candidate.policy, asks_return ? Target::kReturn : Target::kCpa}];
+    Asked& one = asked[{candidate.policy, asks_return ? eval::Target::kReturn : eval::Target::kCpa}];
     one.runs.push_back(&evaluations[i]);
     one.targets.push_back(asks_return ? *candidate.target_return : *candidate.target_cpa);
   }
   std::string text;
-  for (const auto& [what, one] : asked) text += target_report(what.first, what.second, one.runs, one.targets);
+  for (const auto& [what, one] : asked) text += eval::target_report(what.first, what.second, one.runs, one.targets);
   return text.empty() ? text : "\n" + text;
 }
 
-using Judged = std::pair<std::vector<Evaluation>, EvaluationContext>;
+using Judged = std::pair<std::vector<eval::Evaluation>, eval::EvaluationContext>;
 
 Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidates, Threads& threads) {
-  EvaluationPlan plan;
+  eval::EvaluationPlan plan;
   plan.book = candidates.book.get();
   plan.with_plans = std::any_of(config.policy.begin(), config.policy.end(),
                                 [](const CandidateConfig& one) { return one.policy == "teacher"; });
   plan.market = config.market;
   plan.market.cache_megabytes = config.cache_megabytes;
-  plan.population = load_population(config.market.population, config.market.shape().seats);
+  plan.population = play::load_population(config.market.population, config.market.shape().seats);
   plan.periods = config.market.periods.values;
   for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
-  return {evaluate_in_market(plan, candidates.list, threads),
+  return {eval::evaluate_in_market(plan, candidates.list, threads),
           {config.market.rules_label(),
            config.market.population,
            plan.periods,
@@ -267,19 +270,19 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
            config.market.seed}};
 }
 
-Judged judge_in_replay(const EvaluateConfig& config, const std::vector<Candidate>& candidates, Threads& threads) {
-  const auto evaluations = evaluate_in_replay(config.replay, candidates, threads);
-  EvaluationContext context;
+Judged judge_in_replay(const EvaluateConfig& config, const std::vector<eval::Candidate>& candidates, Threads& threads) {
+  const auto evaluations = eval::evaluate_in_replay(config.replay, candidates, threads);
+  eval::EvaluationContext context;
   context.protocol = "replay";
   context.rules = config.replay.rules;
-  context.log = replay_log_name(config.replay.log);
+  context.log = data::replay_log_name(config.replay.log);
   context.seed = config.replay.seed;
   context.budget = config.replay.common_budget();
   context.cpa_limit = config.replay.common_cpa();
   if (!evaluations.empty()) {
     std::set<int64_t> periods;
     std::set<int64_t> seats;
-    for (const CellResult& cell : evaluations.front().cells) {
+    for (const eval::CellResult& cell : evaluations.front().cells) {
       periods.insert(cell.period);
       seats.insert(cell.seat);
     }
@@ -298,7 +301,7 @@ int run_evaluate(const ConfigFile& file) {
   // Opened before the work: a place that cannot be written should be found out now.
   std::vector<std::string> paths;
   std::vector<std::unique_ptr<AtomicFile>> files;
-  for (const Candidate& candidate : candidates.list) {
+  for (const eval::Candidate& candidate : candidates.list) {
     const bool alone = candidates.list.size() == 1;
     const std::string folder = alone ? config.output.dir : config.output.dir + "/" + file_name(candidate.name);
     paths.push_back(folder + "/result.json");
@@ -307,18 +310,18 @@ int run_evaluate(const ConfigFile& file) {
 
   auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates, threads)
                                                    : judge_in_replay(config, candidates.list, threads);
-  context.program = program_name();
+  context.program = runs::program_name();
   if (evaluations.empty()) {
     log_info("stopped; nothing was written");
     return stop_signal::exit_status();
   }
 
-  std::fputs(result_table(evaluations, context).c_str(), stdout);
+  std::fputs(eval::result_table(evaluations, context).c_str(), stdout);
   std::fputs(target_reports(config, evaluations).c_str(), stdout);
   std::printf("\n");
   for (size_t i = 0; i < evaluations.size(); ++i) {
     std::ofstream out(files[i]->temporary(), std::ios::binary);
-    out << result_json(evaluations[i], context);
+    out << eval::result_json(evaluations[i], context);
     out.close();
     if (!out) throw Error(paths[i] + ": cannot write: " + std::strerror(errno));
     files[i]->commit();
@@ -358,4 +361,4 @@ Command evaluate_command() {
       run_evaluate, resolve};
 }
 
-}  // namespace genbid
+}  // namespace genbid::app

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "app/command.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -14,12 +14,12 @@
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 // `kind: ingest`.
 struct IngestRunConfig {
-  IngestConfig ingest;
+  data::IngestConfig ingest;
   std::string output_online_lp_table;  // alone: of the raw log of one period
 
   void fields(ConfigVisitor& v) {
@@ -42,7 +42,7 @@ IngestRunConfig read(const ConfigFile& file) {
 // By its header alone: a table that cannot be read may still be replaced.
 bool is_online_lp_table(const std::string& path) {
   try {
-    const std::vector<std::string> header = CsvFile(path, 1 << 16).header();
+    const std::vector<std::string> header = data::CsvFile(path, 1 << 16).header();
     const auto has = [&](const char* name) { return std::find(header.begin(), header.end(), name) != header.end(); };
     return has("advertiserCategoryIndex") && has("timeStepIndex") && has("cum_cost") && has("realCPA");
   } catch (const Error&) {
@@ -51,17 +51,18 @@ bool is_online_lp_table(const std::string& path) {
 }
 
 int make_table(const IngestRunConfig& config) {
-  check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
-  check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table", is_online_lp_table);
+  data::check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
+  data::check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table",
+                          is_online_lp_table);
   // A place that cannot be written should be found out before the work.
   { const AtomicFile place(config.output_online_lp_table); }
   Threads threads(static_cast<int>(config.ingest.threads));
-  const auto trained = train_online_lp(config.ingest.input, config.ingest.settings.data.columns, threads);
+  const auto trained = play::train_online_lp(config.ingest.input, config.ingest.settings.data.columns, threads);
   if (!trained) {
     log_warning("Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
-  write_online_lp_table(trained->table, trained->period, config.output_online_lp_table);
+  play::write_online_lp_table(trained->table, trained->period, config.output_online_lp_table);
   std::printf("OnlineLP table of period %lld: %s\n", static_cast<long long>(trained->period),
               config.output_online_lp_table.c_str());
   return 0;
@@ -69,16 +70,16 @@ int make_table(const IngestRunConfig& config) {
 
 int run(const ConfigFile& file) {
   const IngestRunConfig run_config = read(file);
-  const IngestConfig& config = run_config.ingest;
+  const data::IngestConfig& config = run_config.ingest;
   if (!run_config.output_online_lp_table.empty()) return make_table(run_config);
   std::optional<Progress> progress;
-  IngestControl control;
+  data::IngestControl control;
   control.progress = [&](int64_t done, int64_t total) {
     constexpr int64_t kMegabyte = 1'000'000;
     if (!progress) progress.emplace("Reading", total / kMegabyte, "MB");
     progress->update(done / kMegabyte);
   };
-  const std::optional<IngestSummary> summary = ingest(config, control);
+  const std::optional<data::IngestSummary> summary = data::ingest(config, control);
   progress.reset();
   if (!summary) {
     log_warning("Stopped by a signal. What was to be written is whole or not there.");
@@ -120,4 +121,4 @@ Command ingest_command() {
       run, resolve};
 }
 
-}  // namespace genbid
+}  // namespace genbid::app

@@ -3,31 +3,31 @@
 #include <string>
 
 #include "app/command.h"
-#include "app/program.h"
+#include "runs/program.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "play/resumable_outputs.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
-SimulateConfig read(const ConfigFile& file) {
-  SimulateConfig config;
+play::SimulateConfig read(const ConfigFile& file) {
+  play::SimulateConfig config;
   file.read(config);
-  config.program = program_name();
+  config.program = runs::program_name();
   return config;
 }
 
 int run(const ConfigFile& file) {
-  SimulateConfig config = read(file);
-  config.program = program_name();
+  play::SimulateConfig config = read(file);
+  config.program = runs::program_name();
   const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
-  const int64_t before = config.output.resumable ? unfinished_periods(config.output.dir) : 0;
+  const int64_t before = config.output.resumable ? play::unfinished_periods(config.output.dir) : 0;
   if (before > 0) {
     log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
-    const std::string began = unfinished_program(config.output.dir);
+    const std::string began = play::unfinished_program(config.output.dir);
     if (!began.empty() && began != config.program) log_info("It was begun by " + began + "; this is " + config.program);
   }
   std::optional<stop_signal::Cooperative> until_written;
@@ -37,11 +37,11 @@ int run(const ConfigFile& file) {
   const auto after_period = [&](int64_t periods) { progress.update(done = periods); };
   const std::string of_ticks = " of " + std::to_string(config.market.shape().ticks);
   const auto after_tick = [&](int tick) { progress.update(done, "tick " + std::to_string(tick + 1) + of_ticks); };
-  const auto summary = simulate(config, after_period, after_tick);
+  const auto summary = play::simulate(config, after_period, after_tick);
   if (!summary) {
     log_warning(config.output.resumable
-                    ? "Stopped by a signal after " + std::to_string(unfinished_periods(config.output.dir)) + " of " +
-                          std::to_string(num_periods) + " periods. The same command goes on."
+                    ? "Stopped by a signal after " + std::to_string(play::unfinished_periods(config.output.dir)) +
+                          " of " + std::to_string(num_periods) + " periods. The same command goes on."
                     : "Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
@@ -74,9 +74,9 @@ Command simulate_command() {
       "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
       "  genbid simulate configs/generate.yaml market.periods=1000..1999 output.dir=runs/generated\n"
       "\n"
-      "market.rules         fast, or official: AuctionNet's, bit for bit\n"
+      "market.rules         corrected, or official: AuctionNet's, bit for bit\n"
       "market.corrections   of the official rules: a list of defects of AuctionNet's to correct, of draws, reserve,\n"
-      "                     zero_bids, drops, pid (docs/fast_market.md)\n"
+      "                     zero_bids, drops, pid (docs/corrected_market.md)\n"
       "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"
       "market.periods       a list or FIRST..LAST; the official rules play them in this order, and their PID "
       "remembers\n"
@@ -103,4 +103,4 @@ Command simulate_command() {
       run, resolve};
 }
 
-}  // namespace genbid
+}  // namespace genbid::app

@@ -11,21 +11,21 @@
 #include <thread>
 
 #include "app/command.h"
-#include "app/program.h"
-#include "app/train_resume.h"
-#include "base/atomic_file.h"
+#include "runs/program.h"
+#include "runs/train_resume.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/run_dir.h"
+#include "base/files/run_dir.h"
 #include "base/stop_signal.h"
 #include "train/device.h"
 #include "train/memory_check.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
-TrainRunConfig read_config(const ConfigFile& file) {
-  TrainRunConfig config;
+runs::TrainRunConfig read_config(const ConfigFile& file) {
+  runs::TrainRunConfig config;
   file.read(config);
   return config;
 }
@@ -41,13 +41,13 @@ void take_run(const RunDir& run) {
   }
 }
 
-void print_summary(const TrainSummary& summary, const std::map<int64_t, double>& seat_mean_error) {
+void print_summary(const train::TrainSummary& summary, const std::map<int64_t, double>& seat_mean_error) {
   std::printf("step %lld", static_cast<long long>(summary.step));
   if (summary.loss) std::printf(", training loss %.4f", *summary.loss);
   std::printf("\n");
   constexpr size_t kListed = 4;  // more periods are in metrics.jsonl
   const auto step = static_cast<long long>(summary.held_out_step);
-  const auto print = [&](const std::string& what, const HeldOutPeriod& one, double seat_mean) {
+  const auto print = [&](const std::string& what, const train::HeldOutPeriod& one, double seat_mean) {
     std::printf("%s held out, at step %lld: loss %.4f, ", what.c_str(), step, one.loss);
     std::printf("action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n", one.action_error,
                 seat_mean);
@@ -56,14 +56,14 @@ void print_summary(const TrainSummary& summary, const std::map<int64_t, double>&
     for (const auto& [group, error] : one.forecast_error) std::printf(" %s %.2f", group.c_str(), error);
     std::printf("\n");
   };
-  const std::vector<HeldOutPeriod>& periods = summary.held_out;
+  const std::vector<train::HeldOutPeriod>& periods = summary.held_out;
   for (size_t i = 0; periods.size() <= kListed && i < periods.size(); ++i) {
     print("period " + std::to_string(periods[i].period), periods[i], seat_mean_error.at(periods[i].period));
   }
   if (periods.size() > 1) {
     double seat_mean = 0.0;
-    for (const HeldOutPeriod& one : periods) seat_mean += seat_mean_error.at(one.period);
-    print("mean of " + std::to_string(periods.size()) + " periods", mean_of_periods(periods),
+    for (const train::HeldOutPeriod& one : periods) seat_mean += seat_mean_error.at(one.period);
+    print("mean of " + std::to_string(periods.size()) + " periods", train::mean_of_periods(periods),
           seat_mean / static_cast<double>(periods.size()));
   }
   if (periods.size() > kListed) std::printf("  each period's own: metrics.jsonl\n");
@@ -71,45 +71,46 @@ void print_summary(const TrainSummary& summary, const std::map<int64_t, double>&
 }
 
 int run_train(const ConfigFile& file) {
-  const TrainRunConfig config = read_config(file);
-  const c10::Device device = open_device(config.train.device);  // before any other use of LibTorch
+  const runs::TrainRunConfig config = read_config(file);
+  const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
   const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
 
-  check_tensor_memory();
-  LoadedStore store = load_store(config.data.store);
-  const int64_t clipped = config.data.max_action > 0.0 ? clip_actions(store, config.data.max_action) : 0;
-  const Reward reward = parse_reward(config.data.reward);
-  const Dataset training(store, config.data.train_periods.values, reward, device);
+  train::check_tensor_memory();
+  train::LoadedStore store = train::load_store(config.data.store);
+  const int64_t clipped = config.data.max_action > 0.0 ? train::clip_actions(store, config.data.max_action) : 0;
+  const train::Reward reward = train::parse_reward(config.data.reward);
+  const train::Dataset training(store, config.data.train_periods.values, reward, device);
   const bool holds_out = !config.data.held_out_periods.values.empty();
-  const std::unique_ptr<Dataset> held_out =
-      holds_out ? std::make_unique<Dataset>(store, config.data.held_out_periods.values, reward, device) : nullptr;
+  const std::unique_ptr<train::Dataset> held_out =
+      holds_out ? std::make_unique<train::Dataset>(store, config.data.held_out_periods.values, reward, device)
+                : nullptr;
 
-  CheckpointInfo info;
+  train::CheckpointInfo info;
   info.shape.num_features = training.num_features();
   info.ticks = training.ticks();
   info.observation = {store.info.feature_set, config.data.reward};
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
   info.sources = store.info.sources;
-  info.data = content_of(store);
-  info.program = program_name();
+  info.data = train::content_of(store);
+  info.program = runs::program_name();
   info.threads = at::get_num_threads();
-  const std::shared_ptr<Policy> policy = [&] {
-    const ModelMemory memory(kTrainingCopies);
-    return make_policy(config.model, info.shape, config.train.seed);
+  const std::shared_ptr<policy::Policy> policy = [&] {
+    const train::ModelMemory memory(train::kTrainingCopies);
+    return models::make_policy(config.model, info.shape, config.train.seed);
   }();
 
   const std::string yaml = print_config(config, "train");
   const RunDir run = RunDir::open_or_create(config.run, yaml);
   take_run(run);
   log_to_file(run.file("log.txt"));
-  const Resume resume = find_checkpoint(run, config, info);
+  const runs::Resume resume = runs::find_checkpoint(run, config, info);
   const std::string& checkpoint = resume.checkpoint;
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
-  log_info("train " + config.model.name + ": " + std::to_string(num_parameters(*policy)) + " parameters, " +
+  log_info("train " + config.model.name + ": " + std::to_string(policy::num_parameters(*policy)) + " parameters, " +
            std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
            " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
 
@@ -117,25 +118,25 @@ int run_train(const ConfigFile& file) {
     log_info("data.max_action: " + std::to_string(clipped) + " actions of the store were lowered to " +
              shortest(config.data.max_action));
   }
-  for (const Dataset* dataset : {&training, static_cast<const Dataset*>(held_out.get())}) {
+  for (const train::Dataset* dataset : {&training, static_cast<const train::Dataset*>(held_out.get())}) {
     const std::string outliers = dataset != nullptr ? dataset->describe_action_outliers() : "";
     if (outliers.empty()) continue;
     log_warning(config.data.store + ": found " + outliers + "; the loss will look better and the policy be worse " +
                 "(data.max_action lowers actions above a limit)");
   }
 
-  Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
+  train::Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
   if (!checkpoint.empty()) {
     try {
       trainer.resume(checkpoint);
     } catch (const Error& error) {
-      throw Error(damaged_checkpoint_text(run, error.what()));
+      throw Error(runs::damaged_checkpoint_text(run, error.what()));
     }
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
-  const TrainSummary summary = trainer.run();
-  print_summary(summary, held_out ? seat_mean_action_error(training, *held_out) : std::map<int64_t, double>());
+  const train::TrainSummary summary = trainer.run();
+  print_summary(summary, held_out ? train::seat_mean_action_error(training, *held_out) : std::map<int64_t, double>());
   if (summary.stopped) {
     log_info("stopped at step " + std::to_string(summary.step) + " of " + std::to_string(config.train.steps) +
              "; the same command goes on from the checkpoint");
@@ -162,4 +163,4 @@ Command train_command() {
           run_train, resolve};
 }
 
-}  // namespace genbid
+}  // namespace genbid::app

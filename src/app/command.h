@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/config.h"
+#include "base/config/config.h"
 
-namespace genbid {
+namespace genbid::app {
 
 // One verb of the program: genbid VERB CONFIG.yaml [section.key=value ...]
 struct Command {
@@ -21,4 +21,4 @@ Command simulate_command();
 Command train_command();
 Command evaluate_command();
 
-}  // namespace genbid
+}  // namespace genbid::app

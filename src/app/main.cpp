@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "app/bench.h"
+#include "bench/bench.h"
 #include "app/command.h"
-#include "app/program.h"
+#include "runs/program.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
@@ -43,10 +43,10 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& su
   return verb;
 }
 
-int print_config(const std::array<genbid::Command, 4>& commands, const Arguments& arguments) {
+int print_config(const std::array<genbid::app::Command, 4>& commands, const Arguments& arguments) {
   const auto file = genbid::ConfigFile::load(arguments.config, arguments.overrides);
   std::string kinds;
-  for (const genbid::Command& command : commands) {
+  for (const genbid::app::Command& command : commands) {
     if (file.kind() == command.name) {
       std::fputs(command.resolve(file).c_str(), stdout);
       return kDone;
@@ -56,7 +56,7 @@ int print_config(const std::array<genbid::Command, 4>& commands, const Arguments
   throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected one of " + kinds);
 }
 
-int run_verb(const genbid::Command& command, const Arguments& arguments) {
+int run_verb(const genbid::app::Command& command, const Arguments& arguments) {
   genbid::stop_signal::install();
   genbid::stop_signal::watch();
   const auto file = genbid::ConfigFile::load(arguments.config, arguments.overrides);
@@ -104,14 +104,14 @@ int reported(const std::function<int()>& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::array<genbid::Command, 4> commands = {genbid::ingest_command(), genbid::simulate_command(),
-                                                   genbid::train_command(), genbid::evaluate_command()};
+  const std::array<genbid::app::Command, 4> commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
+                                                        genbid::app::train_command(), genbid::app::evaluate_command()};
   CLI::App app(kDescription, "genbid");
   app.require_subcommand(1);
-  app.set_version_flag("--version", genbid::program_name());
+  app.set_version_flag("--version", genbid::runs::program_name());
   Arguments arguments;
   std::vector<CLI::App*> verbs;
-  for (const genbid::Command& command : commands) {
+  for (const genbid::app::Command& command : commands) {
     verbs.push_back(
         add_verb(app, std::string(command.name), std::string(command.summary), std::string(command.help), arguments));
   }
@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
   std::string bench_prefix;
   int bench_threads = 1;
   CLI::App* bench_verb = app.add_subcommand("bench", "time the parts of the program on this machine");
-  bench_verb->footer(genbid::bench_help());
+  bench_verb->footer(genbid::bench::bench_help());
   bench_verb->add_option("PREFIX", bench_prefix, "which benchmarks")->required();
   bench_verb->add_option("--threads", bench_threads, "threads of LibTorch, default 1")->check(CLI::Range(1, 1024));
 
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
   }
 
   const int status = reported([&] {
-    if (bench_verb->parsed()) return genbid::run_benchmarks(bench_prefix, bench_threads);
+    if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_threads);
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);

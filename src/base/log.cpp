@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include "base/raw_file.h"
+#include "base/files/raw_file.h"
 
 namespace genbid {
 namespace {

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "base/atomic_file.h"
-#include "base/config.h"
+#include "base/files/atomic_file.h"
+#include "base/config/config.h"
 #include "base/error.h"
-#include "base/raw_file.h"
+#include "base/files/raw_file.h"
 #include "base/shown.h"
 
 namespace genbid {

@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 
 namespace genbid::stop_signal {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr size_t kFewest = 20;
@@ -50,4 +50,4 @@ std::string describe(const ActionOutliers& outliers, const std::string& place) {
          text(outliers.value) + " in " + place + ", the highest of " + text(outliers.most) + usual;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

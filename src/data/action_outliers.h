@@ -8,7 +8,7 @@
 // Actions that are no decisions of a bidder but faults of a log: one of 100,000 among thousands around 100 makes the
 // loss look better, because it widens the normalisation, and ruins the policy.
 
-namespace genbid {
+namespace genbid::data {
 
 struct ActionOutliers {
   int64_t count = 0;
@@ -29,4 +29,4 @@ ActionOutliers find_action_outliers(std::span<const float> actions);
 // "an action of 100000 in PLACE: 99 % of the actions have at most 156"
 std::string describe(const ActionOutliers& outliers, const std::string& place);
 
-}  // namespace genbid
+}  // namespace genbid::data

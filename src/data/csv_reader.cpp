@@ -14,7 +14,7 @@
 #include "data/file_kind.h"
 #include "data/unpacked_file.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr size_t kKindBytes = 512;  // that tell what a file is
@@ -451,4 +451,4 @@ void CsvRows::fail(size_t column, std::string_view expected) const {
   throw Error(where(column) + ": found '" + excerpt(fields_[column]) + "', expected " + std::string(expected));
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -12,7 +12,7 @@
 // commas, doubled quotes and line feeds in it. CRLF, a byte order mark, blank lines and a missing last line feed are
 // accepted.
 
-namespace genbid {
+namespace genbid::data {
 
 struct CsvBlock {
   std::string text;        // whole rows
@@ -127,4 +127,4 @@ bool is_missing(std::string_view text);
 // Text for an error message: at most 60 characters, control characters and what is not UTF-8 as '?'.
 std::string excerpt(std::string_view text);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-namespace genbid {
+namespace genbid::data {
 
 int day_length_by(int tick, double time_left) {
   // What three printed digits may be off. In the first ticks they tell a neighbour of a long day's length.
@@ -25,4 +25,4 @@ int DayLengths::ticks() const {
   return needed > 0 && all_end ? needed : kTicksPerPeriod;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

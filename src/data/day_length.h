@@ -7,7 +7,7 @@
 
 // How many ticks the days of trajectory files have. No column says so; rows do.
 
-namespace genbid {
+namespace genbid::data {
 
 // The number of ticks of a day in which `time_left` is what is left of it at the beginning of tick `tick`; 0 where that
 // cannot be told: in tick 0, where all of any day is left, and where the feature is something else.
@@ -26,4 +26,4 @@ struct DayLengths {
   int ticks() const;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

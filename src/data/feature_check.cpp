@@ -7,7 +7,7 @@
 #include "bidding/state_features.h"
 #include "bidding/tick_history.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr size_t kMeanLeastWinningCostAll = 4;
@@ -59,4 +59,4 @@ FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRo
   return check;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -6,7 +6,7 @@
 #include "bidding/advertiser.h"
 #include "data/trajectory_file.h"
 
-namespace genbid {
+namespace genbid::data {
 
 struct FeatureCheck {
   int64_t num_different = 0;  // rows with a feature that differs
@@ -22,4 +22,4 @@ struct FeatureCheck {
 FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRow> rows,
                             int num_ticks = kTicksPerPeriod);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using namespace std::string_view_literals;
@@ -115,4 +115,4 @@ size_t first_not_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

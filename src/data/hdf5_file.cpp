@@ -13,10 +13,10 @@
 
 #include <hdf5.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // An identifier of the library, closed on the way out.
@@ -560,4 +560,4 @@ std::vector<int64_t> Hdf5File::read_converted(const std::string& name, int64_t f
   return values;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

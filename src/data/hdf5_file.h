@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 
 // Element types of datasets.
 enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
@@ -111,4 +111,4 @@ void Hdf5File::read_rows(const std::string& name, int64_t first, std::span<T> va
   read(name, first, count, kHdf5TypeOf<T>, values.data());
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

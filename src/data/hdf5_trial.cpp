@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr rlim_t kSeconds = 2;
@@ -76,4 +76,4 @@ void trial_goes_on() {
   if (in_trial) limit_processor_time();
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

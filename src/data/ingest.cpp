@@ -17,7 +17,7 @@
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // A block and what was parsed from it.
@@ -292,4 +292,4 @@ std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestCont
   return ingest_trajectories(config, control);
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

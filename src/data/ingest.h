@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "data/csv_reader.h"
 #include "data/ingest_summary.h"
 #include "data/raw_log_file.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // What decides the content of a store besides the files; kept in it.
 struct IngestSettings {
@@ -58,4 +58,4 @@ struct IngestControl {
 // Nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no store is left behind.
 std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control = {});
 
-}  // namespace genbid
+}  // namespace genbid::data

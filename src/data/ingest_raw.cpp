@@ -14,7 +14,7 @@
 #include "data/raw_log_reader.h"
 #include "data/raw_log_trajectories.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // Ticks on their way into a market log.
@@ -199,4 +199,4 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   return summary;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

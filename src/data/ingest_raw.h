@@ -4,9 +4,9 @@
 
 #include "data/ingest.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // The part of ingest() for raw traffic logs; all inputs are known to be some. Private to data.
 std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const IngestControl& control);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -11,7 +11,7 @@
 #include "bidding/state_features.h"
 #include "data/action_outliers.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr int64_t kRowsPerWrite = 1 << 16;
@@ -116,4 +116,4 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
   summary.action_outliers = describe_outliers(trajectories);
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

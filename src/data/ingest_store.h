@@ -12,7 +12,7 @@
 // From finished trajectories to a store and a summary: what ingestion does with them, whatever files they came from.
 // Private to data.
 
-namespace genbid {
+namespace genbid::data {
 
 // JSON for a store's attribute, whatever the order of the files.
 std::string sources_json(std::vector<CsvSource> sources);
@@ -25,4 +25,4 @@ bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInf
 void summarise(const std::vector<Trajectory>& trajectories, const std::vector<std::string>& files, int num_ticks,
                IngestSummary& summary);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // 48,384
@@ -154,4 +154,4 @@ std::string IngestSummary::text() const {
   return out;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

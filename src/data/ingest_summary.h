@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 
 // How a quantity spreads: quantiles are values that occur (nearest rank).
 struct Spread {
@@ -66,4 +66,4 @@ struct IngestSummary {
   std::string text() const;  // a block of lines for a person
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // All 0 for what is no file or is gone; a pipe has nothing that could change.
@@ -28,4 +28,4 @@ void InputStamps::check() const {
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

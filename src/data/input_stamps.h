@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 
 // Whether files stay as they are while they are read: who they are, their size, and when they were last changed.
 class InputStamps {
@@ -19,4 +19,4 @@ class InputStamps {
   std::vector<std::array<int64_t, 5>> stamps_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -7,13 +7,13 @@
 #include <filesystem>
 #include <limits>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/spool.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr const char* kGroupPrefix = "period-";
@@ -424,4 +424,4 @@ void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick
 template void MarketLog::read_tick<float>(const MarketLogPeriod&, int, MarketLogTick<float>&) const;
 template void MarketLog::read_tick<double>(const MarketLogPeriod&, int, MarketLogTick<double>&) const;
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -12,7 +12,7 @@
 // The market log (.h5): what a market's periods were made of, as columns: every impression with its predicted values,
 // the four highest bids, and the price of winning. Layout and meaning of every part: data/README.md.
 
-namespace genbid {
+namespace genbid::data {
 
 inline constexpr const char* kMarketLogFormat = "genbid-market-log";
 inline constexpr int kLadderSlots = 4;         // bids kept of an impression
@@ -120,4 +120,4 @@ class MarketLog {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // Places in the list of wanted columns, in AuctionNet's order.
@@ -526,4 +526,4 @@ void RawLogFile::parse(const CsvBlock& block, RawRows& out) const {
   BlockParser(columns_, steps_, max_tick_, out).run(block);
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "data/csv_reader.h"
 #include "data/trajectory_file.h"
 
 // AuctionNet's raw traffic logs (`period-*.csv`, `data/log/*.csv`): a row per impression and advertiser, 18 columns.
 // Columns are found by name, in any order, and others are ignored; rows may come in any order.
 
-namespace genbid {
+namespace genbid::data {
 
 inline constexpr int kMaxRawTicks = 96;
 inline constexpr int kMaxRawSeats = 64;
@@ -118,4 +118,4 @@ class RawLogFile {
   int max_tick_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "data/raw_log_ticks.h"
 
-namespace genbid {
+namespace genbid::data {
 
 std::string place_text(const std::vector<std::string>& files, Place place) {
   return files[place.file] + ":" + std::to_string(place.line);
@@ -198,4 +198,4 @@ OrderedRows::~OrderedRows() = default;
 bool OrderedRows::add(size_t file, const RawRows& rows) { return state_->add(file, rows); }
 bool OrderedRows::finish(int num_ticks, RawReadResult& result) { return state_->finish(num_ticks, result); }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -7,7 +7,7 @@
 #include "base/stop_signal.h"
 #include "data/raw_log_ticks.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 enum class Walk { kDone, kStopped, kBroken };
@@ -138,4 +138,4 @@ RawReadResult read_raw_logs(const std::vector<std::string>& paths, const RawRead
   return result;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -8,7 +8,7 @@
 #include "base/threads.h"
 #include "data/raw_log_file.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // A whole tick of a raw log: its impressions by pvIndex, in each the period's advertisers by number.
 struct RawTick {
@@ -55,4 +55,4 @@ struct RawReadResult {
 RawReadResult read_raw_logs(const std::vector<std::string>& files, const RawReadOptions& options, Threads& threads,
                             const std::function<void(RawTick&)>& sink, const std::function<void()>& restart);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -9,7 +9,7 @@
 #include "data/raw_log_ticks.h"
 #include "data/spool.h"
 
-namespace genbid {
+namespace genbid::data {
 
 struct SortedRows::State {
   State(const std::vector<std::string>& files, const LogColumnNames& columns, const std::string& scratch_folder)
@@ -321,4 +321,4 @@ void SortedRows::finish(int num_ticks, RawReadResult& result, const std::functio
   state_->finish(num_ticks, result, sink);
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

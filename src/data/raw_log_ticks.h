@@ -12,7 +12,7 @@
 
 // Two ways from rows of raw logs to whole ticks. Private to the reader of raw logs.
 
-namespace genbid {
+namespace genbid::data {
 
 // Puts together ticks of rows in AuctionNet's order: periods one after another, ticks from 0 on, impressions by
 // pvIndex, the same advertisers by number in each. Gives up on any other row; what is wrong with it is told by
@@ -54,4 +54,4 @@ std::string tick_missing(const std::string& where, int64_t period, int tick, siz
 bool same_identity(const RawHead& a, const RawHead& b);
 bool same_tick_state(const RawHead& a, const RawHead& b);
 
-}  // namespace genbid
+}  // namespace genbid::data

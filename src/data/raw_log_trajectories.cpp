@@ -8,7 +8,7 @@
 
 #include "bidding/tick_history.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using SeatValues = std::array<double, kMaxRawSeats>;
@@ -184,4 +184,4 @@ Trajectory RawTrajectory::stored() const {
   return t;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -10,7 +10,7 @@
 #include "data/raw_log_reader.h"
 #include "data/trajectory_builder.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // A trajectory as AuctionNet's generator makes it of a raw log (bidding/state_features.h), in double precision.
 struct RawTrajectory {
@@ -60,4 +60,4 @@ class RawTrajectories {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

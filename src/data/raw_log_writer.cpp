@@ -14,10 +14,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "numpy/python_float.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr std::string_view kHeader =
@@ -33,14 +34,14 @@ char* copy(char* to, std::string_view text) {
 }
 
 char* field(char* to, double value) {
-  to = print_python_float(to, value);
+  to = numpy::print_python_float(to, value);
   *to = ',';
   return to + 1;
 }
 
 std::string text_of(double value) {
-  char text[kMaxPythonFloat];
-  return {text, print_python_float(text, value)};
+  char text[numpy::kMaxPythonFloat];
+  return {text, numpy::print_python_float(text, value)};
 }
 
 // Text of whole lines.
@@ -67,10 +68,10 @@ struct SeatText {
 void print_block(const RawLogTick& tick, const std::vector<SeatText>& seats, size_t longest, int64_t first,
                  int64_t last, Block& block) {
   const size_t n = seats.size();
-  constexpr size_t kVariable = 12 * kMaxPythonFloat;  // the other columns
+  constexpr size_t kVariable = 12 * numpy::kMaxPythonFloat;  // the other columns
   char* to = block.reserve(static_cast<size_t>(last - first) * n * (longest + kVariable));
-  char number[kMaxPythonFloat + 1];
-  char price[kMaxPythonFloat + 1];
+  char number[numpy::kMaxPythonFloat + 1];
+  char price[numpy::kMaxPythonFloat + 1];
   for (int64_t pv = first; pv < last; ++pv) {
     const std::string_view pv_text(number, field(number, static_cast<double>(tick.first_pv + pv)));
     const std::string_view price_text(price, field(price, tick.least_winning_cost[static_cast<size_t>(pv)]));
@@ -100,23 +101,6 @@ void print_block(const RawLogTick& tick, const std::vector<SeatText>& seats, siz
 }
 
 }  // namespace
-
-char* print_python_float(char* to, double value) {
-  constexpr int kRoom = kMaxPythonFloat;
-  if (std::bit_cast<uint64_t>(value) == 0) return copy(to, "0.0");
-  const double size = std::abs(value);
-  if (size >= 1e-4 && size < 1e16) {
-    if (size < 1e6 && value == static_cast<double>(static_cast<int32_t>(value))) {
-      return copy(std::to_chars(to, to + kRoom, static_cast<int32_t>(value)).ptr, ".0");
-    }
-    // Whole numbers up to 2^53 and beyond have their digits in fixed notation: no double lies closer to a shorter one.
-    char* end = std::to_chars(to, to + kRoom, value, std::chars_format::fixed).ptr;
-    return std::memchr(to, '.', static_cast<size_t>(end - to)) != nullptr ? end : copy(end, ".0");
-  }
-  if (value == 0.0) return copy(to, "-0.0");
-  if (std::isnan(value)) return to;
-  return std::to_chars(to, to + kRoom, value, std::chars_format::scientific).ptr;  // also inf
-}
 
 struct RawLogWriter::State {
   std::string path;
@@ -215,4 +199,4 @@ void RawLogWriter::finish() {
   s.atomic.commit();
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

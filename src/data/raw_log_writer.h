@@ -10,7 +10,7 @@
 // Writes AuctionNet's raw traffic log as its tracker does: 18 columns, every one a float as Python prints it
 // (auctionnet.md 1.1, 6.34).
 
-namespace genbid {
+namespace genbid::data {
 
 struct RawLogSeat {
   int64_t advertiser = 0;  // its number
@@ -50,11 +50,4 @@ class RawLogWriter {
   std::unique_ptr<State> state_;
 };
 
-inline constexpr int kMaxPythonFloat = 32;  // characters
-
-// repr(value) of Python: the shortest digits that read back, fixed where the decimal exponent is in [-4, 15], else
-// scientific with an exponent of at least two digits; `.0` for whole numbers. Returns the end. NaN is empty, as pandas
-// writes it.
-char* print_python_float(char* to, double value);
-
-}  // namespace genbid
+}  // namespace genbid::data

@@ -8,7 +8,7 @@
 #include "data/market_log.h"
 #include "data/trajectory_store_layout.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 std::function<bool(const std::string&)> is_hdf5_of(const std::string& format) {
@@ -52,4 +52,4 @@ void check_replaceable_market_log(const std::string& key, const std::string& pat
   check_replaceable(key, path, "a market log", is_hdf5_of(kMarketLogFormat));
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr int64_t kSmallestChunk = int64_t{1} << 14;
@@ -145,4 +145,4 @@ void Spool::clear() {
   size_ = 0;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

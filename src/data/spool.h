@@ -10,7 +10,7 @@
 // Byte sequences of unknown length, written in pieces and read back from their beginnings, in bounded memory: what
 // does not fit goes to a scratch file without a name, which is gone with the process.
 
-namespace genbid {
+namespace genbid::data {
 
 class SpoolSpace {
  public:
@@ -52,4 +52,4 @@ class Spool {
   int64_t size_ = 0;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -8,12 +8,12 @@
 #include <span>
 #include <unordered_map>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
 #include "data/day_length.h"
 #include "data/feature_check.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr size_t kBadRowsListed = 20;
@@ -346,4 +346,4 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
   return all;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

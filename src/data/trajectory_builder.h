@@ -11,7 +11,7 @@
 #include "bidding/state_features.h"
 #include "data/trajectory_file.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // Where a row was read: the number of its file in the order given, and its line.
 struct Place {
@@ -80,4 +80,4 @@ class TrajectoryBuilder {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -5,17 +5,17 @@
 #include <cstring>
 #include <fstream>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "bidding/state_features.h"
-#include "data/raw_log_writer.h"
+#include "numpy/python_float.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 void add_number(std::string& text, double value) {
-  char number[kMaxPythonFloat];
-  text.append(number, print_python_float(number, value));
+  char number[numpy::kMaxPythonFloat];
+  text.append(number, numpy::print_python_float(number, value));
 }
 
 void add_field(std::string& text, double value) {
@@ -94,4 +94,4 @@ void TrajectoryCsvWriter::finish() {
   state_->atomic.commit();
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -9,7 +9,7 @@
 // Writes AuctionNet's trajectory file (`*-rlData.csv`) as its generator does under NumPy 1: states as Python tuples of
 // plain numbers in quotes, floats as Python prints them, `next_state` empty where `done` is 1.
 
-namespace genbid {
+namespace genbid::data {
 
 // Written under a temporary name; the file is there whole after finish() and not at all before.
 class TrajectoryCsvWriter {
@@ -27,4 +27,4 @@ class TrajectoryCsvWriter {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "data/tuple_parser.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // Places in TrajectoryColumnNames, in AuctionNet's order.
@@ -276,4 +276,4 @@ void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

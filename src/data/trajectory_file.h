@@ -7,14 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "bidding/state_features.h"
 #include "data/csv_reader.h"
 
 // AuctionNet's trajectory files (`*-rlData.csv`, `trajectory_data*.csv`): a row per period, advertiser and tick,
 // the state as the text of a Python tuple, or as a column for each of its numbers.
 
-namespace genbid {
+namespace genbid::data {
 
 // What the columns are called in the files to be read; the defaults are AuctionNet's names.
 struct TrajectoryColumnNames {
@@ -102,4 +102,4 @@ class TrajectoryFile {
   int num_ticks_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

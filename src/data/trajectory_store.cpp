@@ -7,7 +7,7 @@
 #include <span>
 #include <type_traits>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
@@ -15,7 +15,7 @@
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store_layout.h"
 
-namespace genbid {
+namespace genbid::data {
 
 void TrajectoryColumns::append(const Trajectory& t) {
   first_row.push_back(num_rows());
@@ -284,4 +284,4 @@ TrajectoryColumns TrajectoryStore::read() const {
   return columns;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -7,7 +7,7 @@
 
 // The trajectory store (.h5): what a policy is trained on. Layout and meaning of every part: data/README.md.
 
-namespace genbid {
+namespace genbid::data {
 
 struct Trajectory;  // trajectory_builder.h
 
@@ -87,4 +87,4 @@ class TrajectoryStore {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

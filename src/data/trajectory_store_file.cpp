@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "data/trajectory_store_layout.h"
 
-namespace genbid {
+namespace genbid::data {
 
 static_assert(std::endian::native == std::endian::little, "rows are written as they lie in memory");
 
@@ -87,4 +87,4 @@ void TrajectoryStoreFile::write_bytes(const void* values, int64_t size, int64_t 
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -6,7 +6,7 @@
 
 #include "data/trajectory_store.h"
 
-namespace genbid {
+namespace genbid::data {
 
 // A trajectory store of known size that is filled in place, piece by piece, by a process that may be killed at any
 // moment. HDF5 has a part in create() alone, which gives every dataset its place in the file; from then on rows are
@@ -38,4 +38,4 @@ class TrajectoryStoreFile {
   int file_ = -1;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

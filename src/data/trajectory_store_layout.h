@@ -8,7 +8,7 @@
 
 // Names and order of a trajectory store's parts, for those who write and read it. Private to data.
 
-namespace genbid {
+namespace genbid::data {
 
 inline constexpr const char* kTrajectoryStoreFormat = "genbid-trajectories";
 
@@ -44,4 +44,4 @@ inline bool is_state(const std::string& name) { return name == "/ticks/state"; }
 void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, int64_t num_trajectories,
                              int64_t num_rows);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -5,7 +5,7 @@
 
 #include <fast_float/fast_float.h>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -149,4 +149,4 @@ TupleParse parse_tuple(std::string_view text, std::span<double> out) {
   return parse;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-namespace genbid {
+namespace genbid::data {
 
 struct TupleParse {
   size_t count = 0;    // numbers found, stored or not
@@ -19,4 +19,4 @@ struct TupleParse {
 // out.size() numbers and counts on.
 TupleParse parse_tuple(std::string_view text, std::span<double> out);
 
-}  // namespace genbid
+}  // namespace genbid::data

@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "data/zip_member.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr size_t kInputBytes = size_t{1} << 18;
@@ -231,4 +231,4 @@ std::string UnpackedFile::hash() const {
   return text;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

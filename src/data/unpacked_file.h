@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-namespace genbid {
+namespace genbid::data {
 
 // A file's bytes from its beginning to its end, unpacked on the way if it is a gzip file (of one member or more) or a
 // zip file that holds one file; its name does not matter. Nothing is kept but buffers. Every Error names the file.
@@ -30,4 +30,4 @@ class UnpackedFile {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::data

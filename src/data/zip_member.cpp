@@ -12,7 +12,7 @@
 
 // The format: APPNOTE.TXT of PKWARE, 4.3 (records) and 4.5.3 (64-bit sizes).
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 constexpr uint32_t kLocalHeader = 0x04034b50;
@@ -181,4 +181,4 @@ ZipMember find_zip_member(int file, int64_t file_size, const std::string& path) 
   return member;
 }
 
-}  // namespace genbid
+}  // namespace genbid::data

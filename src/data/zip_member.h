@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace genbid {
+namespace genbid::data {
 
 // The one file in a zip archive. What macOS puts beside it (`__MACOSX/`) and folders do not count.
 struct ZipMember {
@@ -19,4 +19,4 @@ struct ZipMember {
 // encrypted one, other ways to pack, what is no CSV (a workbook), and an archive that is damaged or was cut off.
 ZipMember find_zip_member(int file, int64_t file_size, const std::string& path);
 
-}  // namespace genbid
+}  // namespace genbid::data

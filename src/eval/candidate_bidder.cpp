@@ -3,15 +3,15 @@
 #include "base/error.h"
 #include "market/market.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 void CandidateBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bids) {
   bidder_.bid(rows, bids);
   try {
-    check_bids(rows, bids);
+    market::check_bids(rows, bids);
   } catch (const Error& error) {
     throw Error("candidate '" + name_ + "': " + error.what());
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::eval

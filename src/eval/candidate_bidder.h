@@ -2,9 +2,9 @@
 
 #include <string>
 
-#include "market/bidder.h"
+#include "bidding/bidder.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 // A candidate's bidder, which it does not own, under the candidate's name: an answer that is not a finite number is an
 // Error that names the candidate beside period, tick and seat.
@@ -21,4 +21,4 @@ class CandidateBidder : public Bidder {
   Bidder& bidder_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::eval

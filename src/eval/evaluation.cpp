@@ -12,11 +12,11 @@
 #include "oracle/fit.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
 // Adds up the judged seat of each cell.
-class JudgedSeats : public PeriodSink {
+class JudgedSeats : public market::PeriodSink {
  public:
   JudgedSeats(std::vector<CellResult*> cells, int num_ticks, Progress& progress, int64_t& ticks_done)
       : cells_(std::move(cells)),
@@ -25,15 +25,15 @@ class JudgedSeats : public PeriodSink {
         progress_(progress),
         ticks_done_(ticks_done) {}
 
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     CellResult& result = *cells_[static_cast<size_t>(cell)];
     Ticks& ticks = ticks_[static_cast<size_t>(cell)];
     const TickOutcome& outcome = seats[static_cast<size_t>(result.seat)].outcome;
     ticks.cost[static_cast<size_t>(tick)] = outcome.cost;
     ticks.expected_conversions[static_cast<size_t>(tick)] = outcome.sum_pvalue_exposed;
     if (tick + 1 == num_ticks_) {
-      result.cost = sum_of_ticks(ticks.cost, num_ticks_);
-      result.expected_conversions = sum_of_ticks(ticks.expected_conversions, num_ticks_);
+      result.cost = play::sum_of_ticks(ticks.cost, num_ticks_);
+      result.expected_conversions = play::sum_of_ticks(ticks.expected_conversions, num_ticks_);
     }
     result.conversions += static_cast<double>(outcome.num_conversions);
     result.wins += outcome.num_wins;
@@ -43,8 +43,8 @@ class JudgedSeats : public PeriodSink {
 
  private:
   struct Ticks {
-    TickValues cost{};
-    TickValues expected_conversions{};
+    play::TickValues cost{};
+    play::TickValues expected_conversions{};
   };
   std::vector<CellResult*> cells_;
   int num_ticks_;
@@ -54,25 +54,25 @@ class JudgedSeats : public PeriodSink {
 };
 
 Advertiser judged_campaign(const EvaluationPlan& plan, int seat) {
-  return scaled_campaign(plan.population.seats[static_cast<size_t>(seat)], plan.market, true);
+  return play::scaled_campaign(plan.population.seats[static_cast<size_t>(seat)], plan.market, true);
 }
 
 // Plays periods with the population in every seat, and finds each judged seat's optimum.
 class HindsightPass {
  public:
-  HindsightPass(const EvaluationPlan& plan, Market& market, bool with_slots)
+  HindsightPass(const EvaluationPlan& plan, market::Market& market, bool with_slots)
       : plan_(plan),
         market_(market),
         with_slots_(with_slots),
         seated_(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks) {}
 
   // By seat of the plan. Empty if a stop was asked for.
-  std::vector<SeatHindsight> play(int64_t period) {
-    const Cell population = make_cell(plan_.population, period, plan_.market);
+  std::vector<play::SeatHindsight> play(int64_t period) {
+    const market::Cell population = play::make_cell(plan_.population, period, plan_.market);
     if (!responses_)
-      responses_ = responses_for(population, market_.shape(), with_slots_, market_.reserve_scale(population));
+      responses_ = play::responses_for(population, market_.shape(), with_slots_, market_.reserve_scale(population));
     const auto record = [&](oracle::Responses& day) {
-      return record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
+      return play::record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
     };
     if (!record(*responses_)) return {};
     std::vector<oracle::Judged> judged;
@@ -80,7 +80,7 @@ class HindsightPass {
       const Advertiser campaign = judged_campaign(plan_, seat);
       judged.push_back({seat, {campaign.budget, campaign.cpa_limit}});
     }
-    std::vector<SeatHindsight> seats(plan_.seats.size());
+    std::vector<play::SeatHindsight> seats(plan_.seats.size());
     const auto judge = [&](const oracle::Responses& day) { return judge_seats(day, judged, seats); };
     const std::string where = "period " + std::to_string(period);
     if (!oracle::judge_fitted(*responses_, judged, record, judge, where)) return {};
@@ -90,7 +90,7 @@ class HindsightPass {
  private:
   // Returns what units and grid of the day lack for one of the seats, if anything.
   std::string judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged,
-                          std::vector<SeatHindsight>& seats) const {
+                          std::vector<play::SeatHindsight>& seats) const {
     std::vector<std::string> lacks(seats.size());
     market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
       for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
@@ -107,10 +107,10 @@ class HindsightPass {
   }
 
   const EvaluationPlan& plan_;
-  Market& market_;
+  market::Market& market_;
   bool with_slots_;
   std::optional<oracle::Responses> responses_;  // one memory for all periods
-  SeatedPopulation seated_;
+  play::SeatedPopulation seated_;
 };
 
 const oracle::Optimum& chosen(const oracle::SeatOptima& optima, HindsightChoice choice) {
@@ -175,7 +175,7 @@ EvaluationMeans means(const Evaluation& evaluation) {
 
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads) {
-  const MarketShape shape = plan.market.shape();
+  const market::MarketShape shape = plan.market.shape();
   std::vector<Evaluation> evaluations;
   for (const Candidate& candidate : candidates) {
     Evaluation evaluation{candidate.name, candidate.kind, {}, candidate.asked};
@@ -194,7 +194,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   }
 
   // Bidders: the population's seats, then the candidates.
-  const SeatedPopulation seated(plan.population, plan.market.bidder_rules(), shape.ticks);
+  const play::SeatedPopulation seated(plan.population, plan.market.bidder_rules(), shape.ticks);
   std::vector<Bidder*> bidders = seated.bidders;
   std::vector<std::unique_ptr<CandidateBidder>> named;
   std::vector<int> candidate_bidder;
@@ -210,17 +210,17 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   const auto cells_per_period = static_cast<int64_t>(plan.seats.size()) * played;
   Progress progress("evaluate", static_cast<int64_t>(plan.periods.size()) * cells_per_period * shape.ticks, "ticks");
   int64_t ticks_done = 0;
-  const auto market = make_market(plan.market, threads);
+  const auto market = market::make_market(plan.market, threads);
   const bool with_slots = std::any_of(candidates.begin(), candidates.end(), [](const Candidate& one) {
     return one.bidder == nullptr && one.choice == HindsightChoice::kSlots;
   });
   HindsightPass hindsight(plan, *market, with_slots);
-  const auto together = static_cast<size_t>(std::min<int64_t>(4, periods_together(plan.market, bidders, 1)));
+  const auto together = static_cast<size_t>(std::min<int64_t>(4, play::periods_together(plan.market, bidders, 1)));
   for (size_t first = 0; first < plan.periods.size(); first += together) {
     const size_t last = std::min(first + together, plan.periods.size());
     if (plan.book != nullptr) plan.book->clear();
     for (size_t p = first; p < last; ++p) {
-      std::vector<SeatHindsight> seats = hindsight.play(plan.periods[p]);
+      std::vector<play::SeatHindsight> seats = hindsight.play(plan.periods[p]);
       if (seats.size() != plan.seats.size()) return {};
       for (size_t s = 0; s < seats.size(); ++s) {
         for (size_t c = 0; c < candidates.size(); ++c) {
@@ -232,14 +232,14 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
       }
     }
 
-    std::vector<Cell> cells;
+    std::vector<market::Cell> cells;
     std::vector<int> seat_bidder;
     std::vector<CellResult*> results;
     for (size_t c = 0; c < candidates.size(); ++c) {
       if (candidates[c].bidder == nullptr) continue;
       for (size_t p = first; p < last; ++p) {
         for (size_t s = 0; s < plan.seats.size(); ++s) {
-          cells.push_back(make_cell(plan.population, plan.periods[p], plan.market, plan.seats[s]));
+          cells.push_back(play::make_cell(plan.population, plan.periods[p], plan.market, plan.seats[s]));
           CellResult& result = evaluations[c].cells[p * plan.seats.size() + s];
           results.push_back(&result);
           for (int seat = 0; seat < shape.seats; ++seat) {
@@ -250,7 +250,7 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
     }
     if (cells.empty()) continue;
     JudgedSeats sink(results, shape.ticks, progress, ticks_done);
-    if (!play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
+    if (!market::play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
   }
   progress.finish();
 
@@ -263,4 +263,4 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
   return evaluations;
 }
 
-}  // namespace genbid
+}  // namespace genbid::eval

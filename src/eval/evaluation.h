@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "market/bidder.h"
+#include "bidding/bidder.h"
 #include "market/market.h"
 #include "play/hindsight.h"
 #include "play/population.h"
 #include "policy/batch.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 // What is not played but computed: the best of a kind that a seat could have done (oracle/optima.h).
 enum class HindsightChoice { kPerTick, kConstant, kConstantKept, kSlots };
@@ -24,7 +24,7 @@ struct Candidate {
   std::string name;
   std::string kind;  // "policy", "rule" or "hindsight"
   Bidder* bidder = nullptr;
-  Wishes asked = {};  // for what a policy was asked
+  policy::Wishes asked = {};  // for what a policy was asked
   HindsightChoice choice = HindsightChoice::kPerTick;
 };
 
@@ -55,7 +55,7 @@ struct Evaluation {
   std::string name;
   std::string kind;
   std::vector<CellResult> cells;  // by period as listed, then seat
-  Wishes asked = {};
+  policy::Wishes asked = {};
 };
 
 // Means over cells.
@@ -72,12 +72,12 @@ struct EvaluationMeans {
 EvaluationMeans means(const Evaluation& evaluation);
 
 struct EvaluationPlan {
-  MarketConfig market;
-  Population population;
+  market::MarketConfig market;
+  play::Population population;
   std::vector<int64_t> periods;
   std::vector<int> seats;  // replaced one at a time
   // What candidates of kind hindsight read; null if there is no such bidder. Its plans are made where `with_plans`.
-  HindsightBook* book = nullptr;
+  play::HindsightBook* book = nullptr;
   bool with_plans = false;
 };
 
@@ -88,4 +88,4 @@ struct EvaluationPlan {
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads);
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -7,18 +7,18 @@
 
 #include "base/error.h"
 #include "bidding/score.h"
-#include "market/lanes.h"
+#include "base/random/lanes.h"
 
 // B rows of a block, T ticks of the window, S features, A action coefficients.
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
 size_t at_index(int64_t i) { return static_cast<size_t>(i); }
 
 }  // namespace
 
-PolicyBidder::PolicyBidder(std::shared_ptr<Policy> policy, const PolicyBidderOptions& options, Threads& threads)
+PolicyBidder::PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyBidderOptions& options, Threads& threads)
     : policy_(std::move(policy)),
       options_(options),
       noise_(static_cast<uint64_t>(options.seed), "evaluate.noise"),
@@ -128,10 +128,11 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   ticks_BT.slice(1, 0, count).copy_(at::arange(first_tick, tick_ + 1));
 
   // What the policy does not read may hold anything.
-  const Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),
-                               at::full({kBlockRows, 1}, wishes_.target_cpa.value_or(0.0)), constraint_BC};
+  const policy::Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),
+                                       at::full({kBlockRows, 1}, wishes_.target_cpa.value_or(0.0)), constraint_BC};
   std::vector<at::Tensor>& carry = carry_[at_index(begin / kBlockRows)];
-  Action action = policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition, noise_BN, carry);
+  policy::Action action =
+      policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition, noise_BN, carry);
   carry = std::move(action.carry);
   const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
   const auto* coefficients = coefficients_BA.const_data_ptr<float>();
@@ -140,4 +141,4 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "base/random.h"
+#include "base/random/random.h"
 #include "base/threads.h"
 #include "bidding/state_features.h"
-#include "market/bidder.h"
+#include "bidding/bidder.h"
 #include "policy/policy.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 struct PolicyBidderOptions {
   FeatureSet feature_set = FeatureSet::kConstraint;
@@ -35,7 +35,7 @@ class PolicyBidder : public Bidder {
  public:
   static constexpr int64_t kBlockRows = 48;
 
-  PolicyBidder(std::shared_ptr<Policy> policy, const PolicyBidderOptions& options, Threads& threads);
+  PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyBidderOptions& options, Threads& threads);
 
   void reset(std::span<const SeatView> rows) override;
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override;
@@ -44,10 +44,10 @@ class PolicyBidder : public Bidder {
   void observe(std::span<const SeatView> rows, int64_t begin, int64_t end);
   void act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end);
 
-  std::shared_ptr<Policy> policy_;
+  std::shared_ptr<policy::Policy> policy_;
   PolicyBidderOptions options_;
   RandomStream noise_;
-  Wishes wishes_;
+  policy::Wishes wishes_;
   Threads& threads_;
   int64_t num_features_;
   int64_t window_;
@@ -61,4 +61,4 @@ class PolicyBidder : public Bidder {
   std::vector<std::vector<at::Tensor>> carry_;  // one a block
 };
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -4,11 +4,11 @@
 
 #include "base/progress.h"
 #include "eval/candidate_bidder.h"
-#include "play/replay_log.h"
+#include "data/log_ticks.h"
 
-namespace genbid {
+namespace genbid::eval {
 
-std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std::vector<Candidate>& candidates,
+std::vector<Evaluation> evaluate_in_replay(const replay::ReplayConfig& config, const std::vector<Candidate>& candidates,
                                            Threads& threads) {
   std::vector<std::unique_ptr<CandidateBidder>> named;
   std::vector<Bidder*> bidders;
@@ -16,16 +16,16 @@ std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std
     named.push_back(std::make_unique<CandidateBidder>(candidate.name, *candidate.bidder));
     bidders.push_back(named.back().get());
   }
-  const int64_t num_ticks = replay_log_ticks(config.log);
+  const int64_t num_ticks = data::replay_log_ticks(config.log);
   Progress progress("replay", static_cast<int64_t>(config.periods.values.size()) * num_ticks, "ticks");
-  const auto replayed = replay(config, bidders, threads, [&](int64_t ticks) { progress.update(ticks); });
+  const auto replayed = replay::replay(config, bidders, threads, [&](int64_t ticks) { progress.update(ticks); });
   if (!replayed) return {};
   progress.finish();
 
   std::vector<Evaluation> evaluations;
   for (size_t c = 0; c < candidates.size(); ++c) {
     Evaluation& evaluation = evaluations.emplace_back(Evaluation{candidates[c].name, candidates[c].kind, {}});
-    for (const ReplayCell& from : (*replayed)[c]) {
+    for (const replay::ReplayCell& from : (*replayed)[c]) {
       CellResult& cell = evaluation.cells.emplace_back();
       cell.period = from.period;
       cell.seat = from.advertiser;
@@ -44,4 +44,4 @@ std::vector<Evaluation> evaluate_in_replay(const ReplayConfig& config, const std
   return evaluations;
 }
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -5,11 +5,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "bidding/score.h"
 #include "eval/statistics.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 namespace {
 
@@ -155,4 +155,4 @@ std::string target_report(const std::string& policy, Target target, const std::v
          line("within a seat", [](const Outcomes& one) { return one.correlation_within_cells(); });
 }
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -6,7 +6,7 @@
 
 #include "eval/evaluation.h"
 
-namespace genbid {
+namespace genbid::eval {
 
 // What an evaluation was made under; printed and saved with every number.
 struct EvaluationContext {
@@ -40,4 +40,4 @@ enum class Target { kReturn, kCpa };
 std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
                           const std::vector<double>& targets);
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -2,10 +2,10 @@
 
 #include <span>
 
-namespace genbid {
+namespace genbid::eval {
 
 // Spearman's rank correlation: Pearson's correlation of ranks, equal values sharing their mean rank. 0 where one
 // side does not vary. Both sides have the same length.
 double rank_correlation(std::span<const double> x, std::span<const double> y);
 
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -9,7 +9,7 @@
 
 #include "base/threads.h"
 
-namespace genbid {
+namespace genbid::market {
 
 // Deals the cells of a tick out to threads: many cells whole, few split inside; a cell's result must not depend on which.
 // Memory is what one cell's tick needs; as many are kept as run at the same time.
@@ -50,4 +50,4 @@ class CellWorkers {
   std::vector<std::unique_ptr<Memory>> kept_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::market

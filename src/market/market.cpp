@@ -5,12 +5,12 @@
 #include <limits>
 
 #include "base/error.h"
-#include "market/fast_market.h"
-#include "market/money.h"
+#include "market/corrected/corrected_market.h"
+#include "market/auction/money.h"
 #include "market/official/corrections.h"
 #include "market/official/official_market.h"
 
-namespace genbid {
+namespace genbid::market {
 namespace {
 
 constexpr int64_t kMostOfficialImpressions = 10'000'000;
@@ -34,7 +34,7 @@ void MarketConfig::fields(ConfigVisitor& v) {
           "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
   v.field("corrections", corrections);
-  v.check(official() || corrections.empty(), "corrections", "none: the rules fast have no defects of AuctionNet's");
+  v.check(official() || corrections.empty(), "corrections", "none: the rules corrected have no defects of AuctionNet's");
   v.check(official::are_corrections(corrections), "corrections",
           "some of " + listed(official::correction_names()) + ", each once");
   if (official()) return;
@@ -42,7 +42,7 @@ void MarketConfig::fields(ConfigVisitor& v) {
 }
 
 Rules MarketConfig::bidder_rules() const {
-  return official() && !official::parse_corrections(corrections).pid ? Rules::kOfficial : Rules::kFast;
+  return official() && !official::parse_corrections(corrections).pid ? Rules::kOfficial : Rules::kCorrected;
 }
 
 std::string MarketConfig::rules_label() const {
@@ -51,7 +51,7 @@ std::string MarketConfig::rules_label() const {
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {
   if (config.official()) return std::make_unique<official::OfficialMarket>(config, threads);
-  return std::make_unique<FastMarket>(config, threads);
+  return std::make_unique<CorrectedMarket>(config, threads);
 }
 
 double bid_unit(const Cell& cell) {
@@ -88,4 +88,4 @@ void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bid
   }
 }
 
-}  // namespace genbid
+}  // namespace genbid::market

@@ -6,32 +6,32 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/threads.h"
-#include "market/bidder.h"
-#include "market/impressions.h"
-#include "market/ladder.h"
-#include "market/traffic_config.h"
+#include "bidding/bidder.h"
+#include "market/auction/impressions.h"
+#include "market/auction/ladder.h"
+#include "market/traffic/traffic_config.h"
 
-namespace genbid {
+namespace genbid::market {
 
 struct MarketConfig {
-  std::string rules = "fast";       // fast, or official: AuctionNet's, bit for bit
+  std::string rules = "corrected";       // corrected, or official: AuctionNet's, bit for bit
   int64_t impressions = 500000;     // nominal impressions of a period
   double budget_scale = 1.0;        // times every seat's budget
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
   double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
-  TrafficConfig traffic;            // rules fast
+  TrafficConfig traffic;            // rules corrected
   std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
-  // Rules fast: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
+  // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
   // field: who plays periods again says so.
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
   Rules bidder_rules() const;       // that its bidders bid under
-  std::string rules_label() const;  // "fast", "official", "official with draws, pid corrected"
+  std::string rules_label() const;  // "corrected", "official", "official with draws, pid corrected"
   void fields(ConfigVisitor& v);
 };
 
@@ -41,7 +41,7 @@ struct Cell {
   std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
 };
 
-// The money that bids of a cell are counted in under the rules fast, so that a market plays in any currency: 1 where
+// The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1 where
 // the highest CPA limit is at most 1024, else the lowest power of two that 1024 times it reaches the limit. The reserve is
 // 1e-4 of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or more. Above 1024, a
 // cell whose money is all multiplied by a power of two comes out the same, its money multiplied.
@@ -73,7 +73,7 @@ class Market {
   // What every row knows before bidding in this tick. Valid until step().
   virtual std::span<const SeatView> observe() = 0;
   // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
-  // Error for a coefficient that is not a finite number. Those beyond +-1e9 units of bids (rules fast) or +-1e100
+  // Error for a coefficient that is not a finite number. Those beyond +-1e9 units of bids (rules corrected) or +-1e100
   // (official) count as that, so that no product is infinite. Negative bids are none.
   virtual void step(std::span<const BidFormula> bids) = 0;
   // The tick that step() finished, one a row.
@@ -125,4 +125,4 @@ class PeriodSink {
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink);
 
-}  // namespace genbid
+}  // namespace genbid::market

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "bidding/advertiser.h"
 
-namespace genbid {
+namespace genbid::market {
 
 double traffic_bytes_per_impression(int num_seats) { return (num_seats + kNumSlots) * 4.0 + 1.0; }
 double kept_bytes_per_impression(int num_seats) { return num_seats * 35.0 + 8.0; }
@@ -17,4 +17,4 @@ void check_memory(const char* what, int64_t impressions, double needed, double a
               gigabytes(needed) + " of memory; expected at most the " + gigabytes(available) + " that are available");
 }
 
-}  // namespace genbid
+}  // namespace genbid::market

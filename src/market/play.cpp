@@ -4,7 +4,7 @@
 
 #include "base/stop_signal.h"
 
-namespace genbid {
+namespace genbid::market {
 
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink) {
@@ -56,4 +56,4 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
   return true;
 }
 
-}  // namespace genbid
+}  // namespace genbid::market

@@ -8,10 +8,11 @@
 #include <utility>
 
 #include "base/error.h"
-#include "market/lanes.h"
+#include "base/random/lanes.h"
+#include "bidders/bidder_config.h"
 #include "play/official_assets.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr RealInterval kUnchanged = {1.0, 1.0};
@@ -23,7 +24,7 @@ double draw(const RealInterval& range, uint32_t bits) {
   return std::clamp(value, range.low, range.high);
 }
 
-bool is_fixed_alpha(const BidderConfig& bidder) { return bidder.bidder == "fixed_alpha"; }
+bool is_fixed_alpha(const bidders::BidderConfig& bidder) { return bidder.bidder == "fixed_alpha"; }
 
 // The bidders of the population or of the list, each with the seats that it was drawn for, and noise on their bids.
 class ExploringBidder : public Bidder {
@@ -94,7 +95,7 @@ class ExploringBidder : public Bidder {
 }  // namespace
 
 void ExploreBidder::fields(ConfigVisitor& v) {
-  v.field("bidder", bidder.bidder, bidder_names());
+  v.field("bidder", bidder.bidder, bidders::bidder_names());
   v.field("weight", weight, {1e-6, 1e6});
   if (!is_fixed_alpha(bidder)) {
     bidder.option_fields(v);
@@ -167,17 +168,17 @@ Population Exploration::populate(const Population& population, int64_t period) c
 
 std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, int num_ticks) const {
   if (config_.bidders.empty()) {
-    return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kFast, num_ticks));
+    return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kCorrected, num_ticks));
   }
   const OfficialAssets assets;
   std::vector<int> categories;  // any bidder may be drawn for any seat
   for (const PopulationSeat& seat : population.seats) categories.push_back(seat.advertiser.category);
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const ExploreBidder& one : config_.bidders) {
-    BidderConfig plain = one.bidder;
+    bidders::BidderConfig plain = one.bidder;
     if (is_fixed_alpha(plain) && one.alpha.high > 0.0) plain.alpha = 1.0;  // times the coefficient
     try {
-      bidders.push_back(genbid::make_bidder(plain, Rules::kFast, assets, num_ticks, categories));
+      bidders.push_back(bidders::make_bidder(plain, Rules::kCorrected, assets, num_ticks, categories));
     } catch (const Error& e) {
       throw Error("explore.bidders[" + std::to_string(bidders.size()) + "]: " + e.what());
     }
@@ -185,4 +186,4 @@ std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, i
   return std::make_unique<ExploringBidder>(config_, *this, std::move(bidders));
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -5,17 +5,17 @@
 #include <memory>
 #include <vector>
 
-#include "base/config.h"
-#include "base/random.h"
-#include "market/bidder.h"
+#include "base/config/config.h"
+#include "base/random/random.h"
+#include "bidders/bidder_config.h"
 #include "play/population.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // One kind of bidder of `explore.bidders`, such as `{bidder: fixed_alpha, cpa_ratio: [0.6, 1.6], weight: 3}`: the
 // options of a population's bidder, of which fixed_alpha's may be ranges.
 struct ExploreBidder {
-  BidderConfig bidder;
+  bidders::BidderConfig bidder;
   RealInterval alpha;                   // fixed_alpha: drawn for a seat's period; 0: cpa_ratio decides
   RealInterval cpa_ratio = {1.0, 1.0};  // fixed_alpha: likewise
   double weight = 1.0;                  // how often it is drawn, beside the others' weights
@@ -66,4 +66,4 @@ class Exploration {
   RandomStream seats_, noise_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::play

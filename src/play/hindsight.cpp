@@ -7,15 +7,15 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
-class ResponseSink : public PeriodSink {
+class ResponseSink : public market::PeriodSink {
  public:
   ResponseSink(oracle::Responses& responses, Threads& threads) : responses_(responses), threads_(threads) {}
 
-  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const SeatTick> /*seats*/) override {}
-  void on_ladder(int64_t /*cell*/, int tick, const TickLadder& ladder) override {
+  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> /*seats*/) override {}
+  void on_ladder(int64_t /*cell*/, int tick, const market::TickLadder& ladder) override {
     blocks_.clear();
     add_blocks(ladder, blocks_);
     threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
@@ -24,7 +24,7 @@ class ResponseSink : public PeriodSink {
   }
 
  private:
-  static_assert(oracle::ImpressionBlock::kWidth == kBlockWidth);
+  static_assert(oracle::ImpressionBlock::kWidth == market::kBlockWidth);
   oracle::Responses& responses_;
   Threads& threads_;
   std::vector<oracle::ImpressionBlock> blocks_;
@@ -66,13 +66,14 @@ class HindsightAlpha : public Bidder {
 
 }  // namespace
 
-void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks) {
-  for (const LadderBlock& block : ladder.blocks) {
+void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks) {
+  for (const market::LadderBlock& block : ladder.blocks) {
     blocks.push_back({block.values, block.top->bid[0].data(), block.top->seat[0].data(), block.num_lanes});
   }
 }
 
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots, double reserve_scale) {
+oracle::Responses responses_for(const market::Cell& cell, const market::MarketShape& shape, bool slots,
+                                double reserve_scale) {
   constexpr int kOctaves = 2;
   constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
   double low = cell.advertisers.front().cpa_limit;
@@ -99,21 +100,21 @@ oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool
   return {shape.ticks, auction, std::move(grids), slots};
 }
 
-bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
-                      oracle::Responses& responses) {
+bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,
+                      std::span<const int> seat_bidder, oracle::Responses& responses) {
   assert(seat_bidder.size() == static_cast<size_t>(market.shape().seats));
   responses.clear();
   ResponseSink sink(responses, market.threads());
-  std::vector<Cell> cells;
+  std::vector<market::Cell> cells;
   cells.push_back(std::move(cell));
   market.keep_ladders(true);
-  const bool finished = play(market, std::move(cells), bidders, seat_bidder, sink);
+  const bool finished = market::play(market, std::move(cells), bidders, seat_bidder, sink);
   market.keep_ladders(false);
   return finished;
 }
 
-std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder) {
+std::optional<oracle::Responses> record_responses(market::Market& market, market::Cell cell,
+                                                  std::span<Bidder* const> bidders, std::span<const int> seat_bidder) {
   oracle::Responses responses = responses_for(cell, market.shape(), true, market.reserve_scale(cell));
   if (!record_responses(market, std::move(cell), bidders, seat_bidder, responses)) return std::nullopt;
   return responses;
@@ -130,4 +131,4 @@ std::unique_ptr<Bidder> make_hindsight_alpha(const HindsightBook& book) {
   return std::make_unique<HindsightAlpha>(book);
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -11,21 +11,21 @@
 #include "oracle/optima.h"
 #include "oracle/responses.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Plays one period and records what every seat would have got against the others' final bids, under either rule set:
 // the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). The market is left
 // at the period's end, keeping no ladders. Empty if a stop was asked for.
-std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
-                                                  std::span<const int> seat_bidder);
+std::optional<oracle::Responses> record_responses(market::Market& market, market::Cell cell,
+                                                  std::span<Bidder* const> bidders, std::span<const int> seat_bidder);
 // The same into responses made for such cells by responses_for; false if a stop was asked for.
-bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
-                      oracle::Responses& responses);
+bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,
+                      std::span<const int> seat_bidder, oracle::Responses& responses);
 // A ladder as the oracle reads it: views of it.
-void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
+void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
 // Empty ones, with a grid for the cell's CPA limits, one for each seat where these lie far apart. The market's reserve is
 // the usual one times `reserve_scale`.
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots = true,
+oracle::Responses responses_for(const market::Cell& cell, const market::MarketShape& shape, bool slots = true,
                                 double reserve_scale = 1.0);
 
 // What a seat of a period could have done best.
@@ -54,4 +54,4 @@ std::unique_ptr<Bidder> make_teacher(const HindsightBook& book);
 // hindsight_alpha: the day's best constant alpha.
 std::unique_ptr<Bidder> make_hindsight_alpha(const HindsightBook& book);
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/atomic_file.h"
-#include "base/config.h"
+#include "base/files/atomic_file.h"
+#include "base/config/config.h"
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/files/safetensors.h"
 #include "data/csv_reader.h"
 
 // official_files.S
@@ -24,7 +24,7 @@ extern const std::byte kGenbidOnlineLpTables[];
 extern const std::byte kGenbidOnlineLpTablesEnd[];
 }
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr int kNumTables = 7;
@@ -44,9 +44,9 @@ std::vector<T> values(const TensorBytes& tensor) {
   return all;
 }
 
-DenseLayer read_layer(const SafetensorsFile& file, const std::string& name) {
+bidders::DenseLayer read_layer(const SafetensorsFile& file, const std::string& name) {
   const TensorBytes& weight = tensor(file, name + ".weight");  // [outputs, inputs]
-  DenseLayer layer;
+  bidders::DenseLayer layer;
   layer.num_outputs = static_cast<int>(weight.shape[0]);
   layer.num_inputs = static_cast<int>(weight.shape[1]);
   layer.bias = values<float>(tensor(file, name + ".bias"));
@@ -62,7 +62,8 @@ DenseLayer read_layer(const SafetensorsFile& file, const std::string& name) {
 
 std::string table_name(int episode) { return "episode-" + std::to_string(episode); }
 
-void add_category(const SafetensorsFile& file, const std::string& episode, int category, OnlineLpTable& table) {
+void add_category(const SafetensorsFile& file, const std::string& episode, int category,
+                  bidders::OnlineLpTable& table) {
   const std::string name = episode + ".category-" + std::to_string(category) + ".";
   if (file.find(name + "tick_begin") == nullptr) return;
   const std::vector<int64_t> begin = values<int64_t>(tensor(file, name + "tick_begin"));
@@ -74,8 +75,8 @@ void add_category(const SafetensorsFile& file, const std::string& episode, int c
   }
 }
 
-std::shared_ptr<const OnlineLpTable> shipped_table(const std::string& name, const SafetensorsFile& file) {
-  auto table = std::make_shared<OnlineLpTable>(name);
+std::shared_ptr<const bidders::OnlineLpTable> shipped_table(const std::string& name, const SafetensorsFile& file) {
+  auto table = std::make_shared<bidders::OnlineLpTable>(name);
   for (int category = 0; category < kNumCategories; ++category) {
     add_category(file, name == kOwnCategory ? table_name(category) : name, category, *table);
   }
@@ -98,14 +99,14 @@ struct OfficialAssets::State {
   SafetensorsFile tables_file = SafetensorsFile::from_bytes({kGenbidOnlineLpTables, kGenbidOnlineLpTablesEnd},
                                                             "official_population/onlinelp_tables.safetensors");
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<const OnlineLpTable>> tables;
-  std::map<std::string, std::shared_ptr<const OfficialAgent>> agents;
+  std::map<std::string, std::shared_ptr<const bidders::OnlineLpTable>> tables;
+  std::map<std::string, std::shared_ptr<const bidders::OfficialAgent>> agents;
 };
 
 OfficialAssets::OfficialAssets() : state_(std::make_unique<State>()) {}
 OfficialAssets::~OfficialAssets() = default;
 
-std::shared_ptr<const OnlineLpTable> OfficialAssets::online_lp_table(const std::string& name_or_path) const {
+std::shared_ptr<const bidders::OnlineLpTable> OfficialAssets::online_lp_table(const std::string& name_or_path) const {
   const std::lock_guard lock(state_->mutex);
   auto& table = state_->tables[name_or_path];
   if (table) return table;
@@ -118,35 +119,35 @@ std::shared_ptr<const OnlineLpTable> OfficialAssets::online_lp_table(const std::
   return table = read_online_lp_table(name_or_path);
 }
 
-std::shared_ptr<const OfficialAgent> OfficialAssets::official_agent(const std::string& name) const {
+std::shared_ptr<const bidders::OfficialAgent> OfficialAssets::official_agent(const std::string& name) const {
   const std::lock_guard lock(state_->mutex);
   auto& agent = state_->agents[name];
   if (agent) return agent;
-  for (const OfficialAgentLayout& layout : official_agent_layouts()) {
+  for (const bidders::OfficialAgentLayout& layout : bidders::official_agent_layouts()) {
     if (layout.name != name) continue;
-    OfficialAgent made;
+    bidders::OfficialAgent made;
     made.name = name;
     made.head = layout.head;
     for (const std::string& layer : layout.layers) {
       made.layers.push_back(read_layer(state_->agents_file, std::string(name).append(".").append(layer)));
       made.layers.back().relu = static_cast<int>(made.layers.size()) <= layout.num_relu;
     }
-    return agent = std::make_shared<const OfficialAgent>(std::move(made));
+    return agent = std::make_shared<const bidders::OfficialAgent>(std::move(made));
   }
   std::string known;
-  for (const std::string& one : official_agent_names()) known.append(known.empty() ? "" : ", ").append(one);
+  for (const std::string& one : bidders::official_agent_names()) known.append(known.empty() ? "" : ", ").append(one);
   throw Error("agent: found '" + name + "', expected one of " + known);
 }
 
-std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path) {
+std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path) {
   enum : size_t { kCategory, kRealCpa, kCumCost, kTick };
-  CsvFile file(path);
-  const CsvColumns columns(file, {"advertiserCategoryIndex", "realCPA", "cum_cost", "timeStepIndex"});
-  std::map<std::pair<int, int>, OnlineLpTable::Rows> blocks;  // by category and tick
+  data::CsvFile file(path);
+  const data::CsvColumns columns(file, {"advertiserCategoryIndex", "realCPA", "cum_cost", "timeStepIndex"});
+  std::map<std::pair<int, int>, bidders::OnlineLpTable::Rows> blocks;  // by category and tick
   std::pair<int, int> last = {-1, -1};
-  CsvBlock block;
+  data::CsvBlock block;
   while (file.next(block)) {
-    CsvRows row(block, columns);
+    data::CsvRows row(block, columns);
     while (row.next()) {
       const auto category = static_cast<int>(row.whole(kCategory, 0, 1'000'000));
       const auto tick = static_cast<int>(row.whole(kTick, 0, kMaxTicks - 1));
@@ -157,24 +158,24 @@ std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& pat
         }
         last = place;
       }
-      OnlineLpTable::Rows& rows = blocks[{category, tick}];
+      bidders::OnlineLpTable::Rows& rows = blocks[{category, tick}];
       rows.real_cpa.push_back(row.number(kRealCpa));
       rows.cum_cost.push_back(row.number(kCumCost));
     }
   }
-  auto table = std::make_shared<OnlineLpTable>(path);
+  auto table = std::make_shared<bidders::OnlineLpTable>(path);
   for (auto& [place, rows] : blocks) {
     table->set(place.first, place.second, std::move(rows.real_cpa), std::move(rows.cum_cost));
   }
   return table;
 }
 
-void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path) {
+void write_online_lp_table(const bidders::OnlineLpTable& table, int64_t period, const std::string& path) {
   std::string text = "deliveryPeriodIndex,advertiserCategoryIndex,realCPA,cum_cost,timeStepIndex\n";
   for (const int category : table.categories()) {
     const std::string begin = std::to_string(period) + "," + std::to_string(category) + ",";
     for (int tick = 0; tick < kMaxTicks; ++tick) {
-      const OnlineLpTable::Rows& rows = table.rows(category, tick);
+      const bidders::OnlineLpTable::Rows& rows = table.rows(category, tick);
       const std::string end = "," + std::to_string(tick) + "\n";
       for (size_t i = 0; i < rows.cum_cost.size(); ++i) {
         text.append(begin)
@@ -188,4 +189,4 @@ void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std
   write_file(path, text);
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -4,16 +4,16 @@
 #include <memory>
 #include <string>
 
-#include "market/bidder.h"
-#include "market/official/agents.h"
-#include "market/online_lp.h"
+#include "bidders/bidder_config.h"
+#include "bidders/official_agents.h"
+#include "bidders/online_lp.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // What the bidders of AuctionNet's population know. It travels inside the program (data/official_population), so
 // nothing has to be installed beside it. Each table and policy is read when it is first asked for; bidders share it
 // and outlive this object.
-class OfficialAssets : public BidderAssets {
+class OfficialAssets : public bidders::BidderAssets {
  public:
   OfficialAssets();
   ~OfficialAssets() override;
@@ -21,8 +21,8 @@ class OfficialAssets : public BidderAssets {
   // A shipped table `episode-0` .. `episode-6`, which hold the categories that the official population reads;
   // `own_category`, made of these: category c has the rows of episode-c; or the path of a CSV file
   // (read_online_lp_table).
-  std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const override;
-  std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const override;
+  std::shared_ptr<const bidders::OnlineLpTable> online_lp_table(const std::string& name_or_path) const override;
+  std::shared_ptr<const bidders::OfficialAgent> official_agent(const std::string& name) const override;
 
  private:
   struct State;
@@ -35,8 +35,8 @@ bool is_shipped_table(const std::string& name);
 // A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
 // ignored, of days of up to kMaxTicks ticks. Error, with file and line, for what OnlineLpTable refuses and for a
 // category and tick whose rows are in two places.
-std::shared_ptr<const OnlineLpTable> read_online_lp_table(const std::string& path);
+std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path);
 // The same format; `period` fills its column deliveryPeriodIndex. Atomic.
-void write_online_lp_table(const OnlineLpTable& table, int64_t period, const std::string& path);
+void write_online_lp_table(const bidders::OnlineLpTable& table, int64_t period, const std::string& path);
 
-}  // namespace genbid
+}  // namespace genbid::play

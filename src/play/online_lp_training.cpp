@@ -5,12 +5,12 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "data/pandas_number.h"
-#include "market/official/legacy_random.h"
-#include "market/official/numpy_sort.h"
-#include "play/replay_log.h"
+#include "numpy/pandas_number.h"
+#include "numpy/legacy_random.h"
+#include "numpy/numpy_sort.h"
+#include "data/log_ticks.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 // Rows of the log as columns.
@@ -23,9 +23,9 @@ struct Rows {
 };
 
 // Missing values stay missing.
-double as_pandas(double value) { return std::isnan(value) ? value : as_read_by_pandas(value); }
+double as_pandas(double value) { return std::isnan(value) ? value : numpy::as_read_by_pandas(value); }
 
-void append(const LoggedTick& tick, Rows& rows) {
+void append(const data::LoggedTick& tick, Rows& rows) {
   const size_t seats = tick.seats.size();
   for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
     const double price = as_pandas(tick.least_winning_cost[pv]);
@@ -58,12 +58,12 @@ void sort_by_source(Rows& rows) {
 
 }  // namespace
 
-std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files, const LogColumnNames& columns,
-                                               Threads& threads) {
-  const std::string name = replay_log_name(files);
+std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files,
+                                               const data::LogColumnNames& columns, Threads& threads) {
+  const std::string name = data::replay_log_name(files);
   Rows rows;
   std::optional<int64_t> period;
-  const auto add = [&](const LoggedTick& tick) {
+  const auto add = [&](const data::LoggedTick& tick) {
     if (period && *period != tick.period) {
       throw Error(name + ": found periods " + std::to_string(*period) + " and " + std::to_string(tick.period) +
                   ", expected one: an OnlineLP table is made of one period's log");
@@ -78,20 +78,21 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
     rows = {};
     period.reset();
   };
-  const ReplayLogOptions options = {files, {}, /*exact=*/true, columns, /*keep_missing=*/true, kTicksPerPeriod};
-  if (!read_replay_log(options, threads, add, restart)) return std::nullopt;
+  const data::ReplayLogOptions options = {files, {}, /*exact=*/true, columns, /*keep_missing=*/true, kTicksPerPeriod};
+  if (!data::read_replay_log(options, threads, add, restart)) return std::nullopt;
   sort_by_source(rows);
 
-  official::LegacyRandom random(1);
-  OnlineLpTools tools;
+  numpy::LegacyRandom random(1);
+  bidders::OnlineLpTools tools;
   tools.sample = [&](int64_t n, int64_t count) { return random.choose(n, count); };
   tools.argsort = [](std::span<const double> keys) {
     std::vector<int64_t> order(keys.size());
-    official::argsort(keys, std::span<int64_t>(order));
+    numpy::argsort(keys, std::span<int64_t>(order));
     return order;
   };
   return TrainedOnlineLp{
-      train_online_lp_table(name, {rows.category, rows.tick, rows.pvalue, rows.least_winning_cost}, tools), *period};
+      bidders::train_online_lp_table(name, {rows.category, rows.tick, rows.pvalue, rows.least_winning_cost}, tools),
+      *period};
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

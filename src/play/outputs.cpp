@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
@@ -17,7 +17,7 @@
 #include "play/resumable_outputs.h"
 #include "play/trajectory_recorder.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,7 +102,7 @@ class Staging {
 // Ticks of one cell on their way into raw_log/period-P.csv.
 class PeriodLog {
  public:
-  PeriodLog(const std::string& path, const Cell& cell, int num_ticks)
+  PeriodLog(const std::string& path, const market::Cell& cell, int num_ticks)
       : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
@@ -113,12 +113,13 @@ class PeriodLog {
     }
   }
 
-  void add(int tick, std::span<const SeatTick> seats, const TickImpressions& impressions, Threads& threads) {
+  void add(int tick, std::span<const market::SeatTick> seats, const market::TickImpressions& impressions,
+           Threads& threads) {
     for (size_t i = 0; i < seats.size(); ++i) {
       seats_[i].remaining = seats[i].start.remaining_budget;
       seats_[i].is_end = is_end(seats[i].start, num_ticks_);
     }
-    RawLogTick out;
+    data::RawLogTick out;
     out.period = period_;
     out.tick = tick;
     out.num_pv = impressions.num_pv;
@@ -137,10 +138,10 @@ class PeriodLog {
   void finish() { writer_.finish(); }
 
  private:
-  RawLogWriter writer_;
+  data::RawLogWriter writer_;
   int64_t period_;
   int num_ticks_;
-  std::vector<RawLogSeat> seats_;
+  std::vector<data::RawLogSeat> seats_;
 };
 
 // Trajectories of the cells that are being played, then in the store and, if there is one, the CSV file.
@@ -156,7 +157,7 @@ class TrajectoryOutput {
   TrajectoryRecorder& recorder() { return recorder_; }
 
   void finish_cells(Threads& threads) {
-    const std::vector<RawTrajectory> trajectories = recorder_.trajectories(threads);
+    const std::vector<data::RawTrajectory> trajectories = recorder_.trajectories(threads);
     store_.append(TrajectoryRecorder::columns(trajectories));
     if (csv_) csv_->append(trajectories);
   }
@@ -168,31 +169,31 @@ class TrajectoryOutput {
 
  private:
   TrajectoryRecorder recorder_;
-  TrajectoryStoreWriter store_;
-  std::optional<TrajectoryCsvWriter> csv_;
+  data::TrajectoryStoreWriter store_;
+  std::optional<data::TrajectoryCsvWriter> csv_;
 };
 
 class MarketLogOutput {
  public:
-  MarketLogOutput(const std::string& path, const std::string& precision, const MarketShape& shape)
-      : writer_(path, precision == "float64" ? MarketLogPrecision::kFloat64 : MarketLogPrecision::kFloat32),
+  MarketLogOutput(const std::string& path, const std::string& precision, const market::MarketShape& shape)
+      : writer_(path, precision == "float64" ? data::MarketLogPrecision::kFloat64 : data::MarketLogPrecision::kFloat32),
         shape_(shape) {}
 
-  void start(const Cell& cell) {
-    std::vector<MarketLogSeat> seats;
+  void start(const market::Cell& cell) {
+    std::vector<data::MarketLogSeat> seats;
     for (const Advertiser& advertiser : cell.advertisers) {
       seats.push_back(
           {static_cast<int64_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
     }
     writer_.begin_period(cell.period, seats);
   }
-  void add(const TickImpressions& impressions) {
-    top_bids(impressions.bid, shape_.seats, top_bid_, top_seat_);
+  void add(const market::TickImpressions& impressions) {
+    data::top_bids(impressions.bid, shape_.seats, top_bid_, top_seat_);
     writer_.add_tick(impressions.pvalue, impressions.sigma, top_bid_, top_seat_, impressions.least_winning_cost);
   }
   void finish_cell() { writer_.end_period(); }
   void finish(const std::string& identity) {
-    MarketLogInfo info;
+    data::MarketLogInfo info;
     info.ticks = shape_.ticks;
     info.seats = shape_.seats;
     info.config = identity;
@@ -200,8 +201,8 @@ class MarketLogOutput {
   }
 
  private:
-  MarketLogWriter writer_;
-  MarketShape shape_;
+  data::MarketLogWriter writer_;
+  market::MarketShape shape_;
   std::vector<float> top_bid_;
   std::vector<uint8_t> top_seat_;
 };
@@ -225,7 +226,8 @@ void OutputConfig::fields(ConfigVisitor& v) {
 }
 
 struct Outputs::State {
-  State(const OutputConfig& c, const MarketShape& market_shape, int64_t num_periods, std::string text, Threads& t)
+  State(const OutputConfig& c, const market::MarketShape& market_shape, int64_t num_periods, std::string text,
+        Threads& t)
       : shape(market_shape), identity(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
     if (c.ticks) ticks.emplace(staging.file("ticks.csv")).write(PeriodTables::ticks_header());
     periods.emplace(staging.file("periods.csv")).write(PeriodTables::periods_header());
@@ -246,7 +248,7 @@ struct Outputs::State {
     if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision, shape);
   }
 
-  MarketShape shape;
+  market::MarketShape shape;
   std::string identity;
   Threads& threads;
   Staging staging;  // goes after the files in it are closed
@@ -258,32 +260,32 @@ struct Outputs::State {
   std::optional<MarketLogOutput> market_log;
 };
 
-Outputs::Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string identity,
-                 Threads& threads)
+Outputs::Outputs(const OutputConfig& config, const market::MarketShape& shape, int64_t num_periods,
+                 std::string identity, Threads& threads)
     : state_(std::make_unique<State>(config, shape, num_periods, std::move(identity), threads)) {}
 Outputs::~Outputs() = default;
 
-void Outputs::start(std::span<const Population> populations, std::span<const Cell> cells) {
+void Outputs::start(std::span<const Population> populations, std::span<const market::Cell> cells) {
   State& s = *state_;
   s.tables.start(populations, cells);
   if (s.trajectories) s.trajectories->recorder().start(cells);
   if (s.raw_log_folder.empty() && !s.market_log) return;
   assert(cells.size() == 1);
-  const Cell& cell = cells.front();
+  const market::Cell& cell = cells.front();
   if (s.market_log) s.market_log->start(cell);
   if (!s.raw_log_folder.empty()) {
     s.raw_log.emplace(s.raw_log_folder + "/period-" + std::to_string(cell.period) + ".csv", cell, s.shape.ticks);
   }
 }
 
-void Outputs::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+void Outputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   State& s = *state_;
   s.tables.on_tick(cell, tick, seats);
   if (s.trajectories) s.trajectories->recorder().add(static_cast<size_t>(cell), seats);
 }
 
-void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const SeatTick> seats,
-                             const TickImpressions& impressions) {
+void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats,
+                             const market::TickImpressions& impressions) {
   State& s = *state_;
   if (s.raw_log) s.raw_log->add(tick, seats, impressions, s.threads);
   if (s.market_log) s.market_log->add(impressions);
@@ -312,11 +314,11 @@ std::vector<std::string> Outputs::commit() {
   return s.staging.commit();
 }
 
-std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
-                                         std::string identity, Threads& threads) {
+std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const market::MarketShape& shape,
+                                         int64_t num_periods, std::string identity, Threads& threads) {
   if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(identity), threads);
   return std::make_unique<ResumableOutputs>(config.dir, parse_feature_set(config.features), shape, num_periods,
                                             identity, threads);
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/threads.h"
 #include "market/market.h"
 #include "play/period_tables.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Section `output` of `kind: simulate`: what is written of a market's periods (data/README.md), beside periods.csv,
 // which is always there.
@@ -31,12 +31,12 @@ struct OutputConfig {
 };
 
 // What a run writes, group by group of its periods.
-class RunOutputs : public PeriodSink {
+class RunOutputs : public market::PeriodSink {
  public:
   // How many of the run's periods, its first, are written already.
   virtual int64_t periods_done() const { return 0; }
   // The cells about to be played, by period, and who sits in each; one where impressions are needed.
-  virtual void start(std::span<const Population> populations, std::span<const Cell> cells) = 0;
+  virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
   // Once their last tick is played.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
@@ -46,8 +46,8 @@ class RunOutputs : public PeriodSink {
 
 // `identity` (run_identity.h) goes into the stores, and a run that goes on must have it as it was. Error if a place
 // cannot be written.
-std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods,
-                                         std::string identity, Threads& threads);
+std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const market::MarketShape& shape,
+                                         int64_t num_periods, std::string identity, Threads& threads);
 
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
 // folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of
@@ -56,14 +56,14 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const Marke
 // Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
 class Outputs : public RunOutputs {
  public:
-  Outputs(const OutputConfig& config, const MarketShape& shape, int64_t num_periods, std::string identity,
+  Outputs(const OutputConfig& config, const market::MarketShape& shape, int64_t num_periods, std::string identity,
           Threads& threads);
   ~Outputs() override;
 
-  void start(std::span<const Population> populations, std::span<const Cell> cells) override;
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
-  void on_impressions(int64_t cell, int tick, std::span<const SeatTick> seats,
-                      const TickImpressions& impressions) override;
+  void start(std::span<const Population> populations, std::span<const market::Cell> cells) override;
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
+  void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
+                      const market::TickImpressions& impressions) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;
@@ -73,4 +73,4 @@ class Outputs : public RunOutputs {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::play

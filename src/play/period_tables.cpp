@@ -1,10 +1,11 @@
 #include "play/period_tables.h"
 
-#include "base/config.h"
+#include "base/config/config.h"
+#include "bidders/bidder_config.h"
 #include "bidding/score.h"
-#include "market/official/numpy_sum.h"
+#include "numpy/numpy_sum.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 // Appends the values as a line of a CSV file.
@@ -49,10 +50,10 @@ std::string PeriodTables::periods_header() {
 }
 
 double sum_of_ticks(const TickValues& values, int num_ticks) {
-  return official::pairwise_sum(num_ticks, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
+  return numpy::pairwise_sum(num_ticks, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });
 }
 
-void PeriodTables::start(std::span<const Population> populations, std::span<const Cell> cells) {
+void PeriodTables::start(std::span<const Population> populations, std::span<const market::Cell> cells) {
   cells_.clear();
   for (size_t i = 0; i < cells.size(); ++i) {
     Played played;
@@ -63,7 +64,7 @@ void PeriodTables::start(std::span<const Population> populations, std::span<cons
   }
 }
 
-void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+void PeriodTables::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   Played& played = cells_[static_cast<size_t>(cell)];
   const TickStart& any = seats.front().start;
   played.num_pv += any.num_pv;
@@ -71,7 +72,7 @@ void PeriodTables::on_tick(int64_t cell, int tick, std::span<const SeatTick> sea
   played.sum_least_winning_cost += seats.front().outcome.mean_least_winning_cost * static_cast<double>(any.num_pv);
 
   for (size_t s = 0; s < seats.size(); ++s) {
-    const SeatTick& seat = seats[s];
+    const market::SeatTick& seat = seats[s];
     const TickOutcome& outcome = seat.outcome;
     const double mean_bid = tick_means(seat.start, outcome).bid;
 
@@ -129,7 +130,7 @@ std::string PeriodTables::periods_rows() const {
       Row(text)
           .add(played.cell.period)
           .add(static_cast<int64_t>(s))
-          .add(bidder_label(seat.bidder))
+          .add(bidders::bidder_label(seat.bidder))
           .add(advertiser.budget)
           .add(limit)
           .add(total.conversions)
@@ -182,4 +183,4 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
   return summaries;
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -9,7 +9,7 @@
 #include "market/market.h"
 #include "play/population.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // A played period in a line: sums over its seats, scores as means over them.
 struct PeriodSummary {
@@ -32,13 +32,14 @@ double sum_of_ticks(const TickValues& values, int num_ticks);
 
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
-class PeriodTables : public PeriodSink {
+class PeriodTables : public market::PeriodSink {
  public:
-  explicit PeriodTables(const MarketShape& shape, bool with_ticks = true) : shape_(shape), with_ticks_(with_ticks) {}
+  explicit PeriodTables(const market::MarketShape& shape, bool with_ticks = true)
+      : shape_(shape), with_ticks_(with_ticks) {}
 
   // The cells about to be played, and who sits in each; those of the group before are forgotten.
-  void start(std::span<const Population> populations, std::span<const Cell> cells);
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
+  void start(std::span<const Population> populations, std::span<const market::Cell> cells);
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
 
   static std::string ticks_header();
   static std::string periods_header();
@@ -60,7 +61,7 @@ class PeriodTables : public PeriodSink {
     int last_active_tick = -1;
   };
   struct Played {
-    Cell cell;
+    market::Cell cell;
     Population population;
     std::vector<SeatTotal> seats;
     std::string ticks;  // rows of ticks.csv
@@ -68,9 +69,9 @@ class PeriodTables : public PeriodSink {
     int64_t num_pv = 0;
     int64_t num_clearings = 0;
   };
-  MarketShape shape_;
+  market::MarketShape shape_;
   bool with_ticks_;
   std::vector<Played> cells_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::play

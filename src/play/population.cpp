@@ -4,11 +4,12 @@
 #include <filesystem>
 #include <system_error>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
+#include "bidders/bidder_config.h"
 #include "play/official_assets.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr int64_t kNotGiven = -1;
@@ -20,7 +21,7 @@ struct Entry {
   int64_t category = kNotGiven;
   double budget = 0.0;  // not given: the seat's official one
   double cpa = 0.0;     // likewise
-  BidderConfig bidder;
+  bidders::BidderConfig bidder;
 
   void fields(ConfigVisitor& v) {
     v.field("seat", seat, {0, kMaxSeats - 1});
@@ -121,7 +122,7 @@ std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, 
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const PopulationSeat& seat : population.seats) {
     try {
-      bidders.push_back(make_bidder(seat.bidder, rules, assets, num_ticks, {&seat.advertiser.category, 1}));
+      bidders.push_back(bidders::make_bidder(seat.bidder, rules, assets, num_ticks, {&seat.advertiser.category, 1}));
     } catch (const Error& e) {
       throw Error("population: seat " + std::to_string(bidders.size()) + ": " + e.what());
     }
@@ -137,7 +138,7 @@ SeatedPopulation::SeatedPopulation(const Population& population, Rules rules, in
   }
 }
 
-Advertiser scaled_campaign(const PopulationSeat& seat, const MarketConfig& market, bool judged) {
+Advertiser scaled_campaign(const PopulationSeat& seat, const market::MarketConfig& market, bool judged) {
   Advertiser advertiser = seat.advertiser;
   advertiser.budget *= seat.budget_scale * market.budget_scale;
   if (!judged) advertiser.budget *= market.rival_budget_scale;
@@ -145,8 +146,9 @@ Advertiser scaled_campaign(const PopulationSeat& seat, const MarketConfig& marke
   return advertiser;
 }
 
-Cell make_cell(const Population& population, int64_t period, const MarketConfig& market, int judged_seat) {
-  Cell cell;
+market::Cell make_cell(const Population& population, int64_t period, const market::MarketConfig& market,
+                       int judged_seat) {
+  market::Cell cell;
   cell.period = period;
   for (const PopulationSeat& seat : population.seats) {
     const bool judged = static_cast<int>(cell.advertisers.size()) == judged_seat;
@@ -155,4 +157,4 @@ Cell make_cell(const Population& population, int64_t period, const MarketConfig&
   return cell;
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

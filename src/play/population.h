@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "bidding/advertiser.h"
-#include "market/bidder.h"
+#include "bidders/bidder_config.h"
 #include "market/market.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Who sits where, with how much money and which CPA limit. A population is a YAML file with one list:
 //
@@ -23,7 +23,7 @@ namespace genbid {
 // limit, in any currency, are the seat's official ones where they are left out (official_campaign). Every seat of the
 // market is named exactly once; entries for seats that it does not have are passed over.
 struct PopulationSeat {
-  BidderConfig bidder;
+  bidders::BidderConfig bidder;
   Advertiser advertiser;
   double budget_scale = 1.0;  // drawn for one period (play/exploration.h): times the advertiser's budget and CPA limit
   double cpa_scale = 1.0;
@@ -61,10 +61,10 @@ struct SeatedPopulation {
 
 // A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and the
 // population's period, in which one seat at most is judged.
-Advertiser scaled_campaign(const PopulationSeat& seat, const MarketConfig& market, bool judged);
+Advertiser scaled_campaign(const PopulationSeat& seat, const market::MarketConfig& market, bool judged);
 inline constexpr int kNobodyJudged = -1;
-Cell make_cell(const Population& population, int64_t period, const MarketConfig& market,
-               int judged_seat = kNobodyJudged);
+market::Cell make_cell(const Population& population, int64_t period, const market::MarketConfig& market,
+                       int judged_seat = kNobodyJudged);
 
 struct ShippedPopulation {
   std::string_view name;
@@ -72,4 +72,4 @@ struct ShippedPopulation {
 };
 const std::vector<ShippedPopulation>& shipped_populations();  // made from populations/*.yaml by the build
 
-}  // namespace genbid
+}  // namespace genbid::play

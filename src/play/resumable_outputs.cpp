@@ -14,17 +14,17 @@
 #include <string_view>
 #include <utility>
 
-#include "base/atomic_file.h"
-#include "base/config.h"
+#include "base/files/atomic_file.h"
+#include "base/config/config.h"
 #include "base/error.h"
-#include "base/settings_difference.h"
+#include "base/config/settings_difference.h"
 #include "data/trajectory_store.h"
 #include "data/trajectory_store_file.h"
 #include "play/period_tables.h"
 #include "play/run_identity.h"
 #include "play/trajectory_recorder.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,7 +113,7 @@ std::string made(const std::string& dir) {
 }  // namespace
 
 struct ResumableOutputs::State {
-  State(const std::string& where, FeatureSet features, const MarketShape& shape, int64_t count, Threads& t)
+  State(const std::string& where, FeatureSet features, const market::MarketShape& shape, int64_t count, Threads& t)
       : dir(made(where)),
         folder(dir + "/" + kUnfinishedFolder),
         num_periods(count),
@@ -140,7 +140,7 @@ struct ResumableOutputs::State {
   Account promised;  // what progress.yaml says
   Clock::time_point flushed_at;
   Clock::duration flush_time{};
-  std::optional<TrajectoryStoreFile> store;
+  std::optional<data::TrajectoryStoreFile> store;
   std::optional<Descriptor> periods;
   int64_t cells_started = 0;
 };
@@ -159,7 +159,7 @@ bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   if (fs::exists(folder)) return false;
   const std::string path = dir + kStore;
   if (fs::exists(path)) {
-    const std::string difference = settings_difference(TrajectoryStore(path).info().config, identity);
+    const std::string difference = settings_difference(data::TrajectoryStore(path).info().config, identity);
     if (difference.empty()) return true;
     throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
   }
@@ -176,8 +176,8 @@ void ResumableOutputs::State::begin(const std::string& identity) const {
   const std::string header = PeriodTables::periods_header();
   write_file(fresh.temporary() + kSettings, identity);
   write_file(fresh.temporary() + kPeriods, header);
-  TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
-                              recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
+  data::TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
+                                    recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
   write_file(fresh.temporary() + kAccount, print_config(Account{0, static_cast<int64_t>(header.size())}, ""));
   fresh.commit();
 }
@@ -211,7 +211,7 @@ void ResumableOutputs::State::flush() {
   flush_time = flushed_at - start;
 }
 
-ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape,
+ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, const market::MarketShape& shape,
                                    int64_t num_periods, const std::string& identity, Threads& threads)
     : state_(std::make_unique<State>(dir, features, shape, num_periods, threads)) {
   State& s = *state_;
@@ -237,14 +237,14 @@ ResumableOutputs::~ResumableOutputs() {
 
 int64_t ResumableOutputs::periods_done() const { return state_->account.periods_done; }
 
-void ResumableOutputs::start(std::span<const Population> populations, std::span<const Cell> cells) {
+void ResumableOutputs::start(std::span<const Population> populations, std::span<const market::Cell> cells) {
   State& s = *state_;
   s.tables.start(populations, cells);
   s.recorder.start(cells);
   s.cells_started = static_cast<int64_t>(cells.size());
 }
 
-void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) {
+void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   state_->tables.on_tick(cell, tick, seats);
   state_->recorder.add(static_cast<size_t>(cell), seats);
 }
@@ -294,4 +294,4 @@ std::string unfinished_program(const std::string& dir) {
   return fs::exists(path) ? program_in(read_file(path)) : std::string();
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

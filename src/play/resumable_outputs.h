@@ -10,7 +10,7 @@
 #include "bidding/state_features.h"
 #include "play/outputs.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Where a run's outputs lie in output.dir until they are whole.
 inline constexpr const char* kUnfinishedFolder = "unfinished";
@@ -31,13 +31,13 @@ class ResumableOutputs : public RunOutputs {
  public:
   // Begins, or goes on with what is in `dir`. Error if that was made with other settings (naming the first of them), if
   // another process is at it, or if outputs of another kind of run lie there.
-  ResumableOutputs(const std::string& dir, FeatureSet features, const MarketShape& shape, int64_t num_periods,
+  ResumableOutputs(const std::string& dir, FeatureSet features, const market::MarketShape& shape, int64_t num_periods,
                    const std::string& identity, Threads& threads);
   ~ResumableOutputs() override;
 
   int64_t periods_done() const override;
-  void start(std::span<const Population> populations, std::span<const Cell> cells) override;
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override;
+  void start(std::span<const Population> populations, std::span<const market::Cell> cells) override;
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;
@@ -52,4 +52,4 @@ int64_t unfinished_periods(const std::string& dir);
 // The program that began that run; empty if it is not known.
 std::string unfinished_program(const std::string& dir);
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -3,10 +3,11 @@
 #include <map>
 #include <string_view>
 
-#include "base/content_hash.h"
+#include "base/files/content_hash.h"
+#include "bidders/bidder_config.h"
 #include "play/official_assets.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr int64_t kFormat = 1;
@@ -41,7 +42,7 @@ class ByContent {
     comment(role, path);
     path = "content " + known->second;
   }
-  void replace(BidderConfig& bidder, const std::string& role) {
+  void replace(bidders::BidderConfig& bidder, const std::string& role) {
     if (bidder.bidder == "online_lp" && !is_shipped_table(bidder.table)) replace(bidder.table, role + ".table");
   }
   void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
@@ -69,7 +70,7 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
   for (size_t i = 0; i < population.seats.size(); ++i) {
     PopulationSeat seat = population.seats[i];
     files.replace(seat.bidder, "population_seats[" + std::to_string(i) + "]");
-    seats += "  - bidder: " + bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
+    seats += "  - bidder: " + bidders::bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
              "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
   }
   std::string text = print_config(settings, "simulate");
@@ -85,4 +86,4 @@ std::string program_in(const std::string& identity) {
   return identity.substr(begin, identity.find('\n', begin) - begin);
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

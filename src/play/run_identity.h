@@ -5,7 +5,7 @@
 #include "play/population.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // What decides the content of a simulation's stores, as YAML: the resolved settings, who sits where, and a `format`
 // that is raised when the meaning of any of it changes. Files (a population, tables of OnlineLP) stand there by what
@@ -16,4 +16,4 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
 // The program in such a text's comments; empty where there is none.
 std::string program_in(const std::string& identity);
 
-}  // namespace genbid
+}  // namespace genbid::play

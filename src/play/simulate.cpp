@@ -8,16 +8,17 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "bidders/bidder_config.h"
 #include "play/run_identity.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 // Who plays which seat in which period.
 class Seating {
  public:
   Seating(const SimulateConfig& config, const Population& population) : population_(population) {
-    const MarketShape shape = config.market.shape();
+    const market::MarketShape shape = config.market.shape();
     if (config.explore.on()) {
       exploration_.emplace(config.explore);
       owned_.push_back(exploration_->make_bidder(population, shape.ticks));
@@ -52,32 +53,35 @@ class Seating {
 };
 
 // Hands everything on, and tells that a tick of the first cell is played.
-class ToldAfterTicks : public PeriodSink {
+class ToldAfterTicks : public market::PeriodSink {
  public:
-  ToldAfterTicks(PeriodSink& sink, const std::function<void(int)>& after_tick) : sink_(sink), after_tick_(after_tick) {}
+  ToldAfterTicks(market::PeriodSink& sink, const std::function<void(int)>& after_tick)
+      : sink_(sink), after_tick_(after_tick) {}
 
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     sink_.on_tick(cell, tick, seats);
     if (cell == 0 && after_tick_) after_tick_(tick);
   }
-  void on_impressions(int64_t cell, int tick, std::span<const SeatTick> seats,
-                      const TickImpressions& impressions) override {
+  void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
+                      const market::TickImpressions& impressions) override {
     sink_.on_impressions(cell, tick, seats, impressions);
   }
-  void on_ladder(int64_t cell, int tick, const TickLadder& ladder) override { sink_.on_ladder(cell, tick, ladder); }
+  void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override {
+    sink_.on_ladder(cell, tick, ladder);
+  }
 
  private:
-  PeriodSink& sink_;
+  market::PeriodSink& sink_;
   const std::function<void(int)>& after_tick_;
 };
 
 }  // namespace
 
-int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
+int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
   if (market.official() || keep_state_between_periods(bidders)) return 1;
   constexpr double kMaxBytes = 0.5e9;
   constexpr double kLargestTick = 3.6;  // in mean ticks: 0.075 of a day of 48
-  const MarketShape shape = market.shape();
+  const market::MarketShape shape = market.shape();
   const double bytes_per_impression = 4.0 * shape.seats + 16.0;
   const double largest_tick = std::min(1.0, kLargestTick / shape.ticks) * static_cast<double>(market.impressions);
   const double bytes = largest_tick * bytes_per_impression;
@@ -86,7 +90,7 @@ int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bi
 }
 
 void MarketRunConfig::fields(ConfigVisitor& v) {
-  MarketConfig::fields(v);
+  market::MarketConfig::fields(v);
   v.path("population", population);
   v.check(population_exists(population), "population", expected_population());
   v.required("periods", periods);
@@ -138,14 +142,14 @@ std::string SimulateSummary::text() const {
 
 std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress,
                                         const std::function<void(int)>& after_tick) {
-  const MarketShape shape = config.market.shape();
+  const market::MarketShape shape = config.market.shape();
   const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
   // Official bidders remember the last period: there the order is the user's, elsewhere it changes nothing.
   if (!config.market.official()) std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));
-  const auto market = make_market(config.market, threads);
+  const auto market = market::make_market(config.market, threads);
   const Seating seating(config, population);
 
   const auto outputs = make_outputs(config.output, shape, static_cast<int64_t>(periods.size()),
@@ -160,7 +164,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
     const auto start = std::chrono::steady_clock::now();
     const size_t last = std::min(first + together, periods.size());
     std::vector<Population> populations;
-    std::vector<Cell> cells;
+    std::vector<market::Cell> cells;
     for (size_t i = first; i < last; ++i) {
       populations.push_back(seating.populate(periods[i]));
       cells.push_back(make_cell(populations.back(), periods[i], config.market));
@@ -168,7 +172,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
     const std::vector<int> seat_bidder = seating.seat_bidder(last - first);
     outputs->start(populations, cells);
     ToldAfterTicks told(*outputs, after_tick);
-    if (!play(*market, std::move(cells), seating.bidders(), seat_bidder, told)) return std::nullopt;
+    if (!market::play(*market, std::move(cells), seating.bidders(), seat_bidder, told)) return std::nullopt;
     outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : outputs->summaries()) {
@@ -181,4 +185,4 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   return summary;
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -7,16 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "market/market.h"
 #include "play/exploration.h"
 #include "play/outputs.h"
 #include "play/period_tables.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Section `market` of a run that plays periods: the market, who sits in it, and which days.
-struct MarketRunConfig : MarketConfig {
+struct MarketRunConfig : market::MarketConfig {
   std::string population = "pid48";  // a shipped population or the path of a file (play/population.h)
   PeriodList periods;
 
@@ -44,7 +44,7 @@ struct SimulateSummary {
 
 // Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. One where bidders
 // remember, and under the official rules, whose traffic takes 400 MB a period.
-int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
+int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
 // Plays the periods (in the order listed under the official rules, else ascending) and writes `periods.csv` and what else
 // is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress`
@@ -56,4 +56,4 @@ int64_t periods_together(const MarketConfig& market, std::span<Bidder* const> bi
 std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress = {},
                                         const std::function<void(int)>& after_tick = {});
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -3,10 +3,10 @@
 #include "data/trajectory_builder.h"
 #include "play/period_tables.h"
 
-namespace genbid {
+namespace genbid::play {
 
-TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_text) const {
-  TrajectoryStoreInfo info;
+data::TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_text) const {
+  data::TrajectoryStoreInfo info;
   info.ticks = shape_.ticks;
   info.seats = shape_.seats;
   info.feature_set = feature_set_name(features_);
@@ -15,16 +15,16 @@ TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_text) con
   return info;
 }
 
-void TrajectoryRecorder::start(std::span<const Cell> cells) {
+void TrajectoryRecorder::start(std::span<const market::Cell> cells) {
   cells_.assign(cells.begin(), cells.end());
   ticks_.resize(cells.size() * static_cast<size_t>(shape_.seats));
-  for (std::vector<SeatTickSums>& ticks : ticks_) ticks.clear();
+  for (std::vector<data::SeatTickSums>& ticks : ticks_) ticks.clear();
 }
 
-void TrajectoryRecorder::add(size_t cell, std::span<const SeatTick> seats) {
+void TrajectoryRecorder::add(size_t cell, std::span<const market::SeatTick> seats) {
   for (size_t i = 0; i < seats.size(); ++i) {
     const TickOutcome& outcome = seats[i].outcome;
-    SeatTickSums tick;
+    data::SeatTickSums tick;
     tick.remaining = seats[i].start.remaining_budget;
     tick.is_end = is_end(seats[i].start, shape_.ticks);
     tick.means = tick_means(seats[i].start, outcome);
@@ -37,30 +37,30 @@ void TrajectoryRecorder::add(size_t cell, std::span<const SeatTick> seats) {
   }
 }
 
-std::vector<RawTrajectory> TrajectoryRecorder::trajectories(Threads& threads) const {
-  std::vector<RawTrajectory> all(ticks_.size());
+std::vector<data::RawTrajectory> TrajectoryRecorder::trajectories(Threads& threads) const {
+  std::vector<data::RawTrajectory> all(ticks_.size());
   const auto num_seats = static_cast<size_t>(shape_.seats);
   threads.parallel_for(static_cast<int64_t>(all.size()), 16, [&](int64_t begin, int64_t end) {
     for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
-      const Cell& cell = cells_[row / num_seats];
+      const market::Cell& cell = cells_[row / num_seats];
       const size_t seat = row % num_seats;
       const Advertiser& advertiser = cell.advertisers[seat];
-      TrajectoryHead head;
+      data::TrajectoryHead head;
       head.period = cell.period;
       head.advertiser = static_cast<int32_t>(seat);
       head.category = advertiser.category;
       head.budget = advertiser.budget;
       head.cpa = advertiser.cpa_limit;
-      all[row] = make_trajectory(head, ticks_[row], features_, shape_.ticks);
+      all[row] = data::make_trajectory(head, ticks_[row], features_, shape_.ticks);
     }
   });
   return all;
 }
 
-TrajectoryColumns TrajectoryRecorder::columns(std::span<const RawTrajectory> trajectories) {
-  TrajectoryColumns columns;
-  for (const RawTrajectory& trajectory : trajectories) columns.append(trajectory.stored());
+data::TrajectoryColumns TrajectoryRecorder::columns(std::span<const data::RawTrajectory> trajectories) {
+  data::TrajectoryColumns columns;
+  for (const data::RawTrajectory& trajectory : trajectories) columns.append(trajectory.stored());
   return columns;
 }
 
-}  // namespace genbid
+}  // namespace genbid::play

@@ -11,30 +11,30 @@
 #include "data/trajectory_store.h"
 #include "market/market.h"
 
-namespace genbid {
+namespace genbid::play {
 
 // Turns the ticks of cells that are being played into trajectories, one a cell and seat, in this order.
 class TrajectoryRecorder {
  public:
-  TrajectoryRecorder(FeatureSet features, const MarketShape& shape) : features_(features), shape_(shape) {}
+  TrajectoryRecorder(FeatureSet features, const market::MarketShape& shape) : features_(features), shape_(shape) {}
 
   // What a store of so many periods says of itself; its trajectories and rows.
-  TrajectoryStoreInfo info(const std::string& config_text) const;
+  data::TrajectoryStoreInfo info(const std::string& config_text) const;
   int64_t num_trajectories(int64_t num_periods) const { return num_periods * shape_.seats; }
   int64_t num_rows(int64_t num_periods) const { return num_trajectories(num_periods) * shape_.ticks; }
 
   // The cells about to be played; those of the group before are forgotten.
-  void start(std::span<const Cell> cells);
-  void add(size_t cell, std::span<const SeatTick> seats);
+  void start(std::span<const market::Cell> cells);
+  void add(size_t cell, std::span<const market::SeatTick> seats);
   // Once all ticks are played.
-  std::vector<RawTrajectory> trajectories(Threads& threads) const;
-  static TrajectoryColumns columns(std::span<const RawTrajectory> trajectories);
+  std::vector<data::RawTrajectory> trajectories(Threads& threads) const;
+  static data::TrajectoryColumns columns(std::span<const data::RawTrajectory> trajectories);
 
  private:
   FeatureSet features_;
-  MarketShape shape_;
-  std::vector<Cell> cells_;
-  std::vector<std::vector<SeatTickSums>> ticks_;  // by cell and seat
+  market::MarketShape shape_;
+  std::vector<market::Cell> cells_;
+  std::vector<std::vector<data::SeatTickSums>> ticks_;  // by cell and seat
 };
 
-}  // namespace genbid
+}  // namespace genbid::play

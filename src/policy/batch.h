@@ -14,7 +14,7 @@
 // Returns are scores in par units: score / (budget / CPA limit). A seat that spends its budget at exactly its CPA
 // limit has return 1, so one target means the same to a campaign of 2,000 and one of 4,850.
 
-namespace genbid {
+namespace genbid::policy {
 
 // Windows of logged trajectories.
 struct Batch {
@@ -81,4 +81,4 @@ struct TrainingColumns {
   at::Tensor cpa_ratios_M;  // as Batch::cpa_ratio_B1
 };
 
-}  // namespace genbid
+}  // namespace genbid::policy

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::policy {
 
 std::vector<at::Tensor> trainable_parameters(const Policy& policy) {
   std::vector<at::Tensor> parameters;
@@ -41,4 +41,4 @@ std::vector<NamedTensors> grouped_parameters(const Policy& policy) {
   return result;
 }
 
-}  // namespace genbid
+}  // namespace genbid::policy

@@ -10,7 +10,7 @@
 
 #include "policy/batch.h"
 
-namespace genbid {
+namespace genbid::policy {
 
 // The contract between models and everything else. A policy is a pure function of tensors: raw features, what is
 // asked for, noise and its own carried memory in; bid coefficients out. Trainer, evaluator and exporter know this
@@ -69,4 +69,4 @@ int64_t num_parameters(const Policy& policy);
 // parameter once.
 std::vector<NamedTensors> grouped_parameters(const Policy& policy);
 
-}  // namespace genbid
+}  // namespace genbid::policy

@@ -11,12 +11,12 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/atomic_file.h"
-#include "base/content_hash.h"
+#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
 #include "base/error.h"
-#include "base/safetensors.h"
+#include "base/files/safetensors.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 constexpr int kVersion = 1;
@@ -40,7 +40,7 @@ std::string dtype_name(at::ScalarType type, const std::string& name) {
   }
 }
 
-void write_tensors(const std::string& path, const NamedTensors& tensors) {
+void write_tensors(const std::string& path, const policy::NamedTensors& tensors) {
   std::vector<at::Tensor> held;
   std::vector<TensorBytes> bytes;
   for (const auto& [name, tensor] : tensors) {
@@ -63,7 +63,7 @@ std::string shape_text(at::IntArrayRef shape) {
 // Copies the file's tensors into `targets`: the same names, types and shapes. Names for which `skip` holds are
 // left alone.
 template <typename Skip>
-void read_tensors(const std::string& path, const NamedTensors& targets, const Skip& skip) {
+void read_tensors(const std::string& path, const policy::NamedTensors& targets, const Skip& skip) {
   const torch::NoGradGuard no_grad;
   const SafetensorsFile file(path);
   for (const TensorBytes& stored : file.tensors()) {
@@ -89,7 +89,7 @@ void read_tensors(const std::string& path, const NamedTensors& targets, const Sk
   }
 }
 
-std::vector<std::pair<std::string, at::Tensor>> trained(const Policy& policy) {
+std::vector<std::pair<std::string, at::Tensor>> trained(const policy::Policy& policy) {
   std::vector<std::pair<std::string, at::Tensor>> result;
   for (const auto& item : policy.named_parameters()) {
     if (item.value().requires_grad()) result.emplace_back(item.key(), item.value());
@@ -97,22 +97,22 @@ std::vector<std::pair<std::string, at::Tensor>> trained(const Policy& policy) {
   return result;
 }
 
-NamedTensors raw_weights(const Policy& policy) {
-  NamedTensors tensors;
+policy::NamedTensors raw_weights(const policy::Policy& policy) {
+  policy::NamedTensors tensors;
   for (const auto& item : policy.named_parameters()) tensors["policy." + item.key()] = item.value();
   for (const auto& item : policy.named_buffers()) tensors["policy." + item.key()] = item.value();
   return tensors;
 }
 
-NamedTensors averages(const Policy& policy, const std::vector<at::Tensor>& values) {
-  NamedTensors tensors;
+policy::NamedTensors averages(const policy::Policy& policy, const std::vector<at::Tensor>& values) {
+  policy::NamedTensors tensors;
   size_t i = 0;
   for (const auto& [name, parameter] : trained(policy)) tensors["ema." + name] = values[i++];
   return tensors;
 }
 
-NamedTensors moments(const std::vector<AdamW>& optimizers) {
-  NamedTensors tensors;
+policy::NamedTensors moments(const std::vector<AdamW>& optimizers) {
+  policy::NamedTensors tensors;
   for (const AdamW& optimizer : optimizers) {
     for (size_t i = 0; i < optimizer.names().size(); ++i) {
       const std::string& name = optimizer.names()[i];
@@ -141,9 +141,9 @@ void check_files(const std::string& path, const nlohmann::json& files) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
-                     const Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers) {
+                     const policy::Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers) {
   AtomicFolder folder(path);
-  NamedTensors model = raw_weights(policy);
+  policy::NamedTensors model = raw_weights(policy);
   model.merge(averages(policy, ema.averages()));
   write_tensors(folder.temporary() + "/model.safetensors", model);
   write_tensors(folder.temporary() + "/trainer.safetensors", moments(optimizers));
@@ -209,22 +209,22 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
   }
 }
 
-void load_policy(const std::string& path, Policy& policy, Weights weights) {
-  NamedTensors targets = raw_weights(policy);
+void load_policy(const std::string& path, policy::Policy& policy, Weights weights) {
+  policy::NamedTensors targets = raw_weights(policy);
   const std::string file = path + "/model.safetensors";
   read_tensors(file, targets, [](const std::string& name) { return name.starts_with("ema."); });
   if (weights == Weights::kRaw) return;
-  NamedTensors ema;
+  policy::NamedTensors ema;
   for (const auto& [name, parameter] : trained(policy)) ema["ema." + name] = parameter;
   read_tensors(file, ema, [](const std::string& name) { return name.starts_with("policy."); });
 }
 
-void load_trainer(const std::string& path, Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers) {
-  NamedTensors model = raw_weights(policy);
+void load_trainer(const std::string& path, policy::Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers) {
+  policy::NamedTensors model = raw_weights(policy);
   model.merge(averages(policy, ema.averages()));
   const auto none = [](const std::string&) { return false; };
   read_tensors(path + "/model.safetensors", model, none);
   read_tensors(path + "/trainer.safetensors", moments(optimizers), none);
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

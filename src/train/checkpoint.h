@@ -16,11 +16,11 @@
 //   config.yaml          the resolved training config
 //   state.json           CheckpointInfo, and sizes and hashes of the other files
 
-namespace genbid {
+namespace genbid::train {
 
 struct CheckpointInfo {
   int64_t step = 0;
-  PolicyShape shape;
+  policy::PolicyShape shape;
   int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
   std::vector<int64_t> train_periods;
@@ -34,13 +34,13 @@ struct CheckpointInfo {
 enum class Weights { kEma, kRaw };
 
 void save_checkpoint(const std::string& path, const CheckpointInfo& info, const std::string& config_yaml,
-                     const Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers);
+                     const policy::Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers);
 
 // Error if `path` is no checkpoint, is damaged (a file is missing or not what was written), or is of another version.
 CheckpointInfo read_checkpoint_info(const std::string& path);
 // Error where names or shapes do not fit the policy, or a number is not finite.
-void load_policy(const std::string& path, Policy& policy, Weights weights);
+void load_policy(const std::string& path, policy::Policy& policy, Weights weights);
 // Everything a resumed run needs: raw weights, averages, moments.
-void load_trainer(const std::string& path, Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers);
+void load_trainer(const std::string& path, policy::Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers);
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -8,14 +8,14 @@
 #include <span>
 #include <type_traits>
 
-#include "base/content_hash.h"
+#include "base/files/content_hash.h"
 #include "base/error.h"
-#include "base/period_text.h"
+#include "base/config/period_text.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 #include "data/action_outliers.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 constexpr double kMaxCpaRatio = 10.0;  // where almost nothing was won
@@ -45,7 +45,7 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
 
 // Ticks in which the seat bid: all up to the first that is marked done. That one counts if it is the period's last;
 // where it began without money nobody was asked, and its action of 0 is no decision.
-size_t num_played(const TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
+size_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
   for (size_t row = begin; row < end; ++row) {
     if (columns.done[row] == 0) continue;
     const double left = budget * static_cast<double>(columns.state[row * features + kFeatureBudgetLeft]);
@@ -74,7 +74,7 @@ std::string content_of(const LoadedStore& store) {
     hash.add_values(std::span(&count, 1));
     hash.add_values(std::span<const T>(values));
   };
-  const TrajectoryColumns& c = store.columns;
+  const data::TrajectoryColumns& c = store.columns;
   hash.add_values(std::span(&store.info.ticks, 1));
   add(store.info.feature_set);
   for (const std::string& name : store.info.features) add(name);
@@ -90,7 +90,7 @@ std::string content_of(const LoadedStore& store) {
 }
 
 LoadedStore load_store(const std::string& path) {
-  const TrajectoryStore store(path);
+  const data::TrajectoryStore store(path);
   return {path, store.info(), store.read()};
 }
 
@@ -109,7 +109,7 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
       num_features_(static_cast<int64_t>(store.info.features.size())),
       ticks_(store.info.ticks),
       features_(store.info.features) {
-  const TrajectoryColumns& columns = store.columns;
+  const data::TrajectoryColumns& columns = store.columns;
   const std::set<int64_t> wanted(periods.begin(), periods.end());
   check_periods(store, wanted);
 
@@ -178,7 +178,7 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   next_rows_N_ = indices(next_rows, device);
 }
 
-Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
+policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
   std::vector<int64_t> trajectories;
   std::vector<int64_t> rows;
   std::vector<int64_t> counts;
@@ -195,7 +195,7 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
   const at::Tensor flat = row_BT.flatten();
   const auto shape = row_BT.sizes();
 
-  Batch batch;
+  policy::Batch batch;
   batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
   batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
   batch.next_states_BTS = states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
@@ -210,8 +210,8 @@ Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) c
 
 std::string Dataset::describe_action_outliers() const {
   const at::Tensor actions_NA = actions_NA_.to(at::kCPU).contiguous();
-  const ActionOutliers outliers =
-      find_action_outliers({actions_NA.const_data_ptr<float>(), static_cast<size_t>(actions_NA.numel())});
+  const data::ActionOutliers outliers =
+      data::find_action_outliers({actions_NA.const_data_ptr<float>(), static_cast<size_t>(actions_NA.numel())});
   if (outliers.count == 0) return {};
   const auto row = static_cast<int64_t>(outliers.first);
   const auto m =
@@ -220,7 +220,7 @@ std::string Dataset::describe_action_outliers() const {
                                 ", tick " + std::to_string(row - first_rows_[m]));
 }
 
-TrainingColumns Dataset::training_columns() const {
+policy::TrainingColumns Dataset::training_columns() const {
   std::vector<int64_t> rows;
   std::vector<int64_t> owners;
   for (size_t m = 0; m < lengths_.size(); ++m) {
@@ -231,7 +231,7 @@ TrainingColumns Dataset::training_columns() const {
   }
   const at::Tensor row_N = indices(rows, device_);
   const at::Tensor owner_N = indices(owners, device_);
-  TrainingColumns columns;
+  policy::TrainingColumns columns;
   columns.states_NS = states_NS_.index_select(0, row_N);
   columns.actions_NA = actions_NA_.index_select(0, row_N);
   columns.returns_to_go_N = returns_M_.index_select(0, owner_N) - earned_N_.index_select(0, row_N);
@@ -241,4 +241,4 @@ TrainingColumns Dataset::training_columns() const {
   return columns;
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -12,7 +12,7 @@
 
 // M trajectories, N rows (ticks), S features.
 
-namespace genbid {
+namespace genbid::train {
 
 // What counts as won in returns: the sum of p-values of exposed impressions, or conversions.
 enum class Reward { kExpected, kRealised };
@@ -35,8 +35,8 @@ struct Window {
 // A whole store in memory; `path` for messages.
 struct LoadedStore {
   std::string path;
-  TrajectoryStoreInfo info;
-  TrajectoryColumns columns;
+  data::TrajectoryStoreInfo info;
+  data::TrajectoryColumns columns;
 };
 // Hash of what a policy learns from: columns and names of features, whatever the file and its sources are called.
 std::string content_of(const LoadedStore& store);
@@ -62,10 +62,10 @@ class Dataset {
   const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
-  Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
+  policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
 
   // The rows that count, for normalisation constants.
-  TrainingColumns training_columns() const;
+  policy::TrainingColumns training_columns() const;
 
   int64_t ticks() const { return ticks_; }                                // of a whole period
   const std::vector<std::string>& features() const { return features_; }  // names, in the state's order
@@ -97,4 +97,4 @@ class Dataset {
   at::Tensor cpa_ratios_M_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::train {
 
 c10::Device open_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
@@ -31,4 +31,4 @@ at::Generator generator_on(c10::Device device, uint64_t seed) {
   return generator;
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace genbid {
+namespace genbid::train {
 
 // "cpu" or "cuda". For "cuda" this loads LibTorch's CUDA library, which must happen before anything asks LibTorch
 // about devices: call it before the first tensor work of the program. Error where there is no CUDA LibTorch, no
@@ -17,4 +17,4 @@ c10::Device open_device(const std::string& name);
 // Random numbers on the device. On a GPU it is the default generator, which CUDA graphs know.
 at::Generator generator_on(c10::Device device, uint64_t seed);
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace genbid {
+namespace genbid::train {
 
 Ema::Ema(const std::vector<at::Tensor>& parameters, double decay) : decay_(decay), parameters_(parameters) {
   const torch::NoGradGuard no_grad;
@@ -31,4 +31,4 @@ void Ema::exchange() {
 Ema::Swap::Swap(Ema& ema) : ema_(ema) { ema_.exchange(); }
 Ema::Swap::~Swap() { ema_.exchange(); }
 
-}  // namespace genbid
+}  // namespace genbid::train

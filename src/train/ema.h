@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace genbid {
+namespace genbid::train {
 
 // Exponential moving average of the parameters. Early on the decay grows as (1 + step) / (10 + step), so that a
 // short run's average is not its initial weights.
@@ -36,4 +36,4 @@ class Ema {
   std::vector<at::Tensor> averages_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::train

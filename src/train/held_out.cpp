@@ -11,7 +11,7 @@
 #include "bidding/state_features.h"
 #include "train/device.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 constexpr size_t kRows = 256;
@@ -31,9 +31,10 @@ struct ActErrors {
 
 // The policy's action at the last tick of each window, against the logged one; the same for its forecast. Returns what
 // it carries to the next tick.
-std::vector<at::Tensor> add_act_errors(Policy& policy, const Dataset& dataset, const std::vector<Window>& windows,
-                                       const std::vector<at::Tensor>& carry, at::Generator& noise, ActErrors& errors) {
-  const Batch batch = dataset.batch(windows, policy.window());
+std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& dataset,
+                                       const std::vector<Window>& windows, const std::vector<at::Tensor>& carry,
+                                       at::Generator& noise, ActErrors& errors) {
+  const policy::Batch batch = dataset.batch(windows, policy.window());
   const auto rows = static_cast<int64_t>(windows.size());
   const at::Tensor last_B1 = batch.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
   const at::Tensor last_B11 = last_B1.unsqueeze(-1);
@@ -42,16 +43,16 @@ std::vector<at::Tensor> add_act_errors(Policy& policy, const Dataset& dataset, c
   };
   const at::Tensor whole_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
 
-  History history;
+  policy::History history;
   history.states_BTS = batch.states_BTS;
   history.actions_BTA = batch.actions_BTA.scatter(1, last_B11, 0.0);
   // Asked at the window's first tick for what was still to come; earned since then as logged.
   history.earned_BT = whole_B1 - batch.returns_to_go_BT;
   history.ticks_BT = batch.ticks_BT;
   history.mask_BT = batch.mask_BT;
-  const Condition condition = {whole_B1, batch.cpa_ratio_B1, batch.constraint_BC};
+  const policy::Condition condition = {whole_B1, batch.cpa_ratio_B1, batch.constraint_BC};
   const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
-  const Action action = policy.act(history, condition, noise_BN, carry);
+  const policy::Action action = policy.act(history, condition, noise_BN, carry);
   const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.actions_BTA)).slice(1, 0, 1).abs();
   errors.action += error_B1.sum().item<double>();
   errors.ticks += static_cast<double>(rows);
@@ -69,8 +70,8 @@ std::vector<at::Tensor> add_act_errors(Policy& policy, const Dataset& dataset, c
 }
 
 // The days of some trajectories, tick by tick as they are played.
-void add_days(Policy& policy, const Dataset& dataset, std::span<const int64_t> trajectories, at::Generator& noise,
-              ActErrors& errors) {
+void add_days(policy::Policy& policy, const Dataset& dataset, std::span<const int64_t> trajectories,
+              at::Generator& noise, ActErrors& errors) {
   std::vector<int64_t> playing(trajectories.begin(), trajectories.end());
   std::vector<at::Tensor> carry = policy.initial_carry(static_cast<int64_t>(playing.size()));
   for (int64_t tick = 0;; ++tick) {
@@ -121,7 +122,7 @@ void in_batches(const std::vector<T>& all, const Fn& fn) {
 
 }  // namespace
 
-std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset) {
+std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset) {
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
@@ -147,10 +148,11 @@ std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& data
     in_batches(period.cover, [&](const std::vector<Window>& part) {
       stopped = stopped || stop_signal::requested();
       if (stopped) return;
-      const Batch batch = dataset.batch(part, window);
+      const policy::Batch batch = dataset.batch(part, window);
       const double ticks = batch.mask_BT.sum().item<double>();
       for (size_t g = 0; g < num_groups; ++g) {
-        for (const LossPart& one : policy.losses(g, batch, noise)) loss.total += one.value.item<double>() * ticks;
+        for (const policy::LossPart& one : policy.losses(g, batch, noise))
+          loss.total += one.value.item<double>() * ticks;
       }
       loss.ticks += ticks;
     });
@@ -211,4 +213,4 @@ std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const 
   return result;
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

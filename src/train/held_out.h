@@ -9,7 +9,7 @@
 #include "policy/policy.h"
 #include "train/dataset.h"
 
-namespace genbid {
+namespace genbid::train {
 
 struct HeldOutPeriod {
   int64_t period = 0;
@@ -25,7 +25,7 @@ struct HeldOutPeriod {
 // it stands where the logged bidder stood, asked for the return and the CPA that this one had; days are gone through in
 // the order of ticks, with what the policy carries. Evaluation mode, no dropout; noise, order and size of batches are
 // fixed. Empty if a stop was asked for (base/stop_signal.h).
-std::vector<HeldOutPeriod> evaluate_held_out(Policy& policy, const Dataset& dataset);
+std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset);
 
 // Means over periods, each counting alike (period: 0); a forecast's over the periods in which its group moves.
 HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods);
@@ -33,4 +33,4 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods);
 // The same error, by period, for predicting at every tick the mean alpha that the seat had in the training periods.
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out);
 
-}  // namespace genbid
+}  // namespace genbid::train

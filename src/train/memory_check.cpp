@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 // Below this a look at the system's account would cost more than it is worth.
@@ -68,4 +68,4 @@ void check_tensor_memory() {
 ModelMemory::ModelMemory(double copies) { making = Making{copies, available_memory(), 0.0}; }
 ModelMemory::~ModelMemory() { making.reset(); }
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -3,7 +3,7 @@
 // Memory that LibTorch would take and the machine does not have, found out before it is asked for: the system hands out
 // more than there is and ends the process later.
 
-namespace genbid {
+namespace genbid::train {
 
 // From here on LibTorch's tensors on the CPU that are larger than what is available (base/memory.h) are an Error that
 // says how much was asked for and how much there is. Small ones are not looked at. Once a process.
@@ -21,4 +21,4 @@ class ModelMemory {
 
 inline constexpr double kTrainingCopies = 5.0;
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -4,7 +4,7 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/utils.h>
 
-namespace genbid {
+namespace genbid::train {
 
 AdamW::AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOptions& options) : options_(options) {
   const torch::NoGradGuard no_grad;
@@ -40,4 +40,4 @@ at::Tensor AdamW::step(double learning_rate) {
   return norm;
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

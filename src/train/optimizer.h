@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace genbid {
+namespace genbid::train {
 
 struct AdamWOptions {
   double beta1 = 0.9;
@@ -43,4 +43,4 @@ class AdamW {
   std::vector<at::Tensor> step_counts_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace genbid {
+namespace genbid::train {
 
 WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size,
                              int64_t seed)
@@ -17,7 +17,7 @@ WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_
   }
 }
 
-Batch WindowSampler::batch(int64_t step) const {
+policy::Batch WindowSampler::batch(int64_t step) const {
   std::vector<Window> windows;
   for (int64_t slot = 0; slot < batch_size_; ++slot) {
     const auto bits =
@@ -36,4 +36,4 @@ Batch WindowSampler::batch(int64_t step) const {
   return dataset_.batch(windows, window_);
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

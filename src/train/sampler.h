@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/random.h"
+#include "base/random/random.h"
 #include "train/dataset.h"
 
-namespace genbid {
+namespace genbid::train {
 
 // Draws training windows. Slot b of step s is a pure function of (seed, s, b), so a resumed run and any number of
 // processes see the same batches. Starts are uniform over -(window - 1) .. length - 1 and cut at the trajectory's
@@ -16,7 +16,7 @@ class WindowSampler {
  public:
   WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size, int64_t seed);
 
-  Batch batch(int64_t step) const;
+  policy::Batch batch(int64_t step) const;
 
  private:
   const Dataset& dataset_;
@@ -27,4 +27,4 @@ class WindowSampler {
   std::vector<int64_t> starts_before_;  // cumulative number of starts, one a trajectory, then the total
 };
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace genbid {
+namespace genbid::train {
 
 double schedule_share(int64_t step, int64_t warmup_steps, int64_t steps, double final_share) {
   if (step < warmup_steps) return static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
@@ -11,4 +11,4 @@ double schedule_share(int64_t step, int64_t warmup_steps, int64_t steps, double 
   return final_share + (1.0 - final_share) * 0.5 * (1.0 + std::cos(M_PI * done));
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -12,14 +12,14 @@
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/progress.h"
-#include "base/random.h"
+#include "base/random/random.h"
 #include "base/stop_signal.h"
 #include "train/device.h"
 #include "train/optimizer.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 double seconds_now() {
@@ -30,11 +30,11 @@ double seconds_now() {
 class LogWindow {
  public:
   // What one group did in one step. `group` is "" where there is but one.
-  void add(const std::string& group, const std::vector<LossPart>& parts, const at::Tensor& total,
+  void add(const std::string& group, const std::vector<policy::LossPart>& parts, const at::Tensor& total,
            const at::Tensor& norm) {
     const std::string suffix = group.empty() ? "" : "/" + group;
     add("gradient_norm" + suffix, norm);
-    for (const LossPart& part : parts) add("loss/" + part.name, part.value);
+    for (const policy::LossPart& part : parts) add("loss/" + part.name, part.value);
     // A step's loss is the sum over its groups; each counts its own steps.
     add("loss_of" + suffix, total);
   }
@@ -103,7 +103,7 @@ void TrainConfig::fields(ConfigVisitor& v) {
 }
 
 struct Trainer::State {
-  State(const TrainConfig& config_in, Policy& policy_in, const Dataset& training, const Dataset* held_out_in,
+  State(const TrainConfig& config_in, policy::Policy& policy_in, const Dataset& training, const Dataset* held_out_in,
         const RunDir& run_in, CheckpointInfo info_in, std::string config_yaml_in)
       : config(config_in),
         policy(policy_in),
@@ -112,31 +112,31 @@ struct Trainer::State {
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
         sampler(training, policy.window(), policy.whole_period(), config.batch_size, config.seed),
-        ema(trainable_parameters(policy), config.ema_decay),
+        ema(policy::trainable_parameters(policy), config.ema_decay),
         groups(policy.parameter_groups()),
         noise(generator_on(training.device(), 0)),
         first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(training.device()))) {
     check_window(policy, training);
     if (held_out != nullptr) check_window(policy, *held_out);
-    for (const NamedTensors& parameters : grouped_parameters(policy)) {
+    for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
       optimizers.emplace_back(parameters,
                               AdamWOptions{.weight_decay = config.weight_decay, .clip_norm = config.clip_norm});
     }
   }
 
-  static void check_window(const Policy& policy, const Dataset& dataset) {
+  static void check_window(const policy::Policy& policy, const Dataset& dataset) {
     if (!policy.whole_period() || dataset.ticks() <= policy.window()) return;
     throw Error("data: found periods of " + std::to_string(dataset.ticks()) + " ticks, expected at most " +
                 std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
   }
 
   // One update of every group, in their order.
-  void update(const Batch& batch, double rate) {
+  void update(const policy::Batch& batch, double rate) {
     const auto step_index = static_cast<uint64_t>(info.step);
     for (size_t g = 0; g < groups.size(); ++g) {
       noise.set_current_seed(
           derive_seed(static_cast<uint64_t>(config.seed), "train.noise." + groups[g].name, step_index));
-      const std::vector<LossPart> parts = policy.losses(g, batch, noise);
+      const std::vector<policy::LossPart> parts = policy.losses(g, batch, noise);
       if (parts.empty()) continue;
       at::Tensor total = parts.front().value;
       for (size_t i = 1; i < parts.size(); ++i) total = total + parts[i].value;
@@ -236,14 +236,14 @@ struct Trainer::State {
   }
 
   TrainConfig config;
-  Policy& policy;
+  policy::Policy& policy;
   const Dataset* held_out;
   const RunDir& run;
   CheckpointInfo info;
   std::string config_yaml;
   WindowSampler sampler;
   Ema ema;
-  std::vector<ParameterGroup> groups;
+  std::vector<policy::ParameterGroup> groups;
   std::vector<AdamW> optimizers;
   LogWindow window;
   at::Generator noise;
@@ -252,7 +252,7 @@ struct Trainer::State {
   std::string last_checkpoint;
 };
 
-Trainer::Trainer(const TrainConfig& config, Policy& policy, const Dataset& training, const Dataset* held_out,
+Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
                  const RunDir& run, CheckpointInfo info, std::string config_yaml)
     : state_(
           std::make_unique<State>(config, policy, training, held_out, run, std::move(info), std::move(config_yaml))) {}
@@ -318,4 +318,4 @@ TrainSummary Trainer::run() {
   return summary;
 }
 
-}  // namespace genbid
+}  // namespace genbid::train

@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
-#include "base/run_dir.h"
+#include "base/config/config.h"
+#include "base/files/run_dir.h"
 #include "policy/policy.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/held_out.h"
 
-namespace genbid {
+namespace genbid::train {
 
 struct TrainConfig {
   int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
@@ -53,7 +53,7 @@ class Trainer {
  public:
   // All references must outlive the trainer. `info` and `config_yaml` go into every checkpoint. `held_out` may be
   // null.
-  Trainer(const TrainConfig& config, Policy& policy, const Dataset& training, const Dataset* held_out,
+  Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
           const RunDir& run, CheckpointInfo info, std::string config_yaml);
   ~Trainer();
 
@@ -67,4 +67,4 @@ class Trainer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid
+}  // namespace genbid::train

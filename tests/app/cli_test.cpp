@@ -4,12 +4,12 @@
 #include <filesystem>
 
 #include "app/run_program.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
 // What a person sees who types something wrong: exit 2 for wrong use or config, 1 for what data or machine did.
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 using test::ProgramResult;
@@ -160,7 +160,7 @@ TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
       run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
       "/dev/null/x");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=configs" + rest), 1, "not a checkpoint");
-  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.rules=exact" + rest), 2, "fast");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.rules=exact" + rest), 2, "corrected");
   expect_failure(run_program("evaluate configs/evaluate.yaml policy=pid market.population=crowd" + rest), 2, "rules48");
 }
 
@@ -211,4 +211,4 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

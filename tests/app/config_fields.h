@@ -9,7 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "app/command.h"
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
 
 // All fields of a config with their ranges, found as a person would find them: the resolved config has every key, and
@@ -89,7 +89,7 @@ inline void read_expected(const std::string& message, ConfigField& field) {
 }
 
 // Fields that hold words of the user (names, paths, periods) are left out.
-inline std::vector<ConfigField> config_fields(const Command& command, const std::string& file,
+inline std::vector<ConfigField> config_fields(const app::Command& command, const std::string& file,
                                               const std::vector<std::string>& overrides, const std::string& element) {
   std::vector<std::string> paths;
   list_paths(YAML::Load(command.resolve(ConfigFile::load(file, overrides))), "", paths);

@@ -3,10 +3,10 @@
 #include <filesystem>
 
 #include "app/command.h"
-#include "app/train_run.h"
+#include "runs/train_run.h"
 #include "models/registry.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 // Every file in configs/ loads as what its `kind` says, and its resolved form reads back to itself.
@@ -33,11 +33,11 @@ TEST(Configs, EveryFileLoadsAndItsResolvedFormReadsBack) {
 // 12,422 more than AuctionNet's Decision Diffuser (16,608,657): 22 features in place of 16, a channel for the mask of
 // known ticks and a second condition.
 TEST(Configs, TheOfficialDiffBidHasTheOfficialSize) {
-  TrainRunConfig config;
+  runs::TrainRunConfig config;
   ConfigFile::load("configs/diffbid_official.yaml").read(config);
-  const auto policy = make_policy(config.model, {22, 1}, 1);
-  EXPECT_EQ(num_parameters(*policy), 16621079);
+  const auto policy = models::make_policy(config.model, {22, 1}, 1);
+  EXPECT_EQ(policy::num_parameters(*policy), 16621079);
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

@@ -16,14 +16,14 @@
 
 #include "app/config_fields.h"
 #include "app/program.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
 // The lowest and the highest value of every field, alone and in pairs that meet in one quantity. Wanted: a right
 // result, or an error that names a key that was set (or the memory needed). A run that only takes long must show that
 // it goes on, and end when it is asked to.
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -320,4 +320,4 @@ TEST_P(Corners, FieldsThatMeetInOneQuantityAreRightOrRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(Bases, Corners, testing::ValuesIn(bases()), [](const auto& base) { return base.param.name; });
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "app/program.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
 // Every verb, ended at any moment: nothing half-written lies around, and the same command, given again, ends with the
 // bytes of a run that nobody disturbed. Moments are drawn with a fixed seed over the time that an undisturbed run
 // takes; how far a run is at such a moment is up to the machine.
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -208,4 +208,4 @@ INSTANTIATE_TEST_SUITE_P(Verbs, Interrupted, testing::ValuesIn(verbs()),
                          [](const auto& verb) { return verb.param.name; });
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

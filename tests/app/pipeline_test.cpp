@@ -8,14 +8,14 @@
 #include <thread>
 
 #include "app/run_program.h"
-#include "base/atomic_file.h"
-#include "base/run_dir.h"
-#include "base/safetensors.h"
+#include "base/files/atomic_file.h"
+#include "base/files/run_dir.h"
+#include "base/files/safetensors.h"
 #include "base/temporary_folder.h"
 
 // The commands of README from outside: same bytes for any number of threads, nothing broken by a kill.
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 using test::run_program;
@@ -266,4 +266,4 @@ TEST_F(Pipeline, SigtermSavesACheckpointAndReportsTheSignal) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "app/program.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
-namespace genbid {
+namespace genbid::app {
 namespace {
 
 namespace fs = std::filesystem;
@@ -82,4 +82,4 @@ TEST(Signals, OneThatIsIgnoredAtTheStartStaysSo) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::app

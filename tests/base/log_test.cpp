@@ -5,9 +5,9 @@
 
 #include <cctype>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
-#include "base/full_disk.h"
+#include "base/files/full_disk.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {

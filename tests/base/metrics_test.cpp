@@ -7,9 +7,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
-#include "base/full_disk.h"
+#include "base/files/full_disk.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {

@@ -23,9 +23,9 @@ TEST(OfficialAdvertiser, CategoriesHoldEightSeats) {
 }
 
 TEST(OfficialAdvertiser, IsThatOfTheOfficialSimulatorInEverySeat) {
-  TrajectoryFile file("data/sample/trajectory_data_periods_7_8.csv", {});
-  CsvBlock block;
-  TrajectoryRows rows;
+  data::TrajectoryFile file("data/sample/trajectory_data_periods_7_8.csv", {});
+  data::CsvBlock block;
+  data::TrajectoryRows rows;
   std::set<int64_t> seats;
   while (file.csv().next(block)) {
     file.parse(block, rows);

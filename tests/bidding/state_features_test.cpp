@@ -51,14 +51,14 @@ std::map<int, LoggedAgent> read_raw_log(const std::string& path) {
     kLeastWinningCost,
     kIsEnd
   };
-  CsvFile file(path);
-  const CsvColumns columns(file, {"advertiserNumber", "advertiserCategoryIndex", "budget", "CPAConstraint",
-                                  "timeStepIndex", "remainingBudget", "pValue", "bid", "xi", "cost", "isExposed",
-                                  "conversionAction", "leastWinningCost", "isEnd"});
+  data::CsvFile file(path);
+  const data::CsvColumns columns(file, {"advertiserNumber", "advertiserCategoryIndex", "budget", "CPAConstraint",
+                                        "timeStepIndex", "remainingBudget", "pValue", "bid", "xi", "cost", "isExposed",
+                                        "conversionAction", "leastWinningCost", "isEnd"});
   std::map<int, LoggedAgent> agents;
-  CsvBlock block;
+  data::CsvBlock block;
   while (file.next(block)) {
-    CsvRows row(block, columns);
+    data::CsvRows row(block, columns);
     while (row.next()) {
       LoggedAgent& agent = agents[static_cast<int>(row.whole(kAgent, 0, kNumSeats - 1))];
       agent.advertiser = {row.number(kBudget), row.number(kLimit), static_cast<int>(row.whole(kCategory, 0, 5))};
@@ -98,13 +98,13 @@ void append(TickHistory& history, const LoggedTick& tick) {
 // Sums of up to some thousand doubles in another order than NumPy's: 1e-12 relative.
 double tolerance(double expected) { return 1e-12 * std::max(1.0, std::abs(expected)); }
 
-using OfficialRows = std::map<std::pair<int64_t, int>, TickRow>;  // by agent and tick
+using OfficialRows = std::map<std::pair<int64_t, int>, data::TickRow>;  // by agent and tick
 
 OfficialRows read_official_rows(const std::string& path) {
-  TrajectoryFile file(path, {});
+  data::TrajectoryFile file(path, {});
   OfficialRows rows;
-  CsvBlock block;
-  TrajectoryRows parsed;
+  data::CsvBlock block;
+  data::TrajectoryRows parsed;
   while (file.csv().next(block)) {
     file.parse(block, parsed);
     EXPECT_TRUE(parsed.bad.empty());
@@ -123,7 +123,7 @@ void compare_with_generator(const std::string& log_path, const std::string& traj
     TickHistory history;
     for (const LoggedTick& tick : agent.ticks) {
       const std::string where = "agent " + std::to_string(number) + " tick " + std::to_string(tick.start.tick);
-      const TickRow& expected = official.at({number, tick.start.tick});
+      const data::TickRow& expected = official.at({number, tick.start.tick});
       std::array<double, kNumAuctionnetFeatures> state{};
       state_features(FeatureSet::kAuctionnet16, agent.advertiser, history, tick.start, state);
       for (size_t f = 0; f < state.size(); ++f) {

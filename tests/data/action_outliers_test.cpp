@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // 1, 2, ..., 100, again and again.
@@ -70,4 +70,4 @@ TEST(ActionOutliers, AFewActionsTellNothing) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -8,7 +8,7 @@
 #include "files.h"
 #include "packed.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -434,4 +434,4 @@ TEST(CsvReader, RandomTextNeverCrashes) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -15,7 +15,7 @@
 
 // Stores with damaged bytes: refused or read, but never a crash or a program that does not end.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -120,4 +120,4 @@ TEST(DamagedStore, AnyDamageToAMarketLogIsReadOrRefused) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

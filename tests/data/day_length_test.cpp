@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 TEST(DayLength, EveryTickButTheFirstTellsTheDaysLength) {
@@ -61,4 +61,4 @@ TEST(DayLength, IsThatOfTheLongestTrajectoryWhereRowsTellNoneOrTooFew) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

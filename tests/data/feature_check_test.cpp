@@ -4,7 +4,7 @@
 
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // The first trajectory of the sample.
@@ -55,4 +55,4 @@ TEST(FeatureCheck, TakesTrajectoriesOfOneTick) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

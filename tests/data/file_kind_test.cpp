@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using namespace std::string_literals;
@@ -57,4 +57,4 @@ TEST(FileKind, FindsTheFirstByteThatIsNotUtf8) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -6,7 +6,7 @@
 
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -76,4 +76,4 @@ TEST(Hdf5File, ErrorsNameTheFileAndTheReason) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -7,7 +7,7 @@
 
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -39,4 +39,4 @@ TEST(Hdf5Trial, WorksWhereChildrenAreIgnored) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

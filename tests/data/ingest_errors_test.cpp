@@ -12,7 +12,7 @@
 
 // Every error a user can meet, once, word for word. No error leaves a store or a temporary behind.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -272,4 +272,4 @@ TEST(IngestErrors, AFileThatChangesWhileItIsReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -14,7 +14,7 @@
 #include "files.h"
 #include "golden.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -91,4 +91,4 @@ TEST(Ingest, KilledAtAnyMomentItLeavesNoStoreOrAWholeOne) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

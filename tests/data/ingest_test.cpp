@@ -10,7 +10,7 @@
 #include "golden.h"
 #include "ingested.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::expect_same_columns;
@@ -412,4 +412,4 @@ TEST(Ingest, ReadsTheOfficialGeneratorsFileInItsOrder) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -14,36 +14,36 @@
 namespace genbid::test {
 
 struct Ingested {
-  IngestSummary summary;
-  TrajectoryStoreInfo info;
-  TrajectoryColumns columns;
+  data::IngestSummary summary;
+  data::TrajectoryStoreInfo info;
+  data::TrajectoryColumns columns;
   std::string bytes;  // of the store
 };
 
-inline Ingested ingest_files(const std::vector<std::string>& files, const IngestSettings& settings = {},
-                             int64_t threads = 2, int64_t block_bytes = CsvFile::kBlockBytes) {
+inline Ingested ingest_files(const std::vector<std::string>& files, const data::IngestSettings& settings = {},
+                             int64_t threads = 2, int64_t block_bytes = data::CsvFile::kBlockBytes) {
   const TempFolder folder;
-  IngestConfig config;
+  data::IngestConfig config;
   config.input = files;
   config.output = folder.file("s.h5");
   config.settings = settings;
   config.threads = threads;
-  IngestControl control;
+  data::IngestControl control;
   control.block_bytes = block_bytes;
-  const std::optional<IngestSummary> summary = ingest(config, control);
+  const std::optional<data::IngestSummary> summary = data::ingest(config, control);
   if (!summary) throw Error("stopped");
-  const TrajectoryStore store(config.output);
+  const data::TrajectoryStore store(config.output);
   EXPECT_EQ(folder.names().size(), 1U);
   return {*summary, store.info(), store.read(), content_of(config.output)};
 }
 
-inline Ingested ingest_text(const std::string& text, const IngestSettings& settings = {}) {
+inline Ingested ingest_text(const std::string& text, const data::IngestSettings& settings = {}) {
   const TempFolder folder;
   return ingest_files({folder.write("a.csv", text)}, settings);
 }
 
 // The datasets' bytes: stores of the same rows may still name other sources.
-inline void expect_same_columns(const TrajectoryColumns& a, const TrajectoryColumns& b) {
+inline void expect_same_columns(const data::TrajectoryColumns& a, const data::TrajectoryColumns& b) {
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);
   EXPECT_EQ(a.category, b.category);

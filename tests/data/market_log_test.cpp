@@ -12,7 +12,7 @@
 #include "data/ingest.h"
 #include "raw_logs.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -331,4 +331,4 @@ TEST(MarketLog, RefusesANumberOfTicksThatNoDayHas) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -13,7 +13,7 @@
 
 // Every error that a raw log can lead to, once, word for word. No error leaves a file behind.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -419,4 +419,4 @@ TEST(RawLogErrors, DamagedBytesAreReadAlikeOnBothWays) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/stop_signal.h"
+#include "numpy/python_float.h"
 #include "data/ingest.h"
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
@@ -20,7 +21,7 @@
 
 // Raw logs: what is read from them, what trajectories they make, and that they are written as AuctionNet does.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -125,8 +126,8 @@ TEST(RawLogWriter, WritesWhatAuctionNetWroteForAllBidders) {
 
 TEST(RawLogWriter, PrintsNumbersAsPython) {
   const auto text = [](double value) {
-    char buffer[kMaxPythonFloat];
-    return std::string(buffer, print_python_float(buffer, value));
+    char buffer[numpy::kMaxPythonFloat];
+    return std::string(buffer, numpy::print_python_float(buffer, value));
   };
   // repr() of CPython 3.11.
   for (const char* expected : {"0.0",
@@ -167,11 +168,11 @@ TEST(RawLogWriter, PrintsNumbersAsPython) {
 
 TEST(RawLogWriter, NumbersReadBack) {
   std::mt19937_64 generator(3);
-  char buffer[kMaxPythonFloat];
+  char buffer[numpy::kMaxPythonFloat];
   for (int i = 0; i < 200'000; ++i) {
     const double value = std::bit_cast<double>(generator() & 0x7FFF'FFFF'FFFF'FFFFU);
     if (!std::isfinite(value)) continue;
-    const std::string text(buffer, print_python_float(buffer, value));
+    const std::string text(buffer, numpy::print_python_float(buffer, value));
     ASSERT_EQ(std::strtod(text.c_str(), nullptr), value) << text;
   }
 }
@@ -616,4 +617,4 @@ TEST(RawLog, StopSignalEndsIt) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

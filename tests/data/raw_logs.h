@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "numpy/python_float.h"
 #include "data/raw_log_reader.h"
 #include "data/raw_log_trajectories.h"
 #include "data/raw_log_writer.h"
@@ -44,8 +45,8 @@ inline Table raw_table(int num_ticks = 3, int num_pv = 4, int num_seats = 5, int
         const bool won = mix % 5 == 0;
         const bool exposed = won && mix % 2 == 0;
         const auto number = [](double value) {
-          char text[kMaxPythonFloat];
-          return std::string(text, print_python_float(text, value));
+          char text[numpy::kMaxPythonFloat];
+          return std::string(text, numpy::print_python_float(text, value));
         };
         table.rows.push_back({number(period), number(seat), number(seat / 2), number(100 + seat), number(10 + seat),
                               number(tick), number(100 + seat - tick * 0.5), number(pv), number(mix / 1024.0),
@@ -60,17 +61,17 @@ inline Table raw_table(int num_ticks = 3, int num_pv = 4, int num_seats = 5, int
 }
 
 struct RawLogs {
-  RawReadResult result;
-  std::vector<RawTick> ticks;
-  RawTrajectories trajectories;
+  data::RawReadResult result;
+  std::vector<data::RawTick> ticks;
+  data::RawTrajectories trajectories;
 };
 
-inline RawLogs read_logs(const std::vector<std::string>& files, RawReadOptions options = {}, int threads = 2) {
+inline RawLogs read_logs(const std::vector<std::string>& files, data::RawReadOptions options = {}, int threads = 2) {
   RawLogs logs;
   Threads workers(threads);
-  logs.result = read_raw_logs(
+  logs.result = data::read_raw_logs(
       files, options, workers,
-      [&](RawTick& tick) {
+      [&](data::RawTick& tick) {
         logs.ticks.push_back(tick);
         logs.trajectories.add(tick);
       },

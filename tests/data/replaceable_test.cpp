@@ -8,7 +8,7 @@
 #include "raw_logs.h"
 #include "stores.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -96,4 +96,4 @@ TEST(Replaceable, BothOutputsInOnePlaceAreAnErrorByWhateverName) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -6,7 +6,7 @@
 
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -58,4 +58,4 @@ TEST(Spool, MemoryIsUsedAgain) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -8,7 +8,7 @@
 
 // Stores as other programs write them: widths of numbers, booleans, texts, and what of it is refused.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -296,4 +296,4 @@ TEST(StoreForms, ProbabilitiesAboveOneOfACampaign) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -9,7 +9,7 @@
 #include "data/trajectory_store.h"
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 // Runs the script beside this file; 77 means that Python or its packages are not to be had here.
@@ -70,4 +70,4 @@ TEST(MarketLog, OtherProgramsReadAndWriteIt) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -15,8 +15,8 @@
 namespace genbid::test {
 
 // Two trajectories of three and two ticks.
-inline TrajectoryColumns small_columns() {
-  TrajectoryColumns c;
+inline data::TrajectoryColumns small_columns() {
+  data::TrajectoryColumns c;
   c.period = {7, 8};
   c.advertiser = {0, 47};
   c.category = {0, 5};
@@ -34,11 +34,12 @@ inline TrajectoryColumns small_columns() {
   return c;
 }
 
-inline std::string write_small_store(const TempFolder& folder, const TrajectoryColumns& columns = small_columns(),
+inline std::string write_small_store(const TempFolder& folder, const data::TrajectoryColumns& columns = small_columns(),
                                      bool wide_advertisers = false) {
-  TrajectoryStoreInfo info{48, 48, "auctionnet16", feature_names(FeatureSet::kAuctionnet16), "[]", "kind: ingest\n"};
+  data::TrajectoryStoreInfo info{
+      48, 48, "auctionnet16", feature_names(FeatureSet::kAuctionnet16), "[]", "kind: ingest\n"};
   info.wide_advertisers = wide_advertisers;
-  TrajectoryStoreWriter writer(folder.file("s.h5"));
+  data::TrajectoryStoreWriter writer(folder.file("s.h5"));
   writer.begin(info, columns.num_trajectories(), columns.num_rows());
   writer.append(columns);
   writer.finish();
@@ -46,9 +47,9 @@ inline std::string write_small_store(const TempFolder& folder, const TrajectoryC
 }
 
 // A period of two ticks, of two and one impressions, and two seats.
-inline std::string write_small_market_log(const TempFolder& folder, const std::vector<MarketLogSeat>& seats = {
+inline std::string write_small_market_log(const TempFolder& folder, const std::vector<data::MarketLogSeat>& seats = {
                                                                         {0, 0, 10.0, 1.0}, {1, 0, 20.0, 2.0}}) {
-  MarketLogWriter writer(folder.file("m.h5"), MarketLogPrecision::kFloat64);
+  data::MarketLogWriter writer(folder.file("m.h5"), data::MarketLogPrecision::kFloat64);
   writer.begin_period(7, seats);
   const std::vector<float> bids = {3, 2, 0, 0, 3, 2, 0, 0};
   const std::vector<uint8_t> who = {0, 1, kNoSeat, kNoSeat, 1, 0, kNoSeat, kNoSeat};
@@ -56,7 +57,7 @@ inline std::string write_small_market_log(const TempFolder& folder, const std::v
   writer.add_tick(std::vector{0.5, 0.6}, std::vector<double>(2, 0.01), std::span(bids).first(4),
                   std::span(who).first(4), std::vector{3.5});
   writer.end_period();
-  MarketLogInfo info;
+  data::MarketLogInfo info;
   info.ticks = 2;
   info.seats = 2;
   writer.finish(info);

@@ -11,7 +11,7 @@
 
 // Trajectory files as pandas, NumPy, notebooks and this program write them.
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -494,4 +494,4 @@ TEST(TrajectoryKinds, SharedCaseInUtf16IsNamed) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

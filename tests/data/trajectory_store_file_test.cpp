@@ -5,7 +5,7 @@
 #include "bidding/state_features.h"
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::TempFolder;
@@ -75,4 +75,4 @@ TEST(TrajectoryStoreFile, AnotherFileIsAnError) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

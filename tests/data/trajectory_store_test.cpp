@@ -10,7 +10,7 @@
 #include "data/hdf5_file.h"
 #include "files.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::content_of;
@@ -264,4 +264,4 @@ TEST(TrajectoryStore, ValuesMustBeFinite) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 std::vector<double> numbers(const std::string& text) {
@@ -150,4 +150,4 @@ TEST(TupleParser, MutationsNeverReadOutOfBounds) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

@@ -9,7 +9,7 @@
 #include "files.h"
 #include "packed.h"
 
-namespace genbid {
+namespace genbid::data {
 namespace {
 
 using test::error_of;
@@ -177,4 +177,4 @@ TEST(UnpackedFile, APipeIsRefusedAtOnce) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::data

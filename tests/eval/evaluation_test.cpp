@@ -3,18 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "bidders/bidder_config.h"
 #include "bidding/score.h"
 #include "eval/report.h"
 #include "play/official_assets.h"
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
 EvaluationPlan small_plan() {
   EvaluationPlan plan;
   plan.market.impressions = 3000;
   plan.market.budget_scale = 0.006;
-  plan.population = load_population("rules48");
+  plan.population = play::load_population("rules48");
   plan.periods = {28, 29};
   plan.seats = {0, 7, 47};
   return plan;
@@ -22,15 +23,15 @@ EvaluationPlan small_plan() {
 
 std::vector<Evaluation> evaluate(const EvaluationPlan& plan, int num_threads, bool pid_alone = false) {
   Threads threads(num_threads);
-  const OfficialAssets assets;
-  const auto pid = make_bidder({.bidder = "pid"}, Rules::kFast, assets);
-  const auto fixed = make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kFast, assets);
+  const play::OfficialAssets assets;
+  const auto pid = bidders::make_bidder({.bidder = "pid"}, Rules::kCorrected, assets);
+  const auto fixed = bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, assets);
   std::vector<Candidate> candidates = {{"pid", "rule", pid.get()}};
   if (!pid_alone) candidates.push_back({"fixed", "rule", fixed.get()});
   return evaluate_in_market(plan, candidates, threads);
 }
 
-const EvaluationContext kContext = {"fast", "rules48", {28, 29}, {0, 7, 47}, 1};
+const EvaluationContext kContext = {"corrected", "rules48", {28, 29}, {0, 7, 47}, 1};
 
 TEST(Evaluation, HasACellForEverySeatAndPeriod) {
   const auto result = evaluate(small_plan(), 2);
@@ -59,32 +60,33 @@ TEST(Evaluation, ACandidatesResultDoesNotDependOnTheOthers) {
 TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
   const EvaluationPlan plan = small_plan();
   const auto judged = evaluate(plan, 1, true);
-  struct Sum : PeriodSink {
+  struct Sum : market::PeriodSink {
     double cost = 0.0;
-    void on_tick(int64_t, int, std::span<const SeatTick> seats) override { cost += seats[0].outcome.cost; }
+    void on_tick(int64_t, int, std::span<const market::SeatTick> seats) override { cost += seats[0].outcome.cost; }
   } sink;
   Threads threads(1);
-  const auto market = make_market(plan.market, threads);
-  const auto population = make_bidders(plan.population, Rules::kFast);
+  const auto market = market::make_market(plan.market, threads);
+  const auto population = play::make_bidders(plan.population, Rules::kCorrected);
   std::vector<Bidder*> bidders;
   std::vector<int> seat_bidder;
   for (int seat = 0; seat < kNumSeats; ++seat) {
     bidders.push_back(population[static_cast<size_t>(seat)].get());
     seat_bidder.push_back(seat);
   }
-  ASSERT_TRUE(play(*market, {make_cell(plan.population, 28, plan.market)}, bidders, seat_bidder, sink));
+  ASSERT_TRUE(market::play(*market, {play::make_cell(plan.population, 28, plan.market)}, bidders, seat_bidder, sink));
   EXPECT_EQ(judged[0].cells[0].cost, sink.cost);
 }
 
 // Everything of a result, judged by a fixed alpha, a teacher and what is not played.
 std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads) {
   Threads threads(num_threads);
-  HindsightBook book;
+  play::HindsightBook book;
   plan.book = &book;
   plan.with_plans = true;
-  const auto fixed = make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kFast, OfficialAssets());
-  const auto teacher = make_teacher(book);
-  const auto constant = make_hindsight_alpha(book);
+  const auto fixed =
+      bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, play::OfficialAssets());
+  const auto teacher = play::make_teacher(book);
+  const auto constant = play::make_hindsight_alpha(book);
   std::vector<Candidate> candidates = {{"fixed", "rule", fixed.get()},
                                        {"teacher", "hindsight", teacher.get()},
                                        {"hindsight_alpha", "hindsight", constant.get()}};
@@ -160,7 +162,7 @@ TEST(Evaluation, JudgesInMarketsOfAnyShape) {
   plan.market.traffic.seats = 11;
   plan.market.traffic.ticks = 12;
   plan.market.traffic.slots = 2;
-  plan.population = load_population("rules48", 11);
+  plan.population = play::load_population("rules48", 11);
   plan.seats = {0, 10};
   const auto all = evaluate_hindsight(plan, 2);
   for (const Evaluation& evaluation : all) {
@@ -213,4 +215,4 @@ TEST_P(CpaScale, NobodyBeatsWhatWasPossible) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -8,28 +8,28 @@
 #include "models/policy_samples.h"
 #include "models/registry.h"
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
 // Answers a fixed function of what it is handed, and keeps the last history it saw.
-class Recorder : public Policy {
+class Recorder : public policy::Policy {
  public:
-  void fit(const TrainingColumns&) override {}
+  void fit(const policy::TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::vector<LossPart> losses(size_t, const Batch&, at::Generator&) override { return {}; }
+  std::vector<policy::LossPart> losses(size_t, const policy::Batch&, at::Generator&) override { return {}; }
   int64_t noise_size() const override { return 5; }
   std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
-  Wishes default_wishes() const override { return {0.3, 0.9}; }
-  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-             const std::vector<at::Tensor>& carry) override {
+  policy::Wishes default_wishes() const override { return {0.3, 0.9}; }
+  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override {
     history_ = history;
     condition_ = condition;
     noise_ = noise_BN;
     carry_ = carry[0];
     return {history.mask_BT.sum(1, true) * 10.0, {carry[0] + 1.0}};
   }
-  History history_;
-  Condition condition_;
+  policy::History history_;
+  policy::Condition condition_;
   at::Tensor noise_;
   at::Tensor carry_;
 };
@@ -81,7 +81,7 @@ TEST(PolicyBidder, HandsOverTheLastTicksRightPadded) {
     EXPECT_DOUBLE_EQ(bids[1].value, 10.0 * std::min(tick + 1, 3));
     if (tick < 4) rows.advance();
   }
-  const History& seen = policy->history_;
+  const policy::History& seen = policy->history_;
   EXPECT_EQ(seen.ticks_BT[0][0].item<int64_t>(), 2);
   EXPECT_EQ(seen.ticks_BT[0][2].item<int64_t>(), 4);
   EXPECT_FLOAT_EQ(seen.actions_BTA[0][0][0].item<float>(), 50.0F);  // effective alpha of tick 2
@@ -199,8 +199,8 @@ TEST(PolicyBidder, NoiseIsStandardNormal) {
 TEST(PolicyBidder, ActionsDoNotDependOnTheNumberOfThreads) {
   at::set_num_threads(1);
   for (const std::string& variant : test::policy_variants()) {
-    const auto policy = make_policy(test::small_model(variant), {22, 1}, 1);
-    const Batch batch = test::sample_batch(8, policy->window());
+    const auto policy = models::make_policy(test::small_model(variant), {22, 1}, 1);
+    const policy::Batch batch = test::sample_batch(8, policy->window());
     policy->fit(test::columns_of(batch));
     policy->eval();
     constexpr size_t kCount = 150;
@@ -224,4 +224,4 @@ TEST(PolicyBidder, ActionsDoNotDependOnTheNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::eval

@@ -6,21 +6,21 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/report.h"
-#include "market/rule_bidders.h"
+#include "bidders/rule_bidders.h"
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
-ReplayConfig scaled_log() {
-  ReplayConfig config;
+replay::ReplayConfig scaled_log() {
+  replay::ReplayConfig config;
   config.log = {"tests/golden/offline_eval/scaled_log_2adv.csv"};
   config.periods.values = {0};
   return config;
 }
 
 TEST(ReplayEvaluation, ACellForEachAdvertiserAndCandidate) {
-  const auto low = make_fixed_alpha(0.05, 0.0);
-  const auto high = make_fixed_alpha(0.2, 0.0);
+  const auto low = bidders::make_fixed_alpha(0.05, 0.0);
+  const auto high = bidders::make_fixed_alpha(0.2, 0.0);
   Threads threads(2);
   const auto evaluations =
       evaluate_in_replay(scaled_log(), {{"low", "rule", low.get()}, {"high", "rule", high.get()}}, threads);
@@ -35,7 +35,7 @@ TEST(ReplayEvaluation, ACellForEachAdvertiserAndCandidate) {
 }
 
 TEST(ReplayEvaluation, ResultsSayTheBudgetAndLimitOfEverybody) {
-  ReplayConfig config = scaled_log();
+  replay::ReplayConfig config = scaled_log();
   EXPECT_FALSE(config.common_budget().has_value());
   config.rules = "official";
   EvaluationContext context;
@@ -92,4 +92,4 @@ TEST(ReplayEvaluation, ResultsSayThatTheyAreOfAReplay) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::eval

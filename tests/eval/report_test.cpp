@@ -4,10 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
-const EvaluationContext kContext = {"fast", "rules48", {22, 23}, {0, 1}, 1};
+const EvaluationContext kContext = {"corrected", "rules48", {22, 23}, {0, 1}, 1};
 
 Evaluation one_cell() {
   CellResult cell;
@@ -91,7 +91,7 @@ TEST(Report, ResultSaysWhatWasAskedFor) {
 
 TEST(Report, TableSaysProtocolRulesAndPopulation) {
   const std::string table = result_table({one_cell()}, kContext);
-  EXPECT_EQ(table.find("protocol market, rules fast, population rules48, 2 seats x 2 periods"), 0U);
+  EXPECT_EQ(table.find("protocol market, rules corrected, population rules48, 2 seats x 2 periods"), 0U);
   EXPECT_NE(table.find("candidate"), std::string::npos);
 }
 
@@ -117,4 +117,4 @@ TEST(Report, TargetReportRanksWhatWasAskedAgainstWhatCame) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::eval

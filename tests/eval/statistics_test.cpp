@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-namespace genbid {
+namespace genbid::eval {
 namespace {
 
 double correlation(const std::vector<double>& x, const std::vector<double>& y) { return rank_correlation(x, y); }
@@ -23,4 +23,4 @@ TEST(RankCorrelation, EqualValuesShareTheirMeanRank) {
 TEST(RankCorrelation, IsZeroWhereOneSideDoesNotVary) { EXPECT_DOUBLE_EQ(correlation({1, 2, 3}, {4, 4, 4}), 0.0); }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::eval

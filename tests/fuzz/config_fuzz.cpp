@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "data/ingest.h"
 #include "fuzz.h"
 #include "play/simulate.h"
@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       yaml += std::string(line) + "\n";
     }
   }
-  read<genbid::SimulateConfig>(yaml, overrides);
-  read<genbid::IngestConfig>(yaml, overrides);
+  read<genbid::play::SimulateConfig>(yaml, overrides);
+  read<genbid::data::IngestConfig>(yaml, overrides);
   return 0;
 }

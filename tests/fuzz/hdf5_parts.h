@@ -68,7 +68,7 @@ inline std::string odd_text(Choices& choices) {
 
 class Hdf5Parts {
  public:
-  Hdf5Parts(Hdf5File& file, Choices& choices) : file_(file), choices_(choices) {}
+  Hdf5Parts(data::Hdf5File& file, Choices& choices) : file_(file), choices_(choices) {}
 
   void attribute(const std::string& name, int64_t value) {
     switch (change(4)) {
@@ -120,10 +120,10 @@ class Hdf5Parts {
   template <typename T>
   void dataset(const std::string& name, std::vector<int64_t> shape, std::vector<T> values) {
     if (choices_.rarely()) return;
-    Hdf5Type type = kHdf5TypeOf<T>;
+    data::Hdf5Type type = data::kHdf5TypeOf<T>;
     if (choices_.rarely()) {
-      static constexpr Hdf5Type kTypes[] = {Hdf5Type::kI64, Hdf5Type::kI32, Hdf5Type::kF64, Hdf5Type::kF32,
-                                            Hdf5Type::kU8};
+      static constexpr data::Hdf5Type kTypes[] = {data::Hdf5Type::kI64, data::Hdf5Type::kI32, data::Hdf5Type::kF64,
+                                                  data::Hdf5Type::kF32, data::Hdf5Type::kU8};
       type = choices_.one_of(kTypes);
     }
     switch (change(4)) {
@@ -160,7 +160,7 @@ class Hdf5Parts {
  private:
   int change(int kinds) { return choices_.rarely() ? 1 + choices_.byte() % kinds : 0; }
 
-  Hdf5File& file_;
+  data::Hdf5File& file_;
   Choices& choices_;
 };
 

@@ -9,7 +9,7 @@
 
 namespace {
 
-using genbid::RawTick;
+using genbid::data::RawTick;
 
 template <typename T>
 void add(std::string& text, const T& values) {
@@ -26,14 +26,14 @@ struct Reading {
 };
 
 Reading read(const std::string& path, int64_t block_bytes) {
-  genbid::RawReadOptions options;
+  genbid::data::RawReadOptions options;
   options.block_bytes = block_bytes;
   options.scratch_folder = genbid::fuzz::Scratch::path("");
   static genbid::Threads threads(1);
   Reading reading;
   const auto take = [&](RawTick& tick) {
     reading.ticks += std::to_string(tick.period) + "/" + std::to_string(tick.tick) + ":";
-    for (const genbid::RawHead& h : tick.heads) {
+    for (const genbid::data::RawHead& h : tick.heads) {
       // Not of the memory: a negative zero is the same budget.
       for (const double value : {h.budget, h.cpa, h.remaining}) reading.ticks += std::to_string(value + 0.0) + ",";
       reading.ticks += std::to_string(h.advertiser) + "," + std::to_string(h.category) + "," + std::to_string(h.is_end);
@@ -47,7 +47,7 @@ Reading read(const std::string& path, int64_t block_bytes) {
     add(reading.ticks, tick.slot);
   };
   try {
-    const auto result = genbid::read_raw_logs({path}, options, threads, take, [&] { reading.ticks.clear(); });
+    const auto result = genbid::data::read_raw_logs({path}, options, threads, take, [&] { reading.ticks.clear(); });
     reading.in_order = result.in_order;
     reading.num_rows = result.num_rows;
   } catch (const genbid::Error& e) {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/safetensors.h"
+#include "base/files/safetensors.h"
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

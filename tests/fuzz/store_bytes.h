@@ -9,13 +9,13 @@
 namespace genbid::fuzz {
 
 // The columns as bytes, by name: for comparison.
-inline std::map<std::string, std::string> bytes_of(const TrajectoryColumns& columns) {
+inline std::map<std::string, std::string> bytes_of(const data::TrajectoryColumns& columns) {
   std::map<std::string, std::string> bytes;
   const auto add = [&](const std::string& name, const auto& values) {
     bytes[name] = std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
   };
-  for_each_trajectory_column(columns, add);
-  for_each_tick_column(columns, add);
+  data::for_each_trajectory_column(columns, add);
+  data::for_each_tick_column(columns, add);
   return bytes;
 }
 

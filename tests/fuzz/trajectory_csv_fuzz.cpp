@@ -9,15 +9,15 @@
 namespace {
 
 std::string ingested(const std::string& input, int64_t block_bytes, const char* bad_rows, const std::string& output) {
-  genbid::IngestConfig config;
+  genbid::data::IngestConfig config;
   config.input = {input};
   config.output = output;
   config.settings.data.bad_rows = bad_rows;
   config.threads = 1;
-  genbid::IngestControl control;
+  genbid::data::IngestControl control;
   control.block_bytes = block_bytes;
   try {
-    genbid::fuzz::require(genbid::ingest(config, control).has_value(), "nobody stopped it");
+    genbid::fuzz::require(genbid::data::ingest(config, control).has_value(), "nobody stopped it");
   } catch (const genbid::Error& e) {
     return e.what();
   }

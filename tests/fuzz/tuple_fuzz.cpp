@@ -1,7 +1,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "data/tuple_parser.h"
 #include "fuzz.h"
 

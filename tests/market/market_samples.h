@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "market/cell_tick.h"
+#include "market/corrected/cell_tick.h"
 #include "market/market.h"
-#include "market/traffic.h"
+#include "market/traffic/traffic.h"
 
 namespace genbid::test {
 
@@ -16,19 +16,21 @@ struct SeatValue {
   float value;
 };
 
-inline void set_value(TickTraffic& tick, int64_t pv, int seat, float value) {
-  tick.values[static_cast<size_t>((pv / kBlockWidth * kNumSeats + seat) * kBlockWidth + pv % kBlockWidth)] = value;
+inline void set_value(market::TickTraffic& tick, int64_t pv, int seat, float value) {
+  tick.values[static_cast<size_t>((pv / market::kBlockWidth * kNumSeats + seat) * market::kBlockWidth +
+                                  pv % market::kBlockWidth)] = value;
 }
-inline void set_draw(TickTraffic& tick, int64_t pv, int slot, float draw) {
-  tick.conversion_draw[static_cast<size_t>((pv / kBlockWidth * 3 + slot) * kBlockWidth + pv % kBlockWidth)] = draw;
+inline void set_draw(market::TickTraffic& tick, int64_t pv, int slot, float draw) {
+  tick.conversion_draw[static_cast<size_t>((pv / market::kBlockWidth * 3 + slot) * market::kBlockWidth +
+                                           pv % market::kBlockWidth)] = draw;
 }
 
-inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_of_pv) {
-  TickTraffic tick;
+inline market::TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_of_pv) {
+  market::TickTraffic tick;
   tick.num_pv = static_cast<int64_t>(values_of_pv.size());
-  tick.num_blocks = (tick.num_pv + kBlockWidth - 1) / kBlockWidth;
-  tick.num_chunks = (tick.num_blocks + kBlocksPerChunk - 1) / kBlocksPerChunk;
-  const auto lanes = static_cast<size_t>(tick.num_blocks * kBlockWidth);
+  tick.num_blocks = (tick.num_pv + market::kBlockWidth - 1) / market::kBlockWidth;
+  tick.num_chunks = (tick.num_blocks + market::kBlocksPerChunk - 1) / market::kBlocksPerChunk;
+  const auto lanes = static_cast<size_t>(tick.num_blocks * market::kBlockWidth);
   tick.own_values.assign(lanes * kNumSeats, 0.0F);
   tick.values = tick.own_values;
   tick.max_value.fill(1.0F);
@@ -43,23 +45,24 @@ inline TickTraffic make_tick(const std::vector<std::vector<SeatValue>>& values_o
   return tick;
 }
 
-inline TickTraffic generated_tick(const Traffic& traffic, const PeriodFactors& factors, int tick) {
-  TickTraffic out;
+inline market::TickTraffic generated_tick(const market::Traffic& traffic, const market::PeriodFactors& factors,
+                                          int tick) {
+  market::TickTraffic out;
   traffic.begin_tick(factors, tick, out);
   for (int64_t chunk = 0; chunk < out.num_chunks; ++chunk) traffic.fill_chunk(factors, chunk, out);
   traffic.end_tick(out);
   return out;
 }
 
-inline SeatBids bids_of(const BidFormula& everybody) {
-  SeatBids bids;
+inline market::SeatBids bids_of(const BidFormula& everybody) {
+  market::SeatBids bids;
   for (int seat = 0; seat < kNumSeats; ++seat) bids.add(seat, everybody);
   return bids;
 }
 
 // A cell with the official advertisers.
-inline Cell official_cell(int64_t period, double budget_scale = 1.0) {
-  Cell cell;
+inline market::Cell official_cell(int64_t period, double budget_scale = 1.0) {
+  market::Cell cell;
   cell.period = period;
   for (int seat = 0; seat < kNumSeats; ++seat) {
     cell.advertisers.push_back(official_advertiser(seat));
@@ -69,17 +72,17 @@ inline Cell official_cell(int64_t period, double budget_scale = 1.0) {
 }
 
 // All ticks of all cells, kept.
-struct Recorder : PeriodSink {
-  std::vector<std::vector<std::vector<SeatTick>>> ticks;  // [cell][tick][seat]
+struct Recorder : market::PeriodSink {
+  std::vector<std::vector<std::vector<market::SeatTick>>> ticks;  // [cell][tick][seat]
   explicit Recorder(size_t num_cells) : ticks(num_cells) {}
-  void on_tick(int64_t cell, int tick, std::span<const SeatTick> seats) override {
+  void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     auto& played = ticks[static_cast<size_t>(cell)];
     if (played.size() == static_cast<size_t>(tick)) played.emplace_back(seats.begin(), seats.end());
   }
 };
 
 // Every field, bit for bit.
-inline bool same(const SeatTick& a, const SeatTick& b) {
+inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
   const auto same_bits = [](double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y); };
   const TickOutcome& p = a.outcome;
   const TickOutcome& q = b.outcome;
@@ -94,7 +97,8 @@ inline bool same(const SeatTick& a, const SeatTick& b) {
          same_bits(p.cost, q.cost);
 }
 
-inline bool same(const std::vector<std::vector<SeatTick>>& a, const std::vector<std::vector<SeatTick>>& b) {
+inline bool same(const std::vector<std::vector<market::SeatTick>>& a,
+                 const std::vector<std::vector<market::SeatTick>>& b) {
   if (a.size() != b.size()) return false;
   for (size_t tick = 0; tick < a.size(); ++tick) {
     for (size_t seat = 0; seat < a[tick].size(); ++seat) {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "market_samples.h"
 
-namespace genbid {
+namespace genbid::market {
 namespace {
 
 using test::official_cell;
@@ -280,7 +280,7 @@ std::string error_of(const std::string& yaml) {
 }
 
 TEST(MarketConfig, RejectsOtherRulesAndListsWhatThereIs) {
-  EXPECT_NE(error_of("market: {rules: exact}").find("found 'exact', expected one of fast, official"),
+  EXPECT_NE(error_of("market: {rules: exact}").find("found 'exact', expected one of corrected, official"),
             std::string::npos);
 }
 
@@ -298,4 +298,4 @@ TEST(MarketConfig, RejectsImpressionsOutOfRange) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::market

@@ -7,7 +7,7 @@
 #include "market/market.h"
 #include "market_samples.h"
 
-namespace genbid {
+namespace genbid::market {
 namespace {
 
 using test::official_cell;
@@ -94,4 +94,4 @@ TEST(Play, EndsEarlyWhereAStopIsAskedFor) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::market

@@ -15,7 +15,7 @@
 // Decision Diffuser (auctionnet.md 5.8) with fixed weights: its own outputs, in float32 of another LibTorch. Its network
 // reads no mask of known ticks and one condition.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using diffbid::KnownTicks;
@@ -176,4 +176,4 @@ TEST_F(DecisionDiffuser, AncestralSamplingAndActionAreTheOfficial) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

@@ -6,7 +6,7 @@
 
 #include "models/policy_samples.h"
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using test::act;
@@ -31,12 +31,12 @@ TEST(DecisionTransformer, HasTheOfficialBlocks) {
   const int64_t f = 512;
   const int64_t block = 4 * d + (4 * d * d + 4 * d) + (2 * d * f + f + d);
   const int64_t embeddings = (16 * d + d) + (d + d) + (kFeatures * d + d) + (d + d) + 2 * d;
-  EXPECT_EQ(num_parameters(policy), 3 * block + embeddings + (d + 1));
+  EXPECT_EQ(policy::num_parameters(policy), 3 * block + embeddings + (d + 1));
 }
 
 TEST(DecisionTransformer, TheFutureCannotChangeAPastPrediction) {
   DecisionTransformer policy = make();
-  Batch batch = sample_batch(4, 6);
+  policy::Batch batch = sample_batch(4, 6);
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
@@ -46,7 +46,7 @@ TEST(DecisionTransformer, TheFutureCannotChangeAPastPrediction) {
   batch.states_BTS.slice(1, 3).normal_();
   batch.returns_to_go_BT.slice(1, 3).normal_();
   batch.actions_BTA.slice(1, 2).normal_();  // tick 2's own action stands behind its state
-  Batch same_target = batch;
+  policy::Batch same_target = batch;
   same_target.actions_BTA = sample_batch(4, 6).actions_BTA;
   same_target.actions_BTA.slice(1, 3).fill_(-50.0);
   EXPECT_EQ(policy.losses(0, same_target, noise)[0].value.item<double>(), before);
@@ -54,7 +54,7 @@ TEST(DecisionTransformer, TheFutureCannotChangeAPastPrediction) {
 
 TEST(DecisionTransformer, TheTargetReturnReachesTheAction) {
   DecisionTransformer policy = make();
-  const Batch batch = sample_batch(4, 6);
+  const policy::Batch batch = sample_batch(4, 6);
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
@@ -65,11 +65,11 @@ TEST(DecisionTransformer, TheTargetReturnReachesTheAction) {
 
 TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
   DecisionTransformer policy = make();
-  const Batch batch = sample_batch(4, 6);
+  const policy::Batch batch = sample_batch(4, 6);
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
-  History history = history_of(batch);
+  policy::History history = history_of(batch);
   const at::Tensor fresh = act(policy, history, ask_for(0.5, 4)).coefficients_BA;
   history.earned_BT = at::full_like(history.earned_BT, 0.25);
   EXPECT_TRUE(at::allclose(act(policy, history, ask_for(0.75, 4)).coefficients_BA, fresh, 1e-6, 1e-4));
@@ -77,7 +77,7 @@ TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
 
 TEST(DecisionTransformer, ReadsTicksBeyondADayOf48) {
   DecisionTransformer policy = make();
-  Batch batch = sample_batch(2, 6);
+  policy::Batch batch = sample_batch(2, 6);
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
@@ -90,11 +90,11 @@ TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
   DecisionTransformerConfig config;
   config.target_quantile = 0.5;
   DecisionTransformer policy(config, {kFeatures, 1});
-  TrainingColumns columns = columns_of(sample_batch(5, 6));
+  policy::TrainingColumns columns = columns_of(sample_batch(5, 6));
   columns.returns_M = at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F});
   policy.fit(columns);
   EXPECT_FLOAT_EQ(static_cast<float>(policy.default_wishes().target_return.value()), 0.4F);
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

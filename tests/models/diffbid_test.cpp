@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "models/policy_samples.h"
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using diffbid::ChangeScale;
@@ -27,7 +27,7 @@ using test::sample_batch;
 
 std::shared_ptr<DiffBid> make(const DiffBidConfig& config) {
   torch::manual_seed(1);
-  return std::make_shared<DiffBid>(config, PolicyShape{kFeatures, 1});
+  return std::make_shared<DiffBid>(config, policy::PolicyShape{kFeatures, 1});
 }
 
 DiffBidConfig small() { return test::small_model("diffbid").diffbid; }
@@ -202,11 +202,11 @@ TEST(TemporalUnet, TakesDaysOfAnyNumberOfTicks) {
 
 TEST(DiffBid, BothConditionsReachTheAction) {
   const auto policy = make(small());
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  History history = history_of(batch);
+  policy::History history = history_of(batch);
   history.mask_BT = batch.mask_BT.clone();
   history.mask_BT.slice(1, 5).zero_();
   const auto ask = [&](double target, double cpa) {
@@ -217,7 +217,7 @@ TEST(DiffBid, BothConditionsReachTheAction) {
 }
 
 TEST(DiffBid, WithoutGuidanceTheUnconditionalPassDoesNotMatter) {
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   const torch::NoGradGuard no_grad;
   const auto plan_with = [&](double guidance) {
     DiffBidConfig config = small();
@@ -251,7 +251,7 @@ class DenoisingTask : public ::testing::Test {
   }
 
   DiffBidConfig config_ = small();
-  Batch batch_;
+  policy::Batch batch_;
   std::shared_ptr<DiffBid> policy_;
 };
 
@@ -332,7 +332,7 @@ TEST(DiffBid, AsksForAQuantileOfTheTrainingReturnsAndItsCpa) {
   config.target_quantile = 0.5;
   config.target_cpa = 0.8;
   const auto policy = make(config);
-  const Batch batch = sample_batch(5, 8);
+  const policy::Batch batch = sample_batch(5, 8);
   policy->fit(columns_of(batch));
   const at::Tensor median = std::get<0>(batch.returns_to_go_BT.select(1, 0).sort())[2];
   EXPECT_FLOAT_EQ(static_cast<float>(policy->default_wishes().target_return.value()), median.item<float>());
@@ -344,7 +344,7 @@ TEST(DiffBid, ADroppedConditionGivesNoGradient) {
   DiffBidConfig config = small();
   config.condition_dropout = 1.0;
   const auto policy = make(config);
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   policy->fit(columns_of(batch));
   policy->train();
   at::Generator noise = at::detail::createCPUGenerator(3);
@@ -357,12 +357,12 @@ TEST(DiffBid, ADroppedConditionGivesNoGradient) {
 
 TEST(DiffBid, TheKnownStatesAreInTheForecastsPast) {
   const auto policy = make(small());
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
   // In a day's last tick there is no next state: its own stands for it, as far as scaling is exact.
-  const Action action = act(*policy, history_of(batch), ask_for(0.5, 4));
+  const policy::Action action = act(*policy, history_of(batch), ask_for(0.5, 4));
   const at::Tensor own = batch.states_BTS.select(1, 7);
   const at::Tensor within = own.abs() < 1.5;  // not cut by the scaler
   EXPECT_TRUE(at::allclose(action.next_states_BS.masked_select(within), own.masked_select(within), 1e-4, 1e-4));
@@ -372,17 +372,17 @@ TEST(DiffBid, AWarmStartContinuesTheLastPlan) {
   DiffBidConfig config = small();
   config.warm_levels = 2;
   const auto policy = make(config);
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  History history = history_of(batch);
+  policy::History history = history_of(batch);
   history.mask_BT = batch.mask_BT.clone();
   history.mask_BT.slice(1, 3).zero_();
   const at::Tensor noise_BN = noise_for(*policy, 4);
   const auto act_with = [&](const at::Tensor& plan) { return policy->act(history, ask_for(0.5, 4), noise_BN, {plan}); };
   const at::Tensor plan = at::full({4, 8, kFeatures}, 0.5);
-  const Action action = act_with(plan);
+  const policy::Action action = act_with(plan);
   EXPECT_FALSE(at::equal(action.next_states_BS, act_with(-plan).next_states_BS));
   // What it carries is the plan: the known states, then those it expects.
   QuantileScaler scaler(kFeatures, config.tail, -1.0, 1.0);
@@ -402,11 +402,11 @@ TEST(DiffBid, AncestralSamplingReadsNoiseForEveryLevel) {
   config.sampling_levels = 4;
   const auto policy = make(config);
   EXPECT_EQ(policy->noise_size(), 5 * 8 * kFeatures);
-  const Batch batch = sample_batch(4, 8);
+  const policy::Batch batch = sample_batch(4, 8);
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  History history = history_of(batch);
+  policy::History history = history_of(batch);
   history.mask_BT = batch.mask_BT.clone();
   history.mask_BT.slice(1, 3).zero_();
   const at::Tensor noise_BN = noise_for(*policy, 4);
@@ -417,4 +417,4 @@ TEST(DiffBid, AncestralSamplingReadsNoiseForEveryLevel) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

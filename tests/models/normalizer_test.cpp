@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 TEST(Normalizer, ScalesToMeanZeroAndDeviationOne) {
@@ -33,4 +33,4 @@ TEST(Normalizer, OutliersAreClampedToTenDeviations) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

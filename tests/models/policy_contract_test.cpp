@@ -13,7 +13,7 @@
 // hold rows of every length: what a planner makes of a whole window, where all is known, shows nothing. B rows, T ticks, S features, A action coefficients, N numbers of
 // noise.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using test::act;
@@ -29,30 +29,30 @@ using test::sample_batch;
 
 class PolicyContract : public ::testing::TestWithParam<std::string> {
  protected:
-  static std::shared_ptr<Policy> make(int64_t seed = 1) {
+  static std::shared_ptr<policy::Policy> make(int64_t seed = 1) {
     return make_policy(test::small_model(GetParam()), {kFeatures, 1}, seed);
   }
 
-  static double loss_of(Policy& policy, const Batch& batch, uint64_t noise_seed = 3) {
+  static double loss_of(policy::Policy& policy, const policy::Batch& batch, uint64_t noise_seed = 3) {
     double total = 0.0;
     for (size_t group = 0; group < policy.parameter_groups().size(); ++group) {
       at::Generator noise = at::detail::createCPUGenerator(noise_seed);
-      for (const LossPart& part : policy.losses(group, batch, noise)) total += part.value.item<double>();
+      for (const policy::LossPart& part : policy.losses(group, batch, noise)) total += part.value.item<double>();
     }
     return total;
   }
 
   // Full updates on one batch with the same noise every time.
-  static void learn(Policy& policy, const Batch& batch, int64_t steps) {
-    std::vector<AdamW> optimizers;
-    for (const NamedTensors& parameters : grouped_parameters(policy)) {
-      optimizers.emplace_back(parameters, AdamWOptions{.weight_decay = 0.0});
+  static void learn(policy::Policy& policy, const policy::Batch& batch, int64_t steps) {
+    std::vector<train::AdamW> optimizers;
+    for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
+      optimizers.emplace_back(parameters, train::AdamWOptions{.weight_decay = 0.0});
     }
     for (int64_t step = 1; step <= steps; ++step) {
       for (size_t group = 0; group < optimizers.size(); ++group) {
         at::Generator noise = at::detail::createCPUGenerator(3);
         at::Tensor total = at::zeros({});
-        for (const LossPart& part : policy.losses(group, batch, noise)) total = total + part.value;
+        for (const policy::LossPart& part : policy.losses(group, batch, noise)) total = total + part.value;
         optimizers[group].backward(total);
         optimizers[group].step(3e-3);
       }
@@ -63,7 +63,7 @@ class PolicyContract : public ::testing::TestWithParam<std::string> {
 
 TEST_P(PolicyContract, OverfitsOneBatch) {
   const auto policy = make();
-  const Batch batch = sample_batch(8, policy->window());
+  const policy::Batch batch = sample_batch(8, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();  // no dropout: the batch can be learned by heart
   const double before = loss_of(*policy, batch);
@@ -74,24 +74,24 @@ TEST_P(PolicyContract, OverfitsOneBatch) {
 TEST_P(PolicyContract, ParameterGroupsHoldEveryTrainableParameterOnce) {
   const auto policy = make();
   size_t grouped = 0;
-  for (const NamedTensors& parameters : grouped_parameters(*policy)) {
+  for (const policy::NamedTensors& parameters : policy::grouped_parameters(*policy)) {
     EXPECT_FALSE(parameters.empty());
     grouped += parameters.size();
   }
-  EXPECT_EQ(grouped, trainable_parameters(*policy).size());
+  EXPECT_EQ(grouped, policy::trainable_parameters(*policy).size());
 }
 
 TEST_P(PolicyContract, EveryParameterOfAGroupGetsAGradientFromItsOwnLosses) {
   const auto policy = make();
-  const Batch batch = sample_batch(8, policy->window());
+  const policy::Batch batch = sample_batch(8, policy->window());
   policy->fit(columns_of(batch));
   policy->train();
-  const auto groups = grouped_parameters(*policy);
+  const auto groups = policy::grouped_parameters(*policy);
   for (size_t group = 0; group < groups.size(); ++group) {
     at::Generator noise = at::detail::createCPUGenerator(3);
     const auto parts = policy->losses(group, batch, noise);
     ASSERT_FALSE(parts.empty());
-    AdamW optimizer(groups[group], {});
+    train::AdamW optimizer(groups[group], {});
     optimizer.backward(parts.front().value);
     for (const auto& [name, parameter] : groups[group]) EXPECT_TRUE(parameter.grad().defined()) << name;
   }
@@ -99,11 +99,11 @@ TEST_P(PolicyContract, EveryParameterOfAGroupGetsAGradientFromItsOwnLosses) {
 
 TEST_P(PolicyContract, ActsFiniteNonNegativeAndInShape) {
   const auto policy = make();
-  const Batch batch = sample_batch(9, policy->window());
+  const policy::Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  const Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 9));
+  const policy::Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 9));
   EXPECT_EQ(action.coefficients_BA.sizes(), (at::IntArrayRef{9, 1}));
   EXPECT_TRUE(at::isfinite(action.coefficients_BA).all().item<bool>());
   EXPECT_TRUE((action.coefficients_BA >= 0).all().item<bool>());
@@ -114,7 +114,7 @@ TEST_P(PolicyContract, ActsFiniteNonNegativeAndInShape) {
 
 TEST_P(PolicyContract, CarryKeepsItsShapes) {
   const auto policy = make();
-  const Batch batch = sample_batch(9, policy->window());
+  const policy::Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
@@ -130,17 +130,17 @@ TEST_P(PolicyContract, CarryKeepsItsShapes) {
 TEST_P(PolicyContract, SavedAndLoadedItActsTheSame) {
   const auto policy = make(1);
   const auto loaded = make(2);
-  const Batch batch = sample_batch(9, policy->window());
+  const policy::Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   learn(*policy, batch, 2);
   const test::TemporaryFolder folder;
-  const Ema ema(trainable_parameters(*policy), 0.9);
-  save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
-  load_policy(folder.path() + "/saved", *loaded, Weights::kRaw);
+  const train::Ema ema(policy::trainable_parameters(*policy), 0.9);
+  train::save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
+  train::load_policy(folder.path() + "/saved", *loaded, train::Weights::kRaw);
   const torch::NoGradGuard no_grad;
   policy->eval();
   loaded->eval();
-  const Condition condition = ask_for(1.0, 9);
+  const policy::Condition condition = ask_for(1.0, 9);
   EXPECT_TRUE(same(act(*policy, mixed_history_of(batch), condition), act(*loaded, mixed_history_of(batch), condition)));
   EXPECT_EQ(policy->default_wishes().target_return, loaded->default_wishes().target_return);
   EXPECT_EQ(policy->default_wishes().target_cpa, loaded->default_wishes().target_cpa);
@@ -150,20 +150,20 @@ TEST_P(PolicyContract, AveragedAndRawWeightsBothAct) {
   const auto policy = make(1);
   const auto raw = make(2);
   const auto averaged = make(3);
-  const Batch batch = sample_batch(9, policy->window());
+  const policy::Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
-  Ema ema(trainable_parameters(*policy), 0.9);  // of the initial weights
+  train::Ema ema(policy::trainable_parameters(*policy), 0.9);  // of the initial weights
   learn(*policy, batch, 5);
   const test::TemporaryFolder folder;
-  save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
-  load_policy(folder.path() + "/saved", *raw, Weights::kRaw);
-  load_policy(folder.path() + "/saved", *averaged, Weights::kEma);
+  train::save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
+  train::load_policy(folder.path() + "/saved", *raw, train::Weights::kRaw);
+  train::load_policy(folder.path() + "/saved", *averaged, train::Weights::kEma);
   const torch::NoGradGuard no_grad;
   for (const auto& one : {policy, raw, averaged}) one->eval();
-  const auto action_of = [&](Policy& one) { return act(one, mixed_history_of(batch), ask_for(1.0, 9)); };
+  const auto action_of = [&](policy::Policy& one) { return act(one, mixed_history_of(batch), ask_for(1.0, 9)); };
   EXPECT_TRUE(same(action_of(*raw), action_of(*policy)));
   EXPECT_FALSE(same(action_of(*averaged), action_of(*policy)));
-  const Ema::Swap swap(ema);
+  const train::Ema::Swap swap(ema);
   EXPECT_TRUE(same(action_of(*averaged), action_of(*policy)));
 }
 
@@ -171,7 +171,7 @@ TEST_P(PolicyContract, SameSeedSameLosses) {
   const auto first = make(4);
   const auto second = make(4);
   const auto other = make(5);
-  const Batch batch = sample_batch(8, first->window());
+  const policy::Batch batch = sample_batch(8, first->window());
   for (const auto& policy : {first, second, other}) policy->fit(columns_of(batch));
   EXPECT_EQ(loss_of(*first, batch), loss_of(*second, batch));
   EXPECT_NE(loss_of(*first, batch), loss_of(*other, batch));
@@ -180,20 +180,20 @@ TEST_P(PolicyContract, SameSeedSameLosses) {
 // Blocks of one size add up in one order, whoever is in them.
 TEST_P(PolicyContract, ARowsActionDoesNotDependOnItsBatchMates) {
   const auto policy = make();
-  const Batch batch = sample_batch(48, policy->window());
+  const policy::Batch batch = sample_batch(48, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
   const at::Tensor noise_BN = noise_for(*policy, 48);
   const auto carry = policy->initial_carry(48);
-  const Action together = policy->act(mixed_history_of(batch), ask_for(1.0, 48), noise_BN, carry);
+  const policy::Action together = policy->act(mixed_history_of(batch), ask_for(1.0, 48), noise_BN, carry);
   constexpr int64_t kRow = 20;  // in the middle of its window
-  Batch others = sample_batch(48, policy->window(), 99);
+  policy::Batch others = sample_batch(48, policy->window(), 99);
   others.states_BTS.select(0, kRow).copy_(batch.states_BTS.select(0, kRow));
   others.actions_BTA.select(0, kRow).copy_(batch.actions_BTA.select(0, kRow));
   const at::Tensor other_noise_BN = noise_for(*policy, 48, 12);
   other_noise_BN.select(0, kRow).copy_(noise_BN.select(0, kRow));
-  const Action alone = policy->act(mixed_history_of(others), ask_for(1.0, 48), other_noise_BN, carry);
+  const policy::Action alone = policy->act(mixed_history_of(others), ask_for(1.0, 48), other_noise_BN, carry);
   const auto expected = parts_of(together);
   const auto found = parts_of(alone);
   for (size_t i = 0; i < expected.size(); ++i) {
@@ -204,14 +204,14 @@ TEST_P(PolicyContract, ARowsActionDoesNotDependOnItsBatchMates) {
 
 TEST_P(PolicyContract, MaskedTicksDoNotMatter) {
   const auto policy = make();
-  Batch batch = sample_batch(8, policy->window());
+  policy::Batch batch = sample_batch(8, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
   const int64_t real = (policy->window() + 1) / 2;
   batch.mask_BT.slice(1, real).zero_();
   const double loss = loss_of(*policy, batch);
-  const Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 8));
+  const policy::Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 8));
   batch.states_BTS.slice(1, real).fill_(1e3);
   batch.next_states_BTS.slice(1, real).fill_(-1e3);
   batch.actions_BTA.slice(1, real).fill_(-1e3);
@@ -223,16 +223,16 @@ TEST_P(PolicyContract, MaskedTicksDoNotMatter) {
 // A day replayed to its end and the same day cut off at a tick: the rows behind the mask hold what happened later.
 TEST_P(PolicyContract, TheFutureOfADayCannotChangeAPastAction) {
   const auto policy = make();
-  const Batch day = sample_batch(4, policy->window());
-  const Batch other_future = sample_batch(4, policy->window(), 99);
+  const policy::Batch day = sample_batch(4, policy->window());
+  const policy::Batch other_future = sample_batch(4, policy->window(), 99);
   policy->fit(columns_of(day));
   policy->eval();
   const torch::NoGradGuard no_grad;
   for (int64_t now = 0; now < policy->window(); ++now) {
-    History history = history_of(day);
+    policy::History history = history_of(day);
     history.mask_BT = at::ones_like(day.mask_BT);
     history.mask_BT.slice(1, now + 1).zero_();
-    const Action before = act(*policy, history, ask_for(1.0, 4));
+    const policy::Action before = act(*policy, history, ask_for(1.0, 4));
     const auto change_future = [&](const at::Tensor& mine, const at::Tensor& others) {
       return at::cat({mine.slice(1, 0, now + 1), others.slice(1, now + 1)}, 1);
     };
@@ -246,12 +246,12 @@ TEST_P(PolicyContract, TheFutureOfADayCannotChangeAPastAction) {
 // The current action is what is asked for, not what is known.
 TEST_P(PolicyContract, TheActionOfTheCurrentTickIsNotRead) {
   const auto policy = make();
-  const Batch batch = sample_batch(9, policy->window());
+  const policy::Batch batch = sample_batch(9, policy->window());
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  History history = mixed_history_of(batch);
-  const Action before = act(*policy, history, ask_for(1.0, 9));
+  policy::History history = mixed_history_of(batch);
+  const policy::Action before = act(*policy, history, ask_for(1.0, 9));
   const at::Tensor now_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
   history.actions_BTA = history.actions_BTA.scatter(1, now_B11, 500.0);
   EXPECT_TRUE(same(act(*policy, history, ask_for(1.0, 9)), before));
@@ -259,7 +259,7 @@ TEST_P(PolicyContract, TheActionOfTheCurrentTickIsNotRead) {
 
 TEST_P(PolicyContract, TrainingNoiseComesFromTheGeneratorAlone) {
   const auto policy = make();
-  const Batch batch = sample_batch(8, policy->window());
+  const policy::Batch batch = sample_batch(8, policy->window());
   policy->fit(columns_of(batch));
   policy->train();
   EXPECT_EQ(loss_of(*policy, batch, 3), loss_of(*policy, batch, 3));
@@ -280,14 +280,15 @@ TEST_P(PolicyContract, NormalisationIsABuffer) {
 // graph may add up in another order than eager calls: a few units in the last place of alphas near 80.
 TEST_P(PolicyContract, TracedEqualsEager) {
   const auto policy = make();
-  const Batch example = sample_batch(5, policy->window());
+  const policy::Batch example = sample_batch(5, policy->window());
   policy->fit(columns_of(example));
   learn(*policy, example, 3);
   policy->eval();
   const torch::NoGradGuard no_grad;
   const size_t num_carry = policy->initial_carry(1).size();
 
-  const auto stack_of = [&](const Batch& batch, const History& history, const Condition& condition) {
+  const auto stack_of = [&](const policy::Batch& batch, const policy::History& history,
+                            const policy::Condition& condition) {
     const int64_t rows = batch.states_BTS.size(0);
     torch::jit::Stack stack = {history.states_BTS,      history.actions_BTA,     batch.returns_to_go_BT,
                                history.ticks_BT,        history.mask_BT,         condition.target_return_B1,
@@ -310,9 +311,9 @@ TEST_P(PolicyContract, TracedEqualsEager) {
                                                 no_names, /*strict=*/true);
 
   torch::jit::GraphFunction function("act", traced.first->graph, nullptr);
-  const Batch other = sample_batch(7, policy->window(), 99);
+  const policy::Batch other = sample_batch(7, policy->window(), 99);
   for (const bool at_the_end : {false, true}) {
-    const History history = at_the_end ? history_of(other) : mixed_history_of(other);
+    const policy::History history = at_the_end ? history_of(other) : mixed_history_of(other);
     const torch::jit::Stack inputs = stack_of(other, history, ask_for(0.4, 7));
     torch::jit::Stack outputs = inputs;
     function.run(outputs);
@@ -330,4 +331,4 @@ INSTANTIATE_TEST_SUITE_P(Registry, PolicyContract, ::testing::ValuesIn(test::pol
                          [](const auto& tested) { return test::variant_name(tested.param); });
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

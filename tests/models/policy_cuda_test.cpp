@@ -8,7 +8,7 @@
 
 // Every policy on a GPU beside the CPU, for machines that have one.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using test::ask_for;
@@ -23,7 +23,7 @@ using test::sample_batch;
 const std::string& no_gpu() {
   static const std::string reason = [] {
     try {
-      open_device("cuda");
+      train::open_device("cuda");
       return std::string();
     } catch (const Error& e) {
       return std::string(e.what());
@@ -39,8 +39,8 @@ class PolicyCuda : public ::testing::TestWithParam<std::string> {
   }
 };
 
-Batch on(const Batch& batch, c10::Device device) {
-  Batch moved = batch;
+policy::Batch on(const policy::Batch& batch, c10::Device device) {
+  policy::Batch moved = batch;
   for (at::Tensor* one : {&moved.states_BTS, &moved.next_states_BTS, &moved.actions_BTA, &moved.returns_to_go_BT,
                           &moved.ticks_BT, &moved.mask_BT, &moved.constraint_BC, &moved.cpa_ratio_B1}) {
     *one = one->to(device);
@@ -54,7 +54,7 @@ std::vector<at::Tensor> on(const std::vector<at::Tensor>& tensors, c10::Device d
   return moved;
 }
 
-TrainingColumns on(TrainingColumns columns, c10::Device device) {
+policy::TrainingColumns on(policy::TrainingColumns columns, c10::Device device) {
   for (at::Tensor* one : {&columns.states_NS, &columns.actions_NA, &columns.returns_to_go_N, &columns.ticks_N,
                           &columns.returns_M, &columns.cpa_ratios_M}) {
     *one = one->to(device);
@@ -64,10 +64,10 @@ TrainingColumns on(TrainingColumns columns, c10::Device device) {
 
 // The same policy twice, each fitted where it is, as training does.
 struct Pair {
-  std::shared_ptr<Policy> cpu, gpu;
+  std::shared_ptr<policy::Policy> cpu, gpu;
 };
 
-Pair make_pair(const std::string& variant, const Batch& batch) {
+Pair make_pair(const std::string& variant, const policy::Batch& batch) {
   const auto make = [&] { return make_policy(test::small_model(variant), {kFeatures, 1}, 1); };
   Pair pair = {make(), make()};
   const c10::Device gpu(c10::kCUDA, 0);
@@ -83,16 +83,16 @@ int64_t window_of(const std::string& variant) {
 
 // Other kernels, another order of sums: a thousandth of the alphas' deviation of 30, and of the states' of 1.
 TEST_P(PolicyCuda, ActsAsOnTheCpu) {
-  const Batch batch = sample_batch(48, window_of(GetParam()));
+  const policy::Batch batch = sample_batch(48, window_of(GetParam()));
   const Pair pair = make_pair(GetParam(), batch);
   pair.cpu->eval();
   pair.gpu->eval();
   const torch::NoGradGuard no_grad;
   const c10::Device gpu(c10::kCUDA, 0);
   const at::Tensor noise_BN = noise_for(*pair.cpu, 48);
-  const Condition condition = ask_for(0.5, 48);
-  const Condition there = {condition.target_return_B1.to(gpu), condition.target_cpa_B1.to(gpu),
-                           condition.constraint_BC.to(gpu)};
+  const policy::Condition condition = ask_for(0.5, 48);
+  const policy::Condition there = {condition.target_return_B1.to(gpu), condition.target_cpa_B1.to(gpu),
+                                   condition.constraint_BC.to(gpu)};
   const auto expected =
       parts_of(pair.cpu->act(mixed_history_of(batch), condition, noise_BN, pair.cpu->initial_carry(48)));
   const auto acted = parts_of(
@@ -105,19 +105,20 @@ TEST_P(PolicyCuda, ActsAsOnTheCpu) {
 
 // Losses that read no random numbers are equal, and so are their gradients; the others are finite.
 TEST_P(PolicyCuda, LossesAndGradientsAreThoseOfTheCpu) {
-  const Batch batch = sample_batch(16, window_of(GetParam()));
+  const policy::Batch batch = sample_batch(16, window_of(GetParam()));
   const Pair pair = make_pair(GetParam(), batch);
   pair.cpu->eval();
   pair.gpu->eval();
   const c10::Device gpu(c10::kCUDA, 0);
-  const auto loss_of = [](Policy& policy, size_t group, const Batch& rows, c10::Device device, uint64_t seed) {
-    at::Generator noise = generator_on(device, seed);
+  const auto loss_of = [](policy::Policy& policy, size_t group, const policy::Batch& rows, c10::Device device,
+                          uint64_t seed) {
+    at::Generator noise = train::generator_on(device, seed);
     at::Tensor total = at::zeros({}, at::TensorOptions().device(device));
-    for (const LossPart& part : policy.losses(group, rows, noise)) total = total + part.value;
+    for (const policy::LossPart& part : policy.losses(group, rows, noise)) total = total + part.value;
     return total;
   };
-  const auto groups = grouped_parameters(*pair.cpu);
-  const auto gpu_groups = grouped_parameters(*pair.gpu);
+  const auto groups = policy::grouped_parameters(*pair.cpu);
+  const auto gpu_groups = policy::grouped_parameters(*pair.gpu);
   for (size_t group = 0; group < groups.size(); ++group) {
     const at::Tensor loss = loss_of(*pair.cpu, group, batch, c10::kCPU, 3);
     const bool deterministic = at::equal(loss, loss_of(*pair.cpu, group, batch, c10::kCPU, 4));
@@ -143,4 +144,4 @@ INSTANTIATE_TEST_SUITE_P(Registry, PolicyCuda, ::testing::ValuesIn(test::policy_
                          [](const auto& tested) { return test::variant_name(tested.param); });
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

@@ -18,8 +18,8 @@ inline constexpr int64_t kFeatures = 22;
 
 // Every model at a size that tests can afford; the rest is its default. What stands behind a dot chooses what a model
 // can do besides (policy_variants()).
-inline ModelConfig small_model(const std::string& variant) {
-  ModelConfig config;
+inline models::ModelConfig small_model(const std::string& variant) {
+  models::ModelConfig config;
   config.name = variant.substr(0, variant.find('.'));
   config.behavior_cloning.width = 64;
   config.decision_transformer.window = 6;
@@ -46,7 +46,7 @@ inline ModelConfig small_model(const std::string& variant) {
 
 // The registry, and options that lead through other code.
 inline std::vector<std::string> policy_variants() {
-  std::vector<std::string> variants = model_names();
+  std::vector<std::string> variants = models::model_names();
   for (const char* more : {"diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
     variants.emplace_back(more);
   }
@@ -60,9 +60,9 @@ inline std::string variant_name(const std::string& variant) {
   return name;
 }
 
-inline Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) {
+inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) {
   torch::manual_seed(static_cast<uint64_t>(seed));
-  Batch batch;
+  policy::Batch batch;
   const at::Tensor states = at::randn({batch_size, window + 1, kFeatures});
   batch.states_BTS = states.slice(1, 0, window).contiguous();
   batch.next_states_BTS = states.slice(1, 1).contiguous();
@@ -76,19 +76,19 @@ inline Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) 
   return batch;
 }
 
-inline TrainingColumns columns_of(const Batch& batch) {
+inline policy::TrainingColumns columns_of(const policy::Batch& batch) {
   return {batch.states_BTS.flatten(0, 1), batch.actions_BTA.flatten(0, 1),     batch.returns_to_go_BT.flatten(),
           batch.ticks_BT.flatten(),       batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()};
 }
 
 // Whole windows: the last tick is the current one.
-inline History history_of(const Batch& batch) {
+inline policy::History history_of(const policy::Batch& batch) {
   return {batch.states_BTS, batch.actions_BTA, at::zeros_like(batch.returns_to_go_BT), batch.ticks_BT, batch.mask_BT};
 }
 
 // Row b stands at tick b mod T of its window, as far as the batch's mask goes: rows from the first tick to the last.
-inline History mixed_history_of(const Batch& batch) {
-  History history = history_of(batch);
+inline policy::History mixed_history_of(const policy::Batch& batch) {
+  policy::History history = history_of(batch);
   const int64_t rows = batch.mask_BT.size(0);
   const int64_t ticks = batch.mask_BT.size(1);
   const at::Tensor now_B1 = (at::arange(rows) % ticks).unsqueeze(1).to(batch.mask_BT.device());
@@ -96,31 +96,32 @@ inline History mixed_history_of(const Batch& batch) {
   return history;
 }
 
-inline Condition ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
+inline policy::Condition ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
   return {at::full({batch_size, 1}, target_return), at::full({batch_size, 1}, target_cpa),
           at::full({batch_size, 2}, 100.0)};
 }
 
-inline at::Tensor noise_for(const Policy& policy, int64_t rows, uint64_t seed = 11) {
+inline at::Tensor noise_for(const policy::Policy& policy, int64_t rows, uint64_t seed = 11) {
   at::Generator generator = at::detail::createCPUGenerator(seed);
   return at::randn({rows, policy.noise_size()}, generator);
 }
 
 // A period's first decision, or one that remembers nothing.
-inline Action act(Policy& policy, const History& history, const Condition& condition, uint64_t noise_seed = 11) {
+inline policy::Action act(policy::Policy& policy, const policy::History& history, const policy::Condition& condition,
+                          uint64_t noise_seed = 11) {
   const int64_t rows = history.states_BTS.size(0);
   return policy.act(history, condition, noise_for(policy, rows, noise_seed), policy.initial_carry(rows));
 }
 
 // All that an action consists of.
-inline std::vector<at::Tensor> parts_of(const Action& action) {
+inline std::vector<at::Tensor> parts_of(const policy::Action& action) {
   std::vector<at::Tensor> parts = {action.coefficients_BA};
   if (action.next_states_BS.defined()) parts.push_back(action.next_states_BS);
   parts.insert(parts.end(), action.carry.begin(), action.carry.end());
   return parts;
 }
 
-inline bool same(const Action& a, const Action& b) {
+inline bool same(const policy::Action& a, const policy::Action& b) {
   const auto x = parts_of(a);
   const auto y = parts_of(b);
   return x.size() == y.size() && std::equal(x.begin(), x.end(), y.begin(),

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <string>
 
-#include "base/safetensors.h"
+#include "base/files/safetensors.h"
 
 // Numbers that scripts/reference/make_references.py computed with PyTorch in float64; ours are float32.
 

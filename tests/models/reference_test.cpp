@@ -11,7 +11,7 @@
 // Forward, losses and gradients against PyTorch. Tolerances are shares of a tensor's largest element unless said
 // otherwise; scripts/reference/README.md has each beside the error that float32 makes in PyTorch itself.
 
-namespace genbid {
+namespace genbid::models {
 namespace {
 
 using test::ReferenceFile;
@@ -27,7 +27,7 @@ TEST(Reference, DecisionTransformer) {
   DecisionTransformer policy(config, {5, 1});
   reference.load_into(policy);
   policy.eval();
-  Batch batch;
+  policy::Batch batch;
   batch.states_BTS = reference["input.states"];
   batch.actions_BTA = reference["input.actions"];
   batch.returns_to_go_BT = reference["input.returns_to_go"];
@@ -41,8 +41,8 @@ TEST(Reference, DecisionTransformer) {
 
   // What act() says at each row's last real tick: asked at the window's first tick for what was still to come.
   const at::Tensor first_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
-  const History history = {batch.states_BTS, batch.actions_BTA, first_B1 - batch.returns_to_go_BT, batch.ticks_BT,
-                           batch.mask_BT};
+  const policy::History history = {batch.states_BTS, batch.actions_BTA, first_B1 - batch.returns_to_go_BT,
+                                   batch.ticks_BT, batch.mask_BT};
   const at::Tensor acted_B1 = policy.act(history, {first_B1, first_B1, {}}, {}, {}).coefficients_BA;
   const at::Tensor last_B11 = (batch.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
   const at::Tensor predicted_B1 = reference["output.prediction"].gather(1, last_B11).squeeze(-1);
@@ -165,4 +165,4 @@ TEST_F(Sampling, Ancestral) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::models

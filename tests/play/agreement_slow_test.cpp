@@ -8,12 +8,12 @@
 #include "market/market.h"
 #include "play/population.h"
 
-// The rules `fast` against AuctionNet's with all its corrected defects, on the same days: the same counts, levels and
-// spreads, other random numbers (docs/fast_market.md has the larger comparison). What is compared are paired
+// The rules `corrected` against AuctionNet's with all its corrected defects, on the same days: the same counts, levels and
+// spreads, other random numbers (docs/corrected_market.md has the larger comparison). What is compared are paired
 // differences over 12 periods. Under agreement their mean over its own standard error is t-distributed with 11 degrees
 // of freedom, however large the noise of a figure is: |t| exceeds 3 with probability 1.21 % and 6 with 0.009 %.
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr int64_t kFirstPeriod = 1000;
@@ -26,14 +26,14 @@ constexpr const char* kNames[kNumFigures] = {
     "wins", "exposures", "cost", "expected conversions", "least winning cost", "conversions"};
 
 // Figures of [period][tick][seat].
-struct Days : PeriodSink {
+struct Days : market::PeriodSink {
   std::vector<std::array<double, kNumFigures>> all{kPeriods * kTicks * kSeats};
   size_t period = 0;
 
   const std::array<double, kNumFigures>& at(size_t p, size_t tick, size_t seat) const {
     return all[(p * kTicks + tick) * kSeats + seat];
   }
-  void on_tick(int64_t /*cell*/, int tick, std::span<const SeatTick> seats) override {
+  void on_tick(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats) override {
     for (size_t seat = 0; seat < kSeats; ++seat) {
       const TickOutcome& outcome = seats[seat].outcome;
       all[(period * kTicks + static_cast<size_t>(tick)) * kSeats + seat] = {
@@ -61,11 +61,11 @@ class ConstantBidder : public Bidder {
   }
 };
 
-Days play_days(MarketConfig market_config, const std::string& population_name) {
+Days play_days(market::MarketConfig market_config, const std::string& population_name) {
   market_config.impressions = 100000;
   market_config.budget_scale = population_name.empty() ? 1000.0 : 0.2;  // as a fifth of a day's impressions
   Threads threads(2);
-  const auto market = make_market(market_config, threads);
+  const auto market = market::make_market(market_config, threads);
   const Population population = load_population(population_name.empty() ? "pid48" : population_name);
   SeatedPopulation seated(population, market_config.bidder_rules());
   ConstantBidder constant;
@@ -76,13 +76,13 @@ Days play_days(MarketConfig market_config, const std::string& population_name) {
   Days days;
   for (; days.period < kPeriods; ++days.period) {
     const auto period = kFirstPeriod + static_cast<int64_t>(days.period);
-    play(*market, {make_cell(population, period, market_config)}, seated.bidders, seated.seat_bidder, days);
+    market::play(*market, {make_cell(population, period, market_config)}, seated.bidders, seated.seat_bidder, days);
   }
   return days;
 }
 
-MarketConfig corrected() {
-  MarketConfig config;
+market::MarketConfig corrected() {
+  market::MarketConfig config;
   config.rules = "official";
   config.corrections = {"draws", "reserve", "zero_bids", "drops", "pid"};
   return config;
@@ -105,13 +105,13 @@ double t_of(const std::function<double(size_t period)>& difference) {
 }
 
 void expect_agreement(const std::string& population, double largest_bias) {
-  const Days fast = play_days({}, population);
+  const Days corrected = play_days({}, population);
   const Days official = play_days(corrected(), population);
   for (int f = 0; f < kNumFigures; ++f) {
     const auto figure = static_cast<Figure>(f);
     const size_t num_seats = figure == kLeastWinningCost ? 1 : kSeats;  // there the same for all
     const auto difference = [&](size_t p, size_t tick, size_t seat) {
-      return fast.at(p, tick, seat)[figure] - official.at(p, tick, seat)[figure];
+      return corrected.at(p, tick, seat)[figure] - official.at(p, tick, seat)[figure];
     };
     // At most 1.21 % of the cells are expected beyond 3: fewer, because days differ in the size of their noise.
     size_t beyond = 0;
@@ -132,14 +132,14 @@ void expect_agreement(const std::string& population, double largest_bias) {
       EXPECT_LE(std::abs(t_of([&](size_t p) { return day(p, seat); })), 6.0) << kNames[f] << " of seat " << seat;
     }
     // Some 2,700 conversions: the ratio of two such numbers has a standard error of 2.7 %.
-    EXPECT_NEAR(fast.sum(figure) / official.sum(figure), 1.0, figure == kConversions ? 0.08 : largest_bias)
+    EXPECT_NEAR(corrected.sum(figure) / official.sum(figure), 1.0, figure == kConversions ? 0.08 : largest_bias)
         << kNames[f];
   }
   // Budgets hide from sums what exposure is, but not from the share of wins that are shown. An impression shows 1 + B + B B'
   // slots, B of probability 0.8 and B' of 0.6: 2.28 of 3 with a standard deviation of 0.78, so the shares of two samples
   // of 1.2 million impressions differ by a standard error of 0.00033. The bound is three of them: a second slot shown with
   // probability 0.795 would be beyond it.
-  EXPECT_NEAR(fast.sum(kExposures) / fast.sum(kWins), official.sum(kExposures) / official.sum(kWins), 0.001);
+  EXPECT_NEAR(corrected.sum(kExposures) / corrected.sum(kWins), official.sum(kExposures) / official.sum(kWins), 0.001);
 }
 
 TEST(Agreement, ConstantBidsWithoutBudgets) { expect_agreement("", 0.002); }
@@ -148,4 +148,4 @@ TEST(Agreement, OfficialPopulation) { expect_agreement("official", 0.01); }
 TEST(Agreement, FixedAlphas) { expect_agreement("rules48", 0.01); }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

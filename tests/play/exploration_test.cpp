@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bidders/bidder_config.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 ExploreConfig read_explore(const std::string& yaml) {
@@ -101,7 +102,7 @@ TEST(Exploration, APeriodsPopulationSaysWhatWasDrawn) {
     EXPECT_EQ(seat.budget_scale, one.budget_scale);
     EXPECT_EQ(seat.cpa_scale, one.cpa_scale);
     EXPECT_EQ(seat.advertiser.budget, base.seats[i].advertiser.budget);
-    const std::string label = bidder_label(seat.bidder);
+    const std::string label = bidders::bidder_label(seat.bidder);
     if (one.bidder == 0) {
       EXPECT_EQ(label, "fixed_alpha " + shortest(one.coefficient) + " x CPA limit");
     }
@@ -112,9 +113,9 @@ TEST(Exploration, APeriodsPopulationSaysWhatWasDrawn) {
       EXPECT_EQ(label, "pid");
     }
   }
-  MarketConfig market;
+  market::MarketConfig market;
   market.budget_scale = 0.5;
-  const Cell cell = make_cell(drawn, 1234, market);
+  const market::Cell cell = make_cell(drawn, 1234, market);
   EXPECT_DOUBLE_EQ(cell.advertisers[7].budget, 3500.0 * 0.5 * drawn.seats[7].budget_scale);
   EXPECT_DOUBLE_EQ(cell.advertisers[7].cpa_limit, 80.0 * drawn.seats[7].cpa_scale);
 }
@@ -126,7 +127,7 @@ TEST(Exploration, WhatIsNotVariedStaysAsItIs) {
   const Population base = load_population("rules48");
   const Population same = Exploration(config).populate(base, 5);
   for (size_t i = 0; i < 48; ++i) {
-    EXPECT_EQ(bidder_label(same.seats[i].bidder), bidder_label(base.seats[i].bidder));
+    EXPECT_EQ(bidders::bidder_label(same.seats[i].bidder), bidders::bidder_label(base.seats[i].bidder));
     EXPECT_EQ(same.seats[i].budget_scale, 1.0);
     EXPECT_EQ(same.seats[i].cpa_scale, 1.0);
   }
@@ -161,7 +162,7 @@ TEST(Exploration, SeatsBidAsTheBidderThatWasDrawnForThem) {
   bidder->bid(views.rows, bids);
   for (size_t half = 0; half < 2; ++half) {
     const auto drawn = exploration.populate(population, half == 0 ? 1000 : 2000);
-    const auto plain = make_bidders(drawn, Rules::kFast);
+    const auto plain = make_bidders(drawn, Rules::kCorrected);
     for (size_t seat = 0; seat < 48; ++seat) {
       const std::span<const SeatView> row(&views.rows[48 * half + seat], 1);
       std::vector<BidFormula> one(1);
@@ -240,4 +241,4 @@ TEST(Exploration, BiddersMadeFor48TicksRefuseOtherDays) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

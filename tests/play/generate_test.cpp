@@ -17,18 +17,19 @@
 #include <thread>
 #include <vector>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/child_test.h"
 #include "base/temporary_folder.h"
+#include "bidders/bidder_config.h"
 #include "data/trajectory_store.h"
 #include "play/resumable_outputs.h"
 #include "play/simulate.h"
 
 // Data sets: simulate with exploration and output.resumable.
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 namespace fs = std::filesystem;
@@ -90,11 +91,11 @@ TEST(Generate, WritesTheBytesOfARunThatCannotGoOn) {
 }
 
 TEST(Generate, StoresHoldEveryTrajectoryAndTheirTableWhoMadeIt) {
-  const TrajectoryStore store(whole() + "/trajectories.h5");
+  const data::TrajectoryStore store(whole() + "/trajectories.h5");
   EXPECT_EQ(store.info().feature_set, "constraint");
   EXPECT_EQ(store.info().ticks, 48);
   EXPECT_EQ(store.info().seats, 48);
-  const TrajectoryColumns columns = store.read();
+  const data::TrajectoryColumns columns = store.read();
   ASSERT_EQ(columns.num_trajectories(), 20 * 48);
   EXPECT_EQ(columns.num_rows(), 20 * 48 * 48);
   EXPECT_EQ(columns.period.front(), 1000);
@@ -114,7 +115,7 @@ TEST(Generate, StoresHoldEveryTrajectoryAndTheirTableWhoMadeIt) {
     EXPECT_EQ(columns.budget[i], make_cell(population, columns.period[i], config.market).advertisers[seat].budget);
     ASSERT_TRUE(std::getline(table, line));
     const std::string begin = std::to_string(columns.period[i]) + "," + std::to_string(seat) + "," +
-                              bidder_label(drawn.bidder) + "," + shortest(columns.budget[i]) + "," +
+                              bidders::bidder_label(drawn.bidder) + "," + shortest(columns.budget[i]) + "," +
                               shortest(columns.cpa[i]) + ",";
     EXPECT_TRUE(line.starts_with(begin)) << line << "\n" << begin;
     EXPECT_TRUE(line.ends_with("," + shortest(drawn.budget_scale) + "," + shortest(drawn.cpa_scale))) << line;
@@ -127,8 +128,8 @@ TEST(Generate, AnyPeriodCanBeMadeAlone) {
   const std::string alone = periods_of(folder.path("one"));
   const std::string rows = alone.substr(alone.find('\n') + 1);
   EXPECT_NE(periods_of(whole()).find(rows), std::string::npos);
-  const TrajectoryColumns all = TrajectoryStore(whole() + "/trajectories.h5").read();
-  const TrajectoryColumns one = TrajectoryStore(folder.path("one/trajectories.h5")).read();
+  const data::TrajectoryColumns all = data::TrajectoryStore(whole() + "/trajectories.h5").read();
+  const data::TrajectoryColumns one = data::TrajectoryStore(folder.path("one/trajectories.h5")).read();
   const size_t first = size_t{13} * 48 * 48;
   ASSERT_EQ(one.action.size(), size_t{48} * 48);
   EXPECT_TRUE(std::equal(one.action.begin(), one.action.end(), all.action.begin() + first));
@@ -300,7 +301,7 @@ TEST(Generate, MarketsOfOtherShapesGoOnToo) {
   play_some(generation(folder.path("run"), shape), 1);
   ASSERT_TRUE(simulate(generation(folder.path("run"), shape)));
   EXPECT_TRUE(store_of(folder.path("run")) == store_of(folder.path("whole")));
-  EXPECT_EQ(TrajectoryStore(folder.path("run/trajectories.h5")).read().num_rows(), 20 * 3 * 5);
+  EXPECT_EQ(data::TrajectoryStore(folder.path("run/trajectories.h5")).read().num_rows(), 20 * 3 * 5);
 }
 
 // The test below is the child that plays.
@@ -377,4 +378,4 @@ TEST(GenerateConfig, WrongOptionsAreErrorsThatSayWhatIsExpected) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -9,7 +9,7 @@
 
 // The hindsight optima of AuctionNet's market beside those of a study with other code (headroom.md, periods 22 to 27).
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 struct Means {
@@ -19,16 +19,16 @@ struct Means {
 
 Means means_of_periods_22_to_27() {
   Threads threads(2);
-  MarketConfig config;
+  market::MarketConfig config;
   config.rules = "official";
-  const auto market = make_market(config, threads);
+  const auto market = market::make_market(config, threads);
   const Population population = load_population("official");
   const SeatedPopulation seated(population, Rules::kOfficial);
 
   Means means;
   constexpr double kShare = 1.0 / (6 * kNumSeats);
   for (int64_t period = 22; period <= 27; ++period) {
-    const Cell cell = make_cell(population, period, MarketConfig());
+    const market::Cell cell = make_cell(population, period, market::MarketConfig());
     const auto responses = record_responses(*market, cell, seated.bidders, seated.seat_bidder);
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const oracle::SeatOptima best = oracle::seat_optima(*responses, seat, oracle::DayPlan(*responses, seat),
@@ -65,4 +65,4 @@ TEST(Hindsight, IsThatOfTheStudy) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -2,9 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "bidders/bidder_config.h"
 #include "play/population.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 class HindsightOfRules : public testing::TestWithParam<const char*> {
@@ -12,35 +13,35 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
   // PID bidders would spend the money below; everybody bids a constant.
   HindsightOfRules() {
     for (PopulationSeat& seat : population_.seats) {
-      if (seat.bidder.bidder != "fixed_alpha") seat.bidder = BidderConfig{.bidder = "fixed_alpha"};
+      if (seat.bidder.bidder != "fixed_alpha") seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
     }
   }
 
   // So much money that no bid is ever taken back.
-  Cell cell() const {
-    MarketConfig config;
+  market::Cell cell() const {
+    market::MarketConfig config;
     config.budget_scale = 1000.0;
     return make_cell(population_, 3, config);
   }
 
   oracle::Responses record(int num_threads) const {
     Threads threads(num_threads);
-    MarketConfig config;
+    market::MarketConfig config;
     config.rules = GetParam();
     config.impressions = 20000;
-    const auto market = make_market(config, threads);
+    const auto market = market::make_market(config, threads);
     const SeatedPopulation seated(population_, parse_rules(GetParam()));
     Recorder recorder;
     // What the seats really get, in the same market.
-    EXPECT_TRUE(play(*market, {cell()}, seated.bidders, seated.seat_bidder, recorder));
+    EXPECT_TRUE(market::play(*market, {cell()}, seated.bidders, seated.seat_bidder, recorder));
     value_ = recorder.value;
     cost_ = recorder.cost;
     return *record_responses(*market, cell(), seated.bidders, seated.seat_bidder);
   }
 
-  struct Recorder : PeriodSink {
+  struct Recorder : market::PeriodSink {
     std::array<double, kNumSeats> value{}, cost{};
-    void on_tick(int64_t, int, std::span<const SeatTick> seats) override {
+    void on_tick(int64_t, int, std::span<const market::SeatTick> seats) override {
       for (size_t i = 0; i < seats.size(); ++i) {
         value[i] += seats[i].outcome.sum_pvalue_exposed;
         cost[i] += seats[i].outcome.cost;
@@ -52,7 +53,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
   mutable std::array<double, kNumSeats> value_{}, cost_{};
 };
 
-INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::Values("fast", "official"));
+INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::Values("corrected", "official"));
 
 // A seat's response to the alpha that it played is what it got, but for the luck of exposure.
 TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
@@ -88,4 +89,4 @@ TEST_P(HindsightOfRules, IsTheSameForAnyNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -8,15 +8,16 @@
 #include <fstream>
 #include <map>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "bidders/bidder_config.h"
 #include "data/csv_reader.h"
 #include "golden.h"
-#include "market/rule_bidders.h"
+#include "bidders/rule_bidders.h"
 #include "npy.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 // AuctionNet's names.
@@ -36,11 +37,11 @@ TEST(OfficialAssets, AgentsDecideAsTheOriginal) {
   const test::Npy states = test::read_npy(states_path);
   const std::vector<float> inputs(states.values.begin(), states.values.end());
   const OfficialAssets assets;
-  ASSERT_EQ(official_agent_names().size(), kFiles.size());
-  for (const std::string& name : official_agent_names()) {
+  ASSERT_EQ(bidders::official_agent_names().size(), kFiles.size());
+  for (const std::string& name : bidders::official_agent_names()) {
     GENBID_VECTOR(path, "official_agents/alpha_" + kFiles.at(name) + ".npy");
     const std::vector<double> expected = test::read_npy(path).values;
-    const std::vector<float> found = official_agent_alphas(*assets.official_agent(name), inputs);
+    const std::vector<float> found = bidders::official_agent_alphas(*assets.official_agent(name), inputs);
     ASSERT_EQ(found.size(), 239U);
     ASSERT_EQ(expected.size(), found.size());
     for (size_t i = 0; i < found.size(); ++i) {
@@ -65,7 +66,8 @@ TEST(OfficialAssets, AgentsDecideAsInAnEpisodeOfTheOriginal) {
     const char* const* const agents = seat / 8 % 2 == 0 ? even : odd;
     const std::string name = agents[seat % 8];
     if (name.empty()) continue;
-    const auto found = official_agent_alphas(*assets.official_agent(name), std::span(inputs).subspan(seat * 768, 768));
+    const auto found =
+        bidders::official_agent_alphas(*assets.official_agent(name), std::span(inputs).subspan(seat * 768, 768));
     for (size_t call = 0; call < kTicksPerPeriod; ++call) {
       const double expected = alphas.values[seat * kTicksPerPeriod + call];
       if (std::isnan(expected)) continue;  // out of money
@@ -137,7 +139,7 @@ TEST_F(OnlineLpFile, IsReadInFileOrder) {
 }
 
 TEST_F(OnlineLpFile, IsReadAsItWasWritten) {
-  OnlineLpTable table("t");
+  bidders::OnlineLpTable table("t");
   table.set(2, 0, {1.0 / 3.0, 0.5}, {10.125, 1e-5 + 20.0});
   table.set(2, 47, {7.0}, {12.5});
   write_online_lp_table(table, 3, folder_.path("written.csv"));
@@ -171,8 +173,8 @@ TEST_F(OnlineLpFile, OfOtherDaysPlaysThem) {
   std::string rows;
   for (int tick = 0; tick < 96; ++tick)
     rows += "0,0," + std::to_string(50 + tick) + ",1000," + std::to_string(tick) + "\n";
-  const BidderConfig config{.bidder = "online_lp", .table = put(rows)};
-  const auto bidder = make_bidder(config, Rules::kFast, OfficialAssets(), 96);
+  const bidders::BidderConfig config{.bidder = "online_lp", .table = put(rows)};
+  const auto bidder = bidders::make_bidder(config, Rules::kCorrected, OfficialAssets(), 96);
   const Advertiser advertiser{.budget = 1000.0, .cpa_limit = 100.0, .category = 0};
   SeatView row;
   row.advertiser = &advertiser;
@@ -195,12 +197,13 @@ struct SeatTickLog {
 // By tick and seat.
 std::map<std::pair<int, int>, SeatTickLog> read_run(const std::string& path) {
   enum : size_t { kTick, kAgent, kRemaining, kSumBid, kMeanBid, kCost };
-  CsvFile file(path);
-  const CsvColumns columns(file, {"tick", "agent", "remaining_before", "sum_bid_final", "mean_bid_final", "cost"});
+  data::CsvFile file(path);
+  const data::CsvColumns columns(file,
+                                 {"tick", "agent", "remaining_before", "sum_bid_final", "mean_bid_final", "cost"});
   std::map<std::pair<int, int>, SeatTickLog> run;
-  CsvBlock block;
+  data::CsvBlock block;
   while (file.next(block)) {
-    CsvRows row(block, columns);
+    data::CsvRows row(block, columns);
     while (row.next()) {
       run[{static_cast<int>(row.whole(kTick, 0, 47)), static_cast<int>(row.whole(kAgent, 0, 47))}] = {
           row.number(kRemaining), row.number(kSumBid), row.number(kMeanBid), row.number(kCost)};
@@ -217,7 +220,7 @@ TEST(OnlineLp, BidsAsTheOriginalInAnEpisode) {
   GENBID_VECTOR(sums_path, "traffic/ep0_pv_colsum_48ticks_x48agents.npy");
   const auto run = read_run(run_path);
   const test::Npy sums = test::read_npy(sums_path);
-  const auto bidder = make_online_lp(OfficialAssets().online_lp_table(table_path));
+  const auto bidder = bidders::make_online_lp(OfficialAssets().online_lp_table(table_path));
   int num_compared = 0;
   for (const auto& [place, log] : run) {
     const auto [tick, seat] = place;
@@ -260,11 +263,11 @@ TEST(Abid, BidsAsTheOriginalInATick) {
     row.advertiser = &advertiser;
     row.now.mean_pvalue = sum / static_cast<double>(num_pv);
     BidFormula bid;
-    make_abid()->bid({&row, 1}, {&bid, 1});
+    bidders::make_abid()->bid({&row, 1}, {&bid, 1});
     ASSERT_LT(log.cost, 0.5 * log.remaining);
     EXPECT_NEAR(bid.value_squared * sum_of_squares, log.sum_bid, 1e-9 * log.sum_bid) << "seat " << seat;
   }
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

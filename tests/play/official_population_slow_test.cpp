@@ -4,7 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 #include "bidding/score.h"
 #include "data/ingest.h"
@@ -17,17 +17,17 @@
 // original program recorded (official_market/trajectory_data.csv). Its networks ran on another BLAS, whose sums differ in
 // last bits; sooner or later such a bit decides an auction, and from there on a period goes its own way.
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 constexpr int64_t kFirst = 7;
 constexpr int64_t kLast = 27;
 
 // Every seat's tick of the periods, in order.
-class Played : public PeriodSink {
+class Played : public market::PeriodSink {
  public:
   explicit Played(int64_t period) : period_(period) {}
-  void on_tick(int64_t /*cell*/, int tick, std::span<const SeatTick> seats) override {
+  void on_tick(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats) override {
     for (size_t i = 0; i < seats.size(); ++i) {
       const TickOutcome& outcome = seats[i].outcome;
       alphas_[{static_cast<int64_t>(i), tick}] = effective_alpha(outcome);
@@ -61,15 +61,16 @@ class Played : public PeriodSink {
 
 std::vector<Played> play_all() {
   Threads threads(2);
-  MarketConfig config;
+  market::MarketConfig config;
   config.rules = "official";
-  const auto market = make_market(config, threads);
+  const auto market = market::make_market(config, threads);
   const Population population = load_population("official");
   const SeatedPopulation seated(population, Rules::kOfficial);
   std::vector<Played> periods;
   for (int64_t period = kFirst; period <= kLast; ++period) {
     periods.emplace_back(period);
-    play(*market, {make_cell(population, period, MarketConfig())}, seated.bidders, seated.seat_bidder, periods.back());
+    market::play(*market, {make_cell(population, period, market::MarketConfig())}, seated.bidders, seated.seat_bidder,
+                 periods.back());
   }
   return periods;
 }
@@ -80,11 +81,11 @@ TEST(OfficialPopulation, PlaysAsTheOriginalUntilALastBitDecides) {
   const std::vector<Played> periods = play_all();
 
   const test::TemporaryFolder folder;
-  IngestConfig ingestion;
+  data::IngestConfig ingestion;
   ingestion.input = {trajectories};
   ingestion.output = folder.path("recorded.h5");
-  ASSERT_TRUE(ingest(ingestion).has_value());
-  const TrajectoryColumns recorded = TrajectoryStore(ingestion.output).read();
+  ASSERT_TRUE(data::ingest(ingestion).has_value());
+  const data::TrajectoryColumns recorded = data::TrajectoryStore(ingestion.output).read();
   std::map<int64_t, int> first_divergence;
   for (int64_t m = 0; m < recorded.num_trajectories(); ++m) {
     const auto i = static_cast<size_t>(m);
@@ -119,4 +120,4 @@ TEST(OfficialPopulation, PlaysAsTheOriginalUntilALastBitDecides) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

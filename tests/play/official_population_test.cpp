@@ -5,10 +5,11 @@
 #include <string>
 
 #include "base/temporary_folder.h"
+#include "bidders/bidder_config.h"
 #include "data/csv_reader.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 // What bidders of one kind did in a period.
@@ -40,16 +41,16 @@ Played play_period(const std::string& rules) {
   played.summary = simulate(config)->periods.at(0);
   const Population population = load_population("official");
   enum : size_t { kAgent, kAlpha, kCost };
-  CsvFile file(folder.path("run/ticks.csv"));
-  const CsvColumns columns(file, {"agent", "alpha_after_bidding", "cost"});
-  CsvBlock block;
+  data::CsvFile file(folder.path("run/ticks.csv"));
+  const data::CsvColumns columns(file, {"agent", "alpha_after_bidding", "cost"});
+  data::CsvBlock block;
   while (file.next(block)) {
-    CsvRows row(block, columns);
+    data::CsvRows row(block, columns);
     while (row.next()) {
       const auto seat = static_cast<size_t>(row.whole(kAgent, 0, kNumSeats - 1));
-      const std::string name = bidder_label(population.seats[seat].bidder);
+      const std::string name = bidders::bidder_label(population.seats[seat].bidder);
       played.costs[name] += row.number(kCost);
-      if (is_missing(row.text(kAlpha))) continue;  // out of money
+      if (data::is_missing(row.text(kAlpha))) continue;  // out of money
       Kind& kind = played.kinds[name];
       const double alpha = row.number(kAlpha);
       ++kind.num_asked;
@@ -65,19 +66,19 @@ Played play_period(const std::string& rules) {
 class OfficialPopulation : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    fast_ = play_period("fast");
+    corrected_ = play_period("corrected");
     official_ = play_period("official");
-    kinds_ = fast_.kinds;
-    costs_ = fast_.costs;
+    kinds_ = corrected_.kinds;
+    costs_ = corrected_.costs;
   }
 
-  static Played fast_;
+  static Played corrected_;
   static Played official_;
   static std::map<std::string, Kind> kinds_;
   static std::map<std::string, double> costs_;
 };
 
-Played OfficialPopulation::fast_;
+Played OfficialPopulation::corrected_;
 Played OfficialPopulation::official_;
 std::map<std::string, Kind> OfficialPopulation::kinds_;
 std::map<std::string, double> OfficialPopulation::costs_;
@@ -85,7 +86,7 @@ std::map<std::string, double> OfficialPopulation::costs_;
 // One day; noise of its 500,000 impressions moves a period's mean price by less than a hundredth.
 TEST_F(OfficialPopulation, PricesAreThoseOfTheSameDayUnderOfficialRules) {
   const double official = official_.summary.mean_least_winning_cost;
-  EXPECT_NEAR(fast_.summary.mean_least_winning_cost, official, 0.01 * official);
+  EXPECT_NEAR(corrected_.summary.mean_least_winning_cost, official, 0.01 * official);
 }
 
 // Learned bidders follow what they win: one exhausted a tick sooner moves its kind's mean alpha by a few hundredths.
@@ -113,4 +114,4 @@ TEST_F(OfficialPopulation, Td3BcBidsButBuysNextToNothing) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -5,8 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
+#include "bidders/bidder_config.h"
 #include "golden.h"
 #include "golden_ticks.h"
 #include "npy.h"
@@ -14,7 +15,7 @@
 #include "play/simulate.h"
 
 // Whole runs of the official simulator at full size, number by number.
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 using test::TemporaryFolder;
@@ -148,7 +149,7 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
   ASSERT_EQ(agents.size(), static_cast<size_t>(kNumSeats));
   const Population population = load_population("official");
   const OfficialAssets assets;
-  MarketConfig config;
+  market::MarketConfig config;
   config.rules = "official";
   std::string first;
   for (const int num_threads : {1, 2, 4}) {
@@ -158,7 +159,7 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
     std::vector<int> seat_bidder;
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const auto name = agents[static_cast<size_t>(seat)].get<std::string>();
-      BidderConfig bidder;
+      bidders::BidderConfig bidder;
       if (name.starts_with("OnlineLp")) {
         bidder.bidder = "online_lp";
         bidder.table = table;
@@ -169,17 +170,17 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
         seat_bidder.push_back(seat);
         continue;
       }
-      owned.push_back(make_bidder(bidder, Rules::kOfficial, assets));
+      owned.push_back(bidders::make_bidder(bidder, Rules::kOfficial, assets));
       bidders.push_back(owned.back().get());
       seat_bidder.push_back(seat);
     }
     EXPECT_EQ(owned.size(), 6U + 12U + 3U);
     Threads threads(num_threads);
-    const auto market = make_market(config, threads);
-    const std::vector<Cell> cells = {make_cell(population, 0, MarketConfig())};
-    PeriodTables tables{MarketShape()};
+    const auto market = market::make_market(config, threads);
+    const std::vector<market::Cell> cells = {make_cell(population, 0, market::MarketConfig())};
+    PeriodTables tables{market::MarketShape()};
     tables.start(std::span(&population, 1), cells);
-    ASSERT_TRUE(play(*market, cells, bidders, seat_bidder, tables));
+    ASSERT_TRUE(market::play(*market, cells, bidders, seat_bidder, tables));
     if (num_threads == 1) {
       first = tables.ticks_rows();
       std::istringstream text(PeriodTables::ticks_header() + first);
@@ -190,4 +191,4 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -6,17 +6,17 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "data/ingest.h"
 #include "golden.h"
 #include "play/official_assets.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
-void expect_same(const OnlineLpTable& table, const OnlineLpTable& expected) {
+void expect_same(const bidders::OnlineLpTable& table, const bidders::OnlineLpTable& expected) {
   ASSERT_EQ(table.categories(), expected.categories());
   for (const int category : expected.categories()) {
     for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
@@ -38,11 +38,11 @@ TEST(OnlineLpTrainingFromLogs, IsTheOriginals) {
   expect_same(trained->table, *expected);
 
   const test::TemporaryFolder folder;
-  IngestConfig config;
+  data::IngestConfig config;
   config.input = {log};
   config.output_market_log = folder.path("market.h5");
   config.settings.market_log.precision = "float64";
-  ASSERT_TRUE(ingest(config).has_value());
+  ASSERT_TRUE(data::ingest(config).has_value());
   expect_same(train_online_lp({config.output_market_log}, {}, threads)->table, *expected);
 
   write_online_lp_table(trained->table, trained->period, folder.path("table.csv"));
@@ -86,7 +86,7 @@ TEST(OnlineLpTrainingFromLogs, SeveralPeriodsAreAnError) {
 TEST(OnlineLpTrainingFromLogs, RowsWithoutAPriceAreLeftOut) {
   GENBID_VECTOR(log, "run_pid_small/log-0-agents-0-17.csv");
   const test::TemporaryFolder folder;
-  CsvFile file(log);
+  data::CsvFile file(log);
   const auto& header = file.header();
   const auto price = static_cast<size_t>(std::find(header.begin(), header.end(), "leastWinningCost") - header.begin());
   std::istringstream lines(read_file(log));
@@ -111,4 +111,4 @@ TEST(OnlineLpTrainingFromLogs, RowsWithoutAPriceAreLeftOut) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/temporary_folder.h"
@@ -21,7 +21,7 @@
 #include "golden_ticks.h"
 #include "play/simulate.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 using test::TemporaryFolder;
@@ -65,7 +65,7 @@ class AllOutputs : public testing::TestWithParam<const char*> {
   }
   std::string run() const { return run(GetParam()); }
 };
-INSTANTIATE_TEST_SUITE_P(Rules, AllOutputs, testing::Values("fast", "official"));
+INSTANTIATE_TEST_SUITE_P(Rules, AllOutputs, testing::Values("corrected", "official"));
 
 TEST(OfficialRun, SmallPidRunHasEveryNumberOfTheOriginal) {
   GENBID_VECTOR(golden, "run_pid_small/per_tick_agent.csv");
@@ -184,12 +184,12 @@ void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
 }
 
 void expect_same_store(const std::string& one, const std::string& other) {
-  const TrajectoryStore a_store(one), b_store(other);
+  const data::TrajectoryStore a_store(one), b_store(other);
   EXPECT_EQ(a_store.info().features, b_store.info().features);
   EXPECT_EQ(a_store.info().feature_set, b_store.info().feature_set);
   EXPECT_EQ(a_store.info().ticks, b_store.info().ticks);
   EXPECT_EQ(a_store.info().seats, b_store.info().seats);
-  const TrajectoryColumns a = a_store.read(), b = b_store.read();
+  const data::TrajectoryColumns a = a_store.read(), b = b_store.read();
   EXPECT_EQ(a.num_rows(), 2 * 48 * 48);
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);
@@ -210,10 +210,10 @@ void expect_same_store(const std::string& one, const std::string& other) {
 
 TEST_P(AllOutputs, TrajectoriesAreThoseOfTheIngestedRawLog) {
   const TemporaryFolder folder;
-  IngestConfig config;
+  data::IngestConfig config;
   config.input = {run() + "/raw_log/period-1.csv", run() + "/raw_log/period-0.csv"};
   config.output = folder.path("s.h5");
-  const auto summary = ingest(config);
+  const auto summary = data::ingest(config);
   EXPECT_TRUE(summary->rows_in_order);
   EXPECT_TRUE(summary->open_ends.empty());
   expect_same_store(run() + "/trajectories.h5", config.output);
@@ -221,10 +221,10 @@ TEST_P(AllOutputs, TrajectoriesAreThoseOfTheIngestedRawLog) {
 
 TEST_P(AllOutputs, TrajectoriesAreThoseOfTheirCsv) {
   const TemporaryFolder folder;
-  IngestConfig config;
+  data::IngestConfig config;
   config.input = {run() + "/trajectories.csv"};
   config.output = folder.path("s.h5");
-  const auto summary = ingest(config);
+  const auto summary = data::ingest(config);
   EXPECT_EQ(summary->features_checked, 2 * 48 * 48);
   EXPECT_EQ(summary->features_different, 0);
   EXPECT_EQ(summary->next_states_different, 0);
@@ -233,12 +233,12 @@ TEST_P(AllOutputs, TrajectoriesAreThoseOfTheirCsv) {
 }
 
 template <typename Real>
-void expect_same_ticks(const MarketLog& a, const MarketLog& b) {
+void expect_same_ticks(const data::MarketLog& a, const data::MarketLog& b) {
   ASSERT_EQ(a.periods().size(), 2U);
   ASSERT_EQ(b.periods().size(), 2U);
   for (const int64_t number : {0, 1}) {
-    const MarketLogPeriod& p = a.period(number);
-    const MarketLogPeriod& q = b.period(number);
+    const data::MarketLogPeriod& p = a.period(number);
+    const data::MarketLogPeriod& q = b.period(number);
     EXPECT_EQ(p.tick_first, q.tick_first);
     EXPECT_EQ(p.advertiser, q.advertiser);
     EXPECT_EQ(p.category, q.category);
@@ -247,7 +247,7 @@ void expect_same_ticks(const MarketLog& a, const MarketLog& b) {
     EXPECT_TRUE(p.has_sigma && p.has_ladder && !p.has_source_row);
     EXPECT_TRUE(q.has_sigma && q.has_ladder && !q.has_source_row);
     for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
-      MarketLogTick<Real> x, y;
+      data::MarketLogTick<Real> x, y;
       a.read_tick(p, tick, x);
       b.read_tick(q, tick, y);
       EXPECT_TRUE(x.pvalue == y.pvalue && x.sigma == y.sigma && x.top_bid == y.top_bid && x.top_seat == y.top_seat &&
@@ -265,13 +265,13 @@ TEST_P(AllOutputs, MarketLogIsThatOfTheIngestedRawLog) {
     config.output.market_log_precision = precision;
     ASSERT_TRUE(simulate(config));
     EXPECT_EQ(files_of(folder.path("run")).size(), 3U);
-    IngestConfig raw;
+    data::IngestConfig raw;
     raw.input = {run() + "/raw_log/period-0.csv", run() + "/raw_log/period-1.csv"};
     raw.output_market_log = folder.path("m.h5");
     raw.settings.market_log.precision = precision;
-    ASSERT_TRUE(ingest(raw));
-    const MarketLog ours(folder.path("run/market_log.h5"));
-    const MarketLog theirs(raw.output_market_log);
+    ASSERT_TRUE(data::ingest(raw));
+    const data::MarketLog ours(folder.path("run/market_log.h5"));
+    const data::MarketLog theirs(raw.output_market_log);
     EXPECT_EQ(ours.info().precision, precision);
     EXPECT_EQ(ours.info().ticks, theirs.info().ticks);
     EXPECT_EQ(ours.info().seats, theirs.info().seats);
@@ -280,8 +280,8 @@ TEST_P(AllOutputs, MarketLogIsThatOfTheIngestedRawLog) {
 }
 
 TEST_P(AllOutputs, StoresSayWhatWasPlayedButNotWhere) {
-  const std::string text = TrajectoryStore(run() + "/trajectories.h5").info().config;
-  EXPECT_EQ(text, MarketLog(run() + "/market_log.h5").info().config);
+  const std::string text = data::TrajectoryStore(run() + "/trajectories.h5").info().config;
+  EXPECT_EQ(text, data::MarketLog(run() + "/market_log.h5").info().config);
   EXPECT_NE(text.find(std::string("rules: ") + GetParam()), std::string::npos);
   EXPECT_NE(text.find("population: pid48"), std::string::npos);
   EXPECT_EQ(text.find("dir"), std::string::npos);
@@ -290,16 +290,16 @@ TEST_P(AllOutputs, StoresSayWhatWasPlayedButNotWhere) {
 
 TEST(SimulateOutputs, OtherFeaturesOnRequest) {
   const TemporaryFolder folder;
-  SimulateConfig config = everything(folder.path("run"), "fast");
+  SimulateConfig config = everything(folder.path("run"), "corrected");
   config.output.raw_log = config.output.market_log = false;
   config.output.features = "auctionnet16";
   ASSERT_TRUE(simulate(config));
-  EXPECT_EQ(TrajectoryStore(folder.path("run/trajectories.h5")).info().features.size(), 16U);
+  EXPECT_EQ(data::TrajectoryStore(folder.path("run/trajectories.h5")).info().features.size(), 16U);
 }
 
 TEST(SimulateOutputs, TicksAndTheCsvOfTrajectoriesAreLeftOutOnRequest) {
   const TemporaryFolder folder;
-  SimulateConfig config = everything(folder.path("run"), "fast");
+  SimulateConfig config = everything(folder.path("run"), "corrected");
   config.output.raw_log = config.output.market_log = false;
   ASSERT_TRUE(simulate(config));
   const auto all = files_of(folder.path("run"));
@@ -325,7 +325,7 @@ TEST(SimulateOutputs, TicksAndTheCsvOfTrajectoriesAreLeftOutOnRequest) {
 
 TEST(SimulateOutputs, TrajectoriesOfPeriodsSideBySideAreThoseOfPeriodsAlone) {
   const TemporaryFolder folder;
-  SimulateConfig config = everything(folder.path("together"), "fast");
+  SimulateConfig config = everything(folder.path("together"), "corrected");
   config.output.raw_log = config.output.market_log = false;
   ASSERT_TRUE(simulate(config));
   config.output.dir = folder.path("alone");
@@ -341,7 +341,7 @@ TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
   for (const char* name : {"run/notes.txt", "run/ticks.csv", "run/market_log.h5", "run/raw_log/period-7.csv"}) {
     write_file(folder.path(name), "old");
   }
-  SimulateConfig config = everything(folder.path("run"), "fast");
+  SimulateConfig config = everything(folder.path("run"), "corrected");
   config.output.trajectories = false;
   const auto summary = simulate(config);
   const auto files = files_of(folder.path("run"));
@@ -362,7 +362,7 @@ TEST(SimulateOutputs, AnOldOneThatWouldStayIsAnError) {
   for (const char* name : {"raw_log/period-7.csv", "trajectories.h5", "trajectories.csv", "market_log.h5"}) {
     const TemporaryFolder folder;
     write_file(folder.path(std::string("run/") + name), "old");
-    SimulateConfig config = everything(folder.path("run"), "fast");
+    SimulateConfig config = everything(folder.path("run"), "corrected");
     config.output.raw_log = config.output.trajectories = config.output.market_log = false;
     try {
       simulate(config);
@@ -387,8 +387,8 @@ TEST(SimulateOutputs, AreNotThereWhenStopped) {
   const auto before = files_of(folder.path("old"));
   stop_signal::install();
   std::raise(SIGINT);
-  EXPECT_FALSE(simulate(everything(folder.path("new"), "fast")));
-  EXPECT_FALSE(simulate(everything(folder.path("old"), "fast")));
+  EXPECT_FALSE(simulate(everything(folder.path("new"), "corrected")));
+  EXPECT_FALSE(simulate(everything(folder.path("old"), "corrected")));
   stop_signal::reset();
   EXPECT_FALSE(std::filesystem::exists(folder.path("new")));
   expect_untouched(folder.path("old"), before);
@@ -406,7 +406,7 @@ TEST(SimulateOutputs, AreNotThereWhenTheDiskIsFull) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   std::string message = "no error";
   try {
-    simulate(everything(folder.path("old"), "fast"));
+    simulate(everything(folder.path("old"), "corrected"));
   } catch (const Error& error) {
     message = error.what();
   }
@@ -428,9 +428,9 @@ TEST(SimulateOutputs, APlaceThatIsTakenIsAnErrorBeforeTheWork) {
   const TemporaryFolder folder;
   write_file(folder.path("a/raw_log"), "a file");
   write_file(folder.path("b/trajectories.csv/x"), "a file in a folder");
-  EXPECT_EQ(error_of(everything(folder.path("a"), "fast")),
+  EXPECT_EQ(error_of(everything(folder.path("a"), "corrected")),
             folder.path("a/raw_log") + ": found a file, expected a folder");
-  EXPECT_EQ(error_of(everything(folder.path("b"), "fast")),
+  EXPECT_EQ(error_of(everything(folder.path("b"), "corrected")),
             folder.path("b/trajectories.csv") + ": found a folder, expected a file");
   EXPECT_EQ(names_of(files_of(folder.path("a"))), std::vector<std::string>{"raw_log"});
 }
@@ -454,4 +454,4 @@ TEST(SimulateOutputs, WrongOptionsAreErrorsThatSayWhatIsExpected) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

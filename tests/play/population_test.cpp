@@ -5,12 +5,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "bidders/bidder_config.h"
 #include "golden.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 using test::TemporaryFolder;
@@ -45,7 +46,7 @@ TEST(Population, Pid48Is48PidWithOfficialBudgets) {
 TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
   const Population population = load_population("rules48");
   for (size_t seat = 0; seat < 48; ++seat) {
-    const BidderConfig& bidder = population.seats[seat].bidder;
+    const bidders::BidderConfig& bidder = population.seats[seat].bidder;
     if (seat % 8 == 0) {
       EXPECT_EQ(bidder.bidder, "pid");
     } else {
@@ -79,7 +80,8 @@ TEST(Population, OfficialIsThatOfTheOfficialData) {
   for (int seat = 0; seat < kNumSeats; ++seat) {
     const PopulationSeat& one = population.seats[static_cast<size_t>(seat)];
     const auto index = static_cast<size_t>(seat);
-    EXPECT_EQ(bidder_label(one.bidder), official_label(agents.at("names")[index].get<std::string>(), seat)) << seat;
+    EXPECT_EQ(bidders::bidder_label(one.bidder), official_label(agents.at("names")[index].get<std::string>(), seat))
+        << seat;
     EXPECT_EQ(one.advertiser.budget, agents.at("budget")[index].get<double>());
     EXPECT_EQ(one.advertiser.cpa_limit, agents.at("cpa")[index].get<double>());
     EXPECT_EQ(one.advertiser.category, seat / 8);
@@ -92,25 +94,25 @@ TEST(Population, OfficialHasTheOfficialLayout) {
   const char* const even[] = {"pid", "iql", "td3_bc", "", "", "cql", "bc", "mopo"};
   const char* const odd[] = {"pid", "", "mopo", "", "", "td3_bc", "iql", "combo"};
   for (int seat = 0; seat < kNumSeats; ++seat) {
-    const BidderConfig& bidder = population.seats[static_cast<size_t>(seat)].bidder;
+    const bidders::BidderConfig& bidder = population.seats[static_cast<size_t>(seat)].bidder;
     const int category = seat / 8;
     const int position = seat % 8;
     if (position == 0) {
       EXPECT_EQ(bidder.bidder, "pid");
     } else if (position == 3 || position == 4) {
-      EXPECT_EQ(bidder_label(bidder), "online_lp episode-" + std::to_string(category + position - 3));
+      EXPECT_EQ(bidders::bidder_label(bidder), "online_lp episode-" + std::to_string(category + position - 3));
     } else if (position == 1 && category % 2 == 1) {
-      EXPECT_EQ(bidder_label(bidder), "fixed_alpha 100");
+      EXPECT_EQ(bidders::bidder_label(bidder), "fixed_alpha 100");
     } else {
       const char* const* const agents = category % 2 == 0 ? even : odd;
-      EXPECT_EQ(bidder_label(bidder), std::string("official ") + agents[position]);
+      EXPECT_EQ(bidders::bidder_label(bidder), std::string("official ") + agents[position]);
     }
   }
 }
 
 TEST(Population, OnlyOfficialRulesMakeBiddersRemember) {
   for (const std::string& name : population_names()) {
-    for (const Rules rules : {Rules::kFast, Rules::kOfficial}) {
+    for (const Rules rules : {Rules::kCorrected, Rules::kOfficial}) {
       const auto owned = make_bidders(load_population(name), rules);
       std::vector<Bidder*> bidders;
       for (const auto& bidder : owned) bidders.push_back(bidder.get());
@@ -123,13 +125,13 @@ TEST(Population, ATableThatIsNotThereIsAnError) {
   Population population = load_population("pid48");
   population.seats[5].bidder.bidder = "online_lp";
   population.seats[5].bidder.table = "no/such/table.csv";
-  EXPECT_THROW(make_bidders(population, Rules::kFast), Error);
+  EXPECT_THROW(make_bidders(population, Rules::kCorrected), Error);
 }
 
 TEST(Population, EveryShippedOneLoadsAndBids) {
   for (const std::string& name : population_names()) {
     EXPECT_TRUE(population_exists(name));
-    EXPECT_EQ(make_bidders(load_population(name), Rules::kFast).size(), 48U) << name;
+    EXPECT_EQ(make_bidders(load_population(name), Rules::kCorrected).size(), 48U) << name;
   }
 }
 
@@ -190,21 +192,21 @@ TEST(Population, UnknownBiddersAndKeysAreErrors) {
 }
 
 TEST(Population, CellsHaveTheScalesOfTheMarket) {
-  MarketConfig market;
+  market::MarketConfig market;
   market.budget_scale = 0.5;
   market.cpa_scale = 0.75;
-  const Cell cell = make_cell(load_population("pid48"), 12, market);
+  const market::Cell cell = make_cell(load_population("pid48"), 12, market);
   EXPECT_EQ(cell.period, 12);
   EXPECT_EQ(cell.advertisers[0].budget, 1450.0);
   EXPECT_EQ(cell.advertisers[0].cpa_limit, 75.0);
 }
 
 TEST(Population, RivalsOfAJudgedSeatHaveAScaleOfTheirOwn) {
-  MarketConfig market;
+  market::MarketConfig market;
   market.budget_scale = 0.5;
   market.rival_budget_scale = 3.0;
   const Population population = load_population("pid48");
-  const Cell judged = make_cell(population, 0, market, 1);
+  const market::Cell judged = make_cell(population, 0, market, 1);
   EXPECT_EQ(judged.advertisers[0].budget, 4350.0);
   EXPECT_EQ(judged.advertisers[1].budget, 2175.0);
   EXPECT_EQ(judged.advertisers[2].budget, 4500.0);
@@ -219,11 +221,11 @@ TEST(Population, AnotherNumberOfSeatsIsFilledByPositionAndCategory) {
   }
   const Population large = load_population("rules48", 64);
   const PopulationSeat& last = large.seats[63];
-  EXPECT_EQ(bidder_label(last.bidder), "fixed_alpha 1.4 x CPA limit");
+  EXPECT_EQ(bidders::bidder_label(last.bidder), "fixed_alpha 1.4 x CPA limit");
   EXPECT_EQ(last.advertiser.category, 7);
   EXPECT_EQ(last.advertiser.budget, official_advertiser(15).budget);
   EXPECT_EQ(last.advertiser.cpa_limit, official_advertiser(15).cpa_limit);
-  EXPECT_EQ(bidder_label(load_population("official", 3).seats[2].bidder), "official td3_bc");
+  EXPECT_EQ(bidders::bidder_label(load_population("official", 3).seats[2].bidder), "official td3_bc");
 }
 
 TEST(Population, EntriesOfSeatsThatTheMarketLacksArePassedOver) {
@@ -243,10 +245,10 @@ TEST(Population, TheOfficialOneHas48Seats) {
 }
 
 TEST(Population, BiddersMadeFor48TicksRefuseOtherDays) {
-  EXPECT_EQ(make_bidders(load_population("rules48", 64), Rules::kFast, 96).size(), 64U);
+  EXPECT_EQ(make_bidders(load_population("rules48", 64), Rules::kCorrected, 96).size(), 64U);
   const auto error_of = [](const Population& population) -> std::string {
     try {
-      make_bidders(population, Rules::kFast, 96);
+      make_bidders(population, Rules::kCorrected, 96);
     } catch (const Error& e) {
       return e.what();
     }
@@ -274,4 +276,4 @@ TEST(Population, CampaignsMayBeOfAnyCurrencyButNotWithoutMoney) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -3,7 +3,7 @@
 #include "play/simulate.h"
 #include "base/temporary_folder.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 std::vector<PeriodSummary> play_periods(const std::string& population, int64_t count) {
@@ -51,4 +51,4 @@ TEST(PriceLevel, Pid48IsLikeTheOfficialMarket) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -9,7 +9,7 @@
 #include <map>
 #include <sstream>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
@@ -17,7 +17,7 @@
 #include "data/trajectory_store.h"
 #include "base/temporary_folder.h"
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 SimulateConfig small_run(const std::string& dir, int64_t threads = 1) {
@@ -191,7 +191,7 @@ TEST(Simulate, TellsItsProgressAndSumsUp) {
 
 // Days of other sizes, in all outputs.
 TEST(Simulate, PlaysMarketsOfOtherShapes) {
-  for (const MarketShape& shape : {MarketShape{3, 5, 1}, MarketShape{64, 96, 3}}) {
+  for (const market::MarketShape& shape : {market::MarketShape{3, 5, 1}, market::MarketShape{64, 96, 3}}) {
     const test::TemporaryFolder folder;
     std::map<int, std::string> stores;
     for (const int threads : {1, 2}) {
@@ -222,15 +222,15 @@ TEST(Simulate, PlaysMarketsOfOtherShapes) {
     EXPECT_NEAR(number(periods[0], "cost"), cost, 1e-9);
     EXPECT_GT(cost, 0.0);
 
-    const TrajectoryStore store(folder.path("1/trajectories.h5"));
+    const data::TrajectoryStore store(folder.path("1/trajectories.h5"));
     EXPECT_EQ(store.info().seats, shape.seats);
     EXPECT_EQ(store.info().ticks, shape.ticks);
-    const TrajectoryColumns columns = store.read();
+    const data::TrajectoryColumns columns = store.read();
     EXPECT_EQ(columns.num_trajectories(), static_cast<int64_t>(2 * seats));
     EXPECT_EQ(columns.num_rows(), static_cast<int64_t>(2 * seats * ticks));
     EXPECT_EQ(columns.done.back(), 1);
     EXPECT_FLOAT_EQ(columns.state[22], 1.0F - 1.0F / static_cast<float>(shape.ticks));  // time_left of tick 1
-    const MarketLog log(folder.path("1/market_log.h5"));
+    const data::MarketLog log(folder.path("1/market_log.h5"));
     EXPECT_EQ(log.info().seats, shape.seats);
     EXPECT_EQ(log.info().ticks, shape.ticks);
     const std::string raw = read_file(folder.path("1/raw_log/period-4.csv"));
@@ -240,13 +240,13 @@ TEST(Simulate, PlaysMarketsOfOtherShapes) {
 
 // PID remembers under official rules.
 TEST(Simulate, BiddersThatRememberPlayOnePeriodAfterAnother) {
-  for (const char* rules : {"fast", "official"}) {
+  for (const char* rules : {"corrected", "official"}) {
     const test::TemporaryFolder folder;
     SimulateConfig config = small_run(folder.path("run"));
     config.market.rules = rules;
     std::vector<int64_t> calls;
     ASSERT_TRUE(simulate(config, [&](int64_t periods) { calls.push_back(periods); }));
-    EXPECT_EQ(calls, config.market.rules == "fast" ? (std::vector<int64_t>{3}) : (std::vector<int64_t>{1, 2, 3}));
+    EXPECT_EQ(calls, config.market.rules == "corrected" ? (std::vector<int64_t>{3}) : (std::vector<int64_t>{1, 2, 3}));
   }
 }
 
@@ -270,7 +270,7 @@ TEST(SimulateConfig, TheShippedFileReads) {
 }
 
 TEST(SimulateConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
-  EXPECT_NE(error_of("market.rules=exact").find("expected one of fast, official"), std::string::npos);
+  EXPECT_NE(error_of("market.rules=exact").find("expected one of corrected, official"), std::string::npos);
   EXPECT_NE(error_of("market.population=pid").find("expected official, pid48, rules48, or the path"),
             std::string::npos);
   EXPECT_NE(error_of("market.impressions=47").find("[48, 100000000]"), std::string::npos);
@@ -280,4 +280,4 @@ TEST(SimulateConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

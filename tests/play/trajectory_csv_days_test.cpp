@@ -9,7 +9,7 @@
 // Trajectory files of days of any length, as simulate writes them, are ingested to the store that it writes beside
 // them.
 
-namespace genbid {
+namespace genbid::play {
 namespace {
 
 class TrajectoryCsv : public testing::TestWithParam<const char*> {};
@@ -30,22 +30,22 @@ TEST_P(TrajectoryCsv, OfDaysOfAnyLengthBecomesTheStoreBesideIt) {
     config.output.trajectories = true;
     config.threads = 1;
     ASSERT_TRUE(simulate(config));
-    IngestConfig csv;
+    data::IngestConfig csv;
     csv.input = {folder.path("run/trajectories.csv")};
     csv.output = folder.path("s.h5");
     csv.settings.features = GetParam();
     csv.threads = 1;
-    const std::optional<IngestSummary> summary = ingest(csv);
+    const std::optional<data::IngestSummary> summary = data::ingest(csv);
     ASSERT_TRUE(summary) << ticks;
     ASSERT_EQ(summary->num_short, 0) << ticks;
     ASSERT_EQ(summary->features_different, 0) << ticks << " " << summary->first_feature_difference;
     ASSERT_EQ(summary->next_states_different, 0) << ticks;
 
-    const TrajectoryStore a_store(folder.path("run/trajectories.h5")), b_store(csv.output);
+    const data::TrajectoryStore a_store(folder.path("run/trajectories.h5")), b_store(csv.output);
     ASSERT_EQ(b_store.info().ticks, ticks);
     // AuctionNet's days are taken for those of all its seats.
     ASSERT_EQ(b_store.info().seats, ticks == kTicksPerPeriod ? kNumSeats : a_store.info().seats);
-    const TrajectoryColumns a = a_store.read(), b = b_store.read();
+    const data::TrajectoryColumns a = a_store.read(), b = b_store.read();
     ASSERT_EQ(a.num_rows(), 2 * 3 * ticks);
     ASSERT_TRUE(a.period == b.period && a.advertiser == b.advertiser && a.category == b.category);
     ASSERT_TRUE(a.budget == b.budget && a.cpa == b.cpa && a.cost == b.cost && a.conversions == b.conversions);
@@ -64,4 +64,4 @@ TEST_P(TrajectoryCsv, OfDaysOfAnyLengthBecomesTheStoreBesideIt) {
 INSTANTIATE_TEST_SUITE_P(Features, TrajectoryCsv, testing::Values("auctionnet16", "constraint"));
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::play

@@ -7,25 +7,26 @@
 #include <functional>
 #include <limits>
 
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "models/registry.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
-std::shared_ptr<Policy> make(int64_t width, int64_t seed) {
-  ModelConfig config;
+std::shared_ptr<policy::Policy> make(int64_t width, int64_t seed) {
+  models::ModelConfig config;
   config.name = "behavior_cloning";
   config.behavior_cloning.width = width;
-  return make_policy(config, {4, 1}, seed);
+  return models::make_policy(config, {4, 1}, seed);
 }
 
 class CheckpointTest : public ::testing::Test {
  protected:
-  CheckpointTest() : policy_(make(8, 1)), ema_(trainable_parameters(*policy_), 0.9) {
-    for (const NamedTensors& group : grouped_parameters(*policy_)) optimizers_.emplace_back(group, AdamWOptions{});
+  CheckpointTest() : policy_(make(8, 1)), ema_(policy::trainable_parameters(*policy_), 0.9) {
+    for (const policy::NamedTensors& group : policy::grouped_parameters(*policy_))
+      optimizers_.emplace_back(group, AdamWOptions{});
     const torch::NoGradGuard no_grad;
     for (const at::Tensor& average : ema_.averages()) at::Tensor(average).fill_(0.5);
     info_.step = 12;
@@ -47,7 +48,7 @@ class CheckpointTest : public ::testing::Test {
 
   test::TemporaryFolder folder_;
   std::string path_ = folder_.path() + "/step-00000012";
-  std::shared_ptr<Policy> policy_;
+  std::shared_ptr<policy::Policy> policy_;
   Ema ema_;
   std::vector<AdamW> optimizers_;
   CheckpointInfo info_;
@@ -127,4 +128,4 @@ TEST_F(CheckpointTest, NumbersThatAreNotFiniteAreRefusedByTheirTensorsName) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

@@ -6,7 +6,7 @@
 #include "train/held_out.h"
 #include "train/samples.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 using test::small_store;
@@ -47,7 +47,7 @@ TEST(Dataset, LengthLeavesOutATickThatBeganWithoutMoney) {
 }
 
 TEST(Dataset, WindowsAreRightPaddedAndMasked) {
-  const Batch batch = make({3, 5}, {7, 8}).batch({{0, 1, 2}, {1, 0, 4}}, 4);
+  const policy::Batch batch = make({3, 5}, {7, 8}).batch({{0, 1, 2}, {1, 0, 4}}, 4);
   EXPECT_TRUE(at::equal(batch.mask_BT, at::tensor({1.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 1.0F, 1.0F}).view({2, 4})));
   EXPECT_FLOAT_EQ(batch.actions_BTA[0][0][0].item<float>(), 1.0F);  // tick 1 of trajectory 0
   EXPECT_FLOAT_EQ(batch.actions_BTA[1][3][0].item<float>(), 13.0F);
@@ -57,14 +57,14 @@ TEST(Dataset, WindowsAreRightPaddedAndMasked) {
 
 // 5 ticks of one conversion at cost 10: CPA 10 under the limit of 20, so the score is the conversions; par is 5.
 TEST(Dataset, ReturnToGoIsTheScoreStillToCome) {
-  const Batch batch = make({5, 5}, {7}).batch({{0, 0, 5}}, 5);
+  const policy::Batch batch = make({5, 5}, {7}).batch({{0, 0, 5}}, 5);
   for (int t = 0; t < 5; ++t) {
     EXPECT_NEAR(batch.returns_to_go_BT[0][t].item<float>(), (5.0 - t) / 5.0, 1e-6) << "tick " << t;
   }
 }
 
 TEST(Dataset, RealisedReturnsCountConversions) {
-  const Batch batch = make({5, 5}, {7}, Reward::kRealised).batch({{0, 0, 5}}, 5);
+  const policy::Batch batch = make({5, 5}, {7}, Reward::kRealised).batch({{0, 0, 5}}, 5);
   EXPECT_NEAR(batch.returns_to_go_BT[0][0].item<float>(), 2.0, 1e-6);
 }
 
@@ -92,7 +92,8 @@ TEST(HeldOut, SeatMeanErrorIsTheDistanceToTheSeatsTrainingMean) {
 // A policy that always answers 0: its action error is the mean logged alpha.
 class ZeroPolicy : public test::LinearPolicy {
  public:
-  Action act(const History& history, const Condition&, const at::Tensor&, const std::vector<at::Tensor>&) override {
+  policy::Action act(const policy::History& history, const policy::Condition&, const at::Tensor&,
+                     const std::vector<at::Tensor>&) override {
     return {at::zeros({history.states_BTS.size(0), 1})};
   }
 };
@@ -111,7 +112,8 @@ TEST(HeldOut, ActionErrorIsPerRealTickAndPeriod) {
 class Counting : public ZeroPolicy {
  public:
   std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
-  Action act(const History&, const Condition&, const at::Tensor&, const std::vector<at::Tensor>& carry) override {
+  policy::Action act(const policy::History&, const policy::Condition&, const at::Tensor&,
+                     const std::vector<at::Tensor>& carry) override {
     return {carry[0].clone(), {carry[0] + 1.0}};
   }
 };
@@ -126,9 +128,9 @@ TEST(HeldOut, APolicyCarriesFromTickToTickOfEachDay) {
 // Knows how time passes (exact) and expects the budget to fall by half of what it does: 10 of 100 a tick.
 class HalfRight : public ZeroPolicy {
  public:
-  Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
-             const std::vector<at::Tensor>& carry) override {
-    Action action = ZeroPolicy::act(history, condition, noise_BN, carry);
+  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override {
+    policy::Action action = ZeroPolicy::act(history, condition, noise_BN, carry);
     const at::Tensor last_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
     const at::Tensor now_BS = history.states_BTS.gather(1, last_B11.expand({-1, 1, 2})).squeeze(1);
     action.next_states_BS = now_BS - at::tensor({0.2F, 0.05F});
@@ -147,7 +149,7 @@ TEST(HeldOut, ForecastErrorIsInUnitsOfCopyingTheLastState) {
 
 TEST(Dataset, NextStatesLieATickLaterAndTheLastTickRepeatsItsOwn) {
   const Dataset data = make({3, 5}, {7, 8});
-  const Batch batch = data.batch({{0, 0, 3}, {1, 2, 3}}, 3);
+  const policy::Batch batch = data.batch({{0, 0, 3}, {1, 2, 3}}, 3);
   // Trajectory 0: the state after the tick that spent the budget is one of the done tail.
   EXPECT_FLOAT_EQ(batch.next_states_BTS[0][2][test::kBudgetLeft].item<float>(), 0.7F);
   EXPECT_FLOAT_EQ(batch.next_states_BTS[0][0][test::kBudgetLeft].item<float>(), 0.9F);
@@ -202,4 +204,4 @@ TEST(Dataset, ATrajectoryWithoutACpaLimitIsNamed) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 std::string error_of(int64_t floats) {
@@ -39,4 +39,4 @@ TEST(MemoryCheck, WhatIsMadeAfterTheModelIsNotCounted) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

@@ -9,7 +9,7 @@
 #include "train/ema.h"
 #include "train/schedule.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 at::Tensor parameter(const at::Tensor& value) { return value.clone().requires_grad_(true); }
@@ -93,4 +93,4 @@ TEST(Ema, StartsFastAndSwapsBack) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

@@ -6,7 +6,7 @@
 
 #include "train/samples.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 TEST(WindowSampler, ABatchIsAFunctionOfSeedAndStep) {
@@ -26,7 +26,7 @@ TEST(WindowSampler, EveryRealTickIsReadEquallyOften) {
   const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
   constexpr int64_t kWindow = 3;
   const WindowSampler sampler(data, kWindow, false, 20000, 1);
-  const Batch batch = sampler.batch(0);
+  const policy::Batch batch = sampler.batch(0);
   const at::Tensor read = batch.actions_BTA.squeeze(-1).masked_select(batch.mask_BT.to(at::kBool));
   std::map<int, int> count;
   for (int64_t i = 0; i < read.size(0); ++i) ++count[static_cast<int>(read[i].item<float>())];
@@ -40,7 +40,7 @@ TEST(WindowSampler, EveryRealTickIsReadEquallyOften) {
 TEST(WindowSampler, WholePeriodsStartAtTickZeroEachTrajectoryEquallyOften) {
   const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
   const WindowSampler sampler(data, 5, true, 3000, 1);
-  const Batch batch = sampler.batch(0);
+  const policy::Batch batch = sampler.batch(0);
   EXPECT_EQ(batch.ticks_BT.select(1, 0).max().item<int64_t>(), 0);
   std::map<int, int> count;
   const at::Tensor first = batch.actions_BTA.select(1, 0);
@@ -53,4 +53,4 @@ TEST(WindowSampler, WholePeriodsStartAtTickZeroEachTrajectoryEquallyOften) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

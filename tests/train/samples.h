@@ -17,14 +17,14 @@ inline constexpr size_t kBudgetLeft = 1;
 // Trajectories with two features (time left, budget left): `lengths[i]` ticks until the budget is gone, then a done
 // tail up to `ticks`. Period 7 for the first half, 8 for the second. Tick t of trajectory i: action 10 i + t,
 // reward_continuous 1, reward 2, cost 10.
-inline LoadedStore small_store(const std::vector<int64_t>& lengths, int64_t ticks) {
-  LoadedStore store;
+inline train::LoadedStore small_store(const std::vector<int64_t>& lengths, int64_t ticks) {
+  train::LoadedStore store;
   store.path = "small.h5";
   store.info.ticks = ticks;
   store.info.seats = 48;
   store.info.feature_set = "auctionnet16";
   store.info.features = {"time_left", "budget_left"};
-  TrajectoryColumns& c = store.columns;
+  data::TrajectoryColumns& c = store.columns;
   for (size_t i = 0; i < lengths.size(); ++i) {
     const double budget = 100.0;
     c.period.push_back(i < (lengths.size() + 1) / 2 ? 7 : 8);
@@ -50,19 +50,20 @@ inline LoadedStore small_store(const std::vector<int64_t>& lengths, int64_t tick
 }
 
 // Linear in the state, with dropout-like noise in training, so that noise streams matter.
-class LinearPolicy : public Policy {
+class LinearPolicy : public policy::Policy {
  public:
   LinearPolicy() : layer_(register_module("layer", torch::nn::Linear(2, 1))) {}
-  void fit(const TrainingColumns&) override {}
+  void fit(const policy::TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::vector<LossPart> losses(size_t /*group*/, const Batch& batch, at::Generator& noise) override {
+  std::vector<policy::LossPart> losses(size_t /*group*/, const policy::Batch& batch, at::Generator& noise) override {
     if (++calls_ == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
     at::Tensor predicted = layer_(batch.states_BTS);
     if (is_training()) predicted = predicted * at::empty_like(predicted).bernoulli_(0.9, noise);
     const at::Tensor error = (predicted - batch.actions_BTA / 10.0).square().squeeze(-1);
     return {{"action", (error * batch.mask_BT).sum() / batch.mask_BT.sum()}};
   }
-  Action act(const History& history, const Condition&, const at::Tensor&, const std::vector<at::Tensor>&) override {
+  policy::Action act(const policy::History& history, const policy::Condition&, const at::Tensor&,
+                     const std::vector<at::Tensor>&) override {
     return {layer_(history.states_BTS.select(1, 0)).clamp_min(0.0) * 10.0};
   }
   void poison(int64_t call) { poison_at_ = call; }

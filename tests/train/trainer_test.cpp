@@ -7,14 +7,14 @@
 #include <limits>
 
 #include "base/error.h"
-#include "base/atomic_file.h"
+#include "base/files/atomic_file.h"
 #include "base/stop_signal.h"
 #include "base/temporary_folder.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
 #include "train/samples.h"
 
-namespace genbid {
+namespace genbid::train {
 namespace {
 
 using test::LinearPolicy;
@@ -37,7 +37,7 @@ class TrainerTest : public ::testing::Test {
       : training_(small_store({5, 5, 3, 4}, 5), {7}, Reward::kExpected, c10::kCPU),
         held_out_(small_store({5, 5, 3, 4}, 5), {8}, Reward::kExpected, c10::kCPU) {}
 
-  TrainSummary train(Policy& policy, const TrainConfig& config, const std::string& name,
+  TrainSummary train(policy::Policy& policy, const TrainConfig& config, const std::string& name,
                      const std::string& resume_from = {}) {
     const std::string path = folder_.path() + "/" + name;
     const RunDir run = std::filesystem::exists(path) ? RunDir::open(path) : RunDir::create(path, "kind: train\n");
@@ -48,13 +48,13 @@ class TrainerTest : public ::testing::Test {
     return trainer.run();
   }
 
-  static std::shared_ptr<Policy> transformer() {
-    ModelConfig config;
+  static std::shared_ptr<policy::Policy> transformer() {
+    models::ModelConfig config;
     config.decision_transformer.window = 3;
     config.decision_transformer.width = 16;
     config.decision_transformer.inner = 32;
     config.decision_transformer.layers = 1;
-    return make_policy(config, {2, 1}, 1);
+    return models::make_policy(config, {2, 1}, 1);
   }
 
   test::TemporaryFolder folder_;
@@ -146,8 +146,8 @@ TEST_F(TrainerTest, AWeightLostInTheLastStepIsNotSaved) {
 // Its loss on held-out days alone is no number.
 class FailsHeldOut : public LinearPolicy {
  public:
-  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override {
-    std::vector<LossPart> parts = LinearPolicy::losses(group, batch, noise);
+  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override {
+    std::vector<policy::LossPart> parts = LinearPolicy::losses(group, batch, noise);
     if (!is_training()) parts[0].value = parts[0].value * std::numeric_limits<double>::quiet_NaN();
     return parts;
   }
@@ -180,12 +180,12 @@ class TwoGroups : public LinearPolicy {
     actor_ = register_parameter("actor", at::zeros({1}));
     target_ = register_buffer("target", at::zeros({1}));
   }
-  std::vector<ParameterGroup> parameter_groups() const override {
+  std::vector<policy::ParameterGroup> parameter_groups() const override {
     return {{"critic", {"critic", "layer."}, 2.0}, {"actor", {"actor"}, 0.5}};
   }
-  std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) override {
+  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override {
     if (group == 0) {
-      std::vector<LossPart> parts = LinearPolicy::losses(0, batch, noise);
+      std::vector<policy::LossPart> parts = LinearPolicy::losses(0, batch, noise);
       parts.push_back({"critic", -critic_.sum()});
       return parts;
     }
@@ -232,7 +232,7 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
 
 class Resting : public LinearPolicy {
  public:
-  std::vector<LossPart> losses(size_t, const Batch&, at::Generator&) override { return {}; }
+  std::vector<policy::LossPart> losses(size_t, const policy::Batch&, at::Generator&) override { return {}; }
 };
 
 TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
@@ -248,10 +248,10 @@ TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
 }
 
 TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
-  ModelConfig config = test::small_model("diffbid");
+  models::ModelConfig config = test::small_model("diffbid");
   config.diffbid.warm_levels = 2;
   const auto make = [&] {
-    const auto policy = make_policy(config, {2, 1}, 1);
+    const auto policy = models::make_policy(config, {2, 1}, 1);
     policy->fit(training_.training_columns());
     return policy;
   };
@@ -261,7 +261,7 @@ TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
   half.stop_at = 10;
   const auto first = make();
   const TrainSummary stopped = train(*first, half, "parts");
-  const auto second = make_policy(config, {2, 1}, 2);
+  const auto second = models::make_policy(config, {2, 1}, 2);
   const std::string resumed = train(*second, twenty_steps(), "parts", stopped.checkpoint).checkpoint;
   EXPECT_EQ(read_file(resumed + "/model.safetensors"), read_file(expected + "/model.safetensors"));
   EXPECT_EQ(read_file(resumed + "/trainer.safetensors"), read_file(expected + "/trainer.safetensors"));
@@ -269,13 +269,15 @@ TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
 
 class OneParameterTwice : public LinearPolicy {
  public:
-  std::vector<ParameterGroup> parameter_groups() const override { return {{"a", {"layer."}}, {"b", {"layer.bias"}}}; }
+  std::vector<policy::ParameterGroup> parameter_groups() const override {
+    return {{"a", {"layer."}}, {"b", {"layer.bias"}}};
+  }
 };
 
 TEST_F(TrainerTest, AParameterInTwoGroupsIsAnError) {
   OneParameterTwice policy;
   try {
-    grouped_parameters(policy);
+    policy::grouped_parameters(policy);
     FAIL();
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(), "policy: parameter 'layer.bias' is in 2 parameter groups, expected one");
@@ -283,9 +285,9 @@ TEST_F(TrainerTest, AParameterInTwoGroupsIsAnError) {
 }
 
 TEST_F(TrainerTest, APlannerOfWholeDaysRefusesLongerDays) {
-  ModelConfig config = test::small_model("diffbid");
+  models::ModelConfig config = test::small_model("diffbid");
   config.diffbid.ticks = 4;
-  const auto policy = make_policy(config, {2, 1}, 1);
+  const auto policy = models::make_policy(config, {2, 1}, 1);
   try {
     train(*policy, twenty_steps(), "run");
     FAIL();
@@ -319,4 +321,4 @@ TEST_F(TrainerTest, AStopSignalSavesACheckpoint) {
 }
 
 }  // namespace
-}  // namespace genbid
+}  // namespace genbid::train

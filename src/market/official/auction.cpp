@@ -5,15 +5,15 @@
 #include <cmath>
 #include <string>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
-#include "market/clearing_blocks.h"
+#include "market/auction/clearing_blocks.h"
 #include "market/official/column_sums.h"
-#include "market/official/numpy_random.h"
-#include "market/official/numpy_sort.h"
-#include "market/official/numpy_sum.h"
+#include "numpy/numpy_random.h"
+#include "numpy/numpy_sort.h"
+#include "numpy/numpy_sum.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 constexpr int64_t kRowsPerTask = 512;
@@ -34,7 +34,7 @@ void clear_any(std::span<const float> bids, BlockTopFour& out) {
     TopFour top;
     for (size_t seat = 0; seat < kSeats; ++seat) {
       const float bid = bids[seat * kBlockWidth + lane];
-      if (bid < genbid::kReserve || bid <= top.bid[3]) continue;
+      if (bid < kReserve || bid <= top.bid[3]) continue;
       size_t place = 3;
       for (; place > 0 && bid > top.bid[place - 1]; --place) {
         top.bid[place] = top.bid[place - 1];
@@ -96,7 +96,7 @@ void TickTraffic::finish() {
 
 void SeedOneDraws::reserve(int64_t count) {
   if (count <= static_cast<int64_t>(draws_.size())) return;
-  Pcg64 stream(1);
+  numpy::Pcg64 stream(1);
   draws_.resize(static_cast<size_t>(count));
   for (double& draw : draws_) draw = stream.next_double();
 }
@@ -197,7 +197,7 @@ void Auction::clear(int64_t pv) {
     std::array<double, kSeats> keys;
     std::array<int64_t, kSeats> order{};
     for (size_t i = 0; i < kSeats; ++i) keys[i] = -bids[i];
-    argsort(std::span<const double>(keys), std::span<int64_t>(order));
+    numpy::argsort(std::span<const double>(keys), std::span<int64_t>(order));
     for (size_t slot = 0; slot < kSlots; ++slot) seat[slot] = static_cast<uint8_t>(order[slot]);
   }
 
@@ -308,8 +308,8 @@ bool Auction::drop_wins(std::span<const double> money) {
       const std::vector<int64_t>& won = wins[seat * kSlots + slot];
       const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(won.size()) * ratios[seat]));
       if (count <= 0) continue;
-      Pcg64 stream(drop_seed(seat, slot));
-      for (const int64_t chosen : choose(stream, static_cast<int64_t>(won.size()), count)) {
+      numpy::Pcg64 stream(drop_seed(seat, slot));
+      for (const int64_t chosen : numpy::choose(stream, static_cast<int64_t>(won.size()), count)) {
         const int64_t pv = won[static_cast<size_t>(chosen)];
         dropped_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
         affected_.push_back(pv);
@@ -344,7 +344,7 @@ void Auction::add_outcomes(Threads* threads) {
   };
   const ColumnValues sum_pvalue_exposed = sum_exposed([&](int64_t pv, size_t seat) { return traffic_->row(pv)[seat]; });
   const ColumnValues sum_bid_exposed = sum_exposed([&](int64_t pv, size_t seat) { return bid(pv, seat); });
-  const double sum_least_winning_cost = pairwise_sum(
+  const double sum_least_winning_cost = numpy::pairwise_sum(
       traffic_->num_pv, [&](int64_t pv) { return impressions_[static_cast<size_t>(pv)].least_winning_cost(); });
 
   outcomes_.fill({});
@@ -437,4 +437,4 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
   }
 }
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -5,20 +5,20 @@
 #include <span>
 #include <vector>
 
-#include "base/random.h"
+#include "base/random/random.h"
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
-#include "market/impressions.h"
-#include "market/ladder.h"
+#include "market/auction/impressions.h"
+#include "market/auction/ladder.h"
 #include "market/official/corrections.h"
-#include "market/official/truncated_normal.h"
+#include "numpy/truncated_normal.h"
 
 // AuctionNet's auction of one tick and its over-spend loop, bit for bit (auctionnet.md 2.4 to 2.6). Numbers are
 // doubles, sums have NumPy's order, and the traps that the original has are kept, each named by its number in
 // auctionnet.md section 6 where it happens, unless they are asked to be corrected.
 
-namespace genbid::official {
+namespace genbid::market::official {
 
 inline constexpr double kReserve = 0.0001;  // what its config says; its class has another default (6.35)
 inline constexpr size_t kSlots = 3;
@@ -78,7 +78,9 @@ inline double bid_of(const BidFormula& formula, double pvalue) {
 }
 
 // Of standard bounds -2 v1 and 2 v2.
-inline TruncatedNormal truncation(const std::array<double, 2>& values) { return {-2.0 * values[0], 2.0 * values[1]}; }
+inline numpy::TruncatedNormal truncation(const std::array<double, 2>& values) {
+  return {-2.0 * values[0], 2.0 * values[1]};
+}
 
 // One tick of one cell.
 class Auction {
@@ -86,8 +88,9 @@ class Auction {
   // The seed is of the streams that corrections draw from.
   explicit Auction(const Corrections& corrections = {}, uint64_t seed = 1);
 
-  using Bids = std::array<BidFormula, kSeats>;      // {0, 0} for seats that are not asked
-  using Truncation = std::vector<TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
+  using Bids = std::array<BidFormula, kSeats>;  // {0, 0} for seats that are not asked
+  using Truncation =
+      std::vector<numpy::TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
 
   // Clears the tick until nobody spends more than `money`; the work is split over `threads` where given, and the
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
@@ -149,4 +152,4 @@ class Auction {
   std::array<TickOutcome, kSeats> outcomes_{};
 };
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

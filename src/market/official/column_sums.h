@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "bidding/advertiser.h"
-#include "market/official/numpy_sum.h"
+#include "numpy/numpy_sum.h"
 
 // NumPy's pairwise sums (auctionnet.md 2.1.7) of the 48 columns of a matrix at once: the recursion's leaves, at most
 // 128 rows each, can be summed by any thread in any order; combining them gives NumPy's bits (numpy_sum.h has the same
 // for one thread).
 
-namespace genbid::official {
+namespace genbid::market::official {
 
 struct LeafRange {
   int64_t first = 0;
@@ -24,7 +24,8 @@ using ColumnValues = std::array<double, kNumSeats>;
 class PairwiseTree {
  public:
   explicit PairwiseTree(int64_t rows) : rows_(rows) {
-    for (int64_t first = 0; first < rows; first += kSumBuffer) split(first, std::min(kSumBuffer, rows - first));
+    for (int64_t first = 0; first < rows; first += numpy::kSumBuffer)
+      split(first, std::min(numpy::kSumBuffer, rows - first));
   }
 
   const std::vector<LeafRange>& leaves() const { return leaves_; }
@@ -34,8 +35,8 @@ class PairwiseTree {
   double combine(const Value& value) const {
     size_t leaf = 0;
     double sum = 0.0;
-    for (int64_t first = 0; first < rows_; first += kSumBuffer) {
-      sum += combine(std::min(kSumBuffer, rows_ - first), leaf, value);
+    for (int64_t first = 0; first < rows_; first += numpy::kSumBuffer) {
+      sum += combine(std::min(numpy::kSumBuffer, rows_ - first), leaf, value);
     }
     return sum;
   }
@@ -110,4 +111,4 @@ class LeafSums {
   ColumnValues sums_;
 };
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

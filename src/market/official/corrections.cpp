@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, bool Corrections::*>, 5> kTable = {{
@@ -51,4 +51,4 @@ Corrections parse_corrections(std::span<const std::string> names) {
   return *found;
 }
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -11,7 +11,7 @@
 #include "market/official/auction.h"
 #include "market/official/official_traffic.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 
 struct OfficialMarket::State {
   // What cells of the same period share.
@@ -70,7 +70,7 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
     traffic.pvalue.resize(static_cast<size_t>(traffic.num_pv) * kSeats);
     traffic.sigma_ratio.resize(traffic.pvalue.size());
   }
-  for (int i = 0; i < kNumSeats; ++i) episode->truncation.push_back(truncation(truncation_values(i, period)));
+  for (int i = 0; i < kNumSeats; ++i) episode->truncation.push_back(truncation(numpy::truncation_values(i, period)));
 
   // One stream makes all p-values, one each the ratios of a tick: item 0 is as long as the others together.
   threads.parallel_for(1 + kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
@@ -220,4 +220,4 @@ std::span<const SeatTick> OfficialMarket::last_tick() const { return state_->fin
 const TickImpressions& OfficialMarket::impressions(size_t cell) const { return state_->kept_impressions.at(cell); }
 const TickLadder& OfficialMarket::ladder(size_t cell) const { return state_->kept_ladders.at(cell); }
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

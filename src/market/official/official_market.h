@@ -4,7 +4,7 @@
 
 #include "market/market.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 
 // The rules `official`: AuctionNet's traffic (auctionnet.md 2.2), auction and over-spend loop (auction.h), bit for bit.
 // The traffic of a period is made whole at reset() (its p-values are one stream through all ticks) and kept as long
@@ -27,4 +27,4 @@ class OfficialMarket : public Market {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -3,11 +3,11 @@
 #include <cassert>
 #include <cmath>
 
-#include "market/day_shape.h"
+#include "bidding/day_shape.h"
 #include "base/simd.h"
-#include "market/official/numpy_sum.h"
+#include "numpy/numpy_sum.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 constexpr size_t kNumCategories = kNumSeats / kSeatsPerCategory;
@@ -15,11 +15,11 @@ constexpr size_t kTicks = kTicksPerPeriod;
 constexpr size_t kSeats = kNumSeats;
 
 // Every step has a stream of its own that starts from the episode's number, so the same numbers return in all of them.
-Pcg64 episode_stream(int64_t episode) { return Pcg64(static_cast<uint64_t>(episode)); }
+numpy::Pcg64 episode_stream(int64_t episode) { return numpy::Pcg64(static_cast<uint64_t>(episode)); }
 
 // One uniform for `length` ticks at a time.
 template <size_t length>
-std::array<double, kTicks> factors_in_pieces(Pcg64 stream, double low, double high) {
+std::array<double, kTicks> factors_in_pieces(numpy::Pcg64 stream, double low, double high) {
   std::array<double, kTicks> factors{};
   for (size_t t = 0; t < kTicks; t += length) {
     const double factor = stream.uniform(low, high);
@@ -48,8 +48,8 @@ double clip_sigma_ratio(double ratio) {
 // finish(standard normals of a row, index of its first element) for all rows in turn. Drawing is serial, and a copy
 // of the stream keeps its state in registers; what follows is done to many seats at once.
 template <typename Finish>
-void for_rows(Pcg64& stream, size_t size, const Finish& finish) {
-  Pcg64 local = stream;
+void for_rows(numpy::Pcg64& stream, size_t size, const Finish& finish) {
+  numpy::Pcg64 local = stream;
   alignas(64) SeatValues row;
   for (size_t first = 0; first < size; first += kSeats) {
     for (double& value : row) value = local.standard_normal();
@@ -79,8 +79,9 @@ void finish_sigma_ratios(const SeatValues& row, const SeatValues& mean, const Se
 
 std::array<double, kTicksPerPeriod> tick_shares(int64_t episode) {
   std::array<double, kTicks> shares = factors_in_pieces<4>(episode_stream(episode), 1 - 0.4, 1 + 0.4);
-  const double base = pairwise_sum(kTicksPerPeriod, [](int64_t t) { return kBaseShares[static_cast<size_t>(t)]; });
-  const double scaled = pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) {
+  const double base =
+      numpy::pairwise_sum(kTicksPerPeriod, [](int64_t t) { return kBaseShares[static_cast<size_t>(t)]; });
+  const double scaled = numpy::pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) {
     return shares[static_cast<size_t>(t)] * kBaseShares[static_cast<size_t>(t)];
   });
   const double scale = base / scaled;
@@ -103,18 +104,18 @@ EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
   // 1 to 5 are those of categories 1 to 5.
   const auto seed = [episode](size_t number) { return 11111 * static_cast<uint64_t>(episode) + number; };
   for (size_t category = 0; category < kNumCategories; ++category) {
-    const auto level = factors_in_pieces<8>(Pcg64(seed(category)), 1 - 0.7, 1 + 0.7);
+    const auto level = factors_in_pieces<8>(numpy::Pcg64(seed(category)), 1 - 0.7, 1 + 0.7);
     for (size_t i = 0; i < kSeatsPerCategory; ++i) {
       const size_t seat = category * kSeatsPerCategory + i;
       std::array<double, kTicks> own{};
       own.fill(1.0);
-      if (i > 0) own = factors_in_pieces<8>(Pcg64(seed(seat)), 0.5, 1.5);
+      if (i > 0) own = factors_in_pieces<8>(numpy::Pcg64(seed(seat)), 0.5, 1.5);
       for (size_t t = 0; t < kTicks; ++t) out.mean[t][seat] = clip_mean(own[t] * level[t] * kBaseValue);
     }
   }
 
   // Step D.
-  Pcg64 spread = episode_stream(episode);
+  numpy::Pcg64 spread = episode_stream(episode);
   SeatValues level{};
   for (double& value : level) value = clip_ratio(spread.normal(0.5, 0.1));
   for (size_t seat = 0; seat < kSeats; ++seat) {
@@ -125,7 +126,7 @@ EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
   }
 
   // Step F, first part.
-  Pcg64 uncertainty = episode_stream(episode);
+  numpy::Pcg64 uncertainty = episode_stream(episode);
   for (double& value : out.sigma_ratio) value = clip_sigma_ratio(uncertainty.normal(0.15, 0.06));
   return out;
 }
@@ -145,7 +146,7 @@ void PvalueStream::fill_next(std::span<double> pvalues) {
 // Step F, second part.
 void fill_sigma_ratios(const EpisodeFactors& factors, int tick, std::span<double> ratios) {
   assert(ratios.size() == factors.tick_size(tick));
-  Pcg64 stream(static_cast<uint64_t>(120000 * factors.episode + tick));
+  numpy::Pcg64 stream(static_cast<uint64_t>(120000 * factors.episode + tick));
   SeatValues deviation{};
   for (size_t seat = 0; seat < kSeats; ++seat) deviation[seat] = factors.sigma_ratio[seat] / 2.0;
   for_rows(stream, ratios.size(), [&](const SeatValues& row, size_t first) {
@@ -159,4 +160,4 @@ void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double
   for (size_t i = 0; i < sigmas.size(); ++i) sigmas[i] *= pvalues[i];
 }
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -6,12 +6,12 @@
 #include <span>
 
 #include "bidding/advertiser.h"
-#include "market/official/numpy_random.h"
+#include "numpy/numpy_random.h"
 
 // The impressions of the official simulator's generator "neuripsPvGen", bit for bit (auctionnet.md 2.2). An
 // episode is a period. Matrices are row-major, a row an impression, a column a seat.
 
-namespace genbid::official {
+namespace genbid::market::official {
 
 // What the official simulator always plays: a reset forgets any other number (6.1).
 inline constexpr int64_t kOfficialImpressions = 500'000;
@@ -47,7 +47,7 @@ class PvalueStream {
 
  private:
   const EpisodeFactors& factors_;
-  Pcg64 stream_;
+  numpy::Pcg64 stream_;
   int tick_ = 0;
 };
 
@@ -55,4 +55,4 @@ class PvalueStream {
 void fill_sigma_ratios(const EpisodeFactors& factors, int tick, std::span<double> ratios);
 void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas);
 
-}  // namespace genbid::official
+}  // namespace genbid::market::official

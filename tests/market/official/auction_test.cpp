@@ -8,14 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "golden.h"
-#include "market/official/numpy_random.h"
+#include "numpy/numpy_random.h"
 #include "market/official/official_traffic.h"
 #include "npy.h"
 
 // AuctionNet's own auctions (golden auction/ and overcost/): every holder, price, exposure, conversion and bid, bit for
 // bit.
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 using test::Npy;
@@ -140,7 +140,7 @@ TEST(OfficialAuction, ABigTickOfGeneratedTraffic) {
   Auction::Truncation bounds;
   for (int i = 0; i < kNumSeats; ++i) {
     bids[static_cast<size_t>(i)] = {.value = alpha.values.at(static_cast<size_t>(i))};
-    bounds.push_back(truncation(truncation_values(i, 0)));
+    bounds.push_back(truncation(numpy::truncation_values(i, 0)));
   }
   SeedOneDraws draws;
   draws.reserve(traffic.num_pv * kNumSeats);
@@ -218,4 +218,4 @@ INSTANTIATE_TEST_SUITE_P(Golden, OfficialOverspending, ::testing::Values("small_
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace
-}  // namespace genbid::official
+}  // namespace genbid::market::official

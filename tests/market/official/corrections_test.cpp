@@ -6,13 +6,13 @@
 #include <limits>
 #include <set>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/error.h"
 #include "market/market.h"
 #include "market/market_samples.h"
 #include "market/official/auction.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 // A tick in which every p-value is the same.
@@ -253,13 +253,13 @@ TEST(Corrections, EachReachesTheMarketAndZeroBidsAndPidChangeNoTick) {
 
 TEST(Corrections, PidForgetsWithItsCorrectionAlone) {
   MarketConfig config;
-  EXPECT_EQ(config.bidder_rules(), Rules::kFast);
+  EXPECT_EQ(config.bidder_rules(), Rules::kCorrected);
   config.rules = "official";
   EXPECT_EQ(config.bidder_rules(), Rules::kOfficial);
   config.corrections = {"draws", "reserve", "zero_bids", "drops"};
   EXPECT_EQ(config.bidder_rules(), Rules::kOfficial);
   config.corrections = {"pid"};
-  EXPECT_EQ(config.bidder_rules(), Rules::kFast);
+  EXPECT_EQ(config.bidder_rules(), Rules::kCorrected);
 }
 
 std::string error_of(const std::string& text) {
@@ -279,10 +279,10 @@ TEST(Corrections, NamesAreChecked) {
   const std::string expected = "expected some of draws, reserve, zero_bids, drops, pid, each once";
   EXPECT_NE(error_of("rules: official\ncorrections: [draws, ties]").find(expected), std::string::npos);
   EXPECT_NE(error_of("rules: official\ncorrections: [draws, draws]").find(expected), std::string::npos);
-  const std::string error = error_of("rules: fast\ncorrections: [draws]");
+  const std::string error = error_of("rules: corrected\ncorrections: [draws]");
   EXPECT_NE(error.find("run.yaml:2: key 'corrections'"), std::string::npos) << error;
-  EXPECT_NE(error.find("none: the rules fast"), std::string::npos) << error;
+  EXPECT_NE(error.find("none: the rules corrected"), std::string::npos) << error;
 }
 
 }  // namespace
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -4,7 +4,7 @@
 
 #include "market/market_samples.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 using test::official_cell;
@@ -113,4 +113,4 @@ TEST(OfficialMarket, TicksWithoutImpressionsAreEmpty) {
 }
 
 }  // namespace
-}  // namespace genbid::official
+}  // namespace genbid::market::official

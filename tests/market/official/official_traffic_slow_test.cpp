@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "golden.h"
-#include "market/official/numpy_sum.h"
+#include "numpy/numpy_sum.h"
 #include "market/official/official_traffic.h"
 #include "market/official/vectors.h"
 #include "npy.h"
 #include "sha256.h"
 
 // Episodes of 500,000 impressions, whole: known by their hashes, with samples that say where a difference begins.
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 std::string sha256_of(const std::vector<double>& values) {
@@ -89,8 +89,8 @@ TEST_P(OfficialEpisode, IsTheOfficialOne) {
     num_rows += factors.num_pv[t];
     // Up to 1.2 million terms: the buffers of 2.1.7.
     const auto size = static_cast<int64_t>(pvalues.size());
-    sum_pvalues += pairwise_sum(size, [&pvalues](int64_t i) { return pvalues[static_cast<size_t>(i)]; });
-    sum_sigmas += pairwise_sum(size, [&sigmas](int64_t i) { return sigmas[static_cast<size_t>(i)]; });
+    sum_pvalues += numpy::pairwise_sum(size, [&pvalues](int64_t i) { return pvalues[static_cast<size_t>(i)]; });
+    sum_sigmas += numpy::pairwise_sum(size, [&sigmas](int64_t i) { return sigmas[static_cast<size_t>(i)]; });
 
     if (tick == 0) {
       const auto first = test::from_hexes(summary["pv_first_row_hex"]);
@@ -127,4 +127,4 @@ TEST(OfficialEpisode, HasTheOfficialTick7) {
 }
 
 }  // namespace
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -9,7 +9,7 @@
 #include "golden.h"
 #include "npy.h"
 
-namespace genbid::official {
+namespace genbid::market::official {
 namespace {
 
 TEST(OfficialTraffic, HasTheCountsOfFortyEpisodes) {
@@ -123,4 +123,4 @@ TEST(OfficialTraffic, TurnsALargeSigmaRatioIntoAFifth) {
 }
 
 }  // namespace
-}  // namespace genbid::official
+}  // namespace genbid::market::official

@@ -1,0 +1,37 @@
+# The layer table: which modules there are, what each may include and link, and which library it stands on. Its one
+# source is the table in src/README.md, between the lines "| level | module |" and the next empty one; the build links
+# by it, and tests/check_layers.cmake checks includes by it.
+#
+# genbid_read_layers(FILE) sets, in the caller's scope: GENBID_MODULES, in the table's order; for each of them
+# GENBID_LEVEL_name, GENBID_MAY_name (modules) and GENBID_LIBRARIES_name (names from the last column, lower case).
+function(genbid_read_layers file)
+  file(STRINGS "${file}" rows REGEX "^\\| [0-9]+ \\| [a-z_]+ \\|")
+  set(modules "")
+  foreach(row IN LISTS rows)
+    if(NOT row MATCHES "^\\| ([0-9]+) \\| ([a-z_]+) \\| ([^|]*)\\| ([^|]*)\\|$")
+      message(FATAL_ERROR "${file}: found '${row}', expected | level | module | may use | libraries |")
+    endif()
+    set(level "${CMAKE_MATCH_1}")
+    set(name "${CMAKE_MATCH_2}")
+    string(TOLOWER "${CMAKE_MATCH_4}" libraries)
+    string(REGEX MATCHALL "[a-z_]+" may "${CMAKE_MATCH_3}")
+    string(REGEX MATCHALL "[a-z0-9_-]+" libraries "${libraries}")
+    foreach(other IN LISTS may)
+      if(NOT other IN_LIST modules)
+        message(FATAL_ERROR "${file}: module ${name}: found '${other}', expected a module that stands above it in the table")
+      elseif(NOT GENBID_LEVEL_${other} LESS level)
+        message(FATAL_ERROR "${file}: module ${name} of level ${level} may not use ${other} of level ${GENBID_LEVEL_${other}}")
+      endif()
+    endforeach()
+    list(APPEND modules ${name})
+    set(GENBID_LEVEL_${name} ${level})
+    foreach(property LEVEL MAY LIBRARIES)
+      string(TOLOWER ${property} value)
+      set(GENBID_${property}_${name} "${${value}}" PARENT_SCOPE)
+    endforeach()
+  endforeach()
+  if(NOT modules)
+    message(FATAL_ERROR "${file}: found no rows, expected | level | module | may use | libraries |")
+  endif()
+  set(GENBID_MODULES "${modules}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,68 @@
+#include "base/config/settings_difference.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace genbid {
+namespace {
+
+using Setting = std::pair<std::string, std::string>;  // dotted key, value
+
+// Of the block form that print_config writes: two spaces a level, `- ` before an item's first key.
+std::vector<Setting> settings_of(const std::string& yaml) {
+  struct Level {
+    size_t indent;
+    std::string key;
+    int64_t items = 0;
+  };
+  std::vector<Setting> settings;
+  std::vector<Level> open;
+  const auto path = [&] {
+    std::string text;
+    for (const Level& level : open) text += (text.empty() || level.key.front() == '[' ? "" : ".") + level.key;
+    return text;
+  };
+  std::istringstream lines(yaml);
+  for (std::string line; std::getline(lines, line);) {
+    size_t indent = line.find_first_not_of(' ');
+    if (indent == std::string::npos || line[indent] == '#') continue;
+    while (!open.empty() && open.back().indent >= indent) open.pop_back();
+    if (line.compare(indent, 2, "- ") == 0) {
+      const int64_t item = open.empty() ? 0 : open.back().items++;
+      open.push_back({indent, "[" + std::to_string(item) + "]"});
+      indent += 2;
+    }
+    const size_t colon = line.find(':', indent);
+    if (colon == std::string::npos) continue;
+    open.push_back({indent, line.substr(indent, colon - indent)});
+    if (colon + 2 < line.size()) settings.emplace_back(path(), line.substr(colon + 2));
+  }
+  return settings;
+}
+
+std::string value_of(const std::vector<Setting>& settings, const std::string& key) {
+  const auto at = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.first == key; });
+  return at == settings.end() ? "nothing" : at->second;
+}
+
+}  // namespace
+
+std::string settings_difference(const std::string& found, const std::string& expected) {
+  const std::vector<Setting> ours = settings_of(found);
+  const std::vector<Setting> theirs = settings_of(expected);
+  for (const std::vector<Setting>* list : {&theirs, &ours}) {
+    for (const auto& [key, value] : *list) {
+      const std::string one = value_of(ours, key);
+      const std::string other = value_of(theirs, key);
+      if (one == other) continue;
+      std::string text = std::string(key).append(": ").append(one).append(", expected ").append(other);
+      if (key == "format") text += ", which is another version's way to write it down";
+      return text;
+    }
+  }
+  return {};
+}
+
+}  // namespace genbid

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+// Benchmarks print one JSON object a line: {"name", "value", "unit", "settings"}; unit is s, ms, us, bytes or per_s.
+// Each checks its answer before it is timed.
+
+namespace genbid::bench {
+
+struct Benchmark {
+  std::string name;  // "act.diffbid"
+  std::function<void(int threads)> run;
+};
+
+std::vector<Benchmark> market_benchmarks();           // market.* (rules corrected), oracle.*
+std::vector<Benchmark> official_market_benchmarks();  // market.official_*
+std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
+std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
+
+void print_figure(const std::string& name, double value, const std::string& unit,
+                  const nlohmann::ordered_json& settings);
+// Largest resident memory of this process so far, bytes.
+double peak_memory();
+
+// Runs those whose name begins with `prefix`. Error if there are none.
+int run_benchmarks(const std::string& prefix, int threads);
+std::string bench_help();
+
+// Median seconds of a call: at least `min_calls` of them and half a second in all, after one that is not counted.
+double median_seconds(const std::function<void()>& call, int min_calls = 5);
+
+}  // namespace genbid::bench

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bidding/state_features.h"
+#include "bidding/bidder.h"
+
+// The learned policies of AuctionNet's population (auctionnet.md 4.1, 4.5): small perceptrons over 16 features.
+
+namespace genbid::bidders {
+
+// y = W x + b, and max(0, y) where `relu`.
+struct DenseLayer {
+  int num_inputs = 0;
+  int num_outputs = 0;
+  std::vector<float> weights;  // [input][output]
+  std::vector<float> bias;     // [output]
+  bool relu = false;
+};
+
+enum class AgentHead {
+  kPlain,            // the output itself
+  kClampAtZero,      // max(0, output)
+  kThreeHundredTanh  // 300 tanh(output)
+};
+
+struct OfficialAgent {
+  std::string name;
+  std::vector<DenseLayer> layers;  // from kNumAuctionnetFeatures inputs to one output
+  AgentHead head = AgentHead::kPlain;
+};
+
+// How a policy is made of tensors: the layers, in order, by their names in its file.
+struct OfficialAgentLayout {
+  std::string name;
+  std::vector<std::string> layers;
+  int num_relu = 0;  // the first layers that have one
+  AgentHead head = AgentHead::kPlain;
+};
+
+// bc, iql, cql, td3_bc, mopo, combo.
+const std::vector<OfficialAgentLayout>& official_agent_layouts();
+const std::vector<std::string>& official_agent_names();
+
+// The inputs of one decision, as AuctionNet's strategies scale them (auctionnet.md 4.1, 6.13): num_pv, num_pv_last_3
+// and num_pv_all over the range that its dictionary gives, not clipped, then all 16 rounded to float. `state` are
+// the features auctionnet16_frozen. The variant for given ranges is for other dictionaries.
+struct FeatureRange {
+  int feature = 0;
+  double min = 0.0;
+  double max = 0.0;
+};
+std::span<const FeatureRange> official_feature_ranges();
+void normalise_features(std::span<const double> state, std::span<const FeatureRange> ranges, std::span<float> out);
+
+// The decision for each row of 16 inputs. Every sum starts at 0, runs in the order of the inputs and takes the bias
+// last, in float and without fused multiply-add: the same bits on every machine and whatever the number of rows (also
+// those of AuctionNet on a reference BLAS, but for the tanh). An alpha is widened to double before it meets a p-value
+// (6.30).
+std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<const float> inputs);
+
+// bid = alpha * p-value; negative alphas bid nothing (6.31). Features are computed from the seat's history.
+// Error for other days than those it was trained on, here or in reset().
+std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent,
+                                            int num_ticks = kTicksPerPeriod);
+
+}  // namespace genbid::bidders

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bidding/advertiser.h"
+#include "bidding/bidder.h"
+
+// AuctionNet's OnlineLP (auctionnet.md 4.4, 5.9): a table, made from a log, says for every tick up to which price of
+// a conversion an advertiser could have bought before its money ran out.
+
+namespace genbid::bidders {
+
+class OnlineLpTable {
+ public:
+  // Rows of one category and tick, in file order. `name` stands for the table in messages. Throws Error for
+  // another number of elements in the columns, for what is not finite, and where cum_cost falls from one row to the
+  // next: a decision takes the first row beyond the money, which a sorted column finds fast.
+  explicit OnlineLpTable(std::string name) : name_(std::move(name)) {}
+  // `tick` below kMaxTicks.
+  void set(int category, int tick, std::vector<double> real_cpa, std::vector<double> cum_cost);
+
+  struct Rows {
+    std::vector<double> real_cpa;
+    std::vector<double> cum_cost;
+  };
+
+  const std::string& name() const { return name_; }
+  std::vector<int> categories() const;
+  // Error unless every category has rows of each of the day's ticks, and none of later ones.
+  void check_days(int num_ticks) const;
+  bool has(int category) const { return categories_.contains(category); }
+  const Rows& rows(int category, int tick) const { return categories_.at(category)[static_cast<size_t>(tick)]; }
+
+  // Of the category's rows of this tick, the realCPA of the first whose cum_cost exceeds the money, at most 1.5 times
+  // the CPA limit. The CPA limit where there is no such row. The table must have the category.
+  double alpha(int category, int tick, double remaining_budget, double cpa_limit) const;
+
+ private:
+  std::string name_;
+  std::map<int, std::array<Rows, kMaxTicks>> categories_;
+};
+
+// bid = table's alpha * p-value. Error for a table of other days (check_days) and one that lacks one of `categories`,
+// those of the seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and
+// for other days.
+std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks = kTicksPerPeriod,
+                                       std::span<const int> categories = {});
+
+// A raw log: a row for each impression and advertiser, in file order.
+struct OnlineLpLog {
+  std::span<const int> category;
+  std::span<const int> tick;
+  std::span<const double> pvalue;
+  std::span<const double> least_winning_cost;
+};
+
+// What the training takes from NumPy.
+struct OnlineLpTools {
+  // `count` of 0 .. n - 1, none twice, in the order drawn. Asked once a category, in ascending order. The original
+  // has the first of a permutation from the legacy stream of seed 1 (auctionnet.md 2.1.10).
+  std::function<std::vector<int64_t>(int64_t n, int64_t count)> sample;
+  // The permutation that sorts the keys ascending (2.1.8; any sort where keys differ).
+  std::function<std::vector<int64_t>(std::span<const double> keys)> argsort;
+};
+
+// AuctionNet's training (auctionnet.md 5.9) for the categories and ticks of the log: of an eighth of a category's
+// impressions (it has eight advertisers), those from a tick on are bought from the cheapest conversion upwards; a row
+// for every 10 units of money spent, up to 6000. The same bits as the original for the numbers that it saw: pandas, with
+// which it reads its log, drops digits of small p-values (up to 1e-12 of them).
+OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, const OnlineLpTools& tools);
+
+}  // namespace genbid::bidders

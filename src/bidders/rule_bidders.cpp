@@ -1,0 +1,127 @@
+#include "bidders/rule_bidders.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace genbid::bidders {
+namespace {
+
+class FastPid : public Bidder {
+ public:
+  void reset(std::span<const SeatView> rows) override {
+    rows_.assign(rows.size(), {});
+    for (size_t i = 0; i < rows.size(); ++i) rows_[i].money = rows[i].now.remaining_budget;
+  }
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].asked) continue;
+      Row& row = rows_[i];
+      const TickStart& now = rows[i].now;
+      if (now.tick > 0) {
+        const double last_cost = row.money - now.remaining_budget;
+        const double pace = last_cost * (rows[i].num_ticks - now.tick) / now.remaining_budget;
+        if (pace < 0.7) {
+          row.alpha *= 1.2;
+        } else if (pace > 1.1) {
+          row.alpha *= 0.7;
+        }
+      }
+      row.money = now.remaining_budget;
+      bids[i] = {.value = row.alpha};
+    }
+  }
+
+ private:
+  struct Row {
+    double alpha = 15.0;
+    double money = 0.0;  // when it last bid
+  };
+  std::vector<Row> rows_;
+};
+
+class OfficialPid : public Bidder {
+ public:
+  bool keeps_state_between_periods() const override { return true; }
+
+  void reset(std::span<const SeatView> rows) override {
+    const bool same = std::equal(rows.begin(), rows.end(), rows_.begin(), rows_.end(),
+                                 [](const SeatView& view, const Row& row) { return view.seat == row.seat; });
+    if (same) return;
+    rows_.assign(rows.size(), {});
+    for (size_t i = 0; i < rows.size(); ++i) rows_[i].seat = rows[i].seat;
+  }
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!rows[i].asked) continue;
+      Row& row = rows_[i];
+      const TickStart& now = rows[i].now;
+      if (now.tick == 0) {
+        row.alpha = 15.0;
+      } else {
+        const double last_cost = row.money - now.remaining_budget;
+        row.money -= last_cost;  // not quite the remaining money: two roundings
+        const double pace = last_cost * static_cast<double>(kTicksPerPeriod - now.tick) / now.remaining_budget;
+        if (pace < 0.7) {
+          row.alpha *= 1.2;
+        } else if (pace > 1.1) {
+          row.alpha *= 0.7;
+        }
+      }
+      bids[i] = {.value = row.alpha};
+    }
+  }
+
+ private:
+  struct Row {
+    int seat = -1;
+    double alpha = 15.0;
+    double money = 100.0;  // the budget that the original's constructor assumes
+  };
+  std::vector<Row> rows_;
+};
+
+class FixedAlpha : public Bidder {
+ public:
+  FixedAlpha(double alpha, double cpa_ratio) : alpha_(alpha), cpa_ratio_(cpa_ratio) {}
+
+  void reset(std::span<const SeatView> /*rows*/) override {}
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      bids[i] = {.value = alpha_ > 0.0 ? alpha_ : cpa_ratio_ * rows[i].advertiser->cpa_limit};
+    }
+  }
+
+ private:
+  double alpha_;
+  double cpa_ratio_;
+};
+
+class Abid : public Bidder {
+ public:
+  void reset(std::span<const SeatView> /*rows*/) override {}
+
+  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const double mean = rows[i].now.mean_pvalue;
+      bids[i] = {.value = 0.0, .value_squared = mean > 0.0 ? rows[i].advertiser->cpa_limit / mean : 0.0};
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Bidder> make_pid(Rules rules) {
+  if (rules == Rules::kOfficial) return std::make_unique<OfficialPid>();
+  return std::make_unique<FastPid>();
+}
+
+std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio) {
+  return std::make_unique<FixedAlpha>(alpha, cpa_ratio);
+}
+
+std::unique_ptr<Bidder> make_abid() { return std::make_unique<Abid>(); }
+
+}  // namespace genbid::bidders

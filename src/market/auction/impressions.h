@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "bidding/advertiser.h"
+
+namespace genbid::market {
+
+// What became of the impressions of one cell's tick. Matrices are [num_pv][seats of the market].
+struct TickImpressions {
+  int64_t num_pv = 0;
+  std::vector<double> pvalue, sigma;
+  std::vector<double> bid;                 // final: 0 where over-spending took it
+  std::vector<double> price;               // what the slot that the seat holds costs if it is exposed; 0 without a slot
+  std::vector<uint8_t> slot;               // 1..3; 0: none
+  std::vector<uint8_t> exposed;            // 0 or 1
+  std::vector<uint8_t> conversion;         // 0 or 1
+  std::vector<double> least_winning_cost;  // [num_pv]
+
+  // Room for so many; nobody holds a slot.
+  void reset(int64_t count, int num_seats) {
+    num_pv = count;
+    const auto rows = static_cast<size_t>(count) * static_cast<size_t>(num_seats);
+    for (std::vector<double>* values : {&pvalue, &sigma, &bid}) values->resize(rows);  // all are written
+    price.assign(rows, 0.0);
+    for (std::vector<uint8_t>* values : {&slot, &exposed, &conversion}) values->assign(rows, 0);
+    least_winning_cost.resize(static_cast<size_t>(count));
+  }
+};
+
+}  // namespace genbid::market

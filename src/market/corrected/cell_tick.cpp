@@ -1,0 +1,429 @@
+#include "market/corrected/cell_tick.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <string>
+
+#include "base/config/config.h"
+#include "base/error.h"
+
+namespace genbid::market {
+namespace {
+
+// Blocks to clear, about 20 microseconds: less is not handed to other threads.
+constexpr int64_t kWorthSplitting = 64;
+
+// Clears impressions of a tick again, without the bids that were lost there, and adds up what that changes.
+//
+// Where many of a block are affected the whole block is copied, a lost bid becomes a value of 0, and what the block
+// brought and brings is counted: what did not change cancels out. Others are collected, 32 from all over the tick in a
+// block of their own.
+class Again {
+ public:
+  // A pass that affects most blocks changes nearly everything: then all blocks are counted anew, once, in place of what
+  // changed, twice.
+  enum class Counting { kChanges, kAll };
+
+  Again(const TickContext& context, const SeatBids& seat_bids, const PackedBids& bids, std::vector<BlockTopFour>& tops,
+        const std::vector<uint64_t>& lost, const std::vector<uint32_t>& lost_lanes, Counting counting)
+      : context_(context),
+        tick_(context.tick),
+        seat_bids_(seat_bids),
+        bids_(bids),
+        tops_(tops),
+        lost_(lost),
+        lost_lanes_(lost_lanes),
+        counting_(counting) {}
+
+  void clear(int64_t block, uint32_t lanes) {
+    constexpr int kMany = 6;
+    if (lanes == 0) return;
+    if (std::popcount(lanes) >= kMany) {
+      clear_whole(block);
+      return;
+    }
+    for (; lanes != 0; lanes &= lanes - 1) {
+      collect(block * kBlockWidth + std::countr_zero(lanes));
+      if (count_ == kBlockWidth) clear_collected();
+    }
+  }
+  void finish() {
+    if (count_ > 0) clear_collected();
+    if (counting_ == Counting::kChanges) add_sums();
+  }
+  // Where all are counted: once they are cleared.
+  void count(int64_t first_block, int64_t last_block) {
+    for (int64_t block = first_block; block < last_block; ++block) {
+      tally_block(context_, seat_bids_, view_of(tick_, block), tops_[static_cast<size_t>(block)], 1, brought_, sums_);
+      count_in(kBlockWidth);
+    }
+    add_sums();
+  }
+  const TickSums& sums() const { return sums_; }
+
+ private:
+  void clear_whole(int64_t block) {
+    const BlockView view = view_of(tick_, block);
+    const BlockTopFour& top = tops_[static_cast<size_t>(block)];
+    tally(view, top, -1, taken_);
+    clear_copy(block);
+    tally(view, top, 1, brought_);
+    count_in(kBlockWidth);
+  }
+
+  void clear_copy(int64_t block) {
+    const float* from = tick_.block_values(block);
+    for (size_t place = 0; place < static_cast<size_t>(bids_.num_places); ++place) {
+      const auto row = static_cast<size_t>(bids_.row[place]);
+      std::copy_n(from + row, kBlockWidth, values_.begin() + static_cast<std::ptrdiff_t>(row));
+    }
+    const auto first_pv = static_cast<size_t>(block * kBlockWidth);
+    for (uint32_t lanes = lost_lanes_[static_cast<size_t>(block)]; lanes != 0; lanes &= lanes - 1) {
+      const auto lane = static_cast<size_t>(std::countr_zero(lanes));
+      lose(first_pv + lane, lane);
+    }
+    clear_block(values_.data(), bids_, tops_[static_cast<size_t>(block)]);
+  }
+
+  void collect(int64_t pv) {
+    const auto lane = static_cast<size_t>(count_++);
+    const float* from = tick_.block_values(pv / kBlockWidth) + pv % kBlockWidth;
+    for (size_t place = 0; place < static_cast<size_t>(bids_.num_places); ++place) {
+      const auto row = static_cast<size_t>(bids_.row[place]);
+      collected_[row + lane] = from[row];
+    }
+    for (int slot = 0; slot < kNumSlots; ++slot) {
+      draws_[static_cast<size_t>(slot) * kBlockWidth + lane] = tick_.draw(pv, slot);
+    }
+    shown_[lane] = static_cast<uint8_t>(tick_.shown(pv));
+    pvs_[lane] = pv;
+    top_.set(static_cast<int>(lane),
+             tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth)));
+  }
+
+  void clear_collected() {
+    const BlockView view{collected_.data(), shown_.data(), draws_.data(), pvs_.data(), 0, count_};
+    leave_rest_empty();
+    tally(view, top_, -1, taken_);
+    values_ = collected_;
+    for (size_t lane = 0; lane < static_cast<size_t>(count_); ++lane) lose(static_cast<size_t>(pvs_[lane]), lane);
+    clear_block(values_.data(), bids_, top_);
+    leave_rest_empty();
+    tally(view, top_, 1, brought_);
+    for (int lane = 0; lane < count_; ++lane) {
+      const int64_t pv = pvs_[static_cast<size_t>(lane)];
+      tops_[static_cast<size_t>(pv / kBlockWidth)].set(static_cast<int>(pv % kBlockWidth), top_.get(lane));
+    }
+    count_in(count_);
+    count_ = 0;
+  }
+
+  void tally(const BlockView& view, const BlockTopFour& top, int64_t sign, BlockSums& to) {
+    if (counting_ == Counting::kChanges) tally_block(context_, seat_bids_, view, top, sign, to, sums_);
+  }
+  void lose(size_t pv, size_t lane) {
+    for (uint64_t lost = lost_[pv]; lost != 0; lost &= lost - 1) {
+      values_[static_cast<size_t>(std::countr_zero(lost)) * kBlockWidth + lane] = 0.0F;
+    }
+  }
+  void leave_rest_empty() {
+    for (int lane = count_; lane < kBlockWidth; ++lane) top_.set(lane, TopFour());
+  }
+  void count_in(int lanes) {
+    num_counted_ += lanes;
+    if (num_counted_ + kBlockWidth > BlockSums::kMostCounted) add_sums();
+  }
+  void add_sums() {
+    taken_.add_to(-1, sums_);
+    brought_.add_to(1, sums_);
+    taken_.clear();
+    brought_.clear();
+    num_counted_ = 0;
+  }
+
+  const TickContext& context_;
+  const TickTraffic& tick_;
+  const SeatBids& seat_bids_;
+  const PackedBids& bids_;
+  std::vector<BlockTopFour>& tops_;
+  const std::vector<uint64_t>& lost_;
+  const std::vector<uint32_t>& lost_lanes_;
+  Counting counting_;
+  TickSums sums_;
+  BlockSums taken_, brought_;
+  int num_counted_ = 0;
+  // All lanes of a block are cleared and counted, also those that stand for no impression: they must be numbers, too.
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> values_{};  // without what was lost
+  // Collected impressions.
+  alignas(64) std::array<float, kMaxSeats * kBlockWidth> collected_{};
+  alignas(64) std::array<float, kNumSlots * kBlockWidth> draws_{};
+  std::array<uint8_t, kBlockWidth> shown_{};
+  std::array<int64_t, kBlockWidth> pvs_{};
+  BlockTopFour top_;
+  int count_ = 0;
+};
+
+}  // namespace
+
+TopFour CellTick::top(int64_t pv) const {
+  return tops_[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
+}
+
+int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads) {
+  lost_bids_.fill(0);
+  lost_pvalues_.fill(0);
+  any_lost_ = false;
+  const PackedBids packed(bids);
+  clear_all(context, bids, packed, threads);
+  int num_passes = 1;
+  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, packed, threads);
+  return num_passes;
+}
+
+void CellTick::clear_all(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads) {
+  const TickTraffic& tick = context.tick;
+  if (tops_.size() < static_cast<size_t>(tick.num_blocks)) {
+    tops_.resize(static_cast<size_t>(tick.num_blocks));
+  }
+  sums_ = {};
+  std::mutex mutex;
+  const auto clear_chunks = [&](int64_t first_chunk, int64_t last_chunk) {
+    TickSums sums;
+    for (int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
+      BlockSums block_sums;  // its counters last for a chunk
+      const int64_t last = std::min((chunk + 1) * kBlocksPerChunk, tick.num_blocks);
+      for (int64_t block = chunk * kBlocksPerChunk; block < last; ++block) {
+        BlockTopFour& top = tops_[static_cast<size_t>(block)];
+        clear_block(tick.block_values(block), packed, top);
+        tally_block(context, bids, view_of(tick, block), top, 1, block_sums, sums);
+      }
+      block_sums.add_to(1, sums);
+    }
+    const std::lock_guard lock(mutex);
+    sums_.add(sums);
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(tick.num_chunks, 1, clear_chunks);
+  } else {
+    clear_chunks(0, tick.num_chunks);
+  }
+}
+
+bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money,
+                         Threads* threads) {
+  const TickTraffic& tick = context.tick;
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  size_t num_lists = 0;
+  for (size_t seat = 0; seat < money.size(); ++seat) {
+    if (sums_.seats[seat].cost <= money[seat]) continue;
+    const double cost = from_money(sums_.seats[seat].cost);
+    // Above 0 even where both round to the same double.
+    constexpr double kLeast = std::numeric_limits<double>::min();
+    const double ratio = std::max((cost - from_money(money[seat])) / (cost + 1e-4), kLeast);
+    for (int slot = 0; slot < tick.num_slots; ++slot) {
+      if (num_lists == drops_.size()) drops_.emplace_back();
+      Drops& list = drops_[num_lists++];
+      list.seat = static_cast<int>(seat);
+      list.slot = slot;
+      list.ratio = ratio;
+    }
+  }
+  if (num_lists == 0) return false;
+  if (!any_lost_) {
+    lost_.assign(num_blocks * kBlockWidth, 0);
+    lost_lanes_.assign(num_blocks, 0);
+    any_lost_ = true;
+  }
+
+  const auto choose = [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      choose_drops(context, drops_[i]);
+      drops_[i].lost = sum_of_drops(context, bids, drops_[i]);
+    }
+  };
+  const auto num_scans = static_cast<int64_t>(num_lists * num_blocks);
+  if (threads != nullptr && num_scans > 16 * kWorthSplitting) {
+    threads->parallel_for(static_cast<int64_t>(num_lists), 1, choose);
+  } else {
+    choose(0, static_cast<int64_t>(num_lists));
+  }
+
+  affected_.assign(num_blocks, 0);
+  size_t num_dropped = 0;
+  for (size_t i = 0; i < num_lists; ++i) {
+    const Drops& list = drops_[i];
+    const auto seat = static_cast<size_t>(list.seat);
+    ((bids.special >> seat & 1U) != 0 ? lost_bids_ : lost_pvalues_)[seat] += list.lost;
+    num_dropped += list.count;
+    for (size_t k = 0; k < list.count; ++k) {
+      const size_t pv = list.wins[k].pv;
+      const size_t block = pv / kBlockWidth;
+      const size_t lane = pv % kBlockWidth;
+      lost_[pv] |= uint64_t{1} << list.seat;
+      affected_[block] |= uint32_t{1} << lane;
+    }
+  }
+  if (num_dropped == 0) {
+    const auto seat = static_cast<size_t>(drops_[0].seat);
+    throw Error("period " + std::to_string(context.factors.period) + ", tick " + std::to_string(tick.tick) + ", seat " +
+                std::to_string(seat) + ": found cost " + shortest(from_money(sums_.seats[seat].cost)) + " and money " +
+                shortest(from_money(money[seat])) + ", but no slot held that could be lost");
+  }
+  for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
+  return true;
+}
+
+WideSum CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const {
+  const bool special = (bids.special >> list.seat & 1U) != 0;
+  WideSum sum = 0;
+  for (size_t k = 0; k < list.count; ++k) {
+    const size_t pv = list.wins[k].pv;
+    if (special) {
+      const BlockTopFour& top = tops_[pv / kBlockWidth];
+      sum += to_money(static_cast<double>(top.bid[static_cast<size_t>(list.slot)][pv % kBlockWidth]));
+    } else {
+      sum += to_expected(context.tick.value(static_cast<int64_t>(pv), list.seat));
+    }
+  }
+  return sum;
+}
+
+double CellTick::sum_of_lost_bids(const SeatBids& bids, int seat) const {
+  const auto s = static_cast<size_t>(seat);
+  if ((bids.special >> seat & 1U) != 0) return from_money(lost_bids_[s]);
+  return static_cast<double>(bids.value[s]) * from_expected(lost_pvalues_[s]);
+}
+
+void CellTick::choose_drops(const TickContext& context, Drops& list) const {
+  const auto tops = std::span(tops_).first(static_cast<size_t>(context.tick.num_blocks));
+  const size_t held =
+      find_wins(tops, list.slot, list.seat, keys_, context.factors.period, context.tick.tick, list.wins);
+  list.count = std::min(static_cast<size_t>(std::ceil(static_cast<double>(held) * list.ratio)), held);
+  if (list.count == held) return;
+
+  // The `count` smallest keys. Keys are uniform from the lowest one up (what lies below was lost in earlier passes), so
+  // the last of them is near a known place: what is clearly below goes to the front, what is clearly above goes, and only
+  // what is near is sorted out.
+  const auto smaller = [](const DropKey& a, const DropKey& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
+  const auto n = static_cast<double>(held);
+  uint64_t lowest = list.wins[0].key;
+  for (size_t i = 1; i < held; ++i) lowest = std::min(lowest, list.wins[i].key);
+  const double from = static_cast<double>(lowest) * 0x1p-64;
+  const double share = static_cast<double>(list.count) / n;
+  const double margin = 4.0 * std::sqrt(share * (1.0 - share) / n) + 2.0 / n;
+  const auto key_at = [from](double place) {
+    return static_cast<uint64_t>(std::clamp(from + (1.0 - from) * place, 0.0, 0x1.fffffp-1) * 0x1p64);
+  };
+  const uint64_t low = key_at(share - margin);
+  const uint64_t high = key_at(share + margin);
+  if (list.near.size() < held) list.near.resize(held);
+  size_t num_below = 0;
+  size_t num_near = 0;
+  for (size_t i = 0; i < held; ++i) {
+    const DropKey one = list.wins[i];
+    list.wins[num_below] = one;
+    list.near[num_near] = one;
+    const bool below = one.key < low;
+    num_below += below ? 1 : 0;
+    num_near += !below && one.key < high ? 1 : 0;
+  }
+  if (num_below <= list.count && list.count <= num_below + num_near) {
+    const auto last = list.near.begin() + static_cast<std::ptrdiff_t>(list.count - num_below);
+    std::nth_element(list.near.begin(), last, list.near.begin() + static_cast<std::ptrdiff_t>(num_near), smaller);
+    std::copy(list.near.begin(), last, list.wins.begin() + static_cast<std::ptrdiff_t>(num_below));
+    return;
+  }
+  // Keys that are not so uniform: few, or of bids that moved up.
+  find_wins(tops, list.slot, list.seat, keys_, context.factors.period, context.tick.tick, list.wins);
+  const auto begin = list.wins.begin();
+  std::nth_element(begin, begin + static_cast<std::ptrdiff_t>(list.count), begin + static_cast<std::ptrdiff_t>(held),
+                   smaller);
+}
+
+void CellTick::clear_again(const TickContext& context, const SeatBids& bids, const PackedBids& packed,
+                           Threads* threads) {
+  const auto num_blocks = static_cast<int64_t>(affected_.size());
+  const int64_t num_affected = num_blocks - std::count(affected_.begin(), affected_.end(), 0U);
+  const auto counting = 2 * num_affected > num_blocks ? Again::Counting::kAll : Again::Counting::kChanges;
+  if (counting == Again::Counting::kAll) sums_ = {};
+  std::mutex mutex;
+  const auto clear_blocks = [&](int64_t first, int64_t last) {
+    Again again(context, bids, packed, tops_, lost_, lost_lanes_, counting);
+    for (int64_t block = first; block < last; ++block) again.clear(block, affected_[static_cast<size_t>(block)]);
+    again.finish();
+    if (counting == Again::Counting::kAll) again.count(first, last);
+    const std::lock_guard lock(mutex);
+    sums_.add(again.sums());
+  };
+  if (threads != nullptr && num_affected > kWorthSplitting) {
+    threads->parallel_for(num_blocks, kBlocksPerChunk, clear_blocks);
+  } else {
+    clear_blocks(0, num_blocks);
+  }
+}
+
+void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids, double unit, Threads* threads,
+                                TickImpressions& out) const {
+  const TickTraffic& tick = context.tick;
+  out.reset(tick.num_pv, tick.num_seats);
+  const auto num_seats = static_cast<size_t>(tick.num_seats);
+  const auto copy_rows = [&](int64_t first_pv, int64_t last_pv) {
+    for (int64_t pv = first_pv; pv < last_pv; ++pv) {
+      const size_t row = static_cast<size_t>(pv) * num_seats;
+      const uint64_t lost_here = lost(pv);
+      for (size_t seat = 0; seat < num_seats; ++seat) {
+        const int s = static_cast<int>(seat);
+        const float value = tick.value(pv, s);
+        out.pvalue[row + seat] = static_cast<double>(value);
+        out.sigma[row + seat] = static_cast<double>(context.traffic.sigma(context.factors, tick.tick, pv, s, value));
+        const bool taken = (lost_here >> seat & 1U) != 0;
+        out.bid[row + seat] =
+            taken ? 0.0 : unit * static_cast<double>(asked_bid(bids.value[seat], bids.value_squared[seat], value));
+      }
+      // As in tally().
+      const TopFour holders = top(pv);
+      const int num_shown = tick.shown(pv);
+      for (int slot = 0; slot < tick.num_slots; ++slot) {
+        const int seat = holders.seat[static_cast<size_t>(slot)];
+        if (seat == kNoSeat) break;
+        const size_t place = row + static_cast<size_t>(seat);
+        out.slot[place] = static_cast<uint8_t>(slot + 1);
+        out.price[place] = unit * static_cast<double>(holders.price(slot));
+        if (slot >= num_shown) continue;
+        out.exposed[place] = 1;
+        out.conversion[place] =
+            context.traffic.converts(context.factors, tick.tick, pv, seat, tick.value(pv, seat), tick.draw(pv, slot))
+                ? 1
+                : 0;
+      }
+      out.least_winning_cost[static_cast<size_t>(pv)] = unit * static_cast<double>(holders.price(tick.num_slots - 1));
+    }
+  };
+  if (threads != nullptr) {
+    threads->parallel_for(tick.num_pv, kBlocksPerChunk * kBlockWidth, copy_rows);
+  } else {
+    copy_rows(0, tick.num_pv);
+  }
+}
+
+void CellTick::copy_ladder(const TickTraffic& tick, float unit, TickLadder& out) const {
+  const auto num_blocks = static_cast<size_t>(tick.num_blocks);
+  out.tops.assign(tops_.begin(), tops_.begin() + tick.num_blocks);
+  if (unit != 1.0F) {
+    for (BlockTopFour& top : out.tops) {
+      for (auto& bids : top.bid) {
+        for (float& bid : bids) bid *= unit;
+      }
+    }
+  }
+  out.blocks.resize(num_blocks);
+  for (size_t b = 0; b < num_blocks; ++b) {
+    const auto block = static_cast<int64_t>(b);
+    out.blocks[b] = {tick.block_values(block), &out.tops[b], tick.lanes(block)};
+  }
+}
+
+}  // namespace genbid::market

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/random/random.h"
+#include "base/threads.h"
+#include "market/auction/clearing_blocks.h"
+#include "market/auction/impressions.h"
+#include "market/auction/ladder.h"
+
+namespace genbid::market {
+
+// One tick of one cell: clears the auction and keeps everybody within budget. Its memory is reused from tick to
+// tick; the result depends on nothing but the arguments.
+//
+// Budgets (auctionnet.md 2.6): while some seat's cost exceeds its money, each such seat loses, in each slot,
+// ceil(its wins * ratio) of them, ratio = (cost - money) / (cost + 1e-4): those with the smallest random keys
+// of (period, tick, impression, seat). A bid lost so is 0 from then on, and the impression is cleared again.
+// Every pass takes at least one win of every offender, so it ends; Error for one that takes none.
+class CellTick {
+ public:
+  explicit CellTick(uint64_t seed) : keys_(seed, "market.budget") {}
+
+  // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads`
+  // the blocks are split over them. Returns the number of clearing passes, the first included.
+  int play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
+
+  const TickSums& sums() const { return sums_; }
+  // Sum of the bids that a seat lost.
+  double sum_of_lost_bids(const SeatBids& bids, int seat) const;
+  // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
+  TopFour top(int64_t pv) const;
+  uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
+  // All impressions of the tick just played with these arguments, as doubles; money times `unit`.
+  void copy_impressions(const TickContext& context, const SeatBids& bids, double unit, Threads* threads,
+                        TickImpressions& out) const;
+  // Their highest bids, times `unit`; values stay the traffic's.
+  void copy_ladder(const TickTraffic& tick, float unit, TickLadder& out) const;
+
+ private:
+  void clear_all(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads);
+  // What a seat loses in a slot: the first `count` of `wins`.
+  struct Drops {
+    int seat = 0;
+    int slot = 0;
+    double ratio = 0.0;
+    std::vector<DropKey> wins;
+    size_t count = 0;
+    WideSum lost = 0;           // what these add to lost_bids_ or lost_pvalues_
+    std::vector<DropKey> near;  // scratch
+  };
+
+  bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
+  void choose_drops(const TickContext& context, Drops& list) const;
+  WideSum sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const;
+  // Clears the affected impressions without the bids lost there.
+  void clear_again(const TickContext& context, const SeatBids& bids, const PackedBids& packed, Threads* threads);
+
+  RandomStream keys_;
+  std::vector<BlockTopFour> tops_;
+  TickSums sums_;
+  // In units of money.h: lost bids of special seats (clearing.h), p-values of the others' lost bids.
+  std::array<WideSum, kMaxSeats> lost_bids_{};
+  std::array<WideSum, kMaxSeats> lost_pvalues_{};
+  std::vector<uint64_t> lost_;  // by impression; valid if any_lost_
+  bool any_lost_ = false;
+  std::vector<uint32_t> lost_lanes_;  // lanes (bits) with lost bids, by block; valid if any_lost_
+  std::vector<uint32_t> affected_;    // lanes (bits) to clear again, by block
+  std::vector<Drops> drops_;
+};
+
+}  // namespace genbid::market

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "market/traffic/traffic.h"
+
+namespace genbid::market {
+
+// A period's impressions, made tick by tick when they are needed.
+struct PeriodTraffic {
+  PeriodFactors factors;
+  std::vector<TickTraffic> ticks;  // by tick where all are kept; else one, of the current tick
+  std::vector<char> made;          // by tick; where one is kept, for the current tick only
+  bool kept = false;
+  AlignedVector<float> values;  // of all ticks, one behind the other, where they are kept
+
+  TickTraffic& at(int tick) { return ticks[kept ? static_cast<size_t>(tick) : 0]; }
+};
+
+// Periods that are played again need not be made again: keeps the impressions of as many as fit into `bytes`, those
+// played last. Memory of a forgotten period is handed on.
+class TrafficCache {
+ public:
+  explicit TrafficCache(size_t bytes) : capacity_(bytes) {}
+
+  // The traffic of these periods (each once), for one market; valid until the next call. What does not fit is made tick
+  // by tick and not kept.
+  std::vector<PeriodTraffic*> take(const Traffic& traffic, std::span<const int64_t> periods);
+
+ private:
+  size_t capacity_;
+  std::list<std::unique_ptr<PeriodTraffic>> kept_;  // last played first
+  std::vector<std::unique_ptr<PeriodTraffic>> passing_;
+};
+
+}  // namespace genbid::market

@@ -1,0 +1,45 @@
+#include "runs/load_policy.h"
+
+#include <filesystem>
+
+#include "runs/train_run.h"
+#include "base/error.h"
+#include "base/files/run_dir.h"
+
+namespace genbid::runs {
+
+namespace {
+
+LoadedPolicy load_folder(const std::string& folder, train::Weights weights) {
+  LoadedPolicy loaded;
+  loaded.checkpoint = folder;
+  loaded.info = train::read_checkpoint_info(folder);
+  TrainRunConfig config;
+  ConfigFile::load(folder + "/config.yaml").read(config);
+  loaded.model = config.model.name;
+  loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
+  train::load_policy(folder, *loaded.policy, weights);
+  loaded.policy->eval();
+  return loaded;
+}
+
+}  // namespace
+
+LoadedPolicy load_checkpoint(const std::string& path, train::Weights weights) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
+  if (fs::is_directory(path + "/checkpoints")) {
+    const auto checkpoints = RunDir::open(path).checkpoints();
+    if (checkpoints.empty())
+      throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+    try {
+      return load_folder(checkpoints.back(), weights);
+    } catch (const Error& error) {
+      if (checkpoints.size() < 2) throw;
+      throw Error(std::string(error.what()) + "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2]);
+    }
+  }
+  return load_folder(path, weights);
+}
+
+}  // namespace genbid::runs

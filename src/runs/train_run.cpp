@@ -1,0 +1,27 @@
+#include "runs/train_run.h"
+
+#include <algorithm>
+
+namespace genbid::runs {
+
+void DataConfig::fields(ConfigVisitor& v) {
+  v.required_path("store", store);
+  v.required("train_periods", train_periods);
+  v.field("held_out_periods", held_out_periods);
+  v.field("reward", reward, train::reward_names());
+  v.field("max_action", max_action, {0.0, 1e30});
+  const auto& seen = train_periods.values;
+  v.check(!seen.empty(), "train_periods", "at least one period");
+  const bool disjoint = std::none_of(held_out_periods.values.begin(), held_out_periods.values.end(),
+                                     [&](int64_t p) { return std::find(seen.begin(), seen.end(), p) != seen.end(); });
+  v.check(disjoint, "held_out_periods", "periods that are not among train_periods");
+}
+
+void TrainRunConfig::fields(ConfigVisitor& v) {
+  v.required_path("run", run);
+  v.section("data", data);
+  v.section("model", model);
+  v.section("train", train);
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "base/config/config.h"
+#include "models/registry.h"
+#include "train/trainer.h"
+
+namespace genbid::runs {
+
+// Which logged data a policy learns from.
+struct DataConfig {
+  std::string store;  // written by genbid ingest
+  PeriodList train_periods;
+  PeriodList held_out_periods;      // for tuning and for the held-out loss; may be empty
+  double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
+  std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
+
+  void fields(ConfigVisitor& v);
+};
+
+// `kind: train`.
+struct TrainRunConfig {
+  std::string run;  // folder of the run
+  DataConfig data;
+  models::ModelConfig model;
+  train::TrainConfig train;
+
+  void fields(ConfigVisitor& v);
+};
+
+}  // namespace genbid::runs

@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/config/config_example.h"
+
+namespace genbid {
+namespace {
+
+using test::ConfigExample;
+
+TEST(ConfigPrint, PrintsEveryKeyInTheOrderOfTheFields) {
+  ConfigExample config;
+  config.data.path = "logs/day-1.csv";
+  config.data.periods.values = {7, 8, 9, 12};
+  config.seats = {{"pid", 1.0}, {"fixed alpha", 0.1}};
+  EXPECT_EQ(print_config(config, "train"), R"(kind: train
+seed: 1
+rule: gsp
+train:
+  steps: 100
+  rate: 0.001
+  end_rate: 1e-04
+  limit: 0
+  resume: false
+  scale: [0.5, 2]
+data:
+  path: logs/day-1.csv
+  files: [a.csv]
+  periods: [7..9, 12]
+seats:
+  - bidder: pid
+    alpha: 1
+  - bidder: "fixed alpha"
+    alpha: 0.1
+)");
+}
+
+TEST(ConfigPrint, LoadsBackToTheSameValues) {
+  ConfigExample config;
+  config.seed = std::numeric_limits<int64_t>::min();
+  config.train.rate = 0.1 + 0.2;
+  config.train.limit = -std::numeric_limits<double>::infinity();
+  config.train.resume = true;
+  config.train.scale = {3.0, 3.0};
+  config.data.periods.values = {9, 3, 4, 5};
+  config.data.files = {};
+  config.seats = {};
+  const std::string text = print_config(config, "train");
+  ConfigExample back;
+  ConfigFile::parse(text, "printed").read(back);
+  EXPECT_EQ(back.seed, config.seed);
+  EXPECT_EQ(back.train.rate, config.train.rate);
+  EXPECT_EQ(back.train.limit, config.train.limit);
+  EXPECT_EQ(back.train.scale, config.train.scale);
+  EXPECT_EQ(back.data.periods.values, config.data.periods.values);
+  EXPECT_TRUE(back.data.files.empty());
+  EXPECT_TRUE(back.seats.empty());
+  EXPECT_EQ(print_config(back, "train"), text);
+}
+
+TEST(ConfigPrint, AnyStringLoadsBack) {
+  const std::vector<std::string> texts = {"",
+                                          " ",
+                                          "plain",
+                                          "true",
+                                          "null",
+                                          "~",
+                                          "5",
+                                          "1e5",
+                                          "7..20",
+                                          ".inf",
+                                          "a: b",
+                                          "a #b",
+                                          "#",
+                                          "- a",
+                                          "[",
+                                          "{}",
+                                          "it's",
+                                          "say \"x\"",
+                                          "back\\slash",
+                                          "two\nlines",
+                                          "tab\there",
+                                          "\x01\x7f",
+                                          "na\xc3\xafve",
+                                          "a,b",
+                                          "*a",
+                                          "&a",
+                                          "!x",
+                                          "%x",
+                                          "@x",
+                                          "---",
+                                          "cr\r",
+                                          " lead",
+                                          "trail ",
+                                          "./a",
+                                          "../a",
+                                          "/a/b",
+                                          "~/x",
+                                          "No",
+                                          "_x",
+                                          "key:",
+                                          "?"};
+  ConfigExample config;
+  config.data.path = "x";
+  config.data.files = texts;
+  for (const std::string& text : texts) config.seats.push_back({text, 1.0});
+  ConfigExample back;
+  ConfigFile::parse(print_config(config, "train"), "printed").read(back);
+  EXPECT_EQ(back.data.files, texts);
+  EXPECT_EQ(back.seats, config.seats);
+}
+
+TEST(ConfigPrint, QuotesWhatOtherReadersWouldNotTakeForAString) {
+  ConfigExample config;
+  config.data.files = {"cuda:0", "yes", "5", "data/*.csv", "first_price", ""};
+  const std::string text = print_config(config, "train");
+  EXPECT_NE(text.find("files: [\"cuda:0\", \"yes\", \"5\", data/*.csv, first_price, \"\"]"), std::string::npos) << text;
+}
+
+TEST(ConfigPrint, NestsListsAndEmptySections) {
+  struct Empty {
+    void fields(ConfigVisitor& /*v*/) {}
+  };
+  struct Group {
+    Empty none;
+    std::vector<test::SeatExample> seats = {{"a", 1.0}};
+    void fields(ConfigVisitor& v) {
+      v.section("none", none);
+      v.list("seats", seats);
+    }
+  };
+  struct {
+    std::vector<Group> groups = {{}, {}};
+    std::vector<Empty> empties = {{}};
+    void fields(ConfigVisitor& v) {
+      v.list("groups", groups);
+      v.list("empties", empties);
+    }
+  } config;
+  const std::string text = print_config(config, "");
+  EXPECT_EQ(text, R"(groups:
+  - none: {}
+    seats:
+      - bidder: a
+        alpha: 1
+  - none: {}
+    seats:
+      - bidder: a
+        alpha: 1
+empties:
+  - {}
+)");
+  ConfigFile::parse(text, "printed").read(config);
+  EXPECT_EQ(config.groups.size(), 2U);
+}
+
+TEST(ConfigPrint, NumbersAreTheirShortestText) {
+  EXPECT_EQ(shortest(0.1), "0.1");
+  EXPECT_EQ(shortest(15.0), "15");
+  EXPECT_EQ(shortest(1e-5), "1e-05");
+  EXPECT_EQ(shortest(1.0 / 3.0), "0.3333333333333333");
+}
+
+}  // namespace
+}  // namespace genbid

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "bidders/bidder_config.h"
+#include "bidders/official_agents.h"
+#include "bidders/online_lp.h"
+
+namespace genbid::test {
+
+// Two outputs max(0, w x + b) of the 16 features, then their sum: max(0, 40 - 10 budget_left) + max(0, 3 time_left).
+inline std::shared_ptr<bidders::OfficialAgent> sample_agent(bidders::AgentHead head = bidders::AgentHead::kPlain) {
+  bidders::DenseLayer hidden{
+      kNumAuctionnetFeatures, 2, std::vector<float>(size_t{kNumAuctionnetFeatures} * 2), {40.0F, 0.0F}, true};
+  hidden.weights[size_t{kFeatureBudgetLeft} * 2] = -10.0F;
+  hidden.weights[size_t{kFeatureTimeLeft} * 2 + 1] = 3.0F;
+  const bidders::DenseLayer sum{2, 1, {1.0F, 1.0F}, {0.0F}, false};
+  return std::make_shared<bidders::OfficialAgent>(bidders::OfficialAgent{"sample", {hidden, sum}, head});
+}
+
+// Categories 0 and 1, each tick the same: 20 up to 500 units of money, 80 up to 1500, 300 up to 5000.
+inline std::shared_ptr<bidders::OnlineLpTable> sample_table() {
+  auto table = std::make_shared<bidders::OnlineLpTable>("sample");
+  for (int category = 0; category < 2; ++category) {
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      table->set(category, tick, {20.0, 80.0, 300.0}, {500.0, 1500.0, 5000.0});
+    }
+  }
+  return table;
+}
+
+class SampleAssets : public bidders::BidderAssets {
+ public:
+  std::shared_ptr<const bidders::OnlineLpTable> online_lp_table(const std::string& name) const override {
+    if (name != "sample") throw Error("no table " + name);
+    return sample_table();
+  }
+  std::shared_ptr<const bidders::OfficialAgent> official_agent(const std::string& /*name*/) const override {
+    return sample_agent();
+  }
+};
+
+}  // namespace genbid::test
