@@ -34,7 +34,8 @@ void MarketConfig::fields(ConfigVisitor& v) {
           "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
   v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
   v.field("corrections", corrections);
-  v.check(official() || corrections.empty(), "corrections", "none: the rules corrected have no defects of AuctionNet's");
+  v.check(official() || corrections.empty(), "corrections",
+          "none: the rules corrected have no defects of AuctionNet's");
   v.check(official::are_corrections(corrections), "corrections",
           "some of " + listed(official::correction_names()) + ", each once");
   if (official()) return;
