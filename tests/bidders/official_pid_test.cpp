@@ -91,7 +91,7 @@ TEST(OfficialPid, BidsAsTheOriginalInTwoPeriodsOfFullSize) {
 // One seat that is asked tick by tick with the money it has left; tick 0 starts a period.
 class OneSeat {
  public:
-  double alpha(int tick, double remaining, int seat = 0) {
+  double alpha(int tick, double remaining_budget, int seat = 0) {
     row_.seat = seat;
     row_.now.tick = tick;
     row_.now.remaining_budget = remaining_budget;
