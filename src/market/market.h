@@ -8,6 +8,7 @@
 
 #include "base/config/config.h"
 #include "base/threads.h"
+#include "bidding/auction_rule.h"
 #include "bidding/bidder.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
@@ -29,6 +30,11 @@ struct MarketConfig {
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
+  // Not a field: how impressions are sold, but for the number of slots, which is the traffic's, and the highest bid.
+  AuctionRule auction = {};
+
+  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit).
+  AuctionRule auction_rule() const;
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
   Rules bidder_rules() const;       // that its bidders bid under
   std::string rules_label() const;  // "corrected", "official", "official with draws, pid corrected"
@@ -90,8 +96,8 @@ class Market {
   // The tick that step() finished, one a row.
   std::span<const SeatTick> last_tick() const { return finished_; }
 
-  // What a cell's reserve is times that of a cell of small money (bid_unit).
-  virtual double reserve_scale([[maybe_unused]] const Cell& cell) const { return 1.0; }
+  // How impressions are sold to a cell, in its money.
+  virtual AuctionRule auction_rule(const Cell& cell) const = 0;
 
   // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.

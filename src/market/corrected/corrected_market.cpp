@@ -17,12 +17,14 @@ struct CorrectedMarket::State {
   State(const MarketConfig& config)
       : seed(static_cast<uint64_t>(config.seed)),
         impressions_of_period(config.impressions),
-        traffic(seed, config.impressions, config.traffic),
+        rule(config.auction_rule()),
+        traffic(seed, config.impressions, config.traffic, rule),
         cache(static_cast<size_t>(config.cache_megabytes) << 20U) {}
 
   uint64_t seed;
   int64_t impressions_of_period;
   double checked_bytes = 0.0;  // that were found available: memory is used again
+  AuctionRule rule;
   Traffic traffic;
   TrafficCache cache;
 
@@ -39,6 +41,8 @@ struct CorrectedMarket::State {
 CorrectedMarket::CorrectedMarket(const MarketConfig& config, Threads& threads)
     : Market(config.shape(), threads), state_(std::make_unique<State>(config)) {}
 CorrectedMarket::~CorrectedMarket() = default;
+
+AuctionRule CorrectedMarket::auction_rule(const Cell& cell) const { return state_->rule.times(bid_unit(cell)); }
 
 void CorrectedMarket::open_day() {
   State& s = *state_;
@@ -128,7 +132,7 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
   PeriodTraffic& period = s.period(cell);
   const TickTraffic& impressions = period.at(tick());
   const size_t first_row = cell * num_seats();
-  SeatBids seat_bids;
+  SeatBids seat_bids(s.rule);
   std::array<WideSum, kMaxSeats> money{};
   const double unit = s.units[cell];
   for (size_t seat = 0; seat < num_seats(); ++seat) {

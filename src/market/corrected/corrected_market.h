@@ -15,7 +15,7 @@ class CorrectedMarket : public Market {
   CorrectedMarket(const MarketConfig& config, Threads& threads);
   ~CorrectedMarket() override;
 
-  double reserve_scale(const Cell& cell) const override { return bid_unit(cell); }
+  AuctionRule auction_rule(const Cell& cell) const override;
 
  private:
   void open_day() override;

@@ -21,6 +21,7 @@ struct OfficialMarket::State {
   };
   State(const MarketConfig& config, Threads& threads_to_use)
       : impressions(config.impressions),
+        rule(config.auction_rule()),
         corrections(parse_corrections(config.corrections)),
         seed(static_cast<uint64_t>(config.seed)),
         threads(threads_to_use) {}
@@ -28,6 +29,7 @@ struct OfficialMarket::State {
   // In the memory of one that is not needed any more, where there is one.
   std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
   int64_t impressions;
+  AuctionRule rule;
   Corrections corrections;
   uint64_t seed;
   Threads& threads;
@@ -37,7 +39,7 @@ struct OfficialMarket::State {
   std::vector<const Episode*> episode_of_cell;
   std::vector<Account<double>> accounts;  // by row
 
-  CellWorkers<Auction> workers{[this] { return std::make_unique<Auction>(corrections, seed); }};
+  CellWorkers<Auction> workers{[this] { return std::make_unique<Auction>(corrections, seed, rule); }};
 };
 
 std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
@@ -76,6 +78,8 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
 OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
     : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
 OfficialMarket::~OfficialMarket() = default;
+
+AuctionRule OfficialMarket::auction_rule(const Cell& /*cell*/) const { return state_->rule; }
 
 void OfficialMarket::open_day() {
   State& s = *state_;

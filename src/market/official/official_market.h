@@ -16,6 +16,8 @@ class OfficialMarket : public Market {
   OfficialMarket(const MarketConfig& config, Threads& threads);
   ~OfficialMarket() override;
 
+  AuctionRule auction_rule(const Cell& cell) const override;
+
  private:
   void open_day() override;
   TickStart start(size_t row) const override;
