@@ -3,12 +3,13 @@
 #:
 #: usage: scripts/setup.sh [options] [-DNAME=VALUE ...]
 #:   --cuda         fetch LibTorch with all CUDA libraries (2.6 GB) for a machine with a GPU
-#:   --peers        also install what only tests use (clang 14 with its fuzzer). Without it such tests
-#:                  are skipped
+#:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy).
+#:                  Without it such tests are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
 #:                  copied to a machine that has no package manager but a compiler, cmake, ninja
 #:   --preset NAME  CMake preset to build, into build/NAME (default: release)
+#:   --target NAME  build only this, such as genbid: the program without its tests (default: everything)
 #:   --no-build     stop before configure and build
 #:   --no-compile   configure, but do not build
 #:   -DNAME=VALUE   handed to cmake
@@ -25,15 +26,15 @@ library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
   libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
 
-# What only tests use. Same names in Debian 12 and Ubuntu 24.04. has_command below says how a machine can have one
+# What only tests and lint use. Same names in Debian 12 and Ubuntu 24.04. has_command below says how a machine can have one
 # without its package.
-peer_packages=(clang-14 libclang-rt-14-dev)
+peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
 
 # The versions of the nvidia wheels are those that this torch asks for.
 torch_version=2.11.0
 torch_wheels=(--no-deps "torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 
-cuda=no peers=no build=yes compile=yes prefix="" preset=release
+cuda=no peers=no build=yes compile=yes prefix="" preset=release target=all
 cmake_args=()
 
 parse_options() {
@@ -43,9 +44,13 @@ parse_options() {
       --peers) peers=yes ;;
       --no-build) build=no ;;
       --no-compile) compile=no ;;
-      --prefix | --preset)
+      --prefix | --preset | --target)
         [[ $# -ge 2 && -n $2 && $2 != -* ]] || die "option $1: found nothing after it, expected a value"
-        if [[ $1 == --prefix ]]; then prefix="$(realpath -m -- "$2")"; else preset="$2"; fi
+        case $1 in
+          --prefix) prefix="$(realpath -m -- "$2")" ;;
+          --preset) preset="$2" ;;
+          --target) target="$2" ;;
+        esac
         shift
         ;;
       -D?*=*) cmake_args+=("$1") ;;
@@ -53,7 +58,10 @@ parse_options() {
         show_help
         exit 0
         ;;
-      *) die "found option '$1', expected one of --cuda, --peers, --prefix, --preset, --no-build, --no-compile, -DNAME=VALUE, --help" ;;
+      *)
+        die "found option '$1', expected one of --cuda, --peers, --prefix, --preset, --target, --no-build," \
+          "--no-compile, -DNAME=VALUE, --help"
+        ;;
     esac
     shift
   done
@@ -276,4 +284,4 @@ configure
 [[ $compile == yes ]] || exit 0
 jobs="$(build_jobs)"
 say "Build: build/$preset, $jobs at a time"
-cmake --build "$repo/build/$preset" -j "$jobs" || die "the build failed (see above)"
+cmake --build "$repo/build/$preset" -j "$jobs" --target "$target" || die "the build failed (see above)"

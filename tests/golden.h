@@ -7,8 +7,8 @@
 #include <string>
 
 // Test vectors of the official simulator. What fits lies in tests/golden; the rest in the folder `shared/golden`
-// (`shared/data`, `shared/cases`) beside the checkout, which an ordinary clone does not have. Under CI (GENBID_CI set) a
-// missing file is a failure, elsewhere a visible skip. Tests run in the project's root.
+// (`shared/data`, `shared/cases`) beside the checkout, which an ordinary clone does not have. Under CI (GENBID_CI set)
+// a missing file is a failure, elsewhere a visible skip. Tests run in the project's root.
 namespace genbid::test {
 
 inline bool under_ci() { return std::getenv("GENBID_CI") != nullptr; }

@@ -6,7 +6,8 @@
 namespace genbid {
 
 // Memory that begins at a cache line, so that no SIMD load of a whole line touches two. From 2 MiB on it is made of
-// huge pages where the system grants them: data that is read from front to back is not held up at every fourth kilobyte.
+// huge pages where the system grants them: data that is read from front to back is not held up at every fourth
+// kilobyte.
 void* allocate_aligned(size_t bytes);
 void free_aligned(void* memory);
 

@@ -114,8 +114,8 @@ void watch() {
   std::thread(wait_for_signal, ends[0]).detach();
   for (const int number : kSignals) sigaddset(&masked, number);
   pthread_sigmask(SIG_SETMASK, &masked, nullptr);
-  // Until it waits: a child forked while the thread starts (data/hdf5_trial.h) would have a lock of the allocator's that
-  // nobody opens, where a sanitizer's allocator has no handlers for that.
+  // Until it waits: a child forked while the thread starts (data/hdf5_trial.h) would have a lock of the allocator's
+  // that nobody opens, where a sanitizer's allocator has no handlers for that.
   watching.wait(false);
   wake.store(ends[1]);
   if (received.load() != 0) [[maybe_unused]]

@@ -10,10 +10,10 @@ namespace genbid {
 namespace stop_signal {
 
 void install();
-// After install(), before other threads exist: also starts a thread that ends the process when a signal came, for whatever the program is in the
-// middle of: a library's endless loop, a pipe that nobody writes to, a long tick. It waits only for a Cooperative scope;
-// elsewhere it ends the process at once. Either way temporaries are removed (atomic_file.h), one line on standard
-// error says so, and the exit status is exit_status().
+// After install(), before other threads exist: also starts a thread that ends the process when a signal came, for
+// whatever the program is in the middle of: a library's endless loop, a pipe that nobody writes to, a long tick. It
+// waits only for a Cooperative scope; elsewhere it ends the process at once. Either way temporaries are removed
+// (atomic_file.h), one line on standard error says so, and the exit status is exit_status().
 //
 // From here on that thread alone takes the signals. A handler must never run on a thread that computes: the code that
 // oneDNN generates for LibTorch's convolutions keeps numbers below the stack pointer, where a handler's frame lies,

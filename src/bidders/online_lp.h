@@ -72,8 +72,8 @@ struct OnlineLpTools {
 
 // AuctionNet's training (auctionnet.md 5.9) for the categories and ticks of the log: of an eighth of a category's
 // impressions (it has eight advertisers), those from a tick on are bought from the cheapest conversion upwards; a row
-// for every 10 units of money spent, up to 6000. The same bits as the original for the numbers that it saw: pandas, with
-// which it reads its log, drops digits of small p-values (up to 1e-12 of them).
+// for every 10 units of money spent, up to 6000. The same bits as the original for the numbers that it saw: pandas,
+// with which it reads its log, drops digits of small p-values (up to 1e-12 of them).
 OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, const OnlineLpTools& tools);
 
 }  // namespace genbid::bidders

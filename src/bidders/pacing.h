@@ -26,14 +26,15 @@ struct PacingOptions {
 //   rate       = cost so far / sum of (offered value * alpha^2), with `prior_days` usual days at alpha = CPA limit and
 //                rate = 1 / price_level added to both sums
 //   value_ahead = offered value of this tick, known, plus impressions expected later times their expected p-value
-//   alpha      = sqrt(money / (rate * value_ahead)), times sqrt(cpa_brake / r) where r > cpa_brake, at most 2 CPA limits
+//   alpha      = sqrt(money / (rate * value_ahead)), times sqrt(cpa_brake / r) where r > cpa_brake;
+//                at most 2 CPA limits
 //   r          = cost so far / (CPA limit * expected conversions so far), with 1 % of the budget added to both
 //
-// Offered value is the sum of p-values of a tick's impressions, won or not. Costs grow about as alpha^2 near the market's
-// prices. Impressions are expected along the usual day (day_shares("auctionnet")), as many as those so far promise.
-// AuctionNet draws a category's and a seat's p-values anew for every sixth of a day (auctionnet.md 2.2), so the rest of
-// this sixth is expected as its ticks so far were, and the later ones at the mean p-value of the day so far, with
-// `prior_days` days of `later_value` usual p-values added.
+// Offered value is the sum of p-values of a tick's impressions, won or not. Costs grow about as alpha^2 near the
+// market's prices. Impressions are expected along the usual day (day_shares("auctionnet")), as many as those so far
+// promise. AuctionNet draws a category's and a seat's p-values anew for every sixth of a day (auctionnet.md 2.2), so
+// the rest of this sixth is expected as its ticks so far were, and the later ones at the mean p-value of the day so
+// far, with `prior_days` days of `later_value` usual p-values added.
 std::unique_ptr<Bidder> make_pacing(const PacingOptions& options);
 
 }  // namespace genbid::bidders

@@ -11,8 +11,8 @@ namespace genbid::bidders {
 //
 // Under official rules with the original's bookkeeping (6.10): what it thinks the last cost was is the fall of the
 // money since it was last asked, and that starts at 100 whatever the budget and is not put back between periods. So
-// tick 1 compares the remaining money with 100, or with the end of the last period. Under corrected rules each period starts
-// anew, with the true budget.
+// tick 1 compares the remaining money with 100, or with the end of the last period. Under corrected rules each period
+// starts anew, with the true budget.
 std::unique_ptr<Bidder> make_pid(Rules rules);
 
 // alpha, the same in every tick; or, where `alpha` is 0, cpa_ratio times the seat's CPA limit.

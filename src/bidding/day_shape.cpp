@@ -18,7 +18,8 @@ double auctionnet_share(double from, double to) {
   return share;
 }
 
-// A bump of height 1 at `peak`, 0 half a day away, on the circle of the day. Polynomials only: the same bits everywhere.
+// A bump of height 1 at `peak`, 0 half a day away, on the circle of the day. Polynomials only: the same bits
+// everywhere.
 double bump(double time, double peak) {
   double distance = std::abs(time - peak);
   distance = std::min(distance, 1.0 - distance) * 2.0;

@@ -82,9 +82,9 @@ struct EvaluationPlan {
 };
 
 // Protocol `market`: every candidate takes each seat of each period, the others are the population. All
-// candidates meet the same traffic and the same draws, so their differences are paired. Before that each period is played
-// once by the population alone, for the hindsight optimum of every judged seat. Equal results for any number of threads.
-// Empty if a stop was asked for.
+// candidates meet the same traffic and the same draws, so their differences are paired. Before that each period is
+// played once by the population alone, for the hindsight optimum of every judged seat. Equal results for any number of
+// threads. Empty if a stop was asked for.
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads);
 

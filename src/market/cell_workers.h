@@ -11,8 +11,8 @@
 
 namespace genbid::market {
 
-// Deals the cells of a tick out to threads: many cells whole, few split inside; a cell's result must not depend on which.
-// Memory is what one cell's tick needs; as many are kept as run at the same time.
+// Deals the cells of a tick out to threads: many cells whole, few split inside; a cell's result must not depend on
+// which. Memory is what one cell's tick needs; as many are kept as run at the same time.
 template <typename Memory>
 class CellWorkers {
  public:

@@ -25,8 +25,8 @@ struct MarketConfig {
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
   TrafficConfig traffic;            // rules corrected
   std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
-  // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not a
-  // field: who plays periods again says so.
+  // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not
+  // a field: who plays periods again says so.
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
@@ -47,9 +47,9 @@ struct Cell {
   std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
 };
 
-// The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1 where
-// the highest CPA limit is at most 1024, else the lowest power of two that 1024 times it reaches the limit. The reserve is
-// 1e-4 of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or more. Above 1024, a
+// The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1
+// where the highest CPA limit is at most 1024, else the lowest power of two that 1024 times it reaches the limit. The
+// reserve is 1e-4 of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or more. Above 1024, a
 // cell whose money is all multiplied by a power of two comes out the same, its money multiplied.
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
@@ -66,9 +66,9 @@ struct SeatTick {
 
 // Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
 //
-// This class is what rule sets have in common: who sits in which row, what each row knows and has done, and what is kept
-// of a tick. A rule set (corrected/corrected_market.h, official/official_market.h) says what impressions there are and
-// plays them:
+// This class is what rule sets have in common: who sits in which row, what each row knows and has done, and what is
+// kept of a tick. A rule set (corrected/corrected_market.h, official/official_market.h) says what impressions there are
+// and plays them:
 //
 //   reset(cells) -> open_day()
 //   observe()    -> open_tick(), then start(row) of every row            -> views
@@ -168,8 +168,8 @@ class PeriodSink {
                          [[maybe_unused]] const TickLadder& ladder) {}
 };
 
-// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end. Different bidders
-// are asked at the same time, on the market's threads.
+// Who plays: bidders[seat_bidder[row]] asks for row's formula. Plays the cells from tick 0 to the end. Different
+// bidders are asked at the same time, on the market's threads.
 // Returns false if a stop was asked for (base/stop_signal.h) before the end.
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink);

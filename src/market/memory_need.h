@@ -4,8 +4,8 @@
 
 namespace genbid::market {
 
-// What an impression of a tick takes, about, under the rules `corrected`: its values and draws, by period; the outcome and
-// what over-spending needs, by cell that is played at the same time; a kept ladder and kept impressions, by cell.
+// What an impression of a tick takes, about, under the rules `corrected`: its values and draws, by period; the outcome
+// and what over-spending needs, by cell that is played at the same time; a kept ladder and kept impressions, by cell.
 double traffic_bytes_per_impression(int num_seats);
 inline constexpr double kAuctionBytesPerImpression = 128.0;
 inline constexpr double kLadderBytesPerImpression = 24.0;

@@ -8,12 +8,13 @@
 #include "oracle/optima.h"
 #include "oracle/responses.h"
 
-// Do units and grid hold what a day is worth? The usual ones (Auction's defaults, grid_around) are made for AuctionNet's
-// currency and rivals; a day in another one is recorded again, with powers of two chosen from what was seen.
+// Do units and grid hold what a day is worth? The usual ones (Auction's defaults, grid_around) are made for
+// AuctionNet's currency and rivals; a day in another one is recorded again, with powers of two chosen from what was
+// seen.
 //
-// What is priced above the unit, above the grid's end or below its beginning may be left out, or bought in one go, where
-// that cannot change an optimum: tangents bound what it could add. What costs more than the budget may be left out too:
-// where no price is as low as the budget, the optimum is a share of one impression, or 0.
+// What is priced above the unit, above the grid's end or below its beginning may be left out, or bought in one go,
+// where that cannot change an optimum: tangents bound what it could add. What costs more than the budget may be left
+// out too: where no price is as low as the budget, the optimum is a share of one impression, or 0.
 
 namespace genbid::oracle {
 
@@ -32,8 +33,9 @@ std::string shortfall_of_slots(const Responses& responses, const Judged& judged,
 using Record = std::function<bool(Responses&)>;
 
 // Records the day of `first` twice more: on one alpha an octave, from the smallest prices of value to the largest, and
-// on grids around the octaves in which a judged seat's optima can lie, `margin` octaves wider on either side. Empty if a
-// stop was asked for. Equal for money that is a power of two times as much, where prices were beyond the units of `first`.
+// on grids around the octaves in which a judged seat's optima can lie, `margin` octaves wider on either side. Empty if
+// a stop was asked for. Equal for money that is a power of two times as much, where prices were beyond the units of
+// `first`.
 std::optional<Responses> refit(const Responses& first, std::span<const Judged> judged, int margin,
                                const Record& record);
 

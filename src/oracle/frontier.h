@@ -6,8 +6,8 @@
 
 #include "oracle/grid.h"
 
-// The best score on a curve of (cost, value): the benchmark's soft score V * min(1, (L V / C)^2) of bidding/score.h, with
-// a cost within the budget.
+// The best score on a curve of (cost, value): the benchmark's soft score V * min(1, (L V / C)^2) of bidding/score.h,
+// with a cost within the budget.
 
 namespace genbid::oracle {
 

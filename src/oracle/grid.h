@@ -8,11 +8,11 @@
 
 namespace genbid::oracle {
 
-// The alphas at which responses are known: all floats from `lowest` on whose mantissa ends after its first 8 bits, 256 an
-// octave, 0.2 to 0.4 % apart. The same numbers serve as prices of a unit of value (1 / multiplier of the cost).
+// The alphas at which responses are known: all floats from `lowest` on whose mantissa ends after its first 8 bits, 256
+// an octave, 0.2 to 0.4 % apart. The same numbers serve as prices of a unit of value (1 / multiplier of the cost).
 //
-// A grid's points are 0: nothing is bought; 1..num_alphas: alpha(point). What is bought above a threshold t joins at the
-// first point whose alpha exceeds t.
+// A grid's points are 0: nothing is bought; 1..num_alphas: alpha(point). What is bought above a threshold t joins at
+// the first point whose alpha exceeds t.
 struct AlphaGrid {
   float lowest = 16.0F;  // a power of two; best alphas lie near the CPA limit, officially 60 to 130
   int octaves = 6;

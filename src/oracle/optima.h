@@ -28,9 +28,9 @@ struct TickOptimum : Optimum {
   double played_score = 0.0;
 };
 
-// `per_tick`: one alpha a tick, soft, what `share_of_optimum` and regret refer to; the fractional optimum, in which some
-// ticks mix two alphas. `constant`: one alpha all day, soft. `constant_kept`: without passing the CPA limit. These two
-// take the mix of two neighbouring alphas (0.4 % apart at most) for what lies between them, and an alpha whose cost
+// `per_tick`: one alpha a tick, soft, what `share_of_optimum` and regret refer to; the fractional optimum, in which
+// some ticks mix two alphas. `constant`: one alpha all day, soft. `constant_kept`: without passing the CPA limit. These
+// two take the mix of two neighbouring alphas (0.4 % apart at most) for what lies between them, and an alpha whose cost
 // passes the budget is not allowed; their bound is their score. `slots`: any slot or none for every impression, soft;
 // of the impressions that pay at one price, a part.
 struct SeatOptima {
@@ -47,7 +47,8 @@ Optimum best_per_tick(const DayPlan& plan, const Limits& limits);
 // With its alphas, which takes as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits);
-// With an auction of one slot this is the optimum of a log's replay: which impressions to buy at their least winning cost.
+// With an auction of one slot this is the optimum of a log's replay: which impressions to buy at their least winning
+// cost.
 Optimum best_slots(const Responses& responses, int seat, const Limits& limits);
 
 }  // namespace genbid::oracle

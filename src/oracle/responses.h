@@ -13,8 +13,8 @@
 
 namespace genbid::oracle {
 
-// How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a reserve:
-// always shown, at the least winning cost.
+// How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a
+// reserve: always shown, at the least winning cost.
 struct Auction {
   AuctionRule rule = {};
   // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
@@ -33,8 +33,8 @@ struct ImpressionBlock {
 };
 
 // Responses of all seats, as sums of integers: the same for any order of calls and any number of threads.
-// Time: 0.28 s for 48 seats and 500,000 impressions on one thread, 0.16 s on two; about half without slots. Memory: 25 KB
-// a seat and tick with the default grid.
+// Time: 0.28 s for 48 seats and 500,000 impressions on one thread, 0.16 s on two; about half without slots. Memory: 25
+// KB a seat and tick with the default grid.
 class Responses {
  public:
   // Without `slots` nothing is kept for slot_curve.
@@ -51,7 +51,8 @@ class Responses {
   // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
   Curve bid_curve(int seat, int tick) const;
   Curve bid_curve(int seat) const;
-  // At multiplier 1 / alpha: the whole day's best slot of every impression, none included. The last point: at any price.
+  // At multiplier 1 / alpha: the whole day's best slot of every impression, none included. The last point: at any
+  // price.
   Curve slot_curve(int seat) const;
 
   // Of a seat's whole day: what is bought at no alpha of the grid, and the value of what costs max_price or more.

@@ -24,8 +24,8 @@ struct ExploreBidder {
 };
 
 // Section `explore` of `kind: simulate`: how days are varied, so that a data set shows more than what the population
-// would do. All draws are of (seed, period, seat), noise of (seed, period, seat, tick): they do not depend on what else is
-// played. Numbers of a range are drawn log-uniformly.
+// would do. All draws are of (seed, period, seat), noise of (seed, period, seat, tick): they do not depend on what else
+// is played. Numbers of a range are drawn log-uniformly.
 struct ExploreConfig {
   int64_t seed = 1;
   std::vector<ExploreBidder> bidders;      // one drawn for each seat and period, in place of the population's

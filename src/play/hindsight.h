@@ -14,8 +14,8 @@
 namespace genbid::play {
 
 // Plays one period and records what every seat would have got against the others' final bids, under either rule set:
-// the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). The market is left
-// at the period's end, keeping no ladders. Empty if a stop was asked for.
+// the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). The market is
+// left at the period's end, keeping no ladders. Empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(market::Market& market, market::Cell cell,
                                                   std::span<Bidder* const> bidders, std::span<const int> seat_bidder);
 // The same into responses made for such cells by responses_for; false if a stop was asked for.
@@ -43,8 +43,8 @@ class HindsightBook {
   std::map<std::pair<int64_t, int>, SeatHindsight> seats_;
 };
 
-// Bidders that know what no bidder can: the period, played once with the population in every seat. The book must outlive
-// them.
+// Bidders that know what no bidder can: the period, played once with the population in every seat. The book must
+// outlive them.
 //
 // teacher: in every tick the alpha that is best for what is left of the day, given what it brought so far and the money
 // that is left (oracle/day_plan.h).

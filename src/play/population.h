@@ -59,8 +59,8 @@ struct SeatedPopulation {
   std::vector<int> seat_bidder;
 };
 
-// A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and the
-// population's period, in which one seat at most is judged.
+// A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and
+// the population's period, in which one seat at most is judged.
 Advertiser scaled_campaign(const PopulationSeat& seat, const market::MarketConfig& market, bool judged);
 inline constexpr int kNobodyJudged = -1;
 market::Cell make_cell(const Population& population, int64_t period, const market::MarketConfig& market,

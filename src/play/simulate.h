@@ -46,10 +46,10 @@ struct SimulateSummary {
 // remember, and under the official rules, whose traffic takes 400 MB a period.
 int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
-// Plays the periods (in the order listed under the official rules, else ascending) and writes `periods.csv` and what else
-// is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads. `progress`
-// is told the number of periods done, `after_tick` each tick of the next ones. Empty if a stop was asked for, and then
-// nothing is written.
+// Plays the periods (in the order listed under the official rules, else ascending) and writes `periods.csv` and what
+// else is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads.
+// `progress` is told the number of periods done, `after_tick` each tick of the next ones. Empty if a stop was asked
+// for, and then nothing is written.
 //
 // With output.resumable what is played stays when the run is stopped or killed, and the same run goes on behind it
 // (play/resumable_outputs.h).

@@ -27,8 +27,8 @@ class ReplayEnvironment {
   explicit ReplayEnvironment(uint32_t seed = kSeed) : random_(seed) {}
 
   // A bid that is not below the price wins and pays it. Each impression's conversion probability is drawn from
-  // N(p-value, sigma) and clipped to [0, 1], then its conversion. While the wins cost more than `money`, a share of them
-  // is dropped and everything is drawn again. Without a formula (null) all bids are 0.
+  // N(p-value, sigma) and clipped to [0, 1], then its conversion. While the wins cost more than `money`, a share of
+  // them is dropped and everything is drawn again. Without a formula (null) all bids are 0.
   TickOutcome play(const ReplayImpressions& impressions, const BidFormula* formula, double money);
 
   // The last pass of the last tick, by impression.

@@ -20,7 +20,8 @@ namespace {
 
 constexpr double kMaxCpaRatio = 10.0;  // where almost nothing was won
 
-// What a day paid for a conversion, over the limit. A day that spent nothing says nothing about what it would have paid.
+// What a day paid for a conversion, over the limit. A day that spent nothing says nothing about what it would have
+// paid.
 double cpa_ratio(double won, double cost, double limit) {
   return cost > 0.0 ? std::min(cpa(won, cost) / limit, kMaxCpaRatio) : 1.0;
 }

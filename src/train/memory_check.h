@@ -9,8 +9,8 @@ namespace genbid::train {
 // says how much was asked for and how much there is. Small ones are not looked at. Once a process.
 void check_tensor_memory();
 
-// While it lives, a model is made, of which `copies` will be held (training: weights, gradients, averages and two moments
-// of each weight; judging: weights). Error as soon as that passes what is available.
+// While it lives, a model is made, of which `copies` will be held (training: weights, gradients, averages and two
+// moments of each weight; judging: weights). Error as soon as that passes what is available.
 class ModelMemory {
  public:
   explicit ModelMemory(double copies);

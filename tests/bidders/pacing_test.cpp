@@ -87,8 +87,8 @@ TEST(Pacing, SpendsFasterBehindTheCurveAndSlowerAheadOfIt) {
   EXPECT_NEAR(ahead.alpha(), 100.0 * std::sqrt(0.5 / (1.0 - ahead.share(0))), kNear);
 }
 
-// With one usual day as prior and a tick of share s at four times the usual cost, the expected cost is (1 + 4 s) / (1 + s)
-// of the usual one.
+// With one usual day as prior and a tick of share s at four times the usual cost, the expected cost is (1 + 4 s) / (1 +
+// s) of the usual one.
 TEST(Pacing, LearnsThePriceLevel) {
   PacingOptions options = kSure;
   options.prior_days = 1.0;
@@ -99,7 +99,8 @@ TEST(Pacing, LearnsThePriceLevel) {
   EXPECT_NEAR(seat.alpha(), 100.0 * std::sqrt((1.0 - 4.0 * s) / (1.0 - s) * (1.0 + s) / (1.0 + 4.0 * s)), kNear);
 }
 
-// 3 % of the budget for nothing, 1 % at the limit added: 4 limits a conversion, half of the alpha. At the limit: no brake.
+// 3 % of the budget for nothing, 1 % at the limit added: 4 limits a conversion, half of the alpha. At the limit: no
+// brake.
 TEST(Pacing, BrakesAboveTheCpaLimit) {
   PacedSeat good;
   PacedSeat bad;

@@ -12,8 +12,8 @@
 #include "npy.h"
 
 // The denoiser at the official size, the schedule, ancestral sampling and inverse dynamics against AuctionNet's
-// Decision Diffuser (auctionnet.md 5.8) with fixed weights: its own outputs, in float32 of another LibTorch. Its network
-// reads no mask of known ticks and one condition.
+// Decision Diffuser (auctionnet.md 5.8) with fixed weights: its own outputs, in float32 of another LibTorch. Its
+// network reads no mask of known ticks and one condition.
 
 namespace genbid::models {
 namespace {

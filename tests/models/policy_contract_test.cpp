@@ -10,8 +10,8 @@
 #include "train/checkpoint.h"
 
 // What every policy in the registry owes its callers, also with the options that lead through other code. Histories
-// hold rows of every length: what a planner makes of a whole window, where all is known, shows nothing. B rows, T ticks, S features, A action coefficients, N numbers of
-// noise.
+// hold rows of every length: what a planner makes of a whole window, where all is known, shows nothing. B rows, T
+// ticks, S features, A action coefficients, N numbers of noise.
 
 namespace genbid::models {
 namespace {

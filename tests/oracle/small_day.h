@@ -75,7 +75,8 @@ inline Responses respond(const std::vector<SmallTick>& ticks, int num_seats, con
   return responses;
 }
 
-// Days of the official market's scale: values near 0.001, the fourth bid near 0.08, everybody among the top four at times.
+// Days of the official market's scale: values near 0.001, the fourth bid near 0.08, everybody among the top four at
+// times.
 inline std::vector<SmallTick> random_day(int num_seats, int num_ticks, int impressions, unsigned seed) {
   std::mt19937 random(seed);
   std::gamma_distribution<float> value(1.5F, 0.0008F), bid(4.0F, 0.02F), richness(8.0F, 0.125F);

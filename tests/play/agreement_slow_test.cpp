@@ -8,8 +8,8 @@
 #include "market/market.h"
 #include "play/population.h"
 
-// The rules `corrected` against AuctionNet's with all its corrected defects, on the same days: the same counts, levels and
-// spreads, other random numbers (docs/corrected_market.md has the larger comparison). What is compared are paired
+// The rules `corrected` against AuctionNet's with all its corrected defects, on the same days: the same counts, levels
+// and spreads, other random numbers (docs/corrected_market.md has the larger comparison). What is compared are paired
 // differences over 12 periods. Under agreement their mean over its own standard error is t-distributed with 11 degrees
 // of freedom, however large the noise of a figure is: |t| exceeds 3 with probability 1.21 % and 6 with 0.009 %.
 
@@ -135,10 +135,10 @@ void expect_agreement(const std::string& population, double largest_bias) {
     EXPECT_NEAR(corrected.sum(figure) / official.sum(figure), 1.0, figure == kConversions ? 0.08 : largest_bias)
         << kNames[f];
   }
-  // Budgets hide from sums what exposure is, but not from the share of wins that are shown. An impression shows 1 + B + B B'
-  // slots, B of probability 0.8 and B' of 0.6: 2.28 of 3 with a standard deviation of 0.78, so the shares of two samples
-  // of 1.2 million impressions differ by a standard error of 0.00033. The bound is three of them: a second slot shown with
-  // probability 0.795 would be beyond it.
+  // Budgets hide from sums what exposure is, but not from the share of wins that are shown. An impression shows 1 + B +
+  // B B' slots, B of probability 0.8 and B' of 0.6: 2.28 of 3 with a standard deviation of 0.78, so the shares of two
+  // samples of 1.2 million impressions differ by a standard error of 0.00033. The bound is three of them: a second slot
+  // shown with probability 0.795 would be beyond it.
   EXPECT_NEAR(corrected.sum(kExposures) / corrected.sum(kWins), official.sum(kExposures) / official.sum(kWins), 0.001);
 }
 

@@ -55,9 +55,9 @@ TEST(Hindsight, IsThatOfTheStudy) {
   // The same optima, of a rerun that parts from the original in last bits of its agents (0.02 in the mean of either).
   EXPECT_NEAR(means.per_tick, 38.06, 0.05);
   EXPECT_NEAR(means.slots, 39.47, 0.05);
-  // The study cut the day off where the money was gone, on a coarse grid of alphas, so that its constants leave money unspent
-  // or waste the evening: cut so, ours are 37.80 and 35.54 with 64 alphas an octave, 37.64 and 35.28 with 32. Mixes of two
-  // neighbouring alphas, none beyond the budget, lose nothing.
+  // The study cut the day off where the money was gone, on a coarse grid of alphas, so that its constants leave money
+  // unspent or waste the evening: cut so, ours are 37.80 and 35.54 with 64 alphas an octave, 37.64 and 35.28 with 32.
+  // Mixes of two neighbouring alphas, none beyond the budget, lose nothing.
   EXPECT_NEAR(means.constant, 37.74, 0.3);
   EXPECT_NEAR(means.constant_kept, 35.45, 0.4);
   EXPECT_LE(means.largest_tick_gap, 1e-4);

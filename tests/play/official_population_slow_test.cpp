@@ -14,8 +14,8 @@
 #include "play/simulate.h"
 
 // AuctionNet's own market, its population rebuilt, played over periods 7 to 27 one after another, beside what the
-// original program recorded (official_market/trajectory_data.csv). Its networks ran on another BLAS, whose sums differ in
-// last bits; sooner or later such a bit decides an auction, and from there on a period goes its own way.
+// original program recorded (official_market/trajectory_data.csv). Its networks ran on another BLAS, whose sums differ
+// in last bits; sooner or later such a bit decides an auction, and from there on a period goes its own way.
 
 namespace genbid::play {
 namespace {

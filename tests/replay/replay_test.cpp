@@ -329,9 +329,9 @@ TEST(CorrectedReplay, OwnCampaign) {
   EXPECT_FALSE(witness.views[2].asked);  // 0.03125 left
 }
 
-// Prices of a unit of value: 1, 2 and 0.9375. With money for both cheap ones and no limit in the way, the best is to buy
-// them, 1.0 for 0.96875; with half of it, the cheapest and a sixteenth of the next: 0.5 + 0.03125. With a limit of 0.25 the
-// score of v bought at c is v (0.25 v / c)^2, best where both cheap ones are bought: (0.25 / 0.96875)^2.
+// Prices of a unit of value: 1, 2 and 0.9375. With money for both cheap ones and no limit in the way, the best is to
+// buy them, 1.0 for 0.96875; with half of it, the cheapest and a sixteenth of the next: 0.5 + 0.03125. With a limit of
+// 0.25 the score of v bought at c is v (0.25 v / c)^2, best where both cheap ones are bought: (0.25 / 0.96875)^2.
 TEST(CorrectedReplay, KnowsWhatWasPossible) {
   const test::TemporaryFolder folder;
   Witness witness;

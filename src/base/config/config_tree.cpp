@@ -219,8 +219,8 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 
 namespace {
 
-// A list or mapping in brackets, a string in quotes and text of several lines are YAML; anything else is taken as it was
-// typed, but nothing, `~` and `null`, which are nothing. So `#`, `: ` and `%` belong to a value.
+// A list or mapping in brackets, a string in quotes and text of several lines are YAML; anything else is taken as it
+// was typed, but nothing, `~` and `null`, which are nothing. So `#`, `: ` and `%` belong to a value.
 ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
   const auto place = [&](int /*line*/) { return where; };
   const size_t first = text.find_first_not_of(" \t");

@@ -8,8 +8,8 @@
 #include "base/simd.h"
 
 // Philox4x32-10 and standard normals for many counters at once: plain loops over lanes without branches or
-// library calls, which g++ -O3 turns into SIMD code (base/simd.h). Only + - * / sqrt and integer operations, so the bits are
-// the same on every machine (no fused multiply-add: the whole project is built with -ffp-contract=off).
+// library calls, which g++ -O3 turns into SIMD code (base/simd.h). Only + - * / sqrt and integer operations, so the
+// bits are the same on every machine (no fused multiply-add: the whole project is built with -ffp-contract=off).
 
 namespace genbid {
 

@@ -130,7 +130,8 @@ class Bidders {
     const I32 i32;
     const auto p = static_cast<size_t>(place);
     const float* row = values_ + bids_.row[p];
-    // Into the second cache: the first has too few lines in flight for this stream, and clearing then takes twice as long.
+    // Into the second cache: the first has too few lines in flight for this stream, and clearing then takes twice as
+    // long.
     __builtin_prefetch(row + kAhead, 0, 2);
     const VF32 pvalue = hn::LoadU(f32, row);
     VF32 bid = hn::Mul(hn::Set(f32, bids_.value[p]), pvalue);

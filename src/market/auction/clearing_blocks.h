@@ -9,10 +9,10 @@
 // Auctions of 32 impressions at a time, by the widest SIMD instructions that the processor has (Highway: AVX-512, AVX2,
 // SSE4, or none). All give the bits of clear_one and tally (clearing.h).
 //
-// How: a competing bid is a float in [reserve, 256], whose bits, less those of the reserve, are a number below 2^28 in the
-// same order. The four bits that are left hold the place of the bidder among sixteen, lower places first: so a bid and
-// its bidder are one integer, ties included, and a sorting network on sixteen of them is minima and maxima alone. The
-// best four of each sixteen are then merged, now with the seat beside the bid.
+// How: a competing bid is a float in [reserve, 256], whose bits, less those of the reserve, are a number below 2^28 in
+// the same order. The four bits that are left hold the place of the bidder among sixteen, lower places first: so a bid
+// and its bidder are one integer, ties included, and a sorting network on sixteen of them is minima and maxima alone.
+// The best four of each sixteen are then merged, now with the seat beside the bid.
 
 namespace genbid::market {
 
@@ -33,8 +33,8 @@ struct PackedBids {
 
 void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top);
 
-// What blocks brought, added up in pairs of 64-bit numbers: cost, and p-values of exposures, below 2^52, with slots held
-// and exposures counted above. Good for kMostCounted impressions.
+// What blocks brought, added up in pairs of 64-bit numbers: cost, and p-values of exposures, below 2^52, with slots
+// held and exposures counted above. Good for kMostCounted impressions.
 struct BlockSums {
   static constexpr int kMostCounted = 4095;
   alignas(64) std::array<std::array<int64_t, 2>, kNoSeat + 1> seats;  // [kNoSeat]: of nobody; between: unused

@@ -6,8 +6,8 @@
 
 namespace genbid::market {
 
-// 32 impressions of a cell's tick: what every seat's value is, [seat][lane], and the four highest final bids, over-spending
-// considered. Lanes from num_lanes on are none.
+// 32 impressions of a cell's tick: what every seat's value is, [seat][lane], and the four highest final bids,
+// over-spending considered. Lanes from num_lanes on are none.
 struct LadderBlock {
   const float* values = nullptr;
   const BlockTopFour* top = nullptr;

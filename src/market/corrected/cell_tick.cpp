@@ -305,8 +305,8 @@ void CellTick::choose_drops(const TickContext& context, Drops& list) const {
   if (list.count == held) return;
 
   // The `count` smallest keys. Keys are uniform from the lowest one up (what lies below was lost in earlier passes), so
-  // the last of them is near a known place: what is clearly below goes to the front, what is clearly above goes, and only
-  // what is near is sorted out.
+  // the last of them is near a known place: what is clearly below goes to the front, what is clearly above goes, and
+  // only what is near is sorted out.
   const auto smaller = [](const DropKey& a, const DropKey& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
   const auto n = static_cast<double>(held);
   uint64_t lowest = list.wins[0].key;

@@ -1,5 +1,5 @@
-// Philox4x32-10 and standard normals in Highway vectors, bit for bit those of base/random/lanes.h. Included once for every
-// instruction set, hence no ordinary include guard.
+// Philox4x32-10 and standard normals in Highway vectors, bit for bit those of base/random/lanes.h. Included once for
+// every instruction set, hence no ordinary include guard.
 #if defined(GENBID_PHILOX_SIMD_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef GENBID_PHILOX_SIMD_H_
 #undef GENBID_PHILOX_SIMD_H_

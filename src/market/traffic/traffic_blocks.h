@@ -49,8 +49,8 @@ struct ExposureDraws {
   int num_slots;
   int32_t second, third;
 };
-// What decides exposure and conversion. shown: [lane], how many slots are shown, at most num_slots; draws: [slot][lane] in
-// [0, 1].
+// What decides exposure and conversion. shown: [lane], how many slots are shown, at most num_slots; draws: [slot][lane]
+// in [0, 1].
 void fill_draws(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure, uint8_t* shown,
                 float* draws);
 void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure,
