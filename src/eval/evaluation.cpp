@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
+#include "bidding/seat_day.h"
 #include "eval/candidate_bidder.h"
 #include "oracle/fit.h"
 #include "play/simulate.h"
@@ -21,34 +22,29 @@ class JudgedSeats : public market::PeriodSink {
   JudgedSeats(std::vector<CellResult*> cells, int num_ticks, Progress& progress, int64_t& ticks_done)
       : cells_(std::move(cells)),
         num_ticks_(num_ticks),
-        ticks_(cells_.size()),
+        days_(cells_.size()),
         progress_(progress),
         ticks_done_(ticks_done) {}
 
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     CellResult& result = *cells_[static_cast<size_t>(cell)];
-    Ticks& ticks = ticks_[static_cast<size_t>(cell)];
-    const TickOutcome& outcome = seats[static_cast<size_t>(result.seat)].outcome;
-    ticks.cost[static_cast<size_t>(tick)] = outcome.cost;
-    ticks.expected_conversions[static_cast<size_t>(tick)] = outcome.sum_pvalue_exposed;
+    SeatDay& day = days_[static_cast<size_t>(cell)];
+    const market::SeatTick& seat = seats[static_cast<size_t>(result.seat)];
+    day.add(seat.start, seat.outcome);
     if (tick + 1 == num_ticks_) {
-      result.cost = play::sum_of_ticks(ticks.cost, num_ticks_);
-      result.expected_conversions = play::sum_of_ticks(ticks.expected_conversions, num_ticks_);
+      result.cost = day.cost();
+      result.expected_conversions = day.expected_conversions();
+      result.conversions = static_cast<double>(day.num_conversions());
+      result.wins = day.num_wins();
+      result.last_active_tick = day.last_active_tick();
     }
-    result.conversions += static_cast<double>(outcome.num_conversions);
-    result.wins += outcome.num_wins;
-    if (outcome.num_exposed > 0) result.last_active_tick = tick;
     progress_.update(++ticks_done_);
   }
 
  private:
-  struct Ticks {
-    play::TickValues cost{};
-    play::TickValues expected_conversions{};
-  };
   std::vector<CellResult*> cells_;
   int num_ticks_;
-  std::vector<Ticks> ticks_;
+  std::vector<SeatDay> days_;
   Progress& progress_;
   int64_t& ticks_done_;
 };

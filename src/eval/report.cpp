@@ -7,19 +7,33 @@
 
 #include "base/config/config.h"
 #include "bidding/score.h"
+#include "eval/result_columns.h"
 #include "eval/statistics.h"
 
 namespace genbid::eval {
 
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 bool in_market(const EvaluationContext& context) { return context.protocol == "market"; }
+
+template <typename Row>
+Json object(const std::vector<Column<Row>>& columns, const Row& row) {
+  Json json = Json::object();
+  for (const Column<Row>& column : columns) {
+    const ColumnValue value = column.get(row);
+    if (const auto* count = std::get_if<int64_t>(&value)) json[column.name] = *count;
+    if (const auto* number = std::get_if<double>(&value)) json[column.name] = *number;
+    if (const auto* words = std::get_if<std::string>(&value)) json[column.name] = *words;
+  }
+  return json;
+}
 
 }  // namespace
 
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
-  const EvaluationMeans mean = means(evaluation);
-  nlohmann::ordered_json json = {
+  Json json = {
       {"name", evaluation.name},
       {"kind", evaluation.kind},
       {"protocol", context.protocol},
@@ -28,15 +42,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
       {"periods", context.periods},
       {"seats", context.seats},
       {"seed", context.seed},
-      {"mean",
-       {{"expected_score", mean.expected_score},
-        {"score", mean.score},
-        {"conversions", mean.conversions},
-        {"cpa_exceed_share", mean.cpa_exceed_share},
-        {"budget_use", mean.budget_use},
-        {"optimum", mean.optimum},
-        {"regret", mean.regret},
-        {"share_of_optimum", mean.share_of_optimum}}},
+      {"mean", object(mean_columns(), means(evaluation))},
   };
   if (!context.program.empty()) json["program"] = context.program;
   if (context.budget) json["campaign"]["budget"] = *context.budget;
@@ -44,26 +50,10 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   // Only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
   if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
-  auto& cells = json["cells"] = nlohmann::ordered_json::array();
-  for (const CellResult& cell : evaluation.cells) {
-    cells.push_back({
-        {"period", cell.period},
-        {"seat", cell.seat},
-        {"budget", cell.budget},
-        {"cpa_limit", cell.cpa_limit},
-        {"expected_score", cell.expected_score},
-        {"score", cell.score},
-        {"conversions", cell.conversions},
-        {"expected_conversions", cell.expected_conversions},
-        {"cost", cell.cost},
-        {"wins", cell.wins},
-        {"last_active_tick", cell.last_active_tick},
-        {"optimum", cell.optimum},
-        {"regret", cell.regret()},
-    });
-  }
+  Json& cells = json["cells"] = Json::array();
+  for (const CellResult& cell : evaluation.cells) cells.push_back(object(cell_columns(), cell));
   // Names come from paths, whose bytes may be anything.
-  return json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context) {

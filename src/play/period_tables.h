@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "market/market.h"
+#include "play/period_columns.h"
 #include "play/population.h"
 
 namespace genbid::play {
@@ -23,14 +23,7 @@ struct PeriodSummary {
   double seconds = 0.0;  // wall time, shared by periods played together
 };
 
-// isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
-bool is_end(const TickStart& start, int num_ticks);
-
-// One number a tick, and the sum of the first `num_ticks` as NumPy adds them up: the original's totals, bit for bit.
-using TickValues = std::array<double, kMaxTicks>;
-double sum_of_ticks(const TickValues& values, int num_ticks);
-
-// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
+// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv (period_columns.h): ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public market::PeriodSink {
  public:
@@ -49,21 +42,10 @@ class PeriodTables : public market::PeriodSink {
   std::vector<PeriodSummary> summaries() const;
 
  private:
-  // One seat's period so far (auctionnet.md 2.10).
-  struct SeatTotal {
-    int64_t conversions = 0;
-    TickValues expected_conversions{};
-    TickValues cost{};
-    int64_t num_pv = 0;
-    int64_t num_exposed = 0;
-    TickValues bid_exposed{};
-    TickValues mean_bid{};
-    int last_active_tick = -1;
-  };
   struct Played {
     market::Cell cell;
     Population population;
-    std::vector<SeatTotal> seats;
+    std::vector<SeatDay> seats;
     std::string ticks;  // rows of ticks.csv
     double sum_least_winning_cost = 0.0;
     int64_t num_pv = 0;

@@ -1,0 +1,36 @@
+#include "bidding/seat_day.h"
+
+#include <cassert>
+
+#include "bidding/score.h"
+#include "numpy/numpy_sum.h"
+
+namespace genbid {
+
+void SeatDay::add(const TickStart& start, const TickOutcome& outcome) {
+  assert(num_ticks_ < kMaxTicks);
+  const auto tick = static_cast<size_t>(num_ticks_);
+  if (outcome.num_exposed > 0) last_active_tick_ = num_ticks_;
+  ++num_ticks_;
+  num_pv_ += start.num_pv;
+  num_wins_ += outcome.num_wins;
+  num_exposed_ += outcome.num_exposed;
+  num_conversions_ += outcome.num_conversions;
+  cost_[tick] = outcome.cost;
+  expected_conversions_[tick] = outcome.sum_pvalue_exposed;
+  bid_exposed_[tick] = outcome.sum_bid_exposed;
+  mean_bid_[tick] = tick_means(start, outcome).bid;
+}
+
+double SeatDay::score(double cpa_limit) const {
+  return genbid::score(static_cast<double>(num_conversions_), cost(), cpa_limit);
+}
+double SeatDay::expected_score(double cpa_limit) const {
+  return genbid::score(expected_conversions(), cost(), cpa_limit);
+}
+
+double SeatDay::sum(const Ticks& ticks) const {
+  return numpy::pairwise_sum(num_ticks_, [&](int64_t tick) { return ticks[static_cast<size_t>(tick)]; });
+}
+
+}  // namespace genbid

@@ -1,0 +1,42 @@
+#include "eval/result_columns.h"
+
+namespace genbid::eval {
+
+const std::vector<Column<CellResult>>& cell_columns() {
+  using V = ColumnValue;
+  using R = const CellResult&;
+  static const std::vector<Column<CellResult>> columns = {
+      {"period", "", [](R r) -> V { return r.period; }},
+      {"seat", "", [](R r) -> V { return r.seat; }},
+      {"budget", "money", [](R r) -> V { return r.budget; }},
+      {"cpa_limit", "money", [](R r) -> V { return r.cpa_limit; }},
+      {"expected_score", "conversions", [](R r) -> V { return r.expected_score; }},
+      {"score", "conversions", [](R r) -> V { return r.score; }},
+      {"conversions", "conversions", [](R r) -> V { return r.conversions; }},
+      {"expected_conversions", "conversions", [](R r) -> V { return r.expected_conversions; }},
+      {"cost", "money", [](R r) -> V { return r.cost; }},
+      {"wins", "slots", [](R r) -> V { return r.wins; }},
+      {"last_active_tick", "", [](R r) -> V { return static_cast<int64_t>(r.last_active_tick); }},
+      {"optimum", "conversions", [](R r) -> V { return r.optimum; }},
+      {"regret", "conversions", [](R r) -> V { return r.regret(); }},
+  };
+  return columns;
+}
+
+const std::vector<Column<EvaluationMeans>>& mean_columns() {
+  using V = ColumnValue;
+  using R = const EvaluationMeans&;
+  static const std::vector<Column<EvaluationMeans>> columns = {
+      {"expected_score", "conversions", [](R r) -> V { return r.expected_score; }},
+      {"score", "conversions", [](R r) -> V { return r.score; }},
+      {"conversions", "conversions", [](R r) -> V { return r.conversions; }},
+      {"cpa_exceed_share", "share", [](R r) -> V { return r.cpa_exceed_share; }},
+      {"budget_use", "share", [](R r) -> V { return r.budget_use; }},
+      {"optimum", "conversions", [](R r) -> V { return r.optimum; }},
+      {"regret", "conversions", [](R r) -> V { return r.regret; }},
+      {"share_of_optimum", "share", [](R r) -> V { return r.share_of_optimum; }},
+  };
+  return columns;
+}
+
+}  // namespace genbid::eval
