@@ -1,4 +1,4 @@
-# Third-party libraries, all from Debian packages but LibTorch. Why each is there: README.md.
+# Third-party libraries, all from Debian packages but LibTorch. Why each is there: docs/why.md.
 find_package(Threads REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(spdlog REQUIRED)

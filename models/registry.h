@@ -10,7 +10,8 @@
 #include "models/diffbid/diffbid.h"
 #include "policy/policy.h"
 
-// The table of models. A new one: a folder here, a line in each of the three places below, a line in CMake.
+// The table of models. A new one: a folder here, a member below, and a line in each of three places of registry.cpp
+// (models/README.md).
 
 namespace genbid::models {
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Results that are published: from evaluations to docs/results/*.json to the tables in README.md.
+"""Results that are published: from evaluations to docs/results/*.json to the tables in docs/results.md and README.md.
 
   scripts/results.py collect docs/results/NAME.json "COMMAND" RESULT.json ...   rows of one evaluation command
-  scripts/results.py readme                                                     writes the tables into README.md
+  scripts/results.py readme    writes all tables into docs/results.md, and a short form of the first into README.md
+  scripts/results.py check     exit status 1 if a page's tables are not those of docs/results/*.json
 
 Intervals are 95 % bootstrap intervals over periods (10,000 resamples of the means by period, fixed seed). Needs nothing
 but Python's standard library.
@@ -13,6 +14,7 @@ import random
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHORT = "market_corrected_rules48.json"  # the one table of README.md
 BEGIN, END = "<!-- results: made by scripts/results.py readme -->", "<!-- end of results -->"
 
 
@@ -48,17 +50,25 @@ def with_interval(value, low, high):
     return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def table(rows):
+def heading(rows):
     first = rows[0]
     periods = first["periods"]
+    return (f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
+            f"{periods[0]} to {periods[-1]}, {first['seats']} seats, {first['seeds']} seed; 95 % intervals over periods.")
+
+
+def best_first(rows):
+    return sorted(rows, key=lambda r: -r["expected_score"])
+
+
+def table(rows):
     lines = [
-        f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
-        f"{periods[0]} to {periods[-1]}, {first['seats']} seats, {first['seeds']} seed; 95 % intervals over periods.",
+        heading(rows),
         "",
         "| candidate | expected score | of optimum | score | conversions | over CPA | budget use |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for r in sorted(rows, key=lambda r: -r["expected_score"]):
+    for r in best_first(rows):
         # What is computed and not played has no draws.
         drawn = r["score"] != r["expected_score"]
         score = with_interval(r["score"], r["score_low"], r["score_high"]) if drawn else "-"
@@ -66,7 +76,26 @@ def table(rows):
             f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
             f"| {100 * r['share_of_optimum']:.1f} % | {score} | {r['conversions']:.2f} "
             f"| {100 * r['cpa_exceed_share']:.1f} % | {100 * r['budget_use']:.1f} % |")
-    return "\n".join(lines + ["", f"Made by `{first['command']}`."])
+    return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
+
+
+def short_table(rows):
+    """For a reader who wants to know what there is to gain: the optimum first, fewer columns."""
+    # A share is the sum of expected scores over the sum of optima, so every row tells the same mean optimum.
+    optimum = rows[0]["expected_score"] / rows[0]["share_of_optimum"]
+    lines = [
+        heading(rows),
+        "",
+        "| candidate | expected score | of optimum | over CPA | budget use |",
+        "|---|--:|--:|--:|--:|",
+        f"| *optimum in hindsight* | {optimum:.2f} | 100.0 % | | |",
+    ]
+    for r in best_first(rows):
+        lines.append(
+            f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
+            f"| {100 * r['share_of_optimum']:.1f} % | {100 * r['cpa_exceed_share']:.1f} % "
+            f"| {100 * r['budget_use']:.1f} % |")
+    return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
 
 
 def collect(target, command, files):
@@ -74,12 +103,27 @@ def collect(target, command, files):
     pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
 
 
+def pages():
+    """What stands between the marks, by page."""
+    rows = {f.name: json.loads(f.read_text())["rows"] for f in sorted((ROOT / "docs/results").glob("*.json"))}
+    texts = {"docs/results.md": "\n\n".join(table(r) for r in rows.values()), "README.md": short_table(rows[SHORT])}
+    for name, text in texts.items():
+        old = (ROOT / name).read_text()
+        if old.count(BEGIN) != 1 or old.count(END) != 1:
+            sys.exit(f"{name}: found {old.count(BEGIN)} and {old.count(END)} marks, expected one of '{BEGIN}' and of '{END}'")
+        before, rest = old.split(BEGIN)
+        yield ROOT / name, old, before + BEGIN + "\n" + text + "\n" + END + rest.split(END)[1]
+
+
 def readme():
-    path = ROOT / "README.md"
-    before, rest = path.read_text().split(BEGIN)
-    after = rest.split(END)[1]
-    tables = [table(json.loads(f.read_text())["rows"]) for f in sorted((ROOT / "docs/results").glob("*.json"))]
-    path.write_text(before + BEGIN + "\n" + "\n\n".join(tables) + "\n" + END + after)
+    for path, _, new in pages():
+        path.write_text(new)
+
+
+def check():
+    stale = [str(path.relative_to(ROOT)) for path, old, new in pages() if old != new]
+    if stale:
+        sys.exit(f"{', '.join(stale)}: found other tables than docs/results/*.json make, expected those (scripts/results.py readme)")
 
 
 if __name__ == "__main__":
@@ -87,5 +131,7 @@ if __name__ == "__main__":
         collect(sys.argv[2], sys.argv[3], sys.argv[4:])
     elif sys.argv[1:] == ["readme"]:
         readme()
+    elif sys.argv[1:] == ["check"]:
+        check()
     else:
         sys.exit(__doc__)

@@ -23,7 +23,7 @@ struct EvaluationContext {
   std::optional<double> cpa_limit = {};
 };
 
-// result.json (README, "Results"): no thread counts, times or paths in it.
+// result.json (docs/using.md, "Output"): no thread counts, times or paths in it.
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context);
 
 // A table for a terminal, a line a candidate, expected score first.
