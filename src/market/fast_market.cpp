@@ -192,6 +192,8 @@ void FastMarket::reset(std::vector<Cell> cells) {
   }
 }
 
+double FastMarket::bid_cap(const Cell& cell) const { return static_cast<double>(kMaxBid) * bid_unit(cell); }
+
 int FastMarket::tick() const { return state_->tick; }
 
 std::span<const SeatView> FastMarket::observe() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -81,6 +82,9 @@ class Market {
 
   // What a cell's reserve is times that of a cell of small money (bid_unit).
   virtual double reserve_scale([[maybe_unused]] const Cell& cell) const { return 1.0; }
+  // Bids of a cell above this count as this much, and of two such bids the lower seat's is the higher one. Infinite
+  // where no bid is cut.
+  virtual double bid_cap([[maybe_unused]] const Cell& cell) const { return std::numeric_limits<double>::infinity(); }
 
   // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.
