@@ -158,6 +158,7 @@ FastMarket::~FastMarket() = default;
 
 void FastMarket::reset(std::vector<Cell> cells) {
   check_cells(cells);
+  check_currency(cells);
   State& s = *state_;
   s.cells = std::move(cells);
   s.tick = 0;
