@@ -196,7 +196,7 @@ void bench_oracle(int num_threads) {
   double largest_gap = 0.0;
   double mean_optimum = 0.0;
   const auto find_optima = [&] {
-    oracle::Responses responses = responses_for(cell, MarketShape());
+    oracle::Responses responses = responses_for(period.market(), cell);
     std::vector<std::vector<oracle::ImpressionBlock>> blocks;
     for (const TickLadder& tick : ladders.ticks) add_blocks(tick, blocks.emplace_back());
     std::array<oracle::SeatOptima, kNumSeats> optima;

@@ -158,6 +158,7 @@ FastMarket::~FastMarket() = default;
 
 void FastMarket::reset(std::vector<Cell> cells) {
   check_cells(cells);
+  check_currency(cells);
   State& s = *state_;
   s.cells = std::move(cells);
   s.tick = 0;
@@ -191,6 +192,8 @@ void FastMarket::reset(std::vector<Cell> cells) {
     view.history = &s.rows[row].history;
   }
 }
+
+double FastMarket::bid_cap(const Cell& cell) const { return static_cast<double>(kMaxBid) * bid_unit(cell); }
 
 int FastMarket::tick() const { return state_->tick; }
 

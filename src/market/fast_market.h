@@ -19,6 +19,7 @@ class FastMarket : public Market {
   void step(std::span<const BidFormula> bids) override;
   std::span<const SeatTick> last_tick() const override;
   double reserve_scale(const Cell& cell) const override { return bid_unit(cell); }
+  double bid_cap(const Cell& cell) const override;
   const TickImpressions& impressions(size_t cell) const override;
   const TickLadder& ladder(size_t cell) const override;
 

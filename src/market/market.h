@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,6 +49,9 @@ struct Cell {
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
 void check_cells(std::span<const Cell> cells);
+// Rules fast: Error for a cell whose unit is above 1 and above one of its CPA limits (those of 0 are none). Its highest
+// limit is then more than 512 times that one, and the reserve made for it would shut the other's bids out.
+void check_currency(std::span<const Cell> cells);
 
 // One seat's tick, finished.
 struct SeatTick {
@@ -81,6 +85,9 @@ class Market {
 
   // What a cell's reserve is times that of a cell of small money (bid_unit).
   virtual double reserve_scale([[maybe_unused]] const Cell& cell) const { return 1.0; }
+  // Bids of a cell above this count as this much, and of two such bids the lower seat's is the higher one. Infinite
+  // where no bid is cut.
+  virtual double bid_cap([[maybe_unused]] const Cell& cell) const { return std::numeric_limits<double>::infinity(); }
 
   // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -14,10 +15,15 @@ namespace genbid::oracle {
 
 // Slot k, 0-based from the best, is shown with probability exposure[k], which falls with k; its holder then pays the bid
 // below, at least the reserve. A log's replay is {1, {1.0}, 0.0}: one slot, always shown, at the least winning cost.
+//
+// Bids above bid_cap count as that much, and of bids at the cap the lower seat's is the higher one: no bid wins against
+// a lower seat's at the cap, and every bid of the cap or more wins against a higher seat's, and pays it. Below the cap a
+// bid equal to a rival's does not win, whoever made it.
 struct Auction {
   int num_slots = 3;  // 1 to 3
   std::array<float, 3> exposure{1.0F, 0.8F, 0.48F};
   float reserve = 0.0001F;
+  float bid_cap = std::numeric_limits<float>::infinity();
   // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
   // two: they set the units of the sums, 2^-30 of either. Other currencies have others (oracle/fit.h).
   float max_value = 1.0F;
@@ -27,8 +33,8 @@ struct Auction {
 // Up to 32 impressions, as a market keeps them: a view.
 struct ImpressionBlock {
   static constexpr int kWidth = 32;
-  const float* values = nullptr;      // [seats][kWidth], values past num_lanes are finite
-  const float* top_bid = nullptr;     // [4][kWidth], highest first; 0 where there are fewer
+  const float* values = nullptr;   // [seats][kWidth], values past num_lanes are finite
+  const float* top_bid = nullptr;  // [4][kWidth], highest first, at the cap lowest seat first; 0 where there are fewer
   const uint8_t* top_seat = nullptr;  // [4][kWidth]; kNoSeat where there are fewer
   int num_lanes = kWidth;
 };

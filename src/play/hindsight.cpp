@@ -72,7 +72,8 @@ void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& 
   }
 }
 
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots, double reserve_scale) {
+oracle::Responses responses_for(const Market& market, const Cell& cell, bool slots) {
+  const MarketShape& shape = market.shape();
   constexpr int kOctaves = 2;
   constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
   double low = cell.advertisers.front().cpa_limit;
@@ -88,7 +89,8 @@ oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool
   }
   oracle::Auction auction;
   auction.num_slots = shape.slots;
-  auction.reserve *= static_cast<float>(reserve_scale);
+  auction.reserve *= static_cast<float>(market.reserve_scale(cell));
+  auction.bid_cap = static_cast<float>(market.bid_cap(cell));
   const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
   std::vector<oracle::AlphaGrid> grids(static_cast<size_t>(shape.seats), common);
   if (common.octaves > kManyOctaves) {
@@ -114,7 +116,7 @@ bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidder
 
 std::optional<oracle::Responses> record_responses(Market& market, Cell cell, std::span<Bidder* const> bidders,
                                                   std::span<const int> seat_bidder) {
-  oracle::Responses responses = responses_for(cell, market.shape(), true, market.reserve_scale(cell));
+  oracle::Responses responses = responses_for(market, cell);
   if (!record_responses(market, std::move(cell), bidders, seat_bidder, responses)) return std::nullopt;
   return responses;
 }

@@ -23,10 +23,8 @@ bool record_responses(Market& market, Cell cell, std::span<Bidder* const> bidder
                       oracle::Responses& responses);
 // A ladder as the oracle reads it: views of it.
 void add_blocks(const TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
-// Empty ones, with a grid for the cell's CPA limits, one for each seat where these lie far apart. The market's reserve is
-// the usual one times `reserve_scale`.
-oracle::Responses responses_for(const Cell& cell, const MarketShape& shape, bool slots = true,
-                                double reserve_scale = 1.0);
+// Empty ones for a cell of the market, with a grid for its CPA limits, one for each seat where these lie far apart.
+oracle::Responses responses_for(const Market& market, const Cell& cell, bool slots = true);
 
 // What a seat of a period could have done best.
 struct SeatHindsight {
