@@ -99,9 +99,13 @@ const char* row_end(const char* at, const char* end, bool file_ends) {
       return feed != nullptr && (too_far || file_ends) ? feed + 1 : nullptr;
     }
     at = close + 1;
-    while (at != end && *at != ',' && *at != '\n') ++at;
-    if (at == end) return nullptr;
-    if (*at++ == '\n') return at;
+    if (at != end && *at == ',') {
+      ++at;
+      continue;
+    }
+    // Here the row ends, or has text behind a quote: an error, behind which reading goes on with the next line.
+    feed = find(at, end, '\n');
+    return feed == nullptr ? nullptr : feed + 1;
   }
 }
 

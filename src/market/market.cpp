@@ -85,6 +85,25 @@ void check_cells(std::span<const Cell> cells) {
   }
 }
 
+void check_currency(std::span<const Cell> cells) {
+  for (const Cell& cell : cells) {
+    const double unit = bid_unit(cell);
+    if (unit == 1.0) continue;
+    const auto limit = [&](size_t seat) { return cell.advertisers[seat].cpa_limit; };
+    size_t lowest = 0;
+    size_t highest = 0;
+    for (size_t seat = 1; seat < cell.advertisers.size(); ++seat) {
+      if (limit(seat) > limit(highest)) highest = seat;
+      if (limit(lowest) == 0.0 || (limit(seat) > 0.0 && limit(seat) < limit(lowest))) lowest = seat;
+    }
+    if (limit(lowest) >= unit) continue;
+    throw Error("period " + std::to_string(cell.period) + ", seats " + std::to_string(highest) + " and " +
+                std::to_string(lowest) + ": CPA limits times their cpa_scale: found " + shortest(limit(highest)) +
+                " and " + shortest(limit(lowest)) + ", expected at least " + shortest(unit) + " beside the higher: " +
+                "a market has one currency, so give the budgets and limits of all its campaigns in it");
+  }
+}
+
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids) {
   for (size_t row = 0; row < bids.size(); ++row) {
     const SeatView& view = views[row];

@@ -54,6 +54,9 @@ struct Cell {
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
 void check_cells(std::span<const Cell> cells);
+// Rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits (those of 0 are none). Its highest
+// limit is then more than 512 times that one, and the reserve made for it would shut the other's bids out.
+void check_currency(std::span<const Cell> cells);
 
 // One seat's tick, finished.
 struct SeatTick {

@@ -12,13 +12,55 @@ constexpr int kWidth = ImpressionBlock::kWidth;
 constexpr float kNever = 1e36F;   // a price of an impression
 constexpr float kBought = 1e28F;  // prices of a unit of value are lower, where anything may be bought
 constexpr float kUnits = 0x1p30F;
+constexpr float kUnbeatable = 4e36F;  // likewise, where no bid wins the slot
+
+// First point of a grid whose alpha exceeds a threshold.
+inline int32_t point_above(const LaneConstants& k, float threshold) {
+  const int32_t found = ((std::bit_cast<int32_t>(threshold) - k.lowest_bits) >> k.shift) + 2;
+  const int32_t low = found < 1 ? 1 : found;
+  const int32_t beyond = threshold < kBought ? k.last_point : k.last_point + 1;
+  return low < k.last_point ? low : beyond;
+}
+
+using Prices = std::array<float, kWidth>;
+
+// A rival at the cap with a lower seat holds its slot against any bid. Such rivals are the first of their impression,
+// before the seat itself, so that the slot of each is its place among all bids.
+GENBID_SIMD_CLONES
+void close_slots(const ImpressionBlock& block, int seat, float cap, Prices& r1, Prices& r2, Prices& r3) {
+  const auto self = static_cast<uint8_t>(seat);
+  const float* bid = block.top_bid;
+  const uint8_t* top_seat = block.top_seat;
+  for (size_t i = 0; i < kWidth; ++i) {
+    const bool closed1 = (bid[i] >= cap) & (top_seat[i] < self);
+    const bool closed2 = (bid[kWidth + i] >= cap) & (top_seat[kWidth + i] < self);
+    const bool closed3 = (bid[2 * kWidth + i] >= cap) & (top_seat[2 * kWidth + i] < self);
+    r1[i] = closed1 ? kUnbeatable : r1[i];
+    r2[i] = closed2 ? kUnbeatable : r2[i];
+    r3[i] = closed3 ? kUnbeatable : r3[i];
+  }
+}
+
+// What cannot be won adds nothing anywhere: at no price either, so that it is not left out (Responses::left_out). What
+// is won at the cap is won by a bid equal to it.
+void settle_cap(const LaneConstants& k, const float* values, const Prices& price, size_t step, LaneSteps& steps) {
+  for (size_t i = 0; i < kWidth; ++i) {
+    if (price[i] == kUnbeatable) {
+      steps.value[step][i] = steps.bid_cost[step][i] = steps.slot_cost[step][i] = 0;
+    } else if (price[i] == k.bid_cap) {
+      const auto below = std::bit_cast<float>(std::bit_cast<int32_t>(price[i] * (1.0F / values[i])) - 1);
+      steps.bid_point[step][i] = point_above(k, below);
+    }
+  }
+}
 
 }  // namespace
 
 LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
     : num_slots(auction.rule.num_slots),
       reserve(static_cast<float>(auction.rule.reserve)),
-      max_price(auction.max_price) {
+      max_price(auction.max_price),
+      bid_cap(static_cast<float>(auction.rule.highest_bid)) {
   assert(num_slots >= 1 && num_slots <= 3);
   exposure.fill(1.0F);
   width.fill(0.0F);
@@ -61,7 +103,7 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
   const auto self = static_cast<uint8_t>(seat);
 
   // Prices by slot, best slot first: the rivals' bids.
-  std::array<float, kWidth> r1, r2, r3;
+  Prices r1, r2, r3;
   for (size_t i = 0; i < kWidth; ++i) {
     const bool in1 = top_seat[i] == self;
     const bool in2 = in1 | (top_seat[kWidth + i] == self);
@@ -76,6 +118,7 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
     r2[i] = p2 < k.max_price ? p2 : kNever;
     r3[i] = p3 < k.max_price ? p3 : kNever;
   }
+  if (k.reaches_cap) close_slots(block, seat, k.bid_cap, r1, r2, r3);
   if (k.num_slots == 2) {
     r3 = r2;
     r2 = r1;
@@ -86,12 +129,7 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
     r1.fill(kNever);
   }
 
-  const auto point = [&k](float threshold) {
-    const int32_t found = ((std::bit_cast<int32_t>(threshold) - k.lowest_bits) >> k.shift) + 2;
-    const int32_t low = found < 1 ? 1 : found;
-    const int32_t beyond = threshold < kBought ? k.last_point : k.last_point + 1;
-    return low < k.last_point ? low : beyond;
-  };
+  const auto point = [&k](float threshold) { return point_above(k, threshold); };
   // Beyond kUnits lies only what is never bought.
   const auto rounded = [](float scaled) {
     const float capped = scaled < kUnits ? scaled : kUnits;
@@ -122,6 +160,10 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
     steps.slot_cost[1][i] = rounded(slot1 * k.width[1] * k.cost_scale);
     steps.slot_cost[2][i] = rounded(slot2 * k.width[2] * k.cost_scale);
   }
+  if (!k.reaches_cap) return;
+  settle_cap(k, values, r3, 0, steps);
+  settle_cap(k, values, r2, 1, steps);
+  settle_cap(k, values, r1, 2, steps);
 }
 
 }  // namespace genbid::oracle

@@ -53,13 +53,14 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
   LaneSteps steps{};
   std::vector<Sum> slots(stride());
   const auto num_steps = static_cast<size_t>(auction_.rule.num_slots);
+  int64_t impressions = 0;
+  int32_t bid = 0;
+  for (const ImpressionBlock& block : blocks) {
+    impressions += block.num_lanes;
+    bid = std::max(bid, highest_bits(block.top_bid, block.num_lanes));
+  }
+  constants.reaches_cap = std::bit_cast<float>(bid) >= constants.bid_cap;
   if (first_seat == 0) {
-    int64_t impressions = 0;
-    int32_t bid = 0;
-    for (const ImpressionBlock& block : blocks) {
-      impressions += block.num_lanes;
-      bid = std::max(bid, highest_bits(block.top_bid, block.num_lanes));
-    }
     std::atomic_ref(impressions_).fetch_add(impressions, std::memory_order_relaxed);
     raise(highest_bid_, bid);
   }

@@ -15,6 +15,9 @@ namespace genbid::oracle {
 
 // How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a
 // reserve: always shown, at the least winning cost.
+//
+// At the rule's highest bid no bid wins against a lower seat's, and every bid of that much or more wins against a higher
+// seat's, and pays it. Below it a bid equal to a rival's does not win, whoever made it.
 struct Auction {
   AuctionRule rule = {};
   // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
@@ -26,8 +29,8 @@ struct Auction {
 // Up to 32 impressions, as a market keeps them: a view.
 struct ImpressionBlock {
   static constexpr int kWidth = 32;
-  const float* values = nullptr;      // [seats][kWidth], values past num_lanes are finite
-  const float* top_bid = nullptr;     // [4][kWidth], highest first; 0 where there are fewer
+  const float* values = nullptr;   // [seats][kWidth], values past num_lanes are finite
+  const float* top_bid = nullptr;  // [4][kWidth], highest first, at the cap lowest seat first; 0 where there are fewer
   const uint8_t* top_seat = nullptr;  // [4][kWidth]; kNoSeat where there are fewer
   int num_lanes = kWidth;
 };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "bidders/bidder_config.h"
 #include "bidding/score.h"
@@ -174,6 +176,28 @@ TEST(Evaluation, JudgesInMarketsOfAnyShape) {
     }
   }
   EXPECT_LT(means(all[0]).share_of_optimum, 1.05);
+}
+
+// Limits of about 700 and values that vary hundredfold: many bids count as the cap, and the lower seat's is the higher.
+TEST(Hindsight, KnowsTheCapOfBids) {
+  EvaluationPlan plan = small_plan();
+  plan.market.budget_scale = 100.0;
+  plan.market.cpa_scale = 7.0;
+  plan.market.traffic.structure = "own";
+  plan.market.traffic.seats = 8;
+  plan.market.traffic.value_level = 0.2;
+  plan.market.traffic.value_spread = 2.0;
+  plan.population = play::load_population("pid48", 8);
+  for (play::PopulationSeat& seat : plan.population.seats) seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
+  plan.periods = {22};
+  plan.seats = {0, 1, 2, 3, 4, 5, 6, 7};
+  const auto all = evaluate_hindsight(plan, 2);
+  const auto named = [&](const char* name) {
+    return *std::find_if(all.begin(), all.end(), [&](const Evaluation& one) { return one.name == name; });
+  };
+  EXPECT_GT(means(named("teacher")).share_of_optimum, 0.98);
+  const double computed = means(named("constant")).expected_score;
+  EXPECT_NEAR(means(named("hindsight_alpha")).expected_score / computed, 1.0, 0.02);
 }
 
 TEST(Evaluation, ScoresComeFromTheCellsOwnSums) {

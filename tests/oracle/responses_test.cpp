@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "base/threads.h"
 #include "small_day.h"
 
@@ -80,6 +83,120 @@ TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) {
       ASSERT_NEAR(curve[p].value - curve[p].cost / price, expected, 360 * (kValueUnit + kCostUnit / price));
     }
   }
+}
+
+// A day with a cap that about a third of the bids reach, some of them of seats below and some above the one that looks
+// at them. Some values are 2^-10, so that an alpha of 64 bids exactly the cap.
+struct CappedDay {
+  static constexpr float kCap = 0x1p-4F;
+
+  explicit CappedDay(unsigned seed) : ticks(random_day(5, 2, 60, seed)) {
+    for (SmallTick& tick : ticks) {
+      for (size_t i = 0; i < tick.size(); ++i) {
+        if (i % 3 == 0) tick[i].values.assign(5, 0x1p-10F);
+        size_t at_cap = 0;
+        for (; at_cap < 4 && tick[i].bid[at_cap] >= kCap; ++at_cap) tick[i].bid[at_cap] = kCap;
+        std::sort(tick[i].seat.begin(), tick[i].seat.begin() + static_cast<std::ptrdiff_t>(at_cap));
+      }
+    }
+  }
+
+  // Does a rival hold its slot against this bid?
+  static bool holds(float rival, uint8_t rival_seat, float bid, int seat) {
+    return bid < rival || (bid == rival && (bid < kCap || rival_seat < seat));
+  }
+  // The slots are offered to a seat from the best one on; `take` is told the rival and the slot.
+  static void offer(const SmallImpression& one, int seat, const Auction& auction,
+                    const std::function<bool(float bid, uint8_t rival, double shown)>& take) {
+    int slot = 0;
+    for (size_t k = 0; k < 4 && slot < auction.rule.num_slots; ++k) {
+      if (one.seat[k] == seat) continue;
+      if (take(std::max(one.bid[k], static_cast<float>(auction.rule.reserve)), one.seat[k],
+               auction.rule.exposure(slot++))) {
+        return;
+      }
+    }
+  }
+  static Auction auction(int num_slots) {
+    Auction capped = with_slots(num_slots);
+    capped.rule.highest_bid = static_cast<double>(kCap);
+    return capped;
+  }
+
+  std::vector<SmallTick> ticks;
+};
+
+TEST_P(ResponsesOfSlots, AtTheCapOfBidsAreTheAuctionPlayedAtEveryAlpha) {
+  const CappedDay day(7);
+  const Auction auction = CappedDay::auction(GetParam());
+  const Responses responses = respond(day.ticks, 5, auction);
+  const AlphaGrid& grid = responses.grid(0);
+  for (int seat = 0; seat < 5; ++seat) {
+    const Curve curve = responses.bid_curve(seat);
+    for (size_t p = 0; p < grid.num_points(); ++p) {
+      Point expected;
+      for (const SmallTick& tick : day.ticks) {
+        for (const SmallImpression& one : tick) {
+          const float value = one.values[static_cast<size_t>(seat)];
+          const float bid = std::min(grid.alpha(p) * value, CappedDay::kCap);
+          CappedDay::offer(one, seat, auction, [&](float rival, uint8_t rival_seat, double shown) {
+            if (CappedDay::holds(rival, rival_seat, bid, seat)) return false;
+            expected.value += shown * static_cast<double>(value);
+            expected.cost += shown * static_cast<double>(rival);
+            return true;
+          });
+        }
+      }
+      ASSERT_NEAR(curve[p].value, expected.value, 360 * kValueUnit) << "seat " << seat << " point " << p;
+      ASSERT_NEAR(curve[p].cost, expected.cost, 360 * kCostUnit) << "seat " << seat << " point " << p;
+    }
+    EXPECT_EQ(responses.left_out(seat), 0.0);
+  }
+}
+
+// Of the slots that some bid wins.
+TEST_P(ResponsesOfSlots, AtTheCapOfBidsChooseTheBestSlotAtEveryPrice) {
+  const CappedDay day(8);
+  const Auction auction = CappedDay::auction(GetParam());
+  const Responses responses = respond(day.ticks, 5, auction);
+  const AlphaGrid& grid = responses.grid(0);
+  for (int seat = 0; seat < 5; ++seat) {
+    const Curve curve = responses.slot_curve(seat);
+    for (size_t p = 1; p + 1 < grid.num_points(); ++p) {
+      const double price = static_cast<double>(grid.alpha(p));
+      double expected = 0.0;
+      for (const SmallTick& tick : day.ticks) {
+        for (const SmallImpression& one : tick) {
+          double best = 0.0;
+          CappedDay::offer(one, seat, auction, [&](float rival, uint8_t rival_seat, double shown) {
+            if (CappedDay::holds(rival, rival_seat, CappedDay::kCap, seat)) return false;
+            const auto value = static_cast<double>(one.values[static_cast<size_t>(seat)]);
+            best = std::max(best, shown * (value - static_cast<double>(rival) / price));
+            return false;
+          });
+          expected += best;
+        }
+      }
+      ASSERT_NEAR(curve[p].value - curve[p].cost / price, expected, 360 * (kValueUnit + kCostUnit / price));
+    }
+  }
+}
+
+TEST(Responses, OfSeatsAtTheCapTheLowerOneHoldsTheSlot) {
+  // A bid of the cap is at alpha 64. Seat 1 looks at the cap of seat 0, then of seat 2.
+  Auction auction;
+  auction.rule.highest_bid = 0x1p-4;
+  const auto curve_of = [&](uint8_t rival) {
+    const SmallTick tick{{{0x1p-10F, 0x1p-10F, 0x1p-10F}, {0x1p-4F, 0x1p-5F}, {rival, 3, kNoSeat, kNoSeat}}};
+    return respond({tick}, 3, auction).bid_curve(1);
+  };
+  const auto at_64 = static_cast<size_t>(AlphaGrid().first_point_above(64.0F)) - 1;
+  const Curve lower = curve_of(0), higher = curve_of(2);
+  EXPECT_NEAR(lower.back().value, 0.8 * 0x1p-10, 3 * kValueUnit);
+  EXPECT_NEAR(lower.back().cost, 0.8 * 0x1p-5, 3 * kCostUnit);
+  EXPECT_NEAR(higher[at_64 - 1].value, 0.8 * 0x1p-10, 3 * kValueUnit);
+  EXPECT_NEAR(higher[at_64].value, 0x1p-10, 3 * kValueUnit);
+  EXPECT_NEAR(higher[at_64].cost, 0x1p-4, 3 * kCostUnit);
 }
 
 TEST_P(ResponsesOfSlots, RiseWithAlpha) {

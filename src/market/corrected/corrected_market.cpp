@@ -45,6 +45,7 @@ CorrectedMarket::~CorrectedMarket() = default;
 AuctionRule CorrectedMarket::auction_rule(const Cell& cell) const { return state_->rule.times(bid_unit(cell)); }
 
 void CorrectedMarket::open_day() {
+  check_currency(cells());
   State& s = *state_;
   s.period_of_cell.clear();
   s.units.clear();

@@ -225,6 +225,42 @@ TEST(MarketMoney, CampaignsWithoutAnAmountAreRefused) {
   }
 }
 
+// One campaign's limit sets the unit, and with it the reserve, of all.
+TEST(MarketMoney, ACampaignInAnotherCurrencyIsRefused) {
+  MarketConfig config;
+  config.impressions = 600;
+  Threads threads(1);
+  const auto market = make_market(config, threads);
+  Cell cell = official_cell(4);
+  for (Advertiser& advertiser : cell.advertisers) advertiser.cpa_limit = 100.0;
+  cell.advertisers[5].cpa_limit = 0.0;  // buys nothing in any currency
+  cell.advertisers[9].cpa_limit = 60.0;
+  cell.advertisers[3].cpa_limit = 32.0 * 1024.0;  // in units of 32
+  EXPECT_NO_THROW(market->reset({cell}));
+  cell.advertisers[3].cpa_limit = 1e7;
+  try {
+    market->reset({cell});
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    const std::string text = e.what();
+    EXPECT_EQ(text.find("period 4, seats 3 and 9: CPA limits times their cpa_scale: found 1e+07 and 60, expected"), 0U)
+        << text;
+    EXPECT_NE(text.find("at least 16384"), std::string::npos) << text;
+    EXPECT_NE(text.find("one currency"), std::string::npos) << text;
+  }
+}
+
+// Where the unit is 1, limits may lie as far apart as they like.
+TEST(MarketMoney, LimitsFarApartShareAUnitOfOne) {
+  MarketConfig config;
+  config.impressions = 600;
+  Threads threads(1);
+  Cell cell = official_cell(4);
+  cell.advertisers[3].cpa_limit = 1e-6;
+  cell.advertisers[9].cpa_limit = 1024.0;
+  EXPECT_NO_THROW(make_market(config, threads)->reset({cell}));
+}
+
 TEST(MarketMoney, EnormousAndNegativeCoefficientsStayWithinBudgets) {
   for (const char* rules : {"corrected", "official"}) {
     for (const double alpha : {1e300, -1e300, 0.5 * std::numeric_limits<double>::max(), 1e-300, -5.0}) {
