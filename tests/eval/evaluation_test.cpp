@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
+#include "bidders/pid.h"
 #include "bidding/score.h"
 #include "eval/report.h"
-#include "play/official_assets.h"
 
 namespace genbid::eval {
 namespace {
@@ -23,9 +23,8 @@ EvaluationPlan small_plan() {
 
 std::vector<Evaluation> evaluate(const EvaluationPlan& plan, int num_threads, bool pid_alone = false) {
   Threads threads(num_threads);
-  const play::OfficialAssets assets;
-  const auto pid = bidders::make_bidder({.bidder = "pid"}, Rules::kCorrected, assets);
-  const auto fixed = bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, assets);
+  const auto pid = bidders::make_pid(Rules::kCorrected);
+  const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   std::vector<Candidate> candidates = {{"pid", "rule", pid.get()}};
   if (!pid_alone) candidates.push_back({"fixed", "rule", fixed.get()});
   return evaluate_in_market(plan, candidates, threads);
@@ -83,8 +82,7 @@ std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads)
   play::HindsightBook book;
   plan.book = &book;
   plan.with_plans = true;
-  const auto fixed =
-      bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, play::OfficialAssets());
+  const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   const auto teacher = play::make_teacher(book);
   const auto constant = play::make_hindsight_alpha(book);
   std::vector<Candidate> candidates = {{"fixed", "rule", fixed.get()},

@@ -2,18 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
+#include "market/rule_sets.h"
 #include "play/population.h"
 
 namespace genbid::play {
 namespace {
 
-class HindsightOfRules : public testing::TestWithParam<const char*> {
+class HindsightOfRules : public testing::TestWithParam<std::string> {
  protected:
   // PID bidders would spend the money below; everybody bids a constant.
   HindsightOfRules() {
     for (PopulationSeat& seat : population_.seats) {
-      if (seat.bidder.bidder != "fixed_alpha") seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
+      if (seat.bidder.get_if<bidders::FixedAlphaOptions>() == nullptr) seat.bidder = bidders::FixedAlphaOptions();
     }
   }
 
@@ -30,7 +31,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
     config.rules = GetParam();
     config.impressions = 20000;
     const auto market = market::make_market(config, threads);
-    const SeatedPopulation seated(population_, parse_rules(GetParam()));
+    const SeatedPopulation seated(population_, market::rule_set(GetParam()).bidders);
     Recorder recorder;
     // What the seats really get, in the same market.
     EXPECT_TRUE(market::play(*market, {cell()}, seated.bidders, seated.seat_bidder, recorder));
@@ -53,7 +54,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
   mutable std::array<double, kNumSeats> value_{}, cost_{};
 };
 
-INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::Values("corrected", "official"));
+INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::ValuesIn(market::rules_names()));
 
 // A seat's response to the alpha that it played is what it got, but for the luck of exposure.
 TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
@@ -62,7 +63,8 @@ TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
   for (int seat = 0; seat < kNumSeats; ++seat) {
     const auto i = static_cast<size_t>(seat);
     const PopulationSeat& who = population_.seats[i];
-    const auto alpha = static_cast<float>(who.bidder.cpa_ratio * who.advertiser.cpa_limit);
+    const auto alpha =
+        static_cast<float>(who.bidder.get_if<bidders::FixedAlphaOptions>()->cpa_ratio * who.advertiser.cpa_limit);
     const auto point = static_cast<size_t>(responses.grid(0).first_point_above(alpha)) - 1;
     const oracle::Point response = responses.bid_curve(seat)[point];
     EXPECT_NEAR(response.value, value_[i], 0.25 * value_[i] + 0.05) << seat;
