@@ -28,6 +28,7 @@ std::atomic<bool> seen{false};  // by work in a scope
 std::atomic<int> scopes{0};
 std::atomic<int> unhurried{0};
 std::atomic<bool> ending{false};
+std::atomic<bool> watching{false};
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 
@@ -68,6 +69,8 @@ void handle(int number) {
 void wait_for_signal(int fd) {
   const sigset_t ours = signal_set();
   pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+  watching.store(true);
+  watching.notify_one();
   char byte = 0;
   while (::read(fd, &byte, 1) < 0 && errno == EINTR) {
   }
@@ -107,9 +110,13 @@ void watch() {
   sigset_t masked;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &masked);
+  watching.store(false);
   std::thread(wait_for_signal, ends[0]).detach();
   for (const int number : kSignals) sigaddset(&masked, number);
   pthread_sigmask(SIG_SETMASK, &masked, nullptr);
+  // Until it waits: a child forked while the thread starts (data/hdf5_trial.h) would have a lock of the allocator's that
+  // nobody opens, where a sanitizer's allocator has no handlers for that.
+  watching.wait(false);
   wake.store(ends[1]);
   if (received.load() != 0) [[maybe_unused]]
     const auto count = ::write(ends[1], "", 1);

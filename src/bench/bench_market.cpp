@@ -197,7 +197,7 @@ void bench_oracle(int num_threads) {
   double largest_gap = 0.0;
   double mean_optimum = 0.0;
   const auto find_optima = [&] {
-    oracle::Responses responses = play::responses_for(cell, market::MarketShape());
+    oracle::Responses responses = play::responses_for(period.market(), cell);
     std::vector<std::vector<oracle::ImpressionBlock>> blocks;
     for (const market::TickLadder& tick : ladders.ticks) play::add_blocks(tick, blocks.emplace_back());
     std::array<oracle::SeatOptima, kNumSeats> optima;

@@ -222,7 +222,7 @@ class BlockParser {
         p = number(p, end, head.cpa);
         return head.cpa > 0.0 ? p : nullptr;
       default:
-        return number(p, end, head.remaining);
+        return number(p, end, head.remaining_budget);
     }
   }
 
@@ -426,9 +426,9 @@ class BlockParser {
     head.budget = positive(rows, kBudget);
     head.cpa = positive(rows, kCpa);
     head.tick = static_cast<int16_t>(rows.whole(kTick, 0, max_tick_));
-    head.remaining = rows.number(kRemaining);
-    if (std::isnan(head.remaining)) {
-      head.remaining = std::numeric_limits<double>::quiet_NaN();  // one NaN: heads are compared as bytes
+    head.remaining_budget = rows.number(kRemaining);
+    if (std::isnan(head.remaining_budget)) {
+      head.remaining_budget = std::numeric_limits<double>::quiet_NaN();  // one NaN: heads are compared as bytes
       ++row.num_missing;
     }
     head.is_end = static_cast<int16_t>(std::max<int64_t>(flag_or_missing(rows, kIsEnd, row), 0));

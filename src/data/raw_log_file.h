@@ -57,7 +57,7 @@ struct RawHead {
   int64_t period = 0;
   double budget = 0.0;
   double cpa = 0.0;
-  double remaining = 0.0;  // budget before the tick; NaN if missing
+  double remaining_budget = 0.0;  // budget before the tick; NaN if missing
   int64_t advertiser = 0;
   int32_t category = 0;
   int16_t tick = 0;

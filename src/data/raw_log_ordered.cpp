@@ -20,7 +20,8 @@ bool same_identity(const RawHead& a, const RawHead& b) {
 }
 
 bool same_tick_state(const RawHead& a, const RawHead& b) {
-  const bool same_money = a.remaining == b.remaining || std::isnan(a.remaining) || std::isnan(b.remaining);
+  const bool same_money =
+      a.remaining_budget == b.remaining_budget || std::isnan(a.remaining_budget) || std::isnan(b.remaining_budget);
   return same_money && a.is_end == b.is_end;
 }
 
@@ -152,7 +153,7 @@ struct OrderedRows::State {
       return true;
     }
     if (!same_tick_state(head, known)) return false;
-    if (std::isnan(known.remaining)) known.remaining = head.remaining;
+    if (std::isnan(known.remaining_budget)) known.remaining_budget = head.remaining_budget;
     return true;
   }
 

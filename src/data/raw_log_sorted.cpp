@@ -151,9 +151,9 @@ struct SortedRows::State {
       const std::string tick_name = name + ", tick " + std::to_string(head.tick);
       if (!same_tick_state(head, before)) {
         if (head.is_end != before.is_end) contradict(place, columns_.raw.is_end, head.is_end, before.is_end, tick_name);
-        contradict(place, columns_.raw.remaining_budget, head.remaining, before.remaining, tick_name);
+        contradict(place, columns_.raw.remaining_budget, head.remaining_budget, before.remaining_budget, tick_name);
       }
-      if (std::isnan(before.remaining)) before.remaining = head.remaining;
+      if (std::isnan(before.remaining_budget)) before.remaining_budget = head.remaining_budget;
     }
     return {&period, &tick, static_cast<uint8_t>(at)};
   }

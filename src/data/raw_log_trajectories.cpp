@@ -110,7 +110,7 @@ void RawTrajectories::add(const RawTick& tick) {
 
   for (size_t seat = 0; seat < n; ++seat) {
     SeatTickSums out;
-    out.remaining = std::isnan(tick.heads[seat].remaining) ? 0.0 : tick.heads[seat].remaining;
+    out.remaining_budget = std::isnan(tick.heads[seat].remaining_budget) ? 0.0 : tick.heads[seat].remaining_budget;
     out.is_end = tick.heads[seat].is_end != 0;
     out.means.bid = mean(bid[seat], tick.num_pv - no_bid[seat]);
     out.means.least_winning_cost = mean(price[seat], tick.num_pv - no_price[seat]);
@@ -159,7 +159,7 @@ RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTi
     start.tick = static_cast<int>(k);
     start.num_pv = std::llround(tick.means.num_pv);
     start.mean_pvalue = tick.means.pvalue;
-    start.remaining_budget = tick.remaining;
+    start.remaining_budget = tick.remaining_budget;
     state_features(features, advertiser, history, start, std::span(t.state).subspan(k * width, width), num_ticks);
     history.append(tick.means, tick.cost, tick.reward_continuous, tick.reward);
     t.head.cost += tick.cost;

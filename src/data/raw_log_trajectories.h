@@ -25,7 +25,7 @@ struct RawTrajectory {
 
 // A tick of a seat, summed up.
 struct SeatTickSums {
-  double remaining = 0.0;  // money before the tick
+  double remaining_budget = 0.0;  // money before the tick
   bool is_end = false;
   TickMeans means;
   double action = 0.0;  // sum of bids over sum of p-values

@@ -157,7 +157,7 @@ void RawLogWriter::write_tick(const RawLogTick& tick, Threads& threads) {
     SeatText text;
     for (const double value :
          {static_cast<double>(tick.period), static_cast<double>(seat.advertiser), static_cast<double>(seat.category),
-          seat.budget, seat.cpa, static_cast<double>(tick.tick), seat.remaining}) {
+          seat.budget, seat.cpa, static_cast<double>(tick.tick), seat.remaining_budget}) {
       text.before += text_of(value) + ",";
     }
     text.end = seat.is_end ? "1.0\n" : "0.0\n";

@@ -16,9 +16,9 @@ struct RawLogSeat {
   int64_t advertiser = 0;  // its number
   int32_t category = 0;
   double budget = 0.0;
-  double cpa = 0.0;        // limit
-  double remaining = 0.0;  // budget before the tick
-  bool is_end = false;     // last tick, or remaining below 0.1
+  double cpa = 0.0;               // limit
+  double remaining_budget = 0.0;  // budget before the tick
+  bool is_end = false;            // last tick, or remaining below 0.1
 };
 
 // A tick's rows: impression by impression, in each the seats in order.

@@ -69,8 +69,7 @@ class HindsightPass {
   // By seat of the plan. Empty if a stop was asked for.
   std::vector<play::SeatHindsight> play(int64_t period) {
     const market::Cell population = play::make_cell(plan_.population, period, plan_.market);
-    if (!responses_)
-      responses_ = play::responses_for(population, market_.shape(), with_slots_, market_.reserve_scale(population));
+    if (!responses_) responses_ = play::responses_for(market_, population, with_slots_);
     const auto record = [&](oracle::Responses& day) {
       return play::record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
     };

@@ -36,6 +36,13 @@ void MarketConfig::fields(ConfigVisitor& v) {
   v.section("traffic", traffic);
 }
 
+AuctionRule MarketConfig::auction_rule() const {
+  AuctionRule rule = auction;
+  rule.num_slots = shape().slots;
+  if (!official()) rule.highest_bid = static_cast<double>(kMaxBid);
+  return rule;
+}
+
 Rules MarketConfig::bidder_rules() const {
   return official::parse_corrections(corrections).pid ? Rules::kCorrected : rule_set(rules).bidders;
 }

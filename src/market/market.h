@@ -8,6 +8,7 @@
 
 #include "base/config/config.h"
 #include "base/threads.h"
+#include "bidding/auction_rule.h"
 #include "bidding/bidder.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
@@ -16,7 +17,7 @@
 namespace genbid::market {
 
 struct MarketConfig {
-  std::string rules = "corrected";       // corrected, or official: AuctionNet's, bit for bit
+  std::string rules = "corrected";  // corrected, or official: AuctionNet's, bit for bit
   int64_t impressions = 500000;     // nominal impressions of a period
   double budget_scale = 1.0;        // times every seat's budget
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
@@ -29,6 +30,11 @@ struct MarketConfig {
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
+  // Not a field: how impressions are sold, but for the number of slots, which is the traffic's, and the highest bid.
+  AuctionRule auction = {};
+
+  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit).
+  AuctionRule auction_rule() const;
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
   Rules bidder_rules() const;       // that its bidders bid under
   std::string rules_label() const;  // "corrected", "official", "official with draws, pid corrected"
@@ -59,46 +65,89 @@ struct SeatTick {
 };
 
 // Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
+//
+// This class is what rule sets have in common: who sits in which row, what each row knows and has done, and what is kept
+// of a tick. A rule set (corrected/corrected_market.h, official/official_market.h) says what impressions there are and
+// plays them:
+//
+//   reset(cells) -> open_day()
+//   observe()    -> open_tick(), then start(row) of every row            -> views
+//   step(bids)   -> play_tick(bids), which calls finish() once a row     -> last_tick(), histories, what is kept
 class Market {
  public:
   Market(const MarketShape& shape, Threads& threads) : shape_(shape), threads_(threads) {}
   virtual ~Market() = default;
+  Market(const Market&) = delete;
+  Market& operator=(const Market&) = delete;
 
   const MarketShape& shape() const { return shape_; }
   Threads& threads() const { return threads_; }
-  virtual void reset(std::vector<Cell> cells) = 0;
-  virtual int tick() const = 0;
-  bool done() const { return tick() >= shape_.ticks; }
+  // Before tick 0 of these cells. Error for money out of range (check_cells), and where there is not enough memory.
+  void reset(std::vector<Cell> cells);
+  int tick() const { return tick_; }
+  bool done() const { return tick_ >= shape_.ticks; }
 
   // What every row knows before bidding in this tick. Valid until step().
-  virtual std::span<const SeatView> observe() = 0;
+  std::span<const SeatView> observe();
   // Plays the tick with one formula a row. Rows that are out of budget bid nothing whatever their formula.
   // Error for a coefficient that is not a finite number. Those beyond +-1e9 units of bids (rules corrected) or +-1e100
   // (official) count as that, so that no product is infinite. Negative bids are none.
-  virtual void step(std::span<const BidFormula> bids) = 0;
+  void step(std::span<const BidFormula> bids);
   // The tick that step() finished, one a row.
-  virtual std::span<const SeatTick> last_tick() const = 0;
+  std::span<const SeatTick> last_tick() const { return finished_; }
 
-  // What a cell's reserve is times that of a cell of small money (bid_unit).
-  virtual double reserve_scale([[maybe_unused]] const Cell& cell) const { return 1.0; }
+  // How impressions are sold to a cell, in its money.
+  virtual AuctionRule auction_rule(const Cell& cell) const = 0;
 
   // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.
   void keep_impressions(bool keep) { keeps_impressions_ = keep; }
   bool keeps_impressions() const { return keeps_impressions_; }
   // Of the tick that step() finished. Only where they are kept.
-  virtual const TickImpressions& impressions(size_t cell) const = 0;
+  const TickImpressions& impressions(size_t cell) const { return impressions_.at(cell); }
 
   // The same for the highest bids of every impression alone: 20 bytes an impression (AuctionNet's rules: 212).
   void keep_ladders(bool keep) { keeps_ladders_ = keep; }
   bool keeps_ladders() const { return keeps_ladders_; }
-  virtual const TickLadder& ladder(size_t cell) const = 0;
+  const TickLadder& ladder(size_t cell) const { return ladders_.at(cell); }
+
+ protected:
+  // The cells are others than before: makes their traffic and opens the rows' accounts.
+  virtual void open_day() = 0;
+  // tick() has begun.
+  virtual void open_tick() {}
+  // What a row knows of tick() as it begins.
+  virtual TickStart start(size_t row) const = 0;
+  // Plays tick() in all cells, on threads(), and finishes every row.
+  virtual void play_tick(std::span<const BidFormula> bids) = 0;
+
+  size_t num_seats() const { return static_cast<size_t>(shape_.seats); }
+  const std::vector<Cell>& cells() const { return cells_; }
+  const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
+  bool asked(size_t row) const { return views_[row].asked; }
+  // What the row's formula brought it. Rows may be finished side by side.
+  void finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings);
+  // Where a cell's impressions or highest bids of tick() are to be put; null where nobody wants them.
+  TickImpressions* kept_impressions(size_t cell) { return keeps_impressions_ ? &impressions_[cell] : nullptr; }
+  TickLadder* kept_ladder(size_t cell) { return keeps_ladders_ ? &ladders_[cell] : nullptr; }
 
  private:
   MarketShape shape_;
   Threads& threads_;
+  std::vector<Cell> cells_;
+  int tick_ = 0;
+  bool observed_ = false;  // views are of tick_
+
+  // By row.
+  std::vector<TickHistory> histories_;
+  std::vector<SeatView> views_;
+  std::vector<SeatTick> finished_;
+
+  // By cell, of the last tick.
   bool keeps_impressions_ = false;
   bool keeps_ladders_ = false;
+  std::vector<TickImpressions> impressions_;
+  std::vector<TickLadder> ladders_;
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);

@@ -27,7 +27,7 @@ float power_above(float value) { return std::ldexp(1.0F, std::ilogb(value) + 1);
 // Mean of what every impression adds with each slot, of a seat's total at any alpha.
 Point mean_step(const Responses& responses, const Point& total) {
   const auto steps =
-      static_cast<double>(std::max<int64_t>(1, responses.seen().impressions * responses.auction().num_slots));
+      static_cast<double>(std::max<int64_t>(1, responses.seen().impressions * responses.auction().rule.num_slots));
   return {total.value / steps, total.cost / steps};
 }
 
@@ -45,7 +45,7 @@ float max_price_for(const Responses& responses, double budget) {
 bool prices_too_coarse(const Responses& responses, const Judged& judged, const Point& total) {
   const Auction& auction = responses.auction();
   const double unit = unit_of(auction.max_price);
-  if (static_cast<double>(auction.reserve) >= kFineUnits * unit || responses.seen().price == 0.0F) return false;
+  if (auction.rule.reserve >= kFineUnits * unit || responses.seen().price == 0.0F) return false;
   return mean_step(responses, total).cost < kFineUnits * unit &&
          max_price_for(responses, judged.limits.budget) < auction.max_price;
 }

@@ -16,14 +16,16 @@ constexpr float kUnits = 0x1p30F;
 }  // namespace
 
 LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
-    : num_slots(auction.num_slots), reserve(auction.reserve), max_price(auction.max_price) {
+    : num_slots(auction.rule.num_slots),
+      reserve(static_cast<float>(auction.rule.reserve)),
+      max_price(auction.max_price) {
   assert(num_slots >= 1 && num_slots <= 3);
   exposure.fill(1.0F);
   width.fill(0.0F);
   float below = 0.0F;
   for (int step = 0; step < num_slots; ++step) {
     const auto s = static_cast<size_t>(step);
-    exposure[s] = auction.exposure[static_cast<size_t>(num_slots - 1 - step)];
+    exposure[s] = static_cast<float>(auction.rule.exposure(num_slots - 1 - step));
     width[s] = exposure[s] - below;
     below = exposure[s];
   }

@@ -52,7 +52,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
   LaneConstants constants(auction_, grids_.front());
   LaneSteps steps{};
   std::vector<Sum> slots(stride());
-  const auto num_steps = static_cast<size_t>(auction_.num_slots);
+  const auto num_steps = static_cast<size_t>(auction_.rule.num_slots);
   if (first_seat == 0) {
     int64_t impressions = 0;
     int32_t bid = 0;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "bidding/auction_rule.h"
 #include "oracle/frontier.h"
 #include "oracle/grid.h"
 
@@ -12,12 +13,10 @@
 
 namespace genbid::oracle {
 
-// Slot k, 0-based from the best, is shown with probability exposure[k], which falls with k; its holder then pays the bid
-// below, at least the reserve. A log's replay is {1, {1.0}, 0.0}: one slot, always shown, at the least winning cost.
+// How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a reserve:
+// always shown, at the least winning cost.
 struct Auction {
-  int num_slots = 3;  // 1 to 3
-  std::array<float, 3> exposure{1.0F, 0.8F, 0.48F};
-  float reserve = 0.0001F;
+  AuctionRule rule = {};
   // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
   // two: they set the units of the sums, 2^-30 of either. Other currencies have others (oracle/fit.h).
   float max_value = 1.0F;

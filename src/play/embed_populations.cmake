@@ -1,5 +1,5 @@
 # cmake -DFILES=a.yaml;b.yaml -DOUTPUT=out.cpp -P embed_populations.cmake: the files as C++ strings, by name.
-set(code "#include \"play/population.h\"\n\nnamespace genbid {\n\n")
+set(code "#include \"play/population.h\"\n\nnamespace genbid::play {\n\n")
 string(APPEND code "const std::vector<ShippedPopulation>& shipped_populations() {\n")
 string(APPEND code "  static const std::vector<ShippedPopulation> all = {\n")
 foreach(file IN LISTS FILES)
@@ -7,5 +7,5 @@ foreach(file IN LISTS FILES)
   file(READ "${file}" text)
   string(APPEND code "      {\"${name}\", R\"genbid(${text})genbid\"},\n")
 endforeach()
-string(APPEND code "  };\n  return all;\n}\n\n}  // namespace genbid\n")
+string(APPEND code "  };\n  return all;\n}\n\n}  // namespace genbid::play\n")
 file(WRITE "${OUTPUT}" "${code}")

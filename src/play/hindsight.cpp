@@ -72,8 +72,8 @@ void add_blocks(const market::TickLadder& ladder, std::vector<oracle::Impression
   }
 }
 
-oracle::Responses responses_for(const market::Cell& cell, const market::MarketShape& shape, bool slots,
-                                double reserve_scale) {
+oracle::Responses responses_for(const market::Market& market, const market::Cell& cell, bool slots) {
+  const market::MarketShape& shape = market.shape();
   constexpr int kOctaves = 2;
   constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
   double low = cell.advertisers.front().cpa_limit;
@@ -82,14 +82,8 @@ oracle::Responses responses_for(const market::Cell& cell, const market::MarketSh
     low = std::min(low, advertiser.cpa_limit);
     high = std::max(high, advertiser.cpa_limit);
   }
-  const oracle::Auction usual;
-  if (shape.slots < 1 || shape.slots > static_cast<int>(usual.exposure.size())) {
-    throw Error("hindsight: found a market of " + std::to_string(shape.slots) + " slots, expected 1 to " +
-                std::to_string(usual.exposure.size()));
-  }
   oracle::Auction auction;
-  auction.num_slots = shape.slots;
-  auction.reserve *= static_cast<float>(reserve_scale);
+  auction.rule = market.auction_rule(cell);
   const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
   std::vector<oracle::AlphaGrid> grids(static_cast<size_t>(shape.seats), common);
   if (common.octaves > kManyOctaves) {
@@ -115,7 +109,7 @@ bool record_responses(market::Market& market, market::Cell cell, std::span<Bidde
 
 std::optional<oracle::Responses> record_responses(market::Market& market, market::Cell cell,
                                                   std::span<Bidder* const> bidders, std::span<const int> seat_bidder) {
-  oracle::Responses responses = responses_for(cell, market.shape(), true, market.reserve_scale(cell));
+  oracle::Responses responses = responses_for(market, cell);
   if (!record_responses(market, std::move(cell), bidders, seat_bidder, responses)) return std::nullopt;
   return responses;
 }

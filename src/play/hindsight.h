@@ -23,10 +23,8 @@ bool record_responses(market::Market& market, market::Cell cell, std::span<Bidde
                       std::span<const int> seat_bidder, oracle::Responses& responses);
 // A ladder as the oracle reads it: views of it.
 void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
-// Empty ones, with a grid for the cell's CPA limits, one for each seat where these lie far apart. The market's reserve is
-// the usual one times `reserve_scale`.
-oracle::Responses responses_for(const market::Cell& cell, const market::MarketShape& shape, bool slots = true,
-                                double reserve_scale = 1.0);
+// Empty ones for a cell of the market, with a grid for its CPA limits, one for each seat where these lie far apart.
+oracle::Responses responses_for(const market::Market& market, const market::Cell& cell, bool slots = true);
 
 // What a seat of a period could have done best.
 struct SeatHindsight {

@@ -116,7 +116,7 @@ class PeriodLog {
   void add(int tick, std::span<const market::SeatTick> seats, const market::TickImpressions& impressions,
            Threads& threads) {
     for (size_t i = 0; i < seats.size(); ++i) {
-      seats_[i].remaining = seats[i].start.remaining_budget;
+      seats_[i].remaining_budget = seats[i].start.remaining_budget;
       seats_[i].is_end = is_end(seats[i].start, num_ticks_);
     }
     data::RawLogTick out;

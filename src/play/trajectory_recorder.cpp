@@ -25,7 +25,7 @@ void TrajectoryRecorder::add(size_t cell, std::span<const market::SeatTick> seat
   for (size_t i = 0; i < seats.size(); ++i) {
     const TickOutcome& outcome = seats[i].outcome;
     data::SeatTickSums tick;
-    tick.remaining = seats[i].start.remaining_budget;
+    tick.remaining_budget = seats[i].start.remaining_budget;
     tick.is_end = is_end(seats[i].start, shape_.ticks);
     tick.means = tick_means(seats[i].start, outcome);
     tick.action = effective_alpha(outcome);

@@ -11,7 +11,8 @@ bool ReplayDraws::converts(int64_t period, int tick, int64_t pv, int64_t adverti
   return uniform_double(bits[0]) < probability;
 }
 
-TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const ReplayDraws& draws, double& money) {
+TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const ReplayDraws& draws,
+                        Account<double>& account) {
   TickOutcome outcome;
   double sum_price = 0.0;
   for (size_t pv = 0; pv < tick.pvalue.size(); ++pv) {
@@ -21,10 +22,10 @@ TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const
     sum_price += price;
     const double bid = formula != nullptr ? market::official::bid_of(*formula, pvalue) : 0.0;
     const bool enough = bid > 0.0 && bid >= price;
-    if (enough && price > money) continue;
+    if (enough && price > account.remaining()) continue;
     outcome.sum_bid += bid;
     if (!enough) continue;
-    money -= price;
+    account.pay(price);
     outcome.cost += price;
     ++outcome.num_wins;
     outcome.sum_pvalue_exposed += pvalue;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/random/random.h"
+#include "bidding/account.h"
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
 
@@ -31,8 +32,8 @@ struct ReplayTick {
 
 // A bid above 0 that is not below the least winning cost wins the impression, pays that cost and is exposed; it
 // converts with the probability of its p-value. Impressions come in the log's order, and one whose price is more than
-// what is left of the money is not bought (its bid counts as 0): money is never overspent. `money` becomes what is
-// left. Without a formula (null) nobody bids.
-TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const ReplayDraws& draws, double& money);
+// what is left on the account is not bought (its bid counts as 0): money is never overspent. Without a formula (null) nobody bids.
+TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const ReplayDraws& draws,
+                        Account<double>& account);
 
 }  // namespace genbid::replay

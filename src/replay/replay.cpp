@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "bidding/account.h"
 #include "bidding/score.h"
 #include "bidding/tick_history.h"
 #include "numpy/pandas_number.h"
@@ -54,7 +55,7 @@ class Campaigns {
  public:
   Campaigns(Bidder& bidder, const std::vector<ReplayCell>& cells) : bidder_(bidder), rows_(cells.size()) {
     for (size_t i = 0; i < cells.size(); ++i) {
-      rows_[i].money = cells[i].campaign.budget;
+      rows_[i].account = Account(cells[i].campaign.budget);
       rows_[i].cell = cells[i];
     }
     views_.resize(rows_.size());
@@ -64,8 +65,7 @@ class Campaigns {
   }
 
   size_t size() const { return rows_.size(); }
-  double money(size_t row) const { return rows_[row].money; }
-  void set_money(size_t row, double money) { rows_[row].money = money; }
+  Account<double>& account(size_t row) { return rows_[row].account; }
 
   void ask(std::span<const TickStart> starts, int num_ticks) {
     for (size_t i = 0; i < rows_.size(); ++i) {
@@ -77,9 +77,9 @@ class Campaigns {
                    &row.history,
                    starts[i].tick > 0 ? &row.last : nullptr,
                    starts[i],
-                   row.money >= kMinRemainingBudget,
+                   row.account.remaining() >= kMinRemainingBudget,
                    num_ticks};
-      views_[i].now.remaining_budget = row.money;
+      views_[i].now.remaining_budget = row.account.remaining();
     }
     std::fill(bids_.begin(), bids_.end(), BidFormula{});
     if (starts.front().tick == 0) bidder_.reset(views_);
@@ -107,7 +107,7 @@ class Campaigns {
     for (const Row& row : rows_) {
       ReplayCell& cell = cells.emplace_back(row.cell);
       const double limit = cell.campaign.cpa_limit;
-      cell.cost = cell.campaign.budget - row.money;
+      cell.cost = cell.campaign.budget - row.account.remaining();
       cell.conversions = row.history.conversions();
       cell.expected_conversions = row.history.expected_conversions();
       cell.score = score(cell.conversions, cell.cost, limit);
@@ -119,7 +119,7 @@ class Campaigns {
  private:
   struct Row {
     ReplayCell cell;
-    double money = 0.0;
+    Account<double> account;
     TickHistory history;
     TickOutcome last;
   };
@@ -196,9 +196,7 @@ class CorrectedPlayer : public Player {
         const size_t row = i % seats_.size();
         const ReplayTick one = {tick.period, tick.tick, tick.seats[seats_[row]].advertiser, columns_[row],
                                 tick.least_winning_cost};
-        double money = campaigns.money(row);
-        const TickOutcome outcome = replay_tick(one, campaigns.bid(row), draws_, money);
-        campaigns.set_money(row, money);
+        const TickOutcome outcome = replay_tick(one, campaigns.bid(row), draws_, campaigns.account(row));
         campaigns.close(row, outcome);
       }
     });
@@ -310,14 +308,15 @@ class OfficialPlayer : public Player {
           return {logged.pvalue, logged.sigma, logged.least_winning_cost};
         };
         for (size_t row = 0; row < days.size(); ++row) {
-          starts[row] = official::replay_start(impressions(row), tick, campaigns.money(row));
+          starts[row] = official::replay_start(impressions(row), tick, campaigns.account(row).remaining());
         }
         campaigns.ask(starts, kTicksPerPeriod);
         threads_.parallel_for(static_cast<int64_t>(days.size()), 1, [&](int64_t begin, int64_t end) {
           for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
-            const double money = campaigns.money(row);
-            const TickOutcome outcome = environments[row].play(impressions(row), campaigns.bid(row), money);
-            campaigns.set_money(row, money - outcome.cost);
+            Account<double>& account = campaigns.account(row);
+            const TickOutcome outcome =
+                environments[row].play(impressions(row), campaigns.bid(row), account.remaining());
+            account.pay(outcome.cost);
             campaigns.close(row, outcome);
           }
         });

@@ -16,8 +16,8 @@ constexpr size_t kWidth = oracle::ImpressionBlock::kWidth;
 // One slot that is always shown, at the price of the log.
 oracle::Auction at_logged_prices() {
   oracle::Auction auction;
-  auction.num_slots = 1;
-  auction.reserve = 0.0F;
+  auction.rule.num_slots = 1;
+  auction.rule.reserve = 0.0;
   return auction;
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -61,6 +62,14 @@ class Program {
 
   void send(int number) const {
     if (pid_ > 0) ::kill(pid_, number);
+  }
+  // Whether it has got as far as to take this signal: under a sanitizer that may take a second.
+  bool catches(int number) const {
+    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.rfind("SigCgt:", 0) == 0) return (std::stoull(line.substr(7), nullptr, 16) >> (number - 1) & 1U) != 0;
+    }
+    return false;
   }
   bool runs() {
     int status = 0;

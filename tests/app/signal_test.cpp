@@ -48,7 +48,8 @@ TEST_P(SignalsOf, OneEndsTheProgramWhereItWaitsForAPipe) {
   const std::string pipe = folder.path("config.yaml");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
   Program simulate({"simulate", pipe}, folder.path("text.txt"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ASSERT_TRUE(wait_for([&] { return simulate.catches(GetParam()); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
   simulate.send(GetParam());
   EXPECT_EQ(simulate.wait(), 128 + GetParam()) << read_file(folder.path("text.txt"));
 }
@@ -73,7 +74,7 @@ TEST(Signals, OneThatIsIgnoredAtTheStartStaysSo) {
   const std::string pipe = folder.path("config.yaml");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
   Program simulate({"simulate", pipe}, folder.path("text.txt"), SIGHUP);
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ASSERT_TRUE(wait_for([&] { return simulate.catches(SIGTERM); }));
   simulate.send(SIGHUP);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_TRUE(simulate.runs());

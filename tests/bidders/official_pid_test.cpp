@@ -12,7 +12,7 @@ namespace genbid::bidders {
 namespace {
 
 struct LoggedTick {
-  double remaining = 0.0;
+  double remaining_budget = 0.0;
   double alpha = 0.0;  // after the tick; that of the last one where the bidder was not asked
 };
 using Run = std::map<int64_t, std::map<int, std::vector<LoggedTick>>>;  // by episode and agent
@@ -53,7 +53,7 @@ void expect_official_alphas(const std::string& path, size_t num_agents) {
     for (size_t tick = 0; tick < kTicksPerPeriod; ++tick) {
       for (SeatView& row : rows) {
         row.now.tick = static_cast<int>(tick);
-        row.now.remaining_budget = agents.at(row.seat)[tick].remaining;
+        row.now.remaining_budget = agents.at(row.seat)[tick].remaining_budget;
         row.asked = row.now.remaining_budget >= kMinRemainingBudget;
       }
       std::vector<BidFormula> bids(rows.size());
@@ -91,10 +91,10 @@ TEST(OfficialPid, BidsAsTheOriginalInTwoPeriodsOfFullSize) {
 // One seat that is asked tick by tick with the money it has left; tick 0 starts a period.
 class OneSeat {
  public:
-  double alpha(int tick, double remaining, int seat = 0) {
+  double alpha(int tick, double remaining_budget, int seat = 0) {
     row_.seat = seat;
     row_.now.tick = tick;
-    row_.now.remaining_budget = remaining;
+    row_.now.remaining_budget = remaining_budget;
     BidFormula bid;
     if (tick == 0) pid_->reset({&row_, 1});
     pid_->bid({&row_, 1}, {&bid, 1});

@@ -96,7 +96,7 @@ void expect_same_bytes(const std::string& path, int threads) {
   for (const RawTick& tick : read_logs({path}).ticks) {
     std::vector<RawLogSeat> seats;
     for (const RawHead& head : tick.heads) {
-      seats.push_back({head.advertiser, head.category, head.budget, head.cpa, head.remaining, head.is_end != 0});
+      seats.push_back({head.advertiser, head.category, head.budget, head.cpa, head.remaining_budget, head.is_end != 0});
     }
     std::vector<uint8_t> exposed, conversion;
     for (const uint8_t flags : tick.flags) {

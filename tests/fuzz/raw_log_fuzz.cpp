@@ -35,7 +35,8 @@ Reading read(const std::string& path, int64_t block_bytes) {
     reading.ticks += std::to_string(tick.period) + "/" + std::to_string(tick.tick) + ":";
     for (const genbid::data::RawHead& h : tick.heads) {
       // Not of the memory: a negative zero is the same budget.
-      for (const double value : {h.budget, h.cpa, h.remaining}) reading.ticks += std::to_string(value + 0.0) + ",";
+      for (const double value : {h.budget, h.cpa, h.remaining_budget})
+        reading.ticks += std::to_string(value + 0.0) + ",";
       reading.ticks += std::to_string(h.advertiser) + "," + std::to_string(h.category) + "," + std::to_string(h.is_end);
     }
     add(reading.ticks, tick.pv);

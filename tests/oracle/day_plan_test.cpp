@@ -58,7 +58,7 @@ TEST(DayPlan, WeighsWhatTheDayBroughtSoFar) {
   one.bid = {16.0F, 0.0F, 0.0F, 0.0F};
   one.seat = {7, kNoSeat, kNoSeat, kNoSeat};
   Auction single;
-  single.num_slots = 1;
+  single.rule.num_slots = 1;
   const Responses responses = respond({{one}}, 1, single);  // 16 of money for 0.5, 32 a unit
   const DayPlan plan(responses, 0);
   // A rich day can afford it: 10.5 of value for 116, limit 20.

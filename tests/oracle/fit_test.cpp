@@ -19,7 +19,7 @@ struct Day {
         for (float& bid : one.bid) bid = static_cast<float>(static_cast<double>(bid) * scale);
       }
     }
-    auction.reserve = static_cast<float>(static_cast<double>(auction.reserve) * scale);
+    auction.rule.reserve *= scale;
   }
 
   bool record(Responses& responses) const {
@@ -56,7 +56,7 @@ double best_played(const Day& day, int seat, const Limits& limits) {
     for (const SmallImpression& one : tick) {
       const auto value = static_cast<double>(one.values[static_cast<size_t>(seat)]);
       if (value <= 0.0) continue;
-      for (const double price : one.prices(seat, day.auction.reserve)) alphas.push_back(price / value * (1.0 + 1e-6));
+      for (const double price : one.prices(seat, day.auction.rule)) alphas.push_back(price / value * (1.0 + 1e-6));
     }
   }
   double best = 0.0;
@@ -65,10 +65,10 @@ double best_played(const Day& day, int seat, const Limits& limits) {
     for (const SmallTick& tick : day.ticks) {
       for (const SmallImpression& one : tick) {
         const auto worth = static_cast<double>(one.values[static_cast<size_t>(seat)]);
-        const auto prices = one.prices(seat, day.auction.reserve);
-        for (size_t k = 0; k < static_cast<size_t>(day.auction.num_slots); ++k) {
+        const auto prices = one.prices(seat, day.auction.rule);
+        for (size_t k = 0; k < static_cast<size_t>(day.auction.rule.num_slots); ++k) {
           if (alpha * worth <= prices[k]) continue;
-          const auto shown = static_cast<double>(day.auction.exposure[k]);
+          const auto shown = day.auction.rule.exposure(static_cast<int>(k));
           value += shown * worth;
           cost += shown * prices[k];
           break;

@@ -25,7 +25,7 @@ std::vector<LpCase> lp_cases() {
   std::vector<LpCase> cases;
   for (const auto& found : nlohmann::json::parse(read_file("tests/golden/oracle/lp_cases.json"))) {
     LpCase one;
-    one.auction.num_slots = found["num_slots"];
+    one.auction.rule.num_slots = found["num_slots"];
     one.auction.max_price = 1.0F;  // above all prices of the cases
     one.seat = found["seat"];
     one.limits = {found["budget"], found["cpa_limit"]};
@@ -145,7 +145,7 @@ TEST(Optima, AlphasPerTickBringWhatIsSaid) {
 
 // Greedy by price of value: what a knapsack with parts does.
 TEST(Optima, ReplayBuysTheCheapestValueFirst) {
-  const Auction replay{1, {1.0F}, 0.0F};
+  const Auction replay{.rule = {.num_slots = 1, .reserve = 0.0}};
   auto day = random_day(1, 2, 50, 9);
   for (SmallTick& tick : day) {
     for (SmallImpression& one : tick) one.seat.fill(kNoSeat);  // a log does not say whose price it is
@@ -155,7 +155,7 @@ TEST(Optima, ReplayBuysTheCheapestValueFirst) {
   for (const SmallTick& tick : day) {
     for (const SmallImpression& one : tick) {
       const auto value = static_cast<double>(one.values[0]);
-      if (value > 0.0) offers.emplace_back(one.prices(0, 0.0F)[0] / value, value);
+      if (value > 0.0) offers.emplace_back(one.prices(0, replay.rule)[0] / value, value);
     }
   }
   std::sort(offers.begin(), offers.end());

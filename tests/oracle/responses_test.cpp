@@ -14,10 +14,10 @@ constexpr double kCostUnit = 0x1p-24;
 
 // The auction of one impression as auctionnet.md tells it, without a grid.
 Point win(const SmallImpression& impression, int seat, double bid, const Auction& auction) {
-  const auto price = impression.prices(seat, auction.reserve);
-  for (size_t k = 0; k < static_cast<size_t>(auction.num_slots); ++k) {
+  const auto price = impression.prices(seat, auction.rule);
+  for (size_t k = 0; k < static_cast<size_t>(auction.rule.num_slots); ++k) {
     if (bid <= price[k]) continue;
-    const auto shown = static_cast<double>(auction.exposure[k]);
+    const auto shown = auction.rule.exposure(static_cast<int>(k));
     return {shown * static_cast<double>(impression.values[static_cast<size_t>(seat)]), shown * price[k]};
   }
   return {};
@@ -25,7 +25,7 @@ Point win(const SmallImpression& impression, int seat, double bid, const Auction
 
 Auction with_slots(int num_slots) {
   Auction auction;
-  auction.num_slots = num_slots;
+  auction.rule.num_slots = num_slots;
   return auction;
 }
 
@@ -68,11 +68,11 @@ TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) {
       double expected = 0.0;
       for (const SmallTick& tick : day) {
         for (const SmallImpression& one : tick) {
-          const auto prices = one.prices(seat, auction.reserve);
+          const auto prices = one.prices(seat, auction.rule);
           double best = 0.0;
-          for (size_t k = 0; k < static_cast<size_t>(auction.num_slots); ++k) {
+          for (size_t k = 0; k < static_cast<size_t>(auction.rule.num_slots); ++k) {
             const double gain = static_cast<double>(one.values[static_cast<size_t>(seat)]) - prices[k] / price;
-            best = std::max(best, static_cast<double>(auction.exposure[k]) * gain);
+            best = std::max(best, auction.rule.exposure(static_cast<int>(k)) * gain);
           }
           expected += best;
         }

@@ -19,7 +19,8 @@ struct SmallImpression {
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
   // Rivals' bids from the point of view of a seat, as many as there may be; the reserve where there are fewer.
-  std::array<double, 3> prices(int self, float reserve) const {
+  std::array<double, 3> prices(int self, const AuctionRule& rule) const {
+    const auto reserve = static_cast<float>(rule.reserve);
     std::array<double, 3> found;
     found.fill(static_cast<double>(reserve));
     size_t count = 0;

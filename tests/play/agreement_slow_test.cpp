@@ -81,7 +81,7 @@ Days play_days(market::MarketConfig market_config, const std::string& population
   return days;
 }
 
-market::MarketConfig corrected() {
+market::MarketConfig official_with_all_corrections() {
   market::MarketConfig config;
   config.rules = "official";
   config.corrections = {"draws", "reserve", "zero_bids", "drops", "pid"};
@@ -106,7 +106,7 @@ double t_of(const std::function<double(size_t period)>& difference) {
 
 void expect_agreement(const std::string& population, double largest_bias) {
   const Days corrected = play_days({}, population);
-  const Days official = play_days(corrected(), population);
+  const Days official = play_days(official_with_all_corrections(), population);
   for (int f = 0; f < kNumFigures; ++f) {
     const auto figure = static_cast<Figure>(f);
     const size_t num_seats = figure == kLeastWinningCost ? 1 : kSeats;  // there the same for all

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "bidders/fixed_alpha.h"
 #include "market/rule_sets.h"
 #include "play/population.h"
@@ -86,6 +88,82 @@ TEST_P(HindsightOfRules, IsTheSameForAnyNumberOfThreads) {
       ASSERT_EQ(a[p].value, b[p].value);
       ASSERT_EQ(a[p].cost, b[p].cost);
       ASSERT_EQ(c[p].value, d[p].value);
+    }
+  }
+}
+
+// All impressions of a period, for a sum over them one by one.
+struct KeptPeriod : market::PeriodSink {
+  std::vector<market::TickImpressions> ticks;
+  void on_tick(int64_t, int, std::span<const market::SeatTick>) override {}
+  void on_impressions(int64_t, int, std::span<const market::SeatTick>, const market::TickImpressions& tick) override {
+    ticks.push_back(tick);
+  }
+};
+
+// What a bid of alpha x value gets a seat, the others' bids as they were: straight from the rule.
+oracle::Point respond(const AuctionRule& rule, const KeptPeriod& period, int seat, double alpha) {
+  oracle::Point sum;
+  for (const market::TickImpressions& tick : period.ticks) {
+    for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
+      const double value = tick.pvalue[pv * kNumSeats + static_cast<size_t>(seat)];
+      const double bid = alpha * value;
+      if (bid < rule.reserve) continue;
+      std::vector<double> below = {rule.reserve};  // what a slot may cost
+      int slot = 0;
+      for (int rival = 0; rival < kNumSeats; ++rival) {
+        const double other = tick.bid[pv * kNumSeats + static_cast<size_t>(rival)];
+        if (rival == seat || other < rule.reserve) continue;
+        if (other > bid)
+          ++slot;
+        else
+          below.push_back(other);
+      }
+      if (slot >= rule.num_slots) continue;
+      const double shown = rule.exposure(slot);
+      sum.value += shown * value;
+      sum.cost += shown * *std::max_element(below.begin(), below.end());
+    }
+  }
+  return sum;
+}
+
+// Hindsight takes reserve and exposures from the market's config, not from anywhere else.
+TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
+  Population population = load_population("rules48");
+  for (PopulationSeat& seat : population.seats) seat.bidder = bidders::FixedAlphaOptions();
+  for (const std::string& rules : market::rules_names()) {
+    for (const double reserve : {0.0001, 0.03}) {
+      market::MarketConfig config;
+      config.rules = rules;
+      // Of AuctionNet's defects two sell otherwise at the reserve.
+      if (config.official()) config.corrections = {"reserve", "zero_bids"};
+      config.impressions = 3000;
+      config.budget_scale = 1000.0;
+      config.auction.reserve = reserve;
+      config.auction.shown_after_previous = {1.0, 0.5, 0.25};
+      Threads threads(1);
+      const auto market = market::make_market(config, threads);
+      const market::Cell cell = make_cell(population, 3, config);
+      const AuctionRule rule = market->auction_rule(cell);
+      ASSERT_EQ(rule.reserve, reserve);
+      const SeatedPopulation seated(population, config.bidder_rules());
+      KeptPeriod period;
+      market->keep_impressions(true);
+      ASSERT_TRUE(market::play(*market, {cell}, seated.bidders, seated.seat_bidder, period));
+      market->keep_impressions(false);
+      const auto responses = record_responses(*market, cell, seated.bidders, seated.seat_bidder);
+      for (const int seat : {0, 17, 47}) {
+        const oracle::Curve curve = responses->bid_curve(seat);
+        for (const size_t point : {size_t{400}, size_t{700}, size_t{1000}}) {
+          const auto alpha = static_cast<double>(responses->grid(seat).alpha(point));
+          const oracle::Point expected = respond(rule, period, seat, alpha);
+          // Values, bids and exposures are floats there: 1e-7 of each, and the 2^-30 that sums are counted in.
+          EXPECT_NEAR(curve[point].value, expected.value, 1e-6 * expected.value + 1e-6) << rules << " " << seat;
+          EXPECT_NEAR(curve[point].cost, expected.cost, 1e-6 * expected.cost + 1e-4) << rules << " " << seat;
+          if (point == 1000) EXPECT_GT(expected.value, 0.1);
+        }
+      }
     }
   }
 }

@@ -189,7 +189,7 @@ TEST_F(OnlineLpFile, OfOtherDaysPlaysThem) {
 }
 
 struct SeatTickLog {
-  double remaining = 0.0;
+  double remaining_budget = 0.0;
   double sum_bid = 0.0;
   double mean_bid = 0.0;
   double cost = 0.0;
@@ -227,13 +227,13 @@ TEST(OnlineLp, BidsAsTheOriginalInAnEpisode) {
     const auto [tick, seat] = place;
     if (seat % 8 != 3 && seat % 8 != 4) continue;
     // Who is short of money loses bids after choosing its alpha.
-    if (log.remaining < kMinRemainingBudget || log.cost > 0.5 * log.remaining) continue;
+    if (log.remaining_budget < kMinRemainingBudget || log.cost > 0.5 * log.remaining_budget) continue;
     const Advertiser advertiser = official_advertiser(seat);
     SeatView row;
     row.seat = seat;
     row.advertiser = &advertiser;
     row.now.tick = tick;
-    row.now.remaining_budget = log.remaining;
+    row.now.remaining_budget = log.remaining_budget;
     BidFormula bid;
     bidder->reset({&row, 1});
     bidder->bid({&row, 1}, {&bid, 1});
@@ -265,7 +265,7 @@ TEST(Abid, BidsAsTheOriginalInATick) {
     row.now.mean_pvalue = sum / static_cast<double>(num_pv);
     BidFormula bid;
     bidders::make_abid()->bid({&row, 1}, {&bid, 1});
-    ASSERT_LT(log.cost, 0.5 * log.remaining);
+    ASSERT_LT(log.cost, 0.5 * log.remaining_budget);
     EXPECT_NEAR(bid.value_squared * sum_of_squares, log.sum_bid, 1e-9 * log.sum_bid) << "seat " << seat;
   }
 }

@@ -13,12 +13,12 @@ const BidFormula kTwice = {2.0, 0.0};
 TEST(ReplayTick, WinsFromThePriceOnAndPaysIt) {
   const std::vector<double> pvalue = {0.5, 0.5, 0.25, 0.0};
   const std::vector<double> price = {1.0, 1.5, 0.125, 0.0};
-  double money = 10.0;
-  const TickOutcome outcome = replay_tick({7, 3, 5, pvalue, price}, &kTwice, ReplayDraws(1), money);
+  Account<double> account(10.0);
+  const TickOutcome outcome = replay_tick({7, 3, 5, pvalue, price}, &kTwice, ReplayDraws(1), account);
   EXPECT_EQ(outcome.num_wins, 2);  // a bid of 0 wins nothing, even for nothing
   EXPECT_EQ(outcome.num_exposed, 2);
   EXPECT_EQ(outcome.cost, 1.125);
-  EXPECT_EQ(money, 8.875);
+  EXPECT_EQ(account.remaining(), 8.875);
   EXPECT_EQ(outcome.sum_pvalue, 1.25);
   EXPECT_EQ(outcome.sum_bid, 2.5);
   EXPECT_EQ(outcome.sum_pvalue_exposed, 0.75);
@@ -30,11 +30,11 @@ TEST(ReplayTick, WinsFromThePriceOnAndPaysIt) {
 TEST(ReplayTick, BuysInOrderWhatItCanPay) {
   const std::vector<double> pvalue = {1.0, 1.0, 1.0};
   const std::vector<double> price = {1.0, 1.0, 0.25};
-  double money = 1.5;
-  const TickOutcome outcome = replay_tick({0, 0, 0, pvalue, price}, &kTwice, ReplayDraws(1), money);
+  Account<double> account(1.5);
+  const TickOutcome outcome = replay_tick({0, 0, 0, pvalue, price}, &kTwice, ReplayDraws(1), account);
   EXPECT_EQ(outcome.num_wins, 2);
   EXPECT_EQ(outcome.cost, 1.25);
-  EXPECT_EQ(money, 0.25);
+  EXPECT_EQ(account.remaining(), 0.25);
   EXPECT_EQ(outcome.sum_bid, 4.0);  // the one that it could not pay counts as 0
   EXPECT_EQ(outcome.num_conversions, 2);
 }
@@ -42,11 +42,11 @@ TEST(ReplayTick, BuysInOrderWhatItCanPay) {
 TEST(ReplayTick, NobodyBidsWithoutAFormula) {
   const std::vector<double> one = {1.0};
   const std::vector<double> nothing = {0.0};
-  double money = 0.05;
-  const TickOutcome outcome = replay_tick({0, 0, 0, one, nothing}, nullptr, ReplayDraws(1), money);
+  Account<double> account(0.05);
+  const TickOutcome outcome = replay_tick({0, 0, 0, one, nothing}, nullptr, ReplayDraws(1), account);
   EXPECT_EQ(outcome.num_wins, 0);
   EXPECT_EQ(outcome.sum_pvalue, 1.0);
-  EXPECT_EQ(money, 0.05);
+  EXPECT_EQ(account.remaining(), 0.05);
 }
 
 // Every part of the key changes the draws, and their mean is the probability: 40,000 draws of 0.3 have a standard

@@ -39,7 +39,8 @@ TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, 
   for (int i = 0; i < bids.num_bidding; ++i) {
     const auto seat = static_cast<size_t>(bids.bidding[static_cast<size_t>(i)]);
     if ((dropped >> seat & 1U) != 0) continue;
-    const float bid = competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth]);
+    const float bid =
+        competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth], bids.reserve);
     if (!(bid > top.bid[3])) continue;
     size_t place = 3;
     for (; place > 0 && bid > top.bid[place - 1]; --place) {
@@ -79,14 +80,14 @@ void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const T
     if (slot >= num_shown) continue;
     const float value = tick.value(pv, seat);
     sum.exposed += sign;
-    sum.cost += sign * to_money(static_cast<double>(top.price(slot)));
+    sum.cost += sign * to_money(static_cast<double>(top.price(slot, bids.reserve)));
     sum.pvalue_exposed += sign * to_expected(value);
     if ((bids.special >> seat & 1U) != 0) sum.bid_exposed += sign * to_money(static_cast<double>(top.bid[k]));
     if (context.traffic.converts(context.factors, tick.tick, pv, seat, value, tick.draw(pv, slot))) {
       sum.conversions += sign;
     }
   }
-  sums.least_winning_cost += sign * to_money(static_cast<double>(top.price(tick.num_slots - 1)));
+  sums.least_winning_cost += sign * to_money(static_cast<double>(top.price(tick.num_slots - 1, bids.reserve)));
 }
 
 namespace {

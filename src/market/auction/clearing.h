@@ -5,6 +5,7 @@
 #include <span>
 
 #include "bidding/advertiser.h"
+#include "bidding/auction_rule.h"
 #include "market/auction/money.h"
 #include "market/traffic/traffic.h"
 
@@ -18,10 +19,11 @@
 
 namespace genbid::market {
 
-inline constexpr float kReserve = 0.0001F;
-
-// What the seats of a cell bid in a tick.
+// What the seats of a cell bid in a tick, and the lowest bid that competes.
 struct SeatBids {
+  explicit SeatBids(const AuctionRule& rule = {}) : reserve(static_cast<float>(rule.reserve)) {}
+
+  float reserve;
   std::array<float, kMaxSeats> value{};
   std::array<float, kMaxSeats> value_squared{};
   std::array<uint8_t, kMaxSeats> bidding{};  // the seats that may bid above 0, in index order
@@ -36,10 +38,10 @@ struct SeatBids {
 
 // The bid of a formula, in float: both products and v * v are rounded, then the sum. At most kMaxBid; 0 below
 // the reserve, where it does not compete.
-inline float competing_bid(float value, float value_squared, float pvalue) {
+inline float competing_bid(float value, float value_squared, float pvalue, float reserve) {
   const float bid = value * pvalue + value_squared * (pvalue * pvalue);
   const float capped = bid < kMaxBid ? bid : kMaxBid;
-  return capped >= kReserve ? capped : 0.0F;
+  return capped >= reserve ? capped : 0.0F;
 }
 
 // The same with bids below the reserve, as a seat asked for it.
@@ -54,10 +56,7 @@ struct TopFour {
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
   // What slot 1, 2, 3 costs its holder. The last slot's price is the least winning cost.
-  float price(int slot) const {
-    const float next = bid[static_cast<size_t>(slot) + 1];
-    return next > kReserve ? next : kReserve;
-  }
+  float price(int slot, float reserve) const { return slot_price(bid[static_cast<size_t>(slot) + 1], reserve); }
 };
 
 // The same of the impressions of a block.

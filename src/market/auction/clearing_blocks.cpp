@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -19,9 +20,6 @@ namespace {
 constexpr int kGroup = 16;
 constexpr int kAhead = kNumSeats * kBlockWidth;  // a block
 static_assert(kMaxSeats % kGroup == 0);
-// Below the bits of the lowest bid that competes.
-constexpr uint32_t kBase = std::bit_cast<uint32_t>(kReserve) - 1;
-static_assert(std::bit_cast<uint32_t>(kMaxBid) - kBase < 1U << 28);
 // 2^52 units of money and of expected conversions (money.h).
 constexpr double kMoneyOne = 0x1p20;
 constexpr double kExpectedOne = 0x1p12;
@@ -69,7 +67,7 @@ HWY_INLINE Four merged(const Four& a, const Four& b) {
   return m;
 }
 
-// Bids (numbers above kBase, 0: none) with the places of their bidders beside them.
+// Bids (bits less the base, 0: none) with the places of their bidders beside them.
 struct Placed {
   VU32 bid[4], place[4];
 };
@@ -141,10 +139,9 @@ class Bidders {
       bid = hn::Min(bid, hn::Set(f32, kMaxBid));
     }
     // Negative bids are negative as integers, too.
-    const auto bits = hn::Max(hn::BitCast(i32, bid), hn::Set(i32, static_cast<int32_t>(kBase)));
+    const auto bits = hn::Max(hn::BitCast(i32, bid), hn::Set(i32, static_cast<int32_t>(bids_.base)));
     // (bits - base) * 16 + 15 - i, modulo 2^32.
-    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)),
-                   hn::Set(u32, static_cast<uint32_t>(15 - i) - (kBase << 4)));
+    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, bids_.key_offset[static_cast<size_t>(i)]));
   }
 
   HWY_INLINE Four quad(int first, int i) const {
@@ -185,7 +182,7 @@ HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, B
     for (int group = 1; group * kGroup < bids.num_places; ++group) best = merged(best, load(group));
     for (size_t k = 0; k < 4; ++k) {
       const auto any = hn::Ne(best.bid[k], hn::Zero(u32));
-      const VU32 bits = hn::IfThenElseZero(any, hn::Add(best.bid[k], hn::Set(u32, kBase)));
+      const VU32 bits = hn::IfThenElseZero(any, hn::Add(best.bid[k], hn::Set(u32, bids.base)));
       hn::Store(hn::BitCast(f32, bits), f32, top.bid[k].data() + lane);
       auto seat = hn::BitCast(i32, best.place[k]);
       if (!bids.in_place) seat = hn::GatherIndex(i32, bids.seat.data(), seat);
@@ -224,7 +221,7 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   const hn::CappedTag<int64_t, 2> two;
   const size_t n = hn::Lanes(f64);
   const int num_slots = context.tick.num_slots;
-  const VF32 reserve = hn::Set(f32, kReserve);
+  const VF32 reserve = hn::Set(f32, seat_bids.reserve);
   const auto nobody = hn::Set(i32, kNoSeat);
   const auto one_more = hn::Set(i64, int64_t{1} << 52);
 
@@ -282,8 +279,9 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
     }
     if (slot + 1 == num_slots) {
       // Lanes that are no impressions were counted at the reserve.
-      block_sums.least_winning_cost += hn::GetLane(hn::SumOfLanes(i64, least)) -
-                                       (kBlockWidth - block.num_lanes) * to_money(static_cast<double>(kReserve));
+      block_sums.least_winning_cost +=
+          hn::GetLane(hn::SumOfLanes(i64, least)) -
+          (kBlockWidth - block.num_lanes) * to_money(static_cast<double>(seat_bids.reserve));
     }
 #pragma GCC unroll 8
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
@@ -377,6 +375,9 @@ HWY_EXPORT(find_wins_lanes);
 PackedBids::PackedBids(const SeatBids& bids) {
   const auto n = static_cast<size_t>(bids.num_bidding);
   plain = bids.special == 0;
+  base = std::bit_cast<uint32_t>(bids.reserve) - 1;
+  assert(bids.reserve > 0.0F && std::bit_cast<uint32_t>(kMaxBid) - base < 1U << 28);
+  for (size_t i = 0; i < key_offset.size(); ++i) key_offset[i] = static_cast<uint32_t>(15 - i) - (base << 4);
   num_places = std::max(kGroup, (bids.num_bidding + kGroup - 1) / kGroup * kGroup);
   for (size_t place = 0; place < n; ++place) {
     const size_t s = bids.bidding[place];

@@ -9,7 +9,7 @@
 // Auctions of 32 impressions at a time, by the widest SIMD instructions that the processor has (Highway: AVX-512, AVX2,
 // SSE4, or none). All give the bits of clear_one and tally (clearing.h).
 //
-// How: a competing bid is a float in [1e-4, 256], whose bits, less those of the reserve, are a number below 2^28 in the
+// How: a competing bid is a float in [reserve, 256], whose bits, less those of the reserve, are a number below 2^28 in the
 // same order. The four bits that are left hold the place of the bidder among sixteen, lower places first: so a bid and
 // its bidder are one integer, ties included, and a sorting network on sixteen of them is minima and maxima alone. The
 // best four of each sixteen are then merged, now with the seat beside the bid.
@@ -25,8 +25,10 @@ struct PackedBids {
   std::array<int32_t, kMaxSeats> row{};   // where the seat's values begin in a block
   std::array<int32_t, kMaxSeats> seat{};  // of the place
   int num_places = 0;
-  bool plain = true;     // no squares, and no bid can be above kMaxBid
-  bool in_place = true;  // every place is its seat's number
+  uint32_t base;                          // below the bits of the lowest bid that competes
+  std::array<uint32_t, 16> key_offset{};  // of number i of a sixteen: what makes a bid's bits its key
+  bool plain = true;                      // no squares, and no bid can be above kMaxBid
+  bool in_place = true;                   // every place is its seat's number
 };
 
 void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top);

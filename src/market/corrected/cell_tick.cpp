@@ -391,7 +391,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
         if (seat == kNoSeat) break;
         const size_t place = row + static_cast<size_t>(seat);
         out.slot[place] = static_cast<uint8_t>(slot + 1);
-        out.price[place] = unit * static_cast<double>(holders.price(slot));
+        out.price[place] = unit * static_cast<double>(holders.price(slot, bids.reserve));
         if (slot >= num_shown) continue;
         out.exposed[place] = 1;
         out.conversion[place] =
@@ -399,7 +399,8 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
                 ? 1
                 : 0;
       }
-      out.least_winning_cost[static_cast<size_t>(pv)] = unit * static_cast<double>(holders.price(tick.num_slots - 1));
+      out.least_winning_cost[static_cast<size_t>(pv)] =
+          unit * static_cast<double>(holders.price(tick.num_slots - 1, bids.reserve));
     }
   };
   if (threads != nullptr) {

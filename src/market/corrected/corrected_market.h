@@ -6,6 +6,8 @@
 
 namespace genbid::market {
 
+class CellTick;  // market/corrected/cell_tick.h
+
 // The rules `corrected`: AuctionNet's auction with its defects corrected (clearing.h, cell_tick.h) on traffic that is a
 // pure function of (seed, period, tick, impression, seat) (traffic.h).
 class CorrectedMarket : public Market {
@@ -13,16 +15,18 @@ class CorrectedMarket : public Market {
   CorrectedMarket(const MarketConfig& config, Threads& threads);
   ~CorrectedMarket() override;
 
-  void reset(std::vector<Cell> cells) override;
-  int tick() const override;
-  std::span<const SeatView> observe() override;
-  void step(std::span<const BidFormula> bids) override;
-  std::span<const SeatTick> last_tick() const override;
-  double reserve_scale(const Cell& cell) const override { return bid_unit(cell); }
-  const TickImpressions& impressions(size_t cell) const override;
-  const TickLadder& ladder(size_t cell) const override;
+  AuctionRule auction_rule(const Cell& cell) const override;
 
  private:
+  void open_day() override;
+  void open_tick() override;
+  TickStart start(size_t row) const override;
+  void play_tick(std::span<const BidFormula> bids) override;
+
+  // Before a day is played: does it fit into memory?
+  void check_day() const;
+  void play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split);
+
   struct State;
   std::unique_ptr<State> state_;
 };

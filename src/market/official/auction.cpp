@@ -24,17 +24,16 @@ bool bernoulli(double p, double draw) {
   return !(draw > std::exp(std::log1p(-(1.0 - p))));
 }
 
-// Where slots 2 and 3 are exposed: a draw of at most this.
-const double kSecondShown = std::exp(std::log1p(-(1.0 - 0.8)));
-const double kThirdShown = std::exp(std::log1p(-(1.0 - 0.6)));
+// A Bernoulli draw of probability p above 0.5 succeeds at a draw of at most this (auctionnet.md 2.1.4).
+double highest_success(double p) { return std::exp(std::log1p(-(1.0 - p))); }
 
 // A block whose values are the bids, however high: clear_block cuts them at kMaxBid.
-void clear_any(std::span<const float> bids, BlockTopFour& out) {
+void clear_any(std::span<const float> bids, float reserve, BlockTopFour& out) {
   for (size_t lane = 0; lane < kBlockWidth; ++lane) {
     TopFour top;
     for (size_t seat = 0; seat < kSeats; ++seat) {
       const float bid = bids[seat * kBlockWidth + lane];
-      if (bid < kReserve || bid <= top.bid[3]) continue;
+      if (bid < reserve || bid <= top.bid[3]) continue;
       size_t place = 3;
       for (; place > 0 && bid > top.bid[place - 1]; --place) {
         top.bid[place] = top.bid[place - 1];
@@ -101,8 +100,11 @@ void SeedOneDraws::reserve(int64_t count) {
   for (double& draw : draws_) draw = stream.next_double();
 }
 
-Auction::Auction(const Corrections& corrections, uint64_t seed)
-    : corrections_(corrections),
+Auction::Auction(const Corrections& corrections, uint64_t seed, const AuctionRule& rule)
+    : rule_(rule),
+      second_shown_(highest_success(rule.shown_after_previous[1])),
+      third_shown_(highest_success(rule.shown_after_previous[2])),
+      corrections_(corrections),
       exposures_(seed, "market.official.exposures"),
       samples_(seed, "market.official.samples"),
       conversions_(seed, "market.official.conversions"),
@@ -180,7 +182,7 @@ void Auction::clear(int64_t pv) {
   // The four highest bids, equal ones in index order.
   std::array<double, 4> top = {-1.0, -1.0, -1.0, -1.0};
   std::array<uint8_t, 4> seat = {kNoSeat, kNoSeat, kNoSeat, kNoSeat};
-  const double lowest = corrections_.zero_bids ? kReserve : 0.0;
+  const double lowest = corrections_.zero_bids ? rule_.reserve : 0.0;
   for (size_t i = 0; i < kSeats; ++i) {
     const double bid = bids[i];
     if (bid <= top[3] || bid < lowest) continue;
@@ -204,7 +206,7 @@ void Auction::clear(int64_t pv) {
   Impression& impression = impressions_[static_cast<size_t>(pv)];
   for (size_t slot = 0; slot < kSlots; ++slot) {
     impression.seat[slot] = seat[slot];
-    impression.price[slot] = std::max(top[slot + 1], kReserve);
+    impression.price[slot] = slot_price(top[slot + 1], rule_.reserve);
     impression.sold[slot] = sells(top[slot], impression.price[slot]);
   }
   draw_outcome(pv, impression);
@@ -212,7 +214,7 @@ void Auction::clear(int64_t pv) {
 
 // A price that equals the reserve is no sale, whatever the bid (6.5).
 bool Auction::sells(double bid, double price) const {
-  return price != kReserve || (corrections_.reserve && bid >= kReserve);
+  return price != rule_.reserve || (corrections_.reserve && bid >= rule_.reserve);
 }
 
 double Auction::corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const {
@@ -233,8 +235,8 @@ void Auction::draw_outcome(int64_t pv, Impression& impression) const {
     if (corrections_.draws) return corrected_draw(exposures_, pv, rank);
     return (*draws_)[first_draw + static_cast<int64_t>(rank)];
   };
-  const bool second = draw_of(1) <= kSecondShown;
-  const bool third = second && draw_of(2) <= kThirdShown;  // nothing shows below an empty place
+  const bool second = draw_of(1) <= second_shown_;
+  const bool third = second && draw_of(2) <= third_shown_;  // nothing shows below an empty place
   const std::array<bool, kSlots> shown = {true, second, third};
   for (size_t slot = 0; slot < kSlots; ++slot) {
     impression.exposed[slot] = shown[slot] && impression.sold[slot];
@@ -404,7 +406,7 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
   out.own_values.resize(static_cast<size_t>(num_blocks) * kBlockSize);
   out.blocks.resize(static_cast<size_t>(num_blocks));
   // The auction of a block whose values are the bids.
-  SeatBids everybody;
+  SeatBids everybody(rule_);
   for (int seat = 0; seat < kNumSeats; ++seat) everybody.add(seat, {.value = 1.0}, kMaxBid);
   const PackedBids packed(everybody);
   const auto copy_blocks = [&](int64_t first, int64_t last) {
@@ -423,7 +425,7 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
         }
       }
       if (*std::max_element(bids.begin(), bids.end()) > kMaxBid) {
-        clear_any(bids, out.tops[b]);
+        clear_any(bids, everybody.reserve, out.tops[b]);
       } else {
         clear_block(bids.data(), packed, out.tops[b]);
       }

@@ -8,6 +8,7 @@
 #include "base/random/random.h"
 #include "base/threads.h"
 #include "bidding/advertiser.h"
+#include "bidding/auction_rule.h"
 #include "bidding/tick_history.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
@@ -20,7 +21,6 @@
 
 namespace genbid::market::official {
 
-inline constexpr double kReserve = 0.0001;  // what its config says; its class has another default (6.35)
 inline constexpr size_t kSlots = 3;
 inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
 
@@ -85,8 +85,9 @@ inline numpy::TruncatedNormal truncation(const std::array<double, 2>& values) {
 // One tick of one cell.
 class Auction {
  public:
-  // The seed is of the streams that corrections draw from.
-  explicit Auction(const Corrections& corrections = {}, uint64_t seed = 1);
+  // The seed is of the streams that corrections draw from. The reserve is what AuctionNet's config says; its class has
+  // another default (6.35).
+  explicit Auction(const Corrections& corrections = {}, uint64_t seed = 1, const AuctionRule& rule = {});
 
   using Bids = std::array<BidFormula, kSeats>;  // {0, 0} for seats that are not asked
   using Truncation =
@@ -135,6 +136,8 @@ class Auction {
   bool drop_wins(std::span<const double> money);
   void add_outcomes(Threads* threads);
 
+  AuctionRule rule_;
+  double second_shown_, third_shown_;  // at a draw of at most this
   Corrections corrections_;
   RandomStream exposures_, samples_, conversions_, drops_;
 

@@ -6,6 +6,8 @@
 
 namespace genbid::market::official {
 
+class Auction;  // market/official/auction.h
+
 // The rules `official`: AuctionNet's traffic (auctionnet.md 2.2), auction and over-spend loop (auction.h), bit for bit.
 // The traffic of a period is made whole at reset() (its p-values are one stream through all ticks) and kept as long
 // as the next cells play that period too: about 800 bytes an impression.
@@ -14,15 +16,14 @@ class OfficialMarket : public Market {
   OfficialMarket(const MarketConfig& config, Threads& threads);
   ~OfficialMarket() override;
 
-  void reset(std::vector<Cell> cells) override;
-  int tick() const override;
-  std::span<const SeatView> observe() override;
-  void step(std::span<const BidFormula> bids) override;
-  std::span<const SeatTick> last_tick() const override;
-  const TickImpressions& impressions(size_t cell) const override;
-  const TickLadder& ladder(size_t cell) const override;
+  AuctionRule auction_rule(const Cell& cell) const override;
 
  private:
+  void open_day() override;
+  TickStart start(size_t row) const override;
+  void play_tick(std::span<const BidFormula> bids) override;
+  void play_cell(size_t cell, std::span<const BidFormula> bids, Auction& auction, Threads* split);
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -13,14 +13,16 @@ constexpr float kMaxSigmaRatio = 0.3F;
 
 }  // namespace
 
-Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config)
+Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config, const AuctionRule& rule)
     : impressions_(impressions),
       seed_(seed),
       config_(config),
       shape_(config.own() ? config.shape() : MarketShape()),
+      exposure_(rule),
       values_(seed, "market.traffic.values"),
       sigmas_(seed, "market.traffic.sigmas"),
       draws_(seed, "market.draws") {
+  exposure_.num_slots = shape_.slots;
   if (config_.own()) config_.value_level = level_before_clipping(config_);
 }
 
@@ -76,7 +78,7 @@ void Traffic::fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffi
     float* values = out.values.data() + static_cast<size_t>(block * out.num_seats * kBlockWidth);
     fill_values(values_, place, out.num_seats, factors.tick_mean(out.tick), factors.tick_deviation(out.tick), values,
                 sums);
-    fill_draws(draws_, place, out.num_slots, out.num_shown.data() + place.first_pv,
+    fill_draws(draws_, place, exposure_, out.num_shown.data() + place.first_pv,
                out.conversion_draw.data() + place.first_pv * kNumSlots);
   }
   std::array<double, kMaxSeats>& total = out.chunk_sums[static_cast<size_t>(chunk)];

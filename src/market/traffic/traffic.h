@@ -70,7 +70,8 @@ struct TickTraffic {
 
 class Traffic {
  public:
-  Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config = {});  // impressions: nominal, of a period
+  // impressions: nominal, of a period. The rule says how often slots are shown; its number of slots is the config's.
+  Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config = {}, const AuctionRule& rule = {});
 
   const MarketShape& shape() const { return shape_; }
   PeriodFactors factors(int64_t period) const;
@@ -98,6 +99,7 @@ class Traffic {
   uint64_t seed_;
   TrafficConfig config_;
   MarketShape shape_;
+  ExposureDraws exposure_;
   RandomStream values_, sigmas_, draws_;
 };
 

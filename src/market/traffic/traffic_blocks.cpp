@@ -9,11 +9,13 @@
 namespace genbid::market {
 namespace {
 
-// Probabilities of a second and of a third slot in units of 2^-31.
-constexpr auto kSecondShown = static_cast<int32_t>(0.8 * 0x1p31);
-constexpr auto kThirdShown = static_cast<int32_t>(0.8 * 0.6 * 0x1p31);
+int32_t in_31_bits(double probability) { return static_cast<int32_t>(std::min(probability * 0x1p31, 0x1p31 - 1.0)); }
 
 }  // namespace
+
+ExposureDraws::ExposureDraws(const AuctionRule& rule)
+    : num_slots(rule.num_slots), second(in_31_bits(rule.exposure(1))), third(in_31_bits(rule.exposure(2))) {}
+
 }  // namespace genbid::market
 #endif
 
@@ -77,18 +79,18 @@ void fill_values_lanes(const RandomStream& stream, const BlockPlace& place, int 
   }
 }
 
-void fill_draws_lanes(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown,
-                      float* draws) {
+void fill_draws_lanes(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure,
+                      uint8_t* shown, float* draws) {
   const U32 u32;
   const F32 f32;
   const hn::Rebind<uint8_t, U32> u8;
   const I32 i32;
   const size_t n = hn::Lanes(u32);
   const auto period = static_cast<uint64_t>(place.period);
-  const auto second = hn::Set(i32, kSecondShown);
-  const auto third = hn::Set(i32, kThirdShown);
+  const auto second = hn::Set(i32, exposure.second);
+  const auto third = hn::Set(i32, exposure.third);
   const auto one = hn::Set(i32, 1);
-  const auto most = hn::Set(i32, num_slots);
+  const auto most = hn::Set(i32, exposure.num_slots);
   for (size_t lane = 0; lane < kBlockWidth; lane += n) {
     const Words words = philox_lanes(
         stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv) + static_cast<uint32_t>(lane),
@@ -117,8 +119,9 @@ void fill_values(const RandomStream& stream, const BlockPlace& place, int num_se
   HWY_DYNAMIC_DISPATCH(fill_values_lanes)(stream, place, num_seats, mean, deviation, values, sums);
 }
 
-void fill_draws(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown, float* draws) {
-  HWY_DYNAMIC_DISPATCH(fill_draws_lanes)(stream, place, num_slots, shown, draws);
+void fill_draws(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure, uint8_t* shown,
+                float* draws) {
+  HWY_DYNAMIC_DISPATCH(fill_draws_lanes)(stream, place, exposure, shown, draws);
 }
 
 void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int num_seats, const float* mean,
@@ -143,16 +146,16 @@ void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int 
   }
 }
 
-void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown,
-                      float* draws) {
+void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure,
+                      uint8_t* shown, float* draws) {
   const auto period = static_cast<uint64_t>(place.period);
   for (int lane = 0; lane < kBlockWidth; ++lane) {
     const PhiloxBits bits =
         philox(stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv + lane),
                static_cast<uint32_t>(place.tick), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
     const auto u = static_cast<int32_t>(bits.w0 >> 1);
-    const int count = 1 + (u < kSecondShown ? 1 : 0) + (u < kThirdShown ? 1 : 0);
-    shown[lane] = static_cast<uint8_t>(std::min(count, num_slots));
+    const int count = 1 + (u < exposure.second ? 1 : 0) + (u < exposure.third ? 1 : 0);
+    shown[lane] = static_cast<uint8_t>(std::min(count, exposure.num_slots));
     draws[lane] = uniform_fine(bits.w1);
     draws[kBlockWidth + lane] = uniform_fine(bits.w2);
     draws[2 * kBlockWidth + lane] = uniform_fine(bits.w3);

@@ -5,6 +5,7 @@
 
 #include "base/random/random.h"
 #include "bidding/advertiser.h"
+#include "bidding/auction_rule.h"
 
 // The impressions of one block, drawn by the widest SIMD instructions that the processor has (Highway: AVX-512, AVX2,
 // SSE4, or none). All of them give the same bits: only + - * / sqrt and integer operations, no fused multiply-add.
@@ -42,9 +43,17 @@ void fill_values(const RandomStream& stream, const BlockPlace& place, int num_se
 void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int num_seats, const float* mean,
                        const float* deviation, float* values, PartialSums& sums);
 
-// What decides exposure and conversion: slot 1 is always shown, slot 2 with probability 0.8, slot 3 with 0.6 if slot 2
-// is. shown: [lane], at most `num_slots`; draws: [slot][lane] in [0, 1].
-void fill_draws(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown, float* draws);
-void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, int num_slots, uint8_t* shown, float* draws);
+// Below which draw of 31 bits a second and a third slot are shown: their probabilities in units of 2^-31.
+struct ExposureDraws {
+  explicit ExposureDraws(const AuctionRule& rule);
+  int num_slots;
+  int32_t second, third;
+};
+// What decides exposure and conversion. shown: [lane], how many slots are shown, at most num_slots; draws: [slot][lane] in
+// [0, 1].
+void fill_draws(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure, uint8_t* shown,
+                float* draws);
+void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure,
+                      uint8_t* shown, float* draws);
 
 }  // namespace genbid::market

@@ -13,6 +13,8 @@
 namespace genbid::market {
 namespace {
 
+const auto kReserve = static_cast<float>(AuctionRule().reserve);
+
 using test::make_tick;
 using test::SeatValue;
 
@@ -34,24 +36,24 @@ TEST(Clearing, TheFourHighestBidsInOrder) {
 
 TEST(Clearing, EachSlotPaysTheNextBid) {
   const TopFour top = clear({{0, 1.0F}, {1, 0.5F}, {2, 0.25F}, {3, 0.125F}});
-  EXPECT_EQ(top.price(0), 0.5F);
-  EXPECT_EQ(top.price(1), 0.25F);
-  EXPECT_EQ(top.price(2), 0.125F);  // the least winning cost
+  EXPECT_EQ(top.price(0, kReserve), 0.5F);
+  EXPECT_EQ(top.price(1, kReserve), 0.25F);
+  EXPECT_EQ(top.price(2, kReserve), 0.125F);  // the least winning cost
 }
 
 TEST(Clearing, OfEqualBidsTheLowerSeatsIsHigher) {
   const TopFour top = clear({{9, 0.5F}, {4, 0.5F}, {30, 0.5F}, {2, 0.5F}, {11, 0.5F}, {20, 1.0F}});
   EXPECT_EQ(top.seat, seats(20, 2, 4, 9));
-  EXPECT_EQ(top.price(0), 0.5F);
-  EXPECT_EQ(top.price(1), 0.5F);
+  EXPECT_EQ(top.price(0, kReserve), 0.5F);
+  EXPECT_EQ(top.price(1, kReserve), 0.5F);
 }
 
 TEST(Clearing, FewerThanFourBiddersLeaveSlotsEmptyAndPayTheReserve) {
   const TopFour top = clear({{5, 0.5F}, {6, 0.25F}});
   EXPECT_EQ(top.seat, seats(5, 6, -1, -1));
-  EXPECT_EQ(top.price(0), 0.25F);
-  EXPECT_EQ(top.price(1), kReserve);
-  EXPECT_EQ(top.price(2), kReserve);
+  EXPECT_EQ(top.price(0, kReserve), 0.25F);
+  EXPECT_EQ(top.price(1, kReserve), kReserve);
+  EXPECT_EQ(top.price(2, kReserve), kReserve);
 }
 
 TEST(Clearing, NobodyBiddingSellsNothing) {
@@ -63,7 +65,7 @@ TEST(Clearing, OnlyBidsOfAtLeastTheReserveCompete) {
   const float below = std::nextafter(kReserve, 0.0F);
   const TopFour top = clear({{1, below}, {2, kReserve}, {3, 0.00005F}});
   EXPECT_EQ(top.seat, seats(2, -1, -1, -1));
-  EXPECT_EQ(top.price(0), kReserve);
+  EXPECT_EQ(top.price(0, kReserve), kReserve);
 }
 
 TEST(Clearing, NegativeBidsAreNone) {
@@ -99,7 +101,7 @@ TEST(Clearing, HugeBidsCountAsTheLargest) {
   const TopFour top = clear({{3, 1.0F}, {8, 1.0F}}, bids);
   EXPECT_EQ(top.seat, seats(3, 8, -1, -1));
   EXPECT_EQ(top.bid[0], kMaxBid);
-  EXPECT_EQ(top.price(0), kMaxBid);
+  EXPECT_EQ(top.price(0, kReserve), kMaxBid);
 }
 
 TEST(Clearing, LostBidsDoNotCompete) {

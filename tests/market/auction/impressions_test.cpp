@@ -14,6 +14,8 @@
 namespace genbid::market {
 namespace {
 
+const auto kReserve = static_cast<float>(AuctionRule().reserve);
+
 using test::official_cell;
 
 // Some seats bid squares, one is negative, one bids more than all others.

@@ -193,7 +193,8 @@ TEST(MarketMoney, WhatIsKeptOfATickIsInTheMoneyOfTheCampaigns) {
   for (const SeatTick& seat : market->last_tick()) told += seat.outcome.cost;
   for (int64_t pv = 0; pv < kept.num_pv; ++pv) {
     const TopFour top = ladder.tops[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
-    EXPECT_EQ(static_cast<double>(top.price(2)), kept.least_winning_cost[static_cast<size_t>(pv)]);
+    EXPECT_EQ(static_cast<double>(top.price(2, static_cast<float>(AuctionRule().reserve))),
+              kept.least_winning_cost[static_cast<size_t>(pv)]);
     sum += kept.least_winning_cost[static_cast<size_t>(pv)];
   }
   EXPECT_NEAR(cost, told, 1e-6 * told);
@@ -294,7 +295,8 @@ TEST(MarketMoney, TheOfficialLadderHoldsBidsOfAnyHeight) {
     const TopFour top =
         market->ladder(0).tops[static_cast<size_t>(pv / kBlockWidth)].get(static_cast<int>(pv % kBlockWidth));
     const double expected = kept.least_winning_cost[static_cast<size_t>(pv)];
-    EXPECT_NEAR(static_cast<double>(top.price(2)), expected, 1e-6 * expected);
+    EXPECT_NEAR(static_cast<double>(top.price(2, static_cast<float>(AuctionRule().reserve))), expected,
+                1e-6 * expected);
     EXPECT_GT(top.bid[0], kMaxBid);
   }
 }

@@ -10,6 +10,8 @@
 namespace genbid::market {
 namespace {
 
+const auto kReserve = static_cast<float>(AuctionRule().reserve);
+
 using test::make_tick;
 
 std::vector<WideSum> money_of(double everybody) {
@@ -107,8 +109,8 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
       tally(context, bids, pv, top, 1, fresh);
       for (size_t seat = 0; seat < kNumSeats; ++seat) {
         if ((auction_.lost(pv) >> seat & 1U) == 0) continue;
-        lost_bids[seat] += static_cast<double>(
-            competing_bid(bids.value[seat], bids.value_squared[seat], tick.value(pv, static_cast<int>(seat))));
+        lost_bids[seat] += static_cast<double>(competing_bid(bids.value[seat], bids.value_squared[seat],
+                                                             tick.value(pv, static_cast<int>(seat)), kReserve));
       }
     }
     EXPECT_EQ(fresh.least_winning_cost, auction_.sums().least_winning_cost);

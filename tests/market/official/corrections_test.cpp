@@ -15,6 +15,8 @@
 namespace genbid::market::official {
 namespace {
 
+const double kReserve = AuctionRule().reserve;
+
 // A tick in which every p-value is the same.
 TickTraffic even_traffic(int64_t num_pv, double pvalue = 0.5, int tick = 0, int64_t period = 0) {
   TickTraffic traffic;

@@ -219,8 +219,11 @@ TEST(TrafficBlocks, AreThePlainFunctionsOnEveryInstructionSet) {
           std::array<uint8_t, kBlockWidth> expected_shown{};
           std::array<float, 3 * kBlockWidth> draws{};
           std::array<float, 3 * kBlockWidth> expected_draws{};
-          fill_draws(stream, place, slots, shown.data(), draws.data());
-          fill_draws_plain(stream, place, slots, expected_shown.data(), expected_draws.data());
+          AuctionRule rule;
+          rule.num_slots = slots;
+          const ExposureDraws exposure(rule);
+          fill_draws(stream, place, exposure, shown.data(), draws.data());
+          fill_draws_plain(stream, place, exposure, expected_shown.data(), expected_draws.data());
           ASSERT_EQ(shown, expected_shown) << target;
           ASSERT_EQ(draws, expected_draws) << target;
         }

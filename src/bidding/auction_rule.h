@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+
+#include "bidding/advertiser.h"
+
+namespace genbid {
+
+// How an impression is sold: a generalised second-price auction with up to three slots (auctionnet.md 2.4). A market
+// makes the rule once from its config (MarketConfig::auction_rule); traffic, clearing, over-spending, hindsight and
+// replays all read that one.
+//
+// Bids of at least the reserve compete. The holder of a slot pays the next lower bid, at least the reserve, if the slot
+// is shown. Slot k, counted from 0 at the best, is shown where slot k - 1 is and a coin says so.
+struct AuctionRule {
+  int num_slots = kNumSlots;                                          // 1 to kNumSlots
+  std::array<double, kNumSlots> shown_after_previous{1.0, 0.8, 0.6};  // the coins' probabilities; the first is 1
+  double reserve = 0.0001;                                            // money
+  // A higher bid counts as this much; of two such bids the lower seat's is the higher one.
+  double highest_bid = std::numeric_limits<double>::infinity();
+
+  // The probability that a slot is shown.
+  double exposure(int slot) const {
+    double probability = 1.0;
+    for (int k = 0; k <= slot; ++k) probability *= shown_after_previous[static_cast<size_t>(k)];
+    return probability;
+  }
+  // With all money in another unit: `unit` of this rule's are 1 of that one's.
+  AuctionRule times(double unit) const {
+    AuctionRule rule = *this;
+    rule.reserve *= unit;
+    rule.highest_bid *= unit;
+    return rule;
+  }
+};
+
+// What a slot costs whose holder is followed by this bid.
+template <typename Money>
+constexpr Money slot_price(Money next_bid, Money reserve) {
+  return next_bid > reserve ? next_bid : reserve;
+}
+
+}  // namespace genbid

@@ -1,0 +1,68 @@
+#include "market/market.h"
+
+#include <cassert>
+#include <utility>
+
+namespace genbid::market {
+
+void Market::reset(std::vector<Cell> cells) {
+  check_cells(cells);
+  cells_ = std::move(cells);
+  tick_ = 0;
+  observed_ = false;
+  open_day();
+
+  const size_t num_rows = cells_.size() * num_seats();
+  histories_.assign(num_rows, {});
+  views_.assign(num_rows, {});
+  finished_.assign(num_rows, {});
+  for (size_t row = 0; row < num_rows; ++row) {
+    const Cell& cell = cells_[row / num_seats()];
+    assert(cell.advertisers.size() == num_seats());
+    SeatView& view = views_[row];
+    view.period = cell.period;
+    view.seat = static_cast<int>(row % num_seats());
+    view.num_ticks = shape_.ticks;
+    view.advertiser = &advertiser(row);
+    view.history = &histories_[row];
+  }
+}
+
+std::span<const SeatView> Market::observe() {
+  assert(!done());
+  if (observed_) return views_;
+  open_tick();
+  for (size_t row = 0; row < views_.size(); ++row) {
+    SeatView& view = views_[row];
+    view.last = tick_ > 0 ? &finished_[row].outcome : nullptr;
+    view.now = start(row);
+    // A seat without money is not called, and learns nothing (auctionnet.md 6.11).
+    view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+  }
+  observed_ = true;
+  return views_;
+}
+
+void Market::step(std::span<const BidFormula> bids) {
+  assert(!done() && bids.size() == views_.size());
+  observe();
+  check_bids(views_, bids);
+  impressions_.resize(keeps_impressions_ ? cells_.size() : 0);
+  ladders_.resize(keeps_ladders_ ? cells_.size() : 0);
+  play_tick(bids);
+  ++tick_;
+  observed_ = false;
+}
+
+void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings) {
+  SeatTick& done = finished_[row];
+  done.start = views_[row].now;
+  done.outcome = outcome;
+  done.bid = bid;
+  done.asked = views_[row].asked;
+  done.num_clearings = num_clearings;
+  histories_[row].append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
+                         static_cast<double>(outcome.num_conversions));
+}
+
+}  // namespace genbid::market
