@@ -161,7 +161,9 @@ TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
           // Values, bids and exposures are floats there: 1e-7 of each, and the 2^-30 that sums are counted in.
           EXPECT_NEAR(curve[point].value, expected.value, 1e-6 * expected.value + 1e-6) << rules << " " << seat;
           EXPECT_NEAR(curve[point].cost, expected.cost, 1e-6 * expected.cost + 1e-4) << rules << " " << seat;
-          if (point == 1000) EXPECT_GT(expected.value, 0.1);
+          if (point == 1000) {
+            EXPECT_GT(expected.value, 0.1);
+          }
         }
       }
     }
