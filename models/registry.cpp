@@ -2,34 +2,88 @@
 
 #include <torch/utils.h>
 
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <span>
+
 #include "base/error.h"
 #include "base/random/random.h"
+#include "base/shown.h"
+#include "models/behavior_cloning/behavior_cloning.h"
+#include "models/decision_transformer/decision_transformer.h"
+#include "models/diffbid/diffbid.h"
 
 namespace genbid::models {
 
+struct ModelKind {
+  std::string name;
+  AnyConfig options;  // the defaults
+  std::shared_ptr<policy::Policy> (*make)(const AnyConfig& options, const policy::PolicyShape& shape);
+};
+
+namespace {
+
+template <typename Model, typename Config>
+ModelKind model(std::string name) {
+  return {std::move(name), AnyConfig(Config()),
+          [](const AnyConfig& options, const policy::PolicyShape& shape) -> std::shared_ptr<policy::Policy> {
+            return std::make_shared<Model>(*options.get_if<Config>(), shape);
+          }};
+}
+
+std::span<const ModelKind> model_kinds() {
+  static const std::array kKinds = {
+      model<BehaviorCloning, BehaviorCloningConfig>("behavior_cloning"),
+      model<DecisionTransformer, DecisionTransformerConfig>("decision_transformer"),
+      model<DiffBid, DiffBidConfig>("diffbid"),
+  };
+  return kKinds;
+}
+
+const ModelKind& kind_of(const std::type_info& options) {
+  const auto kinds = model_kinds();
+  const auto found =
+      std::find_if(kinds.begin(), kinds.end(), [&](const ModelKind& kind) { return kind.options.type() == options; });
+  assert(found != kinds.end());
+  return *found;
+}
+
+}  // namespace
+
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names = {"behavior_cloning", "decision_transformer", "diffbid"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const ModelKind& kind : model_kinds()) all.push_back(kind.name);
+    return all;
+  }();
   return names;
 }
 
+ModelConfig::ModelConfig() : ModelConfig(DecisionTransformerConfig()) {}
+
+ModelConfig::ModelConfig(AnyConfig options) : kind_(&kind_of(options.type())), options_(std::move(options)) {}
+
+ModelConfig ModelConfig::named(const std::string& name) {
+  for (const ModelKind& kind : model_kinds()) {
+    if (kind.name == name) return ModelConfig(kind.options);
+  }
+  throw Error("model.name: found '" + name + "', expected one of " + listed(model_names()));
+}
+
+const std::string& ModelConfig::name() const { return kind_->name; }
+
 void ModelConfig::fields(ConfigVisitor& v) {
-  v.field("name", name, model_names());
-  if (name == "behavior_cloning") behavior_cloning.fields(v);
-  if (name == "decision_transformer") decision_transformer.fields(v);
-  if (name == "diffbid") diffbid.fields(v);
+  std::string wanted = name();
+  v.field("name", wanted, model_names());
+  if (wanted != name()) *this = named(wanted);
+  options_.fields(v);
 }
 
 std::shared_ptr<policy::Policy> make_policy(const ModelConfig& config, const policy::PolicyShape& shape, int64_t seed) {
   // LibTorch's initialisers draw from the default generator.
   torch::manual_seed(derive_seed(static_cast<uint64_t>(seed), "model.init", 0));
-  if (config.name == "behavior_cloning") {
-    return std::make_shared<BehaviorCloning>(config.behavior_cloning, shape);
-  }
-  if (config.name == "decision_transformer") {
-    return std::make_shared<DecisionTransformer>(config.decision_transformer, shape);
-  }
-  if (config.name == "diffbid") return std::make_shared<DiffBid>(config.diffbid, shape);
-  throw Error("unknown model '" + config.name + "'");
+  return config.kind_->make(config.options_, shape);
 }
 
 }  // namespace genbid::models

@@ -14,11 +14,13 @@
 
 #include "app/command.h"
 #include "bidders/bidder_config.h"
+#include "bidders/bidder_table.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/shown.h"
 #include "base/stop_signal.h"
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
@@ -58,7 +60,7 @@ struct CandidateConfig {
         std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
     v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
     if (is_rule()) {
-      rule.bidder = policy;
+      rule.set_kind(policy);
       rule.option_fields(v);
     } else if (policy == "hindsight") {
       v.field("choice", choice, eval::hindsight_choices());
@@ -169,6 +171,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
   Candidates candidates;
   const play::OfficialAssets assets;
   const int num_ticks = config.in_market() ? config.market.shape().ticks : data::replay_log_ticks(config.replay.log);
+  const std::vector<int> categories = config.categories();
   std::set<std::string> names;
   for (const CandidateConfig& one : config.policy) {
     std::string name = one.name;
@@ -187,14 +190,12 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
       }
     } else if (one.is_rule()) {
       candidates.bidders.push_back(
-          bidders::make_bidder(one.rule, config.bidder_rules(), assets, num_ticks, config.categories()));
+          bidders::make_bidder(one.rule, {config.bidder_rules(), assets, num_ticks, categories}));
       if (name.empty()) name = bidders::bidder_label(one.rule);
     } else {
       if (!std::filesystem::exists(one.policy)) {
-        std::string rules;
-        for (const std::string& rule : bidders::bidder_names()) rules += (rules.empty() ? " (" : ", ") + rule;
-        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder" +
-                    rules + ")");
+        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder (" +
+                    listed(bidders::bidder_names()) + ")");
       }
       const runs::LoadedPolicy loaded =
           runs::load_checkpoint(one.policy, one.weights == "raw" ? train::Weights::kRaw : train::Weights::kEma);
@@ -333,18 +334,15 @@ int run_evaluate(const ConfigFile& file) {
 }  // namespace
 
 Command evaluate_command() {
-  return {
-      "evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log",
+  static const std::string help =
       "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
       "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
       "  genbid evaluate configs/replay.yaml policy=runs/NAME replay.log=market.h5 replay.periods=22\n"
       "\n"
-      "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder (pid, fixed_alpha,\n"
-      "                    abid, online_lp, official_agent, pacing), or a list of them; options stand beside:\n"
-      "                    alpha or cpa_ratio of fixed_alpha; table of online_lp (own_category: the official\n"
-      "                    population's tables, or the path of a CSV file); agent of official_agent (bc, iql, cql,\n"
-      "                    td3_bc, mopo, combo); price_level, later_value, prior_days, cpa_brake of pacing;\n"
-      "                    target_return, target_cpa and weights (ema, raw) of a policy; name for the table;\n"
+      "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder, or a list of them;\n"
+      "                    options stand beside: target_return, target_cpa and weights (ema, raw) of a policy; name\n"
+      "                    for the table; and those of rule bidders:\n" +
+      bidders::bidder_help(22) +
       "                    and, knowing how the day went without the candidate: teacher (plays the best alpha of the\n"
       "                    rest of the day), hindsight_alpha (the best constant one), hindsight (not played but\n"
       "                    computed; choice: per_tick, constant, constant_kept, slots)\n"
@@ -357,8 +355,9 @@ Command evaluate_command() {
       "replay.periods, replay.advertisers, replay.budget, replay.cpa, replay.seed\n"
       "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
       "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
-      "threads             0 (default): one a processor; the files do not depend on it",
-      run_evaluate, resolve};
+      "threads             0 (default): one a processor; the files do not depend on it";
+  return {"evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log", help,
+          run_evaluate, resolve};
 }
 
 }  // namespace genbid::app

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "runs/program.h"
 #include "base/log.h"
+#include "bidders/bidder_table.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "play/resumable_outputs.h"
@@ -65,8 +66,7 @@ std::string resolve(const ConfigFile& file) { return print_config(read(file), "s
 }  // namespace
 
 Command simulate_command() {
-  return {
-      "simulate", "play periods of the auction market",
+  static const std::string help =
       "Plays whole delivery periods of an auction market and writes what happened: DIR/ticks.csv, a row per\n"
       "period, tick and seat, DIR/periods.csv, a row per period and seat, and what else is asked for. Equal files\n"
       "for any number of threads; all of them or none.\n"
@@ -86,6 +86,8 @@ Command simulate_command() {
       "market.seed          of the market's chance (1); the official rules have their own\n"
       "explore.bidders      drawn for every seat and period, in place of the population's: [{bidder: pid, weight: 2},\n"
       "                     {bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}]\n"
+      "                     Bidders of populations and data sets, with their options:\n" +
+      bidders::bidder_help(23) +
       "explore.budget_scale [LOW, HIGH], drawn for every seat and period; explore.cpa_scale likewise\n"
       "explore.alpha_noise  spread of log-normal noise on a seat's bids of a tick (0), and its\n"
       "                     explore.alpha_noise_correlation with the tick before\n"
@@ -99,8 +101,8 @@ Command simulate_command() {
       "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
       "output.market_log_precision  float32 (default) or float64\n"
       "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
-      "threads              0 (default): one a processor\n",
-      run, resolve};
+      "threads              0 (default): one a processor\n";
+  return {"simulate", "play periods of the auction market", help, run, resolve};
 }
 
 }  // namespace genbid::app

@@ -110,7 +110,7 @@ int run_train(const ConfigFile& file) {
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
-  log_info("train " + config.model.name + ": " + std::to_string(policy::num_parameters(*policy)) + " parameters, " +
+  log_info("train " + config.model.name() + ": " + std::to_string(policy::num_parameters(*policy)) + " parameters, " +
            std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
            " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
 

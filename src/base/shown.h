@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace genbid {
 
@@ -19,6 +20,13 @@ inline std::string shown(std::string_view text) {
     }
   }
   return text.size() > kMax ? result + "..." : result;
+}
+
+// "a, b, c"
+inline std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
 }
 
 }  // namespace genbid

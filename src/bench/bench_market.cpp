@@ -7,13 +7,12 @@
 #include "bench/bench.h"
 #include "base/error.h"
 #include "base/threads.h"
-#include "bidders/bidder_config.h"
+#include "bidders/pid.h"
 #include "eval/evaluation.h"
 #include "market/corrected/cell_tick.h"
 #include "market/traffic/traffic_cache.h"
 #include "oracle/optima.h"
 #include "play/hindsight.h"
-#include "play/official_assets.h"
 #include "play/simulate.h"
 
 // The market under the rules `corrected`.
@@ -150,7 +149,7 @@ void bench_cells_192(int num_threads) {
   plan.population = play::load_population("official");
   plan.periods = {0, 1, 2, 3};
   for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
-  const auto pid = bidders::make_bidder({.bidder = "pid"}, Rules::kCorrected, play::OfficialAssets());
+  const auto pid = bidders::make_pid(Rules::kCorrected);
   const std::vector<eval::Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
   // Where the population has PID already, replacing it by its like changes nothing.
   struct SeatZero : market::PeriodSink {

@@ -4,10 +4,9 @@
 #include "bench/bench.h"
 #include "base/error.h"
 #include "base/threads.h"
-#include "bidders/bidder_config.h"
+#include "bidders/pid.h"
 #include "bidding/score.h"
 #include "eval/evaluation.h"
-#include "play/official_assets.h"
 #include "play/simulate.h"
 
 namespace genbid::bench {
@@ -73,7 +72,7 @@ void bench_official_48_cells(int num_threads) {
   for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
   const Totals totals = play_official("official", 0, threads);
   const auto begin = std::chrono::steady_clock::now();
-  const auto pid = bidders::make_bidder({.bidder = "pid"}, Rules::kOfficial, play::OfficialAssets());
+  const auto pid = bidders::make_pid(Rules::kOfficial);
   const std::vector<eval::Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
   const auto evaluations = eval::evaluate_in_market(plan, candidates, threads);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;

@@ -12,6 +12,7 @@
 
 #include "bench/bench.h"
 #include "base/error.h"
+#include "models/diffbid/diffbid.h"
 #include "models/registry.h"
 #include "train/optimizer.h"
 
@@ -34,13 +35,12 @@ struct Sized {
 
 // The official size: AuctionNet's network under genbid's sampler. Where a model's default has it, there is one.
 std::vector<Sized> sizes_of(const std::string& model) {
-  models::ModelConfig config;
-  config.name = model;
+  models::ModelConfig config = models::ModelConfig::named(model);
   std::vector<Sized> sizes = {{"default", config}};
-  if (model == "diffbid") {
-    config.diffbid.width = 128;
-    config.diffbid.blocks = 2;
-    config.diffbid.embedding = 128;
+  if (auto* const diffbid = config.get_if<models::DiffBidConfig>()) {
+    diffbid->width = 128;
+    diffbid->blocks = 2;
+    diffbid->embedding = 128;
     sizes.push_back({"official", config});
   }
   return sizes;
@@ -70,7 +70,7 @@ std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config,
 }
 
 Json settings_of(const Sized& sized, const policy::Policy& policy, int64_t batch, int threads) {
-  return {{"model", sized.config.name},
+  return {{"model", sized.config.name()},
           {"size", sized.size},
           {"batch", batch},
           {"parameters", policy::num_parameters(policy)},
@@ -143,10 +143,10 @@ void bench_act(const std::string& model, int threads) {
       throw Error("bench act." + model + ": two calls on the same input do not give the same finite actions");
     }
     Json settings = settings_of(sized, *policy, kSeats, threads);
-    if (model == "diffbid") {
-      settings["sampler"] = sized.config.diffbid.sampler;
-      settings["levels"] = sized.config.diffbid.sampling_levels;
-      settings["guidance"] = sized.config.diffbid.guidance;
+    if (const auto* const diffbid = sized.config.get_if<models::DiffBidConfig>()) {
+      settings["sampler"] = diffbid->sampler;
+      settings["levels"] = diffbid->sampling_levels;
+      settings["guidance"] = diffbid->guidance;
     }
     print_figure("act." + model, 1e3 * median_seconds(act), "ms", settings);
 

@@ -1,47 +1,69 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "base/config/config.h"
-#include "bidders/pacing.h"
+#include "base/config/any_config.h"
+#include "bidders/bidder_kind.h"
 #include "bidding/bidder.h"
 
 namespace genbid::bidders {
 
-// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads.
-struct BidderConfig {
-  std::string bidder = "pid";
-  double alpha = 0.0;      // fixed_alpha: bid = alpha * p-value; 0: cpa_ratio decides
-  double cpa_ratio = 1.0;  // fixed_alpha: alpha = cpa_ratio * the seat's CPA limit
-  std::string table = {};  // online_lp: a shipped table or the path of a CSV file
-  std::string agent = {};  // official_agent: one of official_agent_names()
-  PacingOptions pacing = {};
+// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads. In code a kind's
+// options are one: `BidderConfig bidder = FixedAlphaOptions{.alpha = 90.0};`.
+class BidderConfig {
+ public:
+  BidderConfig();  // pid
+  template <BidderOptions Options>
+  BidderConfig(Options options) : BidderConfig(AnyConfig(std::move(options))) {}
+  // Of the kind that has these options.
+  explicit BidderConfig(AnyConfig options);
+
+  const std::string& kind() const { return kind_->name; }
+  // Another kind has its default options then. Error for an unknown one.
+  void set_kind(const std::string& name);
+  // Its options; null where they are those of another kind.
+  template <BidderOptions Options>
+  const Options* get_if() const {
+    return options_.get_if<Options>();
+  }
 
   void fields(ConfigVisitor& v);
   // All but `bidder`, which the caller knows; rejects what the kind does not read.
-  void option_fields(ConfigVisitor& v);
+  void option_fields(ConfigVisitor& v) { options_.fields(v); }
+
+ private:
+  friend std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSetting& setting);
+  friend std::string bidder_label(const BidderConfig& config);
+
+  const BidderKind* kind_;  // of the table
+  AnyConfig options_;
 };
 
-const std::vector<std::string>& bidder_names();
-
-class OnlineLpTable;   // bidders/online_lp.h
-struct OfficialAgent;  // bidders/official_agents.h
-
-// Where bidders get what they know beside their options (play/official_assets.h). Errors for what is not there.
-class BidderAssets {
+// A bidder of which an option may be a range that is drawn from: `{bidder: fixed_alpha, cpa_ratio: [0.6, 1.6]}`.
+class BidderRange {
  public:
-  virtual ~BidderAssets() = default;
-  virtual std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const = 0;
-  virtual std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const = 0;
+  BidderRange();  // pid
+
+  void fields(ConfigVisitor& v);
+  // `bidder`, and all but it.
+  void kind_field(ConfigVisitor& v);
+  void option_fields(ConfigVisitor& v) { ranges_.fields(v); }
+
+  // What a factor is to be drawn from: {1, 1} where there is nothing to draw.
+  RealInterval range() const { return kind_->range(ranges_); }
+  // The bidder that was drawn. It bids `factor` times what at(1) bids.
+  BidderConfig at(double factor) const { return BidderConfig(kind_->at(ranges_, factor)); }
+
+ private:
+  const BidderKind* kind_;  // of the table
+  AnyConfig ranges_;
 };
 
-// For days of so many ticks and, where given, for seats of these categories. Error for a bidder that cannot play them:
-// AuctionNet's agents play days of 48 ticks, an OnlineLP table those that it was made for.
-std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, Rules rules, const BidderAssets& assets,
-                                    int num_ticks = kTicksPerPeriod, std::span<const int> categories = {});
+// Error for a bidder that cannot play there: AuctionNet's agents play days of 48 ticks, an OnlineLP table those that it
+// was made for, and categories that it has.
+std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSetting& setting);
 // "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql", "pacing",
 // "pacing cpa_brake 1.2": with the options that are not the default.
 std::string bidder_label(const BidderConfig& config);

@@ -5,7 +5,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "base/error.h"
+#include "base/shown.h"
 #include "base/simd.h"
 
 namespace genbid::bidders {
@@ -92,19 +92,13 @@ float head(AgentHead kind, float output) {
   return output;
 }
 
-// Its features count the ticks that are left of 48.
-void check_days(const OfficialAgent& agent, int num_ticks) {
-  if (num_ticks == kTicksPerPeriod) return;
-  throw Error("'official " + agent.name + "' is made for days of " + std::to_string(kTicksPerPeriod) +
-              " ticks, found " + std::to_string(num_ticks) + " (market.traffic.ticks)");
-}
-
 class OfficialAgentBidder : public Bidder {
  public:
   explicit OfficialAgentBidder(std::shared_ptr<const OfficialAgent> agent) : agent_(std::move(agent)) {}
 
   void reset(std::span<const SeatView> rows) override {
-    for (const SeatView& row : rows) check_days(*agent_, row.num_ticks);
+    // Its features count the ticks that are left of 48.
+    for (const SeatView& row : rows) check_days("official " + agent_->name, kTicksPerPeriod, row.num_ticks);
   }
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
@@ -153,9 +147,20 @@ std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<c
   return alphas;
 }
 
-std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent, int num_ticks) {
-  check_days(*agent, num_ticks);
+std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent) {
   return std::make_unique<OfficialAgentBidder>(std::move(agent));
+}
+
+void OfficialAgentOptions::fields(ConfigVisitor& v) {
+  v.required("agent", agent);
+  const auto& names = official_agent_names();
+  v.check(std::find(names.begin(), names.end(), agent) != names.end(), "agent", "one of " + listed(names));
+}
+
+std::string OfficialAgentOptions::label() const { return "official " + agent; }
+
+std::unique_ptr<Bidder> OfficialAgentOptions::make(const BidderSetting& setting) const {
+  return make_official_agent(setting.assets.official_agent(agent));
 }
 
 }  // namespace genbid::bidders

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "bidding/state_features.h"
+#include "base/config/config.h"
+#include "bidders/bidder_setting.h"
 #include "bidding/bidder.h"
+#include "bidding/state_features.h"
 
 // The learned policies of AuctionNet's population (auctionnet.md 4.1, 4.5): small perceptrons over 16 features.
 
@@ -63,8 +65,16 @@ void normalise_features(std::span<const double> state, std::span<const FeatureRa
 std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<const float> inputs);
 
 // bid = alpha * p-value; negative alphas bid nothing (6.31). Features are computed from the seat's history.
-// Error for other days than those it was trained on, here or in reset().
-std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent,
-                                            int num_ticks = kTicksPerPeriod);
+// Error, in reset(), for other days than those it was trained on, of 48 ticks.
+std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent);
+
+struct OfficialAgentOptions {
+  std::string agent = {};  // one of official_agent_names()
+
+  void fields(ConfigVisitor& v);
+  std::string label() const;
+  int days(const BidderAssets& /*assets*/) const { return kTicksPerPeriod; }
+  std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
+};
 
 }  // namespace genbid::bidders

@@ -32,7 +32,7 @@ std::vector<int> OnlineLpTable::categories() const {
   return all;
 }
 
-void OnlineLpTable::check_days(int num_ticks) const {
+int OnlineLpTable::num_ticks() const {
   int last = -1;
   for (const auto& [category, ticks] : categories_) {
     for (int tick = 0; tick < kMaxTicks; ++tick) {
@@ -40,16 +40,16 @@ void OnlineLpTable::check_days(int num_ticks) const {
     }
   }
   if (last < 0) throw Error("'online_lp " + name_ + "': found a table without rows");
-  const auto number = [](int count) { return std::to_string(count); };
-  if (last + 1 != num_ticks) {
-    throw Error("'online_lp " + name_ + "' is made for days of " + number(last + 1) + " ticks, found " +
-                number(num_ticks) + " (market.traffic.ticks)");
-  }
+  return last + 1;
+}
+
+void OnlineLpTable::check_every_tick() const {
+  const int of_day = num_ticks();
   for (const auto& [category, ticks] : categories_) {
-    for (int tick = 0; tick < num_ticks; ++tick) {
+    for (int tick = 0; tick < of_day; ++tick) {
       if (!rows(category, tick).cum_cost.empty()) continue;
-      throw Error("online_lp: table " + name_ + ": category " + number(category) + ": found no rows of tick " +
-                  number(tick) + ", expected rows of every tick from 0 to " + number(num_ticks - 1));
+      throw Error("online_lp: table " + name_ + ": category " + std::to_string(category) + ": found no rows of tick " +
+                  std::to_string(tick) + ", expected rows of every tick from 0 to " + std::to_string(of_day - 1));
     }
   }
 }
@@ -67,15 +67,15 @@ namespace {
 
 class OnlineLp : public Bidder {
  public:
-  OnlineLp(std::shared_ptr<const OnlineLpTable> table, int num_ticks, std::span<const int> categories)
-      : table_(std::move(table)), num_ticks_(num_ticks) {
-    table_->check_days(num_ticks);
+  OnlineLp(std::shared_ptr<const OnlineLpTable> table, std::span<const int> categories)
+      : table_(std::move(table)), num_ticks_(table_->num_ticks()) {
+    table_->check_every_tick();
     for (const int category : categories) check_category(category, "");
   }
 
   void reset(std::span<const SeatView> rows) override {
     for (const SeatView& row : rows) {
-      if (row.num_ticks != num_ticks_) table_->check_days(row.num_ticks);
+      check_days("online_lp " + table_->name(), num_ticks_, row.num_ticks);
       check_category(row.advertiser->category, "seat " + std::to_string(row.seat) + ": ");
     }
   }
@@ -155,9 +155,21 @@ OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, co
   return table;
 }
 
-std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks,
-                                       std::span<const int> categories) {
-  return std::make_unique<OnlineLp>(std::move(table), num_ticks, categories);
+std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, std::span<const int> categories) {
+  return std::make_unique<OnlineLp>(std::move(table), categories);
+}
+
+void OnlineLpOptions::fields(ConfigVisitor& v) {
+  v.required_path("table", table);
+  v.check(!table.empty(), "table", "episode-0 to episode-6, own_category, or the path of a CSV file");
+}
+
+std::string OnlineLpOptions::label() const { return "online_lp " + table; }
+
+int OnlineLpOptions::days(const BidderAssets& assets) const { return assets.online_lp_table(table)->num_ticks(); }
+
+std::unique_ptr<Bidder> OnlineLpOptions::make(const BidderSetting& setting) const {
+  return make_online_lp(setting.assets.online_lp_table(table), setting.categories);
 }
 
 }  // namespace genbid::bidders

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/config/config.h"
+#include "bidders/bidder_setting.h"
 #include "bidding/advertiser.h"
 #include "bidding/bidder.h"
 
@@ -33,8 +35,10 @@ class OnlineLpTable {
 
   const std::string& name() const { return name_; }
   std::vector<int> categories() const;
-  // Error unless every category has rows of each of the day's ticks, and none of later ones.
-  void check_days(int num_ticks) const;
+  // Of the days that it was made for: the last tick that has rows, and those before it. Error for a table without rows.
+  int num_ticks() const;
+  // Error unless every category has rows of each tick of these days.
+  void check_every_tick() const;
   bool has(int category) const { return categories_.contains(category); }
   const Rows& rows(int category, int tick) const { return categories_.at(category)[static_cast<size_t>(tick)]; }
 
@@ -47,11 +51,20 @@ class OnlineLpTable {
   std::map<int, std::array<Rows, kMaxTicks>> categories_;
 };
 
-// bid = table's alpha * p-value. Error for a table of other days (check_days) and one that lacks one of `categories`,
-// those of the seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and
-// for other days.
-std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table, int num_ticks = kTicksPerPeriod,
+// bid = table's alpha * p-value. Error for a table that lacks rows of a tick, or of one of `categories`, those of the
+// seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and for other days
+// than the table was made for.
+std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table,
                                        std::span<const int> categories = {});
+
+struct OnlineLpOptions {
+  std::string table = {};  // a shipped table or the path of a CSV file
+
+  void fields(ConfigVisitor& v);
+  std::string label() const;
+  int days(const BidderAssets& assets) const;
+  std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
+};
 
 // A raw log: a row for each impression and advertiser, in file order.
 struct OnlineLpLog {

@@ -112,6 +112,21 @@ void PacingOptions::fields(ConfigVisitor& v) {
   v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
 }
 
+std::string PacingOptions::label() const {
+  const PacingOptions usual;
+  std::string text = "pacing";
+  const auto add = [&](const char* name, double value, double usual_value) {
+    if (value != usual_value) text += std::string(" ") + name + " " + shortest(value);
+  };
+  add("price_level", price_level, usual.price_level);
+  add("later_value", later_value, usual.later_value);
+  add("prior_days", prior_days, usual.prior_days);
+  add("cpa_brake", cpa_brake, usual.cpa_brake);
+  return text;
+}
+
+std::unique_ptr<Bidder> PacingOptions::make(const BidderSetting& /*setting*/) const { return make_pacing(*this); }
+
 std::unique_ptr<Bidder> make_pacing(const PacingOptions& options) { return std::make_unique<Pacing>(options); }
 
 }  // namespace genbid::bidders

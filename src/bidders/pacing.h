@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/config/config.h"
+#include "bidders/bidder_setting.h"
 #include "bidding/bidder.h"
 
 namespace genbid::bidders {
@@ -16,6 +18,8 @@ struct PacingOptions {
   double cpa_brake = 0.75;     // cost per expected conversion so far, in CPA limits, above which alpha falls
 
   void fields(ConfigVisitor& v);
+  std::string label() const;  // with the options that are not the default
+  std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 };
 
 // Budget pacing with a brake for the CPA limit. Before every tick it asks which alpha would spend the rest of the money

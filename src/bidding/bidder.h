@@ -2,20 +2,14 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
 
 namespace genbid {
 
-// Under which a market plays (market.rules) and its bidders bid: `corrected` corrects AuctionNet's traps, `official`
-// keeps them.
+// Under which bidders bid: `corrected` corrects AuctionNet's traps, `official` keeps them.
 enum class Rules { kCorrected, kOfficial };
-const std::vector<std::string>& rules_names();  // "corrected", "official"
-Rules parse_rules(std::string_view name);       // Error for an unknown name
 
 // One seat of one cell (a cell is one period played by 48 seats), as its bidder sees it.
 struct SeatView {

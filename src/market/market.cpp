@@ -5,21 +5,15 @@
 #include <limits>
 
 #include "base/error.h"
-#include "market/corrected/corrected_market.h"
+#include "base/shown.h"
 #include "market/auction/money.h"
 #include "market/official/corrections.h"
-#include "market/official/official_market.h"
+#include "market/rule_sets.h"
 
 namespace genbid::market {
 namespace {
 
 constexpr int64_t kMostOfficialImpressions = 10'000'000;
-
-std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 }  // namespace
 
@@ -50,7 +44,7 @@ AuctionRule MarketConfig::auction_rule() const {
 }
 
 Rules MarketConfig::bidder_rules() const {
-  return official() && !official::parse_corrections(corrections).pid ? Rules::kOfficial : Rules::kCorrected;
+  return official::parse_corrections(corrections).pid ? Rules::kCorrected : rule_set(rules).bidders;
 }
 
 std::string MarketConfig::rules_label() const {
@@ -58,8 +52,7 @@ std::string MarketConfig::rules_label() const {
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {
-  if (config.official()) return std::make_unique<official::OfficialMarket>(config, threads);
-  return std::make_unique<CorrectedMarket>(config, threads);
+  return rule_set(config.rules).make(config, threads);
 }
 
 double bid_unit(const Cell& cell) {

@@ -24,8 +24,6 @@ double draw(const RealInterval& range, uint32_t bits) {
   return std::clamp(value, range.low, range.high);
 }
 
-bool is_fixed_alpha(const bidders::BidderConfig& bidder) { return bidder.bidder == "fixed_alpha"; }
-
 // The bidders of the population or of the list, each with the seats that it was drawn for, and noise on their bids.
 class ExploringBidder : public Bidder {
  public:
@@ -95,16 +93,9 @@ class ExploringBidder : public Bidder {
 }  // namespace
 
 void ExploreBidder::fields(ConfigVisitor& v) {
-  v.field("bidder", bidder.bidder, bidders::bidder_names());
+  bidder.kind_field(v);
   v.field("weight", weight, {1e-6, 1e6});
-  if (!is_fixed_alpha(bidder)) {
-    bidder.option_fields(v);
-    return;
-  }
-  v.field("alpha", alpha, {0.0, 1e12});
-  v.check(alpha.low > 0.0 || alpha.high == 0.0, "alpha", "a range above 0");
-  v.field("cpa_ratio", cpa_ratio, {1e-6, 1e6});
-  v.check(alpha.high == 0.0 || cpa_ratio == kUnchanged, "alpha", "either alpha or cpa_ratio, not both");
+  bidder.option_fields(v);
 }
 
 bool ExploreConfig::on() const {
@@ -139,8 +130,7 @@ Exploration::SeatDraw Exploration::seat(int64_t period, int seat) const {
     left -= config_.bidders[drawn.bidder].weight;
     ++drawn.bidder;
   }
-  const ExploreBidder& one = config_.bidders[drawn.bidder];
-  if (is_fixed_alpha(one.bidder)) drawn.coefficient = draw(one.alpha.high > 0.0 ? one.alpha : one.cpa_ratio, bits[1]);
+  drawn.coefficient = draw(config_.bidders[drawn.bidder].bidder.range(), bits[1]);
   return drawn;
 }
 
@@ -157,11 +147,7 @@ Population Exploration::populate(const Population& population, int64_t period) c
     const SeatDraw drawn = this->seat(period, static_cast<int>(i));
     seat.budget_scale = drawn.budget_scale;
     seat.cpa_scale = drawn.cpa_scale;
-    if (config_.bidders.empty()) continue;
-    const ExploreBidder& one = config_.bidders[drawn.bidder];
-    seat.bidder = one.bidder;
-    if (is_fixed_alpha(one.bidder))
-      (one.alpha.high > 0.0 ? seat.bidder.alpha : seat.bidder.cpa_ratio) = drawn.coefficient;
+    if (!config_.bidders.empty()) seat.bidder = config_.bidders[drawn.bidder].bidder.at(drawn.coefficient);
   }
   return drawn_population;
 }
@@ -170,15 +156,14 @@ std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, i
   if (config_.bidders.empty()) {
     return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kCorrected, num_ticks));
   }
-  const OfficialAssets assets;
   std::vector<int> categories;  // any bidder may be drawn for any seat
   for (const PopulationSeat& seat : population.seats) categories.push_back(seat.advertiser.category);
+  const OfficialAssets assets;
+  const bidders::BidderSetting setting{Rules::kCorrected, assets, num_ticks, categories};
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const ExploreBidder& one : config_.bidders) {
-    bidders::BidderConfig plain = one.bidder;
-    if (is_fixed_alpha(plain) && one.alpha.high > 0.0) plain.alpha = 1.0;  // times the coefficient
     try {
-      bidders.push_back(bidders::make_bidder(plain, Rules::kCorrected, assets, num_ticks, categories));
+      bidders.push_back(bidders::make_bidder(one.bidder.at(1.0), setting));  // its bids are times the coefficient
     } catch (const Error& e) {
       throw Error("explore.bidders[" + std::to_string(bidders.size()) + "]: " + e.what());
     }

@@ -13,12 +13,10 @@
 namespace genbid::play {
 
 // One kind of bidder of `explore.bidders`, such as `{bidder: fixed_alpha, cpa_ratio: [0.6, 1.6], weight: 3}`: the
-// options of a population's bidder, of which fixed_alpha's may be ranges.
+// options of a population's bidder, of which one may be a range, drawn from for a seat's period.
 struct ExploreBidder {
-  bidders::BidderConfig bidder;
-  RealInterval alpha;                   // fixed_alpha: drawn for a seat's period; 0: cpa_ratio decides
-  RealInterval cpa_ratio = {1.0, 1.0};  // fixed_alpha: likewise
-  double weight = 1.0;                  // how often it is drawn, beside the others' weights
+  bidders::BidderRange bidder;
+  double weight = 1.0;  // how often it is drawn, beside the others' weights
 
   void fields(ConfigVisitor& v);
 };
@@ -45,7 +43,7 @@ class Exploration {
   // What is drawn for a seat's period.
   struct SeatDraw {
     size_t bidder = 0;         // of config.bidders, if there are any
-    double coefficient = 1.0;  // fixed_alpha with a range: its alpha or cpa_ratio
+    double coefficient = 1.0;  // of the bidder's range
     double budget_scale = 1.0;
     double cpa_scale = 1.0;
   };

@@ -14,6 +14,7 @@
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/files/safetensors.h"
+#include "base/shown.h"
 #include "data/csv_reader.h"
 
 // official_files.S
@@ -134,9 +135,7 @@ std::shared_ptr<const bidders::OfficialAgent> OfficialAssets::official_agent(con
     }
     return agent = std::make_shared<const bidders::OfficialAgent>(std::move(made));
   }
-  std::string known;
-  for (const std::string& one : bidders::official_agent_names()) known.append(known.empty() ? "" : ", ").append(one);
-  throw Error("agent: found '" + name + "', expected one of " + known);
+  throw Error("agent: found '" + name + "', expected one of " + listed(bidders::official_agent_names()));
 }
 
 std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path) {

@@ -122,7 +122,7 @@ std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, 
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const PopulationSeat& seat : population.seats) {
     try {
-      bidders.push_back(bidders::make_bidder(seat.bidder, rules, assets, num_ticks, {&seat.advertiser.category, 1}));
+      bidders.push_back(bidders::make_bidder(seat.bidder, {rules, assets, num_ticks, {&seat.advertiser.category, 1}}));
     } catch (const Error& e) {
       throw Error("population: seat " + std::to_string(bidders.size()) + ": " + e.what());
     }

@@ -3,6 +3,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/config/config_paths.h"
 #include "base/files/content_hash.h"
 #include "bidders/bidder_config.h"
 #include "play/official_assets.h"
@@ -36,19 +37,24 @@ struct PlayedSettings {
 // Replaces names of files by what they hold.
 class ByContent {
  public:
+  // Those that a bidder's options name. What is shipped keeps its name.
+  template <typename BidderOrRange>
+  void replace_in(BidderOrRange& bidder, const std::string& role) {
+    for_each_path(bidder, [&](const std::string& key, std::string& path) {
+      if (!is_shipped_table(path)) replace(path, role + "." + key);
+    });
+  }
+  void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
+  const std::string& comments() const { return comments_; }
+
+ private:
   void replace(std::string& path, const std::string& role) {
     const auto [known, added] = hashes_.try_emplace(path);
     if (added) known->second = file_content_hash(path);
     comment(role, path);
     path = "content " + known->second;
   }
-  void replace(bidders::BidderConfig& bidder, const std::string& role) {
-    if (bidder.bidder == "online_lp" && !is_shipped_table(bidder.table)) replace(bidder.table, role + ".table");
-  }
-  void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
-  const std::string& comments() const { return comments_; }
 
- private:
   std::map<std::string, std::string> hashes_;  // by path
   std::string comments_;
 };
@@ -63,13 +69,13 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
     settings.market.population = "a file";  // population_seats is what it holds
   }
   for (size_t i = 0; i < settings.explore.bidders.size(); ++i) {
-    files.replace(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
+    files.replace_in(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
   }
   // A shipped population may be another one in another version of the program.
   std::string seats = "population_seats:\n";
   for (size_t i = 0; i < population.seats.size(); ++i) {
     PopulationSeat seat = population.seats[i];
-    files.replace(seat.bidder, "population_seats[" + std::to_string(i) + "]");
+    files.replace_in(seat.bidder, "population_seats[" + std::to_string(i) + "]");
     seats += "  - bidder: " + bidders::bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
              "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
   }

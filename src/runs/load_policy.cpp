@@ -16,7 +16,7 @@ LoadedPolicy load_folder(const std::string& folder, train::Weights weights) {
   loaded.info = train::read_checkpoint_info(folder);
   TrainRunConfig config;
   ConfigFile::load(folder + "/config.yaml").read(config);
-  loaded.model = config.model.name;
+  loaded.model = config.model.name();
   loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
   train::load_policy(folder, *loaded.policy, weights);
   loaded.policy->eval();

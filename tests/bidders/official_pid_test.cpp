@@ -6,7 +6,7 @@
 
 #include "data/csv_reader.h"
 #include "golden.h"
-#include "bidders/rule_bidders.h"
+#include "bidders/pid.h"
 
 namespace genbid::bidders {
 namespace {

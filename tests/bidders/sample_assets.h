@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "bidders/bidder_config.h"
+#include "bidders/bidder_setting.h"
 #include "bidders/official_agents.h"
 #include "bidders/online_lp.h"
 
@@ -38,8 +38,10 @@ class SampleAssets : public bidders::BidderAssets {
     if (name != "sample") throw Error("no table " + name);
     return sample_table();
   }
-  std::shared_ptr<const bidders::OfficialAgent> official_agent(const std::string& /*name*/) const override {
-    return sample_agent();
+  std::shared_ptr<const bidders::OfficialAgent> official_agent(const std::string& name) const override {
+    const auto agent = sample_agent();
+    agent->name = name;
+    return agent;
   }
 };
 

@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
+#include "bidders/pid.h"
 #include "bidding/score.h"
 #include "eval/report.h"
-#include "play/official_assets.h"
 
 namespace genbid::eval {
 namespace {
@@ -25,9 +25,8 @@ EvaluationPlan small_plan() {
 
 std::vector<Evaluation> evaluate(const EvaluationPlan& plan, int num_threads, bool pid_alone = false) {
   Threads threads(num_threads);
-  const play::OfficialAssets assets;
-  const auto pid = bidders::make_bidder({.bidder = "pid"}, Rules::kCorrected, assets);
-  const auto fixed = bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, assets);
+  const auto pid = bidders::make_pid(Rules::kCorrected);
+  const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   std::vector<Candidate> candidates = {{"pid", "rule", pid.get()}};
   if (!pid_alone) candidates.push_back({"fixed", "rule", fixed.get()});
   return evaluate_in_market(plan, candidates, threads);
@@ -85,8 +84,7 @@ std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads)
   play::HindsightBook book;
   plan.book = &book;
   plan.with_plans = true;
-  const auto fixed =
-      bidders::make_bidder({.bidder = "fixed_alpha", .alpha = 80.0}, Rules::kCorrected, play::OfficialAssets());
+  const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   const auto teacher = play::make_teacher(book);
   const auto constant = play::make_hindsight_alpha(book);
   std::vector<Candidate> candidates = {{"fixed", "rule", fixed.get()},
@@ -188,7 +186,7 @@ TEST(Hindsight, KnowsTheCapOfBids) {
   plan.market.traffic.value_level = 0.2;
   plan.market.traffic.value_spread = 2.0;
   plan.population = play::load_population("pid48", 8);
-  for (play::PopulationSeat& seat : plan.population.seats) seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
+  for (play::PopulationSeat& seat : plan.population.seats) seat.bidder = bidders::FixedAlphaOptions();
   plan.periods = {22};
   plan.seats = {0, 1, 2, 3, 4, 5, 6, 7};
   const auto all = evaluate_hindsight(plan, 2);

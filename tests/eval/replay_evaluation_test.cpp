@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/report.h"
-#include "bidders/rule_bidders.h"
+#include "bidders/fixed_alpha.h"
 
 namespace genbid::eval {
 namespace {

@@ -30,7 +30,7 @@ std::shared_ptr<DiffBid> make(const DiffBidConfig& config) {
   return std::make_shared<DiffBid>(config, policy::PolicyShape{kFeatures, 1});
 }
 
-DiffBidConfig small() { return test::small_model("diffbid").diffbid; }
+DiffBidConfig small() { return *test::small_model("diffbid").get_if<DiffBidConfig>(); }
 
 // 101 values 0..100, tail 0.1: 10 and 90 are the ends.
 TEST(QuantileScaler, MapsTheQuantilesToTheEndsAndCutsWhatLiesOutside) {

@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/utils.h>
 
+#include "base/error.h"
 #include "base/temporary_folder.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
@@ -60,6 +61,26 @@ class PolicyContract : public ::testing::TestWithParam<std::string> {
     }
   }
 };
+
+TEST_P(PolicyContract, IsNamedAndItsPrintedConfigReadsBack) {
+  const ModelConfig config = test::small_model(GetParam());
+  const std::string text = print_config(config, "");
+  EXPECT_TRUE(text.starts_with("name: " + GetParam().substr(0, GetParam().find('.')) + "\n")) << text;
+  ModelConfig again;
+  ConfigFile::parse(text, "printed").read(again);
+  EXPECT_EQ(again.name(), config.name());
+  EXPECT_EQ(print_config(again, ""), text);
+}
+
+TEST(ModelConfig, AnUnknownNameIsAnErrorThatListsTheKnown) {
+  try {
+    ModelConfig::named("gpt");
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(std::string(e.what()).find("model.name: found 'gpt', expected one of behavior_cloning, "), 0U)
+        << e.what();
+  }
+}
 
 TEST_P(PolicyContract, OverfitsOneBatch) {
   const auto policy = make();

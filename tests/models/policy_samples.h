@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "models/behavior_cloning/behavior_cloning.h"
+#include "models/decision_transformer/decision_transformer.h"
+#include "models/diffbid/diffbid.h"
 #include "models/registry.h"
 #include "policy/policy.h"
 
@@ -16,30 +19,33 @@ namespace genbid::test {
 
 inline constexpr int64_t kFeatures = 22;
 
-// Every model at a size that tests can afford; the rest is its default. What stands behind a dot chooses what a model
+// Every model at a size that tests can afford, where its default is none; the rest is its default. What stands behind a dot chooses what a model
 // can do besides (policy_variants()).
 inline models::ModelConfig small_model(const std::string& variant) {
-  models::ModelConfig config;
-  config.name = variant.substr(0, variant.find('.'));
-  config.behavior_cloning.width = 64;
-  config.decision_transformer.window = 6;
-  config.decision_transformer.inner = 64;
-  config.diffbid.ticks = 8;
-  config.diffbid.width = 16;
-  config.diffbid.stages = 2;
-  config.diffbid.embedding = 16;
-  config.diffbid.inverse_width = 64;
-  if (variant == "diffbid.warm") config.diffbid.warm_levels = 2;
+  models::ModelConfig config = models::ModelConfig::named(variant.substr(0, variant.find('.')));
+  if (auto* const cloning = config.get_if<models::BehaviorCloningConfig>()) cloning->width = 64;
+  if (auto* const transformer = config.get_if<models::DecisionTransformerConfig>()) {
+    transformer->window = 6;
+    transformer->inner = 64;
+  }
+  auto* const diffbid = config.get_if<models::DiffBidConfig>();
+  if (diffbid == nullptr) return config;
+  diffbid->ticks = 8;
+  diffbid->width = 16;
+  diffbid->stages = 2;
+  diffbid->embedding = 16;
+  diffbid->inverse_width = 64;
+  if (variant == "diffbid.warm") diffbid->warm_levels = 2;
   if (variant == "diffbid.noise_ancestral") {
-    config.diffbid.prediction = "noise";
-    config.diffbid.sampler = "ancestral";
-    config.diffbid.levels = 6;
-    config.diffbid.history = 2;
+    diffbid->prediction = "noise";
+    diffbid->sampler = "ancestral";
+    diffbid->levels = 6;
+    diffbid->history = 2;
   }
   if (variant == "diffbid.noise_unguided") {
-    config.diffbid.prediction = "noise";
-    config.diffbid.guidance = 1.0;
-    config.diffbid.history = 1;
+    diffbid->prediction = "noise";
+    diffbid->guidance = 1.0;
+    diffbid->history = 1;
   }
   return config;
 }

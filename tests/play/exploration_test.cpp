@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
 
 namespace genbid::play {
 namespace {
@@ -177,7 +178,7 @@ TEST(Exploration, NoiseHasItsSpreadAndItsMemory) {
   for (const double rho : {0.0, 0.8}) {
     const Exploration exploration(read_explore("{alpha_noise: 0.25, alpha_noise_correlation: " + shortest(rho) + "}"));
     Population population = load_population("pid48");
-    for (PopulationSeat& seat : population.seats) seat.bidder = {.bidder = "fixed_alpha", .alpha = 50.0};
+    for (PopulationSeat& seat : population.seats) seat.bidder = bidders::FixedAlphaOptions{.alpha = 50.0};
     Views views(population);
     const auto bidder = exploration.make_bidder(population, kTicksPerPeriod);
     bidder->reset(views.rows);

@@ -4,18 +4,19 @@
 
 #include <algorithm>
 
-#include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
+#include "market/rule_sets.h"
 #include "play/population.h"
 
 namespace genbid::play {
 namespace {
 
-class HindsightOfRules : public testing::TestWithParam<const char*> {
+class HindsightOfRules : public testing::TestWithParam<std::string> {
  protected:
   // PID bidders would spend the money below; everybody bids a constant.
   HindsightOfRules() {
     for (PopulationSeat& seat : population_.seats) {
-      if (seat.bidder.bidder != "fixed_alpha") seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
+      if (seat.bidder.get_if<bidders::FixedAlphaOptions>() == nullptr) seat.bidder = bidders::FixedAlphaOptions();
     }
   }
 
@@ -32,7 +33,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
     config.rules = GetParam();
     config.impressions = 20000;
     const auto market = market::make_market(config, threads);
-    const SeatedPopulation seated(population_, parse_rules(GetParam()));
+    const SeatedPopulation seated(population_, market::rule_set(GetParam()).bidders);
     Recorder recorder;
     // What the seats really get, in the same market.
     EXPECT_TRUE(market::play(*market, {cell()}, seated.bidders, seated.seat_bidder, recorder));
@@ -55,7 +56,7 @@ class HindsightOfRules : public testing::TestWithParam<const char*> {
   mutable std::array<double, kNumSeats> value_{}, cost_{};
 };
 
-INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::Values("corrected", "official"));
+INSTANTIATE_TEST_SUITE_P(Rules, HindsightOfRules, testing::ValuesIn(market::rules_names()));
 
 // A seat's response to the alpha that it played is what it got, but for the luck of exposure.
 TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
@@ -64,7 +65,8 @@ TEST_P(HindsightOfRules, RespondsToAPlayedAlphaAsTheMarketDid) {
   for (int seat = 0; seat < kNumSeats; ++seat) {
     const auto i = static_cast<size_t>(seat);
     const PopulationSeat& who = population_.seats[i];
-    const auto alpha = static_cast<float>(who.bidder.cpa_ratio * who.advertiser.cpa_limit);
+    const auto alpha =
+        static_cast<float>(who.bidder.get_if<bidders::FixedAlphaOptions>()->cpa_ratio * who.advertiser.cpa_limit);
     const auto point = static_cast<size_t>(responses.grid(0).first_point_above(alpha)) - 1;
     const oracle::Point response = responses.bid_curve(seat)[point];
     EXPECT_NEAR(response.value, value_[i], 0.25 * value_[i] + 0.05) << seat;
@@ -129,8 +131,8 @@ oracle::Point respond(const AuctionRule& rule, const KeptPeriod& period, int sea
 // Hindsight takes reserve and exposures from the market's config, not from anywhere else.
 TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
   Population population = load_population("rules48");
-  for (PopulationSeat& seat : population.seats) seat.bidder = bidders::BidderConfig{.bidder = "fixed_alpha"};
-  for (const char* rules : {"corrected", "official"}) {
+  for (PopulationSeat& seat : population.seats) seat.bidder = bidders::FixedAlphaOptions();
+  for (const std::string& rules : market::rules_names()) {
     for (const double reserve : {0.0001, 0.03}) {
       market::MarketConfig config;
       config.rules = rules;
@@ -159,7 +161,9 @@ TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
           // Values, bids and exposures are floats there: 1e-7 of each, and the 2^-30 that sums are counted in.
           EXPECT_NEAR(curve[point].value, expected.value, 1e-6 * expected.value + 1e-6) << rules << " " << seat;
           EXPECT_NEAR(curve[point].cost, expected.cost, 1e-6 * expected.cost + 1e-4) << rules << " " << seat;
-          if (point == 1000) EXPECT_GT(expected.value, 0.1);
+          if (point == 1000) {
+            EXPECT_GT(expected.value, 0.1);
+          }
         }
       }
     }

@@ -12,9 +12,10 @@
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "bidders/bidder_config.h"
+#include "bidders/online_lp.h"
 #include "data/csv_reader.h"
 #include "golden.h"
-#include "bidders/rule_bidders.h"
+#include "bidders/abid.h"
 #include "npy.h"
 
 namespace genbid::play {
@@ -173,8 +174,8 @@ TEST_F(OnlineLpFile, OfOtherDaysPlaysThem) {
   std::string rows;
   for (int tick = 0; tick < 96; ++tick)
     rows += "0,0," + std::to_string(50 + tick) + ",1000," + std::to_string(tick) + "\n";
-  const bidders::BidderConfig config{.bidder = "online_lp", .table = put(rows)};
-  const auto bidder = bidders::make_bidder(config, Rules::kCorrected, OfficialAssets(), 96);
+  const bidders::OnlineLpOptions config{.table = put(rows)};
+  const auto bidder = bidders::make_bidder(config, {Rules::kCorrected, OfficialAssets(), 96});
   const Advertiser advertiser{.budget = 1000.0, .cpa_limit = 100.0, .category = 0};
   SeatView row;
   row.advertiser = &advertiser;

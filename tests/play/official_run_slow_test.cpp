@@ -7,7 +7,9 @@
 
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
+#include "bidders/abid.h"
 #include "bidders/bidder_config.h"
+#include "bidders/online_lp.h"
 #include "golden.h"
 #include "golden_ticks.h"
 #include "npy.h"
@@ -161,16 +163,15 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
       const auto name = agents[static_cast<size_t>(seat)].get<std::string>();
       bidders::BidderConfig bidder;
       if (name.starts_with("OnlineLp")) {
-        bidder.bidder = "online_lp";
-        bidder.table = table;
+        bidder = bidders::OnlineLpOptions{.table = table};
       } else if (name.starts_with("Abid")) {
-        bidder.bidder = "abid";
+        bidder = bidders::AbidOptions();
       } else if (!name.starts_with("Pid")) {
         bidders.push_back(&recorded);
         seat_bidder.push_back(seat);
         continue;
       }
-      owned.push_back(bidders::make_bidder(bidder, Rules::kOfficial, assets));
+      owned.push_back(bidders::make_bidder(bidder, {Rules::kOfficial, assets}));
       bidders.push_back(owned.back().get());
       seat_bidder.push_back(seat);
     }

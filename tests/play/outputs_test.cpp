@@ -19,6 +19,7 @@
 #include "data/trajectory_store.h"
 #include "golden.h"
 #include "golden_ticks.h"
+#include "market/rule_sets.h"
 #include "play/simulate.h"
 
 namespace genbid::play {
@@ -55,7 +56,7 @@ std::vector<std::string> names_of(const std::map<std::string, std::string>& file
 }
 
 // One run a rule set, played once.
-class AllOutputs : public testing::TestWithParam<const char*> {
+class AllOutputs : public testing::TestWithParam<std::string> {
  protected:
   static std::string run(const std::string& rules) {
     static TemporaryFolder folder;
@@ -65,7 +66,7 @@ class AllOutputs : public testing::TestWithParam<const char*> {
   }
   std::string run() const { return run(GetParam()); }
 };
-INSTANTIATE_TEST_SUITE_P(Rules, AllOutputs, testing::Values("corrected", "official"));
+INSTANTIATE_TEST_SUITE_P(Rules, AllOutputs, testing::ValuesIn(market::rules_names()));
 
 TEST(OfficialRun, SmallPidRunHasEveryNumberOfTheOriginal) {
   GENBID_VECTOR(golden, "run_pid_small/per_tick_agent.csv");
@@ -282,7 +283,7 @@ TEST_P(AllOutputs, MarketLogIsThatOfTheIngestedRawLog) {
 TEST_P(AllOutputs, StoresSayWhatWasPlayedButNotWhere) {
   const std::string text = data::TrajectoryStore(run() + "/trajectories.h5").info().config;
   EXPECT_EQ(text, data::MarketLog(run() + "/market_log.h5").info().config);
-  EXPECT_NE(text.find(std::string("rules: ") + GetParam()), std::string::npos);
+  EXPECT_NE(text.find("rules: " + GetParam()), std::string::npos);
   EXPECT_NE(text.find("population: pid48"), std::string::npos);
   EXPECT_EQ(text.find("dir"), std::string::npos);
   EXPECT_EQ(text.find("threads"), std::string::npos);

@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "bidders/bidder_config.h"
+#include "bidders/fixed_alpha.h"
+#include "bidders/online_lp.h"
 #include "golden.h"
 
 namespace genbid::play {
@@ -36,7 +38,7 @@ TEST(Population, Pid48Is48PidWithOfficialBudgets) {
   ASSERT_EQ(population.seats.size(), 48U);
   for (int seat = 0; seat < kNumSeats; ++seat) {
     const PopulationSeat& one = population.seats[static_cast<size_t>(seat)];
-    EXPECT_EQ(one.bidder.bidder, "pid");
+    EXPECT_EQ(one.bidder.kind(), "pid");
     EXPECT_EQ(one.advertiser.budget, official_advertiser(seat).budget);
     EXPECT_EQ(one.advertiser.cpa_limit, official_advertiser(seat).cpa_limit);
     EXPECT_EQ(one.advertiser.category, seat / 8);
@@ -48,10 +50,11 @@ TEST(Population, Rules48IsPidAndSevenFixedAlphasInEachCategory) {
   for (size_t seat = 0; seat < 48; ++seat) {
     const bidders::BidderConfig& bidder = population.seats[seat].bidder;
     if (seat % 8 == 0) {
-      EXPECT_EQ(bidder.bidder, "pid");
+      EXPECT_EQ(bidder.kind(), "pid");
     } else {
-      EXPECT_EQ(bidder.bidder, "fixed_alpha");
-      EXPECT_NEAR(bidder.cpa_ratio, 0.7 + 0.1 * static_cast<double>(seat % 8), 1e-12);
+      EXPECT_EQ(bidder.kind(), "fixed_alpha");
+      EXPECT_NEAR(bidder.get_if<bidders::FixedAlphaOptions>()->cpa_ratio, 0.7 + 0.1 * static_cast<double>(seat % 8),
+                  1e-12);
     }
   }
 }
@@ -98,7 +101,7 @@ TEST(Population, OfficialHasTheOfficialLayout) {
     const int category = seat / 8;
     const int position = seat % 8;
     if (position == 0) {
-      EXPECT_EQ(bidder.bidder, "pid");
+      EXPECT_EQ(bidder.kind(), "pid");
     } else if (position == 3 || position == 4) {
       EXPECT_EQ(bidders::bidder_label(bidder), "online_lp episode-" + std::to_string(category + position - 3));
     } else if (position == 1 && category % 2 == 1) {
@@ -123,8 +126,7 @@ TEST(Population, OnlyOfficialRulesMakeBiddersRemember) {
 
 TEST(Population, ATableThatIsNotThereIsAnError) {
   Population population = load_population("pid48");
-  population.seats[5].bidder.bidder = "online_lp";
-  population.seats[5].bidder.table = "no/such/table.csv";
+  population.seats[5].bidder = bidders::OnlineLpOptions{.table = "no/such/table.csv"};
   EXPECT_THROW(make_bidders(population, Rules::kCorrected), Error);
 }
 
@@ -151,9 +153,9 @@ TEST(Population, AFileSaysWhoSitsWhere) {
       "  - {position: 5, bidder: pid}\n"
       "  - {position: 6, bidder: pid}\n"
       "  - {position: 7, bidder: pid}\n");
-  EXPECT_EQ(population.seats[40].bidder.cpa_ratio, 1.1);
-  EXPECT_EQ(population.seats[1].bidder.alpha, 90.0);
-  EXPECT_EQ(population.seats[9].bidder.bidder, "pid");
+  EXPECT_EQ(population.seats[40].bidder.get_if<bidders::FixedAlphaOptions>()->cpa_ratio, 1.1);
+  EXPECT_EQ(population.seats[1].bidder.get_if<bidders::FixedAlphaOptions>()->alpha, 90.0);
+  EXPECT_EQ(population.seats[9].bidder.kind(), "pid");
   EXPECT_EQ(population.seats[41].advertiser.budget, 3000.0);
   EXPECT_EQ(population.seats[41].advertiser.cpa_limit, 95.0);
   EXPECT_EQ(population.seats[33].advertiser.budget, official_advertiser(33).budget);
@@ -257,7 +259,7 @@ TEST(Population, BiddersMadeFor48TicksRefuseOtherDays) {
   EXPECT_EQ(error_of(load_population("official", 3)),
             "population: seat 1: 'official iql' is made for days of 48 ticks, found 96 (market.traffic.ticks)");
   Population population = load_population("pid48", 1);
-  population.seats[0].bidder = {.bidder = "online_lp", .table = "episode-0"};
+  population.seats[0].bidder = bidders::OnlineLpOptions{.table = "episode-0"};
   EXPECT_EQ(error_of(population),
             "population: seat 0: 'online_lp episode-0' is made for days of 48 ticks, found 96 (market.traffic.ticks)");
 }

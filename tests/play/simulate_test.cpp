@@ -15,6 +15,7 @@
 #include "bidding/score.h"
 #include "data/market_log.h"
 #include "data/trajectory_store.h"
+#include "market/rule_sets.h"
 #include "base/temporary_folder.h"
 
 namespace genbid::play {
@@ -240,7 +241,7 @@ TEST(Simulate, PlaysMarketsOfOtherShapes) {
 
 // PID remembers under official rules.
 TEST(Simulate, BiddersThatRememberPlayOnePeriodAfterAnother) {
-  for (const char* rules : {"corrected", "official"}) {
+  for (const std::string& rules : market::rules_names()) {
     const test::TemporaryFolder folder;
     SimulateConfig config = small_run(folder.path("run"));
     config.market.rules = rules;

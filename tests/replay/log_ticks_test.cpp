@@ -6,7 +6,7 @@
 #include "../data/raw_logs.h"
 #include "data/hdf5_file.h"
 #include "data/ingest.h"
-#include "bidders/rule_bidders.h"
+#include "bidders/fixed_alpha.h"
 #include "replay/replay.h"
 
 // Logs of other days, currencies and numbers than AuctionNet's, ingested and replayed.

@@ -7,7 +7,7 @@
 #include "data/market_log.h"
 #include "golden.h"
 #include "market/official/official_traffic.h"
-#include "bidders/rule_bidders.h"
+#include "bidders/fixed_alpha.h"
 #include "npy.h"
 #include "replay/replay.h"
 

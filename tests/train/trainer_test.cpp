@@ -49,11 +49,11 @@ class TrainerTest : public ::testing::Test {
   }
 
   static std::shared_ptr<policy::Policy> transformer() {
-    models::ModelConfig config;
-    config.decision_transformer.window = 3;
-    config.decision_transformer.width = 16;
-    config.decision_transformer.inner = 32;
-    config.decision_transformer.layers = 1;
+    models::DecisionTransformerConfig config;
+    config.window = 3;
+    config.width = 16;
+    config.inner = 32;
+    config.layers = 1;
     return models::make_policy(config, {2, 1}, 1);
   }
 
@@ -249,7 +249,7 @@ TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
 
 TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
   models::ModelConfig config = test::small_model("diffbid");
-  config.diffbid.warm_levels = 2;
+  config.get_if<models::DiffBidConfig>()->warm_levels = 2;
   const auto make = [&] {
     const auto policy = models::make_policy(config, {2, 1}, 1);
     policy->fit(training_.training_columns());
@@ -286,7 +286,7 @@ TEST_F(TrainerTest, AParameterInTwoGroupsIsAnError) {
 
 TEST_F(TrainerTest, APlannerOfWholeDaysRefusesLongerDays) {
   models::ModelConfig config = test::small_model("diffbid");
-  config.diffbid.ticks = 4;
+  config.get_if<models::DiffBidConfig>()->ticks = 4;
   const auto policy = models::make_policy(config, {2, 1}, 1);
   try {
     train(*policy, twenty_steps(), "run");

@@ -9,6 +9,7 @@
 
 #include "numpy/numpy_sum.h"
 #include "market/market_samples.h"
+#include "market/rule_sets.h"
 
 namespace genbid::market {
 namespace {
@@ -50,11 +51,11 @@ std::vector<Played> play_all(const std::string& rules, int num_threads, size_t n
   return played;
 }
 
-class Impressions : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Rules, Impressions, testing::Values("corrected", "official"));
+class Impressions : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Rules, Impressions, testing::ValuesIn(rules_names()));
 
 TEST_P(Impressions, AddUpToWhatTheTickBrought) {
-  const bool official = GetParam() == std::string("official");
+  const bool official = GetParam() == "official";
   int num_repeated = 0;
   int64_t num_wins = 0;
   for (const Played& tick : play_all(GetParam(), 1)) {
@@ -136,7 +137,7 @@ TEST_P(Impressions, HoldersPayTheNextBidAndShowFromTheTop) {
           if (bid > higher) std::swap(bid, higher);
         }
       }
-      const double reserve = GetParam() == std::string("official") ? 0.0001 : static_cast<double>(0.0001F);
+      const double reserve = GetParam() == "official" ? 0.0001 : static_cast<double>(0.0001F);
       EXPECT_EQ(all.least_winning_cost[pv], std::max(bids[3], reserve));
       bool shown = true;
       for (size_t slot = 1; slot <= 3; ++slot) {

@@ -12,6 +12,7 @@
 #include "market/memory_need.h"
 #include "market/official/auction.h"
 #include "market/official/official_traffic.h"
+#include "market/rule_sets.h"
 #include "market/market_samples.h"
 
 // Settings that are each valid meet in one quantity: money, sizes. A market plays right, or says what does not fit.
@@ -81,11 +82,11 @@ TEST(MarketMoney, EveryCornerOfScalesAndSizesPlaysWithinItsBudgets) {
   // budget_scale x rival_budget_scale x a drawn scale; cpa_scale x a drawn scale.
   for (const double budget_scale : {0.0, 1e-12, 1e-3, 1.0, 1e6, 1e9}) {
     for (const double cpa_scale : {1e-6, 1.0, 1e3, 1e6}) {
-      for (const char* rules : {"corrected", "official"}) {
+      for (const std::string& rules : rules_names()) {
         MarketConfig config;
         config.rules = rules;
         config.impressions = 600;
-        SCOPED_TRACE(std::string(rules) + " " + std::to_string(budget_scale) + " " + std::to_string(cpa_scale));
+        SCOPED_TRACE(rules + " " + std::to_string(budget_scale) + " " + std::to_string(cpa_scale));
         const Cell cell = cell_of(config, budget_scale, cpa_scale);
         const Recorder played = play_cell(config, cell, 200.0 * cpa_scale, 1e4 * cpa_scale);
         ASSERT_EQ(played.ticks[0].size(), 48U);
@@ -202,7 +203,7 @@ TEST(MarketMoney, WhatIsKeptOfATickIsInTheMoneyOfTheCampaigns) {
 
 TEST(MarketMoney, CampaignsWithoutAnAmountAreRefused) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  for (const char* rules : {"corrected", "official"}) {
+  for (const std::string& rules : rules_names()) {
     MarketConfig config;
     config.rules = rules;
     config.impressions = 600;
@@ -262,13 +263,13 @@ TEST(MarketMoney, LimitsFarApartShareAUnitOfOne) {
 }
 
 TEST(MarketMoney, EnormousAndNegativeCoefficientsStayWithinBudgets) {
-  for (const char* rules : {"corrected", "official"}) {
+  for (const std::string& rules : rules_names()) {
     for (const double alpha : {1e300, -1e300, 0.5 * std::numeric_limits<double>::max(), 1e-300, -5.0}) {
       for (const double squared : {0.0, 1e300, -1e300}) {
         MarketConfig config;
         config.rules = rules;
         config.impressions = 600;
-        SCOPED_TRACE(std::string(rules) + " " + std::to_string(alpha > 0.0) + " " + std::to_string(squared));
+        SCOPED_TRACE(rules + " " + std::to_string(alpha > 0.0) + " " + std::to_string(squared));
         const Cell cell = cell_of(config, 1.0, 1.0);
         expect_sound(play_cell(config, cell, alpha, squared), cell);
       }
@@ -351,7 +352,7 @@ TEST(MarketMemory, WhatDoesNotFitIsRefusedWithWhatItTakes) {
 
 // More cells with kept impressions, or more periods, than any machine has room for.
 TEST(MarketMemory, AMarketThatDoesNotFitIsRefusedBeforeItsTrafficIsMade) {
-  for (const char* rules : {"corrected", "official"}) {
+  for (const std::string& rules : rules_names()) {
     MarketConfig config;
     config.rules = rules;
     config.impressions = 10'000'000;

@@ -1,4 +1,4 @@
-#include "bidders/rule_bidders.h"
+#include "bidders/pid.h"
 
 #include <algorithm>
 #include <vector>
@@ -6,7 +6,7 @@
 namespace genbid::bidders {
 namespace {
 
-class FastPid : public Bidder {
+class CorrectedPid : public Bidder {
  public:
   void reset(std::span<const SeatView> rows) override {
     rows_.assign(rows.size(), {});
@@ -82,46 +82,11 @@ class OfficialPid : public Bidder {
   std::vector<Row> rows_;
 };
 
-class FixedAlpha : public Bidder {
- public:
-  FixedAlpha(double alpha, double cpa_ratio) : alpha_(alpha), cpa_ratio_(cpa_ratio) {}
-
-  void reset(std::span<const SeatView> /*rows*/) override {}
-
-  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      bids[i] = {.value = alpha_ > 0.0 ? alpha_ : cpa_ratio_ * rows[i].advertiser->cpa_limit};
-    }
-  }
-
- private:
-  double alpha_;
-  double cpa_ratio_;
-};
-
-class Abid : public Bidder {
- public:
-  void reset(std::span<const SeatView> /*rows*/) override {}
-
-  void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const double mean = rows[i].now.mean_pvalue;
-      bids[i] = {.value = 0.0, .value_squared = mean > 0.0 ? rows[i].advertiser->cpa_limit / mean : 0.0};
-    }
-  }
-};
-
 }  // namespace
 
 std::unique_ptr<Bidder> make_pid(Rules rules) {
   if (rules == Rules::kOfficial) return std::make_unique<OfficialPid>();
-  return std::make_unique<FastPid>();
+  return std::make_unique<CorrectedPid>();
 }
-
-std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio) {
-  return std::make_unique<FixedAlpha>(alpha, cpa_ratio);
-}
-
-std::unique_ptr<Bidder> make_abid() { return std::make_unique<Abid>(); }
 
 }  // namespace genbid::bidders

@@ -2,7 +2,12 @@
 
 #include <memory>
 
+#include "bidders/bidder_setting.h"
 #include "bidding/bidder.h"
+
+namespace genbid {
+class ConfigVisitor;
+}
 
 namespace genbid::bidders {
 
@@ -15,11 +20,9 @@ namespace genbid::bidders {
 // starts anew, with the true budget.
 std::unique_ptr<Bidder> make_pid(Rules rules);
 
-// alpha, the same in every tick; or, where `alpha` is 0, cpa_ratio times the seat's CPA limit.
-std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio);
-
-// AuctionNet's ABid (auctionnet.md 4.3): bid = CPA limit / mean p-value of the tick * p-value^2; nothing in a tick
-// whose p-values are all 0.
-std::unique_ptr<Bidder> make_abid();
+struct PidOptions {
+  void fields(ConfigVisitor& /*v*/) {}
+  std::unique_ptr<Bidder> make(const BidderSetting& setting) const { return make_pid(setting.rules); }
+};
 
 }  // namespace genbid::bidders

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/config/any_config.h"
+#include "bidders/bidder_setting.h"
+
+namespace genbid::bidders {
+
+// A kind of bidder is a struct of options, with defaults:
+//
+//   struct FooOptions {
+//     double speed = 1.0;
+//
+//     void fields(ConfigVisitor& v);
+//     std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
+//     std::string label() const;                   // in tables; left out: the kind's name
+//     int days(const BidderAssets& assets) const;  // the ticks of the days that it plays; left out: any
+//     using Ranges = ...;                          // left out: none of its options may be a range
+//   };
+//
+// Ranges are the options of a data set's bidder (play/exploration.h), of which one may be a range that is drawn from.
+// They must be such that bids are a multiple of that option:
+//
+//   struct FooRanges {
+//     void fields(ConfigVisitor& v);
+//     RealInterval range() const;             // to draw a factor from; {1, 1}: none is drawn
+//     FooOptions at(double factor) const;     // at(f) bids f times what at(1) bids
+//   };
+template <typename T>
+concept BidderOptions = ConfigStruct<T> && requires(const T& options, const BidderSetting& setting) {
+  { options.make(setting) } -> std::same_as<std::unique_ptr<Bidder>>;
+};
+
+// A line of the table of kinds (bidder_table.h).
+struct BidderKind {
+  std::string name;
+  std::string help;   // a line: what it bids, and each of its options
+  AnyConfig options;  // the defaults
+  AnyConfig ranges;   // likewise
+  // Of its options, or ranges.
+  std::string (*label)(const BidderKind& kind, const AnyConfig& options);
+  int (*days)(const AnyConfig& options, const BidderAssets& assets);
+  std::unique_ptr<Bidder> (*make)(const AnyConfig& options, const BidderSetting& setting);
+  RealInterval (*range)(const AnyConfig& ranges);
+  AnyConfig (*at)(const AnyConfig& ranges, double factor);
+};
+
+// Ranges of a kind whose options are none.
+template <typename Options>
+struct NoRanges {
+  Options options;
+
+  void fields(ConfigVisitor& v) { options.fields(v); }
+  RealInterval range() const { return {1.0, 1.0}; }
+  Options at(double /*factor*/) const { return options; }
+};
+
+template <typename Options>
+struct RangesOf {
+  using Type = NoRanges<Options>;
+};
+template <typename Options>
+requires requires { typename Options::Ranges; }
+struct RangesOf<Options> {
+  using Type = typename Options::Ranges;
+};
+
+template <BidderOptions Options>
+BidderKind bidder_kind(std::string name, std::string help) {
+  using Ranges = typename RangesOf<Options>::Type;
+  return {
+      .name = std::move(name),
+      .help = std::move(help),
+      .options = AnyConfig(Options()),
+      .ranges = AnyConfig(Ranges()),
+      .label = [](const BidderKind& kind, [[maybe_unused]] const AnyConfig& options) -> std::string {
+        if constexpr (requires(const Options& one) { one.label(); }) {
+          return options.get_if<Options>()->label();
+        } else {
+          return kind.name;
+        }
+      },
+      .days = []([[maybe_unused]] const AnyConfig& options, [[maybe_unused]] const BidderAssets& assets) -> int {
+        if constexpr (requires(const Options& one) { one.days(assets); }) {
+          return options.get_if<Options>()->days(assets);
+        } else {
+          return kAnyDays;
+        }
+      },
+      .make = [](const AnyConfig& options,
+                 const BidderSetting& setting) { return options.get_if<Options>()->make(setting); },
+      .range = [](const AnyConfig& ranges) -> RealInterval { return ranges.get_if<Ranges>()->range(); },
+      .at = [](const AnyConfig& ranges, double factor) { return AnyConfig(ranges.get_if<Ranges>()->at(factor)); },
+  };
+}
+
+}  // namespace genbid::bidders

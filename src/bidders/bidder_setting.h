@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "bidding/advertiser.h"
+#include "bidding/bidder.h"
+
+namespace genbid::bidders {
+
+class OnlineLpTable;   // bidders/online_lp.h
+struct OfficialAgent;  // bidders/official_agents.h
+
+// Where bidders get what they know beside their options (play/official_assets.h). Errors for what is not there.
+class BidderAssets {
+ public:
+  virtual ~BidderAssets() = default;
+  virtual std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const = 0;
+  virtual std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const = 0;
+};
+
+// Where a bidder is to play.
+struct BidderSetting {
+  Rules rules;
+  const BidderAssets& assets;
+  int num_ticks = kTicksPerPeriod;       // of its days
+  std::span<const int> categories = {};  // of its seats, where they are known
+};
+
+// Of a kind or a bidder that plays days of any number of ticks.
+inline constexpr int kAnyDays = 0;
+// The check that every bidder passes, where it is made and before its first bid: Error where days of so many ticks
+// were found, but the bidder called `label` is made for others.
+void check_days(const std::string& label, int made_for, int found);
+
+}  // namespace genbid::bidders

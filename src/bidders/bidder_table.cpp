@@ -1,0 +1,68 @@
+#include "bidders/bidder_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "base/error.h"
+#include "base/shown.h"
+#include "bidders/abid.h"
+#include "bidders/fixed_alpha.h"
+#include "bidders/official_agents.h"
+#include "bidders/online_lp.h"
+#include "bidders/pacing.h"
+#include "bidders/pid.h"
+
+namespace genbid::bidders {
+
+std::span<const BidderKind> bidder_kinds() {
+  static const std::array kKinds = {
+      bidder_kind<PidOptions>("pid", "AuctionNet's PID: alpha follows how fast the money is spent"),
+      bidder_kind<FixedAlphaOptions>("fixed_alpha", "one alpha all day: alpha, or cpa_ratio times the CPA limit"),
+      bidder_kind<AbidOptions>("abid", "AuctionNet's ABid: the CPA limit for an impression of a tick's mean value"),
+      bidder_kind<OnlineLpOptions>("online_lp",
+                                   "AuctionNet's, by its table: own_category (the official population's "
+                                   "tables), or the path of a CSV file"),
+      bidder_kind<OfficialAgentOptions>("official_agent",
+                                        "AuctionNet's learned ones: agent: " + listed(official_agent_names())),
+      bidder_kind<PacingOptions>("pacing", "budget pacing: price_level, later_value, prior_days, cpa_brake"),
+  };
+  return kKinds;
+}
+
+const std::vector<std::string>& bidder_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const BidderKind& kind : bidder_kinds()) all.push_back(kind.name);
+    return all;
+  }();
+  return names;
+}
+
+const BidderKind& bidder_kind_named(const std::string& name) {
+  for (const BidderKind& kind : bidder_kinds()) {
+    if (kind.name == name) return kind;
+  }
+  throw Error("bidder: found '" + name + "', expected one of " + listed(bidder_names()));
+}
+
+const BidderKind& bidder_kind_of(const std::type_info& options) {
+  const auto kinds = bidder_kinds();
+  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const BidderKind& kind) {
+    return kind.options.type() == options || kind.ranges.type() == options;
+  });
+  assert(found != kinds.end());
+  return *found;
+}
+
+std::string bidder_help(size_t indent) {
+  size_t widest = 0;
+  for (const BidderKind& kind : bidder_kinds()) widest = std::max(widest, kind.name.size());
+  std::string text;
+  for (const BidderKind& kind : bidder_kinds()) {
+    text += std::string(indent, ' ') + kind.name + std::string(widest + 2 - kind.name.size(), ' ') + kind.help + "\n";
+  }
+  return text;
+}
+
+}  // namespace genbid::bidders
