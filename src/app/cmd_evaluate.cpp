@@ -1,333 +1,30 @@
-#include <ATen/Parallel.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cmath>
 #include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <limits>
-#include <map>
-#include <set>
-#include <utility>
 
 #include "app/command.h"
-#include "bidders/bidder_config.h"
-#include "bidders/bidder_table.h"
-#include "runs/load_policy.h"
-#include "runs/program.h"
-#include "base/files/atomic_file.h"
-#include "base/error.h"
 #include "base/log.h"
-#include "base/shown.h"
 #include "base/stop_signal.h"
-#include "eval/evaluation.h"
-#include "eval/policy_bidder.h"
-#include "eval/replay_evaluation.h"
-#include "eval/report.h"
-#include "play/official_assets.h"
-#include "data/log_ticks.h"
-#include "play/simulate.h"
+#include "bidders/bidder_table.h"
+#include "runs/evaluate_run.h"
 
 namespace genbid::app {
 namespace {
 
-// Who is judged: a checkpoint, a run folder, a rule bidder with its options, or what could have been known afterwards.
-struct CandidateConfig {
-  std::string policy;
-  std::string name;  // in tables; empty: made from the policy
-  // What is asked for (policy/batch.h) in place of the policy's own wish.
-  std::optional<double> target_return;  // par units
-  std::optional<double> target_cpa;     // share of the CPA limit
-  std::string weights = "ema";
-  std::string choice = "per_tick";  // hindsight
-  bidders::BidderConfig rule;
-
-  bool is_rule() const {
-    const auto& rules = bidders::bidder_names();
-    return std::find(rules.begin(), rules.end(), policy) != rules.end();
-  }
-
-  bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
-
-  void fields(ConfigVisitor& v) {
-    v.required_path("policy", policy);
-    v.field("name", name);
-    v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
-    constexpr size_t kLongestName = 100;
-    const bool printable =
-        std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
-    v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
-    if (is_rule()) {
-      rule.set_kind(policy);
-      rule.option_fields(v);
-    } else if (policy == "hindsight") {
-      v.field("choice", choice, eval::hindsight_choices());
-    } else if (!knows_the_day()) {
-      constexpr RealRange kWishes = {0.0, std::numeric_limits<float>::max()};  // policies read floats
-      v.field("target_return", target_return, kWishes);
-      v.field("target_cpa", target_cpa, kWishes);
-      v.field("weights", weights, {"ema", "raw"});
-    }
-  }
-};
-
-// `kind: evaluate`.
-struct EvaluateConfig {
-  std::vector<CandidateConfig> policy;
-  std::string protocol = "market";
-  play::MarketRunConfig market;  // protocol market
-  replay::ReplayConfig replay;   // protocol replay
-  bool allow_seen_periods = false;
-  int64_t cache_megabytes = 1024;  // for traffic that is played more than once; beyond it, it is made again
-  int64_t threads = 0;
-
-  struct Output {
-    std::string dir;
-    void fields(ConfigVisitor& v) { v.required_path("dir", dir); }
-  } output;
-
-  bool in_market() const { return protocol == "market"; }
-  Rules bidder_rules() const {
-    if (in_market()) return market.bidder_rules();
-    return replay.official() ? Rules::kOfficial : Rules::kCorrected;
-  }
-  const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
-  // Of the seats to be played; a log names its own.
-  std::vector<int> categories() const {
-    std::vector<int> all;
-    for (int seat = 0; in_market() && seat < market.shape().seats; ++seat) {
-      all.push_back(play::official_campaign(seat).category);
-    }
-    return all;
-  }
-  int64_t seed() const { return in_market() ? market.seed : replay.seed; }
-
-  void fields(ConfigVisitor& v) {
-    v.list("policy", policy, "policy");
-    v.check(!policy.empty(), "policy", "a checkpoint, a run folder or a rule bidder");
-    v.field("protocol", protocol, {"market", "replay"});
-    if (in_market()) {
-      v.section("market", market);
-      if (!market.official()) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
-    } else {
-      v.section("replay", replay);
-    }
-    v.field("allow_seen_periods", allow_seen_periods);
-    v.section("output", output);
-    v.field("threads", threads, {0, 1024});
-  }
-};
-
-EvaluateConfig read_config(const ConfigFile& file) {
-  EvaluateConfig config;
+runs::EvaluateConfig read(const ConfigFile& file) {
+  runs::EvaluateConfig config;
   file.read(config);
   return config;
 }
 
-std::string resolve(const ConfigFile& file) { return print_config(read_config(file), "evaluate"); }
+std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
 
-// A policy's score on days it has learned or been tuned on says nothing about other days.
-void refuse_seen_periods(const runs::LoadedPolicy& loaded, const EvaluateConfig& config) {
-  const auto refuse = [&](const std::vector<int64_t>& seen, const std::string& how) {
-    for (const int64_t period : config.periods()) {
-      if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
-      throw Error(loaded.checkpoint + ": " + config.protocol + ".periods: found period " + std::to_string(period) +
-                  ", which this policy was " + how + " on; expected other periods, or allow_seen_periods: true");
-    }
-  };
-  refuse(loaded.info.train_periods, "trained");
-  refuse(loaded.info.held_out_periods, "tuned");
-}
-
-std::string file_name(const std::string& name) {
-  std::string result = name;
-  std::replace_if(
-      result.begin(), result.end(), [](char c) { return c == '/' || c == ' '; }, '_');
-  return result;
-}
-
-// Everything that a list of candidates needs to stay alive.
-struct Candidates {
-  std::unique_ptr<play::HindsightBook> book = std::make_unique<play::HindsightBook>();
-  std::vector<std::unique_ptr<Bidder>> bidders;
-  std::vector<eval::Candidate> list;
-};
-
-// Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
-std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
-                std::optional<double>& option, const runs::LoadedPolicy& loaded, const CandidateConfig& candidate) {
-  if (!wish) return {};
-  if (!reads) {
-    throw Error(candidate.policy + ": " + what + ": found " + shortest(*wish) + ", but " + loaded.model +
-                " does not read it; expected none");
-  }
-  option = wish;
-  return candidate.name.empty() ? " " + what + " " + shortest(*wish) : "";
-}
-
-Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
-  Candidates candidates;
-  const play::OfficialAssets assets;
-  const int num_ticks = config.in_market() ? config.market.shape().ticks : data::replay_log_ticks(config.replay.log);
-  const std::vector<int> categories = config.categories();
-  std::set<std::string> names;
-  for (const CandidateConfig& one : config.policy) {
-    std::string name = one.name;
-    policy::Wishes asked;
-    if (one.knows_the_day()) {
-      if (!config.in_market()) {
-        throw ConfigError("policy: found " + one.policy + " with protocol replay, expected it in a market");
-      }
-      if (one.policy == "hindsight") {
-        candidates.bidders.push_back(nullptr);
-        if (name.empty()) name = "hindsight " + one.choice;
-      } else {
-        candidates.bidders.push_back(one.policy == "teacher" ? play::make_teacher(*candidates.book)
-                                                             : play::make_hindsight_alpha(*candidates.book));
-        if (name.empty()) name = one.policy;
-      }
-    } else if (one.is_rule()) {
-      candidates.bidders.push_back(
-          bidders::make_bidder(one.rule, {config.bidder_rules(), assets, num_ticks, categories}));
-      if (name.empty()) name = bidders::bidder_label(one.rule);
-    } else {
-      if (!std::filesystem::exists(one.policy)) {
-        throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder (" +
-                    listed(bidders::bidder_names()) + ")");
-      }
-      const runs::LoadedPolicy loaded =
-          runs::load_checkpoint(one.policy, one.weights == "raw" ? train::Weights::kRaw : train::Weights::kEma);
-      if (num_ticks != loaded.info.ticks) {
-        throw Error(loaded.checkpoint +
-                    (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
-                    std::to_string(num_ticks) + ", expected " + std::to_string(loaded.info.ticks) +
-                    ", the days that this policy was trained on");
-      }
-      if (!config.allow_seen_periods) refuse_seen_periods(loaded, config);
-      if (name.empty()) name = loaded.model;
-      eval::PolicyBidderOptions options;
-      options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
-      options.realised_reward = loaded.info.observation.reward == "realised";
-      options.num_ticks = loaded.info.ticks;
-      options.checkpoint = loaded.checkpoint;
-      options.seed = config.seed();
-      const policy::Wishes reads = loaded.policy->default_wishes();
-      name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
-      name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
-      asked = {options.target_return ? options.target_return : reads.target_return,
-               options.target_cpa ? options.target_cpa : reads.target_cpa};
-      candidates.bidders.push_back(std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads));
-    }
-    if (!names.insert(file_name(name)).second) {
-      throw ConfigError("policy: found two candidates named '" + name + "', expected a `name` of its own for each");
-    }
-    const char* kind = one.knows_the_day() ? "hindsight" : one.is_rule() ? "rule" : "policy";
-    candidates.list.push_back(
-        {name, kind, candidates.bidders.back().get(), asked, eval::parse_hindsight_choice(one.choice)});
-  }
-  return candidates;
-}
-
-// For each checkpoint that was asked for several of one thing and no other.
-std::string target_reports(const EvaluateConfig& config, const std::vector<eval::Evaluation>& evaluations) {
-  struct Asked {
-    std::vector<const eval::Evaluation*> runs;
-    std::vector<double> targets;
-  };
-  std::map<std::pair<std::string, eval::Target>, Asked> asked;
-  for (size_t i = 0; i < evaluations.size(); ++i) {
-    const CandidateConfig& candidate = config.policy[i];
-    const bool asks_return = candidate.target_return.has_value();
-    const bool asks_cpa = candidate.target_cpa.has_value();
-    if (asks_return == asks_cpa) continue;
-    Asked& one = asked[{candidate.policy, asks_return ? eval::Target::kReturn : eval::Target::kCpa}];
-    one.runs.push_back(&evaluations[i]);
-    one.targets.push_back(asks_return ? *candidate.target_return : *candidate.target_cpa);
-  }
-  std::string text;
-  for (const auto& [what, one] : asked) text += eval::target_report(what.first, what.second, one.runs, one.targets);
-  return text.empty() ? text : "\n" + text;
-}
-
-using Judged = std::pair<std::vector<eval::Evaluation>, eval::EvaluationContext>;
-
-Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidates, Threads& threads) {
-  eval::EvaluationPlan plan;
-  plan.book = candidates.book.get();
-  plan.with_plans = std::any_of(config.policy.begin(), config.policy.end(),
-                                [](const CandidateConfig& one) { return one.policy == "teacher"; });
-  plan.market = config.market;
-  plan.market.cache_megabytes = config.cache_megabytes;
-  plan.population = play::load_population(config.market.population, config.market.shape().seats);
-  plan.periods = config.market.periods.values;
-  for (int seat = 0; seat < config.market.shape().seats; ++seat) plan.seats.push_back(seat);
-  return {eval::evaluate_in_market(plan, candidates.list, threads),
-          {config.market.rules_label(),
-           config.market.population,
-           plan.periods,
-           {plan.seats.begin(), plan.seats.end()},
-           config.market.seed}};
-}
-
-Judged judge_in_replay(const EvaluateConfig& config, const std::vector<eval::Candidate>& candidates, Threads& threads) {
-  const auto evaluations = eval::evaluate_in_replay(config.replay, candidates, threads);
-  eval::EvaluationContext context;
-  context.protocol = "replay";
-  context.rules = config.replay.rules;
-  context.log = data::replay_log_name(config.replay.log);
-  context.seed = config.replay.seed;
-  context.budget = config.replay.common_budget();
-  context.cpa_limit = config.replay.common_cpa();
-  if (!evaluations.empty()) {
-    std::set<int64_t> periods;
-    std::set<int64_t> seats;
-    for (const eval::CellResult& cell : evaluations.front().cells) {
-      periods.insert(cell.period);
-      seats.insert(cell.seat);
-    }
-    context.periods.assign(periods.begin(), periods.end());
-    context.seats.assign(seats.begin(), seats.end());
-  }
-  return {evaluations, context};
-}
-
-int run_evaluate(const ConfigFile& file) {
-  const EvaluateConfig config = read_config(file);
-  at::set_num_threads(1);  // policies act in blocks, a block on one thread
-  Threads threads(static_cast<int>(config.threads));
-  const Candidates candidates = make_candidates(config, threads);
-
-  // Opened before the work: a place that cannot be written should be found out now.
-  std::vector<std::string> paths;
-  std::vector<std::unique_ptr<AtomicFile>> files;
-  for (const eval::Candidate& candidate : candidates.list) {
-    const bool alone = candidates.list.size() == 1;
-    const std::string folder = alone ? config.output.dir : config.output.dir + "/" + file_name(candidate.name);
-    paths.push_back(folder + "/result.json");
-    files.push_back(std::make_unique<AtomicFile>(paths.back()));
-  }
-
-  auto [evaluations, context] = config.in_market() ? judge_in_market(config, candidates, threads)
-                                                   : judge_in_replay(config, candidates.list, threads);
-  context.program = runs::program_name();
-  if (evaluations.empty()) {
+int run(const ConfigFile& file) {
+  auto summary = runs::evaluate(read(file));
+  if (!summary) {
     log_info("stopped; nothing was written");
     return stop_signal::exit_status();
   }
-
-  std::fputs(eval::result_table(evaluations, context).c_str(), stdout);
-  std::fputs(target_reports(config, evaluations).c_str(), stdout);
-  std::printf("\n");
-  for (size_t i = 0; i < evaluations.size(); ++i) {
-    std::ofstream out(files[i]->temporary(), std::ios::binary);
-    out << eval::result_json(evaluations[i], context);
-    out.close();
-    if (!out) throw Error(paths[i] + ": cannot write: " + std::strerror(errno));
-    files[i]->commit();
-    std::printf("%s\n", paths[i].c_str());
-  }
+  std::printf("%s\n", summary->text().c_str());
+  for (const std::string& path : summary->write()) std::printf("%s\n", path.c_str());
   return 0;
 }
 
@@ -356,8 +53,8 @@ Command evaluate_command() {
       "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
       "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
       "threads             0 (default): one a processor; the files do not depend on it";
-  return {"evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log", help,
-          run_evaluate, resolve};
+  return {"evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log", help, run,
+          resolve};
 }
 
 }  // namespace genbid::app

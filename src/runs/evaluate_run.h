@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files/atomic_file.h"
+#include "eval/evaluation.h"
+#include "eval/report.h"
+#include "runs/evaluate_config.h"
+
+namespace genbid::runs {
+
+// What an evaluation came to, with a place held for each result.json.
+class EvaluateSummary {
+ public:
+  std::vector<eval::Evaluation> evaluations;  // as the config lists the candidates
+  eval::EvaluationContext context;
+  std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
+
+  // The table, and what the policies made of what they were asked for.
+  std::string text() const;
+  // Writes a result.json for each candidate and returns where.
+  std::vector<std::string> write();
+
+ private:
+  friend std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config);
+  std::vector<std::string> paths_;
+  std::vector<std::unique_ptr<AtomicFile>> files_;
+};
+
+// Judges the candidates. Empty if a stop was asked for. Error, before the work, for a policy that cannot play these days
+// or has seen them, and for a place that cannot be written.
+std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config);
+
+}  // namespace genbid::runs
