@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/advertiser.h"
@@ -16,6 +17,7 @@ namespace genbid {
 namespace {
 
 bool is_market_log(const std::string& path) {
+  require_regular_file(path);
   std::ifstream file(path, std::ios::binary);
   std::array<char, 4> start{};
   file.read(start.data(), start.size());

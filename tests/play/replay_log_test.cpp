@@ -1,6 +1,7 @@
 #include "play/replay_log.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "../data/raw_logs.h"
 #include "data/hdf5_file.h"
@@ -110,6 +111,13 @@ TEST(ReplayLog, RawLogsHave48Ticks) {
   const TempFolder folder;
   const std::string log = folder.write("a.csv", raw_table(24, 2, 1).text());
   EXPECT_EQ(error_of([&] { replay_log(log); }), log + ":2: period 7: tick 24 is missing (found 24 ticks up to 23)");
+}
+
+TEST(ReplayLog, APipeIsNotWaitedFor) {
+  const TempFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { replay_log(folder.file("pipe")); }),
+            folder.file("pipe") + ": found a pipe, expected a file (which can be read more than once)");
 }
 
 // One advertiser, one impression.
