@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
+#include "data/replaceable.h"
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
 #include "eval/replay_evaluation.h"
@@ -302,6 +303,8 @@ int run_evaluate(const ConfigFile& file) {
     const bool alone = candidates.list.size() == 1;
     const std::string folder = alone ? config.output.dir : config.output.dir + "/" + file_name(candidate.name);
     paths.push_back(folder + "/result.json");
+    check_replaceable_output(paths.back(), "an evaluation's result",
+                             [](const std::string& path) { return is_result_json(read_file(path)); });
     files.push_back(std::make_unique<AtomicFile>(paths.back()));
   }
 

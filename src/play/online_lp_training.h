@@ -18,7 +18,8 @@ struct TrainedOnlineLp {
   OnlineLpTable table;
   int64_t period = 0;  // of the log
 };
+// `num_ticks`: of the day; 0: as many as the log tells. Error for a day of another length.
 std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files, const LogColumnNames& columns,
-                                               Threads& threads);
+                                               Threads& threads, int num_ticks = 0);
 
 }  // namespace genbid

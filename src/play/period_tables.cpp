@@ -2,6 +2,7 @@
 
 #include "base/config.h"
 #include "bidding/score.h"
+#include "data/replaceable.h"
 #include "market/official/numpy_sum.h"
 
 namespace genbid {
@@ -47,6 +48,8 @@ std::string PeriodTables::periods_header() {
          "exposed_share,budget_use,second_price_ratio,cpa_exceedance,last_active_tick,mean_bid,score,"
          "expected_conversions,expected_score,budget_scale,cpa_scale\n";
 }
+
+bool is_periods_table(const std::string& path) { return begins_with(path, "period,seat,bidder,budget,cpa,"); }
 
 double sum_of_ticks(const TickValues& values, int num_ticks) {
   return official::pairwise_sum(num_ticks, [&](int64_t tick) { return values[static_cast<size_t>(tick)]; });

@@ -30,6 +30,9 @@ bool is_end(const TickStart& start, int num_ticks);
 using TickValues = std::array<double, kMaxTicks>;
 double sum_of_ticks(const TickValues& values, int num_ticks);
 
+// Whether a file is such a run's periods.csv, by its first columns.
+bool is_periods_table(const std::string& path);
+
 // Turns a group of cells, each another period, into rows of ticks.csv and periods.csv: ordered by period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public PeriodSink {
