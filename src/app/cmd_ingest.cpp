@@ -57,7 +57,9 @@ int make_table(const IngestRunConfig& config) {
   // A place that cannot be written should be found out before the work.
   { const AtomicFile place(config.output_online_lp_table); }
   Threads threads(static_cast<int>(config.ingest.threads));
-  const auto trained = play::train_online_lp(config.ingest.input, config.ingest.settings.data.columns, threads);
+  const data::IngestSettings::Data& settings = config.ingest.settings.data;
+  const auto trained =
+      play::train_online_lp(config.ingest.input, settings.columns, threads, static_cast<int>(settings.ticks));
   if (!trained) {
     log_warning("Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();

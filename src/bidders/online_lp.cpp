@@ -139,7 +139,7 @@ OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, co
     // Halves to even, as Python rounds.
     const auto count = static_cast<int64_t>(std::nearbyint(static_cast<double>(rows.size()) / kSeatsPerCategory));
     const std::vector<int64_t> sample = tools.sample(static_cast<int64_t>(rows.size()), count);
-    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+    for (int tick = 0; tick < log.num_ticks; ++tick) {
       std::vector<double> real_cpa;
       std::vector<double> cost;
       for (const int64_t drawn : sample) {

@@ -72,6 +72,7 @@ struct OnlineLpLog {
   std::span<const int> tick;
   std::span<const double> pvalue;
   std::span<const double> least_winning_cost;
+  int num_ticks = kTicksPerPeriod;  // of the day
 };
 
 // What the training takes from NumPy.

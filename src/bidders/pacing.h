@@ -9,7 +9,9 @@
 
 namespace genbid::bidders {
 
-// Options of the bidder `pacing`; the defaults are tuned on AuctionNet's periods 7 to 20.
+// Options of the bidder `pacing`. The defaults are tuned on AuctionNet's periods 7 to 20, and two of them are in its
+// units: where money is worth k times less (prices, budgets and CPA limits are k times as large) price_level is k times
+// as large, and where p-values are m times as large later_value is. The other two are pure numbers.
 struct PacingOptions {
   double price_level = 340.0;  // a unit of offered value (sum of p-values) usually costs alpha^2 / price_level
   double later_value = 0.35;   // p-value expected of later parts of the day, in usual ones (kBaseValue; AuctionNet's

@@ -14,6 +14,7 @@
 #include <hdf5.h>
 
 #include "base/config/config.h"
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 
 namespace genbid::data {
@@ -210,6 +211,7 @@ Hdf5File Hdf5File::open(const std::string& path) {
   if (::access(path.c_str(), R_OK) != 0) {
     throw Error(path + ": cannot be opened: " + std::strerror(errno));
   }
+  require_regular_file(path);  // the library waits for a pipe's writer, and reads a device for ever
   const Handle access = file_access();
   if (H5Fis_hdf5(path.c_str()) <= 0) {
     H5Eclear2(H5E_DEFAULT);

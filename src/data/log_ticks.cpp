@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/advertiser.h"
@@ -15,19 +16,20 @@
 namespace genbid::data {
 namespace {
 
-bool is_market_log(const std::string& path) {
+bool has_hdf5_signature(const std::string& path) {
+  require_regular_file(path);
   std::ifstream file(path, std::ios::binary);
   std::array<char, 4> start{};
   file.read(start.data(), start.size());
   return file.gcount() == 4 && std::string(start.data() + 1, 3) == "HDF";
 }
 
-int ticks_of(const MarketLog& log, const std::string& path, int expected) {
+int ticks_of(const MarketLog& log, const std::string& path, int expected, const std::string& why) {
   const int64_t ticks = log.info().ticks;
   const auto fail = [&](const std::string& text) {
     throw Error(path + ": found periods of " + std::to_string(ticks) + " ticks, expected " + text);
   };
-  if (expected != 0 && ticks != expected) fail(std::to_string(expected) + ", which AuctionNet's protocol has");
+  if (expected != 0 && ticks != expected) fail(std::to_string(expected) + why);
   if (ticks > kMaxRawTicks) fail("at most " + std::to_string(kMaxRawTicks));
   return static_cast<int>(ticks);
 }
@@ -35,7 +37,7 @@ int ticks_of(const MarketLog& log, const std::string& path, int expected) {
 // The market log among the files; empty: they are raw logs.
 std::string market_log_of(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
-    if (!is_market_log(path)) continue;
+    if (!has_hdf5_signature(path)) continue;
     if (files.size() > 1) {
       throw Error(path + ": found a market log among " + std::to_string(files.size()) +
                   " files, expected one market log or raw logs alone");
@@ -48,7 +50,7 @@ std::string market_log_of(const std::vector<std::string>& files) {
 bool read_market_log(const std::string& path, const ReplayLogOptions& options,
                      const std::function<void(const LoggedTick&)>& sink) {
   const MarketLog log(path);
-  const int num_ticks = ticks_of(log, path, options.num_ticks);
+  const int num_ticks = ticks_of(log, path, options.num_ticks, options.why_num_ticks);
   if (options.exact && log.info().precision == "float32") {
     throw Error(path + ": found values in float32, expected float64 for an exact replay (ingest with " +
                 "market_log.precision=float64)");
@@ -95,20 +97,29 @@ void fill_missing(const RawTick& raw, LoggedTick& tick) {
 
 bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::function<void(const LoggedTick&)>& sink,
               const std::function<void()>& restart) {
+  const bool as_usual = options.num_ticks == 0 && !options.raw_logs_of_any_length;
+  const int num_ticks = as_usual ? kTicksPerPeriod : options.num_ticks;
+  const auto refuse = [&](const std::string& ticks) {
+    throw Error(replay_log_name(options.files) + ": found periods of " + ticks + " ticks, expected " +
+                std::to_string(num_ticks) +
+                (as_usual ? " in raw logs, which do not tell before their end (make a market log of it, which does: "
+                            "`genbid ingest` with output_market_log)"
+                          : options.why_num_ticks));
+  };
   RawReadOptions read;
-  read.num_ticks = kTicksPerPeriod;
   read.columns = options.columns;
   read.scratch_folder = std::filesystem::temp_directory_path().string();
   std::set<int64_t> found;
   LoggedTick tick;
   const auto take = [&](RawTick& raw) {
+    if (num_ticks > 0 && raw.tick >= num_ticks) refuse("more than " + std::to_string(num_ticks));
     const bool wanted = options.periods.empty() ||
                         std::find(options.periods.begin(), options.periods.end(), raw.period) != options.periods.end();
     if (!wanted) return;
     found.insert(raw.period);
     tick.period = raw.period;
     tick.tick = raw.tick;
-    tick.num_ticks = kTicksPerPeriod;
+    tick.num_ticks = num_ticks;
     tick.num_pv = raw.num_pv;
     tick.num_missing = raw.num_missing;
     tick.seats.clear();
@@ -125,7 +136,9 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
     found.clear();
     restart();
   };
-  if (read_raw_logs(options.files, read, threads, take, again).stopped) return false;
+  const RawReadResult result = read_raw_logs(options.files, read, threads, take, again);
+  if (result.stopped) return false;
+  if (num_ticks > 0 && result.num_ticks != num_ticks) refuse(std::to_string(result.num_ticks));
   for (const int64_t period : options.periods) {
     if (found.contains(period)) continue;
     throw Error(replay_log_name(options.files) + ": no period " + std::to_string(period));
@@ -143,7 +156,7 @@ std::string replay_log_name(const std::vector<std::string>& files) {
 
 int replay_log_ticks(const std::vector<std::string>& files) {
   const std::string path = market_log_of(files);
-  return path.empty() ? kTicksPerPeriod : ticks_of(MarketLog(path), path, 0);
+  return path.empty() ? kTicksPerPeriod : ticks_of(MarketLog(path), path, 0, "");
 }
 
 bool read_replay_log(const ReplayLogOptions& options, Threads& threads,

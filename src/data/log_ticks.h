@@ -16,7 +16,7 @@ namespace genbid::data {
 struct LoggedTick {
   int64_t period = 0;
   int tick = 0;
-  int num_ticks = 0;  // of the period
+  int num_ticks = 0;  // of the period; 0: not known before its end (raw_logs_of_any_length)
   int64_t num_pv = 0;
   std::vector<MarketLogSeat> seats;  // budget and cpa are 0 where the log does not tell
   bool has_categories = false;
@@ -30,12 +30,14 @@ struct LoggedTick {
 };
 
 struct ReplayLogOptions {
-  std::vector<std::string> files;  // one market log, or raw logs
-  std::vector<int64_t> periods;    // those wanted; none: all
-  bool exact = false;              // market logs must hold float64
-  LogColumnNames columns = {};     // of raw logs
-  bool keep_missing = false;       // missing values of raw logs are NaN, not filled in
-  int num_ticks = 0;               // days must have as many; 0: any number, in a market log
+  std::vector<std::string> files;     // one market log, or raw logs
+  std::vector<int64_t> periods = {};  // those wanted; none: all
+  bool exact = false;                 // market logs must hold float64
+  LogColumnNames columns = {};        // of raw logs
+  bool keep_missing = false;          // missing values of raw logs are NaN, not filled in
+  int num_ticks = 0;                  // days must have as many; 0: any number, in a market log
+  std::string why_num_ticks = ", which AuctionNet's protocol has";  // behind it in messages
+  bool raw_logs_of_any_length = false;  // else their days must have 48 ticks where num_ticks is 0
 };
 
 // The ticks of a log's days. Raw logs, which do not tell before they end, must have 48.

@@ -7,8 +7,10 @@
 #include <span>
 #include <type_traits>
 
+#include "base/config/config.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "bidding/advertiser.h"
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
@@ -155,7 +157,9 @@ struct TrajectoryStore::State {
     if (file.has_attribute("sources")) info.sources = file.read_text_attribute("sources");
     if (file.has_attribute("config")) info.config = file.read_text_attribute("config");
 
-    if (info.ticks < 1) fail("attribute 'ticks': found " + std::to_string(info.ticks) + ", expected at least 1");
+    if (info.ticks < 1 || info.ticks > kMaxTicks) {
+      fail("attribute 'ticks': found " + std::to_string(info.ticks) + ", expected 1 to " + std::to_string(kMaxTicks));
+    }
     const auto& known = feature_set_names();
     if (std::find(known.begin(), known.end(), info.feature_set) == known.end()) {
       fail("feature set '" + info.feature_set + "', expected auctionnet16, auctionnet16_frozen or constraint");
@@ -165,6 +169,18 @@ struct TrajectoryStore::State {
            std::to_string(feature_names(parse_feature_set(info.feature_set)).size()) + " features of the set '" +
            info.feature_set + "'");
     }
+  }
+
+  // The row as it is stored says whether it is no number or only too large for the column's type.
+  template <typename Value>
+  [[noreturn]] void refuse_value(const std::string& name, int64_t row, int64_t width) const {
+    std::vector<double> stored(static_cast<size_t>(width));
+    file.read_rows(name, row, std::span<double>(stored));
+    const auto bad = std::find_if(stored.begin(), stored.end(),
+                                  [](double value) { return !(std::abs(value) <= std::numeric_limits<Value>::max()); });
+    const double value = bad == stored.end() ? std::numeric_limits<double>::quiet_NaN() : *bad;
+    fail("dataset '" + name + "': row " + std::to_string(row) + " holds " + shortest(value) + ", expected a " +
+         (std::isfinite(value) ? "number that float32 can hold (up to 3.4e38)" : "finite number"));
   }
 
   void check_datasets() {
@@ -246,10 +262,7 @@ TrajectoryColumns TrajectoryStore::read() const {
     }
     if constexpr (std::is_floating_point_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
-        if (!std::isfinite(column[i])) {
-          s.fail("dataset '" + name + "': row " + std::to_string(static_cast<int64_t>(i) / width) +
-                 " holds a value that is not finite");
-        }
+        if (!std::isfinite(column[i])) s.refuse_value<Value>(name, static_cast<int64_t>(i) / width, width);
       }
     }
   };

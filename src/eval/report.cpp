@@ -56,6 +56,11 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+bool is_result_json(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("name") && json.contains("protocol") && json.contains("cells");
+}
+
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context) {
   size_t width = 9;
   for (const Evaluation& evaluation : evaluations) width = std::max(width, evaluation.name.size());

@@ -26,6 +26,9 @@ struct EvaluationContext {
 // result.json (docs/using.md, "Output"): no thread counts, times or paths in it.
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context);
 
+// Whether a file's text is such a result: another result may replace it.
+bool is_result_json(const std::string& text);
+
 // A table for a terminal, a line a candidate, expected score first.
 std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context);
 

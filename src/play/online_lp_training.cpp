@@ -59,9 +59,10 @@ void sort_by_source(Rows& rows) {
 }  // namespace
 
 std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files,
-                                               const data::LogColumnNames& columns, Threads& threads) {
+                                               const data::LogColumnNames& columns, Threads& threads, int num_ticks) {
   const std::string name = data::replay_log_name(files);
   Rows rows;
+  int ticks_found = 0;
   std::optional<int64_t> period;
   const auto add = [&](const data::LoggedTick& tick) {
     if (period && *period != tick.period) {
@@ -69,6 +70,7 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
                   ", expected one: an OnlineLP table is made of one period's log");
     }
     period = tick.period;
+    ticks_found = tick.tick + 1;
     if (!tick.has_categories) {
       throw Error(name + ": found no categories of its advertisers, expected them: a table has rows for each");
     }
@@ -78,7 +80,13 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
     rows = {};
     period.reset();
   };
-  const data::ReplayLogOptions options = {files, {}, /*exact=*/true, columns, /*keep_missing=*/true, kTicksPerPeriod};
+  const data::ReplayLogOptions options = {.files = files,
+                                          .exact = true,
+                                          .columns = columns,
+                                          .keep_missing = true,
+                                          .num_ticks = num_ticks,
+                                          .why_num_ticks = " (data.ticks)",
+                                          .raw_logs_of_any_length = true};
   if (!data::read_replay_log(options, threads, add, restart)) return std::nullopt;
   sort_by_source(rows);
 
@@ -91,7 +99,8 @@ std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& f
     return order;
   };
   return TrainedOnlineLp{
-      bidders::train_online_lp_table(name, {rows.category, rows.tick, rows.pvalue, rows.least_winning_cost}, tools),
+      bidders::train_online_lp_table(
+          name, {rows.category, rows.tick, rows.pvalue, rows.least_winning_cost, ticks_found}, tools),
       *period};
 }
 

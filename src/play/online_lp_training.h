@@ -19,7 +19,9 @@ struct TrainedOnlineLp {
   bidders::OnlineLpTable table;
   int64_t period = 0;  // of the log
 };
+// `num_ticks`: of the day; 0: as many as the log tells. Error for a day of another length.
 std::optional<TrainedOnlineLp> train_online_lp(const std::vector<std::string>& files,
-                                               const data::LogColumnNames& columns, Threads& threads);
+                                               const data::LogColumnNames& columns, Threads& threads,
+                                               int num_ticks = 0);
 
 }  // namespace genbid::play

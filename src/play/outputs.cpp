@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
+#include "data/replaceable.h"
 #include "data/trajectory_csv.h"
 #include "data/trajectory_store.h"
 #include "play/resumable_outputs.h"
@@ -43,21 +44,60 @@ class TextFile {
   std::ofstream out_;
 };
 
+// What may lie in a run's folder under an output's name and be replaced. Tables are known by their first columns: later
+// ones have been added.
+struct OutputKind {
+  const char* name;
+  const char* kind;
+  bool (*is_one)(const std::string& path);
+};
+
+constexpr OutputKind kTicksCsv = {"ticks.csv", "a run's table of ticks", [](const std::string& path) {
+                                    return data::begins_with(path, "episode,tick,agent,remaining_before,");
+                                  }};
+constexpr OutputKind kTrajectoriesCsv = {"trajectories.csv", "a trajectory file", [](const std::string& path) {
+                                           return data::begins_with(
+                                               path,
+                                               "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,"
+                                               "CPAConstraint,realAllCost,");
+                                         }};
+constexpr OutputKind kRawLog = {"raw_log", "a raw log", [](const std::string& path) {
+                                  return data::begins_with(
+                                      path,
+                                      "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,"
+                                      "CPAConstraint,timeStepIndex,remainingBudget,pvIndex,");
+                                }};
+constexpr OutputKind kPeriodsCsv = {"periods.csv", "a run's table of periods", is_periods_table};
+constexpr OutputKind kStore = {"trajectories.h5", "a trajectory store", data::is_trajectory_store};
+constexpr OutputKind kMarketLog = {"market_log.h5", "a market log", data::is_market_log};
+
 // The folder in which a run writes: a new one that becomes `dir`, or one inside `dir` whose content moves there.
 class Staging {
  public:
   explicit Staging(const std::string& dir)
-      : dir_(dir), into_(fs::exists(dir)), folder_(into_ ? dir + "/simulate" : dir) {}
+      : dir_(dir), into_(fs::exists(dir)), folder_(into_ ? dir + "/simulate" : dir) {
+    if (into_) remove_leftovers(dir);
+  }
 
   // A place for an output. Error if it cannot take the place of what is there.
-  std::string file(const std::string& name) {
-    check(name, false);
-    return folder_.temporary() + "/" + name;
+  std::string file(const OutputKind& output) {
+    check(output.name, false);
+    data::check_replaceable_output(places_.back(), output.kind, output.is_one);
+    return folder_.temporary() + "/" + output.name;
   }
-  std::string folder(const std::string& name) {
-    check(name, true);
-    fs::create_directory(folder_.temporary() + "/" + name);
-    return folder_.temporary() + "/" + name;
+  // Replaced as a whole, so all that is in it must be of this kind.
+  std::string folder(const OutputKind& output) {
+    check(output.name, true);
+    const std::string place = places_.back();
+    if (fs::exists(place)) {
+      std::error_code error;
+      for (const fs::directory_entry& entry : fs::directory_iterator(place, error)) {
+        data::check_replaceable_output(entry.path().string(), output.kind, output.is_one);
+      }
+      if (error) throw Error(place + ": cannot read: " + error.message());
+    }
+    fs::create_directory(folder_.temporary() + "/" + output.name);
+    return folder_.temporary() + "/" + output.name;
   }
   // Error if an earlier run left an output that this one will not replace: it would lie beside tables of other periods.
   void refuse_old(const std::string& name, const std::string& option) const {
@@ -229,8 +269,8 @@ struct Outputs::State {
   State(const OutputConfig& c, const market::MarketShape& market_shape, int64_t num_periods, std::string text,
         Threads& t)
       : shape(market_shape), identity(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
-    if (c.ticks) ticks.emplace(staging.file("ticks.csv")).write(PeriodTables::ticks_header());
-    periods.emplace(staging.file("periods.csv")).write(PeriodTables::periods_header());
+    if (c.ticks) ticks.emplace(staging.file(kTicksCsv)).write(PeriodTables::ticks_header());
+    periods.emplace(staging.file(kPeriodsCsv)).write(PeriodTables::periods_header());
     if (!c.ticks) staging.refuse_old("ticks.csv", "output.ticks");
     if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
     if (!c.trajectories) staging.refuse_old("trajectories.h5", "output.trajectories");
@@ -239,13 +279,13 @@ struct Outputs::State {
       staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
     staging.refuse_unfinished();
-    if (c.raw_log) raw_log_folder = staging.folder("raw_log");
+    if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
     if (c.trajectories) {
-      trajectories.emplace(staging.file("trajectories.h5"), TrajectoryRecorder(parse_feature_set(c.features), shape),
-                           num_periods, identity);
-      if (csv) trajectories->add_csv(staging.file("trajectories.csv"));
+      trajectories.emplace(staging.file(kStore), TrajectoryRecorder(parse_feature_set(c.features), shape), num_periods,
+                           identity);
+      if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
     }
-    if (c.market_log) market_log.emplace(staging.file("market_log.h5"), c.market_log_precision, shape);
+    if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
   }
 
   market::MarketShape shape;

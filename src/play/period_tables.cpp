@@ -1,9 +1,13 @@
 #include "play/period_tables.h"
 
+#include "data/replaceable.h"
+
 namespace genbid::play {
 
 std::string PeriodTables::ticks_header() { return csv_header(tick_columns()); }
 std::string PeriodTables::periods_header() { return csv_header(day_columns()); }
+
+bool is_periods_table(const std::string& path) { return data::begins_with(path, "period,seat,bidder,budget,cpa,"); }
 
 void PeriodTables::start(std::span<const Population> populations, std::span<const market::Cell> cells) {
   cells_.clear();

@@ -23,7 +23,11 @@ struct PeriodSummary {
   double seconds = 0.0;  // wall time, shared by periods played together
 };
 
-// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv (period_columns.h): ordered by period (as in
+// Whether a file is such a run's periods.csv, by its first columns.
+bool is_periods_table(const std::string& path);
+
+// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv (period_columns.h): ordered by
+// period (as in
 // the group), tick and seat, doubles in shortest round-trip form.
 class PeriodTables : public market::PeriodSink {
  public:

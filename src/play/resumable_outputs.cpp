@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -18,6 +20,7 @@
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/config/settings_difference.h"
+#include "data/replaceable.h"
 #include "data/trajectory_store.h"
 #include "data/trajectory_store_file.h"
 #include "play/period_tables.h"
@@ -103,6 +106,17 @@ class Descriptor {
   int fd_;
 };
 
+int64_t count_lines(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> block(size_t{1} << 20);
+  int64_t count = 0;
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+    count += std::count(block.begin(), block.begin() + file.gcount(), '\n');
+  }
+  if (file.bad() || !file.eof()) throw Error(path + ": cannot read: " + std::strerror(errno));
+  return count;
+}
+
 std::string made(const std::string& dir) {
   std::error_code error;
   fs::create_directories(dir, error);
@@ -124,6 +138,7 @@ struct ResumableOutputs::State {
 
   void refuse_others() const;
   bool is_whole(const std::string& identity) const;
+  void require_whole_table() const;
   void begin(const std::string& identity) const;
   void go_on(const std::string& identity);
   void flush();
@@ -160,8 +175,11 @@ bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   const std::string path = dir + kStore;
   if (fs::exists(path)) {
     const std::string difference = settings_difference(data::TrajectoryStore(path).info().config, identity);
-    if (difference.empty()) return true;
-    throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
+    if (!difference.empty()) {
+      throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
+    }
+    require_whole_table();
+    return true;
   }
   if (fs::exists(dir + kPeriods)) {
     throw Error(dir + kPeriods +
@@ -169,6 +187,20 @@ bool ResumableOutputs::State::is_whole(const std::string& identity) const {
                 "(another output.dir)");
   }
   return false;
+}
+
+// The store alone does not tell what periods.csv says of who played and what came of it.
+void ResumableOutputs::State::require_whole_table() const {
+  const std::string path = dir + kPeriods;
+  const auto fail = [&](const std::string& found) {
+    throw Error(path + ": found " + found + ", expected the finished run's, of " +
+                std::to_string(recorder.num_trajectories(num_periods)) +
+                " rows (remove trajectories.h5 and it to play the run again, or take another output.dir)");
+  };
+  if (!fs::exists(path)) fail("nothing");
+  require_regular_file(path);
+  const int64_t rows = count_lines(path) - 1;  // without the header
+  if (rows != recorder.num_trajectories(num_periods)) fail("a table of " + std::to_string(rows) + " rows");
 }
 
 void ResumableOutputs::State::begin(const std::string& identity) const {
@@ -188,6 +220,9 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
     throw Error(folder + ": found an interrupted run with " + difference +
                 " (give its command, take another output.dir, or remove the folder)");
   }
+  // Only a run that is over, and was killed while it put them there, has them in their places.
+  data::check_replaceable_output(dir + kPeriods, "a run's table of periods", is_periods_table);
+  data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
   account = promised = read_account(folder);
   if (account.periods_done == num_periods) return;  // all but commit(), which may have begun
   store.emplace(folder + kStore);

@@ -18,6 +18,7 @@
 #include "base/threads.h"
 #include "bidders/bidder_table.h"
 #include "data/log_ticks.h"
+#include "data/replaceable.h"
 #include "eval/policy_bidder.h"
 #include "eval/replay_evaluation.h"
 #include "play/official_assets.h"
@@ -218,6 +219,8 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
     const bool alone = candidates.list.size() == 1;
     const std::string folder = alone ? config.output.dir : config.output.dir + "/" + file_name(candidate.name);
     summary.paths_.push_back(folder + "/result.json");
+    data::check_replaceable_output(summary.paths_.back(), "an evaluation's result",
+                                   [](const std::string& path) { return eval::is_result_json(read_file(path)); });
     summary.files_.push_back(std::make_unique<AtomicFile>(summary.paths_.back()));
   }
 

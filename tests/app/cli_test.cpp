@@ -206,6 +206,13 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
     ASSERT_EQ(corrected.status, 0) << corrected.output;
   }
   EXPECT_EQ(read_file(out("1/pid/result.json")), read_file(out("2/pid/result.json")));
+  const std::string again = "evaluate configs/replay.yaml policy=pid" + log + "output.dir=" + out("1/pid");
+  EXPECT_EQ(run_program(again).status, 0);  // a result replaces a result
+  for (const char* mine : {"{\"name\": 1}", "[1, 2]", "notes"}) {
+    write_file(out("1/pid/result.json"), mine);
+    expect_failure(run_program(again), 1, "result.json: found a file that is not an evaluation's result");
+    EXPECT_EQ(read_file(out("1/pid/result.json")), mine);
+  }
   expect_failure(run_program("evaluate configs/replay.yaml market.periods=0" + log + "output.dir=" + out("wrong")), 2,
                  "market");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <array>
 
 #include "files.h"
@@ -73,6 +75,16 @@ TEST(Hdf5File, ErrorsNameTheFileAndTheReason) {
   const Hdf5File file = Hdf5File::open(good);
   EXPECT_EQ(error_of([&] { file.shape("/none"); }).substr(0, good.size() + 33),
             good + ": dataset '/none' cannot be read ");
+}
+
+// The library would wait for a pipe's writer, and read a device for ever.
+TEST(Hdf5File, PipesFoldersAndDevicesAreErrors) {
+  const TempFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  const std::string expected = ", expected a file (which can be read more than once)";
+  EXPECT_EQ(error_of([&] { Hdf5File::open(folder.file("pipe")); }), folder.file("pipe") + ": found a pipe" + expected);
+  EXPECT_EQ(error_of([&] { Hdf5File::open(folder.path()); }), folder.path() + ": found a folder" + expected);
+  EXPECT_EQ(error_of([&] { Hdf5File::open("/dev/zero"); }), "/dev/zero: found a device" + expected);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "bidding/state_features.h"
 #include "data/hdf5_file.h"
+#include "data/trajectory_store_layout.h"
 #include "files.h"
 
 namespace genbid::data {
@@ -66,10 +67,26 @@ struct HandMade {
   int64_t version = 1;
   std::string feature_set = "auctionnet16";
   int64_t num_features = 16;
+  int64_t ticks = 48;
   std::string without = {};   // an attribute or a dataset
   std::string longer = {};    // a dataset with one entry too many
   std::string as_reals = {};  // a dataset of whole numbers stored as f64
+  double action = 0.0;        // of one row, stored as f64; 0: no rows
 };
+
+// Everything of the one trajectory is 0 but its action.
+void fill_one_row(Hdf5File& file, double action) {
+  const TrajectoryColumns types;
+  for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
+    const std::remove_cvref_t<decltype(column)> one(1);
+    file.write_rows(name, 0, std::span(one.data(), one.size()));
+  });
+  for_each_tick_column(types, [&](const std::string& name, const auto& column) {
+    const std::remove_cvref_t<decltype(column)> row(is_state(name) ? 16 : 1);
+    file.write_rows(name, 0, std::span(row.data(), row.size()));
+  });
+  file.write_rows("/ticks/action", 0, std::span<const double>(&action, 1));
+}
 
 std::string error_of_hand_made(const HandMade& made) {
   const TempFolder folder;
@@ -81,7 +98,7 @@ std::string error_of_hand_made(const HandMade& made) {
     };
     attribute("format", made.format);
     attribute("version", made.version);
-    attribute("ticks", int64_t{48});
+    attribute("ticks", made.ticks);
     attribute("seats", int64_t{48});
     attribute("feature_set", made.feature_set);
     attribute("features", feature_names(FeatureSet::kAuctionnet16));
@@ -90,6 +107,9 @@ std::string error_of_hand_made(const HandMade& made) {
     const auto dataset = [&](const std::string& name, Hdf5Type type, int64_t size) {
       if (made.without == name) return;
       if (made.longer == name) ++size;
+      const bool one_row = made.action != 0.0;
+      if (one_row) ++size;
+      if (one_row && name == "/ticks/action") type = Hdf5Type::kF64;
       std::vector<int64_t> shape = {size};
       if (name == "/ticks/state") shape.push_back(made.num_features);
       file.create_dataset(name, made.as_reals == name ? Hdf5Type::kF64 : type, shape);
@@ -108,6 +128,7 @@ std::string error_of_hand_made(const HandMade& made) {
       dataset(std::string("/ticks/") + name, Hdf5Type::kF32, 0);
     }
     dataset("/ticks/done", Hdf5Type::kU8, 0);
+    if (made.action != 0.0) fill_one_row(file, made.action);
     file.close();
   }
   const std::string message = error_of([&] { TrajectoryStore(path).read(); });
@@ -219,6 +240,15 @@ TEST(TrajectoryStore, OtherFormatsAndVersionsAreErrors) {
   EXPECT_EQ(error_of_hand_made({.without = "features"}), "no attribute 'features'");
 }
 
+TEST(TrajectoryStore, DaysHave1To96Ticks) {
+  EXPECT_EQ(error_of_hand_made({.ticks = 1}), "");
+  EXPECT_EQ(error_of_hand_made({.ticks = 96}), "");
+  for (const int64_t ticks : {int64_t{-1}, int64_t{0}, int64_t{97}, int64_t{1} << 40}) {
+    EXPECT_EQ(error_of_hand_made({.ticks = ticks}),
+              "attribute 'ticks': found " + std::to_string(ticks) + ", expected 1 to 96");
+  }
+}
+
 TEST(TrajectoryStore, FeaturesMustBeThoseOfTheSet) {
   EXPECT_EQ(error_of_hand_made({.feature_set = "constraint"}),
             "attribute 'features' does not list the 22 features of the set 'constraint'");
@@ -258,9 +288,17 @@ TEST(TrajectoryStore, RowsMustBelongToTrajectoriesInTickOrder) {
 
 TEST(TrajectoryStore, ValuesMustBeFinite) {
   EXPECT_EQ(error_after([](auto& c) { c.state[20] = std::numeric_limits<float>::quiet_NaN(); }),
-            "dataset '/ticks/state': row 1 holds a value that is not finite");
+            "dataset '/ticks/state': row 1 holds nan, expected a finite number");
   EXPECT_EQ(error_after([](auto& c) { c.budget[1] = std::numeric_limits<double>::infinity(); }),
-            "dataset '/trajectories/budget': row 1 holds a value that is not finite");
+            "dataset '/trajectories/budget': row 1 holds inf, expected a finite number");
+}
+
+// Written by hand in float64, where it is a number.
+TEST(TrajectoryStore, NumbersThatFloat32CannotHoldAreNamed) {
+  EXPECT_EQ(error_of_hand_made({.action = 1e300}),
+            "dataset '/ticks/action': row 0 holds 1e+300, expected a number that float32 can hold (up to 3.4e38)");
+  EXPECT_EQ(error_of_hand_made({.action = -1e300}),
+            "dataset '/ticks/action': row 0 holds -1e+300, expected a number that float32 can hold (up to 3.4e38)");
 }
 
 }  // namespace

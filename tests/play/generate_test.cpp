@@ -191,6 +191,27 @@ TEST(Generate, AFinishedRunIsNotPlayedAgain) {
   EXPECT_TRUE(store_of(folder.path("run")) == store_of(whole()));
 }
 
+// Its rows cannot be made of the store.
+TEST(Generate, AFinishedRunWithoutItsWholeTableIsAnError) {
+  const TemporaryFolder folder;
+  const std::string table = folder.path("run/periods.csv");
+  const std::string expected =
+      ", expected the finished run's, of 960 rows (remove trajectories.h5 and it to play the run again, or take "
+      "another "
+      "output.dir)";
+  fs::copy(whole(), folder.path("run"));
+  fs::remove(table);
+  EXPECT_EQ(error_of([&] { simulate(generation(folder.path("run"))); }), table + ": found nothing" + expected);
+  const std::string rows = periods_of(whole());
+  write_file(table, rows.substr(0, rows.rfind('\n', rows.size() - 2) + 1));
+  EXPECT_EQ(error_of([&] { simulate(generation(folder.path("run"))); }),
+            table + ": found a table of 959 rows" + expected);
+  fs::remove(table);
+  fs::remove(folder.path("run/trajectories.h5"));
+  ASSERT_TRUE(simulate(generation(folder.path("run"))));
+  EXPECT_TRUE(periods_of(folder.path("run")) == rows);
+}
+
 TEST(Generate, OtherSettingsThanThoseOfTheInterruptedRunAreAnError) {
   const TemporaryFolder folder;
   const std::string dir = folder.path("run");
@@ -265,6 +286,17 @@ TEST(Generate, OutputsOfOtherRunsInItsFolderAreAnError) {
     EXPECT_NE(error_of([&] { simulate(generation(folder.path("run"))); }).find("found the output of an earlier run"),
               std::string::npos);
   }
+}
+
+TEST(Generate, AForeignFileBesideAnInterruptedRunIsKept) {
+  const TemporaryFolder folder;
+  play_some(generation(folder.path("run")), 1);
+  write_file(folder.path("run/periods.csv"), "mine");
+  EXPECT_EQ(error_of([&] { simulate(generation(folder.path("run"))); }),
+            folder.path("run/periods.csv") +
+                ": found a file that is not a run's table of periods, expected nothing, or a run's table of periods to "
+                "replace (move it away, or take another output.dir)");
+  EXPECT_EQ(periods_of(folder.path("run")), "mine");
 }
 
 TEST(Generate, TablesBesideAnInterruptedRunAreAnError) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "../data/raw_logs.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -68,6 +69,32 @@ TEST(OnlineLpTrainingFromLogs, RowsInAnotherOrderGiveWhatTheFilesOrderGives) {
   const auto backward = train_online_lp({folder.path("reversed.csv")}, {}, threads);
   // Other rows are drawn, so another table: the order of the file counts, as in the original.
   EXPECT_NE(forward->table.rows(0, 0).real_cpa, backward->table.rows(0, 0).real_cpa);
+}
+
+// A day that tells its length, or whose length is told, in a raw log and in a market log.
+TEST(OnlineLpTrainingFromLogs, DaysOfAnyLengthHaveTables) {
+  const test::TempFolder folder;
+  data::IngestConfig config;
+  config.input = {folder.write("a.csv", test::raw_table(24, 60, 4).text())};
+  config.output_market_log = folder.file("market.h5");
+  config.settings.market_log.precision = "float64";
+  ASSERT_TRUE(data::ingest(config).has_value());
+  Threads threads(1);
+  for (const std::string& log : {config.input[0], config.output_market_log}) {
+    for (const int told : {0, 24}) {
+      const auto trained = train_online_lp({log}, {}, threads, told);
+      write_online_lp_table(trained->table, trained->period, folder.file("table.csv"));
+      const auto table = read_online_lp_table(folder.file("table.csv"));
+      expect_same(*table, trained->table);
+      const std::vector<int> categories = table->categories();
+      const auto bidder = bidders::make_online_lp(table, categories);  // it plays such days
+      EXPECT_EQ(categories, (std::vector<int>{0, 1}));
+    }
+    const std::string name = std::filesystem::path(log).filename().string();
+    const std::string message = test::error_of([&] { train_online_lp({log}, {}, threads, 48); });
+    EXPECT_NE(message.find(name + ": found periods of 24 ticks, expected 48 (data.ticks)"), std::string::npos)
+        << message;
+  }
 }
 
 TEST(OnlineLpTrainingFromLogs, SeveralPeriodsAreAnError) {

@@ -339,9 +339,12 @@ TEST(SimulateOutputs, TrajectoriesOfPeriodsSideBySideAreThoseOfPeriodsAlone) {
 
 TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
   const TemporaryFolder folder;
-  for (const char* name : {"run/notes.txt", "run/ticks.csv", "run/market_log.h5", "run/raw_log/period-7.csv"}) {
-    write_file(folder.path(name), "old");
-  }
+  write_file(folder.path("run/notes.txt"), "old");
+  write_file(folder.path("run/ticks.csv"), "episode,tick,agent,remaining_before,old");
+  write_file(folder.path("run/market_log.h5"), "");
+  write_file(folder.path("run/raw_log/period-7.csv"),
+             "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,timeStepIndex,"
+             "remainingBudget,pvIndex,old");
   SimulateConfig config = everything(folder.path("run"), "corrected");
   config.output.trajectories = false;
   const auto summary = simulate(config);
@@ -349,13 +352,43 @@ TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
   EXPECT_EQ(names_of(files), (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv",
                                                        "raw_log/period-0.csv", "raw_log/period-1.csv", "ticks.csv"}));
   EXPECT_EQ(files.at("notes.txt"), "old");
-  EXPECT_NE(files.at("ticks.csv"), "old");
-  EXPECT_NE(files.at("market_log.h5"), "old");
+  EXPECT_TRUE(files.at("ticks.csv").starts_with(PeriodTables::ticks_header()));
+  EXPECT_FALSE(files.at("market_log.h5").empty());
   std::vector<std::string> places;
   for (const char* name : {"ticks.csv", "periods.csv", "raw_log", "market_log.h5"}) {
     places.push_back(folder.path(std::string("run/") + name));
   }
   EXPECT_EQ(summary->files, places);
+}
+
+TEST(SimulateOutputs, ReplaceTheirLike) {
+  const TemporaryFolder folder;
+  const SimulateConfig config = everything(folder.path("run"), "corrected");
+  ASSERT_TRUE(simulate(config));
+  const auto first = files_of(folder.path("run"));
+  ASSERT_TRUE(simulate(config));
+  EXPECT_TRUE(files_of(folder.path("run")) == first);
+}
+
+TEST(SimulateOutputs, KeepFilesOfTheirNamesThatAreNoneOfThem) {
+  const std::vector<std::pair<std::string, std::string>> outputs = {
+      {"ticks.csv", "a run's table of ticks"},   {"periods.csv", "a run's table of periods"},
+      {"trajectories.h5", "a trajectory store"}, {"trajectories.csv", "a trajectory file"},
+      {"market_log.h5", "a market log"},         {"raw_log/notes.txt", "a raw log"}};
+  for (const auto& [name, kind] : outputs) {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("run/" + name);
+    write_file(path, "tick,price\n1,2\n");
+    std::string message = "no error";
+    try {
+      simulate(everything(folder.path("run"), "corrected"), [](int64_t) { ADD_FAILURE() << "a period was played"; });
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    EXPECT_EQ(message, path + ": found a file that is not " + kind + ", expected nothing, or " + kind +
+                           " to replace (move it away, or take another output.dir)");
+    EXPECT_EQ(files_of(folder.path("run")), (std::map<std::string, std::string>{{name, "tick,price\n1,2\n"}}));
+  }
 }
 
 // It would lie beside tables of other periods.
@@ -384,7 +417,7 @@ void expect_untouched(const std::string& dir, const std::map<std::string, std::s
 
 TEST(SimulateOutputs, AreNotThereWhenStopped) {
   const TemporaryFolder folder;
-  write_file(folder.path("old/ticks.csv"), "old");
+  write_file(folder.path("old/ticks.csv"), PeriodTables::ticks_header());
   const auto before = files_of(folder.path("old"));
   stop_signal::install();
   std::raise(SIGINT);
@@ -398,7 +431,7 @@ TEST(SimulateOutputs, AreNotThereWhenStopped) {
 // A file size limit stands for a full disk.
 TEST(SimulateOutputs, AreNotThereWhenTheDiskIsFull) {
   const TemporaryFolder folder;
-  write_file(folder.path("old/ticks.csv"), "old");
+  write_file(folder.path("old/ticks.csv"), PeriodTables::ticks_header());
   const auto before = files_of(folder.path("old"));
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};

@@ -161,7 +161,7 @@ TEST(Simulate, PeriodsAddUpTheirTicks) {
 TEST(Simulate, LeavesOtherFilesOfTheFolderAlone) {
   const test::TemporaryFolder folder;
   write_file(folder.path("run/notes.txt"), "mine");
-  write_file(folder.path("run/periods.csv"), "old");
+  write_file(folder.path("run/periods.csv"), "period,seat,bidder,budget,cpa,old");
   ASSERT_TRUE(simulate(small_run(folder.path("run"))));
   EXPECT_EQ(read_file(folder.path("run/notes.txt")), "mine");
   EXPECT_EQ(read_csv(folder.path("run/periods.csv")).size(), 144U);

@@ -2,6 +2,7 @@
 #include "data/log_ticks.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "../data/raw_logs.h"
 #include "data/hdf5_file.h"
@@ -110,7 +111,19 @@ TEST(ReplayLog, TheOfficialProtocolHas48Ticks) {
 TEST(ReplayLog, RawLogsHave48Ticks) {
   const TempFolder folder;
   const std::string log = folder.write("a.csv", raw_table(24, 2, 1).text());
-  EXPECT_EQ(error_of([&] { replay_log(log); }), log + ":2: period 7: tick 24 is missing (found 24 ticks up to 23)");
+  const std::string expected =
+      " ticks, expected 48 in raw logs, which do not tell before their end (make a market log of it, which does: "
+      "`genbid ingest` with output_market_log)";
+  EXPECT_EQ(error_of([&] { replay_log(log); }), "a.csv: found periods of 24" + expected);
+  folder.write("a.csv", raw_table(50, 2, 1).text());
+  EXPECT_EQ(error_of([&] { replay_log(log); }), "a.csv: found periods of more than 48" + expected);
+}
+
+TEST(ReplayLog, APipeIsNotWaitedFor) {
+  const TempFolder folder;
+  ASSERT_EQ(::mkfifo(folder.file("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(error_of([&] { replay_log(folder.file("pipe")); }),
+            folder.file("pipe") + ": found a pipe, expected a file (which can be read more than once)");
 }
 
 // One advertiser, one impression.

@@ -158,21 +158,50 @@ class TreeBuilder : public YAML::EventHandler {
   int num_documents_ = 0;
 };
 
-// In brackets ` #` would begin a comment and swallow what follows.
+// Where the string in quotes that begins at `first` ends: the place of its closing quote, npos if there is none.
+size_t closing_quote(const std::string& text, size_t first) {
+  const char quote = text[first];
+  for (size_t i = first + 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote) return i;
+      ++i;  // '' stands for '
+    }
+  }
+  return std::string::npos;
+}
+
+// YAML would drop a comment there without a word.
+void refuse_rest(const std::string& text, size_t first, const std::string& where) {
+  const size_t end = closing_quote(text, first);
+  if (end == std::string::npos) return;  // no YAML, which its parser says
+  const size_t rest = text.find_first_not_of(" \t\n", end + 1);
+  if (rest == std::string::npos) return;
+  throw ConfigError(
+      where + ": found '" + text.substr(rest) +
+      "' behind the closing quote, expected nothing (what belongs to the value stands inside the quotes)");
+}
+
+// In brackets `#` would begin a comment and swallow what follows, unless it lies within a word.
 void refuse_comment(const std::string& text, const std::string& where) {
   char quote = '\0';
+  size_t closed = 0;  // place of the last closing quote
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quote != '\0') {
       if (c == '\\' && quote == '"') ++i;
-      if (c == quote) quote = '\0';
+      if (c == quote) {
+        quote = '\0';
+        closed = i;
+      }
     } else if ((c == '"' || c == '\'') &&
                (i == 0 || std::string_view(" \t\n[{,:").find(text[i - 1]) != std::string_view::npos)) {
       quote = c;
-    } else if (c == '#' && i > 0 && (text[i - 1] == ' ' || text[i - 1] == '\t')) {
-      throw ConfigError(where +
-                        ": found ' #' in a list, mapping or quoted string, which YAML reads as a comment; "
-                        "expected it inside quotes");
+    } else if (c == '#' && i > 0 &&
+               (closed == i - 1 || std::string_view(" \t\n[]{},").find(text[i - 1]) != std::string_view::npos)) {
+      throw ConfigError(where + ": found '" + text.substr(i - 1, 2) +
+                        "' in a list or mapping, which YAML reads as a comment; expected it inside quotes");
     }
   }
 }
@@ -219,16 +248,26 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 
 namespace {
 
-// A list or mapping in brackets, a string in quotes and text of several lines are YAML; anything else is taken as it
-// was typed, but nothing, `~` and `null`, which are nothing. So `#`, `: ` and `%` belong to a value.
+// A list or mapping in brackets, a string in quotes and lists and mappings of several lines are YAML; anything else is
+// taken as it was typed, but nothing, `~` and `null`, which are nothing. So `#`, `: `, `%` and line feeds belong to a
+// value.
 ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
   const auto place = [&](int /*line*/) { return where; };
   const size_t first = text.find_first_not_of(" \t");
   if (first != std::string::npos && std::string_view("[{\"'").find(text[first]) != std::string_view::npos) {
-    refuse_comment(text, where);
+    if (text[first] == '[' || text[first] == '{') {
+      refuse_comment(text, where);
+    } else {
+      refuse_rest(text, first, where);
+    }
     return parse_yaml(" " + text, place, path);
   }
-  if (text.find('\n') != std::string::npos) return parse_yaml(text, place, path);
+  if (text.find('\n') != std::string::npos) {
+    ConfigNode lines = parse_yaml(text, place, path);
+    // YAML makes spaces of the line feeds of a plain text.
+    if (lines.type == ConfigNode::Type::kScalar && !lines.quoted) lines.text = text;
+    return lines;
+  }
   ConfigNode value;
   value.where = where;
   if (first == std::string::npos || text == "~" || text == "null") return value;

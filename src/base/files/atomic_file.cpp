@@ -23,7 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kMark = ".tmp-";  // NAME.tmp-PID-N
+constexpr std::string_view kMark = ".tmp-";     // NAME.tmp-PID-N
+constexpr std::string_view kOldMark = ".old-";  // NAME.old-PID-N: what is being replaced
 
 // Temporaries of this process. Another one with our process id is left over: ids come round again, and in a
 // container they are the same at every start.
@@ -44,32 +45,48 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// The process id in `NAME.tmp-PID-N`, with any NAME where `name` is empty; 0 for any other entry.
-pid_t writer_of(const std::string& entry, const std::string& name) {
-  const size_t mark = entry.rfind(kMark);
-  if (mark == std::string::npos || (!name.empty() && entry.compare(0, mark, name) != 0)) return 0;
-  const char* const end = entry.data() + entry.size();
-  int pid = 0;
-  int number = 0;
-  const auto first = std::from_chars(entry.data() + mark + kMark.size(), end, pid);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return 0;
-  const auto second = std::from_chars(first.ptr + 1, end, number);
-  return second.ec == std::errc() && second.ptr == end && pid > 0 ? pid : 0;
+// What the name of an entry says if it is `NAME.tmp-PID-N` or `NAME.old-PID-N`.
+struct Leftover {
+  std::string name;
+  pid_t writer = 0;  // 0: it is another entry
+  bool is_old = false;
+};
+
+Leftover leftover_of(const std::string& entry) {
+  for (const std::string_view kind : {kMark, kOldMark}) {
+    const size_t mark = entry.rfind(kind);
+    if (mark == std::string::npos) continue;
+    const char* const end = entry.data() + entry.size();
+    int pid = 0;
+    int number = 0;
+    const auto first = std::from_chars(entry.data() + mark + kind.size(), end, pid);
+    if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') continue;
+    const auto second = std::from_chars(first.ptr + 1, end, number);
+    if (second.ec != std::errc() || second.ptr != end || pid <= 0) continue;
+    return {entry.substr(0, mark), pid, kind == kOldMark};
+  }
+  return {};
 }
 
+// Of any name where `name` is empty. What was moved aside and never replaced is put back.
 void remove_leftovers_of(const std::string& folder, const std::string& name) {
   std::error_code ignored;  // what cannot be listed or removed is in nobody's way
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    const pid_t pid = writer_of(entry.path().filename().string(), name);
-    if (pid == 0) continue;
-    const bool ours = pid == ::getpid();
+    const Leftover found = leftover_of(entry.path().filename().string());
+    if (found.writer == 0 || (!name.empty() && found.name != name)) continue;
+    const bool ours = found.writer == ::getpid();
     if (ours) {
       const std::lock_guard lock(live().mutex);
       if (live().paths.contains(entry.path().filename().string())) continue;
-    } else if (::kill(pid, 0) == 0 || errno != ESRCH) {
+    } else if (::kill(found.writer, 0) == 0 || errno != ESRCH) {
       continue;
     }
-    fs::remove_all(entry.path(), ignored);
+    const fs::path place = fs::path(folder) / found.name;
+    if (found.is_old && !fs::exists(fs::symlink_status(place, ignored))) {
+      fs::rename(entry.path(), place, ignored);
+    } else {
+      fs::remove_all(entry.path(), ignored);
+    }
   }
 }
 
@@ -77,10 +94,10 @@ void remove_leftovers_of(const std::string& path) {
   remove_leftovers_of(parent_of(path), fs::path(path).filename().string());
 }
 
-std::string new_temporary(const std::string& path) {
+std::string new_temporary(const std::string& path, std::string_view mark = kMark) {
   Live& all = live();
   const std::lock_guard lock(all.mutex);
-  std::string temporary = path + std::string(kMark) + std::to_string(::getpid()) + "-" + std::to_string(all.next++);
+  std::string temporary = path + std::string(mark) + std::to_string(::getpid()) + "-" + std::to_string(all.next++);
   all.paths.emplace(fs::path(temporary).filename().string(), fs::absolute(temporary).string());
   return temporary;
 }
@@ -128,14 +145,7 @@ Replaced replace(const std::string& from, const std::string& to) {
     return {from, to};
   }
   if (exchange(from, to)) return {from, to, true};
-  // A file system without exchange: for a moment there is nothing of that name.
-  const std::string aside = new_temporary(to);
-  try {
-    rename_path(to, aside);
-  } catch (const Error&) {
-    forget(aside);
-    throw;
-  }
+  const std::string aside = move_aside(to);
   try {
     rename_path(from, to);
   } catch (const Error&) {
@@ -166,6 +176,17 @@ std::string without_slash(std::string path) {
 }  // namespace
 
 void remove_leftovers(const std::string& folder) { remove_leftovers_of(folder, {}); }
+
+std::string move_aside(const std::string& path) {
+  std::string aside = new_temporary(path, kOldMark);
+  try {
+    rename_path(path, aside);
+  } catch (const Error&) {
+    forget(aside);
+    throw;
+  }
+  return aside;
+}
 
 void remove_folder(const std::string& path) {
   const std::string aside = new_temporary(without_slash(path));

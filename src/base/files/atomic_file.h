@@ -37,8 +37,8 @@ class AtomicFolder {
   const std::string& temporary() const { return temporary_; }
   void commit();  // flushes the files in it first
   // In place of commit(): moves what is in it into an existing folder, where it replaces what has the same names and
-  // leaves the rest. Each name is the old entry or the new one at every moment; if one cannot be replaced, those before
-  // it are taken back.
+  // leaves the rest. Each name is the old entry or the new one at every moment (but see move_aside()), though a kill
+  // may leave new ones beside old ones; if one cannot be replaced, those before it are taken back.
   void commit_into(const std::string& folder);
 
  private:
@@ -51,8 +51,12 @@ class AtomicFolder {
 
 // Renames the folder away, then removes it: a kill leaves it whole, or a leftover.
 void remove_folder(const std::string& path);
-// Removes what killed processes left in `folder`: temporaries of whatever name.
+// Removes what killed processes left in `folder`: temporaries of whatever name. Puts back what they had moved aside.
 void remove_leftovers(const std::string& folder);
+// How commits begin to replace an entry where the file system cannot exchange two: for a moment there is nothing of
+// that name. Renames it to NAME.old-PID-N and returns that path. After a kill in that moment the next writer of the
+// name, or remove_leftovers(), puts it back.
+std::string move_aside(const std::string& path);
 
 // For a process that ends in the middle of its work, from any thread: waits for a commit under way, removes all
 // temporaries, and lets nobody commit any more.

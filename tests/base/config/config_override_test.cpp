@@ -30,8 +30,34 @@ TEST(ConfigOverride, ItsValueIsTakenAsTyped) {
 
 TEST(ConfigOverride, HasNoComments) {
   EXPECT_EQ(example_error("", {"seats=[pid] # all"}),
-            "command line: seats=[pid] # all: found ' #' in a list, mapping or quoted string, which YAML reads as a "
-            "comment; expected it inside quotes");
+            "command line: seats=[pid] # all: found ' #' in a list or mapping, which YAML reads as a comment; "
+            "expected it inside quotes");
+}
+
+TEST(ConfigOverride, LosesNothingBehindAQuoteOrBracket) {
+  const std::string expected =
+      " behind the closing quote, expected nothing (what belongs to the value stands inside the quotes)";
+  EXPECT_EQ(example_error("", {"data.path=\"a\"#c"}), "command line: data.path=\"a\"#c: found '#c'" + expected);
+  EXPECT_EQ(example_error("", {"data.path='a' # c"}), "command line: data.path='a' # c: found '# c'" + expected);
+  EXPECT_EQ(example_error("", {"data.path='it''s'b"}), "command line: data.path='it''s'b: found 'b'" + expected);
+  EXPECT_EQ(example_error("", {"data.path=\"a\\\"\"b\""}),
+            "command line: data.path=\"a\\\"\"b\": found 'b\"'" + expected);
+  EXPECT_EQ(read_example("", {"data.path= 'it''s' "}).data.path, "it's");
+  EXPECT_EQ(read_example("", {"data.path=\"a\\\"#b\""}).data.path, "a\"#b");
+  EXPECT_NE(example_error("", {"data.path=\"a"}).find("not valid YAML"), std::string::npos);
+  for (const std::string text : {"[pid]#c", "[{bidder: pid}#c\n]", "[\"pid\"#c\n]", "[pid,#c\n]"}) {
+    EXPECT_NE(example_error("", {"seats=" + text}).find("#' in a list or mapping"), std::string::npos) << text;
+  }
+  for (const std::string text : {"a#3", "a:#3"}) {
+    EXPECT_EQ(read_example("", {"seats=[" + text + "]"}).seats, (std::vector<test::SeatExample>{{text, 1.0}}));
+  }
+}
+
+TEST(ConfigOverride, KeepsLineFeeds) {
+  for (const char* text : {"a\nb", "a\n", "a\n\nb", "\na", "a\n# b", "a\n  b #c"}) {
+    EXPECT_EQ(read_example("", {std::string("data.path=") + text}).data.path, text);
+  }
+  EXPECT_EQ(read_example("", {"data.path=|\n a\n b"}).data.path, "a\nb");  // YAML that asks for lines
 }
 
 TEST(ConfigOverride, OfTildeOrNullIsNothing) {

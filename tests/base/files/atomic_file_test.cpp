@@ -169,6 +169,46 @@ TEST(AtomicFolder, AKillLeavesTheOldFolderAndTheNextWriterCleansUp) {
   EXPECT_EQ(folder.names(), Names{"step-1"});
 }
 
+// As on file systems that cannot exchange two entries.
+TEST(AtomicFolder, AKillBetweenOldAndNewLosesNeither) {
+  for (const bool by_its_name : {true, false}) {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("step-1");
+    std::filesystem::create_directories(path);
+    put(path + "/model", "old");
+    run_and_kill([&] {
+      static AtomicFolder* checkpoint = new AtomicFolder(path);
+      put(checkpoint->temporary() + "/model", "new");
+      move_aside(path);
+    });
+    EXPECT_FALSE(std::filesystem::exists(path));
+    if (by_its_name) {
+      const AtomicFolder next(path);
+    } else {
+      remove_leftovers(folder.path());
+    }
+    EXPECT_EQ(read_file(path + "/model"), "old");
+    EXPECT_EQ(folder.names(), Names{"step-1"});
+  }
+}
+
+TEST(AtomicFolder, AKillBehindOldAndNewLeavesTheNew) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("step-1");
+  std::filesystem::create_directories(path);
+  put(path + "/model", "old");
+  run_and_kill([&] {
+    static AtomicFolder* checkpoint = new AtomicFolder(path);
+    put(checkpoint->temporary() + "/model", "new");
+    move_aside(path);
+    checkpoint->commit();
+  });
+  EXPECT_EQ(folder.names().size(), 2U);
+  remove_leftovers(folder.path());
+  EXPECT_EQ(read_file(path + "/model"), "new");
+  EXPECT_EQ(folder.names(), Names{"step-1"});
+}
+
 TEST(AtomicFolder, MovesIntoAFolderAndLeavesTheRestOfIt) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path("run/logs"));
