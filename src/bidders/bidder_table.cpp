@@ -21,8 +21,7 @@ std::span<const BidderKind> bidder_kinds() {
       bidder_kind<FixedAlphaOptions>("fixed_alpha", "one alpha all day: alpha, or cpa_ratio times the CPA limit"),
       bidder_kind<AbidOptions>("abid", "AuctionNet's ABid: the CPA limit for an impression of a tick's mean value"),
       bidder_kind<OnlineLpOptions>("online_lp",
-                                   "AuctionNet's, by its table: own_category (the official population's "
-                                   "tables), or the path of a CSV file"),
+                                   "AuctionNet's, by a table: own_category (the official population's) or a CSV file"),
       bidder_kind<OfficialAgentOptions>("official_agent",
                                         "AuctionNet's learned ones: agent: " + listed(official_agent_names())),
       bidder_kind<PacingOptions>("pacing", "budget pacing: price_level, later_value, prior_days, cpa_brake"),
