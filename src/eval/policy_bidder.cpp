@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "bidding/score.h"
 #include "base/random/lanes.h"
 
 // B rows of a block, T ticks of the window, S features, A action coefficients.
@@ -24,8 +23,7 @@ PolicyBidder::PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyB
       noise_(static_cast<uint64_t>(options.seed), "evaluate.noise"),
       wishes_(policy_->default_wishes()),
       threads_(threads),
-      num_features_(static_cast<int64_t>(feature_names(options.feature_set).size())),
-      window_(policy_->window()) {
+      observation_(options.feature_set, options.realised_reward, policy_->window()) {
   policy_->eval();
   if (options.target_return) wishes_.target_return = options.target_return;
   if (options.target_cpa) wishes_.target_cpa = options.target_cpa;
@@ -52,11 +50,7 @@ void PolicyBidder::reset(std::span<const SeatView> rows) {
                 ", the days that this policy was trained on");
   }
   const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
-  places_ = num_ticks + window_;
-  const size_t num_places = num_blocks * at_index(kBlockRows * places_);
-  states_.assign(num_places * at_index(num_features_), 0.0F);
-  actions_.assign(num_places, 0.0F);
-  earned_.assign(num_places, 0.0F);
+  observation_.reset(static_cast<int64_t>(num_blocks) * kBlockRows, num_ticks);
   carry_.clear();
   const c10::InferenceMode inference;
   for (size_t block = 0; block < num_blocks; ++block) carry_.push_back(policy_->initial_carry(kBlockRows));
@@ -70,28 +64,11 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = block * kBlockRows;
       const int64_t end = std::min(begin + kBlockRows, num_rows);
-      observe(rows, begin, end);
+      for (int64_t row = begin; row < end; ++row) observation_.observe(row, tick_, rows[at_index(row)]);
       act(rows, bids, begin, end);
     }
   });
   ++tick_;
-}
-
-// Writes this tick's state and what the last tick became.
-void PolicyBidder::observe(std::span<const SeatView> rows, int64_t begin, int64_t end) {
-  std::vector<double> features(at_index(num_features_));
-  for (int64_t row = begin; row < end; ++row) {
-    const SeatView& seat = rows[at_index(row)];
-    const TickHistory& history = *seat.history;
-    const int64_t place = row * places_ + tick_;
-    if (seat.last != nullptr) actions_[at_index(place - 1)] = static_cast<float>(effective_alpha(*seat.last));
-    state_features(options_.feature_set, *seat.advertiser, history, seat.now, features, seat.num_ticks);
-    std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
-                   [](double value) { return static_cast<float>(value); });
-    const double won = options_.realised_reward ? history.conversions() : history.expected_conversions();
-    const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
-  }
 }
 
 void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end) {
@@ -100,18 +77,6 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   if (!anybody) return;
 
   // Always a whole block: matrix products of one shape add up in one order.
-  const int64_t count = std::min(tick_ + 1, window_);
-  const int64_t first_tick = tick_ + 1 - count;
-  const int64_t first_place = begin * places_ + first_tick;
-  const at::Tensor states_BTS =
-      at::from_blob(states_.data() + first_place * num_features_, {kBlockRows, window_, num_features_},
-                    {places_ * num_features_, num_features_, 1}, at::kFloat);
-  const at::Tensor actions_BTA =
-      at::from_blob(actions_.data() + first_place, {kBlockRows, window_, 1}, {places_, 1, 1}, at::kFloat);
-  const at::Tensor earned_BT =
-      at::from_blob(earned_.data() + first_place, {kBlockRows, window_}, {places_, 1}, at::kFloat);
-  const at::Tensor ticks_BT = at::zeros({kBlockRows, window_}, at::kLong);
-  const at::Tensor mask_BT = at::zeros({kBlockRows, window_});
   const at::Tensor constraint_BC = at::ones({kBlockRows, 2});
   const int64_t noise_size = policy_->noise_size();
   const at::Tensor noise_BN = at::zeros({kBlockRows, noise_size});
@@ -124,15 +89,11 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
     constraint[2 * b] = static_cast<float>(seat.advertiser->budget);
     constraint[2 * b + 1] = static_cast<float>(seat.advertiser->cpa_limit);
   }
-  mask_BT.slice(1, 0, count).fill_(1.0);
-  ticks_BT.slice(1, 0, count).copy_(at::arange(first_tick, tick_ + 1));
-
   // What the policy does not read may hold anything.
   const policy::Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),
                                        at::full({kBlockRows, 1}, wishes_.target_cpa.value_or(0.0)), constraint_BC};
   std::vector<at::Tensor>& carry = carry_[at_index(begin / kBlockRows)];
-  policy::Action action =
-      policy_->act({states_BTS, actions_BTA, earned_BT, ticks_BT, mask_BT}, condition, noise_BN, carry);
+  policy::Action action = policy_->act(observation_.history(begin, kBlockRows, tick_), condition, noise_BN, carry);
   carry = std::move(action.carry);
   const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
   const auto* coefficients = coefficients_BA.const_data_ptr<float>();

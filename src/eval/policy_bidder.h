@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "bidding/state_features.h"
 #include "bidding/bidder.h"
+#include "policy/observation.h"
 #include "policy/policy.h"
 
 namespace genbid::eval {
@@ -41,7 +42,6 @@ class PolicyBidder : public Bidder {
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override;
 
  private:
-  void observe(std::span<const SeatView> rows, int64_t begin, int64_t end);
   void act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end);
 
   std::shared_ptr<policy::Policy> policy_;
@@ -49,15 +49,8 @@ class PolicyBidder : public Bidder {
   RandomStream noise_;
   policy::Wishes wishes_;
   Threads& threads_;
-  int64_t num_features_;
-  int64_t window_;
-  int64_t tick_ = 0;    // of the period, 0 at reset
-  int64_t places_ = 0;  // of a row: the period's ticks, and a window of zeros behind them
-  // Row by row, filled up to whole blocks; each row one tick behind the other. What a policy is handed are views of
-  // these: a window's rows lie behind each other in memory, and what is not known yet is 0.
-  std::vector<float> states_;
-  std::vector<float> actions_;
-  std::vector<float> earned_;
+  policy::Observation observation_;             // rows filled up to whole blocks
+  int64_t tick_ = 0;                            // of the period, 0 at reset
   std::vector<std::vector<at::Tensor>> carry_;  // one a block
 };
 

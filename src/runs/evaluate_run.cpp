@@ -98,7 +98,7 @@ Candidates make_candidates(const EvaluateConfig& config, Threads& threads) {
                     listed(bidders::bidder_names()) + ")");
       }
       const LoadedPolicy loaded =
-          load_checkpoint(one.policy, one.weights == "raw" ? train::Weights::kRaw : train::Weights::kEma);
+          load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
       if (num_ticks != loaded.info.ticks) {
         throw Error(loaded.checkpoint +
                     (config.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +

@@ -10,22 +10,22 @@ namespace genbid::runs {
 
 namespace {
 
-LoadedPolicy load_folder(const std::string& folder, train::Weights weights) {
+LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
-  loaded.info = train::read_checkpoint_info(folder);
+  loaded.info = policy::read_checkpoint_info(folder);
   TrainRunConfig config;
   ConfigFile::load(folder + "/config.yaml").read(config);
   loaded.model = config.model.name();
   loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
-  train::load_policy(folder, *loaded.policy, weights);
+  policy::load_policy(folder, *loaded.policy, weights);
   loaded.policy->eval();
   return loaded;
 }
 
 }  // namespace
 
-LoadedPolicy load_checkpoint(const std::string& path, train::Weights weights) {
+LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
   namespace fs = std::filesystem;
   if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
   if (fs::is_directory(path + "/checkpoints")) {

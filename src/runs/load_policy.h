@@ -4,18 +4,18 @@
 #include <string>
 
 #include "policy/policy.h"
-#include "train/checkpoint.h"
+#include "policy/saved_policy.h"
 
 namespace genbid::runs {
 
 struct LoadedPolicy {
   std::shared_ptr<policy::Policy> policy;
-  train::CheckpointInfo info;
+  policy::CheckpointInfo info;
   std::string model;       // its name in the registry
   std::string checkpoint;  // the folder it came from
 };
 
 // `path`: a checkpoint, or a run folder (its latest checkpoint).
-LoadedPolicy load_checkpoint(const std::string& path, train::Weights weights);
+LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights);
 
 }  // namespace genbid::runs

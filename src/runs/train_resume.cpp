@@ -40,7 +40,7 @@ std::string contents_of(const std::string& sources) {
   return text;
 }
 
-bool has_other_data(const train::CheckpointInfo& seen, const train::CheckpointInfo& now) {
+bool has_other_data(const policy::CheckpointInfo& seen, const policy::CheckpointInfo& now) {
   if (!seen.data.empty()) return seen.data != now.data;
   return contents_of(seen.sources) != contents_of(now.sources) ||
          seen.observation.feature_set != now.observation.feature_set;
@@ -54,7 +54,7 @@ std::string rate_text(const train::TrainConfig& train, int64_t step) {
   return text;
 }
 
-std::vector<std::string> notes_on(const train::CheckpointInfo& seen, const train::CheckpointInfo& now,
+std::vector<std::string> notes_on(const policy::CheckpointInfo& seen, const policy::CheckpointInfo& now,
                                   const train::TrainConfig& before, const train::TrainConfig& train) {
   std::vector<std::string> notes;
   if (train.steps != before.steps) {
@@ -84,14 +84,14 @@ std::string damaged_checkpoint_text(const RunDir& run, const std::string& error)
          checkpoints.back() + " to go on from there";
 }
 
-Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const train::CheckpointInfo& now) {
+Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const policy::CheckpointInfo& now) {
   const auto checkpoints = run.checkpoints();
   if (checkpoints.empty()) return {};
   const std::string& path = checkpoints.back();
-  train::CheckpointInfo seen;
+  policy::CheckpointInfo seen;
   TrainRunConfig before;
   try {
-    seen = train::read_checkpoint_info(path);
+    seen = policy::read_checkpoint_info(path);
     if (run.checkpoint_path(seen.step) != path) {
       throw Error(path + ": found a checkpoint of step " + std::to_string(seen.step) +
                   ", expected the folder's name to say so");

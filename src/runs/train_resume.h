@@ -17,7 +17,7 @@ struct Resume {
 // The run's latest checkpoint. Error if it is damaged (naming the one before it), was made with other data, model or
 // training settings (naming the first that differs), or has more steps than are asked for. More steps and other machine
 // settings are allowed, and noted. `now`: what a checkpoint of this command would say.
-Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const train::CheckpointInfo& now);
+Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const policy::CheckpointInfo& now);
 
 // `error`, met while the run's latest checkpoint was read, with what can be done about it.
 std::string damaged_checkpoint_text(const RunDir& run, const std::string& error);

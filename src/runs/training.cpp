@@ -85,7 +85,7 @@ TrainingSummary train(const TrainRunConfig& config) {
       holds_out ? std::make_unique<train::Dataset>(store, config.data.held_out_periods.values, reward, device)
                 : nullptr;
 
-  train::CheckpointInfo info;
+  policy::CheckpointInfo info;
   info.shape.num_features = training.num_features();
   info.ticks = training.ticks();
   info.observation = {store.info.feature_set, config.data.reward};

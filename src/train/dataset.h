@@ -19,12 +19,6 @@ enum class Reward { kExpected, kRealised };
 const std::vector<std::string>& reward_names();  // "expected", "realised"
 Reward parse_reward(const std::string& name);
 
-// Where a policy's input comes from; a checkpoint carries it, live play follows it.
-struct ObservationSpec {
-  std::string feature_set;
-  std::string reward = "expected";
-};
-
 // Ticks start .. start + count - 1 of a trajectory.
 struct Window {
   int64_t trajectory = 0;

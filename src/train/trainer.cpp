@@ -104,7 +104,7 @@ void TrainConfig::fields(ConfigVisitor& v) {
 
 struct Trainer::State {
   State(const TrainConfig& config_in, policy::Policy& policy_in, const Dataset& training, const Dataset* held_out_in,
-        const RunDir& run_in, CheckpointInfo info_in, std::string config_yaml_in)
+        const RunDir& run_in, policy::CheckpointInfo info_in, std::string config_yaml_in)
       : config(config_in),
         policy(policy_in),
         held_out(held_out_in),
@@ -239,7 +239,7 @@ struct Trainer::State {
   policy::Policy& policy;
   const Dataset* held_out;
   const RunDir& run;
-  CheckpointInfo info;
+  policy::CheckpointInfo info;
   std::string config_yaml;
   WindowSampler sampler;
   Ema ema;
@@ -253,7 +253,7 @@ struct Trainer::State {
 };
 
 Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
-                 const RunDir& run, CheckpointInfo info, std::string config_yaml)
+                 const RunDir& run, policy::CheckpointInfo info, std::string config_yaml)
     : state_(
           std::make_unique<State>(config, policy, training, held_out, run, std::move(info), std::move(config_yaml))) {}
 
@@ -261,7 +261,7 @@ Trainer::~Trainer() = default;
 
 void Trainer::resume(const std::string& checkpoint) {
   load_trainer(checkpoint, state_->policy, state_->ema, state_->optimizers);
-  state_->info.step = read_checkpoint_info(checkpoint).step;
+  state_->info.step = policy::read_checkpoint_info(checkpoint).step;
   state_->last_checkpoint = state_->run.checkpoint_path(state_->info.step);
 }
 

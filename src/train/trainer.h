@@ -54,7 +54,7 @@ class Trainer {
   // All references must outlive the trainer. `info` and `config_yaml` go into every checkpoint. `held_out` may be
   // null.
   Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
-          const RunDir& run, CheckpointInfo info, std::string config_yaml);
+          const RunDir& run, policy::CheckpointInfo info, std::string config_yaml);
   ~Trainer();
 
   // Goes on where the checkpoint stands: the same weights as a run that was never interrupted, bit for bit on a

@@ -157,7 +157,7 @@ TEST_P(PolicyContract, SavedAndLoadedItActsTheSame) {
   const test::TemporaryFolder folder;
   const train::Ema ema(policy::trainable_parameters(*policy), 0.9);
   train::save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
-  train::load_policy(folder.path() + "/saved", *loaded, train::Weights::kRaw);
+  policy::load_policy(folder.path() + "/saved", *loaded, policy::Weights::kRaw);
   const torch::NoGradGuard no_grad;
   policy->eval();
   loaded->eval();
@@ -177,8 +177,8 @@ TEST_P(PolicyContract, AveragedAndRawWeightsBothAct) {
   learn(*policy, batch, 5);
   const test::TemporaryFolder folder;
   train::save_checkpoint(folder.path() + "/saved", {}, "", *policy, ema, {});
-  train::load_policy(folder.path() + "/saved", *raw, train::Weights::kRaw);
-  train::load_policy(folder.path() + "/saved", *averaged, train::Weights::kEma);
+  policy::load_policy(folder.path() + "/saved", *raw, policy::Weights::kRaw);
+  policy::load_policy(folder.path() + "/saved", *averaged, policy::Weights::kEma);
   const torch::NoGradGuard no_grad;
   for (const auto& one : {policy, raw, averaged}) one->eval();
   const auto action_of = [&](policy::Policy& one) { return act(one, mixed_history_of(batch), ask_for(1.0, 9)); };

@@ -51,11 +51,11 @@ class CheckpointTest : public ::testing::Test {
   std::shared_ptr<policy::Policy> policy_;
   Ema ema_;
   std::vector<AdamW> optimizers_;
-  CheckpointInfo info_;
+  policy::CheckpointInfo info_;
 };
 
 TEST_F(CheckpointTest, CarriesWhatThePolicyHasSeen) {
-  const CheckpointInfo info = read_checkpoint_info(path_);
+  const policy::CheckpointInfo info = policy::read_checkpoint_info(path_);
   EXPECT_EQ(info.step, 12);
   EXPECT_EQ(info.observation.feature_set, "constraint");
   EXPECT_EQ(info.train_periods, (std::vector<int64_t>{7, 8}));
@@ -64,7 +64,7 @@ TEST_F(CheckpointTest, CarriesWhatThePolicyHasSeen) {
 
 TEST_F(CheckpointTest, RawWeightsComeBackEqual) {
   const auto other = make(8, 2);
-  load_policy(path_, *other, Weights::kRaw);
+  policy::load_policy(path_, *other, policy::Weights::kRaw);
   const auto a = policy_->parameters();
   const auto b = other->parameters();
   for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i], b[i]));
@@ -72,39 +72,39 @@ TEST_F(CheckpointTest, RawWeightsComeBackEqual) {
 
 TEST_F(CheckpointTest, AveragesAreLoadedOnRequest) {
   const auto other = make(8, 2);
-  load_policy(path_, *other, Weights::kEma);
+  policy::load_policy(path_, *other, policy::Weights::kEma);
   for (const at::Tensor& p : other->parameters()) EXPECT_TRUE(at::equal(p.detach(), at::full_like(p, 0.5)));
 }
 
 TEST_F(CheckpointTest, APolicyOfAnotherSizeIsRefusedWithBothShapes) {
-  expect_error([&] { load_policy(path_, *make(16, 1), Weights::kRaw); }, "found F32 [8], expected F32 [16]");
+  expect_error([&] { policy::load_policy(path_, *make(16, 1), policy::Weights::kRaw); }, "found F32 [8], expected F32 [16]");
 }
 
 TEST_F(CheckpointTest, ATruncatedFileIsNamed) {
   const std::string file = path_ + "/model.safetensors";
   std::filesystem::resize_file(file, std::filesystem::file_size(file) / 2);
-  expect_error([&] { load_policy(path_, *policy_, Weights::kRaw); }, file);
+  expect_error([&] { policy::load_policy(path_, *policy_, policy::Weights::kRaw); }, file);
 }
 
 TEST_F(CheckpointTest, AFolderWithoutStateIsNoCheckpoint) {
-  expect_error([&] { read_checkpoint_info(folder_.path()); }, "not a checkpoint");
+  expect_error([&] { policy::read_checkpoint_info(folder_.path()); }, "not a checkpoint");
 }
 
 TEST_F(CheckpointTest, DamagedStateIsNamed) {
   write_file(path_ + "/state.json", "{\"format\": ");
-  expect_error([&] { read_checkpoint_info(path_); }, path_ + "/state.json: damaged");
+  expect_error([&] { policy::read_checkpoint_info(path_); }, path_ + "/state.json: damaged");
 }
 
 TEST_F(CheckpointTest, AnotherVersionIsRefused) {
   write_file(path_ + "/state.json", "{\"format\": \"genbid-checkpoint\", \"version\": 2}");
-  expect_error([&] { read_checkpoint_info(path_); }, "found a checkpoint of version 2, expected version 1");
+  expect_error([&] { policy::read_checkpoint_info(path_); }, "found a checkpoint of version 2, expected version 1");
 }
 
 TEST_F(CheckpointTest, KnowsTheTicksOfItsDays) {
   info_.ticks = 96;
   const std::string path = folder_.path() + "/step-00000013";
   save_checkpoint(path, info_, "kind: train\n", *policy_, ema_, optimizers_);
-  EXPECT_EQ(read_checkpoint_info(path).ticks, 96);
+  EXPECT_EQ(policy::read_checkpoint_info(path).ticks, 96);
 }
 
 TEST_F(CheckpointTest, WithoutTicksItIsOfDaysOf48) {
@@ -113,7 +113,7 @@ TEST_F(CheckpointTest, WithoutTicksItIsOfDaysOf48) {
   ASSERT_NE(begin, std::string::npos);
   state.erase(begin, state.find('\n', begin) + 1 - begin);
   write_file(path_ + "/state.json", state);
-  EXPECT_EQ(read_checkpoint_info(path_).ticks, 48);
+  EXPECT_EQ(policy::read_checkpoint_info(path_).ticks, 48);
 }
 
 TEST_F(CheckpointTest, NumbersThatAreNotFiniteAreRefusedByTheirTensorsName) {
@@ -123,7 +123,7 @@ TEST_F(CheckpointTest, NumbersThatAreNotFiniteAreRefusedByTheirTensorsName) {
   save_checkpoint(path, info_, "kind: train\n", *policy_, ema_, optimizers_);
   const std::string found =
       path + "/model.safetensors: tensor 'policy.network.0.weight': found numbers that are not finite";
-  expect_error([&] { load_policy(path, *make(8, 2), Weights::kRaw); }, found);
+  expect_error([&] { policy::load_policy(path, *make(8, 2), policy::Weights::kRaw); }, found);
   expect_error([&] { load_trainer(path, *make(8, 2), ema_, optimizers_); }, found);
 }
 

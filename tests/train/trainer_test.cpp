@@ -41,7 +41,7 @@ class TrainerTest : public ::testing::Test {
                      const std::string& resume_from = {}) {
     const std::string path = folder_.path() + "/" + name;
     const RunDir run = std::filesystem::exists(path) ? RunDir::open(path) : RunDir::create(path, "kind: train\n");
-    CheckpointInfo info;
+    policy::CheckpointInfo info;
     info.shape = {2, 1};
     Trainer trainer(config, policy, training_, &held_out_, run, info, "kind: train\n");
     if (!resume_from.empty()) trainer.resume(resume_from);
@@ -216,7 +216,7 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
   config.eval_every = 1000;
   config.ema_decay = 0.0;
   const RunDir run = RunDir::create(folder_.path() + "/groups", "kind: train\n");
-  CheckpointInfo info;
+  policy::CheckpointInfo info;
   info.shape = {2, 1};
   Trainer trainer(config, policy, training_, nullptr, run, info, "kind: train\n");
   trainer.run();
@@ -242,7 +242,7 @@ TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
   config.eval_every = 1000;
   config.steps = 2;
   const RunDir run = RunDir::create(folder_.path() + "/resting", "kind: train\n");
-  CheckpointInfo info;
+  policy::CheckpointInfo info;
   info.shape = {2, 1};
   EXPECT_EQ(Trainer(config, policy, training_, nullptr, run, info, "kind: train\n").run().step, 2);
 }

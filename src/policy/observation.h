@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bidding/bidder.h"
+#include "bidding/state_features.h"
+#include "policy/batch.h"
+
+namespace genbid::policy {
+
+// What a policy sees of seats whose days are being played, row by row and tick by tick. A row's ticks lie one behind the
+// other in memory with a window of zeros behind them, so what a policy is handed are views: nothing is copied, and what
+// is not known yet is 0.
+//
+//   row r:  [tick 0][tick 1] ... [tick now][0][0] ... [0]       num_ticks + window places
+//                       `------- window -------'                 history(), at tick `now`
+class Observation {
+ public:
+  // Earned returns count conversions where `realised`, else summed p-values.
+  Observation(FeatureSet features, bool realised, int64_t window);
+
+  // Before tick 0 of days of so many ticks.
+  void reset(int64_t num_rows, int64_t num_ticks);
+  // A row's tick has begun: its state, what was earned before it, and what the last tick's action became. Rows may be
+  // written side by side.
+  void observe(int64_t row, int64_t tick, const SeatView& seat);
+  // What rows [first, first + count) know at a tick: views that are good until reset().
+  History history(int64_t first, int64_t count, int64_t tick);
+
+ private:
+  FeatureSet feature_set_;
+  bool realised_;
+  int64_t num_features_;
+  int64_t window_;
+  int64_t places_ = 0;  // of a row
+  std::vector<float> states_;
+  std::vector<float> actions_;
+  std::vector<float> earned_;
+};
+
+}  // namespace genbid::policy

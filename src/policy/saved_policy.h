@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bidding/advertiser.h"
+#include "policy/policy.h"
+
+// A policy as a training leaves it: what whoever uses one needs to read. A folder (train/checkpoint.h writes it):
+//   model.safetensors    parameters ("policy.NAME"), their averages ("ema.NAME"), buffers ("policy.NAME")
+//   config.yaml          the resolved training config, which names the model
+//   state.json           CheckpointInfo, and sizes and hashes of the other files
+// and what only a training reads again.
+
+namespace genbid::policy {
+
+// Where a policy's input comes from; live play follows it.
+struct ObservationSpec {
+  std::string feature_set;
+  std::string reward = "expected";  // what earned returns count; or "realised"
+};
+
+struct CheckpointInfo {
+  int64_t step = 0;
+  PolicyShape shape;
+  int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
+  ObservationSpec observation;
+  std::vector<int64_t> train_periods;
+  std::vector<int64_t> held_out_periods;
+  std::string sources;  // of the store: names, sizes and hashes of the files it was made from
+  std::string data;     // what the store holds (dataset.h, content_of); empty in checkpoints that do not say it
+  std::string program;  // which one made it; likewise
+  int64_t threads = 0;  // of LibTorch; likewise 0
+};
+
+enum class Weights { kEma, kRaw };
+
+// What state.json is.
+inline constexpr int kCheckpointVersion = 1;
+inline constexpr const char* kCheckpointFormat = "genbid-checkpoint";
+
+// Error if `path` is no checkpoint, is damaged (a file is missing or not what was written), or is of another version.
+CheckpointInfo read_checkpoint_info(const std::string& path);
+// Error where names or shapes do not fit the policy, or a number is not finite.
+void load_policy(const std::string& path, Policy& policy, Weights weights);
+
+}  // namespace genbid::policy
