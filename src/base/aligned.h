@@ -13,7 +13,7 @@ void free_aligned(void* memory);
 
 template <typename T>
 struct CacheLineAllocator {
-  using value_type = T;
+  using value_type = T;  // NOLINT(readability-identifier-naming): allocators have it
 
   CacheLineAllocator() = default;
   template <typename U>

@@ -70,11 +70,11 @@ struct RangesOf<Options> {
 };
 
 template <BidderOptions Options>
-BidderKind bidder_kind(std::string name, std::string help) {
+BidderKind bidder_kind(const std::string& name, const std::string& help) {
   using Ranges = typename RangesOf<Options>::Type;
   return {
-      .name = std::move(name),
-      .help = std::move(help),
+      .name = name,
+      .help = help,
       .options = AnyConfig(Options()),
       .ranges = AnyConfig(Ranges()),
       .label = [](const BidderKind& kind, [[maybe_unused]] const AnyConfig& options) -> std::string {

@@ -104,7 +104,7 @@ class OfficialAgentBidder : public Bidder {
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     inputs_.clear();
     for (const SeatView& row : rows) {
-      if (!row.asked) continue;
+      if (!row.may_bid) continue;
       std::array<double, kNumAuctionnetFeatures> state;
       state_features(FeatureSet::kAuctionnet16Frozen, *row.advertiser, *row.history, row.now, state);
       inputs_.resize(inputs_.size() + kNumAuctionnetFeatures);
@@ -113,7 +113,7 @@ class OfficialAgentBidder : public Bidder {
     const std::vector<float> alphas = official_agent_alphas(*agent_, inputs_);
     auto next = alphas.begin();
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].asked) bids[i] = {.value = static_cast<double>(*next++)};
+      if (rows[i].may_bid) bids[i] = {.value = static_cast<double>(*next++)};
     }
   }
 

@@ -52,8 +52,8 @@ class OnlineLpTable {
 };
 
 // bid = table's alpha * p-value. Error for a table that lacks rows of a tick, or of one of `categories`, those of the
-// seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and for other days
-// than the table was made for.
+// seats to be played; in reset(), for a seat of another category (AuctionNet bids the CPA limit then) and for other
+// days than the table was made for.
 std::unique_ptr<Bidder> make_online_lp(std::shared_ptr<const OnlineLpTable> table,
                                        std::span<const int> categories = {});
 

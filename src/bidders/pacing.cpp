@@ -41,7 +41,7 @@ class Pacing : public Bidder {
     for (size_t i = 0; i < rows.size(); ++i) {
       Row& row = rows_[i];
       observe(rows[i], row);
-      if (!rows[i].asked) continue;
+      if (!rows[i].may_bid) continue;
       const double alpha = pace(rows[i], row) * brake(rows[i]);
       const TickStart& now = rows[i].now;
       row.value_alpha_squared += static_cast<double>(now.num_pv) * now.mean_pvalue * alpha * alpha;

@@ -15,7 +15,7 @@ class CorrectedPid : public Bidder {
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].asked) continue;
+      if (!rows[i].may_bid) continue;
       Row& row = rows_[i];
       const TickStart& now = rows[i].now;
       if (now.tick > 0) {
@@ -54,7 +54,7 @@ class OfficialPid : public Bidder {
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].asked) continue;
+      if (!rows[i].may_bid) continue;
       Row& row = rows_[i];
       const TickStart& now = rows[i].now;
       if (now.tick == 0) {

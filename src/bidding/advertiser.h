@@ -12,7 +12,7 @@ inline constexpr int kNumSlots = 3;
 inline constexpr int kMaxSeats = 64;
 inline constexpr int kMaxTicks = 96;
 inline constexpr uint8_t kNoSeat = 255;  // where a list of seats has fewer
-// A seat with less money than this is not asked and bids nothing (auctionnet.md 2.5).
+// A seat with less money than this may not bid (auctionnet.md 2.5).
 inline constexpr double kMinRemainingBudget = 0.1;
 
 // One campaign in one period.

@@ -19,7 +19,7 @@ struct SeatView {
   const TickHistory* history = nullptr;  // past ticks of this period
   const TickOutcome* last = nullptr;     // the previous tick; null in tick 0
   TickStart now;
-  bool asked = true;                // false: out of budget; the answer is ignored
+  bool may_bid = true;              // false: out of budget; the answer is ignored
   int num_ticks = kTicksPerPeriod;  // of the period
 };
 

@@ -234,7 +234,7 @@ struct CsvFile::State {
   }
 };
 
-CsvFile::CsvFile(std::string path, int64_t block_bytes) : state_(std::make_unique<State>(path, block_bytes)) {
+CsvFile::CsvFile(const std::string& path, int64_t block_bytes) : state_(std::make_unique<State>(path, block_bytes)) {
   State& s = *state_;
   std::string text;
   s.read(text, std::min<int64_t>(block_bytes, 1 << 16));

@@ -36,7 +36,7 @@ class CsvFile {
 
   // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, and one that
   // is no text in UTF-8, naming what it is.
-  explicit CsvFile(std::string path, int64_t block_bytes = kBlockBytes);
+  explicit CsvFile(const std::string& path, int64_t block_bytes = kBlockBytes);
   ~CsvFile();
   CsvFile(const CsvFile&) = delete;
   CsvFile& operator=(const CsvFile&) = delete;

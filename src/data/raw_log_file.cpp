@@ -121,7 +121,9 @@ struct HeadHash {
   size_t operator()(const RawHead& head) const { return XXH3_64bits(&head, sizeof head); }
 };
 struct HeadEqual {
-  bool operator()(const RawHead& a, const RawHead& b) const { return std::memcmp(&a, &b, sizeof a) == 0; }
+  bool operator()(const RawHead& a, const RawHead& b) const {
+    return std::memcmp(&a, &b, sizeof a) == 0;  // NOLINT(bugprone-suspicious-memory-comparison): as HeadHash
+  }
 };
 
 // Walks the lines of a block. Lines of the usual form are read here; any other (quotes, missing values, faults) goes

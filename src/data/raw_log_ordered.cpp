@@ -172,6 +172,7 @@ struct OrderedRows::State {
     tick_.slot.resize(room_);
   }
 
+ private:
   const std::vector<std::string>& files_;
   const std::function<void(RawTick&)>& sink_;
   RawTick tick_;

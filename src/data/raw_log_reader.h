@@ -52,7 +52,7 @@ struct RawReadResult {
 // file of about half their text.
 // Error, with file and line: a row that cannot be read; a key (period, tick, pvIndex, advertiser) that comes twice or
 // is missing; a tick that is missing; rows of one tick or period that contradict each other.
-RawReadResult read_raw_logs(const std::vector<std::string>& files, const RawReadOptions& options, Threads& threads,
+RawReadResult read_raw_logs(const std::vector<std::string>& paths, const RawReadOptions& options, Threads& threads,
                             const std::function<void(RawTick&)>& sink, const std::function<void()>& restart);
 
 }  // namespace genbid::data

@@ -302,6 +302,7 @@ struct SortedRows::State {
     return num_pv;
   }
 
+ private:
   const std::vector<std::string>& files_;
   const LogColumnNames& columns_;
   SpoolSpace space_;

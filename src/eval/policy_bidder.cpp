@@ -73,7 +73,7 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
 
 void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end) {
   const bool anybody =
-      std::any_of(rows.begin() + begin, rows.begin() + end, [](const SeatView& seat) { return seat.asked; });
+      std::any_of(rows.begin() + begin, rows.begin() + end, [](const SeatView& seat) { return seat.may_bid; });
   if (!anybody) return;
 
   // Always a whole block: matrix products of one shape add up in one order.

@@ -37,7 +37,7 @@ std::span<const SeatView> Market::observe() {
     view.last = tick_ > 0 ? &finished_[row].outcome : nullptr;
     view.now = start(row);
     // A seat without money is not called, and learns nothing (auctionnet.md 6.11).
-    view.asked = view.now.remaining_budget >= kMinRemainingBudget;
+    view.may_bid = view.now.remaining_budget >= kMinRemainingBudget;
   }
   observed_ = true;
   return views_;
@@ -59,7 +59,7 @@ void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcom
   done.start = views_[row].now;
   done.outcome = outcome;
   done.bid = bid;
-  done.asked = views_[row].asked;
+  done.may_bid = views_[row].may_bid;
   done.num_clearings = num_clearings;
   histories_[row].append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
                          static_cast<double>(outcome.num_conversions));

@@ -100,7 +100,7 @@ void check_currency(std::span<const Cell> cells) {
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids) {
   for (size_t row = 0; row < bids.size(); ++row) {
     const SeatView& view = views[row];
-    if (view.asked && !(std::isfinite(bids[row].value) && std::isfinite(bids[row].value_squared))) {
+    if (view.may_bid && !(std::isfinite(bids[row].value) && std::isfinite(bids[row].value_squared))) {
       throw Error("period " + std::to_string(view.period) + ", tick " + std::to_string(view.now.tick) + ", seat " +
                   std::to_string(view.seat) +
                   ": the bidder answered with a bid coefficient that is not a finite number");

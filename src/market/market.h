@@ -54,8 +54,8 @@ struct Cell {
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
 void check_cells(std::span<const Cell> cells);
-// Rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits (those of 0 are none). Its highest
-// limit is then more than 512 times that one, and the reserve made for it would shut the other's bids out.
+// Rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits (those of 0 are none). Its
+// highest limit is then more than 512 times that one, and the reserve made for it would shut the other's bids out.
 void check_currency(std::span<const Cell> cells);
 
 // One seat's tick, finished.
@@ -63,7 +63,7 @@ struct SeatTick {
   TickStart start;
   TickOutcome outcome;
   BidFormula bid;         // as asked
-  bool asked = false;     // false: out of budget
+  bool may_bid = false;   // false: out of budget
   int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
 };
 
@@ -127,7 +127,7 @@ class Market {
   size_t num_seats() const { return static_cast<size_t>(shape_.seats); }
   const std::vector<Cell>& cells() const { return cells_; }
   const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
-  bool asked(size_t row) const { return views_[row].asked; }
+  bool may_bid(size_t row) const { return views_[row].may_bid; }
   // What the row's formula brought it. Rows may be finished side by side.
   void finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings);
   // Where a cell's impressions or highest bids of tick() are to be put; null where nobody wants them.
@@ -154,7 +154,7 @@ class Market {
 };
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads);
-// Error for a coefficient that is not a finite number, from a seat that was asked.
+// Error for a coefficient that is not a finite number, from a seat that may bid.
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids);
 
 // Receives what a market plays. Calls come in order of tick, then cell.

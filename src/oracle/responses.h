@@ -16,8 +16,8 @@ namespace genbid::oracle {
 // How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a
 // reserve: always shown, at the least winning cost.
 //
-// At the rule's highest bid no bid wins against a lower seat's, and every bid of that much or more wins against a higher
-// seat's, and pays it. Below it a bid equal to a rival's does not win, whoever made it.
+// At the rule's highest bid no bid wins against a lower seat's, and every bid of that much or more wins against a
+// higher seat's, and pays it. Below it a bid equal to a rival's does not win, whoever made it.
 struct Auction {
   AuctionRule rule = {};
   // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of

@@ -38,7 +38,7 @@ class Teacher : public Bidder {
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       const SeatView& row = rows[i];
-      if (!row.asked) continue;
+      if (!row.may_bid) continue;
       const oracle::Point so_far{row.history->expected_conversions(), row.history->cost()};
       const oracle::DayPlan& plan = *book_.at(row.period, row.seat).plan;
       bids[i] = {.value = plan.now(row.now.tick, so_far, row.now.remaining_budget, row.advertiser->cpa_limit).alpha};

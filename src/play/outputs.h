@@ -52,8 +52,8 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const marke
 // The outputs of a run, under temporary names until all are whole. A new folder appears with all of them in it; in a
 // folder that is there already they replace what has their names, `raw_log` as a whole, and nothing else; an output of
 // an earlier run that would stay beside them is an error, and so is a file of such a name that is no such output
-// (data/replaceable.h). There they are renamed into place one by one: a kill in between leaves new ones beside old ones,
-// and the same run once more puts that right.
+// (data/replaceable.h). There they are renamed into place one by one: a kill in between leaves new ones beside old
+// ones, and the same run once more puts that right.
 //
 // Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
 class Outputs : public RunOutputs {

@@ -12,9 +12,9 @@ int64_t count(int value) { return value; }
 
 double paid(const DayRow& row) { return cpa(static_cast<double>(row.day.num_conversions()), row.day.cost()); }
 
-// The formula's alpha; none where nobody was asked or the bid has a square.
+// The formula's alpha; none where the seat may not bid or the bid has a square.
 ColumnValue alpha(const TickRow& row) {
-  if (row.tick.asked && row.tick.bid.value_squared == 0.0) return row.tick.bid.value;
+  if (row.tick.may_bid && row.tick.bid.value_squared == 0.0) return row.tick.bid.value;
   return {};
 }
 

@@ -9,9 +9,9 @@
 
 namespace genbid::policy {
 
-// What a policy sees of seats whose days are being played, row by row and tick by tick. A row's ticks lie one behind the
-// other in memory with a window of zeros behind them, so what a policy is handed are views: nothing is copied, and what
-// is not known yet is 0.
+// What a policy sees of seats whose days are being played, row by row and tick by tick. A row's ticks lie one behind
+// the other in memory with a window of zeros behind them, so what a policy is handed are views: nothing is copied, and
+// what is not known yet is 0.
 //
 //   row r:  [tick 0][tick 1] ... [tick now][0][0] ... [0]       num_ticks + window places
 //                       `------- window -------'                 history(), at tick `now`

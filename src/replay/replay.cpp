@@ -88,7 +88,7 @@ class Campaigns {
   }
 
   // Null if out of money.
-  const BidFormula* bid(size_t row) const { return views_[row].asked ? &bids_[row] : nullptr; }
+  const BidFormula* bid(size_t row) const { return views_[row].may_bid ? &bids_[row] : nullptr; }
 
   // The tick of a row is played; rows may be closed side by side.
   void close(size_t row_number, const TickOutcome& outcome) {

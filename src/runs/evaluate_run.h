@@ -30,8 +30,8 @@ class EvaluateSummary {
   std::vector<std::unique_ptr<AtomicFile>> files_;
 };
 
-// Judges the candidates. Empty if a stop was asked for. Error, before the work, for a policy that cannot play these days
-// or has seen them, and for a place that cannot be written.
+// Judges the candidates. Empty if a stop was asked for. Error, before the work, for a policy that cannot play these
+// days or has seen them, and for a place that cannot be written.
 std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config);
 
 }  // namespace genbid::runs

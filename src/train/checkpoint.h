@@ -7,8 +7,8 @@
 #include "train/ema.h"
 #include "train/optimizer.h"
 
-// A checkpoint is a saved policy (policy/saved_policy.h) with what a training needs to go on, in a folder that is renamed
-// into place when it is whole. Beside the policy's files there is
+// A checkpoint is a saved policy (policy/saved_policy.h) with what a training needs to go on, in a folder that is
+// renamed into place when it is whole. Beside the policy's files there is
 //   trainer.safetensors  optimizer moments ("moment1.NAME", "moment2.NAME", "steps.NAME")
 
 namespace genbid::train {

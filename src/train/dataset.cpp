@@ -45,7 +45,7 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
 }
 
 // Ticks in which the seat bid: all up to the first that is marked done. That one counts if it is the period's last;
-// where it began without money nobody was asked, and its action of 0 is no decision.
+// where it began without money the seat may not bid, and its action of 0 is no decision.
 size_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
   for (size_t row = begin; row < end; ++row) {
     if (columns.done[row] == 0) continue;

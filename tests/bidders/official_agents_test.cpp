@@ -136,7 +136,7 @@ TEST(OfficialAgent, BidsForTheSeatsThatAreAsked) {
     rows[i].history = &history;
     rows[i].now = {.tick = 24, .num_pv = 1153, .mean_pvalue = 0.0005, .remaining_budget = 1000.0};
   }
-  rows[1].asked = false;
+  rows[1].may_bid = false;
   rows[2].now.remaining_budget = 500.0;
   bidder->reset(rows);
   std::vector<BidFormula> bids(3);

@@ -54,13 +54,13 @@ void expect_official_alphas(const std::string& path, size_t num_agents) {
       for (SeatView& row : rows) {
         row.now.tick = static_cast<int>(tick);
         row.now.remaining_budget = agents.at(row.seat)[tick].remaining_budget;
-        row.asked = row.now.remaining_budget >= kMinRemainingBudget;
+        row.may_bid = row.now.remaining_budget >= kMinRemainingBudget;
       }
       std::vector<BidFormula> bids(rows.size());
       if (tick == 0) pid->reset(rows);
       pid->bid(rows, bids);
       for (size_t i = 0; i < rows.size(); ++i) {
-        if (!rows[i].asked) {
+        if (!rows[i].may_bid) {
           ++num_skipped;
           continue;
         }

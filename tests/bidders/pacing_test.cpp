@@ -50,7 +50,7 @@ class PacedSeat {
     view_.now.remaining_budget -= cost;
     history_.append({}, cost, cost / (cpa_ratio * advertiser_.cpa_limit), 0.0);
   }
-  void is_asked(bool asked) { view_.asked = asked; }
+  void is_asked(bool may_bid) { view_.may_bid = may_bid; }
 
  private:
   std::unique_ptr<Bidder> bidder_;

@@ -20,10 +20,10 @@ class OneSeat {
     view_.now.remaining_budget = advertiser.budget;
     bidder_->reset({&view_, 1});
   }
-  double alpha(int tick, double remaining, bool asked = true) {
+  double alpha(int tick, double remaining, bool may_bid = true) {
     view_.now.tick = tick;
     view_.now.remaining_budget = remaining;
-    view_.asked = asked;
+    view_.may_bid = may_bid;
     BidFormula bid;
     bidder_->bid({&view_, 1}, {&bid, 1});
     EXPECT_EQ(bid.value_squared, 0.0);

@@ -41,7 +41,8 @@ Described of(const std::vector<Column<Row>>& columns) {
   return rows;
 }
 
-// Whoever reads a file of ours finds every column in data/README.md, in order, with its unit, and none that is not there.
+// Whoever reads a file of ours finds every column in data/README.md, in order, with its unit, and none that is not
+// there.
 TEST(Columns, AreAllDescribed) {
   EXPECT_EQ(described("### `ticks.csv`", "column"), of(play::tick_columns()));
   EXPECT_EQ(described("### `periods.csv`", "column"), of(play::day_columns()));

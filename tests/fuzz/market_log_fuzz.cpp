@@ -15,10 +15,10 @@ void make_log(const std::string& path, fuzz::Choices& choices) {
   constexpr int64_t kTicks = 2;
   constexpr int64_t kSeats = 3;
   constexpr int64_t kPv = 3;
-  Hdf5File file = Hdf5File::create(path);
+  data::Hdf5File file = data::Hdf5File::create(path);
   fuzz::Hdf5Parts parts(file, choices);
   parts.attribute("format", std::string("genbid-market-log"));
-  parts.attribute("version", MarketLogWriter::kVersion);
+  parts.attribute("version", data::MarketLogWriter::kVersion);
   parts.attribute("ticks", kTicks);
   parts.attribute("seats", kSeats);
   parts.attribute("precision", std::string("float64"));
@@ -42,32 +42,32 @@ void make_log(const std::string& path, fuzz::Choices& choices) {
     top_bid.insert(top_bid.end(), {3.0F, 2.0F, 1.0F, 0.0F});
     top_seat.insert(top_seat.end(), {0, 1, 2, 255});
   }
-  parts.dataset<float>(group + "/top_bid", {kPv, kLadderSlots}, top_bid);
-  parts.dataset<uint8_t>(group + "/top_seat", {kPv, kLadderSlots}, top_seat);
+  parts.dataset<float>(group + "/top_bid", {kPv, data::kLadderSlots}, top_bid);
+  parts.dataset<uint8_t>(group + "/top_seat", {kPv, data::kLadderSlots}, top_seat);
   parts.dataset<double>(group + "/least_winning_cost", {kPv}, std::vector<double>(kPv, 0.5));
   parts.dataset<int64_t>(group + "/source_row", {kPv, kSeats}, {0, 1, 2, 3, 4, 5, 6, 7, 8});
   file.close();
 }
 
 struct PeriodTicks {
-  MarketLogPeriod period;
-  std::vector<MarketLogTick<double>> ticks;
+  data::MarketLogPeriod period;
+  std::vector<data::MarketLogTick<double>> ticks;
 };
 
-std::vector<PeriodTicks> read_all(const MarketLog& log) {
+std::vector<PeriodTicks> read_all(const data::MarketLog& log) {
   std::vector<PeriodTicks> all;
-  for (const MarketLogPeriod& period : log.periods()) {
+  for (const data::MarketLogPeriod& period : log.periods()) {
     all.push_back({period, {}});
     for (int tick = 0; tick < log.info().ticks; ++tick) {
       log.read_tick(period, tick, all.back().ticks.emplace_back());
-      MarketLogTick<float> narrow;
+      data::MarketLogTick<float> narrow;
       log.read_tick(period, tick, narrow);
     }
   }
   return all;
 }
 
-void check(const MarketLogTick<double>& tick, int64_t seats) {
+void check(const data::MarketLogTick<double>& tick, int64_t seats) {
   const auto pv = static_cast<size_t>(tick.num_pv);
   fuzz::require(tick.pvalue.size() == pv * static_cast<size_t>(seats), "a value for every seat");
   for (const double value : tick.pvalue) fuzz::require(std::isfinite(value) && value >= 0.0, "p-values are good");
@@ -78,7 +78,7 @@ void check(const MarketLogTick<double>& tick, int64_t seats) {
   for (const uint8_t seat : tick.top_seat) fuzz::require(seat < seats || seat == 255, "seats exist");
 }
 
-bool equal(const MarketLogTick<double>& a, const MarketLogTick<double>& b) {
+bool equal(const data::MarketLogTick<double>& a, const data::MarketLogTick<double>& b) {
   // Sigmas that are all 0 are not stored.
   const bool no_sigma = std::all_of(a.sigma.begin(), a.sigma.end(), [](double value) { return value == 0.0; });
   return a.num_pv == b.num_pv && a.pvalue == b.pvalue && (a.sigma == b.sigma || no_sigma) && a.top_bid == b.top_bid &&
@@ -95,10 +95,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const Error&) {
     return 0;  // a dataset of no size
   }
-  MarketLogInfo info;
+  data::MarketLogInfo info;
   std::vector<PeriodTicks> all;
   if (!fuzz::accepted([&] {
-        const MarketLog log(path);
+        const data::MarketLog log(path);
         info = log.info();
         all = read_all(log);
       })) {
@@ -112,9 +112,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (!whole) return 0;  // the writer has all columns
   const std::string output = fuzz::Scratch::path("out.h5");
-  MarketLogWriter writer(output, MarketLogPrecision::kFloat64);
+  data::MarketLogWriter writer(output, data::MarketLogPrecision::kFloat64);
   for (const PeriodTicks& one : all) {
-    std::vector<MarketLogSeat> seats;
+    std::vector<data::MarketLogSeat> seats;
     for (size_t s = 0; s < one.period.budget.size(); ++s) {
       seats.push_back({one.period.advertiser[s], one.period.category[s], one.period.budget[s], one.period.cpa[s]});
     }
@@ -127,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     writer.end_period();
   }
   writer.finish(info);
-  const std::vector<PeriodTicks> again = read_all(MarketLog(output));
+  const std::vector<PeriodTicks> again = read_all(data::MarketLog(output));
   fuzz::require(again.size() == all.size(), "periods come back");
   for (size_t p = 0; p < all.size(); ++p) {
     for (size_t t = 0; t < all[p].ticks.size(); ++t) {

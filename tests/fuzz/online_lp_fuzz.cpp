@@ -9,10 +9,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace genbid;
   const std::string input = fuzz::Scratch::write("in.csv", fuzz::text_of(data, size));
   fuzz::accepted([&] {
-    const auto table = read_online_lp_table(input);
+    const auto table = play::read_online_lp_table(input);
     const std::string output = fuzz::Scratch::path("out.csv");
-    write_online_lp_table(*table, 0, output);
-    const auto again = read_online_lp_table(output);
+    play::write_online_lp_table(*table, 0, output);
+    const auto again = play::read_online_lp_table(output);
     fuzz::require(again->categories() == table->categories(), "categories come back");
     for (const int category : table->categories()) {
       for (int tick = 0; tick < kTicksPerPeriod; ++tick) {

@@ -35,8 +35,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string message = ingested(input, 1 << 16, bad_rows, whole);
   fuzz::require_equal(message, ingested(input, 64, bad_rows, cut), "blocks do not matter");
   if (!message.empty()) return 0;
-  const TrajectoryStore store(whole);
+  const data::TrajectoryStore store(whole);
   const auto columns = fuzz::bytes_of(store.read());
-  fuzz::require(columns == fuzz::bytes_of(TrajectoryStore(cut).read()), "blocks do not matter to a store");
+  fuzz::require(columns == fuzz::bytes_of(data::TrajectoryStore(cut).read()), "blocks do not matter to a store");
   return 0;
 }

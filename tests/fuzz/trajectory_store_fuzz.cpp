@@ -22,10 +22,10 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
   constexpr int64_t kTrajectories = 2;
   const int64_t rows = kTrajectories * ticks;
 
-  Hdf5File file = Hdf5File::create(path);
+  data::Hdf5File file = data::Hdf5File::create(path);
   fuzz::Hdf5Parts parts(file, choices);
-  parts.attribute("format", std::string(kTrajectoryStoreFormat));
-  parts.attribute("version", TrajectoryStoreWriter::kVersion);
+  parts.attribute("format", std::string(data::kTrajectoryStoreFormat));
+  parts.attribute("version", data::TrajectoryStoreWriter::kVersion);
   parts.attribute("ticks", ticks);
   parts.attribute("seats", int64_t{48});
   parts.attribute("feature_set", feature_set_name(set));
@@ -35,7 +35,7 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
   if (!choices.rarely()) file.create_group("/trajectories");
   if (!choices.rarely()) file.create_group("/ticks");
 
-  TrajectoryColumns columns;
+  data::TrajectoryColumns columns;
   columns.period = {7, 7};
   columns.advertiser = {0, 1};
   columns.category = {0, 0};
@@ -56,7 +56,7 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
       columns, [&](const std::string& name, const auto& values) { parts.dataset(name, {kTrajectories}, values); });
   for_each_tick_column(columns, [&](const std::string& name, const auto& values) {
     std::vector<int64_t> shape = {rows};
-    if (is_state(name)) shape.push_back(static_cast<int64_t>(features.size()));
+    if (data::is_state(name)) shape.push_back(static_cast<int64_t>(features.size()));
     parts.dataset(name, shape, values);
   });
   file.close();
@@ -72,10 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const Error&) {
     return 0;  // a dataset whose group was left out, or of no size
   }
-  TrajectoryStoreInfo info;
-  TrajectoryColumns columns;
+  data::TrajectoryStoreInfo info;
+  data::TrajectoryColumns columns;
   if (!fuzz::accepted([&] {
-        const TrajectoryStore store(path);
+        const data::TrajectoryStore store(path);
         columns = store.read();
         info = store.info();
       })) {
@@ -90,10 +90,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const float value : columns.state) fuzz::require(std::isfinite(value), "states are finite");
   for (const float value : columns.action) fuzz::require(std::isfinite(value), "actions are finite");
   const std::string output = fuzz::Scratch::path("out.h5");
-  TrajectoryStoreWriter writer(output);
+  data::TrajectoryStoreWriter writer(output);
   writer.begin(info, columns.num_trajectories(), columns.num_rows());
   writer.append(columns);
   writer.finish();
-  fuzz::require(fuzz::bytes_of(TrajectoryStore(output).read()) == fuzz::bytes_of(columns), "columns come back");
+  fuzz::require(fuzz::bytes_of(data::TrajectoryStore(output).read()) == fuzz::bytes_of(columns), "columns come back");
   return 0;
 }

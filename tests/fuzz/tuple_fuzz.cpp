@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace genbid;
   const std::string_view text = fuzz::text_of(data, size);
   std::array<double, 16> values = {};
-  const TupleParse parse = parse_tuple(text, values);
+  const data::TupleParse parse = data::parse_tuple(text, values);
   if (!parse.good) {
     fuzz::require(parse.error_at <= size, "an error lies in the text");
     return 0;
@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(num_nan == parse.num_nan, "missing values are counted");
   printed += ")";
   std::array<double, 16> again = {};
-  const TupleParse second = parse_tuple(printed, again);
+  const data::TupleParse second = data::parse_tuple(printed, again);
   fuzz::require(second.good && second.count == stored && second.num_nan == num_nan, "a printed tuple is read");
   for (size_t i = 0; i < stored; ++i) {
     fuzz::require(std::isnan(values[i]) ? std::isnan(again[i]) : values[i] == again[i], "a printed number is the same");

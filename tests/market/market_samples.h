@@ -88,7 +88,7 @@ inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
   const TickOutcome& q = b.outcome;
   return a.start.tick == b.start.tick && a.start.num_pv == b.start.num_pv &&
          same_bits(a.start.mean_pvalue, b.start.mean_pvalue) &&
-         same_bits(a.start.remaining_budget, b.start.remaining_budget) && a.asked == b.asked &&
+         same_bits(a.start.remaining_budget, b.start.remaining_budget) && a.may_bid == b.may_bid &&
          same_bits(a.bid.value, b.bid.value) && same_bits(a.bid.value_squared, b.bid.value_squared) &&
          a.num_clearings == b.num_clearings && same_bits(p.sum_pvalue, q.sum_pvalue) &&
          same_bits(p.sum_bid, q.sum_bid) && same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) &&

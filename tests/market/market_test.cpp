@@ -68,10 +68,10 @@ TEST(Market, NoSeatSpendsMoreThanItHas) {
 TEST(Market, ASeatWithoutMoneyIsNotAskedAndBidsNothing) {
   // Seat 5 has 2000 x 4e-5 = 0.08, less than 0.1; seat 0 has 0.116.
   const Recorder played = play_all(small_market(), {official_cell(0, 4e-5)}, 1, varied);
-  EXPECT_TRUE(played.ticks[0][0][0].asked);
+  EXPECT_TRUE(played.ticks[0][0][0].may_bid);
   for (const auto& tick : played.ticks[0]) {
     const SeatTick& seat = tick[5];
-    EXPECT_FALSE(seat.asked);
+    EXPECT_FALSE(seat.may_bid);
     EXPECT_EQ(seat.outcome.sum_bid, 0.0);
     EXPECT_EQ(seat.outcome.num_wins, 0);
     EXPECT_GT(seat.outcome.sum_pvalue, 0.0);

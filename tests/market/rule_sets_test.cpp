@@ -70,8 +70,8 @@ TEST_P(AnyRuleSet, SellsEverySlotOnceAtMostAndOnlyToWhoBids) {
         EXPECT_LE(seat.outcome.num_conversions, seat.outcome.num_exposed);
         EXPECT_LE(seat.outcome.num_exposed, seat.outcome.num_wins);
         EXPECT_GE(seat.outcome.cost, 0.0);
-        EXPECT_TRUE(seat.asked || seat.outcome.num_wins == 0);
-        ran_out |= !seat.asked;
+        EXPECT_TRUE(seat.may_bid || seat.outcome.num_wins == 0);
+        ran_out |= !seat.may_bid;
         num_wins += seat.outcome.num_wins;
       }
       EXPECT_LE(num_wins, kNumSlots * tick[0].start.num_pv);

@@ -19,8 +19,8 @@ namespace genbid::test {
 
 inline constexpr int64_t kFeatures = 22;
 
-// Every model at a size that tests can afford, where its default is none; the rest is its default. What stands behind a dot chooses what a model
-// can do besides (policy_variants()).
+// Every model at a size that tests can afford, where its default is none; the rest is its default. What stands behind a
+// dot chooses what a model can do besides (policy_variants()).
 inline models::ModelConfig small_model(const std::string& variant) {
   models::ModelConfig config = models::ModelConfig::named(variant.substr(0, variant.find('.')));
   if (auto* const cloning = config.get_if<models::BehaviorCloningConfig>()) cloning->width = 64;

@@ -128,7 +128,7 @@ class Recorded : public Bidder {
   void reset(std::span<const SeatView>) override {}
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (!rows[i].asked) continue;
+      if (!rows[i].may_bid) continue;
       const double alpha = alphas_.at(rows[i].seat, rows[i].now.tick);
       EXPECT_FALSE(std::isnan(alpha)) << "seat " << rows[i].seat << ", tick " << rows[i].now.tick;
       bids[i].value = alpha;

@@ -327,7 +327,7 @@ TEST(CorrectedReplay, OwnCampaign) {
   EXPECT_EQ(witness.lasts[1].mean_least_winning_cost, 0.5);
   EXPECT_EQ(witness.views[1].now.remaining_budget, 0.5);
   EXPECT_EQ(witness.spent[2], 0.96875);
-  EXPECT_FALSE(witness.views[2].asked);  // 0.03125 left
+  EXPECT_FALSE(witness.views[2].may_bid);  // 0.03125 left
 }
 
 // Prices of a unit of value: 1, 2 and 0.9375. With money for both cheap ones and no limit in the way, the best is to

@@ -77,7 +77,8 @@ TEST_F(CheckpointTest, AveragesAreLoadedOnRequest) {
 }
 
 TEST_F(CheckpointTest, APolicyOfAnotherSizeIsRefusedWithBothShapes) {
-  expect_error([&] { policy::load_policy(path_, *make(16, 1), policy::Weights::kRaw); }, "found F32 [8], expected F32 [16]");
+  expect_error([&] { policy::load_policy(path_, *make(16, 1), policy::Weights::kRaw); },
+               "found F32 [8], expected F32 [16]");
 }
 
 TEST_F(CheckpointTest, ATruncatedFileIsNamed) {

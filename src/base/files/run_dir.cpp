@@ -101,7 +101,7 @@ RunDir RunDir::open(const std::string& path) {
 }
 
 RunDir RunDir::open_or_create(const std::string& path, const std::string& config_yaml) {
-  const RunDir run(path);
+  RunDir run(path);
   const std::string config = run.file("config.yaml");
   if (!is_folder(run.path_) || !is_there(config)) return create(path, config_yaml);
   const bool began = is_there(run.file("log.txt")) || is_there(run.file("checkpoints"));

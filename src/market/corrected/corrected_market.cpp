@@ -139,7 +139,7 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
   for (size_t seat = 0; seat < num_seats(); ++seat) {
     const size_t row = first_row + seat;
     money[seat] = s.accounts[row].remaining();
-    if (!asked(row)) continue;
+    if (!may_bid(row)) continue;
     const BidFormula formula{.value = bids[row].value / unit, .value_squared = bids[row].value_squared / unit};
     seat_bids.add(static_cast<int>(seat), formula, impressions.max_value[seat]);
   }

@@ -89,7 +89,7 @@ class Auction {
   // another default (6.35).
   explicit Auction(const Corrections& corrections = {}, uint64_t seed = 1, const AuctionRule& rule = {});
 
-  using Bids = std::array<BidFormula, kSeats>;  // {0, 0} for seats that are not asked
+  using Bids = std::array<BidFormula, kSeats>;  // {0, 0} for seats that may not bid
   using Truncation =
       std::vector<numpy::TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
 

@@ -143,7 +143,7 @@ void OfficialMarket::play_cell(size_t cell, std::span<const BidFormula> bids, Au
   for (size_t seat = 0; seat < kSeats; ++seat) {
     const size_t row = first_row + seat;
     money[seat] = s.accounts[row].remaining();
-    if (!asked(row)) continue;
+    if (!may_bid(row)) continue;
     seat_bids[seat] = {.value = std::clamp(bids[row].value, -kLargest, kLargest),
                        .value_squared = std::clamp(bids[row].value_squared, -kLargest, kLargest)};
   }

@@ -1,10 +1,10 @@
 // Philox4x32-10 and standard normals in Highway vectors, bit for bit those of base/random/lanes.h. Included once for
 // every instruction set, hence no ordinary include guard.
-#if defined(GENBID_PHILOX_SIMD_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef GENBID_PHILOX_SIMD_H_
-#undef GENBID_PHILOX_SIMD_H_
+#if defined(GENBID_PHILOX_SIMD_ONCE) == defined(HWY_TARGET_TOGGLE)
+#ifdef GENBID_PHILOX_SIMD_ONCE
+#undef GENBID_PHILOX_SIMD_ONCE
 #else
-#define GENBID_PHILOX_SIMD_H_
+#define GENBID_PHILOX_SIMD_ONCE
 #endif
 
 #include <hwy/highway.h>
