@@ -51,7 +51,9 @@ void expect_golden(const std::string& log, const std::string& trajectories, size
   while (golden.csv().next(block)) {
     golden.parse(block, rows);
     ASSERT_TRUE(rows.bad.empty());
-    for (const auto& [head, row] : rows.rows) {
+    for (const auto& one : rows.rows) {
+      const TrajectoryHead& head = one.first;
+      const TickRow& row = one.second;
       const auto found = std::find_if(got.begin(), got.end(), [&](const RawTrajectory& t) {
         return t.head.period == head.period && t.head.advertiser == head.advertiser;
       });

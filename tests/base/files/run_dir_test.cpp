@@ -123,7 +123,9 @@ TEST_F(RunDirTest, APathThatCanBeNoFolderIsAnError) {
       {name_too_long, name_too_long + ": cannot open: File name too long"},
       {path_too_long, path_too_long + ": cannot open: File name too long"},
   };
-  for (const auto& [path, message] : cases) {
+  for (const auto& one : cases) {
+    const std::string& path = one.first;
+    const std::string& message = one.second;
     EXPECT_EQ(error_of([&] { RunDir::create(path, ""); }), message);
     EXPECT_EQ(error_of([&] { RunDir::open(path); }), message);
     EXPECT_EQ(error_of([&] { RunDir::open_or_create(path, ""); }), message);
