@@ -103,6 +103,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   const std::string yaml = print_config(config, "train");
   const RunDir run = RunDir::open_or_create(config.run, yaml);
   take_run(run);
+  remove_leftovers(run.file("checkpoints"));  // of a training that was killed, which this one may not prune
   log_to_file(run.file("log.txt"));
   const Resume resume = find_checkpoint(run, config, info);
   const std::string& checkpoint = resume.checkpoint;

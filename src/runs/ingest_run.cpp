@@ -1,0 +1,71 @@
+#include "runs/ingest_run.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/progress.h"
+#include "base/threads.h"
+#include "data/csv_reader.h"
+#include "data/replaceable.h"
+#include "play/official_assets.h"
+#include "play/online_lp_training.h"
+
+namespace genbid::runs {
+namespace {
+
+// By its header alone: a table that cannot be read may still be replaced.
+bool is_online_lp_table(const std::string& path) {
+  try {
+    const std::vector<std::string> header = data::CsvFile(path, 1 << 16).header();
+    const auto has = [&](const char* name) { return std::find(header.begin(), header.end(), name) != header.end(); };
+    return has("advertiserCategoryIndex") && has("timeStepIndex") && has("cum_cost") && has("realCPA");
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::optional<std::string> make_table(const IngestRunConfig& config) {
+  data::check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
+  data::check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table",
+                          is_online_lp_table);
+  // A place that cannot be written should be found out before the work.
+  { const AtomicFile place(config.output_online_lp_table); }
+  Threads threads(static_cast<int>(config.ingest.threads));
+  const data::IngestSettings::Data& settings = config.ingest.settings.data;
+  const auto trained =
+      play::train_online_lp(config.ingest.input, settings.columns, threads, static_cast<int>(settings.ticks));
+  if (!trained) return std::nullopt;
+  play::write_online_lp_table(trained->table, trained->period, config.output_online_lp_table);
+  return "OnlineLP table of period " + std::to_string(trained->period) + ": " + config.output_online_lp_table + "\n";
+}
+
+}  // namespace
+
+void IngestRunConfig::fields(ConfigVisitor& v) {
+  ingest.keys(v);
+  v.path("output_online_lp_table", output_online_lp_table, true);
+  const bool stores = !ingest.output.empty() || !ingest.output_market_log.empty();
+  v.check(output_online_lp_table.empty() || !stores, "output_online_lp_table",
+          "no output and output_market_log beside it: a run makes a table or stores (output= for none)");
+  v.check(!output_online_lp_table.empty() || stores, "output",
+          "a path (or one in output_market_log or output_online_lp_table)");
+}
+
+std::optional<std::string> ingest(const IngestRunConfig& config) {
+  if (!config.output_online_lp_table.empty()) return make_table(config);
+  std::optional<Progress> progress;
+  data::IngestControl control;
+  control.progress = [&](int64_t done, int64_t total) {
+    constexpr int64_t kMegabyte = 1'000'000;
+    if (!progress) progress.emplace("Reading", total / kMegabyte, "MB");
+    progress->update(done / kMegabyte);
+  };
+  const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, control);
+  progress.reset();
+  if (!summary) return std::nullopt;
+  return summary->text();
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/config/config.h"
+#include "data/ingest.h"
+
+namespace genbid::runs {
+
+// `kind: ingest`.
+struct IngestRunConfig {
+  data::IngestConfig ingest;
+  std::string output_online_lp_table;  // alone: of the raw log of one period
+
+  void fields(ConfigVisitor& v);
+};
+
+// Reads logs into stores, or makes an OnlineLP table of one. Returns what there is to tell; empty if a stop was asked
+// for, with everything whole or not there.
+std::optional<std::string> ingest(const IngestRunConfig& config);
+
+}  // namespace genbid::runs
