@@ -5,7 +5,8 @@
 namespace genbid {
 
 // What a seat still has of its budget in a period. Money is whatever a rule set counts in: doubles under AuctionNet's
-// rules and in replays, whole units (market/auction/money.h) under the corrected ones.
+// rules (market/official/official_market.cpp) and in replays (replay/replay.cpp), whole units (market/auction/money.h)
+// under the corrected ones (market/corrected/corrected_market.cpp). Each keeps one a row.
 template <typename Money>
 class Account {
  public:

@@ -9,8 +9,8 @@
 namespace genbid {
 
 // How an impression is sold: a generalised second-price auction with up to three slots (auctionnet.md 2.4). A market
-// makes the rule once from its config (MarketConfig::auction_rule); traffic, clearing, over-spending, hindsight and
-// replays all read that one.
+// makes the rule once from its config (MarketConfig::auction_rule); traffic, clearing, over-spending and hindsight all
+// read that one. A replay's hindsight has a rule of its own: one slot, no reserve.
 //
 // Bids of at least the reserve compete. The holder of a slot pays the next lower bid, at least the reserve, if the slot
 // is shown. Slot k, counted from 0 at the best, is shown where slot k - 1 is and a coin says so.

@@ -8,8 +8,8 @@
 
 namespace genbid {
 
-// What a seat's day came to: the one place where a day's ticks are summed up (auctionnet.md 2.10). Ticks come in order.
-// Money and p-values are kept by tick and added as NumPy adds them, the original's totals bit for bit.
+// What a seat's day in a market came to, summed up for tables and judgements alike (auctionnet.md 2.10). Ticks come in
+// order. Money and p-values are kept by tick and added as NumPy adds them, the original's totals bit for bit.
 class SeatDay {
  public:
   void add(const TickStart& start, const TickOutcome& outcome);

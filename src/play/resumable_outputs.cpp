@@ -34,12 +34,12 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kSettings = "/settings.yaml";
-constexpr const char* kAccount = "/progress.yaml";
+constexpr const char* kWritten = "/progress.yaml";
 constexpr const char* kStore = "/trajectories.h5";
 constexpr const char* kPeriods = "/periods.csv";
 
 // What is written for good.
-struct Account {
+struct Written {
   int64_t periods_done = 0;
   int64_t periods_csv_bytes = 0;
 
@@ -49,10 +49,10 @@ struct Account {
   }
 };
 
-Account read_account(const std::string& folder) {
-  Account account;
-  ConfigFile::load(folder + kAccount).read(account);
-  return account;
+Written read_written(const std::string& folder) {
+  Written written;
+  ConfigFile::load(folder + kWritten).read(written);
+  return written;
 }
 
 // A file or folder of the system; every failure is an Error with its path.
@@ -151,8 +151,8 @@ struct ResumableOutputs::State {
   Descriptor place;
   TrajectoryRecorder recorder;
   PeriodTables tables;
-  Account account;   // what is written
-  Account promised;  // what progress.yaml says
+  Written written;   // so far
+  Written promised;  // what progress.yaml says
   Clock::time_point flushed_at;
   Clock::duration flush_time{};
   std::optional<data::TrajectoryStoreFile> store;
@@ -210,7 +210,7 @@ void ResumableOutputs::State::begin(const std::string& identity) const {
   write_file(fresh.temporary() + kPeriods, header);
   data::TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
                                     recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
-  write_file(fresh.temporary() + kAccount, print_config(Account{0, static_cast<int64_t>(header.size())}, ""));
+  write_file(fresh.temporary() + kWritten, print_config(Written{0, static_cast<int64_t>(header.size())}, ""));
   fresh.commit();
 }
 
@@ -223,25 +223,25 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
   // Only a run that is over, and was killed while it put them there, has them in their places.
   data::check_replaceable_output(dir + kPeriods, "a run's table of periods", is_periods_table);
   data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
-  account = promised = read_account(folder);
-  if (account.periods_done == num_periods) return;  // all but commit(), which may have begun
+  written = promised = read_written(folder);
+  if (written.periods_done == num_periods) return;  // all but commit(), which may have begun
   store.emplace(folder + kStore);
   periods.emplace(folder + kPeriods, O_WRONLY);
   const int64_t size = periods->size();
-  if (size < account.periods_csv_bytes) {
+  if (size < written.periods_csv_bytes) {
     throw Error(folder + kPeriods + ": found " + std::to_string(size) + " bytes, expected at least " +
-                std::to_string(account.periods_csv_bytes) + " (remove the folder to begin anew)");
+                std::to_string(written.periods_csv_bytes) + " (remove the folder to begin anew)");
   }
-  periods->cut(account.periods_csv_bytes);
+  periods->cut(written.periods_csv_bytes);
 }
 
 void ResumableOutputs::State::flush() {
-  if (account.periods_done == promised.periods_done) return;
+  if (written.periods_done == promised.periods_done) return;
   const Clock::time_point start = Clock::now();
   store->sync();
   periods->sync();
-  write_file(folder + kAccount, print_config(account, ""));
-  promised = account;
+  write_file(folder + kWritten, print_config(written, ""));
+  promised = written;
   flushed_at = Clock::now();
   flush_time = flushed_at - start;
 }
@@ -254,7 +254,7 @@ ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, 
   remove_leftovers(dir);
   s.refuse_others();
   if (s.is_whole(identity)) {
-    s.account.periods_done = num_periods;
+    s.written.periods_done = num_periods;
     return;
   }
   if (!fs::exists(s.folder)) s.begin(identity);
@@ -270,7 +270,7 @@ ResumableOutputs::~ResumableOutputs() {
   }
 }
 
-int64_t ResumableOutputs::periods_done() const { return state_->account.periods_done; }
+int64_t ResumableOutputs::periods_done() const { return state_->written.periods_done; }
 
 void ResumableOutputs::start(std::span<const Population> populations, std::span<const market::Cell> cells) {
   State& s = *state_;
@@ -286,23 +286,23 @@ void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::S
 
 void ResumableOutputs::finish_cells() {
   State& s = *state_;
-  Account& account = s.account;
-  assert(account.periods_done + s.cells_started <= s.num_periods);
-  s.store->write(s.recorder.num_trajectories(account.periods_done), s.recorder.num_rows(account.periods_done),
+  Written& written = s.written;
+  assert(written.periods_done + s.cells_started <= s.num_periods);
+  s.store->write(s.recorder.num_trajectories(written.periods_done), s.recorder.num_rows(written.periods_done),
                  TrajectoryRecorder::columns(s.recorder.trajectories(s.threads)));
   const std::string rows = s.tables.periods_rows();
-  s.periods->write(rows, account.periods_csv_bytes);
-  account.periods_done += s.cells_started;
-  account.periods_csv_bytes += static_cast<int64_t>(rows.size());
-  if (account.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();
+  s.periods->write(rows, written.periods_csv_bytes);
+  written.periods_done += s.cells_started;
+  written.periods_csv_bytes += static_cast<int64_t>(rows.size());
+  if (written.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();
 }
 
 std::vector<PeriodSummary> ResumableOutputs::summaries() const { return state_->tables.summaries(); }
 
-// A kill between any two of its steps leaves a folder with an account of all periods, and the next run takes the rest.
+// A kill between any two of its steps leaves a folder that says all periods are written, and the next run takes the rest.
 std::vector<std::string> ResumableOutputs::commit() {
   State& s = *state_;
-  assert(s.account.periods_done == s.num_periods);
+  assert(s.written.periods_done == s.num_periods);
   s.store.reset();
   s.periods.reset();
   if (fs::exists(s.folder)) {
@@ -321,7 +321,7 @@ std::vector<std::string> ResumableOutputs::commit() {
 
 int64_t unfinished_periods(const std::string& dir) {
   const std::string folder = dir + "/" + kUnfinishedFolder;
-  return fs::exists(folder + kAccount) ? read_account(folder).periods_done : 0;
+  return fs::exists(folder + kWritten) ? read_written(folder).periods_done : 0;
 }
 
 std::string unfinished_program(const std::string& dir) {

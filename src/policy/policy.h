@@ -13,8 +13,8 @@
 namespace genbid::policy {
 
 // The contract between models and everything else. A policy is a pure function of tensors: raw features, what is
-// asked for, noise and its own carried memory in; bid coefficients out. Trainer, evaluator and exporter know this
-// class and no model by name.
+// asked for, noise and its own carried memory in; bid coefficients out. Trainer and evaluator know this class and no
+// model by name.
 class Policy : public torch::nn::Module {
  public:
   // Normalisation constants into buffers, once, before training.

