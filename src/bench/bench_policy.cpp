@@ -62,7 +62,7 @@ policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generato
 }
 
 std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
-  const auto policy = models::make_policy(config, {kFeatures, 1}, 1);
+  auto policy = models::make_policy(config, {kFeatures, 1}, 1);
   const policy::Batch batch = random_batch(256, policy->window(), generator);
   policy->fit({batch.states_BTS.flatten(0, 1), batch.actions_BTA.flatten(0, 1), batch.returns_to_go_BT.flatten(),
                batch.ticks_BT.flatten(), batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()});

@@ -299,7 +299,7 @@ void ResumableOutputs::finish_cells() {
 
 std::vector<PeriodSummary> ResumableOutputs::summaries() const { return state_->tables.summaries(); }
 
-// A kill between any two of its steps leaves a folder that says all periods are written, and the next run takes the rest.
+// A kill between any two of its steps leaves a folder that says all periods are written: the next run takes the rest.
 std::vector<std::string> ResumableOutputs::commit() {
   State& s = *state_;
   assert(s.written.periods_done == s.num_periods);

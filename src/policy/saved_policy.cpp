@@ -12,8 +12,9 @@ namespace genbid::policy {
 namespace {
 
 void check_files(const std::string& path, const nlohmann::json& files) {
-  for (const auto& [name, written] : files.items()) {
-    const std::string file = path + "/" + name;
+  for (const auto& entry : files.items()) {
+    const std::string file = path + "/" + entry.key();
+    const nlohmann::json& written = entry.value();
     const auto damaged = [&](const std::string& found) {
       throw Error(file + ": damaged: found " + found + ", expected the " +
                   std::to_string(written.at("size").get<uintmax_t>()) + " bytes that were written");

@@ -70,7 +70,7 @@ std::vector<std::string> notes_on(const policy::CheckpointInfo& seen, const poli
     notes.push_back("begun by " + seen.program + "; this is " + now.program);
   }
   if (seen.data.empty() && seen.sources.empty()) {
-    notes.push_back("the checkpoint does not say which data it was trained on: not checked");
+    notes.emplace_back("the checkpoint does not say which data it was trained on: not checked");
   }
   return notes;
 }
