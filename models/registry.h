@@ -22,7 +22,7 @@ class ModelConfig {
   ModelConfig();  // decision_transformer
   template <ConfigStruct Config>
   requires(!std::same_as<Config, AnyConfig>) ModelConfig(Config config) : ModelConfig(AnyConfig(std::move(config))) {}
-  // Of this name, with its defaults. Error for an unknown one.
+  // The model of this name, with its defaults. Error for an unknown one.
   static ModelConfig named(const std::string& name);
 
   const std::string& name() const;

@@ -206,7 +206,7 @@ policy::Action DiffBid::act(const policy::History& history, const policy::Condit
   const int64_t noise_sets = noise_size() / (config_.ticks * shape_.num_features);
   const at::Tensor noise_BKTS = noise_BN.view({-1, noise_sets, config_.ticks, shape_.num_features});
 
-  // With guidance both passes are one of twice the rows.
+  // With guidance the two passes are one pass of twice the rows.
   const bool guided = config_.guidance != 1.0;
   const auto twice = [guided](const at::Tensor& x) { return guided ? at::cat({x, x}) : x; };
   const at::Tensor ones_B1 = at::ones_like(condition_BC.slice(1, 0, 1));

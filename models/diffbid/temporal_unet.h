@@ -27,6 +27,18 @@ struct TemporalUnetOptions {
 // U-Net over time (Janner et al., ICML 2022; conditions as Ajay et al., ICLR 2023), layer by layer as AuctionNet's
 // Decision Diffuser (auctionnet.md 5.8), parameters registered in its order. As there, the first stage's skip
 // connection is not used.
+//
+// With widths W0, W1, W2 and T ticks, each box two residual blocks that also see the embedding (and a resampling):
+//
+//   ticks
+//   T      X -> [down W0] ---- not used ----               [up W0] -> final block -> Y
+//                   | halve                                 ^ twice
+//   T/2         [down W1] -------- skip ---------> [up W1] -+
+//                   | halve                          ^ twice
+//   T/4         [down W2] -------- skip ------------>|
+//                   +-----> [middle W2] ------------>+
+//
+//   embedding 2E = [ noise level E | conditions E, zeros where they are dropped ], the same for all boxes
 class TemporalUnetImpl : public torch::nn::Module {
  public:
   explicit TemporalUnetImpl(const TemporalUnetOptions& options);

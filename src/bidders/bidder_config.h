@@ -17,7 +17,7 @@ class BidderConfig {
   BidderConfig();  // pid
   template <BidderOptions Options>
   BidderConfig(Options options) : BidderConfig(AnyConfig(std::move(options))) {}
-  // Of the kind that has these options.
+  // A bidder of the kind that has these options.
   explicit BidderConfig(AnyConfig options);
 
   const std::string& kind() const { return kind_->name; }

@@ -41,7 +41,7 @@ struct BidderKind {
   std::string help;   // a line: what it bids, and each of its options
   AnyConfig options;  // the defaults
   AnyConfig ranges;   // likewise
-  // Of its options, or ranges.
+  // These take its options, or ranges.
   std::string (*label)(const BidderKind& kind, const AnyConfig& options);
   int (*days)(const AnyConfig& options, const BidderAssets& assets);
   std::unique_ptr<Bidder> (*make)(const AnyConfig& options, const BidderSetting& setting);

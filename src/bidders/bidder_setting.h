@@ -28,7 +28,7 @@ struct BidderSetting {
   std::span<const int> categories = {};  // of its seats, where they are known
 };
 
-// Of a kind or a bidder that plays days of any number of ticks.
+// The answer of a kind or a bidder that plays days of any number of ticks.
 inline constexpr int kAnyDays = 0;
 // The check that every bidder passes, where it is made and before its first bid: Error where days of so many ticks
 // were found, but the bidder called `label` is made for others.

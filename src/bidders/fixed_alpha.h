@@ -24,7 +24,7 @@ struct FixedAlphaOptions {
   std::unique_ptr<Bidder> make(const BidderSetting& /*setting*/) const { return make_fixed_alpha(alpha, cpa_ratio); }
 };
 
-// The same, drawn for a seat's period.
+// The options of which one may be a range that is drawn from for a seat's period.
 struct FixedAlphaRanges {
   RealInterval alpha;  // 0: cpa_ratio decides
   RealInterval cpa_ratio = {1.0, 1.0};

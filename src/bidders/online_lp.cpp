@@ -106,7 +106,7 @@ constexpr double kPvalueOffset = 0.0001;
 constexpr double kMaxCost = 6000.0;
 constexpr double kCostStep = 10.0;
 
-// Of the prefix of the sorted rows that costs less than kMaxCost.
+// Rows are made of the prefix of the sorted ones that costs less than kMaxCost.
 OnlineLpTable::Rows thinned_prefix(std::span<const double> real_cpa, std::span<const double> cost,
                                    std::span<const int64_t> order) {
   std::vector<double> cum_cost;

@@ -35,14 +35,15 @@ class OnlineLpTable {
 
   const std::string& name() const { return name_; }
   std::vector<int> categories() const;
-  // Of the days that it was made for: the last tick that has rows, and those before it. Error for a table without rows.
+  // The number of ticks of the days that it was made for: the last tick that has rows, and those before it. Error for a
+  // table without rows.
   int num_ticks() const;
   // Error unless every category has rows of each tick of these days.
   void check_every_tick() const;
   bool has(int category) const { return categories_.contains(category); }
   const Rows& rows(int category, int tick) const { return categories_.at(category)[static_cast<size_t>(tick)]; }
 
-  // Of the category's rows of this tick, the realCPA of the first whose cum_cost exceeds the money, at most 1.5 times
+  // The realCPA of the first of the category's rows of this tick whose cum_cost exceeds the money, at most 1.5 times
   // the CPA limit. The CPA limit where there is no such row. The table must have the category.
   double alpha(int category, int tick, double remaining_budget, double cpa_limit) const;
 

@@ -27,7 +27,7 @@ struct AuctionRule {
     for (int k = 0; k <= slot; ++k) probability *= shown_after_previous[static_cast<size_t>(k)];
     return probability;
   }
-  // With all money in another unit: `unit` of this rule's are 1 of that one's.
+  // The same rule with its money multiplied by `unit`.
   AuctionRule times(double unit) const {
     AuctionRule rule = *this;
     rule.reserve *= unit;

@@ -391,7 +391,7 @@ std::string_view CsvRows::quoted_field(const char*& at, size_t place) {
     if (quote == nullptr) {
       throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end");
     }
-    // Of the line feeds inside, the first one's line is counted already.
+    // The line of the first line feed inside is counted already.
     next_line_ += count_line_feeds({begin, static_cast<size_t>(quote - begin)}) - 1;
     end_line(quote);
   }

@@ -44,7 +44,7 @@ class CsvFile {
   const std::string& path() const;
   const std::vector<std::string>& header() const;
   const std::string& header_line() const;
-  // Of the file as it lies on the disk, packed or not.
+  // Sizes are of the file as it lies on the disk, packed or not.
   int64_t size() const;        // bytes when it was opened
   int64_t bytes_read() const;  // so far
 

@@ -29,7 +29,7 @@ struct IngestSummary {
   int64_t num_short = 0;  // trajectories with fewer ticks than a period
   int64_t shortest = 0;   // ticks
 
-  // Of raw logs.
+  // These are of raw logs alone.
   bool raw_logs = false;
   int64_t num_raw_rows = 0;
   int64_t num_impressions = 0;

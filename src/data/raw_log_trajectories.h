@@ -52,7 +52,7 @@ class RawTrajectories {
 
   void add(const RawTick& tick);
   void clear();
-  // By period and advertiser. `num_ticks`: of a period.
+  // The trajectories come by period and advertiser; a period has `num_ticks` ticks.
   std::vector<RawTrajectory> finish(FeatureSet features, int num_ticks) const;
 
  private:

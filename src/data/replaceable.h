@@ -10,7 +10,7 @@ namespace genbid::data {
 void check_replaceable(const std::string& key, const std::string& path, const std::string& kind,
                        const std::function<bool(const std::string&)>& is_one);
 
-// The same for a file that a run writes into its folder under a name of its own: Error.
+// Does the same for a file that a run writes into its folder under a name of its own: Error.
 void check_replaceable_output(const std::string& path, const std::string& kind,
                               const std::function<bool(const std::string&)>& is_one);
 // What may be asked of a file that is there.

@@ -117,7 +117,7 @@ class StateReader {
     return parsed_;
   }
 
-  // The same from a column for each number.
+  // Reads a state that has a column for each number.
   const Parsed& read_parts(const CsvRows& row, size_t first) {
     text_ = {};
     for (size_t i = 0; i < parsed_.values.size(); ++i) parsed_.values[i] = row.number(first + i);

@@ -232,7 +232,7 @@ int64_t TrajectoryStore::num_rows() const { return state_->num_rows; }
 
 namespace {
 
-// Of a column of whole numbers.
+// The highest value that a column of whole numbers may hold.
 int64_t highest(const std::string& name) {
   if (name == "/ticks/done") return 1;
   if (name == "/trajectories/category" || name == "/ticks/tick") return std::numeric_limits<int32_t>::max();

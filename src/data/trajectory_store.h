@@ -57,7 +57,7 @@ class TrajectoryStoreWriter {
   explicit TrajectoryStoreWriter(const std::string& path);
   ~TrajectoryStoreWriter();
 
-  // Once, before append().
+  // It is called once, before append().
   void begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows);
   // The next trajectories. `part.first_row` counts rows of the part.
   void append(const TrajectoryColumns& part);

@@ -62,7 +62,7 @@ class HindsightPass {
         with_slots_(with_slots),
         seated_(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks) {}
 
-  // By seat of the plan. Empty if a stop was asked for.
+  // Returns what each seat of the plan could have done; nothing if a stop was asked for.
   std::vector<play::SeatHindsight> play(int64_t period) {
     const market::Cell population = play::make_cell(plan_.population, period, plan_.market);
     if (!responses_) responses_ = play::responses_for(market_, population, with_slots_);

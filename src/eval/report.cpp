@@ -47,7 +47,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   if (!context.program.empty()) json["program"] = context.program;
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
-  // Only what the candidate reads.
+  // A result says only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
   if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
   Json& cells = json["cells"] = Json::array();

@@ -102,14 +102,14 @@ class Market {
   // How impressions are sold to a cell, in its money.
   virtual AuctionRule auction_rule(const Cell& cell) const = 0;
 
-  // From the next step() on: whether the impressions of a tick are kept until the next one. They take 1.7 KB each,
+  // Whether the impressions of a tick are kept until the next one, from the next step() on. They take 1.7 KB each,
   // 64 MB a cell in the largest tick of a period of 500,000.
   void keep_impressions(bool keep) { keeps_impressions_ = keep; }
   bool keeps_impressions() const { return keeps_impressions_; }
-  // Of the tick that step() finished. Only where they are kept.
+  // The impressions of the tick that step() finished. They are there only where they are kept.
   const TickImpressions& impressions(size_t cell) const { return impressions_.at(cell); }
 
-  // The same for the highest bids of every impression alone: 20 bytes an impression (AuctionNet's rules: 212).
+  // Whether the highest bids of every impression are kept: 20 bytes an impression (under AuctionNet's rules 212).
   void keep_ladders(bool keep) { keeps_ladders_ = keep; }
   bool keeps_ladders() const { return keeps_ladders_; }
   const TickLadder& ladder(size_t cell) const { return ladders_.at(cell); }

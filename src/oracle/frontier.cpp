@@ -31,7 +31,7 @@ CurveOptimum best_on_curve(std::span<const Point> curve, const Limits& limits, c
   };
   const auto excess = [&](const Point& p) { return so_far.cost + p.cost - cpa_limit * (so_far.value + p.value); };
 
-  // From the first point that is too dear downwards. A score is at most the value, so that the search ends early.
+  // The search goes downwards from the first point that is too dear. A score is at most the value, so it ends early.
   const auto dear =
       std::partition_point(curve.begin(), curve.end(), [&](const Point& p) { return p.cost <= limits.budget; });
   auto p = static_cast<size_t>(dear - curve.begin());

@@ -44,7 +44,7 @@ struct SeatOptima {
 SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser);
 
 Optimum best_per_tick(const DayPlan& plan, const Limits& limits);
-// With its alphas, which takes as long as everything else about a seat.
+// The best per tick with its alphas, which take as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits);
 // With an auction of one slot this is the optimum of a log's replay: which impressions to buy at their least winning

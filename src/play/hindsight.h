@@ -32,7 +32,7 @@ struct SeatHindsight {
   std::shared_ptr<const oracle::DayPlan> plan;  // only where a teacher needs it: 1.8 MB
 };
 
-// By period and seat. Written before bidders that read it are asked.
+// What each seat of each period could have done best. It is written before the bidders that read it are asked.
 class HindsightBook {
  public:
   void clear() { seats_.clear(); }

@@ -36,7 +36,8 @@ bool is_shipped_table(const std::string& name);
 // ignored, of days of up to kMaxTicks ticks. Error, with file and line, for what OnlineLpTable refuses and for a
 // category and tick whose rows are in two places.
 std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path);
-// The same format; `period` fills its column deliveryPeriodIndex. Atomic.
+// Writes a table in the format that read_online_lp_table reads; `period` fills its column deliveryPeriodIndex. The file
+// is there whole or not at all.
 void write_online_lp_table(const bidders::OnlineLpTable& table, int64_t period, const std::string& path);
 
 }  // namespace genbid::play

@@ -50,7 +50,7 @@ Advertiser official_campaign(int seat);
 // that cannot play such days (make_bidder).
 std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
                                                   int num_ticks = kTicksPerPeriod);
-// The same, ready to be asked: seat_bidder says which of `bidders` plays each seat of a cell.
+// A population with its bidders made: seat_bidder says which of `bidders` plays each seat of a cell.
 struct SeatedPopulation {
   SeatedPopulation(const Population& population, Rules rules, int num_ticks = kTicksPerPeriod);
 

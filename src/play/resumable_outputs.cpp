@@ -169,7 +169,7 @@ void ResumableOutputs::State::refuse_others() const {
   }
 }
 
-// The same run was here before, and came to its end.
+// Whether this very run was here before and came to its end.
 bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   if (fs::exists(folder)) return false;
   const std::string path = dir + kStore;
@@ -220,7 +220,7 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
     throw Error(folder + ": found an interrupted run with " + difference +
                 " (give its command, take another output.dir, or remove the folder)");
   }
-  // Only a run that is over, and was killed while it put them there, has them in their places.
+  // Outputs are in their places only where a run was over and killed while it put them there.
   data::check_replaceable_output(dir + kPeriods, "a run's table of periods", is_periods_table);
   data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
   written = promised = read_written(folder);

@@ -34,7 +34,7 @@ class Seating {
     return exploration_ ? exploration_->populate(population_, period) : population_;
   }
 
-  // Of so many cells.
+  // Which bidder plays each seat of so many cells.
   std::vector<int> seat_bidder(size_t num_cells) const {
     std::vector<int> all;
     for (size_t cell = 0; cell < num_cells; ++cell) {

@@ -33,7 +33,7 @@ struct ReplayConfig {
   int64_t seed = 1;        // corrected: of the conversions
 
   bool official() const { return rules == "official"; }
-  // Of every advertiser, whatever the log says; none: the log's.
+  // Every advertiser's, whatever the log says; none: the log's.
   std::optional<double> common_budget() const;
   std::optional<double> common_cpa() const;
   void fields(ConfigVisitor& v);
@@ -55,8 +55,8 @@ struct ReplayCell {
   double optimum = 0.0;       // highest expected score that any choice of impressions has (replay_hindsight.h)
 };
 
-// By period, then as the log lists its advertisers, for each bidder. All bidders meet the same log and the same draws;
-// equal results for any number of threads. `progress` is told the number of ticks done. Empty if a
+// Returns the cells of each bidder, by period and then as the log lists its advertisers. All bidders meet the same log
+// and the same draws; equal results for any number of threads. `progress` is told the number of ticks done. Empty if a
 // stop was asked for. Error for a log that cannot be read or does not hold what is asked for.
 std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
                                                            Threads& threads,

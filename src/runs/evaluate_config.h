@@ -47,7 +47,7 @@ struct EvaluateConfig {
   bool in_market() const { return protocol == "market"; }
   Rules bidder_rules() const;
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
-  // Of the seats to be played; a log names its own.
+  // The categories of the seats to be played; a log names its own.
   std::vector<int> categories() const;
   int64_t seed() const { return in_market() ? market.seed : replay.seed; }
 

@@ -15,7 +15,7 @@
 namespace genbid::runs {
 namespace {
 
-// By its header alone: a table that cannot be read may still be replaced.
+// A table is known by its header alone: one that cannot be read may still be replaced.
 bool is_online_lp_table(const std::string& path) {
   try {
     const std::vector<std::string> header = data::CsvFile(path, 1 << 16).header();

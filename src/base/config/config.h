@@ -125,7 +125,7 @@ class ConfigFile {
  public:
   // Throws ConfigError for an unreadable file, bad YAML, a doubled key, a bad override.
   static ConfigFile load(const std::string& path, const std::vector<std::string>& overrides = {});
-  // The same from text; `name` stands for the file in messages.
+  // Reads the same from text; `name` stands for the file in messages.
   static ConfigFile parse(const std::string& text, const std::string& name,
                           const std::vector<std::string>& overrides = {});
   ConfigFile(ConfigFile&&) noexcept;

@@ -117,7 +117,7 @@ void PeriodReader::append(const std::string& text, const std::string& where) {
   }
   const auto after = ranges_.upper_bound(*last);  // the range before it is the last to begin in time
   if (after != ranges_.begin() && std::prev(after)->second >= *first) {
-    // Of several ranges in the way the first.
+    // Of several ranges that are in the way, the first is named.
     auto met = std::prev(after);
     while (met != ranges_.begin() && std::prev(met)->second >= *first) --met;
     fail("each period once (" + std::to_string(std::max(met->first, *first)) + " is there already)");

@@ -10,7 +10,7 @@ namespace {
 
 using Setting = std::pair<std::string, std::string>;  // dotted key, value
 
-// Of the block form that print_config writes: two spaces a level, `- ` before an item's first key.
+// The keys of the block form that print_config writes: two spaces a level, `- ` before an item's first key.
 std::vector<Setting> settings_of(const std::string& yaml) {
   struct Level {
     size_t indent;

@@ -68,7 +68,8 @@ Leftover leftover_of(const std::string& entry) {
   return {};
 }
 
-// Of any name where `name` is empty. What was moved aside and never replaced is put back.
+// Leftovers of `name` are removed, or of any name where it is empty. What was moved aside and never replaced is put
+// back.
 void remove_leftovers_of(const std::string& folder, const std::string& name) {
   std::error_code ignored;  // what cannot be listed or removed is in nobody's way
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {

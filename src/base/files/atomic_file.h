@@ -26,7 +26,7 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-// The same for a folder. An existing folder of that name is replaced.
+// Does the same for a folder. An existing folder of that name is replaced.
 class AtomicFolder {
  public:
   explicit AtomicFolder(std::string path);

@@ -25,7 +25,7 @@ class ContentHash {
   std::unique_ptr<State> state_;
 };
 
-// Of a whole file, read piece by piece. Error if it cannot be read.
+// The hash of a whole file, which is read piece by piece. Error if it cannot be read.
 std::string file_content_hash(const std::string& path);
 
 }  // namespace genbid

@@ -30,7 +30,7 @@ void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
-  // The same for bytes that are in memory already; `name` stands for the file in messages. Tensors point into
+  // Reads bytes that are in memory already; `name` stands for the file in messages. Tensors point into
   // `bytes`, which must outlive them.
   static SafetensorsFile from_bytes(std::span<const std::byte> bytes, const std::string& name);
   ~SafetensorsFile();

@@ -44,7 +44,7 @@ inline float competing_bid(float value, float value_squared, float pvalue, float
   return capped >= reserve ? capped : 0.0F;
 }
 
-// The same with bids below the reserve, as a seat asked for it.
+// The bid as a seat asked for it: one below the reserve counts here, too.
 inline float asked_bid(float value, float value_squared, float pvalue) {
   const float bid = value * pvalue + value_squared * (pvalue * pvalue);
   return bid > 0.0F ? (bid < kMaxBid ? bid : kMaxBid) : 0.0F;
@@ -59,7 +59,7 @@ struct TopFour {
   float price(int slot, float reserve) const { return slot_price(bid[static_cast<size_t>(slot) + 1], reserve); }
 };
 
-// The same of the impressions of a block.
+// The four highest bids of each impression of a block.
 struct BlockTopFour {
   alignas(64) std::array<std::array<float, kBlockWidth>, 4> bid;
   std::array<std::array<uint8_t, kBlockWidth>, 4> seat;

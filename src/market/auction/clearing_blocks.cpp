@@ -37,7 +37,7 @@ AlignedVector<uint32_t>& scratch_places() {
 HWY_BEFORE_NAMESPACE();
 namespace genbid::market::HWY_NAMESPACE {
 
-// Highest first.
+// Four keys of every lane, the highest first.
 struct Four {
   VU32 k0, k1, k2, k3;
 };

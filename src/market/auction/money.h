@@ -8,8 +8,9 @@
 
 namespace genbid::market {
 
-// Of money and of p-values. 64 bits hold 2^31 units of money or 2^23 p-values of 1: less than what large days of other
-// currencies come to. 128 hold whatever a market admits (kMostMoney, a hundred million impressions at kMaxBid).
+// A sum of money, or of p-values. 64 bits hold 2^31 units of money or 2^23 p-values of 1: less than what large days
+// of other currencies come to. 128 hold whatever a market admits (kMostMoney, a hundred million impressions at
+// kMaxBid).
 __extension__ typedef __int128 WideSum;  // NOLINT(modernize-use-using): __extension__ needs typedef
 
 // Bids above this, in units of bids, count as this much. A block's sums (clearing_blocks.h) have room for 4095 of them,

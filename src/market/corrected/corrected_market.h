@@ -10,6 +10,23 @@ class CellTick;  // market/corrected/cell_tick.h
 
 // The rules `corrected`: AuctionNet's auction with its defects corrected (clearing.h, cell_tick.h) on traffic that is a
 // pure function of (seed, period, tick, impression, seat) (traffic.h).
+//
+// A tick, for one of the cells that play its period side by side:
+//
+//   Traffic(seed, period, tick), made once for all cells            the cell's bidders
+//   values [block][seat][32 lanes]    shown, draws [block][lane]    alphas [seat]
+//        |                                  |                          |
+//        +------------------> clear_block <-|--------------------------+
+//                                 |         |
+//   the four highest bids of an impression: BlockTopFour [block][4][lane]
+//                                 |         |
+//                            tally_block <--+
+//                                 |
+//   wins, exposures, cost, p-values, conversions: TickSums [seat]
+//                                 |
+//   somebody spent too much? its bids are dropped at random, those impressions cleared again (cell_tick.h)
+//                                 |
+//   TickOutcome [seat]: accounts are paid, histories move on (market.h)
 class CorrectedMarket : public Market {
  public:
   CorrectedMarket(const MarketConfig& config, Threads& threads);

@@ -271,7 +271,7 @@ void Auction::add_costs() {
   }
 }
 
-// The same for each of them (6.8).
+// AuctionNet draws the drops of every seat, slot and pass from the same seed (6.8); corrected, each has its own.
 uint64_t Auction::drop_seed(size_t seat, size_t slot) const {
   if (!corrections_.drops) return 1;
   const auto period = static_cast<uint64_t>(traffic_->period);

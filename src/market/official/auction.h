@@ -77,7 +77,7 @@ inline double bid_of(const BidFormula& formula, double pvalue) {
   return bid > 0.0 ? bid : 0.0;
 }
 
-// Of standard bounds -2 v1 and 2 v2.
+// The truncated normal with the standard bounds -2 v1 and 2 v2.
 inline numpy::TruncatedNormal truncation(const std::array<double, 2>& values) {
   return {-2.0 * values[0], 2.0 * values[1]};
 }
@@ -97,7 +97,7 @@ class Auction {
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
   int play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
            std::span<const double> money, Threads* threads);
-  // The same with a matrix of bids, [num_pv][48], none negative; it must stay, too.
+  // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix must stay, too, until the next call.
   int play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
            const SeedOneDraws& draws, std::span<const double> money, Threads* threads);
 

@@ -26,7 +26,7 @@ struct OfficialMarket::State {
         seed(static_cast<uint64_t>(config.seed)),
         threads(threads_to_use) {}
 
-  // In the memory of one that is not needed any more, where there is one.
+  // The episode is made in the memory of one that is not needed any more, where there is such.
   std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
   int64_t impressions;
   AuctionRule rule;

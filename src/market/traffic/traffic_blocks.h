@@ -39,7 +39,7 @@ using PartialSums = std::array<std::array<double, kSumParts>, kMaxSeats>;
 // Philox call makes those of four seats at an impression. Adds them to `sums`.
 void fill_values(const RandomStream& stream, const BlockPlace& place, int num_seats, const float* mean,
                  const float* deviation, float* values, PartialSums& sums);
-// The same, one number at a time.
+// Does what fill_values does, one number at a time: the reference.
 void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int num_seats, const float* mean,
                        const float* deviation, float* values, PartialSums& sums);
 
