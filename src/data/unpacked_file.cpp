@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -13,11 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define XXH_INLINE_ALL  // the header alone, no library
-#include <xxhash.h>
 #include <zlib.h>
 
 #include "base/error.h"
+#include "base/files/content_hash.h"
 #include "data/zip_member.h"
 
 namespace genbid::data {
@@ -38,7 +37,7 @@ struct UnpackedFile::State {
   int file = -1;
   int64_t size = 0;
   int64_t bytes_read = 0;
-  XXH3_state_t* hash = nullptr;
+  ContentHash hash;
 
   bool at_end = false;  // of what is unpacked
   std::vector<char> input;
@@ -52,7 +51,6 @@ struct UnpackedFile::State {
   ~State() {
     if (has_stream) inflateEnd(&stream);
     if (file >= 0) ::close(file);
-    XXH3_freeState(hash);
   }
 
   [[noreturn]] void fail(const std::string& what) const { throw Error(path + ": " + what); }
@@ -65,9 +63,6 @@ struct UnpackedFile::State {
   }
 
   void open() {
-    hash = XXH3_createState();
-    if (hash == nullptr) throw std::bad_alloc();
-    XXH3_128bits_reset(hash);
     // Not blocking: to open a pipe would wait for its writer.
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
@@ -120,7 +115,7 @@ struct UnpackedFile::State {
       if (got == 0) break;
       filled += static_cast<size_t>(got);
     }
-    XXH3_128bits_update(hash, to, filled);
+    hash.add(std::as_bytes(std::span(to, filled)));
     bytes_read += static_cast<int64_t>(filled);
     return filled;
   }
@@ -223,12 +218,6 @@ size_t UnpackedFile::read(char* to, size_t count) {
   return filled;
 }
 
-std::string UnpackedFile::hash() const {
-  const XXH128_hash_t value = XXH3_128bits_digest(state_->hash);
-  char text[33];
-  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(value.high64),
-                static_cast<unsigned long long>(value.low64));
-  return text;
-}
+std::string UnpackedFile::hash() const { return state_->hash.digits(); }
 
 }  // namespace genbid::data

@@ -64,7 +64,7 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = block * kBlockRows;
       const int64_t end = std::min(begin + kBlockRows, num_rows);
-      for (int64_t row = begin; row < end; ++row) observation_.observe(row, tick_, rows[at_index(row)]);
+      observation_.observe(begin, tick_, rows.subspan(at_index(begin), at_index(end - begin)));
       act(rows, bids, begin, end);
     }
   });

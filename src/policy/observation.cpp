@@ -29,17 +29,20 @@ void Observation::reset(int64_t num_rows, int64_t num_ticks) {
   earned_.assign(num_places, 0.0F);
 }
 
-void Observation::observe(int64_t row, int64_t tick, const SeatView& seat) {
-  const TickHistory& history = *seat.history;
-  const int64_t place = row * places_ + tick;
-  if (seat.last != nullptr) actions_[at_index(place - 1)] = static_cast<float>(effective_alpha(*seat.last));
+void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats) {
   std::vector<double> features(at_index(num_features_));
-  state_features(feature_set_, *seat.advertiser, history, seat.now, features, seat.num_ticks);
-  std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
-                 [](double value) { return static_cast<float>(value); });
-  const double won = realised_ ? history.conversions() : history.expected_conversions();
-  const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-  earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+  int64_t place = first_row * places_ + tick;
+  for (const SeatView& seat : seats) {
+    const TickHistory& history = *seat.history;
+    if (seat.last != nullptr) actions_[at_index(place - 1)] = static_cast<float>(effective_alpha(*seat.last));
+    state_features(feature_set_, *seat.advertiser, history, seat.now, features, seat.num_ticks);
+    std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
+                   [](double value) { return static_cast<float>(value); });
+    const double won = realised_ ? history.conversions() : history.expected_conversions();
+    const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
+    earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+    place += places_;
+  }
 }
 
 History Observation::history(int64_t first, int64_t count, int64_t tick) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "bidding/bidder.h"
@@ -22,9 +23,9 @@ class Observation {
 
   // Before tick 0 of days of so many ticks.
   void reset(int64_t num_rows, int64_t num_ticks);
-  // A row's tick has begun: its state, what was earned before it, and what the last tick's action became. Rows may be
-  // written side by side.
-  void observe(int64_t row, int64_t tick, const SeatView& seat);
+  // The tick of these rows has begun: their state, what was earned before it, and what the last tick's action became.
+  // Different rows may be written side by side.
+  void observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats);
   // What rows [first, first + count) know at a tick: views that are good until reset().
   History history(int64_t first, int64_t count, int64_t tick);
 
