@@ -93,10 +93,10 @@ class ConfigVisitor {
   // A list of structs. An element written as a scalar is read as the value of the element's field
   // `scalar_key` (so `pid` may stand for `{bidder: pid}`); one element may stand without its list.
   template <typename T>
-  void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
+  void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}, const T& fresh = T()) {
     const int64_t count = begin_list(key, scalar_key);
     // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
-    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count));
+    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count), fresh);
     for (size_t i = 0; i < values.size(); ++i) {
       begin_item(static_cast<int64_t>(i));
       values[i].fields(*this);
