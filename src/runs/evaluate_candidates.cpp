@@ -15,25 +15,13 @@
 #include "data/log_ticks.h"
 #include "eval/policy_bidder.h"
 #include "play/official_assets.h"
+#include "runs/day_source.h"
 #include "runs/load_policy.h"
 
 namespace genbid::runs {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// A policy's score on days it has learned or been tuned on says nothing about other days.
-void refuse_seen_periods(const LoadedPolicy& loaded, const std::string& protocol, const std::vector<int64_t>& periods) {
-  const auto refuse = [&](const std::vector<int64_t>& seen, const std::string& how) {
-    for (const int64_t period : periods) {
-      if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
-      throw Error(loaded.checkpoint + ": " + protocol + ".periods: found period " + std::to_string(period) +
-                  ", which this policy was " + how + " on; expected other periods, or allow_seen_periods: true");
-    }
-  };
-  refuse(loaded.info.train_periods, "trained");
-  refuse(loaded.info.held_out_periods, "tuned");
-}
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
 std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
@@ -102,7 +90,11 @@ class Maker {
     eval::Candidate candidate;
     candidate.kind = "rule";
     candidate.name = one.name.empty() ? bidders::bidder_label(one.rule) : one.name;
-    list(std::move(candidate), rule_options(one.rule));
+    Json record = rule_options(one.rule);
+    const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
+    refuse_seen(candidate.name, "tuned", "auctionnet", tuned_on);
+    if (!tuned_on.empty()) record["tuned_on"] = tuned_on;
+    list(std::move(candidate), record);
   }
 
   void add_policy(const CandidateConfig& one) {
@@ -118,7 +110,8 @@ class Maker {
                   std::to_string(num_ticks_) + ", expected " + std::to_string(loaded.info.ticks) +
                   ", the days that this policy was trained on");
     }
-    if (!config_.allow_seen_periods) refuse_seen_periods(loaded, config_.protocol, periods_);
+    refuse_seen(loaded.checkpoint, "trained", loaded.info.days, loaded.info.train_periods);
+    refuse_seen(loaded.checkpoint, "tuned", loaded.info.days, loaded.info.held_out_periods);
     eval::PolicyBidderOptions options;
     options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
     options.realised_reward = loaded.info.observation.reward == "realised";
@@ -140,12 +133,23 @@ class Maker {
     }
   }
 
+  // A score on days that somebody has learned from or was tuned on says nothing about other days.
+  void refuse_seen(const std::string& who, const std::string& how, const std::string& source,
+                   const std::vector<int64_t>& seen) const {
+    if (config_.allow_seen_periods) return;
+    for (const int64_t seed : config_.in_market() ? config_.seeds_of_market() : std::vector<int64_t>{0}) {
+      const std::string days = config_.in_market() ? day_source(print_config(config_.market, ""), seed) : "";
+      refuse_seen_days(who, config_.protocol + ".periods", how, source, seen, days, periods_);
+    }
+  }
+
   static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {
     Json record = {{"model", loaded.model},
                    {"settings", config_json(loaded.settings)},
                    {"step", loaded.info.step},
                    {"weights", weights},
                    {"weights_xxh3_128", loaded.weights},
+                   {"days", loaded.info.days},
                    {"trained_on", loaded.info.train_periods},
                    {"tuned_on", loaded.info.held_out_periods}};
     if (asked.target_return) record["target_return"] = *asked.target_return;
