@@ -79,7 +79,7 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
     seats += "  - bidder: " + bidders::bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
              "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
   }
-  std::string text = print_config(settings, "simulate");
+  std::string text = print_config(settings, "simulate", PrintFor::kComparing);
   text += seats + files.comments();
   if (!config.program.empty()) text.append(kProgram).append(config.program).append("\n");
   return text;
