@@ -88,7 +88,7 @@ std::string scenario_settings(const MarketRunConfig& market, const Population& p
   settings.market.cache_megabytes = 0;
   if (!is_shipped_population(settings.market.population)) settings.market.population = "a file";
   ByContent files;
-  return print_config(settings, "") + seats_text(population, files);
+  return print_config(settings, "", PrintFor::kComparing) + seats_text(population, files);
 }
 
 std::string run_identity(const SimulateConfig& config, const Population& population) {
@@ -103,7 +103,7 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
   }
   // A shipped population may be another one in another version of the program.
   const std::string seats = seats_text(population, files);
-  std::string text = print_config(settings, "simulate");
+  std::string text = print_config(settings, "simulate", PrintFor::kComparing);
   text += seats + files.comments();
   if (!config.program.empty()) text.append(kProgram).append(config.program).append("\n");
   return text;
