@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/convert.h"
+
 #ifdef GENBID_THREAD_SANITIZER
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
@@ -55,7 +57,7 @@ struct Threads::State {
     // TBB starts one thread a processor unless told otherwise. The smallest of all such limits holds, so one is
     // set only where it raises the number.
     if (count > tbb::info::default_concurrency()) {
-      more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(count));
+      more.emplace(tbb::global_control::max_allowed_parallelism, to_size(count));
     }
   }
   std::optional<tbb::global_control> more;

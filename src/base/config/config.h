@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/convert.h"
+
 // Typed configs. A struct with defaults lists its fields once, and that list reads, checks and prints:
 //
 //   struct LoaderConfig {
@@ -96,9 +98,9 @@ class ConfigVisitor {
   void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
     const int64_t count = begin_list(key, scalar_key);
     // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
-    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count));
+    if (count != kKeep) values = std::vector<T>(to_size(count));
     for (size_t i = 0; i < values.size(); ++i) {
-      begin_item(static_cast<int64_t>(i));
+      begin_item(to_signed(i));
       values[i].fields(*this);
       end_item();
     }

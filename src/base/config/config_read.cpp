@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/config/config_tree.h"
@@ -268,7 +269,7 @@ class ConfigReader : public ConfigVisitor {
       if (!is_list && !is_item(*node, scalar_key)) {
         fail(*node, key, list_item(scalar_key) + ", or a list of these");
       }
-      count = is_list ? static_cast<int64_t>(node->children.size()) : 1;
+      count = is_list ? std::ssize(node->children) : 1;
     }
     lists_.push_back(std::move(list));
     return count;
@@ -279,7 +280,7 @@ class ConfigReader : public ConfigVisitor {
     const std::string path = list.path + "[" + std::to_string(index) + "]";
     const ConfigNode* item = list.node;
     if (item != nullptr && item->type == ConfigNode::Type::kList) {
-      item = &item->children[static_cast<size_t>(index)];
+      item = &at(item->children, index);
     }
     if (item != nullptr && !is_item(*item, list.scalar_key)) {
       throw ConfigError(item->where + ": key '" + path + "': found " + describe(*item) + ", expected " +

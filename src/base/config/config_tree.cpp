@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -319,7 +320,7 @@ void apply_override(ConfigNode& root, const std::string& text) {
       node->children.push_back(std::move(fresh));
       child = &node->children.back();
     }
-    node = &node->children[static_cast<size_t>(child - node->children.data())];
+    node = &at(node->children, child - node->children.data());
   }
   value.key = node->key;
   *node = std::move(value);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 // A file descriptor whose every failure is an Error with the path and the system's reason. Private to base.
@@ -52,7 +53,7 @@ class RawFile {
   size_t read(void* data, size_t size) {
     while (true) {
       const ssize_t count = ::read(fd_, data, size);
-      if (count >= 0) return static_cast<size_t>(count);
+      if (count >= 0) return to_size(count);
       if (errno != EINTR) fail_io(path_, "read", errno);
     }
   }
@@ -76,7 +77,7 @@ class RawFile {
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail_io(path_, "write", errno);
       next += count;
-      size -= static_cast<size_t>(count);
+      size -= to_size(count);
     }
   }
 

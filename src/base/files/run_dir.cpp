@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/files/raw_file.h"
@@ -138,7 +139,7 @@ std::string RunDir::checkpoint_path(int64_t step) const { return file("checkpoin
 void RunDir::prune_checkpoints(int64_t keep) const {
   remove_leftovers(file("checkpoints"));
   const std::vector<std::string> all = checkpoints();
-  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
+  for (size_t i = 0; i + to_size(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
 }
 
 }  // namespace genbid

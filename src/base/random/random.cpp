@@ -2,6 +2,8 @@
 
 #include <Random123/philox.h>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
@@ -30,7 +32,7 @@ uint64_t derive_seed(uint64_t seed, std::string_view name, uint64_t index) {
 
 RandomStream::RandomStream(uint64_t seed, std::string_view name) {
   const uint64_t key = mix(mix(seed) ^ hash_name(name));
-  key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
+  key_ = {low_word(key), high_word(key)};
 }
 
 std::array<uint32_t, 4> RandomStream::bits(uint32_t a, uint32_t b, uint32_t c, uint32_t d) const {
