@@ -107,8 +107,8 @@ class CsvRows {
 
  private:
   void end_line(const char* from);
-  void split(const char* at);
-  std::string_view quoted_field(const char*& at, size_t place);
+  void split(const char* next);
+  std::string_view quoted_field(const char*& next, size_t place);
 
   const CsvColumns* columns_;
   const char* at_;   // the next line

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/convert.h"
+
 namespace genbid::data {
 
 int day_length_by(int tick, double time_left) {
@@ -17,7 +19,7 @@ int day_length_by(int tick, double time_left) {
 
 int DayLengths::ticks() const {
   const auto most = std::max_element(rows.begin() + 1, rows.end());
-  const int told = static_cast<int>(most - rows.begin());
+  const int told = to_int(most - rows.begin());
   const int64_t all = std::accumulate(rows.begin() + 1, rows.end(), int64_t{0});
   const int needed = longest > 0 ? longest : highest;
   if (2 * *most > all && told >= needed) return told;

@@ -94,12 +94,12 @@ inline constexpr Hdf5Type kHdf5TypeOf<float> = Hdf5Type::kF32;
 
 template <typename T>
 void Hdf5File::write_rows(const std::string& name, int64_t first, std::span<const T> values) {
-  write(name, first, static_cast<int64_t>(values.size()), kHdf5TypeOf<T>, values.data());
+  write(name, first, std::ssize(values), kHdf5TypeOf<T>, values.data());
 }
 
 template <typename T>
 void Hdf5File::read_rows(const std::string& name, int64_t first, std::span<T> values) const {
-  const auto count = static_cast<int64_t>(values.size());
+  const auto count = std::ssize(values);
   if constexpr (std::is_integral_v<T>) {
     if (count > 0 && !is_stored_as(name, kHdf5TypeOf<T>)) {
       const std::vector<int64_t> converted =

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/ingest_store.h"
@@ -93,10 +94,10 @@ int64_t count_seats(const std::vector<Trajectory>& trajectories) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
   const int64_t highest = *advertisers.rbegin();
-  return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
+  return highest < kMaxRawSeats ? highest + 1 : std::ssize(advertisers);
 }
 
-int64_t size_of(const std::string& path) { return static_cast<int64_t>(std::filesystem::file_size(path)); }
+int64_t size_of(const std::string& path) { return to_signed(std::filesystem::file_size(path)); }
 
 }  // namespace
 
@@ -108,7 +109,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   }
   RawReadOptions options;
   options.columns = settings.data.columns;
-  options.num_ticks = static_cast<int>(settings.data.ticks);
+  options.num_ticks = to_int(settings.data.ticks);
   options.block_bytes = control.block_bytes;
   const std::string& place = config.output.empty() ? config.output_market_log : config.output;
   options.scratch_folder = std::filesystem::path(place).parent_path().string();
@@ -126,7 +127,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
                                                      : MarketLogPrecision::kFloat32);
   }
 
-  Threads threads(static_cast<int>(config.threads));
+  Threads threads(to_int(config.threads));
   RawTrajectories raw;
   IngestSummary summary;
   const auto take = [&](RawTick& tick) {
@@ -159,7 +160,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     }
   }
   summary.raw_logs = true;
-  summary.num_files = static_cast<int64_t>(config.input.size());
+  summary.num_files = std::ssize(config.input);
   summary.bytes_read = read.bytes_read;
   summary.num_raw_rows = read.num_rows;
   summary.rows_in_order = read.in_order;
@@ -194,7 +195,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     summary.output = config.output;
     summary.output_bytes = size_of(config.output);
     summary.feature_set = info.feature_set;
-    summary.num_features = static_cast<int64_t>(info.features.size());
+    summary.num_features = std::ssize(info.features);
   }
   return summary;
 }

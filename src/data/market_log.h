@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 
 // The market log (.h5): what a market's periods were made of, as columns: every impression with its predicted values,
@@ -80,9 +81,7 @@ struct MarketLogPeriod {
   bool has_source_row = false;
 
   int64_t num_pv() const { return tick_first.back(); }
-  int64_t num_pv(int tick) const {
-    return tick_first[static_cast<size_t>(tick) + 1] - tick_first[static_cast<size_t>(tick)];
-  }
+  int64_t num_pv(int tick) const { return at(tick_first, tick + 1) - at(tick_first, tick); }
 };
 
 // The impressions of a tick. Real is float or double, whatever the file holds.

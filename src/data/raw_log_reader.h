@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/threads.h"
 #include "data/raw_log_file.h"
 
@@ -26,7 +27,7 @@ struct RawTick {
   // of the period came by tick, impression and advertiser.
   std::vector<int64_t> source_row;
 
-  int num_seats() const { return static_cast<int>(heads.size()); }
+  int num_seats() const { return to_int(heads.size()); }
 };
 
 struct RawReadOptions {

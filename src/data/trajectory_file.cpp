@@ -8,6 +8,7 @@
 #define XXH_INLINE_ALL  // the header alone, no library
 #include <xxhash.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/tuple_parser.h"
 
@@ -77,7 +78,7 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
     const std::vector<std::string> parts = part_names(header, name);
     if (parts.empty()) return false;
     check_no_more_parts(csv, parts);
-    std::copy(parts.begin(), parts.end(), wanted.begin() + static_cast<std::ptrdiff_t>(first));
+    std::copy(parts.begin(), parts.end(), wanted.begin() + to_signed(first));
     return true;
   };
   if (!has(header, n.state) && take_parts(n.state, kStateParts)) wanted[kState].clear();
@@ -203,7 +204,7 @@ void read_row(const CsvRows& row, const Form& form, int num_ticks, StateReader& 
   head.conversions = value_or_zero(row, kConversions, tick.num_nan);
 
   tick.line = row.line();
-  tick.tick = static_cast<int>(row.whole(kTick, 0, num_ticks - 1));
+  tick.tick = to_int(row.whole(kTick, 0, num_ticks - 1));
   tick.action = value_or_zero(row, kAction, tick.num_nan);
   tick.reward = value_or_zero(row, kReward, tick.num_nan);
   tick.reward_continuous = value_or_zero(row, kRewardContinuous, tick.num_nan);

@@ -33,8 +33,8 @@ struct TrajectoryColumns {
 
   void append(const Trajectory& trajectory);
 
-  int64_t num_trajectories() const { return static_cast<int64_t>(period.size()); }
-  int64_t num_rows() const { return static_cast<int64_t>(tick.size()); }
+  int64_t num_trajectories() const { return std::ssize(period); }
+  int64_t num_rows() const { return std::ssize(tick); }
 };
 
 struct TrajectoryStoreInfo {
