@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/convert.h"
 #include "numpy/ziggurat_tables.h"
 
 // NumPy 1.24's generator numpy.random.default_rng(seed), bit for bit, as far as the official simulator uses it
@@ -54,9 +55,9 @@ class Pcg64 {
 
   static uint64_t step(State& state, Uint128 increment) {
     state = split(join(state.high, state.low) * kMultiplier + increment);
-    return std::rotr(state.high ^ state.low, static_cast<int>(state.high >> 58));
+    return std::rotr(state.high ^ state.low, to_int(state.high >> 58));
   }
-  static double to_double(uint64_t bits) { return static_cast<double>(static_cast<int64_t>(bits >> 11)) * 0x1p-53; }
+  static double to_double(uint64_t bits) { return as_double(to_signed(bits >> 11)) * 0x1p-53; }
   static double normal_outside(State& state, Uint128 increment, uint64_t bits);
 
   State state_;
@@ -71,7 +72,7 @@ inline size_t layer(uint64_t bits) { return bits & 0xffU; }
 inline uint64_t magnitude(uint64_t bits) { return bits >> 9 & 0xfffffffffffffU; }
 // The sign is a coin flip, so it must not be a branch.
 inline double signed_value(uint64_t bits) {
-  const double value = static_cast<double>(static_cast<int64_t>(magnitude(bits))) * kZigguratLayers[layer(bits)].width;
+  const double value = as_double(to_signed(magnitude(bits))) * kZigguratLayers[layer(bits)].width;
   return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^ (bits << 55 & uint64_t{1} << 63));
 }
 inline bool inside(uint64_t bits) { return magnitude(bits) < kZigguratLayers[layer(bits)].inside; }
