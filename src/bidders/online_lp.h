@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "bidders/bidder_setting.h"
 #include "bidding/advertiser.h"
 #include "bidding/bidder.h"
@@ -41,7 +42,7 @@ class OnlineLpTable {
   // Error unless every category has rows of each tick of these days.
   void check_every_tick() const;
   bool has(int category) const { return categories_.contains(category); }
-  const Rows& rows(int category, int tick) const { return categories_.at(category)[static_cast<size_t>(tick)]; }
+  const Rows& rows(int category, int tick) const { return at(categories_.at(category), tick); }
 
   // The realCPA of the first of the category's rows of this tick whose cum_cost exceeds the money, at most 1.5 times
   // the CPA limit. The CPA limit where there is no such row. The table must have the category.
