@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "oracle/fit.h"
 
 namespace genbid::replay {
@@ -35,7 +36,7 @@ void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
     tick.prices[b].fill(0.0F);
     const size_t first = b * kWidth;
     for (size_t lane = 0; lane < std::min(kWidth, tick.num_pv - first); ++lane) {
-      tick.prices[b][lane] = static_cast<float>(std::min(least_winning_cost[first + lane], kMostPrice));
+      tick.prices[b][lane] = as_float(std::min(least_winning_cost[first + lane], kMostPrice));
     }
   }
   tick.values.resize(rows_.size());
@@ -47,7 +48,7 @@ void ReplayHindsight::add(size_t row, std::span<const double> pvalue) {
   std::vector<float>& values = tick.values[row];
   values.assign(tick.prices.size() * kWidth, 0.0F);
   std::transform(pvalue.begin(), pvalue.end(), values.begin(),
-                 [](double value) { return std::isnan(value) ? 0.0F : static_cast<float>(value); });
+                 [](double value) { return std::isnan(value) ? 0.0F : as_float(value); });
 }
 
 double ReplayHindsight::optimum(size_t row) const {
@@ -62,7 +63,7 @@ double ReplayHindsight::optimum(size_t row) const {
       for (size_t b = 0; b < tick.prices.size(); ++b) {
         const size_t first = b * kWidth;
         blocks.push_back({tick.values[row].data() + first, tick.prices[b].data(), nobody.data(),
-                          static_cast<int>(std::min(kWidth, tick.num_pv - first))});
+                          to_int(std::min(kWidth, tick.num_pv - first))});
       }
       responses.add(0, blocks, 0, 1);
     }
