@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "data/market_log.h"
@@ -146,7 +147,7 @@ class PeriodLog {
       : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
-      seats_.push_back({.advertiser = static_cast<int64_t>(i),
+      seats_.push_back({.advertiser = to_signed(i),
                         .category = advertiser.category,
                         .budget = advertiser.budget,
                         .cpa = advertiser.cpa_limit});
@@ -222,8 +223,7 @@ class MarketLogOutput {
   void start(const market::Cell& cell) {
     std::vector<data::MarketLogSeat> seats;
     for (const Advertiser& advertiser : cell.advertisers) {
-      seats.push_back(
-          {static_cast<int64_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
+      seats.push_back({std::ssize(seats), advertiser.category, advertiser.budget, advertiser.cpa_limit});
     }
     writer_.begin_period(cell.period, seats);
   }
@@ -321,7 +321,7 @@ void Outputs::start(std::span<const Population> populations, std::span<const mar
 void Outputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   State& s = *state_;
   s.tables.on_tick(cell, tick, seats);
-  if (s.trajectories) s.trajectories->recorder().add(static_cast<size_t>(cell), seats);
+  if (s.trajectories) s.trajectories->recorder().add(to_size(cell), seats);
 }
 
 void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats,

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/error.h"
@@ -88,7 +89,7 @@ class Descriptor {
       const ssize_t count = ::pwrite(fd_, text.data(), text.size(), offset);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail("write");
-      text.remove_prefix(static_cast<size_t>(count));
+      text.remove_prefix(to_size(count));
       offset += count;
     }
   }
@@ -210,7 +211,7 @@ void ResumableOutputs::State::begin(const std::string& identity) const {
   write_file(fresh.temporary() + kPeriods, header);
   data::TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
                                     recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
-  write_file(fresh.temporary() + kWritten, print_config(Written{0, static_cast<int64_t>(header.size())}, ""));
+  write_file(fresh.temporary() + kWritten, print_config(Written{0, std::ssize(header)}, ""));
   fresh.commit();
 }
 
@@ -276,12 +277,12 @@ void ResumableOutputs::start(std::span<const Population> populations, std::span<
   State& s = *state_;
   s.tables.start(populations, cells);
   s.recorder.start(cells);
-  s.cells_started = static_cast<int64_t>(cells.size());
+  s.cells_started = std::ssize(cells);
 }
 
 void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   state_->tables.on_tick(cell, tick, seats);
-  state_->recorder.add(static_cast<size_t>(cell), seats);
+  state_->recorder.add(to_size(cell), seats);
 }
 
 void ResumableOutputs::finish_cells() {
@@ -293,7 +294,7 @@ void ResumableOutputs::finish_cells() {
   const std::string rows = s.tables.periods_rows();
   s.periods->write(rows, written.periods_csv_bytes);
   written.periods_done += s.cells_started;
-  written.periods_csv_bytes += static_cast<int64_t>(rows.size());
+  written.periods_csv_bytes += std::ssize(rows);
   if (written.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();
 }
 
