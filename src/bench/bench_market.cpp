@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "base/convert.h"
 #include "bench/bench.h"
 #include "base/error.h"
 #include "base/threads.h"
@@ -203,11 +204,11 @@ void bench_oracle(int num_threads) {
     std::array<oracle::SeatOptima, kNumSeats> optima;
     threads.parallel_for(kNumSeats, 1, [&](int64_t begin, int64_t end) {
       for (size_t tick = 0; tick < blocks.size(); ++tick) {
-        responses.add(static_cast<int>(tick), blocks[tick], static_cast<int>(begin), static_cast<int>(end));
+        responses.add(to_int(tick), blocks[tick], to_int(begin), to_int(end));
       }
-      for (auto seat = static_cast<size_t>(begin); seat < static_cast<size_t>(end); ++seat) {
-        const oracle::DayPlan plan(responses, static_cast<int>(seat));
-        optima[seat] = oracle::seat_optima(responses, static_cast<int>(seat), plan, cell.advertisers[seat]);
+      for (auto seat = to_size(begin); seat < to_size(end); ++seat) {
+        const oracle::DayPlan plan(responses, to_int(seat));
+        optima[seat] = oracle::seat_optima(responses, to_int(seat), plan, cell.advertisers[seat]);
       }
     });
     largest_gap = mean_optimum = 0.0;
