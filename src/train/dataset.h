@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "data/trajectory_store.h"
 #include "policy/batch.h"
 
@@ -45,7 +46,7 @@ class Dataset {
   // Error for a period that the store does not hold.
   Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device);
 
-  int64_t num_trajectories() const { return static_cast<int64_t>(lengths_.size()); }
+  int64_t num_trajectories() const { return std::ssize(lengths_); }
   int64_t num_features() const { return num_features_; }
   int64_t num_rows() const { return num_rows_; }
   c10::Device device() const { return device_; }
@@ -69,7 +70,7 @@ class Dataset {
   const at::Tensor& actions_NA() const { return actions_NA_; }
   // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.
   std::string describe_action_outliers() const;
-  int64_t first_row(int64_t trajectory) const { return first_rows_[static_cast<size_t>(trajectory)]; }
+  int64_t first_row(int64_t trajectory) const { return at(first_rows_, trajectory); }
 
  private:
   c10::Device device_;

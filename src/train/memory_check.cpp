@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -24,14 +25,14 @@ struct Making {
 thread_local std::optional<Making> making;
 
 void check(size_t size) {
-  const auto bytes = static_cast<double>(size);
+  const auto bytes = as_double(size);
   if (making) {
     making->bytes += bytes;
     const double needed = making->copies * making->bytes;
     if (needed <= making->available) return;
     throw Error("model: takes more than " + gigabytes(needed) + " of memory (" + gigabytes(making->bytes) +
-                " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
-                " times); expected at most the " + gigabytes(making->available) + " that are available");
+                " and more of weights, " + std::to_string(static_cast<int>(making->copies)) + " times); expected at most the " +
+                gigabytes(making->available) + " that are available");
   }
   if (size < kLookedAt) return;
   const double available = available_memory();
