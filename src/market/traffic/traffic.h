@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "bidding/advertiser.h"
 #include "market/traffic/traffic_blocks.h"
@@ -43,22 +44,20 @@ struct TickTraffic {
   // Sum over the tick's impressions of a seat's values.
   std::array<double, kMaxSeats> sum_value{};
 
-  const float* block_values(int64_t block) const {
-    return values.data() + static_cast<size_t>(block * num_seats * kBlockWidth);
-  }
+  const float* block_values(int64_t block) const { return values.data() + to_size(block * num_seats * kBlockWidth); }
   const uint8_t* block_shown(int64_t block) const { return num_shown.data() + block * kBlockWidth; }
   const float* block_draws(int64_t block) const { return conversion_draw.data() + block * kBlockWidth * kNumSlots; }
   // Impressions of a block.
   int lanes(int64_t block) const {
     const int64_t left = num_pv - block * kBlockWidth;
-    return left < kBlockWidth ? static_cast<int>(left) : kBlockWidth;
+    return left < kBlockWidth ? to_int(left) : kBlockWidth;
   }
   float value(int64_t pv, int seat) const {
-    return block_values(pv / kBlockWidth)[seat * kBlockWidth + static_cast<int>(pv % kBlockWidth)];
+    return block_values(pv / kBlockWidth)[seat * kBlockWidth + to_int(pv % kBlockWidth)];
   }
-  int shown(int64_t pv) const { return num_shown[static_cast<size_t>(pv)]; }
+  int shown(int64_t pv) const { return at(num_shown, pv); }
   float draw(int64_t pv, int slot) const {
-    return block_draws(pv / kBlockWidth)[slot * kBlockWidth + static_cast<int>(pv % kBlockWidth)];
+    return block_draws(pv / kBlockWidth)[slot * kBlockWidth + to_int(pv % kBlockWidth)];
   }
   AlignedVector<float> own_values;
   std::vector<std::array<double, kMaxSeats>> chunk_sums;  // scratch of fill_chunk

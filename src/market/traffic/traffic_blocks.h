@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "bidding/advertiser.h"
 #include "bidding/auction_rule.h"
@@ -16,9 +17,7 @@ namespace genbid::market {
 inline constexpr int kBlockWidth = 32;
 
 // A tick and a seat (or another number below 256) as one word of a counter.
-inline uint32_t place_of(int tick, int number) {
-  return static_cast<uint32_t>(tick) << 8U | static_cast<uint32_t>(number);
-}
+inline uint32_t place_of(int tick, int number) { return low_word(tick) << 8U | low_word(number); }
 
 // No conversion's probability is above 1.25 values (sigma is at most 0.3 values, the truncated normal's mean below
 // 0.73), so hardly any draw needs to know more.

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "market/traffic/traffic.h"
 
 namespace genbid::market {
@@ -19,7 +20,7 @@ struct PeriodTraffic {
   bool kept = false;
   AlignedVector<float> values;  // of all ticks, one behind the other, where they are kept
 
-  TickTraffic& at(int tick) { return ticks[kept ? static_cast<size_t>(tick) : 0]; }
+  TickTraffic& at(int tick) { return ticks[kept ? to_size(tick) : 0]; }
 };
 
 // Periods that are played again need not be made again: keeps the impressions of as many as fit into `bytes`, those
