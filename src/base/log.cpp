@@ -15,7 +15,8 @@
 namespace genbid {
 namespace {
 
-// Whole lines at the end of a file. What goes wrong is an Error, of which the logger gives the text to its handler.
+// Puts whole lines at the end of a file. What goes wrong is thrown as an Error, whose text the logger hands to its
+// error handler.
 class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit FileSink(const std::string& path) : file_(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK) {
@@ -33,14 +34,14 @@ class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   RawFile file_;
 };
 
-// The two places lines go to: the one thing in the program that is there once by its nature.
+// The two places that lines go to. A process has one standard error and one log, so this is a global.
 struct Logs {
   std::mutex mutex;
   spdlog::logger terminal{"terminal", std::make_shared<spdlog::sinks::stderr_sink_st>()};
   std::unique_ptr<spdlog::logger> file;
   std::string file_fault;  // why a line could not be written
 
-  // A progress line may stand on the terminal: draw over it.
+  // A line of progress may stand on the terminal, and this one takes its place.
   Logs() { terminal.set_pattern(::isatty(STDERR_FILENO) != 0 ? "\r\033[K%v" : "%v"); }
 };
 

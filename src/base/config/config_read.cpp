@@ -220,7 +220,7 @@ class ConfigReader : public ConfigVisitor {
     throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " + std::string(expected));
   }
 
-  // Everything the file holds and no field() named, in one error.
+  // One error names everything that the file holds and no field() asked for.
   void finish() const {
     std::vector<std::string> problems;
     for (const std::string& path : order_) {
@@ -236,7 +236,8 @@ class ConfigReader : public ConfigVisitor {
  protected:
   void require(std::string_view key) override {
     if (find(key) != nullptr) return;
-    // It may be there with a slip in it, which finish() would find but is not reached.
+    // The key may be there, misspelt. finish() would say so, but after this error it is not reached, so it is said
+    // here.
     const Scope& scope = scopes_.at(stack_.back());
     std::vector<std::string> left;
     for (const std::string& given : keys_of(scope.node)) {

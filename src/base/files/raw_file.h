@@ -37,7 +37,8 @@ class RawFile {
 
   int fd() const { return fd_; }
 
-  // Error for a folder, pipe or device. Open with O_NONBLOCK: else opening a pipe waits for its other end.
+  // Throws an Error for a folder, a pipe or a device. Open the file with O_NONBLOCK, because opening a pipe would
+  // otherwise wait for its other end.
   void require_regular() const {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) fail_io(path_, "read", errno);

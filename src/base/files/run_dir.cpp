@@ -40,7 +40,7 @@ std::optional<int64_t> step_of(const std::string& name) {
   return step;
 }
 
-// Whether there is a folder; Error if its place is taken or cannot be looked at.
+// Whether there is a folder. Throws an Error if something else has that name or it cannot be looked at.
 bool is_folder(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
@@ -60,7 +60,7 @@ bool is_there(const std::string& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-// "a/../b" is b only where a is; making a for it would leave a folder that nobody asked for.
+// The system finds "a/../b" only where a exists; making a to get there would leave a folder that nobody asked for.
 void check_steps_back(const std::string& path) {
   fs::path so_far;
   for (const fs::path& part : fs::path(path)) {

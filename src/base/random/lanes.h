@@ -32,7 +32,7 @@ inline PhiloxBits philox(uint32_t key0, uint32_t key1, uint32_t a, uint32_t b, u
     c = high_word(product0) ^ d ^ k1;
     d = low_word(product0);
   };
-  // Written out: the vectoriser takes a loop over lanes only if its body has no loop of its own.
+  // The rounds are written out because the vectoriser takes a loop over lanes only if its body has no loop of its own.
   round(key0, key1);
   round(key0 + 1 * kBump0, key1 + 1 * kBump1);
   round(key0 + 2 * kBump0, key1 + 2 * kBump1);
@@ -46,7 +46,7 @@ inline PhiloxBits philox(uint32_t key0, uint32_t key1, uint32_t a, uint32_t b, u
   return {a, b, c, d};
 }
 
-// In [0, 1], 31 bits rounded to float: fine-grained near 0, where small probabilities are compared with it.
+// In [0, 1], 31 bits rounded to float. Near 0 the steps are fine, and there small probabilities are compared with it.
 inline float uniform_fine(uint32_t bits) { return as_float(static_cast<int32_t>(bits >> 1)) * 0x1p-31F; }
 
 // Natural logarithm of a positive normal float, relative error below 3e-7: u = 2^k (1 + f) with 1 + f in

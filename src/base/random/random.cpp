@@ -7,7 +7,7 @@
 namespace genbid {
 namespace {
 
-// FNV-1a, then the finaliser of SplitMix64: names differ in few bits, keys should not.
+// FNV-1a and then the finaliser of SplitMix64, because names may differ in few bits and keys should differ in many.
 uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
