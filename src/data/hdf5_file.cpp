@@ -17,6 +17,7 @@
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid::data {
 namespace {
@@ -182,12 +183,6 @@ int64_t row_size(const std::vector<int64_t>& shape) {
 }
 
 }  // namespace
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
-  return text.empty() ? "of one number" : text;
-}
 
 Hdf5File::Hdf5File(std::string path, int64_t id) : path_(std::move(path)), id_(id) {}
 
@@ -423,7 +418,7 @@ void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>
   for (const uint64_t size : sizes) {
     if (size > room) {
       throw Error(path_ + ": damaged: dataset '" + name + "' has the shape " +
-                  shape_text({sizes.begin(), sizes.end()}) + ", more than the file has room for");
+                  shape_text(std::vector<int64_t>(sizes.begin(), sizes.end())) + ", more than the file has room for");
     }
     room /= size;
   }

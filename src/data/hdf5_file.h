@@ -15,8 +15,6 @@ enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
 // What a dataset holds, seen from the reader's side: any width of a kind is converted.
 enum class Hdf5Kind { kInteger, kReal, kBoolean, kOther };
 
-std::string shape_text(const std::vector<int64_t>& shape);  // "100 x 48"
-
 // An HDF5 file: groups, attributes of the root, contiguous datasets. What the library complains about becomes an
 // Error that begins with the file's name. Datasets are named by path ("/ticks/state").
 class Hdf5File {

@@ -10,6 +10,7 @@
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/spool.h"
