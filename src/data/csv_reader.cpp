@@ -32,7 +32,7 @@ const char* find(const char* begin, const char* end, char c) {
   return begin == end ? nullptr : static_cast<const char*>(std::memchr(begin, c, to_size(end - begin)));
 }
 
-// In strips whose counts fit a byte: 16 or more characters an instruction.
+// The text is counted in strips whose counts fit a byte, so that one instruction handles 16 characters or more.
 int64_t count_line_feeds(std::string_view text) {
   int64_t count = 0;
   for (size_t begin = 0; begin < text.size(); begin += 255) {
@@ -49,16 +49,16 @@ std::string_view without_plus(std::string_view text) {
   return plus ? text.substr(1) : text;
 }
 
-// False where the text as a whole is not a number. Infinite where it is too large.
+// Returns false where the text as a whole is not a number; one that is too large becomes infinite.
 bool to_number(std::string_view text, double& value) {
   text = without_plus(text);
   const auto result = fast_float::from_chars(text.data(), text.data() + text.size(), value);
-  // Numbers below the smallest are 0; some versions of the library say so.
+  // A number below the smallest is 0, which some versions of the library report as out of range.
   const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
   return good && result.ptr == text.data() + text.size();
 }
 
-// False for what is no whole number, and for one that is not known exactly.
+// Returns false for what is not a whole number, and for one that a double cannot tell from its neighbours.
 bool to_whole(std::string_view text, int64_t& value) {
   text = without_plus(text);
   const char* end = text.data() + text.size();
@@ -70,8 +70,9 @@ bool to_whole(std::string_view text, int64_t& value) {
   return true;
 }
 
-// The quote that closes a field which begins at `begin`, behind its opening quote, on a line that ends at `line_end`;
-// nullptr where there is none before `end`, or too far away on another line. `doubled`: there are doubled quotes in it.
+// Finds the quote that closes a field. `begin` is behind its opening quote, and `line_end` is the end of that line.
+// Returns nullptr where there is none before `end`, or only one too far away on another line. Sets `doubled` if there
+// are doubled quotes in the field.
 const char* closing_quote(const char* begin, const char* line_end, const char* end, bool& doubled) {
   if (end - begin > CsvFile::kMaxQuotedBytes) end = std::max(line_end, begin + CsvFile::kMaxQuotedBytes);
   doubled = false;
@@ -83,7 +84,8 @@ const char* closing_quote(const char* begin, const char* line_end, const char* e
   return quote;
 }
 
-// Behind the line feed of the row that begins at `at`; nullptr where it may end behind `end`.
+// Returns the place behind the line feed of the row that begins at `at`, or nullptr where the row may go on behind
+// `end`.
 const char* row_end(const char* at, const char* end, bool file_ends) {
   while (true) {  // at the beginning of a field
     const char* feed = find(at, end, '\n');
@@ -104,7 +106,8 @@ const char* row_end(const char* at, const char* end, bool file_ends) {
       ++at;
       continue;
     }
-    // Here the row ends, or has text behind a quote: an error, behind which reading goes on with the next line.
+    // Here the row ends, or it has text behind a closing quote. That is an error, after which reading goes on with the
+    // next line.
     feed = find(at, end, '\n');
     return feed == nullptr ? nullptr : feed + 1;
   }

@@ -9,7 +9,8 @@
 namespace genbid::data {
 
 int day_length_by(int tick, double time_left) {
-  // What three printed digits may be off. In the first ticks they tell a neighbour of a long day's length.
+  // A number printed with three digits may be off by this much. In the first ticks of a long day it then tells a
+  // neighbour of the day's length.
   constexpr double kTolerance = 6e-4;
   if (tick <= 0 || !(time_left > 0.0 && time_left < 1.0)) return 0;
   const double length = std::round(tick / (1.0 - time_left));

@@ -16,7 +16,7 @@ constexpr size_t kMeanWinAll = 7;
 
 bool equal(double a, double b) { return std::abs(a - b) <= std::max(1e-6 * std::max(std::abs(a), std::abs(b)), 1e-12); }
 
-// The mean of the last tick from the expanding means before and after it: A(k+1) (k+1) - A(k) k.
+// The mean of one tick, from the means of all ticks before it and of all up to it: A(k+1) (k+1) - A(k) k.
 double last_mean(double before, double after, double count_before) {
   return after * (count_before + 1.0) - before * count_before;
 }

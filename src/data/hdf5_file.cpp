@@ -72,9 +72,9 @@ hid_t file_type(Hdf5Type type) {
   return -1;
 }
 
-// Before any other call. The library prints its error stack by default, and keeps the setting per thread. At the
-// process's exit it closes again what could not be closed (a full disk) and crashes on it: everything here is
-// closed by its owner, so that round is left out.
+// Call this before anything else of the library. By default the library prints its error stack, and each thread has its
+// own setting. When the process exits, it tries again to close what could not be closed before (on a full disk) and
+// crashes. Everything here is closed by its owner, so that attempt is switched off.
 void silence() {
   [[maybe_unused]] static const herr_t once = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
@@ -126,10 +126,10 @@ constexpr uint64_t kHighest = std::numeric_limits<int64_t>::max();
 
 bool is_unsigned_64(hid_t type) { return H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) == 8; }
 
-// Beyond 2^53 a real stands for several whole numbers.
+// Beyond 2^53 a double may stand for any of several whole numbers.
 bool is_whole(double value) { return std::abs(value) <= 0x1p53 && value == std::floor(value); }
 
-// One byte with the names False and True, as h5py writes booleans, or bits, as PyTables does.
+// h5py writes a boolean as a byte whose values have the names False and True, and PyTables as bits.
 bool is_boolean(hid_t type) {
   if (H5Tget_size(type) != 1) return false;
   if (H5Tget_class(type) == H5T_BITFIELD) return true;
@@ -395,7 +395,7 @@ std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
   return {sizes.begin(), sizes.end()};
 }
 
-// The library believes any size that a damaged file names.
+// The library believes any size that a damaged file names, so sizes are checked here.
 void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>& sizes, int64_t set,
                             uint64_t width) const {
   hsize_t file_size = 0;
@@ -410,7 +410,7 @@ void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>
                 std::to_string(file_size));
   }
   uint64_t room = file_size * kMostPacked;
-  // What the file says that the piece has: the library reads beyond it.
+  // The file says how large the piece is, but the library would read beyond it.
   if (one_piece) room = std::min(file_size - place, H5Dget_storage_size(set));
   if (in_header) room = H5Dget_storage_size(set);
   room /= std::max<uint64_t>(width, 1);

@@ -171,7 +171,7 @@ namespace {
 
 bool is_wide(int64_t advertiser) { return advertiser > int64_t{std::numeric_limits<int32_t>::max()}; }
 
-// The number of ticks of a day that the first rows tell. If they lie, the files are read again.
+// The first rows tell how many ticks a day has. If they mislead, the files are read a second time.
 int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names) {
   TrajectoryFile file(path, names, 1 << 16);
   DayLengths lengths;
@@ -185,8 +185,9 @@ int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names)
   return lengths.ticks();
 }
 
-// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers
-// of seats, how many there are.
+// How many seats a period has. Days of 48 ticks have AuctionNet's 48 seats, or more where the advertisers' numbers are
+// higher; other days have as many as these numbers tell. Where the numbers are too high to be seats, it is how many
+// advertisers there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories, int num_ticks) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);

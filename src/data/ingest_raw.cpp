@@ -89,7 +89,8 @@ class MarketLogSink {
   std::vector<uint8_t> top_seat_;
 };
 
-// What the stores say of a period's seats: numbers that are seats, or else how many there are.
+// How many seats a period has: what the advertisers' numbers tell, or, where they are too high to be seats, how many
+// there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
@@ -153,7 +154,8 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   std::vector<Trajectory> trajectories;
   for (const RawTrajectory& t : raw.finish(features, read.num_ticks)) {
     trajectories.push_back(t.stored());
-    // A log that ends too early looks whole: its last tick tells.
+    // A log that was cut off between two ticks looks whole; only its last tick, which is not marked as the end, gives
+    // it away.
     if (t.done_by_end_flag) continue;
     if (summary.open_ends.empty() || summary.open_ends.back() != t.head.period) {
       summary.open_ends.push_back(t.head.period);
@@ -170,7 +172,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
 
   const std::string sources = sources_json(read.sources);
   const std::string text = print_config(settings, "ingest");
-  // The large one first: it is the one that a full disk stops.
+  // The large file is finished first, because that is where a full disk would show.
   if (market_log) {
     MarketLogInfo info;
     info.ticks = read.num_ticks;

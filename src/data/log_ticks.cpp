@@ -35,7 +35,7 @@ int ticks_of(const MarketLog& log, const std::string& path, int expected, const 
   return to_int(ticks);
 }
 
-// The market log among the files; empty: they are raw logs.
+// Returns the market log among the files, or an empty text where they are raw logs.
 std::string market_log_of(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     if (!has_hdf5_signature(path)) continue;

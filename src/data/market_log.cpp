@@ -68,7 +68,7 @@ void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& to
       who[at] = static_cast<uint8_t>(seat);
     }
     for (size_t k = 0; k < kLadderSlots; ++k) {
-      // Not 0, which would stand for none.
+      // A bid so small that it becomes 0 as float must stay above 0, which stands for no bid.
       const float bid_k = as_float(best[k]);
       top_bid[pv * kLadderSlots + k] = best[k] > 0.0 ? std::max(bid_k, std::numeric_limits<float>::denorm_min()) : 0.0F;
       top_seat[pv * kLadderSlots + k] = who[k];

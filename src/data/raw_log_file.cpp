@@ -170,7 +170,7 @@ class BlockParser {
     return found->second;
   }
 
-  // Behind the field's separator; nullptr if another text stands at `p`.
+  // Returns the place behind the field's separator, or nullptr if another text stands at `p`.
   static const char* past_separator(const char* p, const char* end, bool last) {
     if (p == end) return nullptr;
     if (!last) return *p == ',' ? p + 1 : nullptr;
@@ -178,7 +178,7 @@ class BlockParser {
     return *p == '\n' ? p + 1 : nullptr;
   }
 
-  // 7, 7., 7.0: behind the number, nullptr for any other text, more digits among them.
+  // Reads 7, 7. or 7.0 and returns the place behind it; nullptr for any other text, such as a number with more digits.
   static const char* whole(const char* p, const char* end, int64_t high, int64_t& value) {
     constexpr int kDigits = 15;
     const char* const begin = p;
@@ -308,14 +308,16 @@ class BlockParser {
     return p;
   }
 
-  // Advertisers come in cycles: the entry behind the last one, or the first; nullptr if neither has this text.
+  // Advertisers come in cycles, so the next row's entry is the one behind the last, or the first one. Returns nullptr
+  // if neither has this text.
   Entry* expected_entry(const char* p, const char* end) {
     if (next_entry_ < entries_.size() && entries_[next_entry_].seen[0].at(p, end)) return &entries_[next_entry_];
     if (!entries_.empty() && entries_[0].seen[0].at(p, end)) return &entries_[0];
     return nullptr;
   }
 
-  // The entry that a head which nobody expected is put into. Any would be right; the advertiser's own is fast.
+  // Which entry a head goes into that came unexpectedly. Any entry would be right; the advertiser's own one makes the
+  // next lines fast.
   Entry& entry_for(const RawLogFile::Step& step, const RawHead& head) {
     if (step.columns.end() != std::find(step.columns.begin(), step.columns.end(), kAdvertiser)) {
       for (Entry& entry : entries_) {
@@ -333,7 +335,8 @@ class BlockParser {
     return entry;
   }
 
-  // Neighbouring columns of xi, adSlot, cost, isExposed, conversionAction: most rows won nothing.
+  // Neighbours among xi, adSlot, cost, isExposed and conversionAction are compared as one text, because most rows won
+  // nothing and have the same zeros there.
   const char* outcome(const RawLogFile::Step& step, const char* p, const char* end, RawRow& row) {
     const auto run = to_size(&step - steps_.data());
     Seen* lost = run < lost_seen_.size() ? &lost_seen_[run] : nullptr;

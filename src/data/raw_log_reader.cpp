@@ -76,7 +76,7 @@ Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(cons
   return Walk::kDone;
 }
 
-// The files by the period of their first rows: numbers, where names would put period-10 before period-9.
+// Sorts the files by the period of their first rows, because their names would put period-10 before period-9.
 std::vector<std::string> by_period(std::vector<std::string> files, const RawReadOptions& options, int64_t& bytes) {
   std::vector<std::pair<int64_t, std::string>> keyed;
   for (std::string& path : files) {

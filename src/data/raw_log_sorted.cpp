@@ -175,7 +175,7 @@ struct SortedRows::State {
     num_staged_ = 0;
   }
 
-  // Every tick of the period is there, and has every advertiser.
+  // Checks that the period has all of its ticks, and each tick all advertisers.
   void check(int64_t number, const Period& period, int num_ticks) const {
     for (int t = 0; t < num_ticks; ++t) {
       const auto found = period.ticks.find(t);
@@ -269,7 +269,7 @@ struct SortedRows::State {
     return "period " + std::to_string(tick.period) + ", tick " + std::to_string(tick.tick);
   }
 
-  // The number of impressions, each of which has every seat once.
+  // Counts the impressions, and checks that each has every seat exactly once.
   template <typename Keys>
   size_t check_keys(const RawTick& tick, const Keys& keys, const std::vector<Record>& records, size_t n) const {
     size_t num_pv = 0;

@@ -82,7 +82,7 @@ void RawTrajectories::add(const RawTick& tick) {
   const SeatSums pvalue = column_sums(tick.pvalue, n, any_missing, no_pvalue);
   const SeatSums bid = column_sums(tick.bid, n, any_missing, no_bid);
 
-  // Few rows are exposed.
+  // Few rows are exposed, so one loop with branches sums up what only these have.
   SeatSums cost, pvalue_exposed, price;
   std::array<int64_t, kMaxRawSeats> wins = {}, conversions = {}, converted_exposed = {};
   std::array<int64_t, kMaxRawSeats> no_win = {}, no_conversion = {}, no_price = {};

@@ -130,8 +130,8 @@ struct RawLogWriter::State {
       if (count < 0) fail();
       text.remove_prefix(to_size(count));
     }
-    // The disk works while the next rows are printed, so that little is left to flush in the end. A hint: whether it
-    // was heard does not matter.
+    // The disk works while the next rows are printed, so that little is left to flush in the end. This is only a hint
+    // to the system, so what it returns does not matter.
     if (bytes - handed_over >= kBytesPerFlush) {
       ::sync_file_range(file, handed_over, bytes - handed_over, SYNC_FILE_RANGE_WRITE);
       handed_over = bytes;

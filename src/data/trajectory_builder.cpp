@@ -175,7 +175,7 @@ struct TrajectoryBuilder::State {
     return &entries[last];
   }
 
-  // Not of a tick that came when its trajectory was thought to be whole.
+  // Does not hold for a tick that came after its trajectory was thought to be whole.
   Place place_of_tick(const Entry& entry, int tick) const {
     Place place = entry.trajectory.first;
     if (!entry.finished) {
@@ -305,7 +305,8 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
     Entry& entry = s.entries[i];
     if (entry.finished || entry.damaged) continue;
     const int missing = first_missing(entry.ticks_seen);
-    // A skipped row whose key could not be read may have been a tick, the last one too, of any that is short.
+    // A row that was skipped because its key could not be read may belong to any trajectory that is short, even as its
+    // last tick.
     if (s.num_keyless_rows > 0) {
       entry.damaged = true;
     } else if (to_size(missing) == entry.rows.size()) {

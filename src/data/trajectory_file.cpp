@@ -58,7 +58,7 @@ std::vector<std::string> part_names(const std::vector<std::string>& header, cons
   return {};
 }
 
-// The column after the last of a state's columns must not be there: another number of features.
+// If the file has one more column of the state, its states have another number of features.
 void check_no_more_parts(const CsvFile& csv, const std::vector<std::string>& names) {
   const std::string& last = names.back();
   const std::string next = last.substr(0, last.size() - 2) + std::to_string(kNumAuctionnetFeatures);
@@ -90,8 +90,8 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
   return CsvColumns(csv, std::move(wanted), "; expected a trajectory file (columns of other names: data.columns)");
 }
 
-// Both columns of a row hold states, and the next state's text comes again as the state of the next line: each
-// text is parsed once.
+// A row holds its state and the next one, whose text comes again as the state of the next line. Each text is parsed
+// once.
 class StateReader {
  public:
   struct Parsed {
@@ -269,7 +269,7 @@ void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
         try {
           bad.key = read_key(row);
         } catch (const Error&) {
-          // The key itself cannot be read; the missing tick will show.
+          // If the key itself cannot be read, the tick will be found missing.
         }
       }
       out.bad.push_back(std::move(bad));

@@ -172,7 +172,8 @@ struct TrajectoryStore::State {
     }
   }
 
-  // The row as it is stored says whether it is no number or only too large for the column's type.
+  // Reads the row again as it is stored, because only that tells whether it is no number or one that is too large for
+  // the column's type.
   template <typename Value>
   [[noreturn]] void refuse_value(const std::string& name, int64_t row, int64_t width) const {
     std::vector<double> stored(to_size(width));

@@ -34,7 +34,7 @@ bool plain_number(Cursor& cursor, double& value) {
   const bool plus = cursor.take('+');
   if (plus && cursor.peek() == '-') return false;
   const auto result = fast_float::from_chars(cursor.at, cursor.end, value);
-  // A number below the smallest is 0; some versions of the library call it out of range.
+  // A number below the smallest is 0, which some versions of the library report as out of range.
   const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
   if (!good || !std::isfinite(value)) return false;
   cursor.at = result.ptr;

@@ -64,7 +64,7 @@ struct UnpackedFile::State {
   }
 
   void open() {
-    // Not blocking: to open a pipe would wait for its writer.
+    // O_NONBLOCK, because opening a pipe would otherwise wait for its writer.
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
     struct stat status {};
@@ -155,7 +155,7 @@ struct UnpackedFile::State {
     return got;
   }
 
-  // gzip files may follow each other, and tapes fill up with zeros.
+  // Several gzip members may follow each other, and what came from a tape may end in zeros.
   void next_gzip_member() {
     while (fill_input() && *stream.next_in == 0) {
       ++stream.next_in;

@@ -99,7 +99,7 @@ struct Entry {
   uint64_t header_offset = 0;
 };
 
-// Sizes and offset that did not fit 32 bits, in this order, each only where it did not.
+// The extra field holds the sizes and the offset, in this order, but only those that do not fit 32 bits.
 void read_extra(const Archive& archive, const std::string& extra, Entry& entry) {
   for (size_t at = 0; at + 4 <= extra.size();) {
     const auto id = archive.number(extra, at, 2);
