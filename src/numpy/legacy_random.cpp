@@ -42,7 +42,7 @@ int LegacyRandom::binomial_one(double p) {
   return 1 - binomial_inversion(*this, q, std::exp(std::log(1.0 - q)));
 }
 
-// Uniform in [0, max]: as many low bits as max has, until they fit.
+// Uniform in [0, max]: takes as many low bits as max has, until their number is not above max.
 uint32_t LegacyRandom::bounded(uint32_t max) {
   if (max == 0) return 0;
   const uint32_t mask = ~uint32_t{0} >> std::countl_zero(max);

@@ -84,7 +84,8 @@ uint32_t Pcg64::bounded(uint32_t max) {
   return high_word(product);
 }
 
-// `draws` steps of an affine map are one affine map, put together from those of 1, 2, 4, ... steps.
+// One step of the generator is an affine map, so `draws` steps are one too. It is put together from the maps of 1, 2,
+// 4, ... steps.
 void Pcg64::advance(uint64_t draws) {
   Uint128 state = join(state_.high, state_.low);
   Uint128 multiplier = kMultiplier;
@@ -124,7 +125,7 @@ std::vector<int64_t> choose(Pcg64& stream, int64_t population, int64_t count) {
   assert(0 <= count && count <= population && population <= int64_t{1} << 32);
   const auto bounded = [&stream](int64_t max) { return to_signed(stream.bounded(static_cast<uint32_t>(max))); };
   if (population > 10000 && count > population / 50) {
-    // The last `count` places of an array of which only those are shuffled.
+    // NumPy shuffles only the last `count` places of the array, and returns these.
     std::vector<int64_t> all(to_size(population));
     std::iota(all.begin(), all.end(), int64_t{0});
     for (int64_t i = population - 1; i >= std::max<int64_t>(population - count, 1); --i) {
@@ -133,7 +134,7 @@ std::vector<int64_t> choose(Pcg64& stream, int64_t population, int64_t count) {
     all.erase(all.begin(), all.end() - count);
     return all;
   }
-  // Floyd's method, then a shuffle that does not change the set but draws.
+  // Floyd's method, and then a shuffle. It leaves the set as it is, but it draws numbers, so it cannot be left out.
   std::vector<int64_t> chosen;
   chosen.reserve(to_size(count));
   std::vector<bool> is_chosen(to_size(population));

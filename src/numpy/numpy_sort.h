@@ -15,7 +15,7 @@
 
 namespace genbid::numpy {
 
-// Sorts order[0, n) by the keys that it names. What NumPy turns to when partitions go badly wrong.
+// Sorts order[0, n) by the keys that it names. NumPy turns to this when partitions go badly wrong.
 template <typename Key, typename Index>
 void heap_argsort(const Key* keys, Index* order, size_t n) {
   const auto less = [keys](Index a, Index b) { return keys[to_size(a)] < keys[to_size(b)]; };

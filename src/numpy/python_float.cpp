@@ -25,7 +25,8 @@ char* print_python_float(char* to, double value) {
     if (size < 1e6 && value == as_double(static_cast<int32_t>(value))) {
       return copy(std::to_chars(to, to + kRoom, static_cast<int32_t>(value)).ptr, ".0");
     }
-    // Whole numbers up to 2^53 and beyond have their digits in fixed notation: no double lies closer to a shorter one.
+    // In fixed notation a whole number of this size has all of its digits, because no shorter text reads back as the
+    // same double.
     char* end = std::to_chars(to, to + kRoom, value, std::chars_format::fixed).ptr;
     return std::memchr(to, '.', to_size(end - to)) != nullptr ? end : copy(end, ".0");
   }
