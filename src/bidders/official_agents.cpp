@@ -53,8 +53,8 @@ void normalise_features(std::span<const double> state, std::span<const FeatureRa
 
 namespace {
 
-// Adds W x to out, for one row. Lanes are outputs, so each sum keeps the order of its terms; four inputs a turn save
-// loads and stores of the sums.
+// Adds W x to out, for one row. The lanes are outputs, so every sum keeps the order of its terms. Taking four inputs at
+// a time saves loads and stores of the sums.
 GENBID_SIMD_CLONES
 void dense(const float* __restrict weights, const float* __restrict in, int num_inputs, float* __restrict out,
            int num_outputs) {
@@ -85,7 +85,7 @@ float head(AgentHead kind, float output) {
     case AgentHead::kClampAtZero:
       return std::max(output, 0.0F);
     case AgentHead::kThreeHundredTanh:
-      // In double, then rounded: libraries disagree about the last bits of a float's.
+      // The tanh is computed in double and then rounded, because libraries disagree about the last bits of tanhf.
       return 300.0F * as_float(std::tanh(as_double(output)));
     case AgentHead::kPlain:
       break;

@@ -136,7 +136,7 @@ OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, co
   }
   OnlineLpTable table(std::move(name));
   for (const auto& [category, rows] : rows_of) {
-    // Halves to even, as Python rounds.
+    // Python rounds halves to even, and so does nearbyint.
     const auto count = static_cast<int64_t>(std::nearbyint(as_double(rows.size()) / kSeatsPerCategory));
     const std::vector<int64_t> sample = tools.sample(std::ssize(rows), count);
     for (int tick = 0; tick < log.num_ticks; ++tick) {
