@@ -7,9 +7,8 @@
 
 namespace genbid {
 
-// Progress of long work on standard error. On a terminal it is one line (done, rate, time left, a note) that is drawn
-// again at most ten times a second. Elsewhere it is plain lines, the first after 5 seconds and the next ones at least
-// 10 seconds apart. Any thread may update it.
+// Progress of long work on standard error: one line drawn over on a terminal (done, rate, time left, note), plain lines
+// elsewhere, the first after 5 seconds, then every 10 at most. Draws at most ten times a second. Any thread may update.
 class Progress {
  public:
   // `unit` as in "rows"; `total` 0 where it is not known.

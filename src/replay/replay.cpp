@@ -61,7 +61,7 @@ class Campaigns {
     }
     views_.resize(rows_.size());
     bids_.resize(rows_.size());
-    // A replay is a run of its own: nobody remembers the last one.
+    // A replay is a run of its own, so a bidder must not remember the one before.
     if (bidder_.keeps_state_between_periods()) bidder_.reset({});
   }
 
@@ -71,7 +71,7 @@ class Campaigns {
   void ask(std::span<const TickStart> starts, int num_ticks) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row& row = rows_[i];
-      // A seat's number names its noise: of long numbers the low digits do.
+      // The seat's number picks its noise. Of numbers that are too long for an int, the low bits do.
       views_[i] = {row.cell.period,
                    to_int(row.cell.advertiser & std::numeric_limits<int>::max()),
                    &row.cell.campaign,
@@ -91,7 +91,7 @@ class Campaigns {
   // Null if out of money.
   const BidFormula* bid(size_t row) const { return views_[row].may_bid ? &bids_[row] : nullptr; }
 
-  // The tick of a row is played; rows may be closed side by side.
+  // To be called when the tick of a row is played. Different threads may close different rows.
   void close(size_t row_number, const TickOutcome& outcome) {
     Row& row = rows_[row_number];
     const TickStart& start = views_[row_number].now;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kWidth = oracle::ImpressionBlock::kWidth;
 
-// One slot that is always shown, at the price of the log.
+// A replay sells one slot, which is always shown, at the price of the log.
 oracle::Auction at_logged_prices() {
   oracle::Auction auction;
   auction.rule.num_slots = 1;
@@ -27,7 +27,7 @@ oracle::Auction at_logged_prices() {
 ReplayHindsight::ReplayHindsight(std::vector<Advertiser> rows) : rows_(std::move(rows)) {}
 
 void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
-  // A double may hold more than a float; so much is never paid.
+  // A price of the log may be more than a float holds. Nobody can pay that much, so it is cut.
   constexpr double kMostPrice = 1e30;
   Tick& tick = ticks_.emplace_back();
   tick.num_pv = least_winning_cost.size();
@@ -52,7 +52,7 @@ void ReplayHindsight::add(size_t row, std::span<const double> pvalue) {
 }
 
 double ReplayHindsight::optimum(size_t row) const {
-  // Budgets of a user's campaign may be any share of what its limit is worth.
+  // A user's campaign may have any budget beside its CPA limit, so the grid is wide.
   constexpr int kOctaves = 10;
   std::array<uint8_t, 4 * kWidth> nobody;
   nobody.fill(kNoSeat);
@@ -71,7 +71,7 @@ double ReplayHindsight::optimum(size_t row) const {
   };
   const Advertiser& campaign = rows_[row];
   const oracle::Judged judged{0, {campaign.budget, campaign.cpa_limit}};
-  // As a day is one to it, one tick.
+  // All impressions of the day are one tick here, because the best choice does not depend on their order.
   oracle::Responses usual(1, 1, at_logged_prices(),
                           oracle::grid_around(campaign.cpa_limit, campaign.cpa_limit, kOctaves));
   record(usual);
