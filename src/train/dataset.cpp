@@ -133,7 +133,8 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     const double limit = columns.cpa[m];
     const double par = budget / limit;
 
-    // Money is spent budget: remaining shares of consecutive states; the last tick closes at the total cost.
+    // What was spent so far follows from the share of the budget that is left in the next state; after the last tick it
+    // is the total cost.
     double spent = 0.0;
     double won = 0.0;
     const size_t length = num_played(columns, begin, end, features, budget);

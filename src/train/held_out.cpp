@@ -22,7 +22,7 @@ struct Sum {
   double ticks = 0.0;
 };
 
-// What act() gets wrong, summed over windows.
+// How wrong act() is, summed over windows.
 struct ActErrors {
   double action = 0.0;
   double ticks = 0.0;
@@ -47,7 +47,8 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   policy::History history;
   history.states_BTS = batch.states_BTS;
   history.actions_BTA = batch.actions_BTA.scatter(1, last_B11, 0.0);
-  // Asked at the window's first tick for what was still to come; earned since then as logged.
+  // At the window's first tick it is asked for the return that was still to come, and from there on it has earned what
+  // the log says.
   history.earned_BT = whole_B1 - batch.returns_to_go_BT;
   history.ticks_BT = batch.ticks_BT;
   history.mask_BT = batch.mask_BT;
@@ -70,7 +71,7 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   return action.carry;
 }
 
-// The days of some trajectories, tick by tick as they are played.
+// Goes through the days of some trajectories tick by tick, as they are played.
 void add_days(policy::Policy& policy, const Dataset& dataset, std::span<const int64_t> trajectories,
               at::Generator& noise, ActErrors& errors) {
   std::vector<int64_t> playing(trajectories.begin(), trajectories.end());
@@ -112,7 +113,7 @@ std::map<std::string, double> by_feature_group(const ActErrors& errors, const st
   return result;
 }
 
-// fn(part) for parts of at most kRows.
+// Calls fn(part) for parts of at most kRows.
 template <typename T, typename Fn>
 void in_batches(const std::vector<T>& all, const Fn& fn) {
   for (size_t begin = 0; begin < all.size(); begin += kRows) {

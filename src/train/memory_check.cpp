@@ -14,7 +14,7 @@
 namespace genbid::train {
 namespace {
 
-// Below this a look at the system's account would cost more than it is worth.
+// For smaller tensors, asking the system how much memory there is would cost more than it is worth.
 constexpr size_t kLookedAt = size_t{64} << 20;
 
 struct Making {
@@ -31,8 +31,8 @@ void check(size_t size) {
     const double needed = making->copies * making->bytes;
     if (needed <= making->available) return;
     throw Error("model: takes more than " + gigabytes(needed) + " of memory (" + gigabytes(making->bytes) +
-                " and more of weights, " + std::to_string(static_cast<int>(making->copies)) + " times); expected at most the " +
-                gigabytes(making->available) + " that are available");
+                " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
+                " times); expected at most the " + gigabytes(making->available) + " that are available");
   }
   if (size < kLookedAt) return;
   const double available = available_memory();
