@@ -25,7 +25,8 @@ double draw(const RealInterval& range, uint32_t bits) {
   return std::clamp(value, range.low, range.high);
 }
 
-// The bidders of the population or of the list, each with the seats that it was drawn for, and noise on their bids.
+// Plays the bidders of the population or of the list, each in the seats that it was drawn for, and puts noise on their
+// bids.
 class ExploringBidder : public Bidder {
  public:
   ExploringBidder(const ExploreConfig& config, const Exploration& exploration,
@@ -76,7 +77,7 @@ class ExploringBidder : public Bidder {
     }
   };
 
-  // A stationary sequence: the first tick's is a plain draw.
+  // The first tick has a plain draw, so that the sequence is stationary.
   double noise_factor(const SeatView& view, double& last) const {
     if (config_.alpha_noise == 0.0) return 1.0;
     const double fresh = exploration_.standard_normal(view.period, view.seat, view.now.tick);

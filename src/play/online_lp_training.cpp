@@ -40,7 +40,7 @@ void append(const data::LoggedTick& tick, Rows& rows) {
   rows.source_row.insert(rows.source_row.end(), tick.source_row.begin(), tick.source_row.end());
 }
 
-// Into the order of the file.
+// Puts the rows into the order of the file.
 void sort_by_source(Rows& rows) {
   if (rows.source_row.empty()) return;
   std::vector<size_t> order(rows.tick.size());

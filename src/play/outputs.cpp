@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A text file written bit by bit; every failure is an Error.
+// A text file that is written piece by piece. Every failure is an Error.
 class TextFile {
  public:
   explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) { check(); }
@@ -45,8 +45,8 @@ class TextFile {
   std::ofstream out_;
 };
 
-// What may lie in a run's folder under an output's name and be replaced. Tables are known by their first columns: later
-// ones have been added.
+// What may lie in a run's folder under the name of an output and be replaced. Tables are recognised by their first
+// columns only, because others have been added over time.
 struct OutputKind {
   const char* name;
   const char* kind;
@@ -80,13 +80,13 @@ class Staging {
     if (into_) remove_leftovers(dir);
   }
 
-  // A place for an output. Error if it cannot take the place of what is there.
+  // Returns where an output is to be written. Throws an Error if it may not replace what is there.
   std::string file(const OutputKind& output) {
     check(output.name, false);
     data::check_replaceable_output(places_.back(), output.kind, output.is_one);
     return folder_.temporary() + "/" + output.name;
   }
-  // Replaced as a whole, so all that is in it must be of this kind.
+  // A folder is replaced as a whole, so all that is in it must be of this kind.
   std::string folder(const OutputKind& output) {
     check(output.name, true);
     const std::string place = places_.back();
@@ -100,7 +100,8 @@ class Staging {
     fs::create_directory(folder_.temporary() + "/" + output.name);
     return folder_.temporary() + "/" + output.name;
   }
-  // Error if an earlier run left an output that this one will not replace: it would lie beside tables of other periods.
+  // Throws an Error if an earlier run left an output that this one will not replace, because it would lie beside tables
+  // of other periods.
   void refuse_old(const std::string& name, const std::string& option) const {
     const std::string place = dir_ + "/" + name;
     if (!fs::exists(place)) return;
@@ -185,7 +186,8 @@ class PeriodLog {
   std::vector<data::RawLogSeat> seats_;
 };
 
-// Trajectories of the cells that are being played, then in the store and, if there is one, the CSV file.
+// Gathers the trajectories of the cells that are being played, and then puts them into the store and, if there is one,
+// the CSV file.
 class TrajectoryOutput {
  public:
   TrajectoryOutput(const std::string& store, TrajectoryRecorder recorder, int64_t num_periods,

@@ -13,7 +13,8 @@ int64_t count(int value) { return value; }
 
 double paid(const DayRow& row) { return cpa(as_double(row.day.num_conversions()), row.day.cost()); }
 
-// The formula's alpha; none where the seat may not bid or the bid has a square.
+// The alpha of the bid's formula; empty where the seat may not bid, or where the formula has a square and so no single
+// alpha.
 ColumnValue alpha(const TickRow& row) {
   if (row.tick.may_bid && row.tick.bid.value_squared == 0.0) return row.tick.bid.value;
   return {};
