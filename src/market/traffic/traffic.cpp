@@ -51,7 +51,7 @@ void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& ou
   out.num_blocks = (out.num_pv + kBlockWidth - 1) / kBlockWidth;
   out.num_chunks = (out.num_blocks + kBlocksPerChunk - 1) / kBlocksPerChunk;
   const auto num_lanes = to_size(out.num_blocks * kBlockWidth);
-  // Buffers only ever grow: resizing clears new elements, and every tick writes all that it reads.
+  // Buffers only grow, because resizing would clear new elements each time. Every tick writes all that it reads.
   const auto room = [](auto& buffer, size_t size) {
     if (buffer.size() < size) buffer.resize(size);
   };

@@ -13,9 +13,9 @@
 #include "market/traffic/traffic_config.h"
 #include "market/traffic/traffic_structure.h"
 
-// The impressions of a market and the chance that decides what becomes of them: a pure function of (seed,
-// period, tick, impression, seat), so any tick of any period can be made alone, in any order, by any number of
-// threads. The structure is AuctionNet's (auctionnet.md 2.2), the random numbers are our own.
+// The impressions of a market, and the chance that decides what becomes of them. Both are pure functions of (seed,
+// period, tick, impression, seat), so any tick of any period can be made alone, in any order, by any number of threads.
+// The structure is AuctionNet's (auctionnet.md 2.2), the random numbers are our own.
 
 namespace genbid::market {
 
@@ -32,14 +32,14 @@ struct TickTraffic {
   int64_t num_chunks = 0;
 
   // Predicted values: [block][seat][lane]. 0 means that the seat has no use for the impression; lanes behind the last
-  // impression hold 0. Memory of `own_values`, or somebody else's (use_memory).
+  // impression hold 0. The memory is that of `own_values`, or somebody else's (use_memory).
   std::span<float> values;
   // Per impression: the number of slots (1 to num_slots) that would be shown if all had holders, and the uniform draws
   // that decide a conversion in slots 1, 2, 3: [block][slot][lane]. The same for all cells of a period.
   std::vector<uint8_t> num_shown;
   std::vector<float> conversion_draw;
 
-  // No value of a seat is above this, by what they are drawn from.
+  // No value of a seat can be above this, because of the distribution that values are drawn from.
   std::array<float, kMaxSeats> max_value{};
   // Sum over the tick's impressions of a seat's values.
   std::array<double, kMaxSeats> sum_value{};
@@ -74,7 +74,7 @@ class Traffic {
 
   const MarketShape& shape() const { return shape_; }
   PeriodFactors factors(int64_t period) const;
-  // Memory that the ticks of a period take, about; and the number of values of one.
+  // About how much memory the ticks of a period take, and how many values a tick has.
   size_t period_bytes() const;
   static size_t num_values(const PeriodFactors& factors, int tick);
 
@@ -84,7 +84,7 @@ class Traffic {
   void fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffic& out) const;
   void end_tick(TickTraffic& out) const;
 
-  // The uncertainty of one predicted value; never stored.
+  // The uncertainty of one predicted value. It is computed when it is needed and never stored.
   float sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const;
   // Whether a seat's exposed impression of this value converts, given the impression's uniform draw.
   bool converts(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value, float draw) const {

@@ -35,7 +35,8 @@ PeriodFactors empty_factors(int64_t period, const MarketShape& shape) {
   return out;
 }
 
-// Draws of one period from a stream. Draw number `index` of what (seat, category) is `sub`.
+// Draws of one period from a stream. `index` is the number of the draw, and `sub` is whose it is (a seat's or a
+// category's).
 class PeriodDraws {
  public:
   PeriodDraws(uint64_t seed, int64_t period, std::string_view name) : stream_(seed, name), period_(period) {}
@@ -58,11 +59,11 @@ class PeriodDraws {
   int64_t period_;
 };
 
-// The official generator's clip of std ratios: not to the nearest end.
+// The official generator clips ratios of deviations in its own way: one below 0 does not become 0.
 double std_ratio_clip(double ratio) { return ratio < 0.0 ? 0.1 : std::min(ratio, 1.0); }
 
-// exp(-y) for y in [0, 2], and the integral of exp(-t^2 / 2) from 0 to x for x in [0, 2], as their series: the
-// same bits everywhere, which exp and erf of the C library do not promise.
+// exp(-y) for y in [0, 2], and the integral of exp(-t^2 / 2) from 0 to x for x in [0, 2], by their series. These give
+// the same bits everywhere, which exp and erf of the C library do not promise.
 double exp_minus(double y) {
   double term = 1.0;
   double sum = 1.0;
@@ -115,7 +116,7 @@ struct Weighted {
   double weight = 0.0;
 };
 
-// Standard normal, to within 1e-6 in means of what is smooth.
+// The standard normal. Means of smooth functions over these points are within 1e-6.
 template <int kCount>
 std::array<Weighted, kCount> normal_points() {
   constexpr double kReach = 6.0;
@@ -152,7 +153,7 @@ std::vector<Weighted> spread_points(const TrafficConfig& config) {
   return classes;
 }
 
-// Factors on the level: the category's alone for its first seat, times its own for the others.
+// Factors on the level of a seat: its category's, and for all but the category's first seat also its own.
 std::vector<Weighted> ratio_points(const TrafficConfig& config) {
   constexpr int kPoints = 12;
   const int64_t first_seats = (config.seats + kSeatsPerCategory - 1) / kSeatsPerCategory;
@@ -194,7 +195,7 @@ double level_before_clipping(const TrafficConfig& config) {
   };
   const double wanted = config.value_level;
   if (std::abs(clipped_mean(wanted) - wanted) <= kTolerance * wanted) return wanted;
-  // Between a half and twice it for all values of the config's fields.
+  // The answer lies between half and twice the level, for all values that the config's fields may have.
   double low = 0.25 * wanted;
   double high = 4.0 * wanted;
   for (int halving = 0; halving < 24; ++halving) {
