@@ -34,10 +34,10 @@ struct PlayedSettings {
   }
 };
 
-// Puts what files hold in the place of their names.
+// Replaces names of files by what they hold.
 class ByContent {
  public:
-  // The files that a bidder's options name. What the program ships keeps its name.
+  // Those that a bidder's options name. What is shipped keeps its name.
   template <typename BidderOrRange>
   void replace_in(BidderOrRange& bidder, const std::string& role) {
     for_each_path(bidder, [&](const std::string& key, std::string& path) {
@@ -71,8 +71,7 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
   for (size_t i = 0; i < settings.explore.bidders.size(); ++i) {
     files.replace_in(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
   }
-  // The seats stand there for a shipped population too, because another version of the program may ship another one
-  // under its name.
+  // A shipped population may be another one in another version of the program.
   std::string seats = "population_seats:\n";
   for (size_t i = 0; i < population.seats.size(); ++i) {
     PopulationSeat seat = population.seats[i];
