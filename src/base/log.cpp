@@ -34,14 +34,14 @@ class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
   RawFile file_;
 };
 
-// The two places that lines go to. A process has one standard error and one log, so this is a global.
+// The two places lines go to: the one thing in the program that is there once by its nature.
 struct Logs {
   std::mutex mutex;
   spdlog::logger terminal{"terminal", std::make_shared<spdlog::sinks::stderr_sink_st>()};
   std::unique_ptr<spdlog::logger> file;
   std::string file_fault;  // why a line could not be written
 
-  // A line of progress may stand on the terminal, and this one takes its place.
+  // A progress line may stand on the terminal: draw over it.
   Logs() { terminal.set_pattern(::isatty(STDERR_FILENO) != 0 ? "\r\033[K%v" : "%v"); }
 };
 

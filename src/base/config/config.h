@@ -97,9 +97,8 @@ class ConfigVisitor {
   template <typename T>
   void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
     const int64_t count = begin_list(key, scalar_key);
-    // The list starts with fresh elements: what an element of the file leaves out has its struct's default, and not
-    // what stands at that place in the default list.
-    if (count != kKeep) values = std::vector<T>(to_size(count));
+    // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
+    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count));
     for (size_t i = 0; i < values.size(); ++i) {
       begin_item(to_signed(i));
       values[i].fields(*this);
