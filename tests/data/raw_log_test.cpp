@@ -12,7 +12,6 @@
 #include "data/market_log.h"
 #include "data/trajectory_file.h"
 #include "data/trajectory_store.h"
-#include "data/tuple_parser.h"
 #include "golden.h"
 #include "raw_logs.h"
 
