@@ -24,8 +24,8 @@ namespace genbid::bidders {
 //     using Ranges = ...;                          // left out: none of its options may be a range
 //   };
 //
-// Ranges are the options of a data set's bidder (play/exploration.h), of which one may be a range that is drawn from.
-// They must be such that bids are a multiple of that option:
+// Ranges are the options of a bidder of a data set (play/exploration.h), one of which may be a range to draw from. Bids
+// must be proportional to that option:
 //
 //   struct FooRanges {
 //     void fields(ConfigVisitor& v);
@@ -43,7 +43,7 @@ struct BidderKind {
   std::string help;   // a line: what it bids, and each of its options
   AnyConfig options;  // the defaults
   AnyConfig ranges;   // likewise
-  // These take its options, or ranges.
+  // Each of these takes the kind's options, or its ranges.
   std::string (*label)(const BidderKind& kind, const AnyConfig& options);
   int (*days)(const AnyConfig& options, const BidderAssets& assets);
   std::vector<int64_t> (*tuned_on)(const AnyConfig& options);
@@ -52,7 +52,7 @@ struct BidderKind {
   AnyConfig (*at)(const AnyConfig& ranges, double factor);
 };
 
-// Ranges of a kind whose options are none.
+// The ranges of a kind of which no option may be a range.
 template <typename Options>
 struct NoRanges {
   Options options;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid::bidders {
 namespace {
 
@@ -74,7 +76,7 @@ class OfficialPid : public Bidder {
       } else {
         const double last_cost = row.money - now.remaining_budget;
         row.money -= last_cost;  // not quite the remaining money: two roundings
-        const double pace = last_cost * static_cast<double>(kTicksPerPeriod - now.tick) / now.remaining_budget;
+        const double pace = last_cost * as_double(kTicksPerPeriod - now.tick) / now.remaining_budget;
         if (pace < 0.7) {
           row.alpha *= 1.2;
         } else if (pace > 1.1) {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/convert.h"
+
 namespace genbid {
 
 // What a seat knows before it bids in a tick.
@@ -53,8 +55,8 @@ class TickHistory {
   int num_ticks() const { return num_ticks_; }
   TickMeans sum() const { return sum_; }
   // The k-th tick of the period, k < 3; and the k-th last one.
-  const TickMeans& first(int k) const { return first_[static_cast<size_t>(k)]; }
-  const TickMeans& last(int k) const { return last_[static_cast<size_t>((num_ticks_ - 1 - k) % 3)]; }
+  const TickMeans& first(int k) const { return at(first_, k); }
+  const TickMeans& last(int k) const { return at(last_, (num_ticks_ - 1 - k) % 3); }
 
   double cost() const { return cost_; }
   double expected_conversions() const { return expected_conversions_; }

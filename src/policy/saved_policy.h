@@ -41,9 +41,10 @@ enum class Weights { kEma, kRaw };
 inline constexpr int kCheckpointVersion = 1;
 inline constexpr const char* kCheckpointFormat = "genbid-checkpoint";
 
-// Error if `path` is no checkpoint, is damaged (a file is missing or not what was written), or is of another version.
+// Throws an Error if `path` is no checkpoint, if it is damaged (a file is missing, or not as it was written), or if it
+// has another version.
 CheckpointInfo read_checkpoint_info(const std::string& path);
-// Error where names or shapes do not fit the policy, or a number is not finite.
+// Throws an Error where names or shapes do not fit the policy, or a number is not finite.
 void load_policy(const std::string& path, Policy& policy, Weights weights);
 
 }  // namespace genbid::policy

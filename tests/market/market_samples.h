@@ -10,7 +10,7 @@
 
 namespace genbid::test {
 
-// A hand-made tick: values_of_pv[pv] lists (seat, value); all slots are shown, nothing converts.
+// A tick made by hand: values_of_pv[pv] lists (seat, value). All slots are shown, and nothing converts.
 struct SeatValue {
   int seat;
   float value;
@@ -71,7 +71,7 @@ inline market::Cell official_cell(int64_t period, double budget_scale = 1.0) {
   return cell;
 }
 
-// All ticks of all cells, kept.
+// Keeps all ticks of all cells.
 struct Recorder : market::PeriodSink {
   std::vector<std::vector<std::vector<market::SeatTick>>> ticks;  // [cell][tick][seat]
   explicit Recorder(size_t num_cells) : ticks(num_cells) {}
@@ -81,7 +81,7 @@ struct Recorder : market::PeriodSink {
   }
 };
 
-// Every field, bit for bit.
+// Compares every field, bit for bit.
 inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
   const auto same_bits = [](double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y); };
   const TickOutcome& p = a.outcome;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/convert.h"
+
 // Typed configs. A struct with defaults lists its fields once, and that list reads, checks and prints:
 //
 //   struct LoaderConfig {
@@ -41,8 +43,8 @@ struct RealInterval {
   bool operator==(const RealInterval&) const = default;
 };
 
-// Periods as a person writes them: `7..20`, `21`, or a list of both: [7..9, 12]. Kept in the order written; each
-// once, none negative.
+// Periods as a person writes them: `7..20`, `21`, or a list of both, [7..9, 12]. They keep the order in which they are
+// written. None may be negative or come twice.
 struct PeriodList {
   std::vector<int64_t> values;
 };
@@ -63,10 +65,10 @@ class ConfigVisitor {
   virtual void field(std::string_view key, std::vector<double>& value, RealRange range = {}) = 0;
   virtual void field(std::string_view key, PeriodList& value) = 0;
   virtual void field(std::string_view key, RealInterval& value, RealRange range = {}) = 0;  // range: of both ends
-  // A number that may be left out, with nothing behind its key too.
+  // A number that may be left out; a key with nothing behind it counts as left out.
   virtual void field(std::string_view key, std::optional<double>& value, RealRange range = {}) = 0;
-  // A file or folder (or the name of something shipped). `~/` is the home folder; nothing is an error unless it
-  // `may_be_empty`.
+  // A file or folder, or the name of something that the program ships. `~/` is the home folder. An empty text is an
+  // error unless it `may_be_empty`.
   virtual void path(std::string_view key, std::string& value, bool may_be_empty = false) = 0;
   // A list of these; one scalar is read as a list of one.
   virtual void path(std::string_view key, std::vector<std::string>& value) = 0;
@@ -107,7 +109,7 @@ class ConfigVisitor {
     // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
     if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count), fresh);
     for (size_t i = 0; i < values.size(); ++i) {
-      begin_item(static_cast<int64_t>(i));
+      begin_item(to_signed(i));
       values[i].fields(*this);
       end_item();
     }

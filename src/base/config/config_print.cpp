@@ -6,7 +6,7 @@
 namespace genbid {
 namespace {
 
-// Plain where every YAML reader takes it for that string, in a list too; else in double quotes.
+// A text stands plain where every YAML reader takes it for that string, in a list too, and in double quotes elsewhere.
 bool is_plain_string(const std::string& text) {
   static const std::vector<std::string> kWords = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -107,7 +107,7 @@ class Printer : public ConfigVisitor {
   void end_list() override { close(); }
 
  private:
-  // A block whose text follows its key on lines of its own, or is `empty` if it has none.
+  // A block follows its key on lines of its own; one without any text is written as `empty` behind the key.
   struct Block {
     size_t begin;
     std::string empty;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/config/config_tree.h"
@@ -241,7 +242,7 @@ class ConfigReader : public ConfigVisitor {
     throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " + std::string(expected));
   }
 
-  // Everything the file holds and no field() named, in one error.
+  // One error names everything that the file holds and no field() asked for.
   void finish() const {
     std::vector<std::string> problems;
     for (const std::string& path : order_) {
@@ -257,7 +258,8 @@ class ConfigReader : public ConfigVisitor {
  protected:
   void require(std::string_view key) override {
     if (find(key) != nullptr) return;
-    // It may be there with a slip in it, which finish() would find but is not reached.
+    // The key may be there, misspelt. finish() would say so, but after this error it is not reached, so it is said
+    // here.
     const Scope& scope = scopes_.at(stack_.back());
     std::vector<std::string> left;
     for (const std::string& given : keys_of(scope.node)) {
@@ -290,7 +292,7 @@ class ConfigReader : public ConfigVisitor {
       if (!is_list && !is_item(*node, scalar_key)) {
         fail(*node, key, list_item(scalar_key) + ", or a list of these");
       }
-      count = is_list ? static_cast<int64_t>(node->children.size()) : 1;
+      count = is_list ? std::ssize(node->children) : 1;
     }
     lists_.push_back(std::move(list));
     return count;
@@ -301,7 +303,7 @@ class ConfigReader : public ConfigVisitor {
     const std::string path = list.path + "[" + std::to_string(index) + "]";
     const ConfigNode* item = list.node;
     if (item != nullptr && item->type == ConfigNode::Type::kList) {
-      item = &item->children[static_cast<size_t>(index)];
+      item = &at(item->children, index);
     }
     if (item != nullptr && !is_item(*item, list.scalar_key)) {
       throw ConfigError(item->where + ": key '" + path + "': found " + describe(*item) + ", expected " +
