@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& su
   return verb;
 }
 
-int print_config(const std::array<genbid::app::Command, 4>& commands, const Arguments& arguments) {
+int print_config(std::span<const genbid::app::Command> commands, const Arguments& arguments) {
   const auto file = genbid::ConfigFile::load(arguments.config, arguments.overrides);
   std::string kinds;
   for (const genbid::app::Command& command : commands) {
@@ -104,8 +105,9 @@ int reported(const std::function<int()>& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::array<genbid::app::Command, 4> commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
-                                                        genbid::app::train_command(), genbid::app::evaluate_command()};
+  const std::array commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
+                               genbid::app::train_command(), genbid::app::evaluate_command(),
+                               genbid::app::ablate_command()};
   CLI::App app(kDescription, "genbid");
   app.require_subcommand(1);
   app.set_version_flag("--version", genbid::runs::program_name());

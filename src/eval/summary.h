@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eval/evaluation.h"
+#include "statistics/estimate.h"
+
+namespace genbid::eval {
+
+// Cells of a candidate, of one training of it or of several: what a line of a table is about.
+struct Run {
+  std::optional<int64_t> training_seed;  // none: nothing was trained
+  std::vector<CellResult> cells;
+};
+struct Contender {
+  std::string name;
+  std::string kind;  // "policy", "rule" or "hindsight"
+  std::vector<Run> runs;
+};
+
+// A line of a table of one scenario. Intervals are of 95 % (statistics/mean.h, statistics/difference.h): periods are
+// what was drawn, and trainings where there are several.
+struct SummaryRow {
+  std::string name;
+  std::string kind;
+  int64_t trainings = 0;
+  EvaluationMeans mean;  // over all cells
+  statistics::Estimate expected_score;
+  statistics::Estimate share_of_optimum;
+  // Against the reference, in the same cells; none in its own line, and for one that nobody is compared with.
+  std::optional<statistics::Estimate> difference;   // of expected scores
+  std::optional<statistics::Estimate> improvement;  // the probability of a higher expected score in a cell
+  std::optional<double> adjusted_p;                 // Holm's, over all comparisons of the table
+};
+
+struct Summary {
+  std::string reference;  // empty where there is none
+  std::vector<SummaryRow> rows;
+};
+
+// The lines in the order given. The reference is the contender of that name; empty: nobody is compared. What is known in
+// hindsight is compared with nobody. Error where candidates did not meet the same cells.
+Summary summarise(const std::vector<Contender>& contenders, const std::string& reference);
+
+// Whom others are compared with where nothing is said: the first rule, else the first that is not hindsight; empty
+// where there is but one.
+std::string usual_reference(const std::vector<Contender>& contenders);
+
+// The table for a terminal of so many columns, for a Markdown page, and as rows of JSON (docs/results/*.json).
+std::string summary_text(const Summary& summary, size_t width);
+std::string summary_markdown(const Summary& summary);
+nlohmann::ordered_json summary_json(const Summary& summary);
+
+}  // namespace genbid::eval

@@ -1,0 +1,251 @@
+#include "runs/ablate_cells.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "base/files/content_hash.h"
+#include "base/shown.h"
+#include "runs/evaluate_candidates.h"
+
+namespace genbid::runs {
+namespace {
+
+constexpr std::array<std::string_view, 4> kTrainSections = {"run", "data", "model", "train"};
+const char* const kTrained = "trained";
+
+// "model.width=256": to which of the two configs it belongs is said by its first word.
+bool is_of_training(const std::string& change) {
+  const std::string first = change.substr(0, change.find_first_of(".="));
+  return std::find(kTrainSections.begin(), kTrainSections.end(), first) != kTrainSections.end();
+}
+
+struct Change {
+  std::string key;
+  std::vector<std::string> values;
+};
+
+Change parse_grid(const std::string& text) {
+  const size_t equals = text.find('=');
+  const auto fail = [&] {
+    throw ConfigError("grid: found '" + shown(text) + "', expected key=[value, value]");
+  };
+  if (equals == std::string::npos || equals == 0) fail();
+  Change change{text.substr(0, equals), {}};
+  try {
+    const YAML::Node list = YAML::Load(text.substr(equals + 1));
+    if (!list.IsSequence() || list.size() == 0) fail();
+    for (const YAML::Node& value : list) {
+      YAML::Emitter out;
+      out << YAML::Flow << value;
+      change.values.emplace_back(out.c_str());
+    }
+  } catch (const YAML::Exception&) {
+    fail();
+  }
+  return change;
+}
+
+// A variant without a grid: what it sets, and how it is called.
+struct Plain {
+  VariantConfig variant;
+  std::string name;
+};
+
+std::string name_of(const VariantConfig& variant) {
+  if (!variant.name.empty()) return variant.name;
+  if (variant.policy.size() == 1 && variant.policy[0].policy != kTrained) {
+    const CandidateConfig& one = variant.policy[0];
+    if (!one.name.empty()) return one.name;
+    if (one.is_rule()) return bidders::bidder_label(one.rule);
+    if (one.policy == "hindsight") return "hindsight " + one.choice;
+    return one.policy;
+  }
+  std::string name;
+  for (const std::string& change : variant.set) name += (name.empty() ? "" : " ") + change;
+  return name.empty() ? variant.train : name;
+}
+
+// The product of a variant's grid.
+std::vector<Plain> without_grid(const VariantConfig& variant) {
+  std::vector<Plain> plain = {{variant, name_of(variant)}};
+  for (const std::string& text : variant.grid) {
+    const Change change = parse_grid(text);
+    std::vector<Plain> more;
+    for (const Plain& one : plain) {
+      for (const std::string& value : change.values) {
+        Plain next = one;
+        const std::string set = change.key + "=" + value;
+        next.variant.set.push_back(set);
+        next.name += (next.name.empty() ? "" : " ") + set;
+        more.push_back(std::move(next));
+      }
+    }
+    plain = std::move(more);
+  }
+  return plain;
+}
+
+template <typename Config>
+Config read_config(const std::string& path, const std::string& kind, const std::vector<std::string>& changes) {
+  const ConfigFile file = ConfigFile::load(path, changes);
+  if (file.kind() != kind) {
+    throw ConfigError(path + ": key 'kind': found '" + file.kind() + "', expected '" + kind + "'");
+  }
+  Config config;
+  file.read(config);
+  return config;
+}
+
+class Builder {
+ public:
+  explicit Builder(const AblateConfig& config) : config_(config) {}
+
+  void add(const VariantConfig& variant, const std::string& name) {
+    if (name.empty()) throw ConfigError("found a variant that changes nothing, expected a name or something that it sets");
+    if (!folders_.insert(folder_name(name)).second) {
+      throw ConfigError("found two variants named '" + shown(name) + "', expected a `name` of its own for each");
+    }
+    try {
+      add_cells(variant, name);
+    } catch (const Error& error) {
+      throw ConfigError("variant '" + shown(name) + "': " + error.what());
+    }
+  }
+  std::vector<AblateCell> take() { return std::move(cells_); }
+
+ private:
+  void add_cells(const VariantConfig& variant, const std::string& name) {
+    std::vector<std::string> for_training;
+    std::vector<std::string> for_evaluation;
+    for (const auto* changes : {&config_.set, &variant.set}) {
+      for (const std::string& change : *changes) {
+        (is_of_training(change) ? for_training : for_evaluation).push_back(change);
+      }
+    }
+    const bool trains = variant.policy.empty() || variant.policy[0].policy == kTrained;
+    const std::string train = variant.train.empty() ? config_.train : variant.train;
+    if (trains && train.empty()) throw ConfigError("found nothing to train or judge, expected `train` or `policy`");
+    const auto own_training = std::find_if(variant.set.begin(), variant.set.end(), is_of_training);
+    if (!trains && own_training != variant.set.end()) {
+      throw ConfigError("found '" + shown(*own_training) + "', expected no key of a training: its policy is not trained");
+    }
+    for (const int64_t seed : config_.seeds.values) {
+      AblateCell cell;
+      cell.variant = name;
+      cell.folder = config_.folder() + "/cells/" + folder_name(name);
+      if (trains) {
+        cell.seed = seed;
+        cell.folder += "/seed-" + std::to_string(seed);
+        cell.train = training(train, for_training, seed, cell.folder);
+      }
+      cell.evaluate = evaluation(variant, for_evaluation, cell);
+      cells_.push_back(std::move(cell));
+      if (!trains) return;
+    }
+  }
+
+  static TrainRunConfig training(const std::string& path, const std::vector<std::string>& changes, int64_t seed,
+                                 const std::string& folder) {
+    auto config = read_config<TrainRunConfig>(path, "train", changes);
+    config.run = folder;
+    config.train.seed = seed;
+    // How many threads there are may change the last bits of a training, so it is a part of what a cell is.
+    if (config.train.threads == 0) config.train.threads = 1;
+    return config;
+  }
+
+  EvaluateConfig evaluation(const VariantConfig& variant, const std::vector<std::string>& changes,
+                            const AblateCell& cell) const {
+    auto config = read_config<EvaluateConfig>(config_.evaluate, "evaluate", changes);
+    CandidateConfig candidate = variant.policy.empty() ? CandidateConfig() : variant.policy[0];
+    if (cell.train) candidate.policy = cell.folder;
+    candidate.name = cell.variant;
+    config.policy = {candidate};
+    config.reference.clear();
+    config.output.dir = cell.folder + "/evaluation";
+    config.output.hindsight = config_.folder() + "/hindsight";
+    config.output.shard.clear();
+    config.threads = 1;
+    // What is checked where settings meet is checked again with who is judged.
+    EvaluateConfig checked;
+    ConfigFile::parse(print_config(config, "evaluate"), config_.evaluate).read(checked);
+    return checked;
+  }
+
+  const AblateConfig& config_;
+  std::set<std::string> folders_;
+  std::vector<AblateCell> cells_;
+};
+
+// The hash of a file, read once for all cells.
+std::string known_hash(const std::string& path) {
+  static std::map<std::string, std::string> hashes;
+  const auto [known, added] = hashes.try_emplace(path);
+  if (added) known->second = file_content_hash(path);
+  return known->second;
+}
+
+}  // namespace
+
+std::string AblateCell::label() const {
+  return seed ? variant + ", seed " + std::to_string(*seed) : variant;
+}
+
+std::string AblateCell::market() const {
+  EvaluateConfig config = evaluate;
+  config.policy.clear();
+  config.output = {};
+  config.cache_megabytes = 0;
+  return print_config(config, "evaluate");
+}
+
+std::string AblateCell::identity() const {
+  std::string text;
+  if (train) {
+    TrainRunConfig config = *train;
+    config.run.clear();
+    config.data.store = "content " + known_hash(config.data.store);
+    config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
+    text += print_config(config, "train") + "---\n";
+  }
+  EvaluateConfig config = evaluate;
+  config.output = {};
+  config.cache_megabytes = 0;
+  if (train) config.policy[0].policy = kTrained;
+  return text + print_config(config, "evaluate");
+}
+
+std::vector<AblateCell> ablate_cells(const AblateConfig& config) {
+  Builder builder(config);
+  if (!config.train.empty()) builder.add(VariantConfig(), config.base);
+  for (const VariantConfig& variant : config.variants) {
+    for (const Plain& plain : without_grid(variant)) builder.add(plain.variant, plain.name);
+  }
+  std::vector<AblateCell> cells = builder.take();
+  reference_of(config, cells);
+  return cells;
+}
+
+std::vector<std::string> variant_names(const std::vector<AblateCell>& cells) {
+  std::vector<std::string> names;
+  for (const AblateCell& cell : cells) {
+    if (names.empty() || names.back() != cell.variant) names.push_back(cell.variant);
+  }
+  return names;
+}
+
+std::string reference_of(const AblateConfig& config, const std::vector<AblateCell>& cells) {
+  const std::vector<std::string> names = variant_names(cells);
+  if (config.reference.empty()) return names.front();
+  if (std::find(names.begin(), names.end(), config.reference) == names.end()) {
+    throw ConfigError("reference: found '" + shown(config.reference) + "', expected one of " + listed(names));
+  }
+  return config.reference;
+}
+
+}  // namespace genbid::runs

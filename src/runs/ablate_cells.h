@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runs/ablate_config.h"
+#include "runs/evaluate_config.h"
+#include "runs/train_run.h"
+
+namespace genbid::runs {
+
+// A cell of an experiment: a variant, trained with one seed, and judged; or judged alone.
+struct AblateCell {
+  std::string variant;
+  std::optional<int64_t> seed;          // of the training; none: nothing is trained
+  std::string folder;                   // an ordinary run, with evaluation/ in it
+  std::optional<TrainRunConfig> train;  // resolved
+  EvaluateConfig evaluate;              // resolved
+
+  std::string label() const;  // "wide, seed 2"
+  // What decides what comes out, as YAML: without places, threads and what is only logged; a store by what it holds.
+  std::string identity() const;
+  // What its market is, for the table's blocks and for hindsight that cells share.
+  std::string market() const;
+};
+
+// All cells, by variant in the order of the config, the base first, then by seed. ConfigError for a key that neither config
+// has, a value out of range, two variants of one name, a reference that is none: it names the variant.
+std::vector<AblateCell> ablate_cells(const AblateConfig& config);
+
+// The names of the variants in that order.
+std::vector<std::string> variant_names(const std::vector<AblateCell>& cells);
+// The one that others are compared with.
+std::string reference_of(const AblateConfig& config, const std::vector<AblateCell>& cells);
+
+}  // namespace genbid::runs

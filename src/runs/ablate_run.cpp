@@ -1,0 +1,249 @@
+#include "runs/ablate_run.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "base/child_process.h"
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/shown.h"
+#include "base/stop_signal.h"
+#include "runs/ablate_cells.h"
+#include "runs/ablate_state.h"
+#include "runs/ablate_table.h"
+
+namespace genbid::runs {
+namespace {
+
+enum class Part { kTrain, kEvaluate };
+
+// The last line that a process wrote, for people.
+std::string last_line(const std::string& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::string last;
+  while (std::getline(in, line)) {
+    if (!line.empty()) last = line;
+  }
+  return shown(last);
+}
+
+// A cell whose process runs.
+struct Running {
+  size_t cell;
+  Part part;
+  ChildProcess process;
+  CellLock lock;
+};
+
+class Experiment {
+ public:
+  Experiment(const AblateConfig& config, std::vector<AblateCell> cells) : config_(config), cells_(std::move(cells)) {}
+
+  AblateSummary run() {
+    const stop_signal::Cooperative cooperative;
+    find_waiting();
+    const int64_t limit = config_.jobs > 0 ? config_.jobs : std::max(1U, std::thread::hardware_concurrency());
+    Progress progress("ablate", std::ssize(waiting_), "cells");
+    while (!stopping() && (!running_.empty() || !waiting_.empty())) {
+      while (std::ssize(running_) < limit && begin_next()) {
+      }
+      if (running_.empty()) break;
+      look_after(progress);
+    }
+    if (stop_signal::requested()) stop_all();
+    while (!running_.empty()) look_after(progress);  // after a failure: what is under way is finished
+    progress.finish();
+    return summary();
+  }
+
+ private:
+  bool stopping() const { return stop_signal::requested() || (config_.fail_fast && !failures_.empty()); }
+
+  // What is this shard's and not done.
+  void find_waiting() {
+    const eval::Shard shard = parse_shard(config_.shard).value_or(eval::Shard());
+    for (size_t i = 0; i < cells_.size(); ++i) {
+      const CellRecord record = read_record(cells_[i]);
+      if (record.state == CellState::kDone) {
+        warm_markets_.insert(cells_[i].market());
+        continue;
+      }
+      if (static_cast<int64_t>(i) % shard.count == shard.index) waiting_.push_back({i, first_part(i)});
+    }
+  }
+
+  Part first_part(size_t cell) const { return cells_[cell].train ? Part::kTrain : Part::kEvaluate; }
+
+  // Begins the first that may begin. Of evaluations in a market whose optima nobody has found yet one goes ahead.
+  bool begin_next() {
+    for (size_t i = 0; i < waiting_.size(); ++i) {
+      const auto [cell, part] = waiting_[i];
+      if (part == Part::kEvaluate && !may_evaluate(cell)) continue;
+      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+      begin(cell, part, std::nullopt);
+      return true;
+    }
+    return false;
+  }
+
+  bool may_evaluate(size_t cell) const {
+    if (warm_markets_.contains(cells_[cell].market())) return true;
+    return std::none_of(running_.begin(), running_.end(), [&](const Running& one) {
+      return one.part == Part::kEvaluate && cells_[one.cell].market() == cells_[cell].market();
+    });
+  }
+
+  void begin(size_t number, Part part, std::optional<CellLock> lock) {
+    const AblateCell& cell = cells_[number];
+    if (!lock) lock = CellLock::take(cell);
+    if (!lock) {
+      elsewhere_.push_back(cell.label());
+      return;
+    }
+    if (read_record(cell).state == CellState::kDone) return;  // another process was faster
+    write_record(cell, {CellState::kRunning, "", cell.identity()});
+    const std::string verb = part == Part::kTrain ? "train" : "evaluate";
+    const std::string file = cell.folder + "/" + verb + ".yaml";
+    write_file(file, part == Part::kTrain ? print_config(*cell.train, verb) : print_config(cell.evaluate, verb));
+    running_.push_back(
+        {number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
+  }
+
+  static std::string output_of(const AblateCell& cell) { return cell.folder + "/output.txt"; }
+
+  // Waits a moment, and goes on with what has ended.
+  void look_after(Progress& progress) {
+    constexpr auto kMoment = std::chrono::milliseconds(20);
+    std::this_thread::sleep_for(kMoment);
+    for (size_t i = 0; i < running_.size();) {
+      const std::optional<ChildEnd> end = running_[i].process.poll();
+      if (!end) {
+        ++i;
+        continue;
+      }
+      Running one = std::move(running_[i]);
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
+      ended(std::move(one), *end);
+    }
+    std::string note = std::to_string(running_.size()) + " running";
+    if (!running_.empty()) note += ": " + cells_[running_.front().cell].label();
+    progress.update(num_ended_, note);
+  }
+
+  void ended(Running one, const ChildEnd& end) {
+    const AblateCell& cell = cells_[one.cell];
+    if (end.status == 0) {
+      if (one.part == Part::kTrain && !stop_signal::requested()) {
+        // Its lock stays taken from one part to the next.
+        if (may_evaluate(one.cell)) {
+          begin(one.cell, Part::kEvaluate, std::move(one.lock));
+        } else {
+          waiting_.insert(waiting_.begin(), {one.cell, Part::kEvaluate});
+        }
+        return;
+      }
+      if (one.part == Part::kEvaluate) {
+        warm_markets_.insert(cell.market());
+        write_record(cell, {CellState::kDone, "", cell.identity()});
+        ++num_ended_;
+        return;
+      }
+    }
+    if (stop_signal::requested()) {
+      write_record(cell, {CellState::kInterrupted, "", cell.identity()});
+      return;
+    }
+    std::string error = one.part == Part::kTrain ? "train: " : "evaluate: ";
+    error += end.by_signal ? "ended by signal " + std::to_string(end.status - 128) : last_line(output_of(cell));
+    write_record(cell, {CellState::kFailed, error, cell.identity()});
+    failures_.push_back(cell.label() + ": " + error + " (" + output_of(cell) + ")");
+    log_warning(failures_.back());
+    ++num_ended_;
+  }
+
+  // Each saves what it has, in its own time.
+  void stop_all() {
+    const stop_signal::Unhurried unhurried;
+    for (Running& one : running_) one.process.send(SIGTERM);
+    for (Running& one : running_) {
+      one.process.wait();
+      write_record(cells_[one.cell], {CellState::kInterrupted, "", cells_[one.cell].identity()});
+    }
+    running_.clear();
+  }
+
+  AblateSummary summary() {
+    AblateSummary summary;
+    summary.folder = config_.folder();
+    summary.num_cells = std::ssize(cells_);
+    for (const AblateCell& cell : cells_) {
+      if (read_record(cell).state == CellState::kDone) ++summary.num_done;
+    }
+    summary.failures = failures_;
+    summary.elsewhere = elsewhere_;
+    summary.stopped = stop_signal::requested();
+    if (summary.num_done == summary.num_cells) {
+      const AblateTable table = ablate_table(config_, cells_);
+      write_file(config_.folder() + "/table.json", table.json);
+      write_file(config_.folder() + "/table.md", table.markdown);
+      summary.table = table.text;
+      summary.files = {config_.folder() + "/table.md", config_.folder() + "/table.json"};
+    }
+    return summary;
+  }
+
+  struct Waiting {
+    size_t cell;
+    Part part;
+  };
+
+  const AblateConfig& config_;
+  std::vector<AblateCell> cells_;
+  std::vector<Waiting> waiting_;
+  std::vector<Running> running_;
+  std::set<std::string> warm_markets_;  // whose optima are kept
+  std::vector<std::string> failures_;
+  std::vector<std::string> elsewhere_;
+  int64_t num_ended_ = 0;
+};
+
+}  // namespace
+
+std::string AblateSummary::text() const {
+  std::string text = table;
+  for (const std::string& failure : failures) text += "failed: " + failure + "\n";
+  for (const std::string& label : elsewhere) text += "in another process: " + label + "\n";
+  if (num_done < num_cells) {
+    text += std::to_string(num_done) + " of " + std::to_string(num_cells) + " cells are done";
+    text += failures.empty() && !stopped ? "; the table is written by whoever finds all of them\n"
+                                         : "; the same command goes on with the others\n";
+  }
+  for (const std::string& file : files) text += file + "\n";
+  return text;
+}
+
+int AblateSummary::exit_status() const {
+  constexpr int kSomeFailed = 3;
+  if (stopped) return stop_signal::exit_status();
+  return failures.empty() ? 0 : kSomeFailed;
+}
+
+AblateSummary ablate(const AblateConfig& config) {
+  std::vector<AblateCell> cells = ablate_cells(config);
+  open_experiment(config, cells);
+  return Experiment(config, std::move(cells)).run();
+}
+
+}  // namespace genbid::runs

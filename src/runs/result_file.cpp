@@ -1,0 +1,69 @@
+#include "runs/result_file.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+
+namespace genbid::runs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double real_or_none(const Json& cell, const char* key) {
+  const auto found = cell.find(key);
+  return found == cell.end() || found->is_null() ? 0.0 : found->get<double>();
+}
+
+eval::CellResult cell_of(const Json& json) {
+  eval::CellResult cell;
+  cell.period = json.at("period");
+  cell.seat = json.at("seat");
+  cell.budget = json.at("budget");
+  cell.cpa_limit = json.at("cpa_limit");
+  cell.cost = json.at("cost");
+  cell.conversions = real_or_none(json, "conversions");
+  cell.expected_conversions = json.at("expected_conversions");
+  cell.score = real_or_none(json, "score");
+  cell.expected_score = json.at("expected_score");
+  cell.wins = json.at("wins");
+  cell.last_active_tick = json.at("last_active_tick");
+  cell.optimum = json.at("optimum");
+  cell.market_seed = json.value("market_seed", int64_t{1});
+  cell.policy_seed = json.value("policy_seed", int64_t{1});
+  return cell;
+}
+
+}  // namespace
+
+ResultFile read_result(const std::string& path) {
+  const std::string text = read_file(path);
+  if (!eval::is_result_json(text)) {
+    throw Error(path + ": found a file that is not an evaluation's result, expected result.json of genbid evaluate");
+  }
+  try {
+    const Json json = Json::parse(text);
+    ResultFile file;
+    file.evaluation.name = json.at("name");
+    file.evaluation.kind = json.at("kind");
+    for (const Json& cell : json.at("cells")) file.evaluation.cells.push_back(cell_of(cell));
+    if (json.contains("candidate")) file.evaluation.record = json["candidate"].dump();
+    if (json.contains("selection")) file.evaluation.selection = json["selection"].dump();
+    file.context.protocol = json.at("protocol");
+    file.context.rules = json.at("rules");
+    file.context.population = json.value("population", "");
+    file.context.log = json.value("log", "");
+    file.context.periods = json.at("periods").get<std::vector<int64_t>>();
+    file.context.seats = json.at("seats").get<std::vector<int64_t>>();
+    file.context.seed = json.at("seed");
+    if (json.contains("scenario")) {
+      file.context.scenario = json["scenario"].at("hash");
+      file.context.settings = json["scenario"].at("settings").dump();
+    }
+    return file;
+  } catch (const nlohmann::json::exception& fault) {
+    throw Error(path + ": damaged: " + fault.what());
+  }
+}
+
+}  // namespace genbid::runs
