@@ -49,9 +49,8 @@ Json experiment(const AblateConfig& config, const std::vector<AblateCell>& cells
 }
 
 void check_same(const std::string& where, const std::string& was, const std::string& is, const std::string& again) {
-  const std::string difference = settings_difference(was, is);
-  if (difference.empty()) return;
-  throw Error(where + ": found " + difference + "; expected what it was begun with (" + again + ")");
+  const std::string difference = settings_difference(is, was);
+  if (!difference.empty()) throw Error(where + ": found " + difference + " (" + again + ")");
 }
 
 }  // namespace
