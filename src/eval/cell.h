@@ -12,10 +12,15 @@ struct CellResult {
   double budget = 0.0;
   double cpa_limit = 0.0;
   double cost = 0.0;
+  // Hindsight is computed and not played: nothing is drawn, and what is realised (conversions, score, variance) says
+  // nothing.
+  bool drawn = true;
   double conversions = 0.0;
   double expected_conversions = 0.0;  // sum of p-values of exposed impressions
+  double conversion_variance = 0.0;   // given what was exposed
   double score = 0.0;
-  double expected_score = 0.0;
+  double expected_score = 0.0;        // the mean of the score, given what was exposed (bidding/score.h)
+  double score_of_expectation = 0.0;  // as if what is expected came
   int64_t wins = 0;           // slots, exposed or not
   int last_active_tick = -1;  // last tick with an exposed impression
   // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
@@ -29,6 +34,7 @@ struct CellResult {
   double cpa() const;         // money per conversion
   double budget_use() const;  // share of the budget; 0 of none
   bool exceeds_cpa() const;   // by realised conversions
+  bool expected_to_exceed_cpa() const;
 };
 
 // A cell's day by ticks, for plots: what was asked and what came.
@@ -40,8 +46,7 @@ struct CellDay {
   std::vector<int32_t> wins;  // slots
 };
 
-// What one candidate made of one period: a job of an evaluation. Sums of cells alone: scores and optima are found when
-// jobs are put together.
+// What one candidate made of one period: a job of an evaluation. Optima are found when jobs are put together.
 struct PeriodCells {
   std::vector<CellResult> cells;  // a seat each, as planned
   std::vector<CellDay> days;      // likewise

@@ -23,22 +23,30 @@ HindsightChoice parse_hindsight_choice(std::string_view name) {
 double CellResult::cpa() const { return genbid::cpa(conversions, cost); }
 double CellResult::budget_use() const { return budget > 0.0 ? cost / budget : 0.0; }
 bool CellResult::exceeds_cpa() const { return cpa() > cpa_limit; }
+// An optimum that keeps the limit lies on it but for rounding.
+bool CellResult::expected_to_exceed_cpa() const {
+  return genbid::cpa(expected_conversions, cost) > cpa_limit * (1.0 + 1e-9);
+}
 
 EvaluationMeans means(const Evaluation& evaluation) {
   EvaluationMeans sum;
   for (const CellResult& cell : evaluation.cells) {
+    sum.drawn = sum.drawn && cell.drawn;
     sum.expected_score += cell.expected_score;
+    sum.score_of_expectation += cell.score_of_expectation;
     sum.score += cell.score;
     sum.conversions += cell.conversions;
     sum.cpa_exceed_share += cell.exceeds_cpa() ? 1.0 : 0.0;
+    sum.expected_cpa_exceed_share += cell.expected_to_exceed_cpa() ? 1.0 : 0.0;
     sum.budget_use += cell.budget_use();
     sum.optimum += cell.optimum;
     sum.regret += cell.regret();
   }
   if (sum.optimum > 0.0) sum.share_of_optimum = sum.expected_score / sum.optimum;
   const auto n = static_cast<double>(std::max<size_t>(evaluation.cells.size(), 1));
-  for (double* mean : {&sum.expected_score, &sum.score, &sum.conversions, &sum.cpa_exceed_share, &sum.budget_use,
-                       &sum.optimum, &sum.regret}) {
+  for (double* mean :
+       {&sum.expected_score, &sum.score_of_expectation, &sum.score, &sum.conversions, &sum.cpa_exceed_share,
+        &sum.expected_cpa_exceed_share, &sum.budget_use, &sum.optimum, &sum.regret}) {
     *mean /= n;
   }
   return sum;

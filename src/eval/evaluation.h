@@ -47,10 +47,13 @@ struct Evaluation {
 
 // Means over cells.
 struct EvaluationMeans {
+  bool drawn = true;  // false: score, conversions and cpa_exceed_share say nothing
   double expected_score = 0.0;
+  double score_of_expectation = 0.0;
   double score = 0.0;
   double conversions = 0.0;
   double cpa_exceed_share = 0.0;
+  double expected_cpa_exceed_share = 0.0;
   double budget_use = 0.0;
   double optimum = 0.0;
   double regret = 0.0;

@@ -125,7 +125,11 @@ constexpr CellColumn<double> kRealColumns[] = {{"budget", &CellResult::budget},
                                                {"cpa_limit", &CellResult::cpa_limit},
                                                {"cost", &CellResult::cost},
                                                {"conversions", &CellResult::conversions},
-                                               {"expected_conversions", &CellResult::expected_conversions}};
+                                               {"expected_conversions", &CellResult::expected_conversions},
+                                               {"conversion_variance", &CellResult::conversion_variance},
+                                               {"score", &CellResult::score},
+                                               {"expected_score", &CellResult::expected_score},
+                                               {"score_of_expectation", &CellResult::score_of_expectation}};
 constexpr CellColumn<int64_t> kWholeColumns[] = {{"seat", &CellResult::seat}, {"wins", &CellResult::wins}};
 
 template <typename T>

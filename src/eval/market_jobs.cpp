@@ -42,6 +42,10 @@ class JudgedSeats : public market::PeriodSink {
       cell.cost = sum.cost();
       cell.expected_conversions = sum.expected_conversions();
       cell.conversions = static_cast<double>(sum.num_conversions());
+      cell.conversion_variance = sum.conversion_variance();
+      cell.score = sum.score(cell.cpa_limit);
+      cell.expected_score = sum.expected_score(cell.cpa_limit);
+      cell.score_of_expectation = sum.score_of_expectation(cell.cpa_limit);
       cell.wins = sum.num_wins();
       cell.last_active_tick = sum.last_active_tick();
     }
@@ -192,13 +196,13 @@ class SeedJobs {
 
   static void finish(const Candidate& candidate, const oracle::SeatOptima& optima, CellResult& cell) {
     cell.optimum = optima.per_tick.score;
-    if (candidate.bidder == nullptr) {  // nothing is drawn in hindsight: what is expected stands for what came
-      const oracle::Optimum& best = chosen(optima, candidate.choice);
-      cell.cost = best.cost;
-      cell.expected_conversions = cell.conversions = best.value;
-    }
-    cell.score = score(cell.conversions, cell.cost, cell.cpa_limit);
-    cell.expected_score = score(cell.expected_conversions, cell.cost, cell.cpa_limit);
+    if (candidate.bidder != nullptr) return;
+    const oracle::Optimum& best = chosen(optima, candidate.choice);
+    cell.drawn = false;
+    cell.cost = best.cost;
+    cell.expected_conversions = best.value;
+    cell.expected_score = best.score;
+    cell.score_of_expectation = score_of_expectation(best.value, best.cost, cell.cpa_limit);
   }
 
   // --- Which jobs there are, and which are this process's ---

@@ -1,6 +1,15 @@
 #include "eval/result_columns.h"
 
 namespace genbid::eval {
+namespace {
+
+// What nobody drew is not there.
+template <typename Row>
+ColumnValue realised(const Row& row, double value) {
+  return row.drawn ? ColumnValue(value) : ColumnValue();
+}
+
+}  // namespace
 
 const std::vector<Column<CellResult>>& cell_columns() {
   using V = ColumnValue;
@@ -11,8 +20,8 @@ const std::vector<Column<CellResult>>& cell_columns() {
       {"budget", "money", [](R r) -> V { return r.budget; }},
       {"cpa_limit", "money", [](R r) -> V { return r.cpa_limit; }},
       {"expected_score", "conversions", [](R r) -> V { return r.expected_score; }},
-      {"score", "conversions", [](R r) -> V { return r.score; }},
-      {"conversions", "conversions", [](R r) -> V { return r.conversions; }},
+      {"score", "conversions", [](R r) -> V { return realised(r, r.score); }},
+      {"conversions", "conversions", [](R r) -> V { return realised(r, r.conversions); }},
       {"expected_conversions", "conversions", [](R r) -> V { return r.expected_conversions; }},
       {"cost", "money", [](R r) -> V { return r.cost; }},
       {"wins", "slots", [](R r) -> V { return r.wins; }},
@@ -21,6 +30,8 @@ const std::vector<Column<CellResult>>& cell_columns() {
       {"regret", "conversions", [](R r) -> V { return r.regret(); }},
       {"market_seed", "", [](R r) -> V { return r.market_seed; }},
       {"policy_seed", "", [](R r) -> V { return r.policy_seed; }},
+      {"conversion_variance", "", [](R r) -> V { return realised(r, r.conversion_variance); }},
+      {"score_of_expectation", "conversions", [](R r) -> V { return r.score_of_expectation; }},
   };
   return columns;
 }
@@ -30,13 +41,15 @@ const std::vector<Column<EvaluationMeans>>& mean_columns() {
   using R = const EvaluationMeans&;
   static const std::vector<Column<EvaluationMeans>> columns = {
       {"expected_score", "conversions", [](R r) -> V { return r.expected_score; }},
-      {"score", "conversions", [](R r) -> V { return r.score; }},
-      {"conversions", "conversions", [](R r) -> V { return r.conversions; }},
-      {"cpa_exceed_share", "share", [](R r) -> V { return r.cpa_exceed_share; }},
+      {"score", "conversions", [](R r) -> V { return realised(r, r.score); }},
+      {"conversions", "conversions", [](R r) -> V { return realised(r, r.conversions); }},
+      {"cpa_exceed_share", "share", [](R r) -> V { return realised(r, r.cpa_exceed_share); }},
       {"budget_use", "share", [](R r) -> V { return r.budget_use; }},
       {"optimum", "conversions", [](R r) -> V { return r.optimum; }},
       {"regret", "conversions", [](R r) -> V { return r.regret; }},
       {"share_of_optimum", "share", [](R r) -> V { return r.share_of_optimum; }},
+      {"expected_cpa_exceed_share", "share", [](R r) -> V { return r.expected_cpa_exceed_share; }},
+      {"score_of_expectation", "conversions", [](R r) -> V { return r.score_of_expectation; }},
   };
   return columns;
 }

@@ -36,7 +36,7 @@ void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatV
                    [](double value) { return as_float(value); });
     const double won = realised_ ? history.conversions() : history.expected_conversions();
     const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    at(earned_, place) = as_float(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+    at(earned_, place) = as_float(earned_score(won, realised_, history.cost(), seat.advertiser->cpa_limit) / par);
     place += places_;
   }
 }

@@ -116,6 +116,7 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   check_periods(store, wanted);
 
   const auto features = to_size(num_features_);
+  const bool realised = reward == Reward::kRealised;
   std::vector<float> states;
   std::vector<float> actions;
   std::vector<float> earned;
@@ -139,18 +140,18 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     double won = 0.0;
     const size_t length = num_played(columns, begin, end, features, budget);
     for (size_t row = begin; row < end; ++row) {
-      earned.push_back(as_float(score(won, spent, limit) / par));
+      earned.push_back(as_float(earned_score(won, realised, spent, limit) / par));
       const double next_left =
           row + 1 < end ? as_double(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
       spent = next_left >= 0.0 ? budget * (1.0 - next_left) : columns.cost[m];
-      won += as_double(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
+      won += as_double(realised ? columns.reward[row] : columns.reward_continuous[row]);
       ticks.push_back(columns.tick[row]);
       actions.push_back(columns.action[row]);
       next_rows.push_back(num_rows_ + to_signed(std::min(row + 1, end - 1) - begin));
     }
     states.insert(states.end(), columns.state.begin() + to_signed(begin * features),
                   columns.state.begin() + to_signed(end * features));
-    returns.push_back(as_float(score(won, columns.cost[m], limit) / par));
+    returns.push_back(as_float(earned_score(won, realised, columns.cost[m], limit) / par));
     const auto finite = [](float value) { return std::isfinite(value); };
     if (!(budget > 0.0 && limit > 0.0) || !std::all_of(earned.end() - to_signed(end - begin), earned.end(), finite) ||
         !finite(returns.back())) {
