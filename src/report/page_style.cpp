@@ -51,16 +51,16 @@ th { font-weight: 600; }
 .name { text-align: left; }
 table.cards { width: 100%; font-size: 14px; }
 table.cards td { white-space: nowrap; }
-table.cards th.name { overflow-wrap: anywhere; }
+table.cards th.name { overflow-wrap: anywhere; min-width: 130px; }
 table.cards td:nth-child(2), table.cards th:nth-child(2) { text-align: left; }
 @media (min-width: 1100px) {
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
-@media screen and (max-width: 939px) {
+@media screen and (max-width: 1039px) {
   table.cards, table.cards tbody, table.cards tr, table.cards tbody th, table.cards td { display: block; }
   table.cards thead { display: none; }
   table.cards tr { padding: 8px 0; border-bottom: 1px solid var(--grid); }
-  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; padding: 1px 0; text-align: left; }
+  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; min-width: 0; padding: 1px 0; text-align: left; }
   table.cards td { display: flex; justify-content: space-between; gap: 12px; white-space: normal; }
   table.cards td::before { content: attr(data-label); color: var(--soft); }
 }
@@ -74,6 +74,9 @@ table.cards td:nth-child(2), table.cards th:nth-child(2) { text-align: left; }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav, details { display: none; }
+  table.cards { font-size: 8.5pt; }
+  table.cards td { white-space: normal; padding: 2px 5px; }
+  svg.wide { max-width: 140mm; }
   figure, table.cards tr { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
   a { color: inherit; }

@@ -79,7 +79,7 @@ window.onload = () => {
 std::string findings(const std::string& chromium, const std::string& page) {
   const test::TemporaryFolder folder;
   std::string outer = "<!doctype html><meta charset=\"utf-8\"><body>";
-  for (const char* width : {"320", "400", "700", "1200"}) {
+  for (const char* width : {"320", "400", "700", "960", "1200"}) {
     outer += "<iframe width=\"" + std::string(width) + "\" height=\"900\" srcdoc=\"" + escaped(page) + "\"></iframe>";
   }
   write_file(folder.path("check.html"), outer + kChecker);
@@ -111,7 +111,7 @@ class Rendered : public ::testing::Test {
     ASSERT_GT(charts, 15);
     const std::string found = findings(chromium_, page);
     std::string rest = found;
-    for (const char* width : {"320", "400", "700", "1200"}) {
+    for (const char* width : {"320", "400", "700", "960", "1200"}) {
       const std::string line = "width " + std::string(width) + ": " + std::to_string(charts) + " charts, ";
       const size_t at = rest.find(line);
       ASSERT_NE(at, std::string::npos) << line << " expected in\n" << found;
