@@ -27,11 +27,11 @@ genbid ingest configs/ingest.yaml "output=$runs/trajectories.h5"
 genbid train configs/quickstart/behavior_cloning.yaml
 genbid train configs/quickstart/decision_transformer.yaml
 genbid evaluate configs/quickstart/evaluate.yaml
-genbid report "$runs/evaluation"
 
 say ""
 say "Everything lies in $runs:"
 say "  trajectories.h5                     the trajectory store (HDF5)"
-say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, checkpoints/"
-say "  evaluation/                         result.json of each candidate, and report.html: open it in a browser"
+say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, checkpoints/, report.html"
+say "  evaluation/                         result.json of each candidate"
+say "  evaluation/report.html              all of them in charts and tables: open it in a browser"
 say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

@@ -53,6 +53,7 @@ TEST_F(Report, ATrainingHasItsCurvesAndItsConfig) {
   const std::string html = page(out("run/"), "run/report.html");
   EXPECT_TRUE(has(html, "Training run"));
   EXPECT_TRUE(has(html, "0.25 at step 100"));
+  EXPECT_TRUE(has(html, "genbid train " + out("run") + "/config.yaml"));
   EXPECT_TRUE(has(html, "a &lt;b&gt;"));
   EXPECT_FALSE(has(html, "Judged"));
 }
