@@ -3,7 +3,8 @@
 #:
 #: usage: scripts/setup.sh [options] [-DNAME=VALUE ...]
 #:   --cuda         fetch LibTorch with all CUDA libraries (2.6 GB) for a machine with a GPU
-#:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy).
+#:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy,
+#:                  Chromium).
 #:                  Without it such tests are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
@@ -26,9 +27,9 @@ library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
   libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
 
-# What only tests and lint use. Same names in Debian 12 and Ubuntu 24.04. has_command below says how a machine can have one
-# without its package.
-peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14)
+# What only tests and lint use. Same names in Debian 12 and Ubuntu 24.04, but for Chromium, which Ubuntu has as a snap alone.
+# has_command below says how a machine can have one without its package.
+peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 chromium)
 
 # The versions of the nvidia wheels are those that this torch asks for.
 torch_version=2.11.0
@@ -82,6 +83,7 @@ has_command() {
     python3-venv) python3 -c 'import ensurepip, venv' ;;
     ca-certificates) [[ -s ${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt} ]] ;;
     libclang-rt-14-dev) [[ -e $(clang-14 -print-file-name=libclang_rt.fuzzer-x86_64.a) ]] ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     lib* | *-dev) return 1 ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1

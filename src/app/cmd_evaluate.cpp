@@ -5,6 +5,7 @@
 #include "base/stop_signal.h"
 #include "bidders/bidder_table.h"
 #include "runs/evaluate_run.h"
+#include "runs/report_run.h"
 
 namespace genbid::app {
 namespace {
@@ -18,13 +19,15 @@ runs::EvaluateConfig read(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
 
 int run(const ConfigFile& file) {
-  auto summary = runs::evaluate(read(file));
+  const runs::EvaluateConfig config = read(file);
+  auto summary = runs::evaluate(config);
   if (!summary) {
     log_info("stopped; nothing was written");
     return stop_signal::exit_status();
   }
   std::printf("%s\n", summary->text().c_str());
   for (const std::string& path : summary->write()) std::printf("%s\n", path.c_str());
+  runs::report_at_end(config.output.dir);
   return 0;
 }
 
@@ -51,7 +54,8 @@ Command evaluate_command() {
       "                    AuctionNet's offline evaluation of the first advertiser, budget 100, CPA limit 2\n"
       "replay.periods, replay.advertisers, replay.budget, replay.cpa, replay.seed\n"
       "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
-      "output.dir          gets result.json, or NAME/result.json for each of several candidates\n"
+      "output.dir          gets result.json, or NAME/result.json for each of several candidates, and\n"
+      "                    report.html (genbid report)\n"
       "threads             0 (default): one a processor; the files do not depend on it";
   return {"evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log", help, run,
           resolve};

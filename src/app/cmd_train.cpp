@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
+#include "runs/report_run.h"
 #include "runs/training.h"
 
 namespace genbid::app {
@@ -20,7 +21,10 @@ int run(const ConfigFile& file) {
   const runs::TrainRunConfig config = read(file);
   const runs::TrainingSummary summary = runs::train(config);
   std::fputs(summary.text().c_str(), stdout);
-  if (!summary.training.stopped) return 0;
+  if (!summary.training.stopped) {
+    runs::report_at_end(config.run);
+    return 0;
+  }
   log_info("stopped at step " + std::to_string(summary.training.step) + " of " + std::to_string(config.train.steps) +
            "; the same command goes on from the checkpoint");
   return stop_signal::exit_status();  // 0 for train.stop_at
@@ -32,7 +36,7 @@ Command train_command() {
   return {"train", "train a policy on a trajectory store",
           "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
           "\n"
-          "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/\n"
+          "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/, report.html\n"
           "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
           "              are lowered to it (0, the default: none)\n"
           "model.*       a model and its options; models/NAME/README.md\n"

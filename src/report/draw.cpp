@@ -63,7 +63,7 @@ std::string svg_element(const std::string& id, const Layout& layout, double heig
 }
 
 Axis fitting_x_axis(double low, double high, double width, Scale scale) {
-  for (int most = static_cast<int>(width / 40.0); most > 2; --most) {
+  for (int most = static_cast<int>(width / 30.0); most > 2; --most) {
     Axis axis = make_axis(low, high, most, scale, false);
     if (labels_fit(axis, width)) return axis;
   }

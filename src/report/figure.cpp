@@ -6,9 +6,9 @@
 namespace genbid::report {
 namespace {
 
-std::string legend_html(const std::vector<LegendEntry>& legend) {
-  std::string html = "<ul class=\"legend\">\n";
-  for (const LegendEntry& entry : legend) {
+std::string legend_html(const Legend& legend) {
+  std::string html = "<ul class=\"legend" + std::string(legend.always ? " always" : "") + "\">\n";
+  for (const LegendEntry& entry : legend.entries) {
     const bool reference = entry.style == kReference;
     html += "<li><svg class=\"key\" viewBox=\"0 0 28 12\" aria-hidden=\"true\">";
     html += svg_path("M0 6H28", "line " + style_class(entry.style),
@@ -22,11 +22,11 @@ std::string legend_html(const std::vector<LegendEntry>& legend) {
 }  // namespace
 
 std::string figure_html(const Caption& caption, const std::string& wide, const std::string& narrow,
-                        const std::vector<LegendEntry>& legend, const Table& numbers, bool named) {
+                        const Legend& legend, const Table& numbers, bool named) {
   std::string html = "<figure id=\"" + caption.id + "\">\n<figcaption>" + escaped(caption.title) + "</figcaption>\n";
   if (!caption.note.empty()) html += "<p class=\"note\">" + escaped(caption.note) + "</p>\n";
   html += wide + narrow;
-  if (!legend.empty()) html += legend_html(legend);
+  if (!legend.entries.empty()) html += legend_html(legend);
   return html + "<details><summary>Numbers</summary>\n" + table_html(numbers, named) + "</details>\n</figure>\n";
 }
 

@@ -21,8 +21,13 @@ struct LegendEntry {
   int style = 0;
 };
 
-// A <figure>: title, note, both drawings, a legend for the narrow one (empty: none), and the numbers behind it.
+struct Legend {
+  std::vector<LegendEntry> entries;  // empty: none
+  bool always = false;               // below the wide drawing too
+};
+
+// A <figure>: title, note, both drawings, a legend for the narrow one, and the numbers behind it.
 std::string figure_html(const Caption& caption, const std::string& wide, const std::string& narrow,
-                        const std::vector<LegendEntry>& legend, const Table& numbers, bool named);
+                        const Legend& legend, const Table& numbers, bool named);
 
 }  // namespace genbid::report

@@ -54,7 +54,9 @@ Range y_range(const LineChart& chart) {
   return range;
 }
 
-bool has_end_labels(const LineChart& chart, const Layout& layout) { return layout.wide && chart.series.size() > 1; }
+bool has_end_labels(const LineChart& chart, const Layout& layout) {
+  return layout.wide && chart.names_at_ends && chart.series.size() > 1;
+}
 
 Plot make_plot(const LineChart& chart, const Layout& layout) {
   Plot plot;
@@ -226,16 +228,27 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double low,
   std::vector<size_t> order(wanted.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return wanted[a] < wanted[b]; });
-  std::vector<double> places = wanted;
-  double least = low;
-  for (const size_t i : order) {  // down, each below the one before it
-    places[i] = std::max(places[i], least);
-    least = places[i] + apart;
+  // With i * apart taken off, places must only not fall: isotonic regression by pooling neighbours that do.
+  struct Pool {
+    double sum;
+    size_t count;
+    double mean() const { return sum / static_cast<double>(count); }
+  };
+  std::vector<Pool> pools;
+  for (size_t i = 0; i < order.size(); ++i) {
+    pools.push_back({wanted[order[i]] - static_cast<double>(i) * apart, 1});
+    while (pools.size() > 1 && pools[pools.size() - 2].mean() > pools.back().mean()) {
+      pools[pools.size() - 2].sum += pools.back().sum;
+      pools[pools.size() - 2].count += pools.back().count;
+      pools.pop_back();
+    }
   }
-  double most = high;
-  for (size_t k = order.size(); k-- > 0;) {  // and back up from the lower end
-    places[order[k]] = std::min(places[order[k]], most);
-    most = places[order[k]] - apart;
+  std::vector<double> places(wanted.size());
+  const double most = high - static_cast<double>(std::max<size_t>(order.size(), 1) - 1) * apart;
+  size_t i = 0;
+  for (const Pool& pool : pools) {
+    const double place = std::max(std::min(pool.mean(), most), low);
+    for (size_t k = 0; k < pool.count; ++k, ++i) places[order[i]] = place + static_cast<double>(i) * apart;
   }
   return places;
 }
@@ -246,8 +259,8 @@ std::string line_figure(const LineChart& chart) {
   if (chart.series.size() > 1) {
     for (const Series& series : chart.series) legend.push_back({series.name, series.style});
   }
-  return figure_html(chart.caption, draw(chart, kWide), draw(chart, kNarrow), legend, numbers(chart),
-                     !has_one_x(chart));
+  return figure_html(chart.caption, draw(chart, kWide), draw(chart, kNarrow), {legend, !chart.names_at_ends},
+                     numbers(chart), !has_one_x(chart));
 }
 
 }  // namespace genbid::report

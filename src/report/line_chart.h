@@ -29,6 +29,7 @@ struct LineChart {
   Scale y_scale = Scale::kLinear;
   std::optional<double> y_least;  // the y axis reaches at least from here
   std::optional<double> y_most;   // to here
+  bool names_at_ends = true;      // false: below the chart on wide screens too, for lines that end in one place
   std::vector<Series> series;     // kNumStyles at most, and references
 };
 

@@ -116,9 +116,8 @@ Table candidates_table(const Judgement& judgement, size_t most_rows) {
   });
   const ReportCandidate* const best = best_played(ordered);
   Table table;
-  table.head = {
-      "candidate", "kind",        "expected score", "of optimum", best == nullptr ? "to the best" : "to " + best->name,
-      "score",     "conversions", "over CPA",       "budget use"};
+  table.head = {"candidate", "kind",        "expected score", "of optimum", "to the best",
+                "score",     "conversions", "over CPA",       "budget use"};
   for (const ReportCandidate* one : ordered) {
     if (table.rows.size() == most_rows) break;
     const auto score = [](const CellOutcome& cell) { return cell.expected_score; };

@@ -21,10 +21,17 @@ constexpr double kMostCpa = 3.0;   // of the limit, as far as its axis goes
 constexpr size_t kCalibrated = 4;  // candidates with a calibration curve of their own
 constexpr size_t kCalibrationGroups = 8;
 
+// Four digits of the mean (three decimals below 1), and as many decimals in its interval.
 std::string value_with_interval(const MeanInterval& mean) {
-  std::string text = number_text(mean.mean);
-  if (mean.low) text += " (" + number_text(*mean.low) + " to " + number_text(*mean.high) + ")";
-  return text;
+  const double size = std::max(std::abs(mean.mean), 1.0);
+  const int decimals = std::max(3 - static_cast<int>(std::floor(std::log10(size))), 0);
+  const auto text = [&](double value) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);
+    return std::string(buffer);
+  };
+  if (!mean.low) return text(mean.mean);
+  return text(mean.mean) + " (" + text(*mean.low) + " to " + text(*mean.high) + ")";
 }
 
 // Rows of means; the axis shows every mean, and intervals as far as they do not dwarf them.
@@ -225,6 +232,7 @@ std::string lorenz_curves(const Candidates& candidates, const std::string& id) {
   chart.y_name = "of the sum of " + std::string(optima ? "shares" : "scores");
   chart.y_least = 0.0;
   chart.y_most = 1.0;
+  chart.names_at_ends = false;  // all of them end where everything is shared
   for (size_t i = 0; i < candidates.size(); ++i) {
     std::map<int64_t, double> best = by_seat(*candidates[i], &CellOutcome::optimum);
     std::vector<double> seats;
@@ -326,10 +334,11 @@ std::vector<Section> outcome_sections(const std::vector<const ReportCandidate*>&
   Candidates judged = candidates;
   std::erase_if(judged, [](const ReportCandidate* one) { return one->cells.empty(); });
   if (judged.empty()) return {};
-  return {{"Scores", "", {expected_scores(judged, id), score_distribution(judged, id)}},
-          {"CPA", "", {cpa_distribution(judged, id)}},
+  return {{"Scores, CPA and seats",
+           "",
+           {expected_scores(judged, id), score_distribution(judged, id), cpa_distribution(judged, id),
+            lorenz_curves(judged, id)}},
           {"Calibration", "", {calibration_curves(played(judged), id), calibration_ratios(played(judged), id)}},
-          {"How seats share", "", {lorenz_curves(judged, id)}},
           {"What was asked and what came", "", asked_figures(judged, id)}};
 }
 

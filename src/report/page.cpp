@@ -12,8 +12,8 @@
 namespace genbid::report {
 namespace {
 
-constexpr size_t kMostRows = 600;         // of all tables of candidates
-constexpr size_t kMostCharted = 4;        // judgements with charts
+constexpr size_t kMostRows = 400;         // of all tables of candidates
+constexpr size_t kMostCharted = 3;        // judgements with charts
 constexpr size_t kMostText = 100 * 1024;  // of the config, in bytes
 constexpr size_t kMostFacts = 60;
 constexpr size_t kMostFactText = 2000;
@@ -80,7 +80,7 @@ void add_charts(Page& page, const Judgement& judgement, const std::string& id) {
   }
   std::vector<Section> sections = outcome_sections(charted, id);
   const std::vector<Section> days = day_sections(charted, id);
-  sections.insert(sections.begin() + std::min<std::ptrdiff_t>(2, std::ssize(sections)), days.begin(), days.end());
+  sections.insert(sections.begin() + std::min<std::ptrdiff_t>(1, std::ssize(sections)), days.begin(), days.end());
   for (const Section& section : sections) page.section(section, false);
 }
 
@@ -102,7 +102,8 @@ void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
                 " candidates.");
     }
     page.note(
-        "Expected score with its 95 % interval over periods; the difference to the best with that of paired "
+        "Expected score with its 95 % interval over periods; the difference to the best that played with that of "
+        "paired "
         "differences. Over CPA: share of cells whose realised CPA is above the limit.");
     if (i < kMostCharted) {
       add_charts(page, judgement, "judged-" + std::to_string(i));

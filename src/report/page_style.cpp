@@ -39,6 +39,7 @@ svg text { font: 12px "Helvetica Neue", Helvetica, Arial, "Liberation Sans", san
 .mark { fill: var(--c); stroke: var(--back); stroke-width: 0.8; }
 .ref { --c: var(--soft); }
 .legend { display: none; list-style: none; margin: 4px 0; padding: 0; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; }
+.legend.always { display: flex; }
 .legend li { display: flex; align-items: center; gap: 6px; min-width: 0; }
 svg.key { flex: none; width: 28px; height: 12px; }
 details { margin: 4px 0; font-size: 13px; }
@@ -49,17 +50,18 @@ th, td { padding: 3px 9px; text-align: right; border-bottom: 1px solid var(--gri
 th { font-weight: 600; }
 .name { text-align: left; }
 table.cards { width: 100%; font-size: 14px; }
-table.cards th.name { overflow-wrap: anywhere; }
+table.cards td { white-space: nowrap; }
+table.cards th.name { overflow-wrap: anywhere; min-width: 130px; }
 table.cards td:nth-child(2), table.cards th:nth-child(2) { text-align: left; }
 @media (min-width: 1100px) {
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
-@media screen and (max-width: 719px) {
+@media screen and (max-width: 1039px) {
   table.cards, table.cards tbody, table.cards tr, table.cards tbody th, table.cards td { display: block; }
   table.cards thead { display: none; }
   table.cards tr { padding: 8px 0; border-bottom: 1px solid var(--grid); }
-  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; padding: 1px 0; text-align: left; }
-  table.cards td { display: flex; justify-content: space-between; gap: 12px; }
+  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; min-width: 0; padding: 1px 0; text-align: left; }
+  table.cards td { display: flex; justify-content: space-between; gap: 12px; white-space: normal; }
   table.cards td::before { content: attr(data-label); color: var(--soft); }
 }
 @media screen and (max-width: 599px) {
@@ -67,12 +69,14 @@ table.cards td:nth-child(2), table.cards th:nth-child(2) { text-align: left; }
   svg.wide { display: none; }
   svg.narrow { display: block; max-width: 560px; }
   .legend { display: flex; }
-  .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
-  .facts dd { margin-bottom: 5px; }
+  .facts { grid-template-columns: fit-content(38%) minmax(0, 1fr); }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   nav, details { display: none; }
+  table.cards { font-size: 8.5pt; }
+  table.cards td { white-space: normal; padding: 2px 5px; }
+  svg.wide { max-width: 140mm; }
   figure, table.cards tr { break-inside: avoid; }
   h2, h3, figcaption { break-after: avoid; }
   a { color: inherit; }

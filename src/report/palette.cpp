@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, kNumStyles> kMarkers = {
     "m0 -4.6l4.2 4.6l-4.2 4.6l-4.2 -4.6z",                         // diamond
     "m0 4.2l4 -7.2h-8z",                                           // triangle, down
     "m-1.3 -4h2.6v2.7h2.7v2.6h-2.7v2.7h-2.6v-2.7h-2.7v-2.6h2.7z",  // plus
-    "m-4 -1.3h8v2.6h-8z",                                          // bar
+    "m-4 0l2 -3.6h4l2 3.6l-2 3.6h-4z",                             // hexagon
     "m-1.3 -4h2.6v8h-2.6z",                                        // post
     "m-4 -2.6l1.4 -1.4l2.6 2.6l2.6 -2.6l1.4 1.4l-2.6 2.6l2.6 2.6l-1.4 1.4l-2.6 -2.6l-2.6 2.6l-1.4 -1.4l2.6 -2.6z",  // x
     "m-4 -3.5h8l-8 7h8z",  // hourglass

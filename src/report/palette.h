@@ -37,7 +37,7 @@ inline constexpr std::array<SeriesColour, kNumStyles> kSeriesColours = {{{"#005f
 inline constexpr std::array<std::string_view, kNumStyles> kDashes = {"",     "7 3",     "2 2", "9 3 2 3",     "5 2",
                                                                      "12 3", "3 3 1 3", "",    "6 2 2 2 2 2", "1 3"};
 
-// The marker of a style as the data of an SVG path around (x, y), about 8 units wide. Odd rounds are open.
+// The marker of a style as the data of an SVG path around (x, y), about 8 units wide.
 std::string marker_path(int style, double x, double y);
 
 // "s3"; "ref" for kReference: the class that gives an element its colour.

@@ -184,12 +184,12 @@ std::vector<std::string> result_files(const std::string& folder) {
   };
   if (is_there(fs::path(folder) / "result.json")) return {folder + "/result.json"};
   std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    std::error_code ignored;
-    if (!entry.is_directory(ignored)) continue;
-    const std::string path = folder + "/" + entry.path().filename().string() + "/result.json";
+  std::error_code why;
+  for (fs::directory_iterator entry(folder, why); !why && entry != fs::directory_iterator(); entry.increment(why)) {
+    const std::string path = folder + "/" + entry->path().filename().string() + "/result.json";
     if (is_there(path)) files.push_back(path);
   }
+  if (why) throw Error(folder + ": cannot read: " + why.message());
   std::sort(files.begin(), files.end());
   return files;
 }

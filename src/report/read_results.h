@@ -8,7 +8,7 @@
 namespace genbid::report {
 
 // The result.json files of an evaluation's folder: the one in it, or those in its subfolders, in the order of their
-// names. Empty if there is none.
+// names. Empty if there is none; Error if the folder cannot be read.
 std::vector<std::string> result_files(const std::string& folder);
 
 // Reads them. Candidates that were judged under the same conditions (protocol, rules, population or log,

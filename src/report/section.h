@@ -14,7 +14,7 @@ struct Section {
   std::vector<std::string> figures;  // HTML; empty ones do not count
 };
 
-inline constexpr size_t kMostPoints = 100;  // of a line in a chart
+inline constexpr size_t kMostPoints = 80;  // of a line in a chart
 
 // Curves of metrics.jsonl.
 std::vector<Section> training_sections(const std::vector<MetricCurve>& metrics);

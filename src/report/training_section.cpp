@@ -11,7 +11,7 @@
 namespace genbid::report {
 namespace {
 
-constexpr size_t kMostFigures = 24;
+constexpr size_t kMostFigures = 16;
 constexpr size_t kMostPeriods = 5;  // held out, with a line each
 
 // The curves of one chart.
@@ -63,8 +63,12 @@ MetricGroup losses(const std::vector<MetricCurve>& metrics) {
 std::string in_words(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   std::replace(name.begin(), name.end(), '/', ' ');
-  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z') name[0] = static_cast<char>(name[0] - 'a' + 'A');
   return name;
+}
+
+std::string as_title(std::string words) {
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
+  return words;
 }
 
 // The mean over many periods, with what lies between the smallest and the largest of them.
@@ -128,19 +132,14 @@ std::vector<MetricGroup> others(const std::vector<MetricCurve>& metrics) {
     if (period || metric.name == "train/loss" || metric.name.starts_with("train/loss/")) continue;
     const std::string name = metric.name.starts_with("train/") ? metric.name.substr(6) : metric.name;
     const std::string words = in_words(name);
-    groups.push_back({words, "", words, {curve(metric, words, 0)}});
+    groups.push_back({as_title(words), "", words, {curve(metric, words, 0)}});
   }
   return groups;
 }
 
 std::string figure(const MetricGroup& group, const std::string& id) {
   LineChart chart;
-  const bool thin = std::any_of(group.series.begin(), group.series.end(),
-                                [](const Series& one) { return !one.low.empty() && one.x.size() == kMostPoints; });
   chart.caption = {id, group.title, group.note, group.title + " against steps of the training."};
-  if (thin && chart.caption.note.empty()) {
-    chart.caption.note = "A point is the mean of neighbouring lines of the log; the band holds all of them.";
-  }
   chart.x_name = "step";
   chart.y_name = group.y_name;
   chart.series = group.series;
@@ -155,10 +154,14 @@ std::vector<Section> training_sections(const std::vector<MetricCurve>& metrics) 
   for (auto& group : held_out(metrics)) groups.push_back(std::move(group));
   for (auto& group : others(metrics)) groups.push_back(std::move(group));
   Section section{"Training curves", "", {}};
+  const bool long_log = std::any_of(metrics.begin(), metrics.end(),
+                                    [](const MetricCurve& one) { return one.steps.size() > kMostPoints; });
+  if (long_log)
+    section.note = "Where the log is long a point is the mean of neighbouring lines, in the band of all of them.";
   for (const MetricGroup& group : groups) {
     if (section.figures.size() == kMostFigures) {
-      section.note = "The first " + std::to_string(kMostFigures) + " of " + std::to_string(groups.size()) +
-                     " charts; metrics.jsonl has the others.";
+      section.note += (section.note.empty() ? "The first " : " The first ") + std::to_string(kMostFigures) + " of " +
+                      std::to_string(groups.size()) + " charts; metrics.jsonl has the others.";
       break;
     }
     std::string html = figure(group, "training-" + std::to_string(section.figures.size()));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
+#include "base/log.h"
 #include "data/replaceable.h"
 #include "report/markup.h"
 #include "report/page.h"
@@ -44,6 +45,13 @@ std::string plain(const std::string& folder) {
 std::string name_of(const std::string& folder) {
   const fs::path whole = fs::path(folder) == "." ? fs::current_path() : fs::path(folder);
   return whole.filename().empty() ? folder : whole.filename().string();
+}
+
+// The verb that a resolved config is for: its first line says `kind: train`.
+std::string verb_of(const std::string& config_yaml) {
+  const std::string key = "kind: ";
+  if (!config_yaml.starts_with(key)) return {};
+  return config_yaml.substr(key.size(), config_yaml.find('\n') - key.size());
 }
 
 // The last value of a metric and its step, in words; empty without one.
@@ -88,11 +96,12 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   report::ReportInput input;
   input.title = (trained ? "Training " : "Evaluation ") + name_of(folder);
   input.summary.push_back({"folder", folder});
-  if (trained) {
-    input.summary.push_back({"command", "genbid train " + folder + "/config.yaml"});
-    describe_training(folder, input);
+  if (is_there(folder + "/config.yaml")) {
+    input.config_yaml = read_file(folder + "/config.yaml");
+    const std::string verb = verb_of(input.config_yaml);
+    if (!verb.empty()) input.summary.push_back({"command", "genbid " + verb + " " + folder + "/config.yaml"});
   }
-  if (is_there(folder + "/config.yaml")) input.config_yaml = read_file(folder + "/config.yaml");
+  if (trained) describe_training(folder, input);
   report::Results read = report::read_results(results);
   input.judgements = std::move(read.judgements);
   for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
@@ -100,6 +109,14 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   input.summary.push_back({"this page", "genbid report " + folder});
   write_file(place, report::page_html(input));
   return place;
+}
+
+void report_at_end(const std::string& folder) {
+  try {
+    log_info("report: " + write_report(folder, {}));
+  } catch (const Error& e) {
+    log_warning(std::string("no report: ") + e.what());
+  }
 }
 
 }  // namespace genbid::runs

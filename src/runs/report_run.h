@@ -10,4 +10,8 @@ namespace genbid::runs {
 // be read.
 std::string write_report(const std::string& folder, const std::string& output);
 
+// The page of what has just ended, and a line that says where it is. The work is done whatever becomes of its page: one
+// that cannot be made is a warning.
+void report_at_end(const std::string& folder);
+
 }  // namespace genbid::runs

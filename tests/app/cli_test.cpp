@@ -102,6 +102,20 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
   EXPECT_NE(again.output.find("step 3"), std::string::npos) << again.output;
 }
 
+TEST_F(CommandLine, ATrainingEndsWithAReportThatReplacesNothingElse) {
+  ingest_sample();
+  std::filesystem::create_directory(out("run"));
+  write_file(out("run/report.html"), "my own");
+  const ProgramResult first = run_program(train_command());
+  EXPECT_EQ(first.status, 0);
+  EXPECT_NE(first.output.find("no report: " + out("run/report.html")), std::string::npos) << first.output;
+  EXPECT_EQ(read_file(out("run/report.html")), "my own");
+  std::filesystem::remove(out("run/report.html"));
+  const ProgramResult again = run_program(train_command());
+  EXPECT_NE(again.output.find("report: " + out("run/report.html")), std::string::npos) << again.output;
+  EXPECT_NE(read_file(out("run/report.html")).find("Training curves"), std::string::npos);
+}
+
 TEST_F(CommandLine, ARunGoesOnOnlyWithTheDataItBeganWith) {
   ingest_sample();
   ASSERT_EQ(run_program(train_command()).status, 0);

@@ -29,7 +29,8 @@ using Files = std::map<std::string, std::string>;  // path in the folder to cont
 
 // What does not say how long something took, or that it was interrupted.
 bool is_result(const std::string& name) {
-  return !name.ends_with("log.txt") && !name.ends_with("metrics.jsonl") && !name.ends_with(".lock");
+  return !name.ends_with("log.txt") && !name.ends_with("metrics.jsonl") && !name.ends_with("report.html") &&
+         !name.ends_with(".lock");
 }
 
 Files files_in(const std::string& folder) {

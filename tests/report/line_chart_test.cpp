@@ -78,7 +78,8 @@ TEST(LineChart, NothingToShowIsNoFigure) {
 }
 
 TEST(LineChart, LabelsMoveApartAndStayInside) {
-  EXPECT_EQ(spread_labels({50, 50, 50}, 0, 100, 10), (std::vector<double>{50, 60, 70}));
+  EXPECT_EQ(spread_labels({50, 50, 50}, 0, 100, 10), (std::vector<double>{40, 50, 60}));
+  EXPECT_EQ(spread_labels({50, 50, 50}, 45, 100, 10), (std::vector<double>{45, 55, 65}));
   EXPECT_EQ(spread_labels({100, 99, 10}, 0, 100, 10), (std::vector<double>{100, 90, 10}));
   EXPECT_EQ(spread_labels({-5, 200}, 0, 100, 10), (std::vector<double>{0, 100}));
 }

@@ -61,7 +61,7 @@ TEST(OutcomeMeans, TheTableBeginsWithTheBestAndComparesWithTheBestThatPlayed) {
   judgement.candidates[2].kind = "hindsight";
   const Table table = candidates_table(judgement, 10);
   ASSERT_EQ(table.rows.size(), 3U);
-  EXPECT_EQ(table.head[4], "to high");
+  EXPECT_EQ(table.head[4], "to the best");
   using Row = std::vector<std::string>;
   EXPECT_EQ(table.rows[0], (Row{"optimum", "hindsight", "10.00", "100.0 %", "+4.00", "–", "–", "–", "50.0 %"}));
   EXPECT_EQ(table.rows[1], (Row{"high", "rule", "6.00", "60.0 %", "–", "0.00", "4.00", "100.0 %", "50.0 %"}));

@@ -93,10 +93,12 @@ inline report::Judgement sample_judgement(int candidates, int64_t periods = 6, i
 }
 
 inline report::MetricCurve sample_metric(const std::string& name, int64_t lines, double scale) {
+  const auto shift = static_cast<int64_t>(name.size());
   report::MetricCurve curve{name, {}, {}};
   for (int64_t i = 1; i <= lines; ++i) {
     curve.steps.push_back(static_cast<double>(50 * i));
-    curve.values.push_back(scale * (0.02 + 1.0 / (1.0 + 0.1 * static_cast<double>(i)) + 0.05 * scrambled(i)));
+    curve.values.push_back(scale *
+                           (0.02 + 1.0 / (1.0 + 0.1 * static_cast<double>(i + shift)) + 0.05 * scrambled(i * shift)));
   }
   return curve;
 }

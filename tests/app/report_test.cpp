@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "app/run_program.h"
+#include "base/files/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// `genbid report` from outside: the page of a training, of an evaluation and of both, and what it refuses.
+
+namespace genbid::app {
+namespace {
+
+using test::run_program;
+
+constexpr const char* kResult =
+    R"({"name": "pid", "kind": "rule", "protocol": "market", "rules": "corrected", "population": "rules48",
+ "periods": [22], "seats": [0, 1], "seed": 1, "program": "genbid 0.1.0", "mean": {}, "cells": [
+ {"period": 22, "seat": 0, "budget": 100, "cpa_limit": 10, "expected_score": 3.5, "score": 4, "conversions": 4,
+  "expected_conversions": 3.6, "cost": 30, "optimum": 5},
+ {"period": 22, "seat": 1, "budget": 100, "cpa_limit": 10, "expected_score": 4.5, "score": 5, "conversions": 5,
+  "expected_conversions": 4.6, "cost": 30, "optimum": 5}]})";
+
+class Report : public ::testing::Test {
+ protected:
+  std::string out(const std::string& name) { return folder_.path(name); }
+  void put(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(out(name)).parent_path());
+    write_file(out(name), text);
+  }
+  void put_training() {
+    put("run/config.yaml", "kind: train\nrun: \"a <b>\"\n");
+    put("run/metrics.jsonl", "{\"step\": 50, \"train/loss\": 0.5}\n{\"step\": 100, \"train/loss\": 0.25}\n");
+  }
+  void expect_refused(const std::string& arguments, const std::string& part) {
+    const auto result = run_program("report " + arguments);
+    EXPECT_EQ(result.status, 1) << result.output;
+    EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+  }
+  std::string page(const std::string& arguments, const std::string& place) {
+    const auto result = run_program("report " + arguments);
+    EXPECT_EQ(result.status, 0) << result.output;
+    EXPECT_EQ(result.output, out(place) + "\n");
+    return read_file(out(place));
+  }
+  static bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Report, ATrainingHasItsCurvesAndItsConfig) {
+  put_training();
+  const std::string html = page(out("run/"), "run/report.html");
+  EXPECT_TRUE(has(html, "Training run"));
+  EXPECT_TRUE(has(html, "0.25 at step 100"));
+  EXPECT_TRUE(has(html, "genbid train " + out("run") + "/config.yaml"));
+  EXPECT_TRUE(has(html, "a &lt;b&gt;"));
+  EXPECT_FALSE(has(html, "Judged"));
+}
+
+TEST_F(Report, AnEvaluationHasItsCandidates) {
+  put("eval/pid/result.json", kResult);
+  const std::string html = page(out("eval") + " --output " + out("elsewhere/page.html"), "elsewhere/page.html");
+  EXPECT_TRUE(has(html, "Evaluation eval"));
+  EXPECT_TRUE(has(html, "Judged: market, corrected, rules48"));
+  EXPECT_TRUE(has(html, "80.0 %"));  // (3.5 + 4.5) / (5 + 5)
+  EXPECT_FALSE(std::filesystem::exists(out("eval/report.html")));
+}
+
+TEST_F(Report, ATrainingThatWasJudgedInItsFolderHasBoth) {
+  put_training();
+  put("run/eval/result.json", kResult);
+  const std::string html = page(out("run"), "run/report.html");
+  EXPECT_TRUE(has(html, "Training curves"));
+  EXPECT_TRUE(has(html, "Judged: market, corrected, rules48"));
+}
+
+TEST_F(Report, TheSameFolderGivesTheSameBytes) {
+  put("eval/result.json", kResult);
+  const std::string first = page(out("eval"), "eval/report.html");
+  EXPECT_EQ(page(out("eval"), "eval/report.html"), first);
+}
+
+TEST_F(Report, AFolderWithoutEitherIsRefused) {
+  std::filesystem::create_directory(out("empty"));
+  expect_refused(out("empty"), out("empty") + ": found neither metrics.jsonl and config.yaml nor a result.json");
+  EXPECT_TRUE(std::filesystem::is_empty(out("empty")));
+  expect_refused(out("nowhere"), out("nowhere") + ": found nothing there, expected the folder of a training");
+  put("file", "text");
+  expect_refused(out("file"), out("file") + ": found a file, expected the folder of a training");
+}
+
+TEST_F(Report, AResultThatCannotBeReadIsNamedAndNothingIsWritten) {
+  put("eval/a/result.json", kResult);
+  put("eval/b/result.json", "{\"name\": \"b\"");
+  expect_refused(out("eval"), out("eval/b/result.json") + ": found a file that is no JSON object, expected a result");
+  EXPECT_FALSE(std::filesystem::exists(out("eval/report.html")));
+  put("eval/b/result.json", "{\"protocol\": \"market\", \"name\": \"b\", \"kind\": \"rule\"}");
+  expect_refused(out("eval"), out("eval/b/result.json") + ": found no key 'cells'");
+}
+
+TEST_F(Report, ALineOfMetricsThatIsNoneIsNamed) {
+  put_training();
+  put("run/metrics.jsonl", "{\"step\": 50}\nnonsense\n");
+  expect_refused(out("run"), out("run/metrics.jsonl") + ":2: found 'nonsense'");
+}
+
+TEST_F(Report, OnlyAReportIsReplaced) {
+  put_training();
+  put("mine.html", "<html>my own</html>");
+  expect_refused(out("run") + " --output " + out("mine.html"), out("mine.html"));
+  EXPECT_EQ(read_file(out("mine.html")), "<html>my own</html>");
+}
+
+TEST_F(Report, WithoutAFolderItIsWrongUse) {
+  EXPECT_EQ(run_program("report").status, 2);
+  EXPECT_NE(run_program("report --help").output.find("genbid report runs/NAME"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace genbid::app
