@@ -109,23 +109,25 @@ struct Progress::State {
     return how_far() + rate_text(mean) + "  in " + clock_text(elapsed);
   }
 
-  static std::string bar(double share) {
-    constexpr size_t kCells = 14;
-    const auto full = static_cast<size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(kCells));
+  static std::string bar(double share, size_t cells) {
+    const auto full = static_cast<size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(cells));
     return "  [" + terminal::coloured(terminal::Colour::kGreen, std::string(full, '#'), STDERR_FILENO) +
-           std::string(kCells - full, '.') + "]";
+           std::string(cells - full, '.') + "]";
   }
 
   void draw() {
-    constexpr size_t kBarWidth = 18;
+    constexpr size_t kBrackets = 4;  // with the spaces before them
+    constexpr size_t kFewestCells = 6;
+    constexpr size_t kMostCells = 14;
     const size_t room = terminal::width(STDERR_FILENO) - 1;  // a full line would wrap
     std::string text = how_far();
-    const std::string rest = how_fast() + noted();
-    const size_t place = std::min(text.size(), room);
-    text += rest;
-    const bool with_bar = total > 0 && text.size() + kBarWidth <= room;
-    if (text.size() > room) text.resize(room);
-    if (with_bar) text.insert(place, bar(share()));
+    const size_t place = text.size();
+    text += how_fast() + noted();
+    if (text.size() > room) {
+      text.resize(room);
+    } else if (total > 0 && room - text.size() >= kFewestCells + kBrackets) {
+      text.insert(place, bar(share(), std::min(room - text.size() - kBrackets, kMostCells)));
+    }
     put("\r" + text + "\033[K");
     drawn = true;
   }

@@ -132,7 +132,7 @@ PeriodSummary SimulateSummary::mean() const {
 std::string SimulateSummary::text() const {
   TextTable table({{"period"},
                    {"conversions"},
-                   {"score of a seat"},
+                   {"mean score"},
                    {"expected score"},
                    {"budget use"},
                    {"least winning cost"},

@@ -182,9 +182,9 @@ TrainingSummary train(const TrainRunConfig& config) {
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
-  log_info("train " + config.model.name() + ": " + std::to_string(policy::num_parameters(*policy)) + " parameters, " +
-           std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
-           " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " +
+           grouped(training.num_trajectories()) + " trajectories, " + grouped(training.num_rows()) + " ticks; " +
+           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
 
   if (clipped > 0) {
     log_info("data.max_action: " + std::to_string(clipped) + " actions of the store were lowered to " +
