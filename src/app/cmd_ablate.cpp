@@ -14,9 +14,9 @@ runs::AblateConfig read(const ConfigFile& file) {
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "ablate"); }
 
-int run(const ConfigFile& file) {
+int run(const ConfigFile& file, Form form) {
   const runs::AblateSummary summary = runs::ablate(read(file));
-  std::fputs(summary.text().c_str(), stdout);
+  std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
   return summary.exit_status();
 }
 

@@ -17,10 +17,10 @@ runs::TrainRunConfig read(const ConfigFile& file) {
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "train"); }
 
-int run(const ConfigFile& file) {
+int run(const ConfigFile& file, Form form) {
   const runs::TrainRunConfig config = read(file);
   const runs::TrainingSummary summary = runs::train(config);
-  std::fputs(summary.text().c_str(), stdout);
+  std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
   if (!summary.training.stopped) {
     runs::report_at_end(config.run);
     return 0;
@@ -33,19 +33,22 @@ int run(const ConfigFile& file) {
 }  // namespace
 
 Command train_command() {
-  return {"train", "train a policy on a trajectory store",
-          "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
-          "\n"
-          "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/, report.html\n"
-          "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
-          "              are lowered to it (0, the default: none)\n"
-          "model.*       a model and its options; models/NAME/README.md\n"
-          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads\n"
-          "\n"
-          "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a checkpoint first and exit\n"
-          "with 128 + the signal's number; a second one ends the process at once. `genbid config FILE` shows every\n"
-          "option with its value.",
-          run, resolve};
+  return {
+      "train", "train a policy on a trajectory store",
+      "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
+      "\n"
+      "run           folder of the run: config.yaml, log.txt, metrics.jsonl, TensorBoard's event files, checkpoints/,\n"
+       "              report.html\n"
+      "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
+      "              are lowered to it (0, the default: none)\n"
+      "model.*       a model and its options; models/NAME/README.md\n"
+      "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads; prometheus: a text\n"
+      "              file NAME.prom with the newest numbers, for Prometheus' node exporter (none by default)\n"
+      "\n"
+      "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a checkpoint first and exit\n"
+      "with 128 + the signal's number; a second one ends the process at once. `genbid config FILE` shows every\n"
+      "option with its value.",
+      run, resolve};
 }
 
 }  // namespace genbid::app

@@ -8,7 +8,7 @@
 
 namespace genbid {
 
-void log_info(std::string_view line);
+void log_info(std::string_view line);  // not on standard error where the program is quiet (base/terminal.h)
 void log_warning(std::string_view line);
 // Appends to the file, and only there a line has its time. A full disk does not end the work: the program says so once
 // and leaves the file alone.

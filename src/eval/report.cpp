@@ -51,7 +51,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   json["selection"] =
       evaluation.selection.empty() ? Json{{"market_evaluations", 0}} : Json::parse(evaluation.selection);
   if (!context.scenario.empty()) {
-    json["scenario"] = {{"hash", context.scenario}, {"settings", config_json(context.settings)}};
+    json["scenario"] = {{"hash", context.scenario}, {"settings", Json::parse(config_json(context.settings))}};
   }
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;

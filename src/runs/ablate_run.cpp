@@ -6,8 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <thread>
@@ -232,6 +231,13 @@ std::string AblateSummary::text() const {
   }
   for (const std::string& file : files) text += file + "\n";
   return text;
+}
+
+std::string AblateSummary::json() const {
+  const nlohmann::ordered_json json = {{"folder", folder},      {"cells", num_cells},  {"done", num_done},
+                                       {"failed", failures},    {"elsewhere", elsewhere}, {"stopped", stopped},
+                                       {"files", files}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 int AblateSummary::exit_status() const {

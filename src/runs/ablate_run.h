@@ -19,6 +19,7 @@ struct AblateSummary {
   std::vector<std::string> files;  // table.md, table.json
 
   std::string text() const;
+  std::string json() const;  // {"folder", "cells", "done", "failed", "elsewhere", "stopped", "files"}
   int exit_status() const;  // 0 all of this shard's cells are done, 3 some failed; of a stop: stop_signal::exit_status()
 };
 

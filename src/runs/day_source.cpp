@@ -15,7 +15,7 @@ const char* const kAuctionNet = "auctionnet";
 }  // namespace
 
 std::string day_source(const std::string& settings, int64_t seed) {
-  const nlohmann::ordered_json all = config_json(settings);
+  const auto all = nlohmann::ordered_json::parse(config_json(settings));
   const nlohmann::ordered_json& market = all.contains("market") ? all["market"] : all;
   if (!market.is_object() || !market.contains("traffic")) return kAuctionNet;  // the rules official have no choice
   const nlohmann::ordered_json& traffic = market["traffic"];
@@ -25,7 +25,7 @@ std::string day_source(const std::string& settings, int64_t seed) {
 
 std::string day_source_of_store(const std::string& settings) {
   if (settings.empty()) return kAuctionNet;
-  const nlohmann::ordered_json all = config_json(settings);
+  const auto all = nlohmann::ordered_json::parse(config_json(settings));
   if (!all.is_object() || !all.contains("market")) return kAuctionNet;  // an ingestion of files
   return day_source(settings, all["market"].value("seed", int64_t{1}));
 }

@@ -40,7 +40,7 @@ Json rule_options(bidders::BidderConfig rule) {
   for_each_path(rule, [](const std::string& /*key*/, std::string& path) {
     if (!path.empty() && !play::is_shipped_table(path)) path = "content " + file_content_hash(path);
   });
-  return config_json(print_config(rule, ""));
+  return Json::parse(config_json(print_config(rule, "")));
 }
 
 class Maker {
@@ -145,7 +145,7 @@ class Maker {
 
   static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {
     Json record = {{"model", loaded.model},
-                   {"settings", config_json(loaded.settings)},
+                   {"settings", Json::parse(config_json(loaded.settings))},
                    {"step", loaded.info.step},
                    {"weights", weights},
                    {"weights_xxh3_128", loaded.weights},

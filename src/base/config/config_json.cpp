@@ -1,57 +1,49 @@
 #include "base/config/config_json.h"
 
-#include <yaml-cpp/yaml.h>
-
-#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
+#include "base/config/config_tree.h"
+#include "base/config/config_value.h"
 
 namespace genbid {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-template <typename T>
-bool parse(const std::string& text, T& value) {
-  const char* end = text.data() + text.size();
-  const auto [rest, fault] = std::from_chars(text.data(), end, value);
-  return fault == std::errc() && rest == end;
+Json scalar(const ConfigNode& node) {
+  if (node.quoted) return node.text;
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (const auto number = parse_integer(node.text); number && std::to_string(*number) == node.text) return *number;
+  if (const auto number = parse_real(node.text); number && std::isfinite(*number)) return *number;
+  return node.text;
 }
 
-Json scalar(const YAML::Node& node) {
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;  // quoted
-  if (text == "true" || text == "false") return text == "true";
-  if (text == "null" || text == "~") return nullptr;
-  int64_t whole = 0;
-  if (parse(text, whole)) return whole;
-  double real = 0.0;
-  if (parse(text, real)) return real;
-  return text;
-}
-
-Json convert(const YAML::Node& node) {
-  if (node.IsScalar()) return scalar(node);
-  if (node.IsSequence()) {
-    Json list = Json::array();
-    for (const YAML::Node& item : node) list.push_back(convert(item));
-    return list;
+Json json_of(const ConfigNode& node) {
+  switch (node.type) {
+    case ConfigNode::Type::kNull:
+      return nullptr;
+    case ConfigNode::Type::kScalar:
+      return node.text == "null" && !node.quoted ? Json(nullptr) : scalar(node);
+    case ConfigNode::Type::kList: {
+      Json list = Json::array();
+      for (const ConfigNode& child : node.children) list.push_back(json_of(child));
+      return list;
+    }
+    case ConfigNode::Type::kMap:
+      break;
   }
-  if (!node.IsMap()) return nullptr;
-  Json object = Json::object();
-  for (const auto& item : node) object[item.first.Scalar()] = convert(item.second);
-  return object;
+  Json map = Json::object();
+  for (const ConfigNode& child : node.children) map[child.key] = json_of(child);
+  return map;
 }
 
 }  // namespace
 
-nlohmann::ordered_json config_json(const std::string& yaml) {
-  try {
-    return convert(YAML::Load(yaml));
-  } catch (const YAML::Exception& fault) {
-    throw Error(std::string("config: not YAML: ") + fault.what());
-  }
+std::string config_json(const std::string& resolved_yaml) {
+  const ConfigNode root = parse_yaml(
+      resolved_yaml, [](int line) { return "resolved config:" + std::to_string(line); }, "");
+  return json_of(root).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace genbid

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace genbid {
 
-// YAML as print_config writes it, as JSON: plain words are booleans, numbers, null or strings, as YAML reads them;
-// quoted ones are strings. Error for text that is not YAML.
-nlohmann::ordered_json config_json(const std::string& yaml);
+// A config that print_config() printed, as JSON: the same keys in the same order, two spaces a level. Numbers, true,
+// false and null are JSON's; what JSON has no number for (.inf) and lists of periods (7..20) are strings.
+std::string config_json(const std::string& resolved_yaml);
 
 }  // namespace genbid
