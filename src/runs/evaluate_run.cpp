@@ -21,6 +21,7 @@
 #include "data/replaceable.h"
 #include "eval/policy_bidder.h"
 #include "eval/replay_evaluation.h"
+#include "play/category_reserves.h"
 #include "play/official_assets.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
@@ -159,6 +160,7 @@ Judged judge_in_market(const EvaluateConfig& config, const Candidates& candidate
   plan.with_plans = std::any_of(config.policy.begin(), config.policy.end(),
                                 [](const CandidateConfig& one) { return one.policy == "teacher"; });
   plan.market = config.market;
+  if (!play::make_reserves(plan.market, threads)) return {};
   plan.market.cache_megabytes = config.cache_megabytes;
   plan.population = play::load_population(config.market.population, config.market.shape().seats);
   plan.periods = config.market.periods.values;
