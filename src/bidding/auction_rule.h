@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <vector>
 
 #include "bidding/advertiser.h"
 
@@ -20,7 +22,17 @@ struct AuctionRule {
   double reserve = 0.0001;                                            // money
   // A higher bid counts as this much; of two such bids the lower seat's is the higher one.
   double highest_bid = std::numeric_limits<double>::infinity();
+  // Where seats have reserves of their own, by tick: [tick][kMaxSeats], none below `reserve`. Such a seat competes with
+  // bids of at least its reserve, and pays at least that. Empty: `reserve` holds for all.
+  std::vector<double> own_reserves = {};
 
+  double reserve_of(int tick, int seat) const {
+    if (own_reserves.empty()) return reserve;
+    return own_reserves[static_cast<size_t>(tick) * kMaxSeats + static_cast<size_t>(seat)];
+  }
+  double highest_reserve() const {
+    return own_reserves.empty() ? reserve : *std::max_element(own_reserves.begin(), own_reserves.end());
+  }
   // The probability that a slot is shown.
   double exposure(int slot) const {
     double probability = 1.0;
@@ -32,6 +44,7 @@ struct AuctionRule {
     AuctionRule rule = *this;
     rule.reserve *= unit;
     rule.highest_bid *= unit;
+    for (double& own : rule.own_reserves) own *= unit;
     return rule;
   }
 };

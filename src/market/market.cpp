@@ -57,6 +57,10 @@ std::string MarketConfig::rules_label() const {
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {
+  if (config.auction.reserve_from.on() && config.auction.own_reserves.empty()) {
+    throw Error("market.auction.reserve_from: the reserves of " + config.auction.reserve_from.population +
+                " are not made, expected whoever plays the market to make them");
+  }
   return rule_set(config.rules).make(config, threads);
 }
 

@@ -39,7 +39,8 @@ float max_price_for(const Responses& responses, double budget) {
   const double least = 0x1p-8 * static_cast<double>(responses.auction().max_price);
   const double most = std::clamp(budget, least, 1e30);
   // A reserve is a price, too, where no bid reaches it.
-  const float highest = std::max(responses.seen().price, static_cast<float>(responses.auction().rule.reserve));
+  const float highest =
+      std::max(responses.seen().price, static_cast<float>(responses.auction().rule.highest_reserve()));
   return power_above(std::min(highest, static_cast<float>(most)));
 }
 

@@ -15,7 +15,8 @@ struct LaneConstants {
   LaneConstants(const Auction& auction, const AlphaGrid& grid);
 
   int num_slots;
-  float reserve, max_price, bid_cap;
+  float reserve;  // of the seat in the tick
+  float max_price, bid_cap;
   bool reaches_cap = true;        // false: no bid does, which saves looking for such
   std::array<float, 3> exposure;  // of the slot reached by a step
   std::array<float, 3> width;     // by which a step raises it

@@ -68,6 +68,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
   // A seat's sums stay in the first cache while its blocks pass.
   for (int seat = first_seat; seat < last_seat; ++seat) {
     constants.lowest_bits = std::bit_cast<int32_t>(grid(seat).lowest);
+    constants.reserve = static_cast<float>(auction_.rule.reserve_of(tick, seat));
     Sum* const bids = bid_sums(seat, tick);
     slots.assign(stride(), {});
     for (const ImpressionBlock& block : blocks) {

@@ -11,26 +11,6 @@
 namespace genbid::play {
 namespace {
 
-class ResponseSink : public market::PeriodSink {
- public:
-  ResponseSink(oracle::Responses& responses, Threads& threads) : responses_(responses), threads_(threads) {}
-
-  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> /*seats*/) override {}
-  void on_ladder(int64_t /*cell*/, int tick, const market::TickLadder& ladder) override {
-    blocks_.clear();
-    add_blocks(ladder, blocks_);
-    threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
-      responses_.add(tick, blocks_, to_int(begin), to_int(end));
-    });
-  }
-
- private:
-  static_assert(oracle::ImpressionBlock::kWidth == market::kBlockWidth);
-  oracle::Responses& responses_;
-  Threads& threads_;
-  std::vector<oracle::ImpressionBlock> blocks_;
-};
-
 class Teacher : public Bidder {
  public:
   explicit Teacher(const HindsightBook& book) : book_(book) {}
@@ -66,6 +46,15 @@ class HindsightAlpha : public Bidder {
 };
 
 }  // namespace
+
+void ResponseSink::on_ladder(int64_t /*cell*/, int tick, const market::TickLadder& ladder) {
+  static_assert(oracle::ImpressionBlock::kWidth == market::kBlockWidth);
+  blocks_.clear();
+  add_blocks(ladder, blocks_);
+  threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
+    responses_.add(tick, blocks_, static_cast<int>(begin), static_cast<int>(end));
+  });
+}
 
 void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks) {
   for (const market::LadderBlock& block : ladder.blocks) {

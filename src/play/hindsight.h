@@ -21,6 +21,19 @@ std::optional<oracle::Responses> record_responses(market::Market& market, market
 // Does the same with responses that responses_for has made for such cells. Returns false if a stop was asked for.
 bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,
                       std::span<const int> seat_bidder, oracle::Responses& responses);
+// Fills responses with what is played. The market must keep ladders.
+class ResponseSink : public market::PeriodSink {
+ public:
+  ResponseSink(oracle::Responses& responses, Threads& threads) : responses_(responses), threads_(threads) {}
+
+  void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> /*seats*/) override {}
+  void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override;
+
+ private:
+  oracle::Responses& responses_;
+  Threads& threads_;
+  std::vector<oracle::ImpressionBlock> blocks_;
+};
 // A ladder as the oracle reads it: views of it.
 void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
 // Empty responses for a cell of the market. Their grid fits its CPA limits; where these lie far apart, each seat has a

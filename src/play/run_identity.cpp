@@ -98,13 +98,23 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
     files.comment("market.population", settings.market.population);
     settings.market.population = "a file";  // population_seats is what it holds
   }
+  std::string reserves;
+  if (market::AuctionConfig& auction = settings.market.auction; auction.reserve_from.on()) {
+    if (!is_shipped_population(auction.reserve_from.population)) {
+      files.comment("market.auction.reserve_from.population", auction.reserve_from.population);
+      auction.reserve_from.population = "a file";
+    }
+    ContentHash made;
+    made.add_values(std::span<const double>(auction.own_reserves));
+    reserves = "reserves: content " + made.digits() + "\n";
+  }
   for (size_t i = 0; i < settings.explore.bidders.size(); ++i) {
     files.replace_in(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
   }
   // A shipped population may be another one in another version of the program.
   const std::string seats = seats_text(population, files);
   std::string text = print_config(settings, "simulate", PrintFor::kComparing);
-  text += seats + files.comments();
+  text += seats + reserves + files.comments();
   if (!config.program.empty()) text.append(kProgram).append(config.program).append("\n");
   return text;
 }

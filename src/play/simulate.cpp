@@ -13,6 +13,7 @@
 #include "base/text_table.h"
 #include "base/threads.h"
 #include "bidders/bidder_config.h"
+#include "play/category_reserves.h"
 #include "play/run_identity.h"
 
 namespace genbid::play {
@@ -99,6 +100,8 @@ void MarketRunConfig::fields(ConfigVisitor& v) {
   v.check(population_exists(population), "population", expected_population());
   v.required("periods", periods);
   v.check(!periods.values.empty(), "periods", "at least one period");
+  v.check(!auction.reserve_from.on() || population_exists(auction.reserve_from.population), "auction",
+          "in reserve_from.population " + expected_population());
 }
 
 void SimulateConfig::fields(ConfigVisitor& v) {
@@ -107,6 +110,8 @@ void SimulateConfig::fields(ConfigVisitor& v) {
   v.check(!market.official() || !explore.on(), "explore",
           "nothing under the official rules, whose PID remembers who it was in the period before");
   v.section("output", output);
+  v.check(!market.auction.reserve_from.on() || !output.needs_impressions(), "output",
+          "raw_log and market_log: false beside market.auction.reserve_from, since a log has one price an impression");
   v.check(!market.official() || !output.resumable, "output",
           "resumable: false under the official rules, whose PID remembers the period before");
   v.field("threads", threads, {0, 1024});
@@ -181,8 +186,9 @@ std::string SimulateSummary::json(const SimulateConfig& config) const {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress,
+std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::function<void(int64_t)>& progress,
                                         const std::function<void(int)>& after_tick) {
+  SimulateConfig config = asked;
   const market::MarketShape shape = config.market.shape();
   const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
@@ -191,6 +197,7 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   if (!config.market.official()) std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));
+  if (!make_reserves(config.market, threads)) return std::nullopt;
   const auto market = market::make_market(config.market, threads);
   const Seating seating(config, population);
 

@@ -55,7 +55,7 @@ int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* c
 //
 // With output.resumable what is played stays when the run is stopped or killed, and the same run goes on behind it
 // (play/resumable_outputs.h).
-std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress = {},
+std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::function<void(int64_t)>& progress = {},
                                         const std::function<void(int)>& after_tick = {});
 
 }  // namespace genbid::play

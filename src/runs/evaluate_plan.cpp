@@ -1,17 +1,19 @@
 #include "runs/evaluate_plan.h"
 
 #include "base/files/content_hash.h"
+#include "play/category_reserves.h"
 #include "play/population.h"
 #include "play/run_identity.h"
 
 namespace genbid::runs {
 
-MarketPlan market_plan(const EvaluateConfig& config, const std::vector<int64_t>& periods,
-                       const Candidates& candidates) {
+std::optional<MarketPlan> market_plan(const EvaluateConfig& config, const std::vector<int64_t>& periods,
+                                      const Candidates& candidates, Threads& threads) {
   MarketPlan made;
   eval::EvaluationPlan& plan = made.plan;
   plan.book = candidates.book.get();
   plan.market = config.market;
+  if (!play::make_reserves(plan.market, threads)) return std::nullopt;
   plan.market.cache_megabytes = config.cache_megabytes;
   plan.population = play::load_population(config.market.population, config.market.shape().seats);
   plan.periods = periods;

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/threads.h"
 #include "eval/evaluation.h"
 #include "runs/evaluate_candidates.h"
 #include "runs/evaluate_config.h"
@@ -14,7 +16,9 @@ struct MarketPlan {
   eval::EvaluationPlan plan;
   std::string settings;  // play/run_identity.h, scenario_settings
 };
-MarketPlan market_plan(const EvaluateConfig& config, const std::vector<int64_t>& periods, const Candidates& candidates);
+// Nothing if a stop was asked for while its reserves were made (play/category_reserves.h).
+std::optional<MarketPlan> market_plan(const EvaluateConfig& config, const std::vector<int64_t>& periods,
+                                      const Candidates& candidates, Threads& threads);
 
 // Where the hindsight of the config's evaluation is kept.
 std::string hindsight_folder(const EvaluateConfig& config);

@@ -79,7 +79,9 @@ std::vector<eval::Evaluation> by_name(std::vector<eval::Evaluation> evaluations)
 }
 
 std::optional<Judged> judge_in_market(const EvaluateConfig& config, const Candidates& candidates, Threads& threads) {
-  MarketPlan made = market_plan(config, config.market.periods.values, candidates);
+  std::optional<MarketPlan> planned = market_plan(config, config.market.periods.values, candidates, threads);
+  if (!planned) return std::nullopt;
+  MarketPlan& made = *planned;
   const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config));
   made.plan.store = &store;
   made.plan.shard = parse_shard(config.output.shard).value_or(eval::Shard());

@@ -60,7 +60,9 @@ std::optional<Selection> select_candidate(const CandidateConfig& candidate, cons
   EvaluateConfig tuning = config;
   tuning.allow_seen_periods = true;
   const Candidates candidates = make_candidates(options, tuning, periods, threads);
-  MarketPlan made = market_plan(config, periods, candidates);
+  std::optional<MarketPlan> planned = market_plan(config, periods, candidates, threads);
+  if (!planned) return std::nullopt;
+  MarketPlan& made = *planned;
   const std::string folder =
       config.output.dir + "/selection/" + folder_name(candidate.name.empty() ? candidate.policy : candidate.name);
   const eval::JobStore store(folder, hindsight_folder(config));

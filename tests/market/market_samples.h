@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -69,6 +70,18 @@ inline market::Cell official_cell(int64_t period, double budget_scale = 1.0) {
     cell.advertisers.back().budget *= budget_scale;
   }
   return cell;
+}
+
+// Reserves of their own for two seats of three, in every tick others, within what seats bid for AuctionNet's values.
+inline AuctionRule with_own_reserves(double scale = 1.0) {
+  AuctionRule rule;
+  rule.own_reserves.resize(size_t{kMaxTicks} * kMaxSeats);
+  for (size_t i = 0; i < rule.own_reserves.size(); ++i) {
+    const bool own = i % 3 != 0;
+    rule.own_reserves[i] =
+        own ? std::max(rule.reserve, scale * 0.01 * static_cast<double>(1 + i * 7 % 13)) : rule.reserve;
+  }
+  return rule;
 }
 
 // Keeps all ticks of all cells.

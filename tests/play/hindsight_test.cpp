@@ -104,16 +104,18 @@ struct KeptPeriod : market::PeriodSink {
 // What a bid of alpha x value gets a seat, the others' bids as they were: straight from the rule.
 oracle::Point respond(const AuctionRule& rule, const KeptPeriod& period, int seat, double alpha) {
   oracle::Point sum;
-  for (const market::TickImpressions& tick : period.ticks) {
+  for (int t = 0; t < static_cast<int>(period.ticks.size()); ++t) {
+    const market::TickImpressions& tick = period.ticks[static_cast<size_t>(t)];
+    const double reserve = rule.reserve_of(t, seat);
     for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
       const double value = tick.pvalue[pv * kNumSeats + static_cast<size_t>(seat)];
       const double bid = alpha * value;
-      if (bid < rule.reserve) continue;
-      std::vector<double> below = {rule.reserve};  // what a slot may cost
+      if (bid < reserve) continue;
+      std::vector<double> below = {reserve};  // what a slot may cost
       int slot = 0;
       for (int rival = 0; rival < kNumSeats; ++rival) {
         const double other = tick.bid[pv * kNumSeats + static_cast<size_t>(rival)];
-        if (rival == seat || other < rule.reserve) continue;
+        if (rival == seat || other < rule.reserve_of(t, rival)) continue;
         if (other > bid)
           ++slot;
         else
@@ -141,18 +143,33 @@ market::MarketConfig sold_by(const std::string& rules, const std::string& reserv
   return config;
 }
 
+// Seats of a category have a reserve of their own in every tick.
+std::vector<double> reserves_by_category() {
+  std::vector<double> reserves(size_t{kTicksPerPeriod} * kMaxSeats, 0.0001);
+  for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+    for (int seat = 0; seat < kNumSeats; ++seat) {
+      const int category = seat / kSeatsPerCategory;
+      reserves[static_cast<size_t>(tick * kMaxSeats + seat)] = 0.0001 + 0.02 * ((tick + 2 * category) % 5);
+    }
+  }
+  return reserves;
+}
+
 // Hindsight takes reserve and exposures from the market's config, not from anywhere else.
 TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
   Population population = load_population("rules48");
   for (PopulationSeat& seat : population.seats) seat.bidder = bidders::FixedAlphaOptions();
   for (const std::string& rules : market::rules_names()) {
-    for (const std::string reserve : {"0.0001", "0.03"}) {
-      const market::MarketConfig config = sold_by(rules, reserve, "[1, 0.5, 0.25]");
+    for (const std::string reserve : {"0.0001", "0.03", "by category"}) {
+      const bool own = reserve == "by category";
+      if (own && rules == "official") continue;
+      market::MarketConfig config = sold_by(rules, own ? "0.0001" : reserve, "[1, 0.5, 0.25]");
+      if (own) config.auction.own_reserves = reserves_by_category();
       Threads threads(1);
       const auto market = market::make_market(config, threads);
       const market::Cell cell = make_cell(population, 3, config);
       const AuctionRule rule = market->auction_rule(cell);
-      ASSERT_EQ(rule.reserve, std::stod(reserve));
+      ASSERT_EQ(rule.reserve, own ? 0.0001 : std::stod(reserve));
       ASSERT_EQ(rule.exposure(2), 0.125);
       const SeatedPopulation seated(population, config.bidder_rules());
       KeptPeriod period;

@@ -14,6 +14,15 @@ void AuctionConfig::fields(ConfigVisitor& v) {
   v.field("exposures", exposures, {0.0, 1.0});
   v.check(exposures.size() == static_cast<size_t>(kNumSlots) && exposures.front() == 1.0, "exposures",
           "three numbers, the first 1: it says that the first slot is always shown");
+  v.section("reserve_from", reserve_from);
+}
+
+void ReserveFromConfig::fields(ConfigVisitor& v) {
+  v.path("population", population, /*may_be_empty=*/true);
+  if (!on()) return;
+  v.field("share", share, {0.0, 1.0});
+  v.required("periods", periods);
+  v.check(!periods.values.empty(), "periods", "at least one period");
 }
 
 bool AuctionConfig::changed() const { return !label().empty(); }
@@ -21,6 +30,7 @@ bool AuctionConfig::changed() const { return !label().empty(); }
 AuctionRule AuctionConfig::rule() const {
   AuctionRule rule;
   rule.reserve = reserve;
+  rule.own_reserves = own_reserves;
   std::copy_n(exposures.begin(), rule.shown_after_previous.size(), rule.shown_after_previous.begin());
   return rule;
 }
@@ -32,6 +42,9 @@ std::string AuctionConfig::label() const {
   if (exposures != usual.exposures) {
     text += text.empty() ? "exposures " : ", exposures ";
     for (size_t slot = 0; slot < exposures.size(); ++slot) text += (slot > 0 ? "/" : "") + shortest(exposures[slot]);
+  }
+  if (reserve_from.on()) {
+    text += (text.empty() ? "" : ", ") + shortest(reserve_from.share) + " of " + reserve_from.population + "'s prices";
   }
   return text;
 }

@@ -6,6 +6,15 @@
 
 namespace genbid::market {
 
+SeatBids::SeatBids(const AuctionRule& rule, int tick) : reserve(static_cast<float>(rule.reserve)) {
+  reserve_of.fill(reserve);
+  if (rule.own_reserves.empty()) return;
+  for (int seat = 0; seat < kMaxSeats; ++seat) {
+    reserve_of[static_cast<size_t>(seat)] = static_cast<float>(rule.reserve_of(tick, seat));
+  }
+  own_reserves = std::any_of(reserve_of.begin(), reserve_of.end(), [&](float one) { return one > reserve; });
+}
+
 void SeatBids::add(int seat, const BidFormula& formula, float max_value) {
   constexpr double kLargest = 1e9;
   const auto s = static_cast<size_t>(seat);
@@ -40,7 +49,7 @@ TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, 
     const auto seat = static_cast<size_t>(bids.bidding[static_cast<size_t>(i)]);
     if ((dropped >> seat & 1U) != 0) continue;
     const float bid =
-        competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth], bids.reserve);
+        competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth], bids.reserve_of[seat]);
     if (!(bid > top.bid[3])) continue;
     size_t place = 3;
     for (; place > 0 && bid > top.bid[place - 1]; --place) {
@@ -82,7 +91,7 @@ void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const T
     if (slot >= num_shown) continue;
     const float value = tick.value(pv, seat);
     sum.exposed += sign;
-    sum.cost += sign * to_money(static_cast<double>(top.price(slot, bids.reserve)));
+    sum.cost += sign * to_money(static_cast<double>(top.price(slot, bids.reserve_of[static_cast<size_t>(seat)])));
     sum.pvalue_exposed += sign * to_expected(value);
     const double squared = static_cast<double>(value) * static_cast<double>(value);
     sum.squared_exposed += sign * to_power(squared);

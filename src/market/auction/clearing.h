@@ -11,19 +11,21 @@
 
 // The auction of one impression: generalised second price with up to three slots (auctionnet.md 2.4) under the rules
 // `corrected`, where the official simulator's traps are corrected (6.3, 6.5, 6.6):
-//   - only bids of at least the reserve compete; of equal bids the lower seat's is the higher one;
-//   - the holder of a slot pays the next lower bid, at least the reserve, if the slot is shown;
+//   - only bids of at least their seat's reserve compete; of equal bids the lower seat's is the higher one;
+//   - the holder of a slot pays the next lower bid, at least its own reserve, if the slot is shown;
 //   - a slot without a holder stays empty.
 // Bids and the reserve are in a cell's unit of bids (market.h: bid_unit): 1, or more where money is small change.
 // These functions are the reference for clearing_blocks.h, which does the same to 32 impressions at a time.
 
 namespace genbid::market {
 
-// What the seats of a cell bid in a tick, and the lowest bid that competes.
+// What the seats of a cell bid in a tick, and the lowest bids that compete.
 struct SeatBids {
-  explicit SeatBids(const AuctionRule& rule = {}) : reserve(static_cast<float>(rule.reserve)) {}
+  explicit SeatBids(const AuctionRule& rule = {}, int tick = 0);
 
-  float reserve;
+  float reserve;                              // no bid below it competes
+  bool own_reserves = false;                  // whether a seat's is higher
+  std::array<float, kMaxSeats> reserve_of{};  // by seat; the same as `reserve` where none is
   std::array<float, kMaxSeats> value{};
   std::array<float, kMaxSeats> value_squared{};
   std::array<uint8_t, kMaxSeats> bidding{};  // the seats that may bid above 0, in index order
@@ -97,7 +99,8 @@ struct TickContext {
   const TickTraffic& tick;
 };
 
-// Adds (sign 1) or takes away (sign -1) what an impression with these holders brings.
+// Adds (sign 1) or takes away (sign -1) what an impression with these holders brings. The least winning cost is that of
+// a seat whose reserve is the lowest.
 void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const TopFour& top, int64_t sign,
            TickSums& sums);
 

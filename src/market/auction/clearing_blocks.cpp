@@ -114,7 +114,7 @@ HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
 }
 
 // Sixteens of bidders at the lanes from `lane` on.
-template <bool kPlain>
+template <bool kPlain, bool kOwnReserves>
 class Bidders {
  public:
   Bidders(const float* values, const PackedBids& bids, size_t lane) : values_(values + lane), bids_(bids) {}
@@ -141,7 +141,11 @@ class Bidders {
       bid = hn::Min(bid, hn::Set(f32, kMaxBid));
     }
     // Negative bids are negative as integers, too.
-    const auto bits = hn::Max(hn::BitCast(i32, bid), hn::Set(i32, static_cast<int32_t>(bids_.base)));
+    auto bits = hn::BitCast(i32, bid);
+    if constexpr (kOwnReserves) {
+      bits = hn::IfThenZeroElse(hn::Lt(bits, hn::Set(i32, bids_.lowest_bits[p])), bits);
+    }
+    bits = hn::Max(bits, hn::Set(i32, static_cast<int32_t>(bids_.base)));
     // (bits - base) * 16 + 15 - i, modulo 2^32.
     return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, bids_.key_offset[static_cast<size_t>(i)]));
   }
@@ -154,7 +158,7 @@ class Bidders {
   const PackedBids& bids_;
 };
 
-template <bool kPlain>
+template <bool kPlain, bool kOwnReserves>
 HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, BlockTopFour& top) {
   const U32 u32;
   const I32 i32;
@@ -166,7 +170,7 @@ HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, B
   for (int first = 0; first < bids.num_places; first += kGroup) {
     auto& keys = best_of[first / kGroup];
     for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-      const Four four = Bidders<kPlain>(block_values, bids, lane).sixteen(first);
+      const Four four = Bidders<kPlain, kOwnReserves>(block_values, bids, lane).sixteen(first);
       hn::Store(four.k0, u32, keys[0] + lane);
       hn::Store(four.k1, u32, keys[1] + lane);
       hn::Store(four.k2, u32, keys[2] + lane);
@@ -195,10 +199,12 @@ HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, B
 }
 
 void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockTopFour& top) {
-  if (bids.plain) {
-    clear_lanes<true>(block_values, bids, top);
+  if (bids.own_reserves) {
+    clear_lanes<false, true>(block_values, bids, top);
+  } else if (bids.plain) {
+    clear_lanes<true, false>(block_values, bids, top);
   } else {
-    clear_lanes<false>(block_values, bids, top);
+    clear_lanes<false, false>(block_values, bids, top);
   }
 }
 
@@ -210,8 +216,9 @@ HWY_INLINE hn::Vec<I64> units(hn::Vec<F64> value, double one) {
   return hn::Sub(sum, hn::Set(i64, std::bit_cast<int64_t>(one)));
 }
 
-void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, const BlockView& block,
-                       const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
+template <bool kOwnReserves>
+HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bids, const BlockView& block,
+                            const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
   const F64 f64;
   const I64 i64;
   const hn::Rebind<float, F64> half32;  // as many
@@ -230,6 +237,7 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   alignas(64) float costs[kBlockWidth];
   alignas(64) float values[kBlockWidth];
   alignas(64) int32_t exposed[kBlockWidth];
+  [[maybe_unused]] alignas(64) float reserves[kBlockWidth];  // of the holders
   alignas(64) int64_t entries[kBlockWidth * 4];
   for (int slot = 0; slot < num_slots; ++slot) {
     const auto k = static_cast<size_t>(slot);
@@ -239,6 +247,7 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
       const size_t seat = seats[lane] == kNoSeat ? 0 : seats[lane];
       values[lane] = block.values[seat * kBlockWidth + lane];
+      if constexpr (kOwnReserves) reserves[lane] = seat_bids.reserve_of[seat];
     }
     for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(f32)) {
       // Held and shown.
@@ -249,7 +258,9 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
       const VF32 price = hn::Max(hn::Load(f32, top.bid[k + 1].data() + lane), reserve);
       const VF32 value = hn::IfThenElseZero(paid, hn::Load(f32, values + lane));
       hn::Store(price, f32, prices + lane);
-      hn::Store(hn::IfThenElseZero(paid, price), f32, costs + lane);
+      VF32 charged = price;
+      if constexpr (kOwnReserves) charged = hn::Max(price, hn::Load(f32, reserves + lane));
+      hn::Store(hn::IfThenElseZero(paid, charged), f32, costs + lane);
       hn::Store(value, f32, values + lane);
       hn::Store(hn::IfThenElseZero(counts, hn::Set(i32, 1)), i32, exposed + lane);
       // traffic_blocks.h: may_convert.
@@ -298,6 +309,15 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
         hn::Store(hn::Add(hn::Load(four, to + i), hn::Load(four, from + i)), four, to + i);
       }
     }
+  }
+}
+
+void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, const BlockView& block,
+                       const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
+  if (seat_bids.own_reserves) {
+    tally_lanes<true>(context, seat_bids, block, top, sign, block_sums, sums);
+  } else {
+    tally_lanes<false>(context, seat_bids, block, top, sign, block_sums, sums);
   }
 }
 
@@ -385,6 +405,7 @@ PackedBids::PackedBids(const SeatBids& bids) {
   base = std::bit_cast<uint32_t>(bids.reserve) - 1;
   assert(bids.reserve > 0.0F && std::bit_cast<uint32_t>(kMaxBid) - base < 1U << 28);
   for (size_t i = 0; i < key_offset.size(); ++i) key_offset[i] = static_cast<uint32_t>(15 - i) - (base << 4);
+  own_reserves = bids.own_reserves;
   num_places = std::max(kGroup, (bids.num_bidding + kGroup - 1) / kGroup * kGroup);
   for (size_t place = 0; place < n; ++place) {
     const size_t s = bids.bidding[place];
@@ -392,6 +413,7 @@ PackedBids::PackedBids(const SeatBids& bids) {
     value_squared[place] = bids.value_squared[s];
     row[place] = static_cast<int32_t>(s) * kBlockWidth;
     seat[place] = static_cast<int32_t>(s);
+    if (own_reserves) lowest_bits[place] = std::bit_cast<int32_t>(bids.reserve_of[s]);
     in_place = in_place && s == place;
   }
 }

@@ -11,7 +11,8 @@
 //
 // How: a competing bid is a float in [reserve, 256], whose bits, less those of the reserve, are a number below 2^28 in
 // the same order. The four bits that are left hold the place of the bidder among sixteen, lower places first: so a bid
-// and its bidder are one integer, ties included, and a sorting network on sixteen of them is minima and maxima alone.
+// and its bidder are one integer, ties included, and a sorting network on sixteen of them is minima and maxima alone. A
+// seat with a reserve above the market's costs one comparison more, in a loop of its own.
 // The best four of each sixteen are then merged, now with the seat beside the bid.
 
 namespace genbid::market {
@@ -24,6 +25,9 @@ struct PackedBids {
   std::array<float, kMaxSeats> value_squared{};
   std::array<int32_t, kMaxSeats> row{};   // where the seat's values begin in a block
   std::array<int32_t, kMaxSeats> seat{};  // of the place
+  // Where own_reserves: the bits of the lowest bid of the place that competes, and below it none does.
+  std::array<int32_t, kMaxSeats> lowest_bits{};
+  bool own_reserves = false;
   int num_places = 0;
   uint32_t base;                          // below the bits of the lowest bid that competes
   std::array<uint32_t, 16> key_offset{};  // of number i of a sixteen: what makes a bid's bits its key

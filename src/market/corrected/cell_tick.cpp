@@ -291,6 +291,17 @@ WideSum CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids,
   return sum;
 }
 
+WideSum CellTick::least_winning_cost(const TickTraffic& tick, float reserve) const {
+  WideSum sum = 0;
+  for (int64_t block = 0; block < tick.num_blocks; ++block) {
+    const auto& below = tops_[static_cast<size_t>(block)].bid[static_cast<size_t>(tick.num_slots)];
+    for (size_t lane = 0; lane < static_cast<size_t>(tick.lanes(block)); ++lane) {
+      sum += to_money(static_cast<double>(slot_price(below[lane], reserve)));
+    }
+  }
+  return sum;
+}
+
 double CellTick::sum_of_lost_bids(const SeatBids& bids, int seat) const {
   const auto s = static_cast<size_t>(seat);
   if ((bids.special >> seat & 1U) != 0) return from_money(lost_bids_[s]);
@@ -391,7 +402,7 @@ void CellTick::copy_impressions(const TickContext& context, const SeatBids& bids
         if (seat == kNoSeat) break;
         const size_t place = row + static_cast<size_t>(seat);
         out.slot[place] = static_cast<uint8_t>(slot + 1);
-        out.price[place] = unit * static_cast<double>(holders.price(slot, bids.reserve));
+        out.price[place] = unit * static_cast<double>(holders.price(slot, bids.reserve_of[static_cast<size_t>(seat)]));
         if (slot >= num_shown) continue;
         out.exposed[place] = 1;
         out.conversion[place] =

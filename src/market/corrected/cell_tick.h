@@ -28,6 +28,8 @@ class CellTick {
   int play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
 
   const TickSums& sums() const { return sums_; }
+  // Sum of the tick's least winning costs for a seat of this reserve, in units of money.h.
+  WideSum least_winning_cost(const TickTraffic& tick, float reserve) const;
   // Sum of the bids that a seat lost.
   double sum_of_lost_bids(const SeatBids& bids, int seat) const;
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.

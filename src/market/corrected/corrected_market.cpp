@@ -133,7 +133,7 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
   PeriodTraffic& period = s.period(cell);
   const TickTraffic& impressions = period.at(tick());
   const size_t first_row = cell * num_seats();
-  SeatBids seat_bids(s.rule);
+  SeatBids seat_bids(s.rule, tick());
   std::array<WideSum, kMaxSeats> money{};
   const double unit = s.units[cell];
   for (size_t seat = 0; seat < num_seats(); ++seat) {
@@ -150,7 +150,8 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
 
   const TickSums& sums = auction.sums();
   const double num_pv = impressions.num_pv > 0 ? static_cast<double>(impressions.num_pv) : 1.0;
-  const double mean_least_winning_cost = unit * from_money(sums.least_winning_cost) / num_pv;
+  double mean_least_winning_cost = unit * from_money(sums.least_winning_cost) / num_pv;
+  float reserve = seat_bids.reserve;
   for (size_t seat = 0; seat < num_seats(); ++seat) {
     const size_t row = first_row + seat;
     const SeatSums& sum = sums.seats[seat];
@@ -159,6 +160,11 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
     // All bids lost may leave a rounding error's worth on either side of 0.
     outcome.sum_bid = unit * std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
                                                auction.sum_of_lost_bids(seat_bids, static_cast<int>(seat)));
+    // Seats of a category follow each other and share its reserve.
+    if (seat_bids.reserve_of[seat] != reserve) {
+      reserve = seat_bids.reserve_of[seat];
+      mean_least_winning_cost = unit * from_money(auction.least_winning_cost(impressions, reserve)) / num_pv;
+    }
     outcome.mean_least_winning_cost = mean_least_winning_cost;
     outcome.num_wins = sum.wins;
     outcome.num_exposed = sum.exposed;

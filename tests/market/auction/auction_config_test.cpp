@@ -40,19 +40,33 @@ TEST(AuctionConfig, IsTheRuleThatTheMarketPlaysBy) {
 }
 
 TEST(AuctionConfig, WrongValuesAreErrorsThatSayWhatIsExpected) {
-  EXPECT_EQ(
-      error_of({"auction.exposures=[0.9, 0.8, 0.6]"}),
-      "command line: key 'auction.exposures': found '[0.9, 0.8, 0.6]', expected three numbers, the first 1: it says "
-      "that the first slot is always shown");
-  EXPECT_NE(error_of({"auction.exposures=[1, 0.8]"}).find("expected three numbers"), std::string::npos);
-  EXPECT_NE(error_of({"auction.exposures=[1, 0.8, 1.5]"}).find("found '1.5', expected a number from 0 to 1"),
+  EXPECT_NE(error_of({"auction.exposures=[0.9, 0.8, 0.6]"}).find("expected three numbers, the first 1: it says that"),
             std::string::npos);
-  EXPECT_NE(error_of({"auction.reserve=0"}).find("expected a number from 1e-07 to 250"), std::string::npos);
+  EXPECT_NE(error_of({"auction.exposures=[1, 0.8]"}).find("expected three numbers"), std::string::npos);
+  EXPECT_NE(error_of({"auction.exposures=[1, 0.8, 1.5]"}).find("found '1.5', expected a number in [0, 1]"),
+            std::string::npos);
+  EXPECT_NE(error_of({"auction.reserve=0"}).find("expected a number in [1e-07, 250]"), std::string::npos);
+}
+
+TEST(AuctionConfig, ReservesFromPricesNeedTheirDaysAndWhoeverMakesThem) {
+  EXPECT_NE(error_of({"auction.reserve_from.population=official"}).find("key 'auction.reserve_from.periods': missing"),
+            std::string::npos);
+  const MarketConfig config = read({"auction.reserve_from={population: official, periods: 7..20}"});
+  EXPECT_EQ(config.auction.reserve_from.share, 0.8);
+  EXPECT_EQ(config.rules_label(), "corrected, 0.8 of official's prices");
+  Threads threads(1);
+  try {
+    make_market(config, threads);
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("the reserves of official are not made"), std::string::npos);
+  }
 }
 
 TEST(AuctionConfig, TheOfficialRulesAreAuctionNetsAlone) {
   EXPECT_EQ(read({"rules=official", "auction.reserve=0.0001"}).rules_label(), "official");
-  for (const char* other : {"auction.reserve=0.0002", "auction.exposures=[1, 0.8, 0.5]"}) {
+  for (const char* other : {"auction.reserve=0.0002", "auction.exposures=[1, 0.8, 0.5]",
+                            "auction.reserve_from={population: official, periods: 7}"}) {
     const std::string error = error_of({"rules=official", other});
     EXPECT_NE(error.find("key 'auction'"), std::string::npos) << error;
     EXPECT_NE(error.find("the rules official are AuctionNet's"), std::string::npos) << error;

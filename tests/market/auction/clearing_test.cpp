@@ -68,6 +68,28 @@ TEST(Clearing, OnlyBidsOfAtLeastTheReserveCompete) {
   EXPECT_EQ(top.price(0, kReserve), kReserve);
 }
 
+// Seat 1 has to bid 0.25 and does, seat 2 has to and does not. What the first slot's holder pays is the next bid that
+// competes, or its own reserve.
+TEST(Clearing, ASeatsOwnReserveIsItsLowestBidAndItsLowestPrice) {
+  AuctionRule rule;
+  rule.own_reserves.assign(kMaxSeats, rule.reserve);
+  rule.own_reserves[0] = 0.5;
+  rule.own_reserves[1] = rule.own_reserves[2] = 0.25;
+  SeatBids bids(rule);
+  for (int seat = 0; seat < 4; ++seat) bids.add(seat, {.value = 1.0});
+  const TopFour top = clear({{0, 1.0F}, {1, 0.25F}, {2, 0.125F}, {3, 0.0625F}}, bids);
+  EXPECT_EQ(top.seat, seats(0, 1, 3, -1));
+  const Traffic traffic(1, 500000);
+  const PeriodFactors factors = traffic.factors(0);
+  const TickTraffic tick = make_tick({{{0, 1.0F}, {1, 0.25F}, {2, 0.125F}, {3, 0.0625F}}});
+  TickSums sums;
+  tally({traffic, factors, tick}, bids, 0, top, 1, sums);
+  EXPECT_EQ(from_money(sums.seats[0].cost), 0.5);   // the next bid is 0.25
+  EXPECT_EQ(from_money(sums.seats[1].cost), 0.25);  // and 0.0625
+  EXPECT_EQ(sums.seats[3].cost, to_money(static_cast<double>(kReserve)));
+  EXPECT_EQ(sums.least_winning_cost, to_money(static_cast<double>(kReserve)));
+}
+
 TEST(Clearing, NegativeBidsAreNone) {
   SeatBids bids;
   bids.add(0, {.value = -1.0});
@@ -117,7 +139,7 @@ TopFour sorted_top(const TickTraffic& tick, int64_t pv, const SeatBids& bids) {
     const auto s = static_cast<size_t>(seat);
     const float v = tick.value(pv, seat);
     const float bid = std::min(bids.value[s] * v + bids.value_squared[s] * (v * v), kMaxBid);
-    if (bid >= kReserve) all.emplace_back(-bid, seat);
+    if (bid >= bids.reserve_of[s]) all.emplace_back(-bid, seat);
   }
   std::sort(all.begin(), all.end());
   TopFour top;
@@ -163,12 +185,14 @@ TEST_P(AnyInput, BlocksAndSingleImpressionsEqualASort) {
                                           : static_cast<float>(bits % static_cast<uint32_t>(GetParam())) * 0.0002F});
     }
   }
-  SeatBids bids;
-  for (int seat = 0; seat < kNumSeats; ++seat) {
-    bids.add(seat, {.value = GetParam() == 0 ? 1.0 + 0.1 * seat : (seat % 7 == 3 ? -1.0 : 1.0),
-                    .value_squared = seat % 5 == 0 ? 30.0 : 0.0});
+  for (const AuctionRule& rule : {AuctionRule(), test::with_own_reserves(0.01), test::with_own_reserves()}) {
+    SeatBids bids(rule, 5);
+    for (int seat = 0; seat < kNumSeats; ++seat) {
+      bids.add(seat, {.value = GetParam() == 0 ? 1.0 + 0.1 * seat : (seat % 7 == 3 ? -1.0 : 1.0),
+                      .value_squared = seat % 5 == 0 ? 30.0 : 0.0});
+    }
+    expect_sorted(make_tick(values), bids);
   }
-  expect_sorted(make_tick(values), bids);
 }
 
 INSTANTIATE_TEST_SUITE_P(RandomAndTies, AnyInput, testing::Values(0, 2, 3, 7, 40));
@@ -184,11 +208,18 @@ TEST(ClearingBlocks, AgreeAtTheEdges) {
     for (auto& pv : values) {
       for (int seat = 0; seat < kNumSeats; ++seat) pv.push_back({seat, edges[random() % std::size(edges)]});
     }
-    SeatBids bids;
-    for (int seat = 0; seat < kNumSeats; ++seat) {
-      bids.add(seat, {.value = alpha, .value_squared = seat % 3 == 0 ? (seat % 2 == 0 ? 1e9 : -1e9) : 0.0});
+    // Reserves of their own where there are bids: at them, just below and above.
+    AuctionRule own;
+    for (int i = 0; i < kMaxSeats; ++i) {
+      own.own_reserves.push_back(std::max(own.reserve, static_cast<double>(edges[static_cast<size_t>(i * i) % 8])));
     }
-    expect_sorted(make_tick(values), bids);
+    for (const AuctionRule& rule : {AuctionRule(), own}) {
+      SeatBids bids(rule);
+      for (int seat = 0; seat < kNumSeats; ++seat) {
+        bids.add(seat, {.value = alpha, .value_squared = seat % 3 == 0 ? (seat % 2 == 0 ? 1e9 : -1e9) : 0.0});
+      }
+      expect_sorted(make_tick(values), bids);
+    }
   }
 }
 
@@ -301,7 +332,7 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
     for (size_t i = 0; i < tick.conversion_draw.size(); i += 3) tick.conversion_draw[i] = 0.0F;
     const TickContext context{traffic, factors, tick};
     for (const int num_bidding : {0, 2, 3, 48}) {
-      SeatBids bids;
+      SeatBids bids(num_bidding == 3 || slots == 2 ? test::with_own_reserves() : AuctionRule(), 20);
       for (int seat = 0; seat < num_bidding; ++seat)
         bids.add(seat, {.value = seat == 1 ? 1e7 : 30.0 + 3.0 * seat, .value_squared = seat == 2 ? 1e4 : 0.0});
       TickSums expected;

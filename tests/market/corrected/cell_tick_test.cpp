@@ -87,7 +87,7 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
   for (int round = 0; round < 30; ++round) {
     const int t = static_cast<int>(random() % kTicksPerPeriod);
     const TickTraffic tick = test::generated_tick(traffic_, factors_, t);
-    SeatBids bids;
+    SeatBids bids(round % 2 == 0 ? AuctionRule() : test::with_own_reserves(), t);
     std::vector<WideSum> money;
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const double alpha = 20.0 + static_cast<double>(random() % 150);
@@ -109,11 +109,12 @@ TEST_F(CellTickTest, NobodyOverspendsAndTheSumsAreThoseOfAFreshClearing) {
       tally(context, bids, pv, top, 1, fresh);
       for (size_t seat = 0; seat < kNumSeats; ++seat) {
         if ((auction_.lost(pv) >> seat & 1U) == 0) continue;
-        lost_bids[seat] += static_cast<double>(competing_bid(bids.value[seat], bids.value_squared[seat],
-                                                             tick.value(pv, static_cast<int>(seat)), kReserve));
+        lost_bids[seat] += static_cast<double>(competing_bid(
+            bids.value[seat], bids.value_squared[seat], tick.value(pv, static_cast<int>(seat)), bids.reserve_of[seat]));
       }
     }
     EXPECT_EQ(fresh.least_winning_cost, auction_.sums().least_winning_cost);
+    EXPECT_EQ(auction_.least_winning_cost(tick, bids.reserve), fresh.least_winning_cost);
     for (size_t seat = 0; seat < kNumSeats; ++seat) {
       const SeatSums& kept = auction_.sums().seats[seat];
       EXPECT_LE(kept.cost, money[seat]);
