@@ -228,6 +228,22 @@ TEST_F(CommandLine, APrometheusFileIsCalledSo) {
   EXPECT_EQ(read_file(out("a.prom")), read_file(out("b.prom")));
 }
 
+// Earlier programs learned from the score of the expectation, and did not say so.
+TEST_F(CommandLine, ARunGoesOnOnlyWithTheReturnsItBeganWith) {
+  ingest_sample();
+  ASSERT_EQ(run_program(train_command()).status, 0);
+  for (const auto& one : std::filesystem::directory_iterator(out("run/checkpoints"))) {
+    const std::string path = one.path().string() + "/state.json";
+    if (!std::filesystem::exists(path)) continue;
+    std::string state = read_file(path);
+    const size_t key = state.find("\"returns\"");
+    ASSERT_NE(key, std::string::npos);
+    write_file(path, state.erase(key, state.find('\n', key) - key));
+  }
+  expect_failure(run_program(train_command("train.steps=4")), 1,
+                 "found a run whose expected returns are the score of the mean");
+}
+
 TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
   const auto done = run_program("bench act.behavior_cloning");
   EXPECT_EQ(done.status, 0);
