@@ -67,11 +67,12 @@ void describe_training(const std::string& folder, report::ReportInput& input) {
   input.metrics = report::read_metrics(folder + "/metrics.jsonl");
   const std::string loss = last_of(input.metrics, "train/loss");
   if (!loss.empty()) input.summary.push_back({"training loss", loss});
+  constexpr int kMostPeriods = 4;
+  int periods = 0;
   for (const report::MetricCurve& metric : input.metrics) {
-    if (metric.name.starts_with("held_out/loss/")) {
-      const std::string period = metric.name.substr(metric.name.rfind('_') + 1);
-      input.summary.push_back({"held-out loss, period " + period, last_of(input.metrics, metric.name)});
-    }
+    if (!metric.name.starts_with("held_out/loss/") || ++periods > kMostPeriods) continue;
+    const std::string period = metric.name.substr(metric.name.rfind('_') + 1);
+    input.summary.push_back({"held-out loss, period " + period, last_of(input.metrics, metric.name)});
   }
   const std::vector<std::string> checkpoints = RunDir::open(folder).checkpoints();
   if (!checkpoints.empty()) input.versions.push_back({"last checkpoint", checkpoints.back()});
