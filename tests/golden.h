@@ -13,7 +13,7 @@ namespace genbid::test {
 
 inline bool under_ci() { return std::getenv("GENBID_CI") != nullptr; }
 
-// Empty if there is no such file.
+// Returns an empty text if there is no such file.
 inline std::string find_vector(const std::string& name) {
   for (const char* root : {"tests/golden/", "../shared/golden/", "../shared/data/", "../shared/cases/"}) {
     if (std::filesystem::exists(root + name)) return root + name;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-// Reads NumPy's .npy files, version 1, C order, little-endian, as doubles: f8, f4, i8, i4, u8, u4, i2, i1, u1, b1.
-// A test's own input, so a fault throws std::runtime_error and says little.
+// Reads NumPy's .npy files (version 1, C order, little-endian) of types f8, f4, i8, i4, u8, u4, i2, i1, u1 and b1 as
+// doubles. They are the tests' own input, so a fault throws std::runtime_error and says little.
 namespace genbid::test {
 
 struct Npy {
@@ -103,7 +103,7 @@ inline Npy read_npy(const std::string& path) {
   return npy;
 }
 
-// The values of an integer file, all 64 bits of them (unsigned ones wrap).
+// The values of a file of integers with all of their 64 bits; unsigned ones wrap.
 inline std::vector<int64_t> npy_integers(const std::string& path) {
   std::vector<int64_t> shape;
   return npy_detail::read<int64_t>(path, shape);

@@ -19,8 +19,8 @@ at::Tensor dropout(const at::Tensor& x, double probability, at::Generator* noise
   return x * at::empty_like(x).bernoulli_(1.0 - probability, *noise).div_(1.0 - probability);
 }
 
-// Sines and cosines of the tick, periods from 4 to 4 * 2^7 ticks: any number of ticks a day has a code, so the
-// model has no horizon but its window.
+// The code of a tick is sines and cosines with periods from 4 to 4 * 2^7 ticks. Ticks of any day have one, so the model
+// has no horizon but its window.
 at::Tensor tick_code(const at::Tensor& ticks_BT) {
   const at::Tensor frequency_F =
       at::pow(2.0, -at::arange(kTickFrequencies, ticks_BT.options().dtype(at::kFloat))) * (2.0 * M_PI / 4.0);

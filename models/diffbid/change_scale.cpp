@@ -27,13 +27,13 @@ void ChangeScaleImpl::fit(const at::Tensor& states_NS, const at::Tensor& ticks_N
   mean_TS_.zero_();
   scale_TS_.zero_();
   for (int64_t d = 1; d < std::min(rows, mean_TS_.size(0)); ++d) {
-    // Later rows of another trajectory have a smaller tick than d more.
+    // A row d places further on that belongs to another trajectory has a tick that is not d higher.
     const at::Tensor same = (ticks.slice(0, d) - ticks.slice(0, 0, rows - d)).eq(d).nonzero().squeeze(-1);
     if (same.size(0) < 2) break;
     const at::Tensor change = states.index_select(0, same + d) - states.index_select(0, same);
     const at::Tensor deviation = change.std(0, /*unbiased=*/false);
     mean_TS_[d].copy_(change.mean(0));
-    // States are of order 1 in float32: below this there is only rounding.
+    // States are of order 1 in float32, so a spread below this is only rounding.
     scale_TS_[d].copy_(at::where(deviation > 1e-5, deviation, at::zeros_like(deviation)));
   }
 }

@@ -9,9 +9,10 @@
 
 namespace genbid::models::diffbid {
 
-// How far states move within a number of ticks. A state a tick ahead differs from the current one by a hundredth of
-// what a state at the day's end does; in units of the usual change at its distance every tick ahead counts alike, and
-// a network that knows nothing says "as usual", which is better than "no change". What never changes is exact.
+// How far states move within a number of ticks. A state one tick ahead differs from the current one by a hundredth of
+// what a state at the end of the day does. In units of the usual change at its distance, every tick ahead counts alike,
+// and a network that knows nothing says "as usual", which is better than "no change". A feature that always changes
+// alike is exact.
 class ChangeScaleImpl : public torch::nn::Module {
  public:
   ChangeScaleImpl(int64_t ticks, int64_t num_features);

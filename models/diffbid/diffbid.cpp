@@ -109,7 +109,7 @@ std::vector<policy::LossPart> DiffBid::losses(size_t group, const policy::Batch&
   return {group == kInverse ? inverse_loss(batch, noise) : denoising_loss(batch, noise)};
 }
 
-// What inverse dynamics read: the last states, and the change to the next one in units of the usual change.
+// What the inverse dynamics read: the last states, and the change to the next one in units of the usual change.
 at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
                                    const at::Tensor& next_BTS) const {
   const at::Tensor ahead_BT = at::ones_like(states_BTS.select(2, 0)).to(at::kLong);
@@ -142,13 +142,14 @@ DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::G
   const int64_t rows = batch.states_BTS.size(0);
   const int64_t ticks = config_.ticks;
 
-  // Whole days: where a seat's bidding ended, the state it ended in stays.
+  // The batch has whole days. From where a seat stopped bidding on, the state in which it stopped is repeated.
   const at::Tensor last_B11 = last_tick(batch.mask_BT);
   const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_B11);
   const at::Tensor real_BT1 = batch.mask_BT.unsqueeze(-1) > 0.5;
   at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.states_BTS, ended_B1S));
 
-  // As at decision time: ticks 0 .. now are known and clean, now uniform over the real ticks but the last of the day.
+  // Training sees what a decision sees: ticks 0 .. now are known and clean. `now` is uniform over the real ticks, but
+  // for the last of the day.
   const at::Tensor nows_B11 = (last_B11 + 1).clamp_max(ticks - 1);
   const at::Tensor now_B11 =
       (at::empty({rows, 1, 1}, options).uniform_(0.0, 1.0, noise) * nows_B11).to(at::kLong).minimum(nows_B11 - 1);
@@ -159,8 +160,9 @@ DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::G
   const at::Tensor abar_B11 = alphas_cumprod_K_.index_select(0, task.level_B).view({-1, 1, 1});
   task.target_BTS = eps_BTS;
   if (prediction_ == Prediction::kState) {
-    // The clean states are what sampling can arrive at: what always changes alike (the clock) goes on when a day has
-    // ended, or it would tell the denoiser that it has.
+    // The clean states must be such that sampling can arrive at them. A feature that always changes alike, such as the
+    // clock, therefore goes on after a day has ended; if it stood still, it would tell the denoiser that the day has
+    // ended.
     const at::Tensor now_B1S = at_tick(clean_BTS, now_B11);
     const at::Tensor ahead_BT = ticks_ahead(now_B11);
     task.target_BTS = changes_->standardize(clean_BTS, now_B1S, ahead_BT);
@@ -206,7 +208,7 @@ policy::Action DiffBid::act(const policy::History& history, const policy::Condit
   const int64_t noise_sets = noise_size() / (config_.ticks * shape_.num_features);
   const at::Tensor noise_BKTS = noise_BN.view({-1, noise_sets, config_.ticks, shape_.num_features});
 
-  // With guidance the two passes are one pass of twice the rows.
+  // Guidance needs a pass with the conditions and one without; they are one pass over twice the rows.
   const bool guided = config_.guidance != 1.0;
   const auto twice = [guided](const at::Tensor& x) { return guided ? at::cat({x, x}) : x; };
   const at::Tensor ones_B1 = at::ones_like(condition_BC.slice(1, 0, 1));
@@ -233,14 +235,14 @@ policy::Action DiffBid::act(const policy::History& history, const policy::Condit
     if (config_.warm_levels > 0) {
       levels.erase(levels.begin(), levels.end() - config_.warm_levels);
       const double abar = schedule_.abar(levels.front());
-      // Before the first plan: that all stays as it is.
+      // Before there is a plan, the plan is that everything stays as it is.
       const at::Tensor last_plan_BTS = at::where(last_B11 == 0, now_B1S, carry[0]);
       start_BTS = std::sqrt(abar) * last_plan_BTS + std::sqrt(1.0 - abar) * start_BTS;
     }
     plan_BTS = diffbid::sample_ddim(schedule_, prediction_, levels, start_BTS, known, denoiser);
   }
 
-  // The last tick of a period has no next state: there, in training as here, its own stands for it.
+  // The last tick of a period has no next state. Its own state stands in for it here, as it does in training.
   const at::Tensor next_B1S = at_tick(plan_BTS, (last_B11 + 1).clamp_max(config_.ticks - 1));
   const at::Tensor history_B1X = at_tick(inverse_->histories(known.states_BTS), last_B11);
   const at::Tensor predicted_BA = inverse_->forward(inverse_inputs(history_B1X, now_B1S, next_B1S)).squeeze(1);

@@ -39,9 +39,9 @@ struct KnownTicks {
 // Forward process (Ho et al., NeurIPS 2020, eq. 4): states noised to each row's level, abar_B11.
 at::Tensor noised(const at::Tensor& clean_BTS, const at::Tensor& eps_BTS, const at::Tensor& abar_B11);
 
-// Mean error of a prediction over the ticks that are not known: squared for noise; smooth L1 for states, whose changes
-// have far outliers (a new day part, a burst of conversions) among many ticks that bring little: there the median is
-// the better forecast.
+// Mean error of a prediction over the ticks that are not known. It is squared for noise and smooth L1 for states, whose
+// changes have far outliers (a new part of the day, a burst of conversions) among many ticks that bring little. There
+// the median is the better forecast.
 at::Tensor denoising_loss(Prediction prediction, const at::Tensor& predicted_BTS, const at::Tensor& target_BTS,
                           const at::Tensor& known_BT1);
 
@@ -55,8 +55,8 @@ at::Tensor clean_states(const NoiseSchedule& schedule, Prediction prediction, co
 // `count` of the K levels, evenly spread, noisiest first; the first is K-1.
 std::vector<int64_t> spread_levels(int64_t num_levels, int64_t count);
 
-// One DDIM step (Song et al., ICLR 2021, eq. 12, eta 0) from a level to a less noisy one; -1: to clean states. The
-// noise is taken from the clamped states, so that both agree.
+// One DDIM step (Song et al., ICLR 2021, eq. 12, eta 0) from a level to a less noisy one, where -1 stands for clean
+// states. The noise is computed from the clamped states, so that the two agree.
 at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS, int64_t level,
                      int64_t next_level);
 
@@ -64,8 +64,8 @@ at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, con
 at::Tensor sample_ddim(const NoiseSchedule& schedule, Prediction prediction, const std::vector<int64_t>& levels,
                        const at::Tensor& x_BTS, const KnownTicks& known, const Denoiser& denoiser);
 
-// Ancestral sampling (Ho et al., NeurIPS 2020, algorithm 2) through all levels. step_noise_BKTS: standard normals, one
-// set a level (level 0's is not used); `temperature` scales them.
+// Ancestral sampling (Ho et al., NeurIPS 2020, algorithm 2) through all levels. step_noise_BKTS holds a set of standard
+// normals for each level, of which that of level 0 is not used; `temperature` scales them.
 at::Tensor sample_ancestral(const NoiseSchedule& schedule, Prediction prediction, const at::Tensor& x_BTS,
                             const at::Tensor& step_noise_BKTS, double temperature, const KnownTicks& known,
                             const Denoiser& denoiser);

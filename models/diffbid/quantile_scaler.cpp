@@ -22,7 +22,7 @@ void QuantileScalerImpl::fit(const at::Tensor& rows_NS) {
   const at::Tensor lower_S = sorted_NS.select(0, static_cast<int64_t>(std::floor(tail_ * last)));
   const at::Tensor upper_S = sorted_NS.select(0, static_cast<int64_t>(std::ceil((1.0 - tail_) * last)));
   const at::Tensor range_S = upper_S - lower_S;
-  // Below float32's resolution of the values themselves there is no range.
+  // A range below the resolution of float32 at these values counts as none.
   const at::Tensor varies_S = range_S > 1e-6 * at::maximum(lower_S.abs(), upper_S.abs());
   offset_S_.copy_(lower_S);
   range_S_.copy_(at::where(varies_S, range_S, at::ones_like(range_S)));

@@ -7,14 +7,14 @@
 
 namespace genbid::models::diffbid {
 
-// Maps the range between two quantiles of the training rows to [low, high], and cuts what lies outside. Constants are
-// buffers.
+// Maps the range between two quantiles of the training rows to [low, high], and cuts what lies outside. Its constants
+// are buffers of the model.
 class QuantileScalerImpl : public torch::nn::Module {
  public:
   QuantileScalerImpl(int64_t num_features, double tail, double low, double high);
 
-  // Quantiles `tail` and 1 - tail of every feature, of at most kRows rows evenly taken from all. A feature that does
-  // not vary between them is mapped to `low`, plus what it differs.
+  // Takes the quantiles `tail` and 1 - tail of every feature, over at most kRows rows spread evenly over all. A feature
+  // that does not vary between them is mapped to `low`, plus its difference from them.
   void fit(const at::Tensor& rows_NS);
 
   at::Tensor forward(const at::Tensor& raw) const;  // last dimension S

@@ -43,8 +43,9 @@ class TemporalUnetImpl : public torch::nn::Module {
  public:
   explicit TemporalUnetImpl(const TemporalUnetOptions& options);
 
-  // x_BTX: any T; zeros fill it up to a multiple of 2^(number of widths - 1), as every stage halves it. level_B: noise
-  // levels, as float. keep_B1: 0 where the conditions are dropped, else 1. Returns B T Y.
+  // x_BTX may have any T: zeros fill it up to a multiple of 2^(number of widths - 1), because every further stage
+  // halves it. level_B holds noise levels as float, and keep_B1 is 0 where the conditions are dropped and 1 elsewhere.
+  // Returns B T Y.
   at::Tensor forward(const at::Tensor& x_BTX, const at::Tensor& level_B, const at::Tensor& condition_BC,
                      const at::Tensor& keep_B1);
 
@@ -66,8 +67,8 @@ class TemporalUnetImpl : public torch::nn::Module {
 };
 TORCH_MODULE(TemporalUnet);
 
-// Multiplications and additions of one row's forward pass over `ticks` ticks, counted as two each: convolutions and
-// linear layers.
+// Floating-point operations of the convolutions and linear layers in one row's forward pass over `ticks` ticks, where a
+// multiplication with its addition counts as two.
 int64_t forward_flops(const TemporalUnetOptions& options, int64_t ticks);
 
 }  // namespace genbid::models::diffbid

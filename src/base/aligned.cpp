@@ -14,7 +14,7 @@ void* allocate_aligned(size_t bytes) {
   const size_t whole = (bytes + unit - 1) / unit * unit;
   void* memory = std::aligned_alloc(unit, whole > 0 ? whole : unit);
   if (memory == nullptr) throw std::bad_alloc();
-  // A wish, which may fail.
+  // Huge pages are a wish: where the system has none, the memory is as good.
   if (unit == kHugePage) madvise(memory, whole, MADV_HUGEPAGE);
   return memory;
 }

@@ -26,7 +26,7 @@ std::string csv_header(const std::vector<Column<Row>>& columns) {
   return text + "\n";
 }
 
-// Appends a value as CSV has it: doubles in shortest round-trip form.
+// Appends a value as CSV has it; a double is written as the shortest text that reads back as the same number.
 void append_csv(std::string& text, const ColumnValue& value);
 
 // Appends a row with its line feed.

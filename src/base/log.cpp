@@ -15,7 +15,8 @@
 namespace genbid {
 namespace {
 
-// Whole lines at the end of a file. What goes wrong is an Error, of which the logger gives the text to its handler.
+// Puts whole lines at the end of a file. What goes wrong is thrown as an Error, whose text the logger hands to its
+// error handler.
 class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit FileSink(const std::string& path) : file_(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::infinity();
 
-// The number behind a name in a file of such lines; or the file's only word, where no name is given.
+// Reads a number from a file whose lines are a name and a number each; without a name, from a file that is one word.
 double number_in(const std::string& path, const std::string& name = {}) {
   std::ifstream file(path);
   std::string word;
@@ -22,7 +22,8 @@ double number_in(const std::string& path, const std::string& name = {}) {
   return file >> number ? number : kUnknown;  // "max" is no number
 }
 
-// What is left of a group's limit; what it holds of files can be given back.
+// What is left of a control group's limit. The pages of files that the group holds count as free, because the kernel
+// gives them back when memory is short.
 double left_of(double limit, double used, double of_files) {
   if (!std::isfinite(limit) || !std::isfinite(used)) return kUnknown;
   return std::max(0.0, limit - used + (std::isfinite(of_files) ? of_files : 0.0));

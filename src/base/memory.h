@@ -4,7 +4,8 @@
 
 namespace genbid {
 
-// Bytes that this process may still take, by the machine and its control group. Infinity where neither says.
+// How many bytes this process may still take, as the machine and the control group have it; infinity where neither
+// tells.
 double available_memory();
 // "1.5 GB"
 std::string gigabytes(double bytes);

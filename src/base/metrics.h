@@ -14,8 +14,8 @@ using MetricValues = std::vector<std::pair<std::string, double>>;
 // is written as null.
 class MetricsWriter {
  public:
-  // Appends. A last line cut by a kill is removed, and so are lines of steps beyond `last_step` (a resumed
-  // run writes them again); -1 starts anew.
+  // Appends to the file. A last line that a kill cut off is removed, and so are the lines of steps beyond `last_step`,
+  // because a resumed run writes them again. With -1 the file starts anew.
   MetricsWriter(const std::string& path, int64_t last_step);
   ~MetricsWriter();
 

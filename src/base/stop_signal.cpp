@@ -48,7 +48,8 @@ void handle(int number) {
     if (const int fd = wake.load(); fd >= 0) [[maybe_unused]]
       const auto count = ::write(fd, "", 1);
   } else if (insists(number)) {
-    // The default action ends the process as soon as this handler returns, and the parent sees the signal.
+    // With the default action back in place, the signal that is raised here ends the process once this handler returns,
+    // and the parent sees which one it was.
     ::signal(number, SIG_DFL);
     ::raise(number);
   }
@@ -114,8 +115,8 @@ void watch() {
   std::thread(wait_for_signal, ends[0]).detach();
   for (const int number : kSignals) sigaddset(&masked, number);
   pthread_sigmask(SIG_SETMASK, &masked, nullptr);
-  // Until it waits: a child forked while the thread starts (data/hdf5_trial.h) would have a lock of the allocator's
-  // that nobody opens, where a sanitizer's allocator has no handlers for that.
+  // Wait until the thread is up. A child that is forked while it starts (data/hdf5_trial.h) could inherit a lock of the
+  // allocator that nobody in the child ever opens; a sanitizer's allocator does not guard against that.
   watching.wait(false);
   wake.store(ends[1]);
   if (received.load() != 0) [[maybe_unused]]

@@ -19,11 +19,13 @@ void install();
 // oneDNN generates for LibTorch's convolutions keeps numbers below the stack pointer, where a handler's frame lies,
 // and writes to wrong addresses when it goes on.
 void watch();
-// Whether a signal came. Inside a Cooperative scope the answer `true` is a promise to save what is worth it and to end.
+// Whether a signal came. Who asks inside a Cooperative scope and hears `true` thereby promises to save what is worth
+// saving, and to end.
 bool requested();
 // 128 + the signal's number, as shells report it; 0 if none came.
 int exit_status();
-// If the watching thread is about to end the process: waits for that, so that nobody else reports what it broke.
+// Does not return if the watching thread is about to end the process: an error that its clearing away causes elsewhere
+// must not be reported.
 void wait_if_ending();
 // For tests.
 void reset();

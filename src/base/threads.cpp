@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/convert.h"
+
 #ifdef GENBID_THREAD_SANITIZER
 extern "C" void __tsan_acquire(void* address);
 extern "C" void __tsan_release(void* address);
-// What libtbb does through the C library is out of the sanitizer's sight as well.
+// Calls into the C library that libtbb makes are hidden from the sanitizer as well.
 extern "C" const char* __tsan_default_suppressions() { return "called_from_lib:libtbb.so\n"; }
 #endif
 
@@ -41,7 +43,7 @@ class Order {
   char done_ = 0;
 };
 
-// Says so on the way out, by an exception too.
+// Tells the sanitizer when it is destroyed, so also when a body leaves by an exception.
 struct AtEnd {
   Order& order;
   void (Order::*call)();
@@ -52,10 +54,10 @@ struct AtEnd {
 
 struct Threads::State {
   explicit State(int count) : arena(count) {
-    // TBB starts one thread a processor unless told otherwise. The smallest of all such limits holds, so one is
-    // set only where it raises the number.
+    // TBB starts one thread a processor unless it is told otherwise. Of several limits the smallest one holds, so a
+    // limit is set only where more threads are wanted than there are processors.
     if (count > tbb::info::default_concurrency()) {
-      more.emplace(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(count));
+      more.emplace(tbb::global_control::max_allowed_parallelism, to_size(count));
     }
   }
   std::optional<tbb::global_control> more;
@@ -72,7 +74,7 @@ void Threads::parallel_for(int64_t n, int64_t grain, const std::function<void(in
   constexpr int64_t kRangesPerThread = 4;  // enough to even out unequal work
   if (n <= 0) return;
   grain = std::max<int64_t>(grain, 1);
-  // Whole grains a range, so that every range begins at a multiple of the grain.
+  // A range has whole grains, so that each begins at a multiple of the grain.
   const int64_t num_grains = (n - 1) / grain + 1;
   const int64_t grains_each = (num_grains - 1) / (kRangesPerThread * count_) + 1;
   const int64_t num_ranges = (num_grains - 1) / grains_each + 1;
@@ -94,8 +96,8 @@ void Threads::parallel_for(int64_t n, int64_t grain, const std::function<void(in
   };
   order.caller_begins();
   const AtEnd end{order, &Order::caller_goes_on};
-  // Isolated: a thread that waits for a nested call must not pick up a range of the outer one, whose body may
-  // hold a lock.
+  // The call is isolated: a thread that waits for a nested call to end must not take up a range of the outer one
+  // meanwhile, because that body may need a lock which this one holds.
   state_->arena.execute([&] { tbb::this_task_arena::isolate(run_all); });
 }
 

@@ -6,16 +6,17 @@
 
 namespace genbid {
 
-// A set of `count` threads (the caller included). Work split over it must not depend on the split: results
-// are the same for any count.
+// A set of `count` threads, of which the caller is one. What is computed over it must not depend on how the work is
+// split, so that results are the same for any count.
 class Threads {
  public:
   explicit Threads(int count);  // 0: one a processor
   ~Threads();
   int count() const { return count_; }
 
-  // Calls body(begin, end) on disjoint ranges that cover [0, n), of at least `grain` items each but the last; each
-  // begins at a multiple of `grain`. An exception of a body reaches the caller. May be called from inside a body.
+  // Calls body(begin, end) for ranges that together make up [0, n) and do not overlap. Each begins at a multiple of
+  // `grain` and has at least that many items, but for the last. An exception of a body reaches the caller. A body may
+  // call this again.
   void parallel_for(int64_t n, int64_t grain, const std::function<void(int64_t, int64_t)>& body);
 
  private:

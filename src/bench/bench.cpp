@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::bench {
@@ -18,12 +19,12 @@ double median_seconds(const std::function<void()>& call, int min_calls) {
   call();
   std::vector<double> times;
   const auto start = Clock::now();
-  while (static_cast<int>(times.size()) < min_calls || seconds(start) < 0.5) {
+  while (to_int(times.size()) < min_calls || seconds(start) < 0.5) {
     const auto begin = Clock::now();
     call();
     times.push_back(seconds(begin));
   }
-  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  const auto middle = times.begin() + to_signed(times.size() / 2);
   std::nth_element(times.begin(), middle, times.end());
   return *middle;
 }
@@ -38,7 +39,7 @@ void print_figure(const std::string& name, double value, const std::string& unit
 double peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return 1024.0 * static_cast<double>(usage.ru_maxrss);
+  return 1024.0 * as_double(usage.ru_maxrss);
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/convert.h"
 #include "bench/bench.h"
 #include "base/error.h"
 #include "base/threads.h"
@@ -67,7 +68,7 @@ WrittenLog write_raw_log(const Scratch& scratch, int num_threads) {
   const double with = seconds_since(begin);
   WrittenLog log;
   log.path = scratch.file("day/raw_log/period-0.csv");
-  log.bytes = static_cast<double>(std::filesystem::file_size(log.path));
+  log.bytes = as_double(std::filesystem::file_size(log.path));
   log.bytes_per_second = log.bytes / (with - without);
   return log;
 }
@@ -115,7 +116,7 @@ void bench_trajectories(int num_threads) {
   }
   config.output = scratch.file("trajectories.h5");
   config.threads = num_threads;
-  const auto bytes = static_cast<double>(std::filesystem::file_size(config.input[0]));
+  const auto bytes = as_double(std::filesystem::file_size(config.input[0]));
   std::optional<data::IngestSummary> summary;
   const double seconds = median_seconds([&] { summary = data::ingest(config); });
   if (!summary || summary->num_trajectories != 96) {

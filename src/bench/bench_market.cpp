@@ -4,6 +4,7 @@
 #include <chrono>
 #include <limits>
 
+#include "base/convert.h"
 #include "bench/bench.h"
 #include "base/error.h"
 #include "base/threads.h"
@@ -25,7 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr int64_t kImpressions = 500'000;
 constexpr int64_t kPeriod = 0;
 
-// A hash of all outcomes, so that a run can be compared with another bit by bit.
+// A hash of all outcomes, by which two runs can be compared bit by bit.
 struct Outcomes : market::PeriodSink {
   void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> seats) override {
     num_clearings += seats[0].num_clearings;
@@ -70,7 +71,7 @@ class PeriodPlay {
   std::unique_ptr<market::Market> market_;
 };
 
-// All auctions of a period, everybody bidding a constant alpha around 90, nobody short of money.
+// All auctions of a period in which everybody bids a constant alpha around 90 and nobody is short of money.
 void bench_clear_period(int num_threads) {
   Threads threads(num_threads);
   const market::Traffic traffic(1, kImpressions);
@@ -142,7 +143,7 @@ void bench_play(const std::string& name, int64_t cache_megabytes, double officia
   }
 }
 
-// A rule in each of 48 seats of four periods against the official population: the published protocol.
+// The published protocol: a rule against the official population, in each of the 48 seats of four periods.
 void bench_cells_192(int num_threads) {
   Threads threads(num_threads);
   eval::EvaluationPlan plan;
@@ -151,7 +152,7 @@ void bench_cells_192(int num_threads) {
   for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
   const auto pid = bidders::make_pid(Rules::kCorrected);
   const std::vector<eval::Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
-  // Where the population has PID already, replacing it by its like changes nothing.
+  // Where the population has PID already, putting PID there changes nothing.
   struct SeatZero : market::PeriodSink {
     void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> seats) override {
       cost += seats[0].outcome.cost;
@@ -185,7 +186,7 @@ struct Ladders : market::PeriodSink {
   std::vector<market::TickLadder> ticks;
 };
 
-// The hindsight optima of all 48 seats of a period against the official population, its bids known.
+// The hindsight optima of all 48 seats of a period against the official population, whose bids are known.
 void bench_oracle(int num_threads) {
   PeriodPlay period("official", 256, num_threads);  // kept, so that the ladders' values stay where they are
   Threads& threads = period.threads();
@@ -203,11 +204,11 @@ void bench_oracle(int num_threads) {
     std::array<oracle::SeatOptima, kNumSeats> optima;
     threads.parallel_for(kNumSeats, 1, [&](int64_t begin, int64_t end) {
       for (size_t tick = 0; tick < blocks.size(); ++tick) {
-        responses.add(static_cast<int>(tick), blocks[tick], static_cast<int>(begin), static_cast<int>(end));
+        responses.add(to_int(tick), blocks[tick], to_int(begin), to_int(end));
       }
-      for (auto seat = static_cast<size_t>(begin); seat < static_cast<size_t>(end); ++seat) {
-        const oracle::DayPlan plan(responses, static_cast<int>(seat));
-        optima[seat] = oracle::seat_optima(responses, static_cast<int>(seat), plan, cell.advertisers[seat]);
+      for (auto seat = to_size(begin); seat < to_size(end); ++seat) {
+        const oracle::DayPlan plan(responses, to_int(seat));
+        optima[seat] = oracle::seat_optima(responses, to_int(seat), plan, cell.advertisers[seat]);
       }
     });
     largest_gap = mean_optimum = 0.0;

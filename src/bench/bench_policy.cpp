@@ -33,7 +33,8 @@ struct Sized {
   models::ModelConfig config;
 };
 
-// The official size: AuctionNet's network under genbid's sampler. Where a model's default has it, there is one.
+// The official size is AuctionNet's network under genbid's sampler. A model whose default has that size is measured
+// once.
 std::vector<Sized> sizes_of(const std::string& model) {
   models::ModelConfig config = models::ModelConfig::named(model);
   std::vector<Sized> sizes = {{"default", config}};
@@ -46,7 +47,7 @@ std::vector<Sized> sizes_of(const std::string& model) {
   return sizes;
 }
 
-// Made-up days: what the numbers are does not change how long they take.
+// The days are made up, because the numbers do not change how long the work takes.
 policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generator) {
   const at::Tensor states = at::randn({rows, window + 1, kFeatures}, generator);
   policy::Batch batch;
@@ -77,7 +78,7 @@ Json settings_of(const Sized& sized, const policy::Policy& policy, int64_t batch
           {"threads", threads}};
 }
 
-// Time in each operator less that in the operators it calls, on this thread.
+// The time that this thread spends in each operator, without the operators that it calls.
 class OperatorTimes {
  public:
   using Clock = std::chrono::steady_clock;
@@ -173,7 +174,7 @@ void bench_act(const std::string& model, int threads) {
   }
 }
 
-// An update of every parameter group on a batch of 64 windows that is there already.
+// An update of every parameter group, on a batch of 64 windows that has been gathered before.
 void bench_train_step(const std::string& model, int threads) {
   at::set_num_threads(threads);
   const Sized sized = sizes_of(model).front();

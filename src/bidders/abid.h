@@ -11,8 +11,8 @@ class ConfigVisitor;
 
 namespace genbid::bidders {
 
-// AuctionNet's ABid (auctionnet.md 4.3): bid = CPA limit / mean p-value of the tick * p-value^2; nothing in a tick
-// whose p-values are all 0.
+// AuctionNet's ABid (auctionnet.md 4.3): bid = CPA limit / mean p-value of the tick * p-value^2. In a tick whose
+// p-values are all 0 it bids nothing.
 std::unique_ptr<Bidder> make_abid();
 
 struct AbidOptions {

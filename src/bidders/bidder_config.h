@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/config/any_config.h"
 #include "bidders/bidder_kind.h"
@@ -10,8 +12,8 @@
 
 namespace genbid::bidders {
 
-// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads. In code a kind's
-// options are one: `BidderConfig bidder = FixedAlphaOptions{.alpha = 90.0};`.
+// Who bids: `pid`, or `{bidder: fixed_alpha, alpha: 90}`. A kind has only the options that it reads. In code the
+// options of a kind make such a config: `BidderConfig bidder = FixedAlphaOptions{.alpha = 90.0};`.
 class BidderConfig {
  public:
   BidderConfig();  // pid
@@ -21,7 +23,7 @@ class BidderConfig {
   explicit BidderConfig(AnyConfig options);
 
   const std::string& kind() const { return kind_->name; }
-  // Another kind has its default options then. Error for an unknown one.
+  // If this changes the kind, the options are that kind's defaults. Throws an Error for an unknown one.
   void set_kind(const std::string& name);
   // Its options; null where they are those of another kind.
   template <BidderOptions Options>
@@ -36,6 +38,7 @@ class BidderConfig {
  private:
   friend std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSetting& setting);
   friend std::string bidder_label(const BidderConfig& config);
+  friend std::vector<int64_t> tuned_on(const BidderConfig& config);
 
   const BidderKind* kind_;  // of the table
   AnyConfig options_;
@@ -47,7 +50,7 @@ class BidderRange {
   BidderRange();  // pid
 
   void fields(ConfigVisitor& v);
-  // `bidder`, and all but it.
+  // The key `bidder`, and the other keys.
   void kind_field(ConfigVisitor& v);
   void option_fields(ConfigVisitor& v) { ranges_.fields(v); }
 
@@ -61,11 +64,14 @@ class BidderRange {
   AnyConfig ranges_;
 };
 
-// Error for a bidder that cannot play there: AuctionNet's agents play days of 48 ticks, an OnlineLP table those that it
-// was made for, and categories that it has.
+// Throws an Error for a bidder that cannot play there. AuctionNet's agents play only days of 48 ticks, and an OnlineLP
+// table only the days and categories that it was made for.
 std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSetting& setting);
 // "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql", "pacing",
 // "pacing cpa_brake 1.2": with the options that are not the default.
 std::string bidder_label(const BidderConfig& config);
+// AuctionNet's periods that its options were tuned on, or its table was made of: it is not judged on them. Empty where
+// nobody knows of any.
+std::vector<int64_t> tuned_on(const BidderConfig& config);
 
 }  // namespace genbid::bidders

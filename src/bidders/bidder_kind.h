@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/config/any_config.h"
 #include "bidders/bidder_setting.h"
@@ -19,11 +20,12 @@ namespace genbid::bidders {
 //     std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 //     std::string label() const;                   // in tables; left out: the kind's name
 //     int days(const BidderAssets& assets) const;  // the ticks of the days that it plays; left out: any
+//     std::vector<int64_t> tuned_on() const;       // AuctionNet's periods that its options were made on; left out: none
 //     using Ranges = ...;                          // left out: none of its options may be a range
 //   };
 //
-// Ranges are the options of a data set's bidder (play/exploration.h), of which one may be a range that is drawn from.
-// They must be such that bids are a multiple of that option:
+// Ranges are the options of a bidder of a data set (play/exploration.h), one of which may be a range to draw from. Bids
+// must be proportional to that option:
 //
 //   struct FooRanges {
 //     void fields(ConfigVisitor& v);
@@ -41,15 +43,16 @@ struct BidderKind {
   std::string help;   // a line: what it bids, and each of its options
   AnyConfig options;  // the defaults
   AnyConfig ranges;   // likewise
-  // These take its options, or ranges.
+  // Each of these takes the kind's options, or its ranges.
   std::string (*label)(const BidderKind& kind, const AnyConfig& options);
   int (*days)(const AnyConfig& options, const BidderAssets& assets);
+  std::vector<int64_t> (*tuned_on)(const AnyConfig& options);
   std::unique_ptr<Bidder> (*make)(const AnyConfig& options, const BidderSetting& setting);
   RealInterval (*range)(const AnyConfig& ranges);
   AnyConfig (*at)(const AnyConfig& ranges, double factor);
 };
 
-// Ranges of a kind whose options are none.
+// The ranges of a kind of which no option may be a range.
 template <typename Options>
 struct NoRanges {
   Options options;
@@ -89,6 +92,13 @@ BidderKind bidder_kind(const std::string& name, const std::string& help) {
           return options.get_if<Options>()->days(assets);
         } else {
           return kAnyDays;
+        }
+      },
+      .tuned_on = []([[maybe_unused]] const AnyConfig& options) -> std::vector<int64_t> {
+        if constexpr (requires(const Options& one) { one.tuned_on(); }) {
+          return options.get_if<Options>()->tuned_on();
+        } else {
+          return {};
         }
       },
       .make = [](const AnyConfig& options,

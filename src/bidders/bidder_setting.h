@@ -12,7 +12,8 @@ namespace genbid::bidders {
 class OnlineLpTable;   // bidders/online_lp.h
 struct OfficialAgent;  // bidders/official_agents.h
 
-// Where bidders get what they know beside their options (play/official_assets.h). Errors for what is not there.
+// Where bidders get what they need to know beside their options (play/official_assets.h). What is not there is an
+// Error.
 class BidderAssets {
  public:
   virtual ~BidderAssets() = default;
@@ -30,8 +31,8 @@ struct BidderSetting {
 
 // The answer of a kind or a bidder that plays days of any number of ticks.
 inline constexpr int kAnyDays = 0;
-// The check that every bidder passes, where it is made and before its first bid: Error where days of so many ticks
-// were found, but the bidder called `label` is made for others.
+// Throws an Error where the days have another number of ticks than those that the bidder called `label` is made for.
+// Every bidder goes through this check when it is made and again before its first bid.
 void check_days(const std::string& label, int made_for, int found);
 
 }  // namespace genbid::bidders

@@ -19,7 +19,7 @@ const BidderKind& bidder_kind_named(const std::string& name);
 // The kind with these options, or ranges.
 const BidderKind& bidder_kind_of(const std::type_info& options);
 
-// For help texts: a line a kind, its name and its help, behind so many spaces.
+// For help texts: a line for each kind, indented by so many spaces, with its name and its help.
 std::string bidder_help(size_t indent);
 
 }  // namespace genbid::bidders

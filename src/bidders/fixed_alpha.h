@@ -9,7 +9,7 @@
 
 namespace genbid::bidders {
 
-// alpha, the same in every tick; or, where `alpha` is 0, cpa_ratio times the seat's CPA limit.
+// Bids with the same alpha in every tick, which is cpa_ratio times the seat's CPA limit where `alpha` is 0.
 std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio);
 
 struct FixedAlphaRanges;
@@ -24,7 +24,7 @@ struct FixedAlphaOptions {
   std::unique_ptr<Bidder> make(const BidderSetting& /*setting*/) const { return make_fixed_alpha(alpha, cpa_ratio); }
 };
 
-// The options of which one may be a range that is drawn from for a seat's period.
+// The options where one of them may be a range, from which a number is drawn for each seat and period.
 struct FixedAlphaRanges {
   RealInterval alpha;  // 0: cpa_ratio decides
   RealInterval cpa_ratio = {1.0, 1.0};

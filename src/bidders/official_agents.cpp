@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/shown.h"
 #include "base/simd.h"
 
@@ -44,22 +45,22 @@ void normalise_features(std::span<const double> state, std::span<const FeatureRa
   std::array<double, kNumAuctionnetFeatures> scaled;
   std::copy(state.begin(), state.end(), scaled.begin());
   for (const FeatureRange& range : ranges) {
-    double& x = scaled[static_cast<size_t>(range.feature)];
+    double& x = at(scaled, range.feature);
     x = range.max > range.min ? (x - range.min) / (range.max - range.min) : 0.0;
   }
-  std::transform(scaled.begin(), scaled.end(), out.begin(), [](double x) { return static_cast<float>(x); });
+  std::transform(scaled.begin(), scaled.end(), out.begin(), [](double x) { return as_float(x); });
 }
 
 namespace {
 
-// Adds W x to out, for one row. Lanes are outputs, so each sum keeps the order of its terms; four inputs a turn save
-// loads and stores of the sums.
+// Adds W x to out, for one row. The lanes are outputs, so every sum keeps the order of its terms. Taking four inputs at
+// a time saves loads and stores of the sums.
 GENBID_SIMD_CLONES
 void dense(const float* __restrict weights, const float* __restrict in, int num_inputs, float* __restrict out,
            int num_outputs) {
   int i = 0;
   for (; i + 4 <= num_inputs; i += 4) {
-    const float* const w = weights + static_cast<std::ptrdiff_t>(i) * num_outputs;
+    const float* const w = weights + to_signed(i) * num_outputs;
     const float x0 = in[i];
     const float x1 = in[i + 1];
     const float x2 = in[i + 2];
@@ -74,7 +75,7 @@ void dense(const float* __restrict weights, const float* __restrict in, int num_
     }
   }
   for (; i < num_inputs; ++i) {
-    const float* const w = weights + static_cast<std::ptrdiff_t>(i) * num_outputs;
+    const float* const w = weights + to_signed(i) * num_outputs;
     for (int o = 0; o < num_outputs; ++o) out[o] = out[o] + in[i] * w[o];
   }
 }
@@ -84,8 +85,8 @@ float head(AgentHead kind, float output) {
     case AgentHead::kClampAtZero:
       return std::max(output, 0.0F);
     case AgentHead::kThreeHundredTanh:
-      // In double, then rounded: libraries disagree about the last bits of a float's.
-      return 300.0F * static_cast<float>(std::tanh(static_cast<double>(output)));
+      // The tanh is computed in double and then rounded, because libraries disagree about the last bits of tanhf.
+      return 300.0F * as_float(std::tanh(as_double(output)));
     case AgentHead::kPlain:
       break;
   }
@@ -113,7 +114,7 @@ class OfficialAgentBidder : public Bidder {
     const std::vector<float> alphas = official_agent_alphas(*agent_, inputs_);
     auto next = alphas.begin();
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].may_bid) bids[i] = {.value = static_cast<double>(*next++)};
+      if (rows[i].may_bid) bids[i] = {.value = as_double(*next++)};
     }
   }
 

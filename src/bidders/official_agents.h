@@ -48,8 +48,8 @@ const std::vector<OfficialAgentLayout>& official_agent_layouts();
 const std::vector<std::string>& official_agent_names();
 
 // The inputs of one decision, as AuctionNet's strategies scale them (auctionnet.md 4.1, 6.13): num_pv, num_pv_last_3
-// and num_pv_all over the range that its dictionary gives, not clipped, then all 16 rounded to float. `state` are
-// the features auctionnet16_frozen. The variant for given ranges is for other dictionaries.
+// and num_pv_all are scaled by the range that its dictionary gives, without clipping, and then all 16 are rounded to
+// float. `state` holds the features auctionnet16_frozen. The variant that takes ranges is for other dictionaries.
 struct FeatureRange {
   int feature = 0;
   double min = 0.0;
@@ -65,7 +65,7 @@ void normalise_features(std::span<const double> state, std::span<const FeatureRa
 std::vector<float> official_agent_alphas(const OfficialAgent& agent, std::span<const float> inputs);
 
 // bid = alpha * p-value; negative alphas bid nothing (6.31). Features are computed from the seat's history.
-// Error, in reset(), for other days than those it was trained on, of 48 ticks.
+// reset() throws an Error for days of another length than the 48 ticks that it was trained on.
 std::unique_ptr<Bidder> make_official_agent(std::shared_ptr<const OfficialAgent> agent);
 
 struct OfficialAgentOptions {

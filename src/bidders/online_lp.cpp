@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::bidders {
@@ -23,7 +24,7 @@ void OnlineLpTable::set(int category, int tick, std::vector<double> real_cpa, st
            ", expected rows with ascending cum_cost");
     }
   }
-  categories_[category].at(static_cast<size_t>(tick)) = {std::move(real_cpa), std::move(cum_cost)};
+  categories_[category].at(to_size(tick)) = {std::move(real_cpa), std::move(cum_cost)};
 }
 
 std::vector<int> OnlineLpTable::categories() const {
@@ -57,9 +58,8 @@ void OnlineLpTable::check_every_tick() const {
 double OnlineLpTable::alpha(int category, int tick, double remaining_budget, double cpa_limit) const {
   const Rows& candidates = rows(category, tick);
   const auto first = std::upper_bound(candidates.cum_cost.begin(), candidates.cum_cost.end(), remaining_budget);
-  const double alpha = first == candidates.cum_cost.end()
-                           ? cpa_limit
-                           : candidates.real_cpa[static_cast<size_t>(first - candidates.cum_cost.begin())];
+  const double alpha =
+      first == candidates.cum_cost.end() ? cpa_limit : at(candidates.real_cpa, first - candidates.cum_cost.begin());
   return std::min(1.5 * cpa_limit, alpha);
 }
 
@@ -112,7 +112,7 @@ OnlineLpTable::Rows thinned_prefix(std::span<const double> real_cpa, std::span<c
   std::vector<double> cum_cost;
   double sum = 0.0;
   for (const int64_t row : order) {
-    sum += cost[static_cast<size_t>(row)];
+    sum += at(cost, row);
     if (!(sum < kMaxCost)) break;
     cum_cost.push_back(sum);
   }
@@ -120,7 +120,7 @@ OnlineLpTable::Rows thinned_prefix(std::span<const double> real_cpa, std::span<c
   double last_kept = 0.0;
   for (size_t i = 0; i < cum_cost.size(); ++i) {
     if (cum_cost[i] - last_kept < kCostStep && i + 1 < cum_cost.size()) continue;
-    kept.real_cpa.push_back(real_cpa[static_cast<size_t>(order[i])]);
+    kept.real_cpa.push_back(at(real_cpa, order[i]));
     kept.cum_cost.push_back(cum_cost[i]);
     last_kept = cum_cost[i];
   }
@@ -136,14 +136,14 @@ OnlineLpTable train_online_lp_table(std::string name, const OnlineLpLog& log, co
   }
   OnlineLpTable table(std::move(name));
   for (const auto& [category, rows] : rows_of) {
-    // Halves to even, as Python rounds.
-    const auto count = static_cast<int64_t>(std::nearbyint(static_cast<double>(rows.size()) / kSeatsPerCategory));
-    const std::vector<int64_t> sample = tools.sample(static_cast<int64_t>(rows.size()), count);
+    // Python rounds halves to even, and so does nearbyint.
+    const auto count = static_cast<int64_t>(std::nearbyint(as_double(rows.size()) / kSeatsPerCategory));
+    const std::vector<int64_t> sample = tools.sample(std::ssize(rows), count);
     for (int tick = 0; tick < log.num_ticks; ++tick) {
       std::vector<double> real_cpa;
       std::vector<double> cost;
       for (const int64_t drawn : sample) {
-        const size_t row = rows[static_cast<size_t>(drawn)];
+        const size_t row = at(rows, drawn);
         if (log.tick[row] < tick) continue;
         real_cpa.push_back(log.least_winning_cost[row] / (log.pvalue[row] + kPvalueOffset));
         cost.push_back(log.least_winning_cost[row]);
@@ -165,6 +165,13 @@ void OnlineLpOptions::fields(ConfigVisitor& v) {
 }
 
 std::string OnlineLpOptions::label() const { return "online_lp " + table; }
+
+std::vector<int64_t> OnlineLpOptions::tuned_on() const {
+  if (table == "own_category") return {0, 1, 2, 3, 4, 5};
+  constexpr std::string_view kEpisode = "episode-";
+  if (!table.starts_with(kEpisode) || table.size() != kEpisode.size() + 1) return {};
+  return {table.back() - '0'};
+}
 
 int OnlineLpOptions::days(const BidderAssets& assets) const { return assets.online_lp_table(table)->num_ticks(); }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/day_shape.h"
 
 namespace genbid::bidders {
@@ -20,8 +21,8 @@ struct Offered {
   double value = 0.0;
 
   void add(const TickStart& now) {
-    impressions += static_cast<double>(now.num_pv);
-    value += static_cast<double>(now.num_pv) * now.mean_pvalue;
+    impressions += as_double(now.num_pv);
+    value += as_double(now.num_pv) * now.mean_pvalue;
   }
 };
 
@@ -44,7 +45,7 @@ class Pacing : public Bidder {
       if (!rows[i].may_bid) continue;
       const double alpha = pace(rows[i], row) * brake(rows[i]);
       const TickStart& now = rows[i].now;
-      row.value_alpha_squared += static_cast<double>(now.num_pv) * now.mean_pvalue * alpha * alpha;
+      row.value_alpha_squared += as_double(now.num_pv) * now.mean_pvalue * alpha * alpha;
       bids[i] = {.value = alpha};
     }
   }
@@ -69,10 +70,9 @@ class Pacing : public Bidder {
   double pace(const SeatView& view, const Row& row) const {
     const double limit = view.advertiser->cpa_limit;
     if (row.day.impressions == 0.0) return kMaxAlpha * limit;
-    const auto next = static_cast<size_t>(view.now.tick) + 1;
+    const auto next = to_size(view.now.tick) + 1;
     size_t next_span = next;
-    while (next_span + 1 < share_from_.size() &&
-           span_of(static_cast<int>(next_span), view.num_ticks) == row.span_index) {
+    while (next_span + 1 < share_from_.size() && span_of(to_int(next_span), view.num_ticks) == row.span_index) {
       ++next_span;
     }
     const double impressions = row.day.impressions / (share_from_[0] - share_from_[next]);  // of the day
@@ -80,7 +80,7 @@ class Pacing : public Bidder {
     const double later_pvalue =
         (row.day.value + prior * options_.later_value * kBaseValue) / (row.day.impressions + prior);
     const double span_pvalue = row.span.impressions > 0.0 ? row.span.value / row.span.impressions : later_pvalue;
-    const double value_ahead = static_cast<double>(view.now.num_pv) * view.now.mean_pvalue +
+    const double value_ahead = as_double(view.now.num_pv) * view.now.mean_pvalue +
                                impressions * ((share_from_[next] - share_from_[next_span]) * span_pvalue +
                                               share_from_[next_span] * later_pvalue);
     if (!(value_ahead > 0.0)) return kMaxAlpha * limit;
@@ -110,6 +110,13 @@ void PacingOptions::fields(ConfigVisitor& v) {
   v.field("later_value", later_value, {0.0, 1e6});
   v.field("prior_days", prior_days, {1e-3, 1e6});
   v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
+}
+
+// Others than the defaults are whoever's who gave them.
+std::vector<int64_t> PacingOptions::tuned_on() const {
+  std::vector<int64_t> periods;
+  for (int64_t period = 7; label() == PacingOptions().label() && period <= 20; ++period) periods.push_back(period);
+  return periods;
 }
 
 std::string PacingOptions::label() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid::bidders {
 namespace {
 
@@ -52,6 +54,18 @@ class OfficialPid : public Bidder {
     for (size_t i = 0; i < rows.size(); ++i) rows_[i].seat = rows[i].seat;
   }
 
+  std::vector<double> memory() const override {
+    std::vector<double> numbers;
+    for (const Row& row : rows_) numbers.insert(numbers.end(), {static_cast<double>(row.seat), row.alpha, row.money});
+    return numbers;
+  }
+  void remember(std::span<const double> memory) override {
+    rows_.clear();
+    for (size_t i = 0; i + 3 <= memory.size(); i += 3) {
+      rows_.push_back({static_cast<int>(memory[i]), memory[i + 1], memory[i + 2]});
+    }
+  }
+
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].may_bid) continue;
@@ -62,7 +76,7 @@ class OfficialPid : public Bidder {
       } else {
         const double last_cost = row.money - now.remaining_budget;
         row.money -= last_cost;  // not quite the remaining money: two roundings
-        const double pace = last_cost * static_cast<double>(kTicksPerPeriod - now.tick) / now.remaining_budget;
+        const double pace = last_cost * as_double(kTicksPerPeriod - now.tick) / now.remaining_budget;
         if (pace < 0.7) {
           row.alpha *= 1.2;
         } else if (pace > 1.1) {

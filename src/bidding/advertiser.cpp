@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cstddef>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
@@ -25,8 +27,8 @@ constexpr std::array<Campaign, kNumSeats> kOfficialCampaigns = {{
 
 Advertiser official_advertiser(int seat) {
   assert(seat >= 0 && seat < kNumSeats);
-  const Campaign& campaign = kOfficialCampaigns[static_cast<size_t>(seat)];
-  return {static_cast<double>(campaign.budget), static_cast<double>(campaign.cpa_limit), seat / kSeatsPerCategory};
+  const Campaign& campaign = at(kOfficialCampaigns, seat);
+  return {as_double(campaign.budget), as_double(campaign.cpa_limit), seat / kSeatsPerCategory};
 }
 
 }  // namespace genbid

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
@@ -11,8 +13,8 @@ namespace {
 double auctionnet_share(double from, double to) {
   double share = 0.0;
   for (size_t t = 0; t < kBaseShares.size(); ++t) {
-    const double begin = std::max(from * kTicksPerPeriod, static_cast<double>(t));
-    const double end = std::min(to * kTicksPerPeriod, static_cast<double>(t + 1));
+    const double begin = std::max(from * kTicksPerPeriod, as_double(t));
+    const double end = std::min(to * kTicksPerPeriod, as_double(t + 1));
     share += std::max(0.0, end - begin) * kBaseShares[t];
   }
   return share;
@@ -43,7 +45,7 @@ std::vector<double> day_shares(const std::string& name, int num_ticks) {
     const double middle = (t + 0.5) / num_ticks;
     double share = 1.0;
     if (name == "auctionnet") {
-      share = auctionnet_share(static_cast<double>(t) / num_ticks, static_cast<double>(t + 1) / num_ticks);
+      share = auctionnet_share(as_double(t) / num_ticks, as_double(t + 1) / num_ticks);
     } else if (name == "morning") {
       share += 2.0 * bump(middle, kMorning);
     } else if (name == "evening") {

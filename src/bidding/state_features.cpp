@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -109,7 +110,7 @@ void constraint_features(const Advertiser& advertiser, int tick, double cost, do
   const double h = budget / 100.0;
   out[0] = std::log(budget);
   out[1] = std::log(limit);
-  out[2] = cost / budget - static_cast<double>(tick) / ticks;
+  out[2] = cost / budget - as_double(tick) / ticks;
   out[3] = (cost + h) / (cost + limit * expected_conversions + 2.0 * h);
   out[4] = (cost + h) / (cost + limit * conversions + 2.0 * h);
   out[5] = limit * expected_conversions / budget;
@@ -130,7 +131,7 @@ void state_features(FeatureSet set, const Advertiser& advertiser, const TickHist
   };
   const auto last_three = [&](int k) -> const TickMeans& { return history.last(num_recent - 1 - k); };
 
-  out[0] = static_cast<double>(ticks - now.tick) / ticks;
+  out[0] = as_double(ticks - now.tick) / ticks;
   out[1] = advertiser.budget > 0.0 ? now.remaining_budget / advertiser.budget : 0.0;
   out[2] = sum.bid / count;
   out[3] = mean_of_three(num_recent, [&](int k) { return recent(k).bid; });
@@ -143,7 +144,7 @@ void state_features(FeatureSet set, const Advertiser& advertiser, const TickHist
   out[10] = mean_of_three(num_recent, [&](int k) { return recent(k).conversion; });
   out[11] = mean_of_three(num_recent, [&](int k) { return recent(k).win; });
   out[12] = now.mean_pvalue;
-  out[13] = static_cast<double>(now.num_pv);
+  out[13] = as_double(now.num_pv);
   double recent_pv = 0.0;
   for (int k = 0; k < num_recent; ++k) recent_pv += last_three(k).num_pv;
   out[14] = recent_pv;

@@ -1,5 +1,7 @@
 #include "bidding/tick_history.h"
 
+#include "base/convert.h"
+
 namespace genbid {
 
 double effective_alpha(const TickOutcome& outcome) {
@@ -7,14 +9,14 @@ double effective_alpha(const TickOutcome& outcome) {
 }
 
 TickMeans tick_means(const TickStart& start, const TickOutcome& outcome) {
-  const double n = start.num_pv > 0 ? static_cast<double>(start.num_pv) : 1.0;
+  const double n = start.num_pv > 0 ? as_double(start.num_pv) : 1.0;
   TickMeans means;
   means.bid = outcome.sum_bid / n;
   means.least_winning_cost = outcome.mean_least_winning_cost;
   means.pvalue = start.mean_pvalue;
-  means.conversion = static_cast<double>(outcome.num_conversions) / n;
-  means.win = static_cast<double>(outcome.num_wins) / n;
-  means.num_pv = static_cast<double>(start.num_pv);
+  means.conversion = as_double(outcome.num_conversions) / n;
+  means.win = as_double(outcome.num_wins) / n;
+  means.num_pv = as_double(start.num_pv);
   return means;
 }
 
@@ -25,8 +27,8 @@ void TickHistory::append(const TickMeans& means, double cost, double expected_co
   sum_.conversion += means.conversion;
   sum_.win += means.win;
   sum_.num_pv += means.num_pv;
-  if (num_ticks_ < 3) first_[static_cast<size_t>(num_ticks_)] = means;
-  last_[static_cast<size_t>(num_ticks_ % 3)] = means;
+  if (num_ticks_ < 3) at(first_, num_ticks_) = means;
+  at(last_, num_ticks_ % 3) = means;
   ++num_ticks_;
   cost_ += cost;
   expected_conversions_ += expected_conversions;

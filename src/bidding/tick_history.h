@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/convert.h"
+
 namespace genbid {
 
 // What a seat knows before it bids in a tick.
@@ -22,9 +24,11 @@ struct TickOutcome {
   int64_t num_wins = 0;                  // slots won, exposed or not (xi)
   int64_t num_exposed = 0;
   int64_t num_conversions = 0;
-  double sum_pvalue_exposed = 0.0;  // expected conversions
-  double sum_bid_exposed = 0.0;     // what exposed impressions were bid for
-  double cost = 0.0;                // money spent
+  double sum_pvalue_exposed = 0.0;          // expected conversions
+  double sum_pvalue_squared_exposed = 0.0;  // expected conversions less this: the variance of conversions
+  double sum_pvalue_cubed_exposed = 0.0;
+  double sum_bid_exposed = 0.0;  // what exposed impressions were bid for
+  double cost = 0.0;             // money spent
 };
 
 // The action as logged and as played: sum of final bids over sum of p-values, 0 where that is 0
@@ -51,8 +55,8 @@ class TickHistory {
   int num_ticks() const { return num_ticks_; }
   TickMeans sum() const { return sum_; }
   // The k-th tick of the period, k < 3; and the k-th last one.
-  const TickMeans& first(int k) const { return first_[static_cast<size_t>(k)]; }
-  const TickMeans& last(int k) const { return last_[static_cast<size_t>((num_ticks_ - 1 - k) % 3)]; }
+  const TickMeans& first(int k) const { return at(first_, k); }
+  const TickMeans& last(int k) const { return at(last_, (num_ticks_ - 1 - k) % 3); }
 
   double cost() const { return cost_; }
   double expected_conversions() const { return expected_conversions_; }

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid::data {
 namespace {
 
@@ -27,16 +29,16 @@ ActionOutliers find_action_outliers(std::span<const float> actions) {
   }
   if (sizes.size() < kFewest) return found;
   const size_t aside = std::max<size_t>(sizes.size() / 100, 1);
-  const auto usual = sizes.end() - static_cast<std::ptrdiff_t>(aside) - 1;
+  const auto usual = sizes.end() - to_signed(aside) - 1;
   std::nth_element(sizes.begin(), usual, sizes.end());
-  found.usual = static_cast<double>(*usual);
+  found.usual = as_double(*usual);
   found.limit = kOutlierFactor * found.usual;
   for (size_t i = 0; i < actions.size(); ++i) {
-    const double size = std::abs(static_cast<double>(actions[i]));
+    const double size = std::abs(as_double(actions[i]));
     if (size <= found.limit) continue;
     if (found.count++ == 0) {
       found.first = i;
-      found.value = static_cast<double>(actions[i]);
+      found.value = as_double(actions[i]);
     }
     found.most = std::max(found.most, size);
   }

@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-// Actions that are no decisions of a bidder but faults of a log: one of 100,000 among thousands around 100 makes the
-// loss look better, because it widens the normalisation, and ruins the policy.
+// Finds actions that no bidder decided on, but that are faults of a log. A single action of 100,000 among thousands
+// around 100 widens the normalisation: the loss looks better and the policy is ruined.
 
 namespace genbid::data {
 
@@ -21,9 +21,9 @@ struct ActionOutliers {
 
 inline constexpr double kOutlierFactor = 10.0;
 
-// `usual` is the highest magnitude once 1 % of the actions that are not 0, at least one, are set aside: one in a
-// hundred may be an outlier without hiding the others, and bidders that bid several times what most do are none. None
-// are found among fewer than 20 actions that are not 0. Actions are finite.
+// `usual` is the highest magnitude that is left after the highest 1 % of the actions that are not 0, at least one, are
+// set aside. So one in a hundred may be an outlier without hiding the others, and a bidder that bids several times what
+// most do counts as none. Among fewer than 20 actions that are not 0 none are found. Actions must be finite.
 ActionOutliers find_action_outliers(std::span<const float> actions);
 
 // "an action of 100000 in PLACE: 99 % of the actions have at most 156"

@@ -10,6 +10,7 @@
 
 #include <fast_float/fast_float.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/file_kind.h"
 #include "data/unpacked_file.h"
@@ -28,10 +29,10 @@ std::string_view trimmed(std::string_view text) {
 }
 
 const char* find(const char* begin, const char* end, char c) {
-  return begin == end ? nullptr : static_cast<const char*>(std::memchr(begin, c, static_cast<size_t>(end - begin)));
+  return begin == end ? nullptr : static_cast<const char*>(std::memchr(begin, c, to_size(end - begin)));
 }
 
-// In strips whose counts fit a byte: 16 or more characters an instruction.
+// The text is counted in strips whose counts fit a byte, so that one instruction handles 16 characters or more.
 int64_t count_line_feeds(std::string_view text) {
   int64_t count = 0;
   for (size_t begin = 0; begin < text.size(); begin += 255) {
@@ -48,16 +49,16 @@ std::string_view without_plus(std::string_view text) {
   return plus ? text.substr(1) : text;
 }
 
-// False where the text as a whole is not a number. Infinite where it is too large.
+// Returns false where the text as a whole is not a number; one that is too large becomes infinite.
 bool to_number(std::string_view text, double& value) {
   text = without_plus(text);
   const auto result = fast_float::from_chars(text.data(), text.data() + text.size(), value);
-  // Numbers below the smallest are 0; some versions of the library say so.
+  // A number below the smallest is 0, which some versions of the library report as out of range.
   const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
   return good && result.ptr == text.data() + text.size();
 }
 
-// False for what is no whole number, and for one that is not known exactly.
+// Returns false for what is not a whole number, and for one that a double cannot tell from its neighbours.
 bool to_whole(std::string_view text, int64_t& value) {
   text = without_plus(text);
   const char* end = text.data() + text.size();
@@ -69,8 +70,9 @@ bool to_whole(std::string_view text, int64_t& value) {
   return true;
 }
 
-// The quote that closes a field which begins at `begin`, behind its opening quote, on a line that ends at `line_end`;
-// nullptr where there is none before `end`, or too far away on another line. `doubled`: there are doubled quotes in it.
+// Finds the quote that closes a field. `begin` is behind its opening quote, and `line_end` is the end of that line.
+// Returns nullptr where there is none before `end`, or only one too far away on another line. Sets `doubled` if there
+// are doubled quotes in the field.
 const char* closing_quote(const char* begin, const char* line_end, const char* end, bool& doubled) {
   if (end - begin > CsvFile::kMaxQuotedBytes) end = std::max(line_end, begin + CsvFile::kMaxQuotedBytes);
   doubled = false;
@@ -82,7 +84,8 @@ const char* closing_quote(const char* begin, const char* line_end, const char* e
   return quote;
 }
 
-// Behind the line feed of the row that begins at `at`; nullptr where it may end behind `end`.
+// Returns the place behind the line feed of the row that begins at `at`, or nullptr where the row may go on behind
+// `end`.
 const char* row_end(const char* at, const char* end, bool file_ends) {
   while (true) {  // at the beginning of a field
     const char* feed = find(at, end, '\n');
@@ -103,7 +106,8 @@ const char* row_end(const char* at, const char* end, bool file_ends) {
       ++at;
       continue;
     }
-    // Here the row ends, or has text behind a quote: an error, behind which reading goes on with the next line.
+    // Here the row ends, or it has text behind a closing quote. That is an error, after which reading goes on with the
+    // next line.
     feed = find(at, end, '\n');
     return feed == nullptr ? nullptr : feed + 1;
   }
@@ -115,7 +119,7 @@ size_t whole_rows(std::string_view text, bool file_ends) {
   const char* const end = text.data() + text.size();
   const char* at = text.data();
   while (const char* next = row_end(at, end, file_ends)) at = next;
-  return static_cast<size_t>(at - text.data());
+  return to_size(at - text.data());
 }
 
 std::vector<std::string> split_header(std::string_view line) {
@@ -205,9 +209,9 @@ struct CsvFile::State {
   // Appends up to `count` bytes of the file to `text`.
   void read(std::string& text, int64_t count) {
     const size_t before = text.size();
-    text.resize(before + static_cast<size_t>(count));
-    const size_t got = file.read(text.data() + before, static_cast<size_t>(count));
-    at_end = got < static_cast<size_t>(count);
+    text.resize(before + to_size(count));
+    const size_t got = file.read(text.data() + before, to_size(count));
+    at_end = got < to_size(count);
     text.resize(before + got);
   }
 
@@ -215,8 +219,8 @@ struct CsvFile::State {
   void next_rows(std::string& text, int64_t bytes) {
     text.swap(rest);
     rest.clear();
-    if (static_cast<int64_t>(text.size()) < bytes && !at_end) {
-      read(text, bytes - static_cast<int64_t>(text.size()));
+    if (std::ssize(text) < bytes && !at_end) {
+      read(text, bytes - std::ssize(text));
     }
     while (!at_end) {
       const size_t end = whole_rows(text, false);
@@ -225,11 +229,11 @@ struct CsvFile::State {
         text.resize(end);
         return;
       }
-      if (static_cast<int64_t>(text.size()) >= kMaxLineBytes) {
+      if (std::ssize(text) >= kMaxLineBytes) {
         throw Error(path + ":" + std::to_string(next_line) + ": a line of more than " +
                     std::to_string(kMaxLineBytes >> 20) + " MiB, expected comma-separated text");
       }
-      read(text, std::max(bytes, static_cast<int64_t>(text.size())));
+      read(text, std::max(bytes, std::ssize(text)));
     }
   }
 };
@@ -248,7 +252,7 @@ CsvFile::CsvFile(const std::string& path, int64_t block_bytes) : state_(std::mak
   const char* const begin = text.data();
   const char* const text_end = begin + text.size();
   const char* next = row_end(begin, text_end, true);
-  const size_t length = next == nullptr ? text.size() : static_cast<size_t>(next - begin);
+  const size_t length = next == nullptr ? text.size() : to_size(next - begin);
   std::string_view line(begin, length);
   s.next_line = 1 + count_line_feeds(line);
   if (line.ends_with('\n')) line.remove_suffix(1);
@@ -291,20 +295,20 @@ CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std
   std::vector<std::string> missing;
   for (size_t i = 0; i < wanted_.size(); ++i) {
     if (wanted_[i].empty()) continue;
-    const auto at = std::find(header.begin(), header.end(), wanted_[i]);
-    if (at == header.end()) {
+    const auto found = std::find(header.begin(), header.end(), wanted_[i]);
+    if (found == header.end()) {
       missing.push_back(wanted_[i]);
       continue;
     }
-    if (std::find(at + 1, header.end(), wanted_[i]) != header.end()) {
+    if (std::find(found + 1, header.end(), wanted_[i]) != header.end()) {
       throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) + "' appears twice");
     }
-    int& place = wanted_at_[static_cast<size_t>(at - header.begin())];
+    int& place = at(wanted_at_, found - header.begin());
     if (place >= 0) {
       throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) +
                   "' is asked for twice, expected a column for each name");
     }
-    place = static_cast<int>(i);
+    place = to_int(i);
   }
   if (missing.empty()) return;
   const char* separator = header.size() == 1 ? other_separator(file.header_line(), wanted_) : nullptr;
@@ -354,26 +358,26 @@ void CsvRows::end_line(const char* from) {
   ++next_line_;
 }
 
-void CsvRows::split(const char* at) {
+void CsvRows::split(const char* next) {
   const size_t expected = columns_->num_in_file();
   size_t place = 0;
   while (true) {
     std::string_view field;
-    if (at != row_end_ && *at == '"') {
-      field = quoted_field(at, place);
+    if (next != row_end_ && *next == '"') {
+      field = quoted_field(next, place);
     } else {
       const char* const end = row_end_;
-      const char* begin = at;
-      while (at != end && *at != ',') ++at;
-      field = std::string_view(begin, static_cast<size_t>(at - begin));
+      const char* begin = next;
+      while (next != end && *next != ',') ++next;
+      field = std::string_view(begin, to_size(next - begin));
     }
     if (place < expected) {
       const int wanted = columns_->wanted_at(place);
-      if (wanted >= 0) fields_[static_cast<size_t>(wanted)] = field;
+      if (wanted >= 0) at(fields_, wanted) = field;
     }
     ++place;
-    if (at == row_end_) break;
-    ++at;
+    if (next == row_end_) break;
+    ++next;
   }
   if (place != expected) {
     throw Error(where() + ": found " + std::to_string(place) + (place == 1 ? " field" : " fields") + ", expected " +
@@ -381,9 +385,9 @@ void CsvRows::split(const char* at) {
   }
 }
 
-// `at` stands on the opening quote and is left on the comma behind the field, or at the row's end.
-std::string_view CsvRows::quoted_field(const char*& at, size_t place) {
-  const char* begin = at + 1;
+// `next` stands on the opening quote and is left on the comma behind the field, or at the end of the row.
+std::string_view CsvRows::quoted_field(const char*& next, size_t place) {
+  const char* begin = next + 1;
   bool doubled = false;
   const char* quote = closing_quote(begin, row_end_, row_end_, doubled);
   if (quote == nullptr) {
@@ -392,17 +396,17 @@ std::string_view CsvRows::quoted_field(const char*& at, size_t place) {
       throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end");
     }
     // The line of the first line feed inside is counted already.
-    next_line_ += count_line_feeds({begin, static_cast<size_t>(quote - begin)}) - 1;
+    next_line_ += count_line_feeds({begin, to_size(quote - begin)}) - 1;
     end_line(quote);
   }
-  at = quote + 1;
-  if (at != row_end_ && *at != ',') {
+  next = quote + 1;
+  if (next != row_end_ && *next != ',') {
     throw Error(where() + ": field " + std::to_string(place + 1) + ": found text behind a closing quote");
   }
-  const std::string_view raw(begin, static_cast<size_t>(quote - begin));
+  const std::string_view raw(begin, to_size(quote - begin));
   const int wanted = place < columns_->num_in_file() ? columns_->wanted_at(place) : -1;
   if (!doubled || wanted < 0) return raw;
-  std::string& text = unescaped_[static_cast<size_t>(wanted)];
+  std::string& text = at(unescaped_, wanted);
   text.clear();
   for (size_t i = 0; i < raw.size(); ++i) {
     text += raw[i];
@@ -429,7 +433,7 @@ int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
   double real = 0.0;
   const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
   const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
-  if (too_large && written_as_float && real < static_cast<double>(high) && !to_whole(text, value)) {
+  if (too_large && written_as_float && real < as_double(high) && !to_whole(text, value)) {
     fail(column, "all of its digits (a float above 9007199254740992 has lost some)");
   }
   fail(column, open && !too_large ? "a whole number, at least " + std::to_string(low)

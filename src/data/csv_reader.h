@@ -31,7 +31,8 @@ class CsvFile {
   static constexpr int64_t kBlockBytes = int64_t{1} << 22;
   static constexpr int64_t kMaxLineBytes = int64_t{1} << 26;
 
-  // More of a quoted field of several lines is taken for a quote that was not closed; its row then ends with the line.
+  // A quoted field that goes on for more bytes than this over several lines is taken for a quote that was never closed;
+  // its row then ends with its line.
   static constexpr int64_t kMaxQuotedBytes = int64_t{1} << 16;
 
   // Opens the file and reads its header line. Throws Error for a file that cannot be read, an empty one, and one that
@@ -51,7 +52,7 @@ class CsvFile {
   // The next whole rows, about block_bytes of them, into `block`, whose memory is used again; false at the end.
   bool next(CsvBlock& block);
 
-  // XXH3-128 of all bytes as 32 hexadecimal digits. After next() has returned false.
+  // XXH3-128 of all bytes as 32 hexadecimal digits. Ask for it after next() has returned false.
   std::string hash() const;
   CsvSource source() const;  // the same
 
@@ -80,8 +81,8 @@ class CsvColumns {
   std::vector<int> wanted_at_;
 };
 
-// The rows of one block. Reads only the block and the columns, so blocks can be walked in parallel. Every Error
-// says FILE:LINE; after one the walk can go on with the next row.
+// The rows of one block. It touches nothing but the block and the columns, so several threads can walk a block each.
+// Every Error says FILE:LINE, and after one the walk can go on with the next row.
 class CsvRows {
  public:
   CsvRows(const CsvBlock& block, const CsvColumns& columns);
@@ -107,8 +108,8 @@ class CsvRows {
 
  private:
   void end_line(const char* from);
-  void split(const char* at);
-  std::string_view quoted_field(const char*& at, size_t place);
+  void split(const char* next);
+  std::string_view quoted_field(const char*& next, size_t place);
 
   const CsvColumns* columns_;
   const char* at_;   // the next line

@@ -4,10 +4,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/convert.h"
+
 namespace genbid::data {
 
 int day_length_by(int tick, double time_left) {
-  // What three printed digits may be off. In the first ticks they tell a neighbour of a long day's length.
+  // A number printed with three digits may be off by this much. In the first ticks of a long day it then tells a
+  // neighbour of the day's length.
   constexpr double kTolerance = 6e-4;
   if (tick <= 0 || !(time_left > 0.0 && time_left < 1.0)) return 0;
   const double length = std::round(tick / (1.0 - time_left));
@@ -17,7 +20,7 @@ int day_length_by(int tick, double time_left) {
 
 int DayLengths::ticks() const {
   const auto most = std::max_element(rows.begin() + 1, rows.end());
-  const int told = static_cast<int>(most - rows.begin());
+  const int told = to_int(most - rows.begin());
   const int64_t all = std::accumulate(rows.begin() + 1, rows.end(), int64_t{0});
   const int needed = longest > 0 ? longest : highest;
   if (2 * *most > all && told >= needed) return told;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/convert.h"
 #include "bidding/state_features.h"
 #include "bidding/tick_history.h"
 
@@ -15,7 +16,7 @@ constexpr size_t kMeanWinAll = 7;
 
 bool equal(double a, double b) { return std::abs(a - b) <= std::max(1e-6 * std::max(std::abs(a), std::abs(b)), 1e-12); }
 
-// The mean of the last tick from the expanding means before and after it: A(k+1) (k+1) - A(k) k.
+// The mean of one tick, from the means of all ticks before it and of all up to it: A(k+1) (k+1) - A(k) k.
 double last_mean(double before, double after, double count_before) {
   return after * (count_before + 1.0) - before * count_before;
 }
@@ -45,12 +46,12 @@ FeatureCheck check_features(const Advertiser& advertiser, std::span<const TickRo
     if (k + 1 == rows.size()) break;
 
     const AuctionnetState& next = rows[k + 1].state;
-    const double count = static_cast<double>(k);
+    const double count = as_double(k);
     TickMeans means;
     means.bid = row.action * start.mean_pvalue;
     means.least_winning_cost = last_mean(row.state[kMeanLeastWinningCostAll], next[kMeanLeastWinningCostAll], count);
     means.pvalue = start.mean_pvalue;
-    means.num_pv = static_cast<double>(start.num_pv);
+    means.num_pv = as_double(start.num_pv);
     means.conversion = start.num_pv > 0 ? row.reward / means.num_pv : 0.0;
     means.win = last_mean(row.state[kMeanWinAll], next[kMeanWinAll], count);
     const double cost = (row.state[kFeatureBudgetLeft] - next[kFeatureBudgetLeft]) * advertiser.budget;

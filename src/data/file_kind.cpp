@@ -53,7 +53,8 @@ std::string utf16(const char* order) {
   return std::string("UTF-16 text (convert it: iconv -f UTF-16") + order + " -t UTF-8)";
 }
 
-// Some of the magics are words that may be the name of a column.
+// Some of the magics are words that may also be the name of a column, so they count only where the head is not plain
+// text.
 bool is_plain_text(std::string_view head) {
   const bool control = std::any_of(head.begin(), head.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f';
@@ -86,7 +87,7 @@ std::string foreign_kind(std::string_view head) {
   if (head.starts_with("\xFF\xFE\0\0"sv) || head.starts_with("\0\0\xFE\xFF"sv)) {
     return "UTF-32 text (convert it: iconv -f UTF-32 -t UTF-8)";
   }
-  // With a byte order mark iconv finds the order itself, and takes the mark away.
+  // The command names no byte order where the file has a mark: iconv then finds the order itself and removes the mark.
   if (head.starts_with("\xFF\xFE"sv) || head.starts_with("\xFE\xFF"sv)) return utf16("");
   const bool plain = is_plain_text(head);
   for (const Magic& magic : kMagics) {

@@ -14,8 +14,10 @@
 #include <hdf5.h>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid::data {
 namespace {
@@ -70,9 +72,9 @@ hid_t file_type(Hdf5Type type) {
   return -1;
 }
 
-// Before any other call. The library prints its error stack by default, and keeps the setting per thread. At the
-// process's exit it closes again what could not be closed (a full disk) and crashes on it: everything here is
-// closed by its owner, so that round is left out.
+// Call this before anything else of the library. By default the library prints its error stack, and each thread has its
+// own setting. When the process exits, it tries again to close what could not be closed before (on a full disk) and
+// crashes. Everything here is closed by its owner, so that attempt is switched off.
 void silence() {
   [[maybe_unused]] static const herr_t once = H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
@@ -124,10 +126,10 @@ constexpr uint64_t kHighest = std::numeric_limits<int64_t>::max();
 
 bool is_unsigned_64(hid_t type) { return H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) == 8; }
 
-// Beyond 2^53 a real stands for several whole numbers.
+// Beyond 2^53 a double may stand for any of several whole numbers.
 bool is_whole(double value) { return std::abs(value) <= 0x1p53 && value == std::floor(value); }
 
-// One byte with the names False and True, as h5py writes booleans, or bits, as PyTables does.
+// h5py writes a boolean as a byte whose values have the names False and True, and PyTables as bits.
 bool is_boolean(hid_t type) {
   if (H5Tget_size(type) != 1) return false;
   if (H5Tget_class(type) == H5T_BITFIELD) return true;
@@ -182,12 +184,6 @@ int64_t row_size(const std::vector<int64_t>& shape) {
 
 }  // namespace
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
-  return text.empty() ? "of one number" : text;
-}
-
 Hdf5File::Hdf5File(std::string path, int64_t id) : path_(std::move(path)), id_(id) {}
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept : path_(std::move(other.path_)), id_(std::exchange(other.id_, -1)) {}
@@ -238,7 +234,7 @@ void Hdf5File::create_group(const std::string& name) {
 
 void Hdf5File::create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape) {
   const std::vector<hsize_t> sizes(shape.begin(), shape.end());
-  const Handle space(H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose);
+  const Handle space(H5Screate_simple(to_int(sizes.size()), sizes.data(), nullptr), H5Sclose);
   const Handle settings(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(settings, false);  // the same data give the same bytes
   H5Pset_fill_time(settings, H5D_FILL_TIME_NEVER);
@@ -306,7 +302,7 @@ int64_t Hdf5File::read_integer_attribute(const std::string& name) const {
     uint64_t value = 0;
     if (H5Aread(attribute, H5T_NATIVE_UINT64, &value) < 0) fail("attribute '" + name + "' cannot be read");
     if (value > kHighest) refuse(std::to_string(value));
-    return static_cast<int64_t>(value);
+    return to_signed(value);
   }
   int64_t value = 0;
   if (H5Aread(attribute, H5T_NATIVE_INT64, &value) < 0) fail("attribute '" + name + "' cannot be read");
@@ -324,7 +320,7 @@ std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name)
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   if (count < 0) fail("attribute '" + name + "' cannot be read");
   const size_t width = H5Tget_size(type);
-  if (count > kMaxTexts || width > kMaxTextBytes / static_cast<size_t>(std::max<hssize_t>(count, 1))) {
+  if (count > kMaxTexts || width > kMaxTextBytes / to_size(std::max<hssize_t>(count, 1))) {
     throw Error(path_ + ": attribute '" + name + "': found " + std::to_string(count) + " texts of " +
                 std::to_string(width) + " bytes, expected at most " + std::to_string(kMaxTexts) + " texts");
   }
@@ -332,15 +328,15 @@ std::vector<std::string> Hdf5File::read_texts_attribute(const std::string& name)
   std::vector<std::string> values;
   if (H5Tis_variable_str(type) > 0) {
     const Handle memory(H5Tcopy(type), H5Tclose);
-    std::vector<char*> texts(static_cast<size_t>(count), nullptr);
+    std::vector<char*> texts(to_size(count), nullptr);
     if (H5Aread(attribute, memory, texts.data()) < 0) fail("attribute '" + name + "' cannot be read");
     for (const char* text : texts) values.emplace_back(text == nullptr ? "" : text);
     H5Dvlen_reclaim(memory, space, H5P_DEFAULT, texts.data());
   } else {
-    std::string texts(width * static_cast<size_t>(count), '\0');
+    std::string texts(width * to_size(count), '\0');
     if (H5Aread(attribute, type, texts.data()) < 0) fail("attribute '" + name + "' cannot be read");
     const bool padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
-    for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    for (size_t i = 0; i < to_size(count); ++i) {
       std::string value = texts.substr(i * width, width);
       value.resize(std::min(value.find('\0'), value.size()));
       if (padded) value.resize(value.find_last_not_of(' ') + 1);
@@ -392,14 +388,14 @@ std::vector<int64_t> Hdf5File::shape(const std::string& name) const {
   const Handle space(H5Dget_space(set), H5Sclose);
   const int dimensions = H5Sget_simple_extent_ndims(space);
   if (dimensions < 0) fail("dataset '" + name + "' cannot be read");
-  std::vector<hsize_t> sizes(static_cast<size_t>(dimensions));
+  std::vector<hsize_t> sizes(to_size(dimensions));
   H5Sget_simple_extent_dims(space, sizes.data(), nullptr);
   const Handle type(H5Dget_type(set), H5Tclose);
   check_extent(name, {sizes.begin(), sizes.end()}, set, H5Tget_size(type));
   return {sizes.begin(), sizes.end()};
 }
 
-// The library believes any size that a damaged file names.
+// The library believes any size that a damaged file names, so sizes are checked here.
 void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>& sizes, int64_t set,
                             uint64_t width) const {
   hsize_t file_size = 0;
@@ -414,7 +410,7 @@ void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>
                 std::to_string(file_size));
   }
   uint64_t room = file_size * kMostPacked;
-  // What the file says that the piece has: the library reads beyond it.
+  // The file says how large the piece is, but the library would read beyond it.
   if (one_piece) room = std::min(file_size - place, H5Dget_storage_size(set));
   if (in_header) room = H5Dget_storage_size(set);
   room /= std::max<uint64_t>(width, 1);
@@ -422,7 +418,7 @@ void Hdf5File::check_extent(const std::string& name, const std::vector<uint64_t>
   for (const uint64_t size : sizes) {
     if (size > room) {
       throw Error(path_ + ": damaged: dataset '" + name + "' has the shape " +
-                  shape_text({sizes.begin(), sizes.end()}) + ", more than the file has room for");
+                  shape_text(std::vector<int64_t>(sizes.begin(), sizes.end())) + ", more than the file has room for");
     }
     room /= size;
   }
@@ -436,7 +432,7 @@ int64_t Hdf5File::offset(const std::string& name) const {
     H5Eclear2(H5E_DEFAULT);
     throw Error(path_ + ": dataset '" + name + "' does not lie in one piece");
   }
-  return static_cast<int64_t>(place);
+  return to_signed(place);
 }
 
 Hdf5Kind Hdf5File::kind(const std::string& name) const {
@@ -471,7 +467,7 @@ void Hdf5File::visit_pieces(const std::string& name) const {
   const Handle type(H5Dget_type(set), H5Tclose);
   const int64_t width = row_size(extent);
   if (kind_of(type) == Hdf5Kind::kOther || extent.empty() || extent[0] == 0 || width == 0) return;
-  std::vector<std::byte> row(static_cast<size_t>(width) * H5Tget_size(type));
+  std::vector<std::byte> row(to_size(width) * H5Tget_size(type));
   for (const int64_t at : {int64_t{0}, extent[0] - 1}) read_as(name, at, width, type, row.data());
 }
 
@@ -526,11 +522,10 @@ std::vector<int64_t> Hdf5File::read_converted(const std::string& name, int64_t f
   const Handle type(H5Dget_type(set), H5Tclose);
   const int64_t width = row_size(shape(name));
   const auto refuse = [&](size_t at, const std::string& found) {
-    throw Error(path_ + ": dataset '" + name + "': row " + std::to_string(first + static_cast<int64_t>(at) / width) +
-                " holds " + found + ", expected a whole number in " + std::to_string(low) + ".." +
-                std::to_string(high));
+    throw Error(path_ + ": dataset '" + name + "': row " + std::to_string(first + to_signed(at) / width) + " holds " +
+                found + ", expected a whole number in " + std::to_string(low) + ".." + std::to_string(high));
   };
-  std::vector<int64_t> values(static_cast<size_t>(count));
+  std::vector<int64_t> values(to_size(count));
   if (H5Tget_class(type) == H5T_FLOAT) {
     std::vector<double> reals(values.size());
     read_as(name, first, count, H5T_NATIVE_DOUBLE, reals.data());
@@ -543,7 +538,7 @@ std::vector<int64_t> Hdf5File::read_converted(const std::string& name, int64_t f
     read_as(name, first, count, H5T_NATIVE_UINT64, wide.data());
     for (size_t i = 0; i < wide.size(); ++i) {
       if (wide[i] > kHighest) refuse(i, std::to_string(wide[i]));
-      values[i] = static_cast<int64_t>(wide[i]);
+      values[i] = to_signed(wide[i]);
     }
   } else if (kind_of(type) == Hdf5Kind::kBoolean) {
     // One byte each, in the file as in memory: the library converts no booleans.

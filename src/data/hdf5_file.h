@@ -12,10 +12,8 @@ namespace genbid::data {
 // Element types of datasets.
 enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
 
-// What a dataset holds, seen from the reader's side: any width of a kind is converted.
+// What a dataset holds, as its reader sees it: numbers of any width are converted.
 enum class Hdf5Kind { kInteger, kReal, kBoolean, kOther };
-
-std::string shape_text(const std::vector<int64_t>& shape);  // "100 x 48"
 
 // An HDF5 file: groups, attributes of the root, contiguous datasets. What the library complains about becomes an
 // Error that begins with the file's name. Datasets are named by path ("/ticks/state").
@@ -40,8 +38,8 @@ class Hdf5File {
   void write_attribute(const std::string& name, const std::string& value);
   void write_attribute(const std::string& name, const std::vector<std::string>& values);
 
-  // As h5py and pandas write them: numbers and texts of any width, of fixed or variable length, alone or as a list (of
-  // one). Error that names the attribute, what it holds and what was expected.
+  // Attributes are read as h5py and pandas write them: numbers of any width, and texts of fixed or variable length,
+  // each alone or as a list of one. An Error names the attribute, what it holds and what was expected.
   bool has_attribute(const std::string& name) const;
   int64_t read_integer_attribute(const std::string& name) const;
   std::string read_text_attribute(const std::string& name) const;
@@ -54,12 +52,13 @@ class Hdf5File {
   Hdf5Kind kind(const std::string& name) const;
   // What it holds in words: "64-bit whole numbers", "texts".
   std::string kind_text(const std::string& name) const;
-  // Reads the first and the last row, and walks through what finds a dataset's pieces if it lies in several: what may
-  // go wrong with the file goes wrong then.
+  // Reads the first and the last row, and walks through the index of a dataset that lies in several pieces, so that
+  // whatever may go wrong with the file goes wrong here and not later.
   void visit_pieces(const std::string& name) const;
 
-  // Rows [first, first + values.size() / row size) of the first dimension; the other dimensions are whole. Read as
-  // whole numbers, other widths, booleans and reals must be whole and fit: Error that names the row.
+  // Reads rows [first, first + values.size() / row size) of the first dimension; of the other dimensions it reads
+  // everything. Where whole numbers are asked for and the file has another width, booleans or reals, they must be whole
+  // and fit; otherwise an Error names the row.
   template <typename T>
   void write_rows(const std::string& name, int64_t first, std::span<const T> values);
   template <typename T>
@@ -94,12 +93,12 @@ inline constexpr Hdf5Type kHdf5TypeOf<float> = Hdf5Type::kF32;
 
 template <typename T>
 void Hdf5File::write_rows(const std::string& name, int64_t first, std::span<const T> values) {
-  write(name, first, static_cast<int64_t>(values.size()), kHdf5TypeOf<T>, values.data());
+  write(name, first, std::ssize(values), kHdf5TypeOf<T>, values.data());
 }
 
 template <typename T>
 void Hdf5File::read_rows(const std::string& name, int64_t first, std::span<T> values) const {
-  const auto count = static_cast<int64_t>(values.size());
+  const auto count = std::ssize(values);
   if constexpr (std::is_integral_v<T>) {
     if (count > 0 && !is_stored_as(name, kHdf5TypeOf<T>)) {
       const std::vector<int64_t> converted =

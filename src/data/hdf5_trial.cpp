@@ -26,7 +26,7 @@ void limit_processor_time() {
   ::setrlimit(RLIMIT_CPU, &limit);
 }
 
-// The child's whole life. Signals that end the program are the parent's business, which takes the child along.
+// This is the child's whole life. Signals are left to the parent, which takes the child along when it ends.
 [[noreturn]] void run_child(const std::function<void()>& read) {
   in_trial = true;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -50,7 +50,7 @@ void limit_processor_time() {
 }  // namespace
 
 void try_hdf5(const std::string& path, const std::function<void()>& read) {
-  // Whoever started the program may have it ignore children, which would then leave no status.
+  // If whoever started the program made it ignore its children, a child would leave no status to wait for.
   const auto before = std::signal(SIGCHLD, SIG_DFL);
   const pid_t child = ::fork();
   if (child == 0) run_child(read);

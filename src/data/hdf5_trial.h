@@ -8,12 +8,14 @@
 
 namespace genbid::data {
 
-// Runs `read`, which opens the file and reads of its structure what the caller will read, in a child process, and comes
-// back once that has ended, with an Error of its own or without: the caller meets the same then. Error if it crashes
-// or is still busy after some seconds of processor time (waiting for a slow disk does not count).
+// Runs `read` in a child process. It must open the file and read those parts of its structure that the caller will
+// read. This returns once the child has ended, even by an Error, because the caller will then meet the same Error. It
+// throws only if the child crashes, or is still busy after some seconds of processor time; waiting for a slow disk does
+// not count.
 void try_hdf5(const std::string& path, const std::function<void()>& read);
 
-// In a trial: the seconds begin anew. For loops over parts of which a file may have any number.
+// To be called within a trial: gives the child its seconds again. Loops over parts of which a file may have any number
+// need this.
 void trial_goes_on();
 
 }  // namespace genbid::data

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "base/threads.h"
@@ -39,7 +40,7 @@ void add_rows(const Slot& slot, size_t file, TrajectoryBuilder& builder) {
 // Reads one file: while the workers parse a round of blocks, one of them reads the next round. False if stopped.
 bool read_file(TrajectoryFile& source, size_t file, Threads& threads, TrajectoryBuilder& builder,
                const std::function<void(int64_t)>& progress) {
-  const auto blocks_per_round = 2 * static_cast<size_t>(threads.count());
+  const auto blocks_per_round = 2 * to_size(threads.count());
   std::vector<Slot> now(blocks_per_round);
   std::vector<Slot> later(blocks_per_round);
   size_t num_now = 0;
@@ -62,12 +63,12 @@ bool read_file(TrajectoryFile& source, size_t file, Threads& threads, Trajectory
     if (num_now == 0) break;
     const bool read_more = read_error == nullptr;
     num_later = 0;
-    threads.parallel_for(static_cast<int64_t>(num_now) + 1, 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(to_signed(num_now) + 1, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         if (i == 0) {
           if (read_more) read_round();
         } else {
-          Slot& slot = now[static_cast<size_t>(i) - 1];
+          Slot& slot = at(now, i - 1);
           source.parse(slot.block, slot.rows);
         }
       }
@@ -170,7 +171,7 @@ namespace {
 
 bool is_wide(int64_t advertiser) { return advertiser > int64_t{std::numeric_limits<int32_t>::max()}; }
 
-// The number of ticks of a day that the first rows tell. If they lie, the files are read again.
+// The first rows tell how many ticks a day has. If they mislead, the files are read a second time.
 int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names) {
   TrajectoryFile file(path, names, 1 << 16);
   DayLengths lengths;
@@ -178,19 +179,20 @@ int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names)
   TrajectoryRows rows;
   if (file.csv().next(block)) file.parse(block, rows);
   for (const auto& [head, row] : rows.rows) {
-    ++lengths.rows[static_cast<size_t>(day_length_by(row.tick, row.state[kFeatureTimeLeft]))];
+    ++at(lengths.rows, day_length_by(row.tick, row.state[kFeatureTimeLeft]));
   }
   lengths.all_end = false;
   return lengths.ticks();
 }
 
-// AuctionNet's 48, or more where numbers are higher; of other days as many as numbers tell; where these are no numbers
-// of seats, how many there are.
+// How many seats a period has. Days of 48 ticks have AuctionNet's 48 seats, or more where the advertisers' numbers are
+// higher; other days have as many as these numbers tell. Where the numbers are too high to be seats, it is how many
+// advertisers there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories, int num_ticks) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
   const int64_t highest = *advertisers.rbegin();
-  if (is_wide(highest)) return static_cast<int64_t>(advertisers.size());
+  if (is_wide(highest)) return std::ssize(advertisers);
   return num_ticks == kTicksPerPeriod ? std::max<int64_t>(highest + 1, kNumSeats) : highest + 1;
 }
 
@@ -216,7 +218,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   BuilderOptions options;
   options.features = parse_feature_set(config.settings.features);
   options.skip_faults = config.settings.data.bad_rows == "skip";
-  const auto told_ticks = static_cast<int>(config.settings.data.ticks);
+  const auto told_ticks = to_int(config.settings.data.ticks);
   options.ticks_are_certain = told_ticks > 0;
   options.refuse_other_days = told_ticks == 0;
 
@@ -229,7 +231,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   const InputStamps stamps(config.input);
   TrajectoryStoreWriter writer(config.output);
 
-  Threads threads(static_cast<int>(config.threads));
+  Threads threads(to_int(config.threads));
   std::optional<TrajectoryBuilder> built;
   IngestSummary summary;
   std::vector<CsvSource> sources;
@@ -254,7 +256,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
                                               : ""));
   }
 
-  summary.num_files = static_cast<int64_t>(config.input.size());
+  summary.num_files = std::ssize(config.input);
   summary.num_bad_rows = builder.num_bad_rows();
   summary.bad_rows = builder.bad_rows();
   summary.num_incomplete = builder.num_incomplete();
@@ -273,9 +275,9 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   if (!write_store(trajectories, info, summary.num_rows, writer)) return std::nullopt;
 
   summary.output = config.output;
-  summary.output_bytes = static_cast<int64_t>(std::filesystem::file_size(config.output));
+  summary.output_bytes = to_signed(std::filesystem::file_size(config.output));
   summary.feature_set = info.feature_set;
-  summary.num_features = static_cast<int64_t>(info.features.size());
+  summary.num_features = std::ssize(info.features);
   return summary;
 }
 

@@ -13,7 +13,7 @@
 
 namespace genbid::data {
 
-// What decides the content of a store besides the files; kept in it.
+// What decides the content of a store besides the files. The store keeps a copy of it.
 struct IngestSettings {
   std::string features = "constraint";  // state features to store: auctionnet16 or constraint
   struct Data {
@@ -55,8 +55,8 @@ struct IngestControl {
 // Reads trajectory files into a trajectory store, or raw traffic logs into a trajectory store, a market log, or both;
 // the files' headers tell which they are. A trajectory store holds trajectories by period and advertiser whatever the
 // order of files and rows; the same rows give the same bytes at any thread count. Memory grows with the trajectories,
-// not with the text. Nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no store is left
-// behind.
+// not with the text. It returns nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no store
+// is left behind.
 std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control = {});
 
 }  // namespace genbid::data

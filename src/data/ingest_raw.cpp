@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/ingest_store.h"
@@ -88,15 +89,16 @@ class MarketLogSink {
   std::vector<uint8_t> top_seat_;
 };
 
-// What the stores say of a period's seats: numbers that are seats, or else how many there are.
+// How many seats a period has: what the advertisers' numbers tell, or, where they are too high to be seats, how many
+// there are.
 int64_t count_seats(const std::vector<Trajectory>& trajectories) {
   std::set<int64_t> advertisers;
   for (const Trajectory& t : trajectories) advertisers.insert(t.head.advertiser);
   const int64_t highest = *advertisers.rbegin();
-  return highest < kMaxRawSeats ? highest + 1 : static_cast<int64_t>(advertisers.size());
+  return highest < kMaxRawSeats ? highest + 1 : std::ssize(advertisers);
 }
 
-int64_t size_of(const std::string& path) { return static_cast<int64_t>(std::filesystem::file_size(path)); }
+int64_t size_of(const std::string& path) { return to_signed(std::filesystem::file_size(path)); }
 
 }  // namespace
 
@@ -108,7 +110,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   }
   RawReadOptions options;
   options.columns = settings.data.columns;
-  options.num_ticks = static_cast<int>(settings.data.ticks);
+  options.num_ticks = to_int(settings.data.ticks);
   options.block_bytes = control.block_bytes;
   const std::string& place = config.output.empty() ? config.output_market_log : config.output;
   options.scratch_folder = std::filesystem::path(place).parent_path().string();
@@ -126,7 +128,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
                                                      : MarketLogPrecision::kFloat32);
   }
 
-  Threads threads(static_cast<int>(config.threads));
+  Threads threads(to_int(config.threads));
   RawTrajectories raw;
   IngestSummary summary;
   const auto take = [&](RawTick& tick) {
@@ -152,14 +154,15 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   std::vector<Trajectory> trajectories;
   for (const RawTrajectory& t : raw.finish(features, read.num_ticks)) {
     trajectories.push_back(t.stored());
-    // A log that ends too early looks whole: its last tick tells.
+    // A log that was cut off between two ticks looks whole; only its last tick, which is not marked as the end, gives
+    // it away.
     if (t.done_by_end_flag) continue;
     if (summary.open_ends.empty() || summary.open_ends.back() != t.head.period) {
       summary.open_ends.push_back(t.head.period);
     }
   }
   summary.raw_logs = true;
-  summary.num_files = static_cast<int64_t>(config.input.size());
+  summary.num_files = std::ssize(config.input);
   summary.bytes_read = read.bytes_read;
   summary.num_raw_rows = read.num_rows;
   summary.rows_in_order = read.in_order;
@@ -169,7 +172,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
 
   const std::string sources = sources_json(read.sources);
   const std::string text = print_config(settings, "ingest");
-  // The large one first: it is the one that a full disk stops.
+  // The large file is finished first, because that is where a full disk would show.
   if (market_log) {
     MarketLogInfo info;
     info.ticks = read.num_ticks;
@@ -194,7 +197,7 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     summary.output = config.output;
     summary.output_bytes = size_of(config.output);
     summary.feature_set = info.feature_set;
-    summary.num_features = static_cast<int64_t>(info.features.size());
+    summary.num_features = std::ssize(info.features);
   }
   return summary;
 }

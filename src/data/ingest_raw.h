@@ -6,7 +6,7 @@
 
 namespace genbid::data {
 
-// The part of ingest() for raw traffic logs; all inputs are known to be some. Private to data.
+// The part of ingest() for raw traffic logs. The caller has made sure that all inputs are such logs. Private to data.
 std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const IngestControl& control);
 
 }  // namespace genbid::data

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/convert.h"
 #include "base/stop_signal.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
@@ -48,7 +49,7 @@ std::string sources_json(std::vector<CsvSource> sources) {
 
 bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInfo& info, int64_t num_rows,
                  TrajectoryStoreWriter& writer) {
-  writer.begin(info, static_cast<int64_t>(trajectories.size()), num_rows);
+  writer.begin(info, std::ssize(trajectories), num_rows);
   TrajectoryColumns part;
   for (size_t i = 0; i < trajectories.size(); ++i) {
     part.append(trajectories[i]);
@@ -68,7 +69,7 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
   std::vector<double> scores, expected_scores, budget_uses, alphas;
   std::set<int64_t> advertisers;
   const Trajectory* first_different = nullptr;
-  summary.num_trajectories = static_cast<int64_t>(trajectories.size());
+  summary.num_trajectories = std::ssize(trajectories);
   for (const Trajectory& t : trajectories) {
     summary.num_rows += t.num_ticks;
     if (summary.periods.empty() || summary.periods.back() != t.head.period) {
@@ -90,19 +91,19 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
     summary.next_states_different += t.next_states_different;
 
     double expected_conversions = 0.0;
-    for (const float value : t.reward_continuous) expected_conversions += static_cast<double>(value);
+    for (const float value : t.reward_continuous) expected_conversions += as_double(value);
     scores.push_back(score(t.head.conversions, t.head.cost, t.head.cpa));
     expected_scores.push_back(score(expected_conversions, t.head.cost, t.head.cpa));
     budget_uses.push_back(t.head.cost / t.head.budget);
     // Alphas of ticks in which the seat bid: not of those that began without money.
     const size_t features = t.state.size() / t.action.size();
     for (size_t k = 0; k < t.action.size(); ++k) {
-      const double left = t.head.budget * static_cast<double>(t.state[k * features + kFeatureBudgetLeft]);
+      const double left = t.head.budget * as_double(t.state[k * features + kFeatureBudgetLeft]);
       if (t.done[k] != 0 && left < kMinRemainingBudget) break;
-      alphas.push_back(static_cast<double>(t.action[k]));
+      alphas.push_back(as_double(t.action[k]));
     }
   }
-  summary.num_advertisers = static_cast<int64_t>(advertisers.size());
+  summary.num_advertisers = std::ssize(advertisers);
   if (first_different != nullptr) {
     const Place place = first_different->first_difference;
     summary.first_feature_difference =

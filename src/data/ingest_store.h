@@ -9,15 +9,15 @@
 #include "data/trajectory_builder.h"
 #include "data/trajectory_store.h"
 
-// From finished trajectories to a store and a summary: what ingestion does with them, whatever files they came from.
-// Private to data.
+// What ingestion does with finished trajectories, whatever files they came from: it makes a store and a summary of
+// them. Private to data.
 
 namespace genbid::data {
 
 // JSON for a store's attribute, whatever the order of the files.
 std::string sources_json(std::vector<CsvSource> sources);
 
-// Writes and frees the trajectories. False if stopped.
+// Writes the trajectories and frees them. Returns false if a stop was asked for.
 bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInfo& info, int64_t num_rows,
                  TrajectoryStoreWriter& writer);
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::data {

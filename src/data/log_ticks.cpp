@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
@@ -31,10 +32,10 @@ int ticks_of(const MarketLog& log, const std::string& path, int expected, const 
   };
   if (expected != 0 && ticks != expected) fail(std::to_string(expected) + why);
   if (ticks > kMaxRawTicks) fail("at most " + std::to_string(kMaxRawTicks));
-  return static_cast<int>(ticks);
+  return to_int(ticks);
 }
 
-// The market log among the files; empty: they are raw logs.
+// Returns the market log among the files, or an empty text where they are raw logs.
 std::string market_log_of(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
     if (!has_hdf5_signature(path)) continue;
@@ -67,7 +68,7 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
     tick.period = number;
     tick.num_ticks = num_ticks;
     tick.has_categories = !period.category.empty();
-    tick.seats.assign(static_cast<size_t>(log.info().seats), {});
+    tick.seats.assign(to_size(log.info().seats), {});
     for (size_t seat = 0; seat < tick.seats.size(); ++seat) {
       const auto of = [seat](const auto& values) { return values.empty() ? 0 : values[seat]; };
       tick.seats[seat] = {period.advertiser[seat], of(period.category), of(period.budget), of(period.cpa)};

@@ -40,7 +40,7 @@ struct ReplayLogOptions {
   bool raw_logs_of_any_length = false;  // else their days must have 48 ticks where num_ticks is 0
 };
 
-// The ticks of a log's days. Raw logs, which do not tell before they end, must have 48.
+// How many ticks the days of a log have. A raw log does not tell before it ends, so it must have 48.
 int replay_log_ticks(const std::vector<std::string>& files);
 
 // Hands out the ticks of the periods that are wanted, in order, each period's from 0 on. `restart` is called if all

@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/spool.h"
@@ -41,12 +43,12 @@ void missing_as_zero(std::span<double> values) {
 void missing_as_fourth_bid(std::span<double> price, std::span<const float> top_bid) {
   for (size_t pv = 0; pv < price.size(); ++pv) {
     if (!std::isnan(price[pv])) continue;
-    price[pv] = std::max(static_cast<double>(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kLogReserve);
+    price[pv] = std::max(as_double(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kLogReserve);
   }
 }
 
 void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& top_bid, std::vector<uint8_t>& top_seat) {
-  const auto n = static_cast<size_t>(num_seats);
+  const auto n = to_size(num_seats);
   const size_t num_pv = bid.size() / n;
   top_bid.assign(num_pv * kLadderSlots, 0.0F);
   top_seat.assign(num_pv * kLadderSlots, kNoSeat);
@@ -66,8 +68,8 @@ void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& to
       who[at] = static_cast<uint8_t>(seat);
     }
     for (size_t k = 0; k < kLadderSlots; ++k) {
-      // Not 0, which would stand for none.
-      const float bid_k = static_cast<float>(best[k]);
+      // A bid so small that it becomes 0 as float must stay above 0, which stands for no bid.
+      const float bid_k = as_float(best[k]);
       top_bid[pv * kLadderSlots + k] = best[k] > 0.0 ? std::max(bid_k, std::numeric_limits<float>::denorm_min()) : 0.0F;
       top_seat[pv * kLadderSlots + k] = who[k];
     }
@@ -103,14 +105,14 @@ struct MarketLogWriter::State {
   void append_reals(Spool& spool, std::span<const double> values) {
     if (precision == MarketLogPrecision::kFloat64) return append(spool, values);
     narrow.resize(values.size());
-    std::transform(values.begin(), values.end(), narrow.begin(), [](double v) { return static_cast<float>(v); });
+    std::transform(values.begin(), values.end(), narrow.begin(), [](double v) { return as_float(v); });
     append(spool, std::span<const float>(narrow));
   }
 
   template <typename T>
   void write(const std::string& name, const std::vector<T>& values) {
     const std::string path_in_file = group_of(period) + "/" + name;
-    file.create_dataset(path_in_file, kHdf5TypeOf<T>, {static_cast<int64_t>(values.size())});
+    file.create_dataset(path_in_file, kHdf5TypeOf<T>, {std::ssize(values)});
     file.write_rows(path_in_file, 0, std::span<const T>(values));
   }
 
@@ -122,15 +124,15 @@ struct MarketLogWriter::State {
     file.create_dataset(path_in_file, kHdf5TypeOf<T>, shape);
     int64_t row = 0;
     const int64_t per_row = std::max<int64_t>(width, 1);
-    spool.read(per_row * static_cast<int64_t>(sizeof(T)), [&](std::span<const std::byte> bytes) {
+    spool.read(per_row * to_signed(sizeof(T)), [&](std::span<const std::byte> bytes) {
       const std::span<const T> values(reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T));
       file.write_rows(path_in_file, row, values);
-      row += static_cast<int64_t>(values.size()) / per_row;
+      row += std::ssize(values) / per_row;
     });
   }
 
   void write_reals(const std::string& name, const Spool& spool) {
-    const auto width = static_cast<int64_t>(seats.size());
+    const auto width = std::ssize(seats);
     if (precision == MarketLogPrecision::kFloat64) {
       write_spool<double>(name, spool, width);
     } else {
@@ -163,12 +165,12 @@ void MarketLogWriter::add_tick(std::span<const double> pvalue, std::span<const d
   append(s.top_seat, top_seat);
   append(s.least_winning_cost, least_winning_cost);
   if (s.precision == MarketLogPrecision::kFloat64) append(s.source_row, source_row);
-  s.tick_first.push_back(s.tick_first.back() + static_cast<int64_t>(least_winning_cost.size()));
+  s.tick_first.push_back(s.tick_first.back() + std::ssize(least_winning_cost));
 }
 
 void MarketLogWriter::end_period() {
   State& s = *state_;
-  const auto num_seats = static_cast<int64_t>(s.seats.size());
+  const auto num_seats = std::ssize(s.seats);
   s.file.create_group(group_of(s.period));
   s.write("tick_first", s.tick_first);
   std::vector<int64_t> advertiser;
@@ -273,7 +275,7 @@ struct MarketLog::State {
 
   template <typename T>
   std::vector<T> read(const std::string& name, int64_t count) const {
-    std::vector<T> values(static_cast<size_t>(count));
+    std::vector<T> values(to_size(count));
     file.read_rows(name, 0, std::span<T>(values));
     return values;
   }
@@ -322,8 +324,8 @@ struct MarketLog::State {
     p.has_source_row = file.has_dataset(group + "source_row");
     if (p.has_source_row) check(group + "source_row", true, {n, info.seats});
 
-    p.advertiser.resize(static_cast<size_t>(info.seats));
-    for (size_t i = 0; i < p.advertiser.size(); ++i) p.advertiser[i] = static_cast<int64_t>(i);
+    p.advertiser.resize(to_size(info.seats));
+    for (size_t i = 0; i < p.advertiser.size(); ++i) p.advertiser[i] = to_signed(i);
     const auto by_seat = [&](const char* name, auto& values, bool whole_numbers) {
       using Value = typename std::decay_t<decltype(values)>::value_type;
       if (!file.has_dataset(group + name)) return;
@@ -376,11 +378,11 @@ template <typename Real>
 void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick<Real>& out) const {
   const State& s = *state_;
   const std::string group = group_of(period.period) + "/";
-  const int64_t first = period.tick_first[static_cast<size_t>(tick)];
+  const int64_t first = at(period.tick_first, tick);
   out.num_pv = period.num_pv(tick);
   const auto read = [&](const char* name, auto& values, bool there, int64_t width) {
     using Value = typename std::decay_t<decltype(values)>::value_type;
-    values.resize(there ? static_cast<size_t>(out.num_pv * width) : 0);
+    values.resize(there ? to_size(out.num_pv * width) : 0);
     if (values.empty()) return;
     s.file.read_rows(group + name, first, std::span<Value>(values));
     if constexpr (std::is_floating_point_v<Value>) {
@@ -388,7 +390,7 @@ void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick
       const Value high = probability ? Value{1} : std::numeric_limits<Value>::max();
       for (size_t i = 0; i < values.size(); ++i) {
         if (values[i] >= 0 && values[i] <= high) continue;
-        s.fail("dataset '" + group + name + "': impression " + std::to_string(first + static_cast<int64_t>(i) / width) +
+        s.fail("dataset '" + group + name + "': impression " + std::to_string(first + to_signed(i) / width) +
                " holds " + std::to_string(values[i]) + ", expected " +
                (probability && values[i] > high ? "a probability in [0, 1]" : "a finite number, at least 0"));
       }
@@ -404,11 +406,11 @@ void MarketLog::read_tick(const MarketLogPeriod& period, int tick, MarketLogTick
   const int64_t num_rows = period.num_pv() * seats;
   for (size_t i = 0; i < out.source_row.size(); ++i) {
     if (out.source_row[i] >= 0 && out.source_row[i] < num_rows) continue;
-    s.fail("dataset '" + group + "source_row': impression " + std::to_string(first + static_cast<int64_t>(i) / seats) +
-           " holds " + std::to_string(out.source_row[i]) + ", expected rows 0.." + std::to_string(num_rows - 1));
+    s.fail("dataset '" + group + "source_row': impression " + std::to_string(first + to_signed(i) / seats) + " holds " +
+           std::to_string(out.source_row[i]) + ", expected rows 0.." + std::to_string(num_rows - 1));
   }
   for (size_t i = 0; i < out.top_seat.size(); ++i) {
-    const std::string impression = std::to_string(first + static_cast<int64_t>(i / kLadderSlots));
+    const std::string impression = std::to_string(first + to_signed(i / kLadderSlots));
     const bool none = out.top_seat[i] == kNoSeat;
     if (!none && out.top_seat[i] >= seats) {
       s.fail("dataset '" + group + "top_seat': impression " + impression + " holds " + std::to_string(out.top_seat[i]) +

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 
 // The market log (.h5): what a market's periods were made of, as columns: every impression with its predicted values,
@@ -39,13 +40,13 @@ struct MarketLogSeat {
 // num_pv x seats.
 void top_bids(std::span<const double> bid, int num_seats, std::vector<float>& top_bid, std::vector<uint8_t>& top_seat);
 
-// What stands for missing values (NaN) of a raw log (data/README.md): 0; of a price what it is by its definition, the
-// fourth bid, at least the reserve.
+// Fills in the missing values (NaN) of a raw log (data/README.md). A value becomes 0. A price becomes what it is by
+// definition: the fourth bid, and at least the reserve.
 void missing_as_zero(std::span<double> values);
 void missing_as_fourth_bid(std::span<double> price, std::span<const float> top_bid);
 
-// Written under a temporary name; the log is there whole after finish() and not at all before. Periods come one
-// after another, ticks of a period from 0 on.
+// It writes under a temporary name, so that the log is there whole after finish() and not at all before. Periods come
+// one after another, and the ticks of a period from 0 on.
 class MarketLogWriter {
  public:
   static constexpr int64_t kVersion = 1;
@@ -54,8 +55,9 @@ class MarketLogWriter {
   ~MarketLogWriter();
 
   void begin_period(int64_t period, std::span<const MarketLogSeat> seats);
-  // Values hold num_pv x seats; ladders num_pv x 4; source rows num_pv x seats, or none where the rows of the source
-  // came by tick, impression and seat (stored with float64 alone). Sigmas that are all 0 are not stored.
+  // Values have num_pv x seats entries and ladders num_pv x 4. Source rows have num_pv x seats entries, or none where
+  // the rows of the source came by tick, impression and seat; they are stored with float64 only. Sigmas that are all 0
+  // are not stored.
   void add_tick(std::span<const double> pvalue, std::span<const double> sigma, std::span<const float> top_bid,
                 std::span<const uint8_t> top_seat, std::span<const double> least_winning_cost,
                 std::span<const int64_t> source_row = {});
@@ -80,9 +82,7 @@ struct MarketLogPeriod {
   bool has_source_row = false;
 
   int64_t num_pv() const { return tick_first.back(); }
-  int64_t num_pv(int tick) const {
-    return tick_first[static_cast<size_t>(tick) + 1] - tick_first[static_cast<size_t>(tick)];
-  }
+  int64_t num_pv(int tick) const { return at(tick_first, tick + 1) - at(tick_first, tick); }
 };
 
 // The impressions of a tick. Real is float or double, whatever the file holds.

@@ -12,6 +12,7 @@
 #define XXH_INLINE_ALL  // the header alone, no library
 #include <xxhash.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::data {
@@ -92,10 +93,10 @@ std::vector<RawLogFile::Step> plan_steps(const CsvColumns& columns) {
   std::vector<RawLogFile::Step> steps;
   for (size_t place = 0; place < columns.num_in_file(); ++place) {
     const int wanted = columns.wanted_at(place);
-    const Kind kind = wanted < 0 ? Kind::kSkip : kind_of(static_cast<size_t>(wanted));
+    const Kind kind = wanted < 0 ? Kind::kSkip : kind_of(to_size(wanted));
     const bool joins = !steps.empty() && steps.back().kind == kind && (kind == Kind::kHead || kind == Kind::kOutcome);
     if (!joins) steps.push_back({kind, {}, false});
-    if (wanted >= 0) steps.back().columns.push_back(static_cast<size_t>(wanted));
+    if (wanted >= 0) steps.back().columns.push_back(to_size(wanted));
   }
   steps.back().last = true;
   return steps;
@@ -108,10 +109,10 @@ struct Seen {
   uint32_t size = 0;
 
   bool at(const char* p, const char* end) const {
-    return size != 0 && static_cast<size_t>(end - p) >= size && std::memcmp(p, text.data(), size) == 0;
+    return size != 0 && to_size(end - p) >= size && std::memcmp(p, text.data(), size) == 0;
   }
   void keep(const char* p, const char* end) {
-    const auto length = static_cast<size_t>(end - p);
+    const auto length = to_size(end - p);
     size = length <= kMost ? static_cast<uint32_t>(length) : 0;
     std::memcpy(text.data(), p, size);
   }
@@ -145,7 +146,7 @@ class BlockParser {
         at = next;
         continue;
       }
-      const auto* feed = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+      const auto* feed = static_cast<const char*>(std::memchr(at, '\n', to_size(end - at)));
       const char* next = feed == nullptr ? end : feed + 1;
       any_line({std::string(at, next), block.first_line + line}, feed == nullptr);
       if (out_.error) return;
@@ -169,7 +170,7 @@ class BlockParser {
     return found->second;
   }
 
-  // Behind the field's separator; nullptr if another text stands at `p`.
+  // Returns the place behind the field's separator, or nullptr if another text stands at `p`.
   static const char* past_separator(const char* p, const char* end, bool last) {
     if (p == end) return nullptr;
     if (!last) return *p == ',' ? p + 1 : nullptr;
@@ -177,7 +178,7 @@ class BlockParser {
     return *p == '\n' ? p + 1 : nullptr;
   }
 
-  // 7, 7., 7.0: behind the number, nullptr for any other text, more digits among them.
+  // Reads 7, 7. or 7.0 and returns the place behind it; nullptr for any other text, such as a number with more digits.
   static const char* whole(const char* p, const char* end, int64_t high, int64_t& value) {
     constexpr int kDigits = 15;
     const char* const begin = p;
@@ -303,18 +304,20 @@ class BlockParser {
     }
     if (entry->index == kNoIndex) entry->index = intern(entry->head);
     row.head = entry->index;
-    next_entry_ = static_cast<size_t>(entry - entries_.data()) + 1;
+    next_entry_ = to_size(entry - entries_.data()) + 1;
     return p;
   }
 
-  // Advertisers come in cycles: the entry behind the last one, or the first; nullptr if neither has this text.
+  // Advertisers come in cycles, so the next row's entry is the one behind the last, or the first one. Returns nullptr
+  // if neither has this text.
   Entry* expected_entry(const char* p, const char* end) {
     if (next_entry_ < entries_.size() && entries_[next_entry_].seen[0].at(p, end)) return &entries_[next_entry_];
     if (!entries_.empty() && entries_[0].seen[0].at(p, end)) return &entries_[0];
     return nullptr;
   }
 
-  // The entry that a head which nobody expected is put into. Any would be right; the advertiser's own is fast.
+  // Which entry a head goes into that came unexpectedly. Any entry would be right; the advertiser's own one makes the
+  // next lines fast.
   Entry& entry_for(const RawLogFile::Step& step, const RawHead& head) {
     if (step.columns.end() != std::find(step.columns.begin(), step.columns.end(), kAdvertiser)) {
       for (Entry& entry : entries_) {
@@ -332,9 +335,10 @@ class BlockParser {
     return entry;
   }
 
-  // Neighbouring columns of xi, adSlot, cost, isExposed, conversionAction: most rows won nothing.
+  // Neighbours among xi, adSlot, cost, isExposed and conversionAction are compared as one text, because most rows won
+  // nothing and have the same zeros there.
   const char* outcome(const RawLogFile::Step& step, const char* p, const char* end, RawRow& row) {
-    const auto run = static_cast<size_t>(&step - steps_.data());
+    const auto run = to_size(&step - steps_.data());
     Seen* lost = run < lost_seen_.size() ? &lost_seen_[run] : nullptr;
     if (lost != nullptr && lost->at(p, end)) return p + lost->size;
     const char* const begin = p;

@@ -52,7 +52,8 @@ enum RawFlag : uint8_t {
   kRawPriceMissing = 32,  // leastWinningCost
 };
 
-// What is the same in all rows of a period, tick and advertiser. No padding: compared and hashed as bytes.
+// What is the same in all rows of a period, tick and advertiser. The struct has no padding, because it is compared and
+// hashed as bytes.
 struct RawHead {
   int64_t period = 0;
   double budget = 0.0;

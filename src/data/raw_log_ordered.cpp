@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/raw_log_ticks.h"
 
@@ -62,7 +63,7 @@ struct OrderedRows::State {
       tick_.slot[at] = row.slot;
       tick_.num_missing += row.num_missing;
     }
-    num_rows_ += static_cast<int64_t>(rows.rows.size());
+    num_rows_ += std::ssize(rows.rows);
     return true;
   }
 
@@ -71,8 +72,8 @@ struct OrderedRows::State {
     for (const auto& [period, ticks] : ticks_of_period_) num_ticks = std::max(num_ticks, ticks);
     for (const auto& [period, ticks] : ticks_of_period_) {
       if (ticks < num_ticks) {
-        throw Error(tick_missing(place_text(files_, first_of_period_.at(period)), period, ticks,
-                                 static_cast<size_t>(ticks), ticks - 1));
+        throw Error(
+            tick_missing(place_text(files_, first_of_period_.at(period)), period, ticks, to_size(ticks), ticks - 1));
       }
     }
     result.num_ticks = num_ticks;
@@ -113,7 +114,7 @@ struct OrderedRows::State {
   bool end_tick() {
     if (seat_ != num_seats_) return false;
     learning_ = false;
-    const auto count = static_cast<size_t>(tick_.num_pv) * num_seats_;
+    const auto count = to_size(tick_.num_pv) * num_seats_;
     for (std::vector<double>* values : {&tick_.pvalue, &tick_.sigma, &tick_.bid, &tick_.cost}) values->resize(count);
     tick_.flags.resize(count);
     tick_.slot.resize(count);
@@ -135,7 +136,7 @@ struct OrderedRows::State {
   }
 
   void begin_impression(const RawRow& row) {
-    base_ = static_cast<size_t>(tick_.num_pv) * num_seats_;
+    base_ = to_size(tick_.num_pv) * num_seats_;
     if (learning_) base_ = 0;
     ++tick_.num_pv;
     seat_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "data/raw_log_ticks.h"
@@ -21,7 +22,7 @@ struct Slot {
 // to `take`, in file order. `take` returns false to end the walk.
 Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(const RawRows&)>& take,
                const std::function<void(int64_t)>& progress) {
-  const auto blocks_per_round = static_cast<size_t>(std::min(2 * threads.count(), 16));
+  const auto blocks_per_round = to_size(std::min(2 * threads.count(), 16));
   struct Round {
     std::vector<Slot> slots;
     size_t count = 0;
@@ -56,14 +57,14 @@ Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(cons
     read.count = 0;
     if (parsed.count == 0 && taken.count == 0) break;
     const bool read_more = read_error == nullptr;
-    threads.parallel_for(static_cast<int64_t>(parsed.count) + 2, 1, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(to_signed(parsed.count) + 2, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         if (i == 0) {
           take_round();
         } else if (i == 1) {
           if (read_more) read_round();
         } else {
-          Slot& slot = parsed.slots[static_cast<size_t>(i) - 2];
+          Slot& slot = at(parsed.slots, i - 2);
           file.parse(slot.block, slot.rows);
         }
       }
@@ -75,7 +76,7 @@ Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(cons
   return Walk::kDone;
 }
 
-// The files by the period of their first rows: numbers, where names would put period-10 before period-9.
+// Sorts the files by the period of their first rows, because their names would put period-10 before period-9.
 std::vector<std::string> by_period(std::vector<std::string> files, const RawReadOptions& options, int64_t& bytes) {
   std::vector<std::pair<int64_t, std::string>> keyed;
   for (std::string& path : files) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/threads.h"
 #include "data/raw_log_file.h"
 
@@ -26,7 +27,7 @@ struct RawTick {
   // of the period came by tick, impression and advertiser.
   std::vector<int64_t> source_row;
 
-  int num_seats() const { return static_cast<int>(heads.size()); }
+  int num_seats() const { return to_int(heads.size()); }
 };
 
 struct RawReadOptions {
@@ -46,12 +47,12 @@ struct RawReadResult {
   std::vector<CsvSource> sources;
 };
 
-// Reads raw logs and hands out their ticks, whole and checked: all ticks of a period in order, period by period.
-// `restart` is called if all ticks handed out so far are void and come again: rows that came in AuctionNet's order
-// at first did not go on so. Memory: a few blocks and the largest tick; rows in another order also need a scratch
-// file of about half their text.
-// Error, with file and line: a row that cannot be read; a key (period, tick, pvIndex, advertiser) that comes twice or
-// is missing; a tick that is missing; rows of one tick or period that contradict each other.
+// Reads raw logs and hands out their ticks, whole and checked, period by period and in each from tick 0 on. It calls
+// `restart` when all ticks handed out so far are void and will come again, because rows that came in AuctionNet's order
+// at first did not go on so. Memory holds a few blocks of text and the largest tick; rows in another order also need a
+// scratch file of about half the size of their text. Error, with file and line: a row that cannot be read; a key
+// (period, tick, pvIndex, advertiser) that comes twice or is missing; a tick that is missing; rows of one tick or
+// period that contradict each other.
 RawReadResult read_raw_logs(const std::vector<std::string>& paths, const RawReadOptions& options, Threads& threads,
                             const std::function<void(RawTick&)>& sink, const std::function<void()>& restart);
 

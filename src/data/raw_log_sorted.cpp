@@ -4,6 +4,7 @@
 #include <span>
 #include <tuple>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "data/raw_log_ticks.h"
@@ -160,7 +161,7 @@ struct SortedRows::State {
 
   void flush(Tick& tick) {
     tick.rows.append(std::as_bytes(std::span(tick.staged)));
-    num_staged_ -= static_cast<int64_t>(tick.staged.size());
+    num_staged_ -= std::ssize(tick.staged);
     tick.staged.clear();
   }
 
@@ -174,7 +175,7 @@ struct SortedRows::State {
     num_staged_ = 0;
   }
 
-  // Every tick of the period is there, and has every advertiser.
+  // Checks that the period has all of its ticks, and each tick all advertisers.
   void check(int64_t number, const Period& period, int num_ticks) const {
     for (int t = 0; t < num_ticks; ++t) {
       const auto found = period.ticks.find(t);
@@ -214,7 +215,7 @@ struct SortedRows::State {
     const size_t n = order.size();
     std::vector<uint32_t> seat_of(n);
     for (size_t seat = 0; seat < n; ++seat) seat_of[order[seat]] = static_cast<uint32_t>(seat);
-    std::vector<Record> records(static_cast<size_t>(tick.rows.size()) / sizeof(Record));
+    std::vector<Record> records(to_size(tick.rows.size()) / sizeof(Record));
     tick.rows.read_all(reinterpret_cast<std::byte*>(records.data()));
     std::vector<Key> keys(records.size());
     for (size_t i = 0; i < keys.size(); ++i) {
@@ -227,7 +228,7 @@ struct SortedRows::State {
     out.tick = number;
     for (const size_t i : order) out.heads.push_back(tick.heads[i]->head);
     const size_t num_pv = check_keys(out, keys, records, n);
-    out.num_pv = static_cast<int64_t>(num_pv);
+    out.num_pv = to_signed(num_pv);
     out.first_row = place_text(files_, tick.heads[order[0]]->place);
     for (std::vector<double>* values : {&out.pvalue, &out.sigma, &out.bid, &out.cost}) values->resize(keys.size());
     out.flags.resize(keys.size());
@@ -268,7 +269,7 @@ struct SortedRows::State {
     return "period " + std::to_string(tick.period) + ", tick " + std::to_string(tick.tick);
   }
 
-  // The number of impressions, each of which has every seat once.
+  // Counts the impressions, and checks that each has every seat exactly once.
   template <typename Keys>
   size_t check_keys(const RawTick& tick, const Keys& keys, const std::vector<Record>& records, size_t n) const {
     size_t num_pv = 0;

@@ -10,13 +10,14 @@
 #include "data/raw_log_reader.h"
 #include "data/trajectory_builder.h"
 
-// Two ways from rows of raw logs to whole ticks. Private to the reader of raw logs.
+// Two ways from rows of raw logs to whole ticks: a fast one, and one that reads everything. Private to the reader of
+// raw logs.
 
 namespace genbid::data {
 
-// Puts together ticks of rows in AuctionNet's order: periods one after another, ticks from 0 on, impressions by
-// pvIndex, the same advertisers by number in each. Gives up on any other row; what is wrong with it is told by
-// SortedRows.
+// Makes ticks of rows that come in AuctionNet's order: periods one after another, ticks from 0 on, impressions by
+// pvIndex, and in each the same advertisers by number. It gives up at any other row without saying what is wrong with
+// it; SortedRows finds that out.
 class OrderedRows {
  public:
   OrderedRows(const std::vector<std::string>& files, const std::function<void(RawTick&)>& sink);
@@ -31,8 +32,8 @@ class OrderedRows {
   std::unique_ptr<State> state_;
 };
 
-// Puts together ticks of rows in any order: rows go to a spool for each tick, which is sorted in the end. Throws what
-// is wrong with them.
+// Makes ticks of rows in any order: each tick has a spool that its rows go to, and that is sorted in the end. It throws
+// what is wrong with the rows.
 class SortedRows {
  public:
   SortedRows(const std::vector<std::string>& files, const LogColumnNames& columns, const std::string& scratch_folder);

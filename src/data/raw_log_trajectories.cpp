@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 
+#include "base/convert.h"
 #include "bidding/tick_history.h"
 
 namespace genbid::data {
@@ -36,7 +37,7 @@ struct Seat {
   std::vector<SeatTickSums> ticks;
 };
 
-double mean(double sum, int64_t count) { return count > 0 ? sum / static_cast<double>(count) : 0.0; }
+double mean(double sum, int64_t count) { return count > 0 ? sum / as_double(count) : 0.0; }
 
 // The sums of a column over the rows in which it is there; `missing` counts the others by seat.
 SeatSums column_sums(const std::vector<double>& values, size_t num_seats, bool any_missing,
@@ -69,7 +70,7 @@ RawTrajectories& RawTrajectories::operator=(RawTrajectories&&) noexcept = defaul
 void RawTrajectories::clear() { state_->periods.clear(); }
 
 void RawTrajectories::add(const RawTick& tick) {
-  const auto n = static_cast<size_t>(tick.num_seats());
+  const auto n = to_size(tick.num_seats());
   std::vector<Seat>& seats = state_->periods[tick.period];
   if (seats.empty()) {
     for (const RawHead& head : tick.heads) seats.push_back({head, {}});
@@ -81,11 +82,11 @@ void RawTrajectories::add(const RawTick& tick) {
   const SeatSums pvalue = column_sums(tick.pvalue, n, any_missing, no_pvalue);
   const SeatSums bid = column_sums(tick.bid, n, any_missing, no_bid);
 
-  // Few rows are exposed.
+  // Few rows are exposed, so one loop with branches sums up what only these have.
   SeatSums cost, pvalue_exposed, price;
   std::array<int64_t, kMaxRawSeats> wins = {}, conversions = {}, converted_exposed = {};
   std::array<int64_t, kMaxRawSeats> no_win = {}, no_conversion = {}, no_price = {};
-  for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
+  for (size_t pv = 0; pv < to_size(tick.num_pv); ++pv) {
     const double lwc = tick.least_winning_cost[pv];
     const bool have_price = !std::isnan(lwc);
     for (size_t seat = 0; seat < n; ++seat) {
@@ -115,17 +116,17 @@ void RawTrajectories::add(const RawTick& tick) {
     out.means.bid = mean(bid[seat], tick.num_pv - no_bid[seat]);
     out.means.least_winning_cost = mean(price[seat], tick.num_pv - no_price[seat]);
     out.means.pvalue = mean(pvalue[seat], tick.num_pv - no_pvalue[seat]);
-    out.means.conversion = mean(static_cast<double>(conversions[seat]), tick.num_pv - no_conversion[seat]);
-    out.means.win = mean(static_cast<double>(wins[seat]), tick.num_pv - no_win[seat]);
-    out.means.num_pv = static_cast<double>(tick.num_pv);
+    out.means.conversion = mean(as_double(conversions[seat]), tick.num_pv - no_conversion[seat]);
+    out.means.win = mean(as_double(wins[seat]), tick.num_pv - no_win[seat]);
+    out.means.num_pv = as_double(tick.num_pv);
     TickOutcome outcome;
     outcome.sum_bid = bid[seat];
     outcome.sum_pvalue = pvalue[seat];
     out.action = effective_alpha(outcome);
-    out.reward = static_cast<double>(converted_exposed[seat]);
+    out.reward = as_double(converted_exposed[seat]);
     out.reward_continuous = pvalue_exposed[seat];
     out.cost = cost[seat];
-    out.conversions = static_cast<double>(conversions[seat]);
+    out.conversions = as_double(conversions[seat]);
     seats[seat].ticks.push_back(out);
   }
 }
@@ -156,7 +157,7 @@ RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTi
   for (size_t k = 0; k < ticks.size(); ++k) {
     const SeatTickSums& tick = ticks[k];
     TickStart start;
-    start.tick = static_cast<int>(k);
+    start.tick = to_int(k);
     start.num_pv = std::llround(tick.means.num_pv);
     start.mean_pvalue = tick.means.pvalue;
     start.remaining_budget = tick.remaining_budget;
@@ -167,7 +168,7 @@ RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTi
     t.action.push_back(tick.action);
     t.reward.push_back(tick.reward);
     t.reward_continuous.push_back(tick.reward_continuous);
-    t.done.push_back(static_cast<int>(k) == num_ticks - 1 || tick.is_end ? 1 : 0);
+    t.done.push_back(to_int(k) == num_ticks - 1 || tick.is_end ? 1 : 0);
   }
   return t;
 }
@@ -175,7 +176,7 @@ RawTrajectory make_trajectory(const TrajectoryHead& head, std::span<const SeatTi
 Trajectory RawTrajectory::stored() const {
   Trajectory t;
   t.head = head;
-  t.num_ticks = static_cast<int>(action.size());
+  t.num_ticks = to_int(action.size());
   t.state.assign(state.begin(), state.end());
   t.action.assign(action.begin(), action.end());
   t.reward.assign(reward.begin(), reward.end());

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "numpy/python_float.h"
@@ -69,14 +70,14 @@ void print_block(const RawLogTick& tick, const std::vector<SeatText>& seats, siz
                  int64_t last, Block& block) {
   const size_t n = seats.size();
   constexpr size_t kVariable = 12 * numpy::kMaxPythonFloat;  // the other columns
-  char* to = block.reserve(static_cast<size_t>(last - first) * n * (longest + kVariable));
+  char* to = block.reserve(to_size(last - first) * n * (longest + kVariable));
   char number[numpy::kMaxPythonFloat + 1];
   char price[numpy::kMaxPythonFloat + 1];
   for (int64_t pv = first; pv < last; ++pv) {
-    const std::string_view pv_text(number, field(number, static_cast<double>(tick.first_pv + pv)));
-    const std::string_view price_text(price, field(price, tick.least_winning_cost[static_cast<size_t>(pv)]));
+    const std::string_view pv_text(number, field(number, as_double(tick.first_pv + pv)));
+    const std::string_view price_text(price, field(price, at(tick.least_winning_cost, pv)));
     for (size_t seat = 0; seat < n; ++seat) {
-      const size_t row = static_cast<size_t>(pv) * n + seat;
+      const size_t row = to_size(pv) * n + seat;
       to = copy(to, seats[seat].before);
       to = copy(to, pv_text);
       to = field(to, tick.pvalue[row]);
@@ -97,7 +98,7 @@ void print_block(const RawLogTick& tick, const std::vector<SeatText>& seats, siz
       to = copy(to, seats[seat].end);
     }
   }
-  block.size = static_cast<size_t>(to - block.text.get());
+  block.size = to_size(to - block.text.get());
 }
 
 }  // namespace
@@ -122,15 +123,15 @@ struct RawLogWriter::State {
   [[noreturn]] void fail() const { throw Error(path + ": cannot write: " + std::strerror(errno)); }
 
   void write(std::string_view text) {
-    bytes += static_cast<int64_t>(text.size());
+    bytes += std::ssize(text);
     while (!text.empty()) {
       const ssize_t count = ::write(file, text.data(), text.size());
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail();
-      text.remove_prefix(static_cast<size_t>(count));
+      text.remove_prefix(to_size(count));
     }
-    // The disk works while the next rows are printed, so that little is left to flush in the end. A hint: whether it
-    // was heard does not matter.
+    // The disk works while the next rows are printed, so that little is left to flush in the end. This is only a hint
+    // to the system, so what it returns does not matter.
     if (bytes - handed_over >= kBytesPerFlush) {
       ::sync_file_range(file, handed_over, bytes - handed_over, SYNC_FILE_RANGE_WRITE);
       handed_over = bytes;
@@ -146,18 +147,17 @@ int64_t RawLogWriter::bytes() const { return state_->bytes; }
 void RawLogWriter::write_tick(const RawLogTick& tick, Threads& threads) {
   State& s = *state_;
   const size_t n = tick.seats.size();
-  const size_t rows = n * static_cast<size_t>(tick.num_pv);
+  const size_t rows = n * to_size(tick.num_pv);
   assert(tick.pvalue.size() == rows && tick.sigma.size() == rows && tick.bid.size() == rows &&
          tick.cost.size() == rows && tick.slot.size() == rows && tick.exposed.size() == rows &&
-         tick.conversion.size() == rows && tick.least_winning_cost.size() == static_cast<size_t>(tick.num_pv));
+         tick.conversion.size() == rows && tick.least_winning_cost.size() == to_size(tick.num_pv));
   if (rows == 0) return;
   std::vector<SeatText> seats;
   size_t longest = 0;
   for (const RawLogSeat& seat : tick.seats) {
     SeatText text;
-    for (const double value :
-         {static_cast<double>(tick.period), static_cast<double>(seat.advertiser), static_cast<double>(seat.category),
-          seat.budget, seat.cpa, static_cast<double>(tick.tick), seat.remaining_budget}) {
+    for (const double value : {as_double(tick.period), as_double(seat.advertiser), as_double(seat.category),
+                               seat.budget, seat.cpa, as_double(tick.tick), seat.remaining_budget}) {
       text.before += text_of(value) + ",";
     }
     text.end = seat.is_end ? "1.0\n" : "0.0\n";
@@ -166,27 +166,25 @@ void RawLogWriter::write_tick(const RawLogTick& tick, Threads& threads) {
   }
 
   // While one round of blocks is printed, the round before is written.
-  const int64_t pvs_per_block = std::max<int64_t>(1, kRowsPerBlock / static_cast<int64_t>(n));
-  const auto blocks_per_round = static_cast<size_t>(std::min(2 * threads.count(), 16));
+  const int64_t pvs_per_block = std::max<int64_t>(1, kRowsPerBlock / to_signed(n));
+  const auto blocks_per_round = to_size(std::min(2 * threads.count(), 16));
   s.printing.resize(blocks_per_round);
   s.writing.resize(blocks_per_round);
   size_t num_writing = 0;
   for (int64_t pv = 0; pv < tick.num_pv || num_writing > 0;) {
     const int64_t left = std::max<int64_t>(tick.num_pv - pv, 0);
-    const auto num_printing =
-        std::min(blocks_per_round, static_cast<size_t>((left + pvs_per_block - 1) / pvs_per_block));
-    threads.parallel_for(static_cast<int64_t>(num_printing) + 1, 1, [&](int64_t begin, int64_t end) {
+    const auto num_printing = std::min(blocks_per_round, to_size((left + pvs_per_block - 1) / pvs_per_block));
+    threads.parallel_for(to_signed(num_printing) + 1, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         if (i == 0) {
           for (size_t k = 0; k < num_writing; ++k) s.write({s.writing[k].text.get(), s.writing[k].size});
         } else {
           const int64_t first = pv + (i - 1) * pvs_per_block;
-          print_block(tick, seats, longest, first, std::min(tick.num_pv, first + pvs_per_block),
-                      s.printing[static_cast<size_t>(i) - 1]);
+          print_block(tick, seats, longest, first, std::min(tick.num_pv, first + pvs_per_block), at(s.printing, i - 1));
         }
       }
     });
-    pv += static_cast<int64_t>(num_printing) * pvs_per_block;
+    pv += to_signed(num_printing) * pvs_per_block;
     num_writing = num_printing;
     std::swap(s.printing, s.writing);
   }

@@ -33,8 +33,8 @@ struct RawLogTick {
   int64_t first_pv = 0;  // pvIndex of the first impression; AuctionNet begins every tick at 0 (auctionnet.md 6.9)
 };
 
-// Written under a temporary name; the log is there whole after finish() and not at all before. Memory: a few blocks
-// of text.
+// It writes under a temporary name, so that the log is there whole after finish() and not at all before. Memory holds a
+// few blocks of text.
 class RawLogWriter {
  public:
   explicit RawLogWriter(const std::string& path);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
@@ -45,7 +46,7 @@ bool begins_with(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);
   std::string start(text.size(), '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  return static_cast<size_t>(file.gcount()) == text.size() && start == text;
+  return to_size(file.gcount()) == text.size() && start == text;
 }
 
 void check_replaceable_output(const std::string& path, const std::string& kind,

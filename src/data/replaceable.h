@@ -5,15 +5,15 @@
 
 namespace genbid::data {
 
-// An output given by name replaces only its like. ConfigError that names `key` if at `path` lies anything but a file
-// that `is_one` knows as `kind` ("a trajectory store"), or an empty file.
+// An output given by name may replace only its like. Throws a ConfigError that names `key` if at `path` lies anything
+// but an empty file or one that `is_one` recognises as `kind` ("a trajectory store").
 void check_replaceable(const std::string& key, const std::string& path, const std::string& kind,
                        const std::function<bool(const std::string&)>& is_one);
 
-// Does the same for a file that a run writes into its folder under a name of its own: Error.
+// Does the same with an Error, for a file that a run writes into its folder and that no key names.
 void check_replaceable_output(const std::string& path, const std::string& kind,
                               const std::function<bool(const std::string&)>& is_one);
-// What may be asked of a file that is there.
+// Tests that serve as `is_one`.
 bool is_trajectory_store(const std::string& path);
 bool is_market_log(const std::string& path);
 bool begins_with(const std::string& path, const std::string& text);

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::data {
@@ -46,7 +47,7 @@ struct SpoolSpace::State {
 
   void write(const std::byte* from, int64_t size, int64_t offset) const {
     while (size > 0) {
-      const ssize_t count = ::pwrite(file, from, static_cast<size_t>(size), offset);
+      const ssize_t count = ::pwrite(file, from, to_size(size), offset);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail();
       from += count;
@@ -57,7 +58,7 @@ struct SpoolSpace::State {
 
   void read(std::byte* to, int64_t size, int64_t offset) const {
     while (size > 0) {
-      const ssize_t count = ::pread(file, to, static_cast<size_t>(size), offset);
+      const ssize_t count = ::pread(file, to, to_size(size), offset);
       if (count < 0 && errno == EINTR) continue;
       if (count == 0) errno = EIO;
       if (count <= 0) fail();
@@ -87,49 +88,49 @@ void Spool::append(std::span<const std::byte> bytes) {
       Chunk& chunk = chunks_.emplace_back();
       if (space.memory_left >= capacity) {
         space.memory_left -= capacity;
-        chunk.memory = std::make_unique_for_overwrite<std::byte[]>(static_cast<size_t>(capacity));
+        chunk.memory = std::make_unique_for_overwrite<std::byte[]>(to_size(capacity));
       } else {
         chunk.offset = space.reserve(capacity);
       }
     }
     Chunk& chunk = chunks_.back();
     const int64_t room = capacity_of(chunks_.size() - 1) - chunk.size;
-    const int64_t count = std::min(room, static_cast<int64_t>(bytes.size()));
+    const int64_t count = std::min(room, std::ssize(bytes));
     if (chunk.memory != nullptr) {
-      std::memcpy(chunk.memory.get() + chunk.size, bytes.data(), static_cast<size_t>(count));
+      std::memcpy(chunk.memory.get() + chunk.size, bytes.data(), to_size(count));
     } else {
       space.write(bytes.data(), count, chunk.offset + chunk.size);
     }
     chunk.size += count;
     size_ += count;
-    bytes = bytes.subspan(static_cast<size_t>(count));
+    bytes = bytes.subspan(to_size(count));
   }
 }
 
 void Spool::read(int64_t unit, const std::function<void(std::span<const std::byte>)>& piece) const {
   std::vector<std::byte> buffer;
   const auto give = [&](int64_t bytes) {
-    piece(std::span(buffer).first(static_cast<size_t>(bytes)));
+    piece(std::span(buffer).first(to_size(bytes)));
     buffer.erase(buffer.begin(), buffer.begin() + bytes);
   };
   for (const Chunk& chunk : chunks_) {
     const size_t before = buffer.size();
-    buffer.resize(before + static_cast<size_t>(chunk.size));
+    buffer.resize(before + to_size(chunk.size));
     if (chunk.memory != nullptr) {
-      std::memcpy(buffer.data() + before, chunk.memory.get(), static_cast<size_t>(chunk.size));
+      std::memcpy(buffer.data() + before, chunk.memory.get(), to_size(chunk.size));
     } else {
       space_->state_->read(buffer.data() + before, chunk.size, chunk.offset);
     }
-    const auto held = static_cast<int64_t>(buffer.size());
+    const auto held = std::ssize(buffer);
     if (held >= 4 * kLargestChunk) give(held / unit * unit);
   }
-  if (!buffer.empty()) give(static_cast<int64_t>(buffer.size()));
+  if (!buffer.empty()) give(std::ssize(buffer));
 }
 
 void Spool::read_all(std::byte* to) const {
   for (const Chunk& chunk : chunks_) {
     if (chunk.memory != nullptr) {
-      std::memcpy(to, chunk.memory.get(), static_cast<size_t>(chunk.size));
+      std::memcpy(to, chunk.memory.get(), to_size(chunk.size));
     } else {
       space_->state_->read(to, chunk.size, chunk.offset);
     }

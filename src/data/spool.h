@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-// Byte sequences of unknown length, written in pieces and read back from their beginnings, in bounded memory: what
-// does not fit goes to a scratch file without a name, which is gone with the process.
+// Byte sequences of unknown length, which are written in pieces and read back from their beginnings. Memory is bounded:
+// what does not fit goes to a scratch file, which has no name and so is gone with the process.
 
 namespace genbid::data {
 

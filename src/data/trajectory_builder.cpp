@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/day_length.h"
 #include "data/feature_check.h"
@@ -21,7 +22,7 @@ constexpr size_t kBadRowsListed = 20;
 struct KeyHash {
   size_t operator()(const TrajectoryKey& key) const {
     const uint64_t mixed = static_cast<uint64_t>(key.first) * 0x9E3779B97F4A7C15U + static_cast<uint64_t>(key.second);
-    return static_cast<size_t>(mixed * 0xD1B54A32D192ED03U);
+    return to_size(mixed * 0xD1B54A32D192ED03U);
   }
 };
 
@@ -41,7 +42,7 @@ struct Entry {
 
 int first_missing(const Ticks& seen) {
   int tick = 0;
-  while (tick < kMaxTicks && seen[static_cast<size_t>(tick)]) ++tick;
+  while (tick < kMaxTicks && at(seen, tick)) ++tick;
   return tick;
 }
 
@@ -92,11 +93,11 @@ void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
   entry.rows = {};
   std::sort(rows.begin(), rows.end(), [](const TickRow& a, const TickRow& b) { return a.tick < b.tick; });
   Trajectory& t = entry.trajectory;
-  t.num_ticks = static_cast<int>(rows.size());
+  t.num_ticks = to_int(rows.size());
   bool in_order = true;
   for (size_t k = 0; k < rows.size(); ++k) {
-    assert(rows[k].tick == static_cast<int>(k));
-    in_order = in_order && rows[k].line == rows[0].line + static_cast<int64_t>(k);
+    assert(rows[k].tick == to_int(k));
+    in_order = in_order && rows[k].line == rows[0].line + to_signed(k);
     t.num_nan += rows[k].num_nan;
   }
   if (!in_order) {
@@ -108,7 +109,7 @@ void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
   check_next_states(rows, t);
   if (t.num_nan == 0) {
     const FeatureCheck check = check_features(advertiser, rows, num_ticks);
-    t.features_checked = static_cast<int64_t>(rows.size());
+    t.features_checked = std::ssize(rows);
     t.features_different = check.num_different;
     t.first_difference = {t.first.file, rows[check.first_row].line};
     t.first_difference_feature = check.first_feature;
@@ -121,18 +122,18 @@ void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
   for (size_t k = 0; k < rows.size(); ++k) {
     const TickRow& row = rows[k];
     float* state = t.state.data() + k * width;
-    for (const double value : row.state) *state++ = static_cast<float>(value);
+    for (const double value : row.state) *state++ = as_float(value);
     if (features == FeatureSet::kConstraint) {
       std::array<double, 6> more{};
       const double cost = advertiser.budget * (1.0 - row.state[kFeatureBudgetLeft]);
       constraint_features(advertiser, row.tick, cost, expected_conversions, conversions, more, num_ticks);
-      for (const double value : more) *state++ = static_cast<float>(value);
+      for (const double value : more) *state++ = as_float(value);
     }
     expected_conversions += row.reward_continuous;
     conversions += row.reward;
-    t.action.push_back(static_cast<float>(row.action));
-    t.reward.push_back(static_cast<float>(row.reward));
-    t.reward_continuous.push_back(static_cast<float>(row.reward_continuous));
+    t.action.push_back(as_float(row.action));
+    t.reward.push_back(as_float(row.reward));
+    t.reward_continuous.push_back(as_float(row.reward_continuous));
     t.done.push_back(row.done ? 1 : 0);
   }
   entry.finished = true;
@@ -174,7 +175,7 @@ struct TrajectoryBuilder::State {
     return &entries[last];
   }
 
-  // Not of a tick that came when its trajectory was thought to be whole.
+  // Does not hold for a tick that came after its trajectory was thought to be whole.
   Place place_of_tick(const Entry& entry, int tick) const {
     Place place = entry.trajectory.first;
     if (!entry.finished) {
@@ -182,7 +183,7 @@ struct TrajectoryBuilder::State {
         if (row.tick == tick) place.line = row.line;
       }
     } else if (!entry.lines.empty()) {
-      place.line = entry.lines[static_cast<size_t>(tick)];
+      place.line = at(entry.lines, tick);
     } else {
       place.line += tick;
     }
@@ -190,9 +191,9 @@ struct TrajectoryBuilder::State {
   }
 
   void finish_entries(const std::vector<size_t>& which, Threads& threads) {
-    threads.parallel_for(static_cast<int64_t>(which.size()), 16, [&](int64_t begin, int64_t end) {
+    threads.parallel_for(std::ssize(which), 16, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        finish_entry(entries[which[static_cast<size_t>(i)]], options.features, options.num_ticks);
+        finish_entry(entries[at(which, i)], options.features, options.num_ticks);
       }
     });
   }
@@ -221,7 +222,7 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
     entry = &s.entries.emplace_back();
     entry->trajectory.head = head;
     entry->trajectory.first = place;
-    entry->rows.reserve(static_cast<size_t>(s.options.num_ticks));
+    entry->rows.reserve(to_size(s.options.num_ticks));
   }
   const Place first = entry->trajectory.first;
   if (first.file != file) {
@@ -229,7 +230,7 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
         {row.line, s.where(place) + ": " + name_of(head) + " appears a second time, first at " + s.where(first), key});
     return;
   }
-  const auto tick = static_cast<size_t>(row.tick);
+  const auto tick = to_size(row.tick);
   if (entry->ticks_seen[tick]) {
     add_bad({row.line,
              s.where(place) + ": " + name_of(head) + ", tick " + std::to_string(row.tick) +
@@ -247,10 +248,10 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
     entry->last_tick = row.tick;
     entry->ends = row.done;
   }
-  ++s.lengths.rows[static_cast<size_t>(day_length_by(row.tick, row.state[kFeatureTimeLeft]))];
+  ++at(s.lengths.rows, day_length_by(row.tick, row.state[kFeatureTimeLeft]));
   if (entry->finished) return;  // a longer day than was assumed: all is put together again
   entry->rows.push_back(row);
-  const bool whole = entry->rows.size() == static_cast<size_t>(s.options.num_ticks);
+  const bool whole = entry->rows.size() == to_size(s.options.num_ticks);
   if (whole && entry->last_tick < s.options.num_ticks) s.whole.push_back(s.last);
 }
 
@@ -276,11 +277,11 @@ std::optional<int> TrajectoryBuilder::other_num_ticks() const {
   if (s.options.ticks_are_certain) return std::nullopt;
   DayLengths lengths = s.lengths;
   for (const Entry& entry : s.entries) {
-    const auto num_ticks = static_cast<int>(entry.ticks_seen.count());
+    const auto num_ticks = to_int(entry.ticks_seen.count());
     if (first_missing(entry.ticks_seen) == num_ticks) lengths.longest = std::max(lengths.longest, num_ticks);
   }
   for (const Entry& entry : s.entries) {
-    const auto num_ticks = static_cast<int>(entry.ticks_seen.count());
+    const auto num_ticks = to_int(entry.ticks_seen.count());
     lengths.all_end = lengths.all_end && entry.ends && num_ticks == lengths.longest;
   }
   const int ticks = lengths.ticks();
@@ -304,10 +305,11 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
     Entry& entry = s.entries[i];
     if (entry.finished || entry.damaged) continue;
     const int missing = first_missing(entry.ticks_seen);
-    // A skipped row whose key could not be read may have been a tick, the last one too, of any that is short.
+    // A row that was skipped because its key could not be read may belong to any trajectory that is short, even as its
+    // last tick.
     if (s.num_keyless_rows > 0) {
       entry.damaged = true;
-    } else if (static_cast<size_t>(missing) == entry.rows.size()) {
+    } else if (to_size(missing) == entry.rows.size()) {
       open.push_back(i);
     } else {
       s.fault(s.where(entry.trajectory.first) + ": " + name_of(entry.trajectory.head) + ": tick " +

@@ -39,7 +39,7 @@ struct Trajectory {
   int64_t next_states_different = 0;
 };
 
-// How the rows of some files are put together.
+// How rows are put together to trajectories.
 struct BuilderOptions {
   FeatureSet features = FeatureSet::kConstraint;
   bool skip_faults = false;  // leave out what is at fault (rows, trajectories); or stop at the first
@@ -56,15 +56,16 @@ class TrajectoryBuilder {
   TrajectoryBuilder(std::vector<std::string> files, const BuilderOptions& options);
   ~TrajectoryBuilder();
 
-  // At fault are a row of a tick or a trajectory that comes a second time, and one that contradicts its trajectory
-  // (another budget).
+  // A row is at fault if its tick or its whole trajectory has come before, or if it contradicts its trajectory, for
+  // example by another budget.
   void add(size_t file, const TrajectoryHead& head, const TickRow& row);
   // Throws the row's message, or, where faults are to be skipped, counts it and leaves its trajectory out.
   void add_bad(const BadRow& row);
   // Finishes the trajectories that became whole since the last call.
   void finish_whole(Threads& threads);
-  // The number of ticks that all rows tell, where that is another one than was assumed, or where it was not certain and
-  // rows lie behind it: then the rows have to be put together again, with that number and certain of it.
+  // Whether the rows have to be put together again: the number of ticks that all rows tell, if it is not the assumed
+  // one, or if the assumed one was not certain and some rows have later ticks. The second time that number counts as
+  // certain.
   std::optional<int> other_num_ticks() const;
   // Finishes the others and returns all, by period and advertiser. A trajectory that lacks ticks is at fault.
   std::vector<Trajectory> finish(Threads& threads);

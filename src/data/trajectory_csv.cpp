@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "bidding/state_features.h"
@@ -33,20 +34,19 @@ void add_state(std::string& text, std::span<const double> state) {
 }
 
 void add_rows(std::string& text, const RawTrajectory& t) {
-  constexpr auto kWidth = static_cast<size_t>(kNumAuctionnetFeatures);
+  constexpr auto kWidth = to_size(kNumAuctionnetFeatures);
   const size_t num_ticks = t.action.size();
   const size_t width = t.state.size() / num_ticks;
   assert(width >= kWidth);
   const auto state = [&](size_t k) { return std::span(t.state).subspan(k * width, kWidth); };
   std::string head;
-  for (const double value :
-       {static_cast<double>(t.head.period), static_cast<double>(t.head.advertiser),
-        static_cast<double>(t.head.category), t.head.budget, t.head.cpa, t.head.cost, t.head.conversions}) {
+  for (const double value : {as_double(t.head.period), as_double(t.head.advertiser), as_double(t.head.category),
+                             t.head.budget, t.head.cpa, t.head.cost, t.head.conversions}) {
     add_field(head, value);
   }
   for (size_t k = 0; k < num_ticks; ++k) {
     text += head;
-    add_field(text, static_cast<double>(k));
+    add_field(text, as_double(k));
     add_state(text, state(k));
     text += ',';
     add_field(text, t.action[k]);

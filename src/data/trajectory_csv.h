@@ -11,7 +11,7 @@
 
 namespace genbid::data {
 
-// Written under a temporary name; the file is there whole after finish() and not at all before.
+// It writes under a temporary name, so that the file is there whole after finish() and not at all before.
 class TrajectoryCsvWriter {
  public:
   explicit TrajectoryCsvWriter(const std::string& path);

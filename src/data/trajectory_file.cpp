@@ -8,6 +8,7 @@
 #define XXH_INLINE_ALL  // the header alone, no library
 #include <xxhash.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/tuple_parser.h"
 
@@ -57,7 +58,7 @@ std::vector<std::string> part_names(const std::vector<std::string>& header, cons
   return {};
 }
 
-// The column after the last of a state's columns must not be there: another number of features.
+// If the file has one more column of the state, its states have another number of features.
 void check_no_more_parts(const CsvFile& csv, const std::vector<std::string>& names) {
   const std::string& last = names.back();
   const std::string next = last.substr(0, last.size() - 2) + std::to_string(kNumAuctionnetFeatures);
@@ -77,7 +78,7 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
     const std::vector<std::string> parts = part_names(header, name);
     if (parts.empty()) return false;
     check_no_more_parts(csv, parts);
-    std::copy(parts.begin(), parts.end(), wanted.begin() + static_cast<std::ptrdiff_t>(first));
+    std::copy(parts.begin(), parts.end(), wanted.begin() + to_signed(first));
     return true;
   };
   if (!has(header, n.state) && take_parts(n.state, kStateParts)) wanted[kState].clear();
@@ -89,8 +90,8 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
   return CsvColumns(csv, std::move(wanted), "; expected a trajectory file (columns of other names: data.columns)");
 }
 
-// Both columns of a row hold states, and the next state's text comes again as the state of the next line: each
-// text is parsed once.
+// A row holds its state and the next one, whose text comes again as the state of the next line. Each text is parsed
+// once.
 class StateReader {
  public:
   struct Parsed {
@@ -203,7 +204,7 @@ void read_row(const CsvRows& row, const Form& form, int num_ticks, StateReader& 
   head.conversions = value_or_zero(row, kConversions, tick.num_nan);
 
   tick.line = row.line();
-  tick.tick = static_cast<int>(row.whole(kTick, 0, num_ticks - 1));
+  tick.tick = to_int(row.whole(kTick, 0, num_ticks - 1));
   tick.action = value_or_zero(row, kAction, tick.num_nan);
   tick.reward = value_or_zero(row, kReward, tick.num_nan);
   tick.reward_continuous = value_or_zero(row, kRewardContinuous, tick.num_nan);
@@ -268,7 +269,7 @@ void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
         try {
           bad.key = read_key(row);
         } catch (const Error&) {
-          // The key itself cannot be read; the missing tick will show.
+          // If the key itself cannot be read, the tick will be found missing.
         }
       }
       out.bad.push_back(std::move(bad));

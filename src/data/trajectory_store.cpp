@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "bidding/advertiser.h"
@@ -72,14 +73,14 @@ void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, in
   for_each_tick_column(types, [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     std::vector<int64_t> shape = {num_rows};
-    if (is_state(name)) shape.push_back(static_cast<int64_t>(info.features.size()));
+    if (is_state(name)) shape.push_back(std::ssize(info.features));
     file.create_dataset(name, kHdf5TypeOf<Value>, shape);
   });
 }
 
 void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows) {
   State& s = *state_;
-  s.num_features = static_cast<int64_t>(info.features.size());
+  s.num_features = std::ssize(info.features);
   s.num_trajectories = num_trajectories;
   s.num_rows = num_rows;
   create_trajectory_store(s.file, info, num_trajectories, num_rows);
@@ -89,7 +90,7 @@ void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
   State& s = *state_;
   assert(s.trajectories_written + part.num_trajectories() <= s.num_trajectories);
   assert(s.rows_written + part.num_rows() <= s.num_rows);
-  assert(static_cast<int64_t>(part.state.size()) == part.num_rows() * s.num_features);
+  assert(std::ssize(part.state) == part.num_rows() * s.num_features);
   std::vector<int64_t> first_row = part.first_row;
   for (int64_t& row : first_row) row += s.rows_written;
 
@@ -171,10 +172,11 @@ struct TrajectoryStore::State {
     }
   }
 
-  // The row as it is stored says whether it is no number or only too large for the column's type.
+  // Reads the row again as it is stored, because only that tells whether it is no number or one that is too large for
+  // the column's type.
   template <typename Value>
   [[noreturn]] void refuse_value(const std::string& name, int64_t row, int64_t width) const {
-    std::vector<double> stored(static_cast<size_t>(width));
+    std::vector<double> stored(to_size(width));
     file.read_rows(name, row, std::span<double>(stored));
     const auto bad = std::find_if(stored.begin(), stored.end(),
                                   [](double value) { return !(std::abs(value) <= std::numeric_limits<Value>::max()); });
@@ -202,7 +204,7 @@ struct TrajectoryStore::State {
         fail("dataset '" + name + "': found " + std::to_string(shape.size()) + " dimensions, expected " +
              (is_state(name) ? "2" : "1"));
       }
-      if (is_state(name) && shape[1] != static_cast<int64_t>(info.features.size())) {
+      if (is_state(name) && shape[1] != std::ssize(info.features)) {
         fail("dataset '" + name + "': found " + std::to_string(shape[1]) + " features, expected " +
              std::to_string(info.features.size()) + " as in the attribute 'features'");
       }
@@ -248,8 +250,8 @@ TrajectoryColumns TrajectoryStore::read() const {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     const bool per_trajectory = name.starts_with("/trajectories/");
     const int64_t rows = per_trajectory ? s.num_trajectories : s.num_rows;
-    const int64_t width = is_state(name) ? static_cast<int64_t>(s.info.features.size()) : 1;
-    column.resize(static_cast<size_t>(rows * width));
+    const int64_t width = is_state(name) ? std::ssize(s.info.features) : 1;
+    column.resize(to_size(rows * width));
     s.file.read_rows(name, 0, std::span<Value>(column));
     const int64_t high = highest(name);
     if constexpr (std::is_integral_v<Value>) {
@@ -262,7 +264,7 @@ TrajectoryColumns TrajectoryStore::read() const {
     }
     if constexpr (std::is_floating_point_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
-        if (!std::isfinite(column[i])) s.refuse_value<Value>(name, static_cast<int64_t>(i) / width, width);
+        if (!std::isfinite(column[i])) s.refuse_value<Value>(name, to_signed(i) / width, width);
       }
     }
   };
@@ -270,13 +272,13 @@ TrajectoryColumns TrajectoryStore::read() const {
   for_each_tick_column(columns, read);
 
   for (int64_t i = 0; i < s.num_trajectories; ++i) {
-    const auto at = static_cast<size_t>(i);
-    if (columns.budget[at] <= 0.0 || columns.cpa[at] <= 0.0) {
-      s.fail("trajectory " + std::to_string(i) + " has budget " + std::to_string(columns.budget[at]) + " and cpa " +
-             std::to_string(columns.cpa[at]) + ", expected numbers above 0");
+    const auto place = to_size(i);
+    if (columns.budget[place] <= 0.0 || columns.cpa[place] <= 0.0) {
+      s.fail("trajectory " + std::to_string(i) + " has budget " + std::to_string(columns.budget[place]) + " and cpa " +
+             std::to_string(columns.cpa[place]) + ", expected numbers above 0");
     }
-    const int64_t first = columns.first_row[at];
-    const int64_t end = i + 1 < s.num_trajectories ? columns.first_row[at + 1] : s.num_rows;
+    const int64_t first = columns.first_row[place];
+    const int64_t end = i + 1 < s.num_trajectories ? columns.first_row[place + 1] : s.num_rows;
     if ((i == 0 && first != 0) || end <= first || end > s.num_rows) {
       s.fail("dataset '/trajectories/first_row': trajectory " + std::to_string(i) + " has rows " +
              std::to_string(first) + ".." + std::to_string(end - 1) +
@@ -287,9 +289,9 @@ TrajectoryColumns TrajectoryStore::read() const {
              std::to_string(s.info.ticks));
     }
     for (int64_t row = first; row < end; ++row) {
-      if (columns.tick[static_cast<size_t>(row)] != row - first) {
+      if (at(columns.tick, row) != row - first) {
         s.fail("dataset '/ticks/tick': row " + std::to_string(row) + " has tick " +
-               std::to_string(columns.tick[static_cast<size_t>(row)]) + ", expected " + std::to_string(row - first));
+               std::to_string(at(columns.tick, row)) + ", expected " + std::to_string(row - first));
       }
     }
   }

@@ -33,8 +33,8 @@ struct TrajectoryColumns {
 
   void append(const Trajectory& trajectory);
 
-  int64_t num_trajectories() const { return static_cast<int64_t>(period.size()); }
-  int64_t num_rows() const { return static_cast<int64_t>(tick.size()); }
+  int64_t num_trajectories() const { return std::ssize(period); }
+  int64_t num_rows() const { return std::ssize(tick); }
 };
 
 struct TrajectoryStoreInfo {
@@ -47,8 +47,8 @@ struct TrajectoryStoreInfo {
   bool wide_advertisers = false;      // numbers of advertisers beyond 32 bits: they are stored as 64
 };
 
-// Written under a temporary name; the store is there whole after finish() and not at all before. A writer that
-// goes away without finish() leaves nothing.
+// It writes under a temporary name, so that the store is there whole after finish() and not at all before. A writer
+// that goes away without finish() leaves nothing.
 class TrajectoryStoreWriter {
  public:
   static constexpr int64_t kVersion = 1;

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/trajectory_store_layout.h"
 
@@ -29,7 +30,7 @@ TrajectoryStoreFile::TrajectoryStoreFile(std::string path) : path_(std::move(pat
     const TrajectoryStore store(path_);
     num_trajectories_ = store.num_trajectories();
     num_rows_ = store.num_rows();
-    num_features_ = static_cast<int64_t>(store.info().features.size());
+    num_features_ = std::ssize(store.info().features);
   }
   const Hdf5File file = Hdf5File::open(path_);
   const auto add = [&](const std::string& name, const auto& /*column*/) { offsets_.push_back(file.offset(name)); };
@@ -47,15 +48,15 @@ TrajectoryStoreFile::~TrajectoryStoreFile() {
 void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part) {
   assert(first_trajectory >= 0 && first_trajectory + part.num_trajectories() <= num_trajectories_);
   assert(first_row >= 0 && first_row + part.num_rows() <= num_rows_);
-  assert(static_cast<int64_t>(part.state.size()) == part.num_rows() * num_features_);
+  assert(std::ssize(part.state) == part.num_rows() * num_features_);
   std::vector<int64_t> first_rows = part.first_row;
   for (int64_t& row : first_rows) row += first_row;
 
   auto offset = offsets_.begin();
   const auto put = [&](int64_t first, int64_t width, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
-    const auto size = static_cast<int64_t>(sizeof(Value));
-    write_bytes(column.data(), static_cast<int64_t>(column.size()) * size, *offset++ + first * width * size);
+    const auto size = to_signed(sizeof(Value));
+    write_bytes(column.data(), std::ssize(column) * size, *offset++ + first * width * size);
   };
   for_each_trajectory_column(part, [&](const std::string& name, const auto& column) {
     if constexpr (std::is_same_v<std::decay_t<decltype(column)>, std::vector<int64_t>>) {
@@ -78,7 +79,7 @@ void TrajectoryStoreFile::sync() {
 void TrajectoryStoreFile::write_bytes(const void* values, int64_t size, int64_t offset) {
   const auto* from = static_cast<const std::byte*>(values);
   while (size > 0) {
-    const ssize_t count = ::pwrite(file_, from, static_cast<size_t>(size), offset);
+    const ssize_t count = ::pwrite(file_, from, to_size(size), offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
     from += count;

@@ -9,9 +9,9 @@
 namespace genbid::data {
 
 // A trajectory store of known size that is filled in place, piece by piece, by a process that may be killed at any
-// moment. HDF5 has a part in create() alone, which gives every dataset its place in the file; from then on rows are
-// written to these places, so that no kill finds the file's structure half changed, and writing the same rows again
-// changes nothing. Whoever fills it keeps account of what is written, and gives it its name once it is whole.
+// moment. HDF5 is used only in create(), which gives every dataset its place in the file. From then on rows are written
+// straight to these places. So no kill finds the structure of the file half changed, and writing the same rows again
+// changes nothing. Whoever fills the file keeps account of what is written, and gives it its name once it is whole.
 class TrajectoryStoreFile {
  public:
   // A new file, the same bytes as TrajectoryStoreWriter's but for the rows.
@@ -23,7 +23,8 @@ class TrajectoryStoreFile {
   TrajectoryStoreFile(const TrajectoryStoreFile&) = delete;
   TrajectoryStoreFile& operator=(const TrajectoryStoreFile&) = delete;
 
-  // Puts whole trajectories behind the first so many trajectories and rows. Their advertisers are seats: 32-bit.
+  // Writes whole trajectories to the places behind the given numbers of trajectories and rows. Their advertisers are
+  // seats, so their numbers have 32 bits.
   void write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part);
   void sync();  // what was written is on disk
 

@@ -12,7 +12,8 @@ namespace genbid::data {
 
 inline constexpr const char* kTrajectoryStoreFormat = "genbid-trajectories";
 
-// Visits every dataset with its column: per trajectory, then per tick. The one place with their names.
+// Calls a visitor with each dataset's name and column, first those of trajectories and then those of ticks. The names
+// stand here and nowhere else.
 template <typename Columns, typename Visit>
 void for_each_trajectory_column(Columns& columns, const Visit& visit) {
   visit("/trajectories/period", columns.period);
@@ -35,7 +36,7 @@ void for_each_tick_column(Columns& columns, const Visit& visit) {
   visit("/ticks/done", columns.done);
 }
 
-// Stored as 32 bits where that suffices.
+// These are stored with 32 bits where that suffices.
 inline bool is_advertiser(const std::string& name) { return name == "/trajectories/advertiser"; }
 
 inline bool is_state(const std::string& name) { return name == "/ticks/state"; }

@@ -5,6 +5,8 @@
 
 #include <fast_float/fast_float.h>
 
+#include "base/convert.h"
+
 namespace genbid::data {
 namespace {
 
@@ -32,7 +34,7 @@ bool plain_number(Cursor& cursor, double& value) {
   const bool plus = cursor.take('+');
   if (plus && cursor.peek() == '-') return false;
   const auto result = fast_float::from_chars(cursor.at, cursor.end, value);
-  // A number below the smallest is 0; some versions of the library call it out of range.
+  // A number below the smallest is 0, which some versions of the library report as out of range.
   const bool good = result.ec == std::errc() || result.ec == std::errc::result_out_of_range;
   if (!good || !std::isfinite(value)) return false;
   cursor.at = result.ptr;
@@ -42,7 +44,7 @@ bool plain_number(Cursor& cursor, double& value) {
 std::string_view peek_name(const Cursor& cursor) {
   const char* stop = cursor.at;
   while (stop != cursor.end && (is_letter(*stop) || is_digit(*stop) || *stop == '.')) ++stop;
-  return {cursor.at, static_cast<size_t>(stop - cursor.at)};
+  return {cursor.at, to_size(stop - cursor.at)};
 }
 
 bool missing_number(Cursor& cursor, double& value) {
@@ -112,7 +114,7 @@ TupleParse parse_tuple(std::string_view text, std::span<double> out) {
   Cursor cursor{text.data(), text.data() + text.size()};
   const auto failed = [&] {
     parse.good = false;
-    parse.error_at = static_cast<size_t>(cursor.at - text.data());
+    parse.error_at = to_size(cursor.at - text.data());
     return parse;
   };
 

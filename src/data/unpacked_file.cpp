@@ -15,6 +15,7 @@
 
 #include <zlib.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
 #include "data/zip_member.h"
@@ -56,14 +57,14 @@ struct UnpackedFile::State {
   [[noreturn]] void fail(const std::string& what) const { throw Error(path + ": " + what); }
   [[noreturn]] void fail_damaged(const std::string& how) const {
     fail(std::string(kind == Kind::kZip ? "zip" : "gzip") + " data is damaged before byte " +
-         std::to_string(bytes_read - static_cast<int64_t>(stream.avail_in)) + " (" + how + ")");
+         std::to_string(bytes_read - to_signed(stream.avail_in)) + " (" + how + ")");
   }
   [[noreturn]] void fail_cut() const {
     fail(std::string("ends in the middle of its ") + (kind == Kind::kZip ? "zip" : "gzip") + " data: was it cut off?");
   }
 
   void open() {
-    // Not blocking: to open a pipe would wait for its writer.
+    // O_NONBLOCK, because opening a pipe would otherwise wait for its writer.
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) fail(std::string("cannot be opened: ") + std::strerror(errno));
     struct stat status {};
@@ -72,11 +73,11 @@ struct UnpackedFile::State {
     if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
       fail("is a pipe, expected a file (it is read more than once; write it to a file first)");
     }
-    size = static_cast<int64_t>(status.st_size);
+    size = to_signed(status.st_size);
 
     std::array<char, 4> magic{};
     const ssize_t got = ::pread(file, magic.data(), magic.size(), 0);
-    const std::string_view head(magic.data(), got > 0 ? static_cast<size_t>(got) : 0);
+    const std::string_view head(magic.data(), got > 0 ? to_size(got) : 0);
     if (head.starts_with("\x1F\x8B")) {
       kind = Kind::kGzip;
       begin_inflate(kGzipWindow);
@@ -99,9 +100,9 @@ struct UnpackedFile::State {
     begin_inflate(kRawWindow);
     // All of the file is read, for its hash.
     for (int64_t left = member.offset; left > 0;) {
-      const size_t got = read_file(input.data(), static_cast<size_t>(std::min<int64_t>(left, kInputBytes)));
+      const size_t got = read_file(input.data(), to_size(std::min<int64_t>(left, kInputBytes)));
       if (got == 0) fail_cut();
-      left -= static_cast<int64_t>(got);
+      left -= to_signed(got);
     }
   }
 
@@ -113,20 +114,19 @@ struct UnpackedFile::State {
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) fail(std::string("cannot be read: ") + std::strerror(errno));
       if (got == 0) break;
-      filled += static_cast<size_t>(got);
+      filled += to_size(got);
     }
     hash.add(std::as_bytes(std::span(to, filled)));
-    bytes_read += static_cast<int64_t>(filled);
+    bytes_read += to_signed(filled);
     return filled;
   }
 
   // More packed bytes, if there are none; false at their end.
   bool fill_input() {
     if (stream.avail_in > 0) return true;
-    const size_t most =
-        kind == Kind::kZip ? static_cast<size_t>(std::min<int64_t>(packed_left, kInputBytes)) : kInputBytes;
+    const size_t most = kind == Kind::kZip ? to_size(std::min<int64_t>(packed_left, kInputBytes)) : kInputBytes;
     const size_t got = read_file(input.data(), most);
-    if (kind == Kind::kZip) packed_left -= static_cast<int64_t>(got);
+    if (kind == Kind::kZip) packed_left -= to_signed(got);
     stream.next_in = reinterpret_cast<Bytef*>(input.data());
     stream.avail_in = static_cast<uInt>(got);
     return got > 0;
@@ -155,7 +155,7 @@ struct UnpackedFile::State {
     return got;
   }
 
-  // gzip files may follow each other, and tapes fill up with zeros.
+  // Several gzip members may follow each other, and what came from a tape may end in zeros.
   void next_gzip_member() {
     while (fill_input() && *stream.next_in == 0) {
       ++stream.next_in;
@@ -166,8 +166,8 @@ struct UnpackedFile::State {
     } else if (*stream.next_in == 0x1F) {
       inflateReset(&stream);
     } else {
-      fail("holds more than gzip data: other bytes from " +
-           std::to_string(bytes_read - static_cast<int64_t>(stream.avail_in)) + " on");
+      fail("holds more than gzip data: other bytes from " + std::to_string(bytes_read - to_signed(stream.avail_in)) +
+           " on");
     }
   }
 
@@ -177,15 +177,15 @@ struct UnpackedFile::State {
     if (member.deflated) {
       got = inflate_some(to, count, ended);
     } else {
-      got = read_file(to, static_cast<size_t>(std::min<int64_t>(packed_left, static_cast<int64_t>(count))));
-      packed_left -= static_cast<int64_t>(got);
+      got = read_file(to, to_size(std::min<int64_t>(packed_left, to_signed(count))));
+      packed_left -= to_signed(got);
       ended = packed_left == 0;
       if (got == 0 && !ended) fail_cut();
     }
     for (size_t done = 0; done < got; done += kMostAtOnce) {
       crc = crc32(crc, reinterpret_cast<const Bytef*>(to + done), static_cast<uInt>(std::min(got - done, kMostAtOnce)));
     }
-    unpacked += static_cast<int64_t>(got);
+    unpacked += to_signed(got);
     if (!ended) return got;
     if (unpacked != member.size) {
       fail_damaged("found " + std::to_string(unpacked) + " bytes of text, expected " + std::to_string(member.size));

@@ -19,8 +19,8 @@ class UnpackedFile {
   // The next `count` bytes; fewer only at the end. Error where packed data is damaged or ends too early.
   size_t read(char* to, size_t count);
 
-  // Of the file as it lies on the disk: bytes when it was opened, bytes read so far, and XXH3-128 of these as 32
-  // hexadecimal digits: the whole file's once read() has come to the end.
+  // These are of the file as it lies on the disk: its bytes when it was opened, the bytes read so far, and the XXH3-128
+  // of those as 32 hexadecimal digits, which is the hash of the whole file once read() has come to the end.
   int64_t size() const;
   int64_t bytes_read() const;
   std::string hash() const;

@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "data/csv_reader.h"
 
@@ -34,14 +35,14 @@ class Archive {
 
   std::string read(int64_t offset, int64_t count) const {
     if (offset < 0 || count < 0 || offset > size_ || count > size_ - offset) damaged();
-    std::string bytes(static_cast<size_t>(count), '\0');
+    std::string bytes(to_size(count), '\0');
     for (size_t filled = 0; filled < bytes.size();) {
-      const ssize_t got = ::pread(file_, bytes.data() + filled, bytes.size() - filled,
-                                  static_cast<off_t>(offset + static_cast<int64_t>(filled)));
+      const ssize_t got =
+          ::pread(file_, bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(offset + to_signed(filled)));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) fail(std::string("cannot be read: ") + std::strerror(errno));
       if (got == 0) damaged();
-      filled += static_cast<size_t>(got);
+      filled += to_size(got);
     }
     return bytes;
   }
@@ -58,7 +59,7 @@ class Archive {
   // A place or size in the file.
   int64_t place(uint64_t value) const {
     if (value > static_cast<uint64_t>(size_)) damaged();
-    return static_cast<int64_t>(value);
+    return to_signed(value);
   }
 
   // The directory's entries, one behind the other.
@@ -66,7 +67,7 @@ class Archive {
     const int64_t tail_bytes = std::min(size_, kEndBytes + kMaxComment);
     const std::string tail = read(size_ - tail_bytes, tail_bytes);
     for (int64_t at = tail_bytes - kEndBytes; at >= 0; --at) {
-      const auto i = static_cast<size_t>(at);
+      const auto i = to_size(at);
       if (number(tail, i, 4) != kEndOfDirectory) continue;
       uint64_t bytes = number(tail, i + 12, 4);
       uint64_t offset = number(tail, i + 16, 4);
@@ -98,11 +99,11 @@ struct Entry {
   uint64_t header_offset = 0;
 };
 
-// Sizes and offset that did not fit 32 bits, in this order, each only where it did not.
+// The extra field holds the sizes and the offset, in this order, but only those that do not fit 32 bits.
 void read_extra(const Archive& archive, const std::string& extra, Entry& entry) {
   for (size_t at = 0; at + 4 <= extra.size();) {
     const auto id = archive.number(extra, at, 2);
-    const auto bytes = static_cast<size_t>(archive.number(extra, at + 2, 2));
+    const auto bytes = to_size(archive.number(extra, at + 2, 2));
     if (id == 1) {
       size_t next = at + 4;
       for (uint64_t* value : {&entry.size, &entry.packed_size, &entry.header_offset}) {
@@ -126,9 +127,9 @@ std::vector<Entry> read_directory(const Archive& archive) {
     entry.crc = static_cast<uint32_t>(archive.number(bytes, at + 16, 4));
     entry.packed_size = archive.number(bytes, at + 20, 4);
     entry.size = archive.number(bytes, at + 24, 4);
-    const auto name_bytes = static_cast<size_t>(archive.number(bytes, at + 28, 2));
-    const auto extra_bytes = static_cast<size_t>(archive.number(bytes, at + 30, 2));
-    const auto comment_bytes = static_cast<size_t>(archive.number(bytes, at + 32, 2));
+    const auto name_bytes = to_size(archive.number(bytes, at + 28, 2));
+    const auto extra_bytes = to_size(archive.number(bytes, at + 30, 2));
+    const auto comment_bytes = to_size(archive.number(bytes, at + 32, 2));
     entry.header_offset = archive.number(bytes, at + 42, 4);
     at += 46;
     if (name_bytes + extra_bytes + comment_bytes > bytes.size() - at) archive.damaged();
@@ -170,12 +171,12 @@ ZipMember find_zip_member(int file, int64_t file_size, const std::string& path) 
   if (archive.number(header, 0, 4) != kLocalHeader) archive.damaged();
   ZipMember member;
   member.name = entry.name;
-  member.offset = archive.place(entry.header_offset) + 30 + static_cast<int64_t>(archive.number(header, 26, 2)) +
-                  static_cast<int64_t>(archive.number(header, 28, 2));
+  member.offset = archive.place(entry.header_offset) + 30 + to_signed(archive.number(header, 26, 2)) +
+                  to_signed(archive.number(header, 28, 2));
   member.packed_size = archive.place(entry.packed_size);
   if (member.offset > file_size - member.packed_size) archive.damaged();
   if (entry.size > static_cast<uint64_t>(INT64_MAX)) archive.damaged();
-  member.size = static_cast<int64_t>(entry.size);
+  member.size = to_signed(entry.size);
   member.crc = entry.crc;
   member.deflated = entry.method == 8;
   return member;

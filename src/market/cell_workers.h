@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/threads.h"
 
 namespace genbid::market {
@@ -32,7 +33,7 @@ class CellWorkers {
   template <typename Play>
   void play_range(int64_t begin, int64_t end, const Play& play, Threads* split) {
     std::unique_ptr<Memory> memory = take();
-    for (int64_t cell = begin; cell < end; ++cell) play(static_cast<size_t>(cell), *memory, split);
+    for (int64_t cell = begin; cell < end; ++cell) play(to_size(cell), *memory, split);
     const std::lock_guard lock(mutex_);
     kept_.push_back(std::move(memory));
   }

@@ -1,3 +1,4 @@
+#include "base/convert.h"
 #include "market/market.h"
 
 #include <cassert>
@@ -21,7 +22,7 @@ void Market::reset(std::vector<Cell> cells) {
     assert(cell.advertisers.size() == num_seats());
     SeatView& view = views_[row];
     view.period = cell.period;
-    view.seat = static_cast<int>(row % num_seats());
+    view.seat = to_int(row % num_seats());
     view.num_ticks = shape_.ticks;
     view.advertiser = &advertiser(row);
     view.history = &histories_[row];
@@ -62,7 +63,7 @@ void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcom
   done.may_bid = views_[row].may_bid;
   done.num_clearings = num_clearings;
   histories_[row].append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
-                         static_cast<double>(outcome.num_conversions));
+                         as_double(outcome.num_conversions));
 }
 
 }  // namespace genbid::market

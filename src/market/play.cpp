@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "base/convert.h"
 #include "base/stop_signal.h"
 
 namespace genbid::market {
@@ -9,7 +10,7 @@ namespace genbid::market {
 bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidders, std::span<const int> seat_bidder,
           PeriodSink& sink) {
   const size_t num_cells = cells.size();
-  const auto num_seats = static_cast<size_t>(market.shape().seats);
+  const auto num_seats = to_size(market.shape().seats);
   const size_t num_rows = num_cells * num_seats;
   assert(seat_bidder.size() == num_rows);
   market.reset(std::move(cells));
@@ -22,7 +23,7 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
   };
   std::vector<Part> parts(bidders.size());
   for (size_t row = 0; row < num_rows; ++row) {
-    parts[static_cast<size_t>(seat_bidder[row])].rows.push_back(row);
+    at(parts, seat_bidder[row]).rows.push_back(row);
   }
 
   std::vector<BidFormula> bids(num_rows);
@@ -30,8 +31,8 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
     if (stop_signal::requested()) return false;
     const int tick = market.tick();
     const std::span<const SeatView> views = market.observe();
-    market.threads().parallel_for(static_cast<int64_t>(bidders.size()), 1, [&](int64_t first, int64_t last) {
-      for (auto b = static_cast<size_t>(first); b < static_cast<size_t>(last); ++b) {
+    market.threads().parallel_for(std::ssize(bidders), 1, [&](int64_t first, int64_t last) {
+      for (auto b = to_size(first); b < to_size(last); ++b) {
         Part& part = parts[b];
         if (part.rows.empty()) continue;
         part.views.clear();
@@ -46,11 +47,11 @@ bool play(Market& market, std::vector<Cell> cells, std::span<Bidder* const> bidd
     const std::span<const SeatTick> finished = market.last_tick();
     for (size_t cell = 0; cell < num_cells; ++cell) {
       const auto seats = finished.subspan(cell * num_seats, num_seats);
-      sink.on_tick(static_cast<int64_t>(cell), tick, seats);
+      sink.on_tick(to_signed(cell), tick, seats);
       if (market.keeps_impressions()) {
-        sink.on_impressions(static_cast<int64_t>(cell), tick, seats, market.impressions(cell));
+        sink.on_impressions(to_signed(cell), tick, seats, market.impressions(cell));
       }
-      if (market.keeps_ladders()) sink.on_ladder(static_cast<int64_t>(cell), tick, market.ladder(cell));
+      if (market.keeps_ladders()) sink.on_ladder(to_signed(cell), tick, market.ladder(cell));
     }
   }
   return true;

@@ -11,7 +11,7 @@ NormalizerImpl::NormalizerImpl(int64_t num_features)
 
 void NormalizerImpl::fit(const at::Tensor& rows_NS) {
   const torch::NoGradGuard no_grad;
-  // Counts reach 500,000 and p-values 0.0005: double sums.
+  // Sums are in double, because counts reach 500,000 and p-values are near 0.0005.
   const at::Tensor rows = rows_NS.to(at::kDouble);
   const at::Tensor deviation_S = rows.std(0, /*unbiased=*/false);
   const at::Tensor floor_S = rows.abs().amax(0) * 1e-6;

@@ -7,7 +7,7 @@
 
 namespace genbid::nn {
 
-// (x - mean) / scale, clamped to +-10, with constants that are buffers of the model: no checkpoint can lack them.
+// (x - mean) / scale, clamped to +-10. The constants are buffers of the model, so no checkpoint can lack them.
 class NormalizerImpl : public torch::nn::Module {
  public:
   explicit NormalizerImpl(int64_t num_features);

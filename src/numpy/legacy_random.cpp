@@ -7,13 +7,14 @@
 #include <numeric>
 #include <utility>
 
+#include "base/convert.h"
 #include "numpy/numpy_random.h"
 
 namespace genbid::numpy {
 
 double LegacyRandom::next_double() {
-  const auto high = static_cast<double>(words_() >> 5);
-  const auto low = static_cast<double>(words_() >> 6);
+  const auto high = as_double(words_() >> 5);
+  const auto low = as_double(words_() >> 6);
   return (high * 67108864.0 + low) / 9007199254740992.0;
 }
 
@@ -41,7 +42,7 @@ int LegacyRandom::binomial_one(double p) {
   return 1 - binomial_inversion(*this, q, std::exp(std::log(1.0 - q)));
 }
 
-// Uniform in [0, max]: as many low bits as max has, until they fit.
+// Uniform in [0, max]: takes as many low bits as max has, until their number is not above max.
 uint32_t LegacyRandom::bounded(uint32_t max) {
   if (max == 0) return 0;
   const uint32_t mask = ~uint32_t{0} >> std::countl_zero(max);
@@ -53,7 +54,7 @@ uint32_t LegacyRandom::bounded(uint32_t max) {
 
 std::vector<int64_t> LegacyRandom::permutation(int64_t n) {
   assert(0 <= n && n <= int64_t{1} << 32);
-  std::vector<int64_t> order(static_cast<size_t>(n));
+  std::vector<int64_t> order(to_size(n));
   std::iota(order.begin(), order.end(), int64_t{0});
   for (size_t i = order.size(); i-- > 1;) std::swap(order[i], order[bounded(static_cast<uint32_t>(i))]);
   return order;
@@ -62,7 +63,7 @@ std::vector<int64_t> LegacyRandom::permutation(int64_t n) {
 std::vector<int64_t> LegacyRandom::choose(int64_t population, int64_t count) {
   assert(0 <= count && count <= population);
   std::vector<int64_t> chosen = permutation(population);
-  chosen.resize(static_cast<size_t>(count));
+  chosen.resize(to_size(count));
   return chosen;
 }
 

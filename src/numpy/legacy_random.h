@@ -14,7 +14,7 @@ class LegacyRandom {
   explicit LegacyRandom(uint32_t seed) : words_(seed) {}
 
   double next_double();
-  // Normals come in pairs, of which the second waits, whatever else is drawn in between.
+  // Normals are made in pairs. The second one waits for the next call, whatever else is drawn in between.
   double normal(double mean, double deviation);
   // Unlike Generator.binomial(1, p), p = 0 does draw.
   int binomial_one(double p);

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "base/convert.h"
+
 namespace genbid::numpy {
 namespace {
 
@@ -34,7 +36,7 @@ uint32_t mix(uint32_t x, uint32_t y) {
 }  // namespace
 
 std::array<uint64_t, 4> seed_words(uint64_t seed) {
-  std::array<uint32_t, 4> pool = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), 0, 0};
+  std::array<uint32_t, 4> pool = {low_word(seed), high_word(seed), 0, 0};
   WordHash absorb(0x43b0d7e5U, 0x931e8875U);
   for (uint32_t& word : pool) word = absorb(word);
   for (size_t from = 0; from < pool.size(); ++from) {
@@ -65,8 +67,8 @@ uint32_t Pcg64::next32() {
   }
   const uint64_t bits = next64();
   has_half_ = true;
-  half_ = static_cast<uint32_t>(bits >> 32);
-  return static_cast<uint32_t>(bits);
+  half_ = high_word(bits);
+  return low_word(bits);
 }
 
 // Lemire's method.
@@ -75,14 +77,15 @@ uint32_t Pcg64::bounded(uint32_t max) {
   if (max == std::numeric_limits<uint32_t>::max()) return next32();
   const uint32_t count = max + 1;
   uint64_t product = static_cast<uint64_t>(next32()) * count;
-  if (static_cast<uint32_t>(product) < count) {
+  if (low_word(product) < count) {
     const uint32_t threshold = (std::numeric_limits<uint32_t>::max() - max) % count;
-    while (static_cast<uint32_t>(product) < threshold) product = static_cast<uint64_t>(next32()) * count;
+    while (low_word(product) < threshold) product = static_cast<uint64_t>(next32()) * count;
   }
-  return static_cast<uint32_t>(product >> 32);
+  return high_word(product);
 }
 
-// `draws` steps of an affine map are one affine map, put together from those of 1, 2, 4, ... steps.
+// One step of the generator is an affine map, so `draws` steps are one too. It is put together from the maps of 1, 2,
+// 4, ... steps.
 void Pcg64::advance(uint64_t draws) {
   Uint128 state = join(state_.high, state_.low);
   Uint128 multiplier = kMultiplier;
@@ -120,31 +123,29 @@ void Pcg64::advance(uint64_t draws) {
 
 std::vector<int64_t> choose(Pcg64& stream, int64_t population, int64_t count) {
   assert(0 <= count && count <= population && population <= int64_t{1} << 32);
-  const auto bounded = [&stream](int64_t max) {
-    return static_cast<int64_t>(stream.bounded(static_cast<uint32_t>(max)));
-  };
+  const auto bounded = [&stream](int64_t max) { return to_signed(stream.bounded(static_cast<uint32_t>(max))); };
   if (population > 10000 && count > population / 50) {
-    // The last `count` places of an array of which only those are shuffled.
-    std::vector<int64_t> all(static_cast<size_t>(population));
+    // NumPy shuffles only the last `count` places of the array, and returns these.
+    std::vector<int64_t> all(to_size(population));
     std::iota(all.begin(), all.end(), int64_t{0});
     for (int64_t i = population - 1; i >= std::max<int64_t>(population - count, 1); --i) {
-      std::swap(all[static_cast<size_t>(i)], all[static_cast<size_t>(bounded(i))]);
+      std::swap(at(all, i), at(all, bounded(i)));
     }
     all.erase(all.begin(), all.end() - count);
     return all;
   }
-  // Floyd's method, then a shuffle that does not change the set but draws.
+  // Floyd's method, and then a shuffle. It leaves the set as it is, but it draws numbers, so it cannot be left out.
   std::vector<int64_t> chosen;
-  chosen.reserve(static_cast<size_t>(count));
-  std::vector<bool> is_chosen(static_cast<size_t>(population));
+  chosen.reserve(to_size(count));
+  std::vector<bool> is_chosen(to_size(population));
   for (int64_t j = population - count; j < population; ++j) {
     int64_t pick = bounded(j);
-    if (is_chosen[static_cast<size_t>(pick)]) pick = j;
-    is_chosen[static_cast<size_t>(pick)] = true;
+    if (at(is_chosen, pick)) pick = j;
+    at(is_chosen, pick) = true;
     chosen.push_back(pick);
   }
   for (int64_t i = count - 1; i >= 1; --i) {
-    std::swap(chosen[static_cast<size_t>(i)], chosen[static_cast<size_t>(bounded(i))]);
+    std::swap(at(chosen, i), at(chosen, bounded(i)));
   }
   return chosen;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/convert.h"
 #include "numpy/ziggurat_tables.h"
 
 // NumPy 1.24's generator numpy.random.default_rng(seed), bit for bit, as far as the official simulator uses it
@@ -26,7 +27,8 @@ class Pcg64 {
 
   uint64_t next64() { return step(state_, increment_); }
   double next_double() { return to_double(next64()); }
-  // Halves of 64 bits, the low one first. The other draws leave a half that waits where it is.
+  // Takes half of a 64-bit word, the low half first. The other half waits for the next call, whatever else is drawn in
+  // between.
   uint32_t next32();
   // Uniform integer in [0, max].
   uint32_t bounded(uint32_t max);
@@ -38,11 +40,11 @@ class Pcg64 {
   double normal(double mean, double deviation) { return mean + deviation * standard_normal(); }
   double standard_normal();
 
-  // As if so many 64-bit words had been drawn.
+  // Moves on as if so many 64-bit words had been drawn.
   void advance(uint64_t draws);
 
  private:
-  // Halves of 128 bits, so that compilers keep them in registers.
+  // The 128 bits are two halves, because compilers keep those in registers.
   struct State {
     uint64_t high = 0, low = 0;
   };
@@ -54,9 +56,9 @@ class Pcg64 {
 
   static uint64_t step(State& state, Uint128 increment) {
     state = split(join(state.high, state.low) * kMultiplier + increment);
-    return std::rotr(state.high ^ state.low, static_cast<int>(state.high >> 58));
+    return std::rotr(state.high ^ state.low, to_int(state.high >> 58));
   }
-  static double to_double(uint64_t bits) { return static_cast<double>(static_cast<int64_t>(bits >> 11)) * 0x1p-53; }
+  static double to_double(uint64_t bits) { return as_double(to_signed(bits >> 11)) * 0x1p-53; }
   static double normal_outside(State& state, Uint128 increment, uint64_t bits);
 
   State state_;
@@ -69,9 +71,9 @@ namespace ziggurat {
 
 inline size_t layer(uint64_t bits) { return bits & 0xffU; }
 inline uint64_t magnitude(uint64_t bits) { return bits >> 9 & 0xfffffffffffffU; }
-// The sign is a coin flip, so it must not be a branch.
+// The sign is a coin flip, which no processor predicts, so it must not be a branch.
 inline double signed_value(uint64_t bits) {
-  const double value = static_cast<double>(static_cast<int64_t>(magnitude(bits))) * kZigguratLayers[layer(bits)].width;
+  const double value = as_double(to_signed(magnitude(bits))) * kZigguratLayers[layer(bits)].width;
   return std::bit_cast<double>(std::bit_cast<uint64_t>(value) ^ (bits << 55 & uint64_t{1} << 63));
 }
 inline bool inside(uint64_t bits) { return magnitude(bits) < kZigguratLayers[layer(bits)].inside; }

@@ -8,15 +8,17 @@
 #include <span>
 #include <utility>
 
+#include "base/convert.h"
+
 // argsort of NumPy 1.24 (auctionnet.md 2.1.8): an introsort that is not stable, so the order of equal keys is
 // its own; the official auction decides ties by it. NaN is not expected among the keys.
 
 namespace genbid::numpy {
 
-// Sorts order[0, n) by the keys that it names. What NumPy turns to when partitions go badly wrong.
+// Sorts order[0, n) by the keys that it names. NumPy turns to this when partitions go badly wrong.
 template <typename Key, typename Index>
 void heap_argsort(const Key* keys, Index* order, size_t n) {
-  const auto less = [keys](Index a, Index b) { return keys[static_cast<size_t>(a)] < keys[static_cast<size_t>(b)]; };
+  const auto less = [keys](Index a, Index b) { return keys[to_size(a)] < keys[to_size(b)]; };
   // Moves `item` down from `place` until no child is greater.
   const auto sift = [&](Index item, size_t place, size_t size) {
     for (size_t child = 2 * place + 1; child < size; child = 2 * place + 1) {
@@ -45,7 +47,7 @@ void argsort(std::span<const Key> keys_span, std::span<Index> order_span) {
   for (size_t i = 0; i < n; ++i) order[i] = static_cast<Index>(i);
   if (n < 2) return;
 
-  const auto key = [keys, order](size_t place) { return keys[static_cast<size_t>(order[place])]; };
+  const auto key = [keys, order](size_t place) { return keys[to_size(order[place])]; };
   struct Range {
     size_t low, high;  // both inside
     int depth;         // partitions left before the heap sort
@@ -53,7 +55,7 @@ void argsort(std::span<const Key> keys_span, std::span<Index> order_span) {
   // The larger part waits, so the stack is never deeper than log2(n).
   std::array<Range, 64> waiting;
   size_t num_waiting = 0;
-  Range range = {0, n - 1, 2 * (static_cast<int>(std::bit_width(n)) - 1)};
+  Range range = {0, n - 1, 2 * (to_int(std::bit_width(n)) - 1)};
   for (;;) {
     if (range.depth < 0) {
       heap_argsort(keys, order + range.low, range.high - range.low + 1);
@@ -91,7 +93,7 @@ void argsort(std::span<const Key> keys_span, std::span<Index> order_span) {
       }
       for (size_t i = range.low + 1; i <= range.high; ++i) {
         const Index item = order[i];
-        const Key item_key = keys[static_cast<size_t>(item)];
+        const Key item_key = keys[to_size(item)];
         size_t place = i;
         for (; place > range.low && item_key < key(place - 1); --place) order[place] = order[place - 1];
         order[place] = item;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/convert.h"
+
 // numpy.sum and numpy.mean of a vector (auctionnet.md 2.1.7), bit for bit, for anything that has terms value(0) ...
 // value(n - 1): an array, a column of a matrix, a product. Buffers of 8192 terms are summed pairwise, in blocks of
 // at most 128 terms, each in eight parts; the buffers' sums add up in order.
@@ -23,10 +25,10 @@ inline double pairwise_sum_from(int64_t first, int64_t n, const Value& value) {
   }
   if (n <= 128) {
     std::array<double, 8> part;
-    for (int64_t k = 0; k < 8; ++k) part[static_cast<size_t>(k)] = value(first + k);
+    for (int64_t k = 0; k < 8; ++k) at(part, k) = value(first + k);
     int64_t i = 8;
     for (; i + 8 <= n; i += 8) {
-      for (int64_t k = 0; k < 8; ++k) part[static_cast<size_t>(k)] += value(first + i + k);
+      for (int64_t k = 0; k < 8; ++k) at(part, k) += value(first + i + k);
     }
     double sum = ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
     for (; i < n; ++i) sum += value(first + i);
@@ -48,7 +50,7 @@ inline double pairwise_sum(int64_t n, const Value& value) {
 
 template <typename Value>
 inline double pairwise_mean(int64_t n, const Value& value) {
-  return pairwise_sum(n, value) / static_cast<double>(n);
+  return pairwise_sum(n, value) / as_double(n);
 }
 
 }  // namespace genbid::numpy

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/convert.h"
+
 namespace genbid::numpy {
 namespace {
 
@@ -20,12 +22,13 @@ char* print_python_float(char* to, double value) {
   if (std::bit_cast<uint64_t>(value) == 0) return copy(to, "0.0");
   const double size = std::abs(value);
   if (size >= 1e-4 && size < 1e16) {
-    if (size < 1e6 && value == static_cast<double>(static_cast<int32_t>(value))) {
+    if (size < 1e6 && value == as_double(static_cast<int32_t>(value))) {
       return copy(std::to_chars(to, to + kRoom, static_cast<int32_t>(value)).ptr, ".0");
     }
-    // Whole numbers up to 2^53 and beyond have their digits in fixed notation: no double lies closer to a shorter one.
+    // In fixed notation a whole number of this size has all of its digits, because no shorter text reads back as the
+    // same double.
     char* end = std::to_chars(to, to + kRoom, value, std::chars_format::fixed).ptr;
-    return std::memchr(to, '.', static_cast<size_t>(end - to)) != nullptr ? end : copy(end, ".0");
+    return std::memchr(to, '.', to_size(end - to)) != nullptr ? end : copy(end, ".0");
   }
   if (value == 0.0) return copy(to, "-0.0");
   if (std::isnan(value)) return to;

@@ -4,9 +4,9 @@ namespace genbid::numpy {
 
 inline constexpr int kMaxPythonFloat = 32;  // characters
 
-// repr(value) of Python: the shortest digits that read back, fixed where the decimal exponent is in [-4, 15], else
-// scientific with an exponent of at least two digits; `.0` for whole numbers. Returns the end. NaN is empty, as pandas
-// writes it.
+// Writes repr(value) as Python does and returns the end. It is the shortest text that reads back as the same number: in
+// fixed notation where the decimal exponent is in [-4, 15], elsewhere in scientific notation with an exponent of at
+// least two digits. Whole numbers end in `.0`. NaN is an empty text, as pandas writes it.
 char* print_python_float(char* to, double value);
 
 }  // namespace genbid::numpy

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/random/lanes.h"
 #include "bidders/bidder_config.h"
@@ -24,7 +25,8 @@ double draw(const RealInterval& range, uint32_t bits) {
   return std::clamp(value, range.low, range.high);
 }
 
-// The bidders of the population or of the list, each with the seats that it was drawn for, and noise on their bids.
+// Plays the bidders of the population or of the list, each in the seats that it was drawn for, and puts noise on their
+// bids.
 class ExploringBidder : public Bidder {
  public:
   ExploringBidder(const ExploreConfig& config, const Exploration& exploration,
@@ -39,7 +41,7 @@ class ExploringBidder : public Bidder {
     noise_.assign(rows.size(), 0.0);
     for (size_t i = 0; i < rows.size(); ++i) {
       const Exploration::SeatDraw drawn = exploration_.seat(rows[i].period, rows[i].seat);
-      parts_[config_.bidders.empty() ? static_cast<size_t>(rows[i].seat) : drawn.bidder].rows.push_back(i);
+      parts_[config_.bidders.empty() ? to_size(rows[i].seat) : drawn.bidder].rows.push_back(i);
       coefficients_.push_back(drawn.coefficient);
     }
     for (Part& part : parts_) {
@@ -75,7 +77,7 @@ class ExploringBidder : public Bidder {
     }
   };
 
-  // A stationary sequence: the first tick's is a plain draw.
+  // The first tick has a plain draw, so that the sequence is stationary.
   double noise_factor(const SeatView& view, double& last) const {
     if (config_.alpha_noise == 0.0) return 1.0;
     const double fresh = exploration_.standard_normal(view.period, view.seat, view.now.tick);
@@ -120,7 +122,7 @@ Exploration::Exploration(const ExploreConfig& config)
 }
 
 Exploration::SeatDraw Exploration::seat(int64_t period, int seat) const {
-  const auto bits = seats_.bits(static_cast<uint32_t>(period), static_cast<uint32_t>(seat));
+  const auto bits = seats_.bits(low_word(period), low_word(seat));
   SeatDraw drawn;
   drawn.budget_scale = draw(config_.budget_scale, bits[2]);
   drawn.cpa_scale = draw(config_.cpa_scale, bits[3]);
@@ -135,16 +137,15 @@ Exploration::SeatDraw Exploration::seat(int64_t period, int seat) const {
 }
 
 double Exploration::standard_normal(int64_t period, int seat, int tick) const {
-  const auto bits =
-      noise_.bits(static_cast<uint32_t>(period), static_cast<uint32_t>(seat), static_cast<uint32_t>(tick));
-  return static_cast<double>(normal_pair(bits[0], bits[1]).first);
+  const auto bits = noise_.bits(low_word(period), low_word(seat), low_word(tick));
+  return as_double(normal_pair(bits[0], bits[1]).first);
 }
 
 Population Exploration::populate(const Population& population, int64_t period) const {
   Population drawn_population = population;
   for (size_t i = 0; i < drawn_population.seats.size(); ++i) {
     PopulationSeat& seat = drawn_population.seats[i];
-    const SeatDraw drawn = this->seat(period, static_cast<int>(i));
+    const SeatDraw drawn = this->seat(period, to_int(i));
     seat.budget_scale = drawn.budget_scale;
     seat.cpa_scale = drawn.cpa_scale;
     if (!config_.bidders.empty()) seat.bidder = config_.bidders[drawn.bidder].bidder.at(drawn.coefficient);

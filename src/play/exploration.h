@@ -22,8 +22,8 @@ struct ExploreBidder {
 };
 
 // Section `explore` of `kind: simulate`: how days are varied, so that a data set shows more than what the population
-// would do. All draws are of (seed, period, seat), noise of (seed, period, seat, tick): they do not depend on what else
-// is played. Numbers of a range are drawn log-uniformly.
+// would do. A draw is a function of (seed, period, seat) and noise one of (seed, period, seat, tick), so they do not
+// depend on what else is played. Numbers of a range are drawn log-uniformly.
 struct ExploreConfig {
   int64_t seed = 1;
   std::vector<ExploreBidder> bidders;      // one drawn for each seat and period, in place of the population's
@@ -55,7 +55,7 @@ class Exploration {
   // Who sits where in this period.
   Population populate(const Population& population, int64_t period) const;
 
-  // Plays all seats of all cells. Errors as of make_bidders (population.h).
+  // Plays all seats of all cells. Throws what make_bidders throws (population.h).
   std::unique_ptr<Bidder> make_bidder(const Population& population, int num_ticks) const;
 
  private:

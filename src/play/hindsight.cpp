@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::play {
@@ -19,7 +20,7 @@ class ResponseSink : public market::PeriodSink {
     blocks_.clear();
     add_blocks(ladder, blocks_);
     threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
-      responses_.add(tick, blocks_, static_cast<int>(begin), static_cast<int>(end));
+      responses_.add(tick, blocks_, to_int(begin), to_int(end));
     });
   }
 
@@ -85,7 +86,7 @@ oracle::Responses responses_for(const market::Market& market, const market::Cell
   oracle::Auction auction;
   auction.rule = market.auction_rule(cell);
   const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
-  std::vector<oracle::AlphaGrid> grids(static_cast<size_t>(shape.seats), common);
+  std::vector<oracle::AlphaGrid> grids(to_size(shape.seats), common);
   if (common.octaves > kManyOctaves) {
     std::transform(cell.advertisers.begin(), cell.advertisers.end(), grids.begin(), [](const Advertiser& seat) {
       return oracle::grid_around(seat.cpa_limit, seat.cpa_limit, kOctaves);
@@ -96,7 +97,7 @@ oracle::Responses responses_for(const market::Market& market, const market::Cell
 
 bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,
                       std::span<const int> seat_bidder, oracle::Responses& responses) {
-  assert(seat_bidder.size() == static_cast<size_t>(market.shape().seats));
+  assert(seat_bidder.size() == to_size(market.shape().seats));
   responses.clear();
   ResponseSink sink(responses, market.threads());
   std::vector<market::Cell> cells;

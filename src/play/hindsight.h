@@ -14,16 +14,17 @@
 namespace genbid::play {
 
 // Plays one period and records what every seat would have got against the others' final bids, under either rule set:
-// the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). The market is
-// left at the period's end, keeping no ladders. Empty if a stop was asked for.
+// the input of the hindsight optimum (oracle/optima.h), with the usual units and grid (oracle/fit.h). It leaves the
+// market at the period's end and no longer keeping ladders. The result is empty if a stop was asked for.
 std::optional<oracle::Responses> record_responses(market::Market& market, market::Cell cell,
                                                   std::span<Bidder* const> bidders, std::span<const int> seat_bidder);
-// The same into responses made for such cells by responses_for; false if a stop was asked for.
+// Does the same with responses that responses_for has made for such cells. Returns false if a stop was asked for.
 bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,
                       std::span<const int> seat_bidder, oracle::Responses& responses);
 // A ladder as the oracle reads it: views of it.
 void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks);
-// Empty ones for a cell of the market, with a grid for its CPA limits, one for each seat where these lie far apart.
+// Empty responses for a cell of the market. Their grid fits its CPA limits; where these lie far apart, each seat has a
+// grid of its own.
 oracle::Responses responses_for(const market::Market& market, const market::Cell& cell, bool slots = true);
 
 // What a seat of a period could have done best.
@@ -32,7 +33,7 @@ struct SeatHindsight {
   std::shared_ptr<const oracle::DayPlan> plan;  // only where a teacher needs it: 1.8 MB
 };
 
-// What each seat of each period could have done best. It is written before the bidders that read it are asked.
+// What each seat of each period could have done best. It must be written before the bidders that read it are asked.
 class HindsightBook {
  public:
   void clear() { seats_.clear(); }
@@ -43,8 +44,8 @@ class HindsightBook {
   std::map<std::pair<int64_t, int>, SeatHindsight> seats_;
 };
 
-// Bidders that know what no bidder can: the period, played once with the population in every seat. The book must
-// outlive them.
+// Bidders that know what no bidder can know, the whole period, because it has been played before with the population in
+// every seat. The book must outlive them.
 //
 // teacher: in every tick the alpha that is best for what is left of the day, given what it brought so far and the money
 // that is left (oracle/day_plan.h).

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/error.h"
@@ -48,13 +49,13 @@ std::vector<T> values(const TensorBytes& tensor) {
 bidders::DenseLayer read_layer(const SafetensorsFile& file, const std::string& name) {
   const TensorBytes& weight = tensor(file, name + ".weight");  // [outputs, inputs]
   bidders::DenseLayer layer;
-  layer.num_outputs = static_cast<int>(weight.shape[0]);
-  layer.num_inputs = static_cast<int>(weight.shape[1]);
+  layer.num_outputs = to_int(weight.shape[0]);
+  layer.num_inputs = to_int(weight.shape[1]);
   layer.bias = values<float>(tensor(file, name + ".bias"));
   const std::vector<float> rows = values<float>(weight);
   layer.weights.resize(rows.size());
-  const auto inputs = static_cast<size_t>(layer.num_inputs);
-  const auto outputs = static_cast<size_t>(layer.num_outputs);
+  const auto inputs = to_size(layer.num_inputs);
+  const auto outputs = to_size(layer.num_outputs);
   for (size_t o = 0; o < outputs; ++o) {
     for (size_t i = 0; i < inputs; ++i) layer.weights[i * outputs + o] = rows[o * inputs + i];
   }
@@ -71,7 +72,7 @@ void add_category(const SafetensorsFile& file, const std::string& episode, int c
   const std::vector<double> real_cpa = values<double>(tensor(file, name + "real_cpa"));
   const std::vector<double> cum_cost = values<double>(tensor(file, name + "cum_cost"));
   for (size_t tick = 0; tick < kTicksPerPeriod; ++tick) {
-    table.set(category, static_cast<int>(tick), {real_cpa.begin() + begin[tick], real_cpa.begin() + begin[tick + 1]},
+    table.set(category, to_int(tick), {real_cpa.begin() + begin[tick], real_cpa.begin() + begin[tick + 1]},
               {cum_cost.begin() + begin[tick], cum_cost.begin() + begin[tick + 1]});
   }
 }
@@ -131,7 +132,7 @@ std::shared_ptr<const bidders::OfficialAgent> OfficialAssets::official_agent(con
     made.head = layout.head;
     for (const std::string& layer : layout.layers) {
       made.layers.push_back(read_layer(state_->agents_file, std::string(name).append(".").append(layer)));
-      made.layers.back().relu = static_cast<int>(made.layers.size()) <= layout.num_relu;
+      made.layers.back().relu = to_int(made.layers.size()) <= layout.num_relu;
     }
     return agent = std::make_shared<const bidders::OfficialAgent>(std::move(made));
   }
@@ -148,8 +149,8 @@ std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::st
   while (file.next(block)) {
     data::CsvRows row(block, columns);
     while (row.next()) {
-      const auto category = static_cast<int>(row.whole(kCategory, 0, 1'000'000));
-      const auto tick = static_cast<int>(row.whole(kTick, 0, kMaxTicks - 1));
+      const auto category = to_int(row.whole(kCategory, 0, 1'000'000));
+      const auto tick = to_int(row.whole(kTick, 0, kMaxTicks - 1));
       if (const std::pair place(category, tick); place != last) {
         if (blocks.contains(place)) {
           throw Error(row.where() + ": found category " + std::to_string(category) + ", tick " + std::to_string(tick) +

@@ -32,9 +32,9 @@ class OfficialAssets : public bidders::BidderAssets {
 // One of those names.
 bool is_shipped_table(const std::string& name);
 
-// A table in AuctionNet's format: CSV with columns advertiserCategoryIndex, realCPA, cum_cost, timeStepIndex, others
-// ignored, of days of up to kMaxTicks ticks. Error, with file and line, for what OnlineLpTable refuses and for a
-// category and tick whose rows are in two places.
+// Reads a table in AuctionNet's format: CSV with the columns advertiserCategoryIndex, realCPA, cum_cost and
+// timeStepIndex, and any others, for days of up to kMaxTicks ticks. Throws an Error with file and line for what
+// OnlineLpTable refuses, and for a category and tick whose rows do not stand together.
 std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path);
 // Writes a table in the format that read_online_lp_table reads; `period` fills its column deliveryPeriodIndex. The file
 // is there whole or not at all.

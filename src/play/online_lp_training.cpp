@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "numpy/pandas_number.h"
 #include "numpy/legacy_random.h"
@@ -27,7 +28,7 @@ double as_pandas(double value) { return std::isnan(value) ? value : numpy::as_re
 
 void append(const data::LoggedTick& tick, Rows& rows) {
   const size_t seats = tick.seats.size();
-  for (size_t pv = 0; pv < static_cast<size_t>(tick.num_pv); ++pv) {
+  for (size_t pv = 0; pv < to_size(tick.num_pv); ++pv) {
     const double price = as_pandas(tick.least_winning_cost[pv]);
     for (size_t seat = 0; seat < seats; ++seat) {
       rows.category.push_back(tick.seats[seat].category);
@@ -39,7 +40,7 @@ void append(const data::LoggedTick& tick, Rows& rows) {
   rows.source_row.insert(rows.source_row.end(), tick.source_row.begin(), tick.source_row.end());
 }
 
-// Into the order of the file.
+// Puts the rows into the order of the file.
 void sort_by_source(Rows& rows) {
   if (rows.source_row.empty()) return;
   std::vector<size_t> order(rows.tick.size());

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "data/market_log.h"
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A text file written bit by bit; every failure is an Error.
+// A text file that is written piece by piece. Every failure is an Error.
 class TextFile {
  public:
   explicit TextFile(std::string path) : path_(std::move(path)), out_(path_, std::ios::binary) { check(); }
@@ -44,8 +45,8 @@ class TextFile {
   std::ofstream out_;
 };
 
-// What may lie in a run's folder under an output's name and be replaced. Tables are known by their first columns: later
-// ones have been added.
+// What may lie in a run's folder under the name of an output and be replaced. Tables are recognised by their first
+// columns only, because others have been added over time.
 struct OutputKind {
   const char* name;
   const char* kind;
@@ -79,13 +80,13 @@ class Staging {
     if (into_) remove_leftovers(dir);
   }
 
-  // A place for an output. Error if it cannot take the place of what is there.
+  // Returns where an output is to be written. Throws an Error if it may not replace what is there.
   std::string file(const OutputKind& output) {
     check(output.name, false);
     data::check_replaceable_output(places_.back(), output.kind, output.is_one);
     return folder_.temporary() + "/" + output.name;
   }
-  // Replaced as a whole, so all that is in it must be of this kind.
+  // A folder is replaced as a whole, so all that is in it must be of this kind.
   std::string folder(const OutputKind& output) {
     check(output.name, true);
     const std::string place = places_.back();
@@ -99,7 +100,8 @@ class Staging {
     fs::create_directory(folder_.temporary() + "/" + output.name);
     return folder_.temporary() + "/" + output.name;
   }
-  // Error if an earlier run left an output that this one will not replace: it would lie beside tables of other periods.
+  // Throws an Error if an earlier run left an output that this one will not replace, because it would lie beside tables
+  // of other periods.
   void refuse_old(const std::string& name, const std::string& option) const {
     const std::string place = dir_ + "/" + name;
     if (!fs::exists(place)) return;
@@ -146,7 +148,7 @@ class PeriodLog {
       : writer_(path), period_(cell.period), num_ticks_(num_ticks) {
     for (size_t i = 0; i < cell.advertisers.size(); ++i) {
       const Advertiser& advertiser = cell.advertisers[i];
-      seats_.push_back({.advertiser = static_cast<int64_t>(i),
+      seats_.push_back({.advertiser = to_signed(i),
                         .category = advertiser.category,
                         .budget = advertiser.budget,
                         .cpa = advertiser.cpa_limit});
@@ -184,7 +186,8 @@ class PeriodLog {
   std::vector<data::RawLogSeat> seats_;
 };
 
-// Trajectories of the cells that are being played, then in the store and, if there is one, the CSV file.
+// Gathers the trajectories of the cells that are being played, and then puts them into the store and, if there is one,
+// the CSV file.
 class TrajectoryOutput {
  public:
   TrajectoryOutput(const std::string& store, TrajectoryRecorder recorder, int64_t num_periods,
@@ -222,8 +225,7 @@ class MarketLogOutput {
   void start(const market::Cell& cell) {
     std::vector<data::MarketLogSeat> seats;
     for (const Advertiser& advertiser : cell.advertisers) {
-      seats.push_back(
-          {static_cast<int64_t>(seats.size()), advertiser.category, advertiser.budget, advertiser.cpa_limit});
+      seats.push_back({std::ssize(seats), advertiser.category, advertiser.budget, advertiser.cpa_limit});
     }
     writer_.begin_period(cell.period, seats);
   }
@@ -321,7 +323,7 @@ void Outputs::start(std::span<const Population> populations, std::span<const mar
 void Outputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   State& s = *state_;
   s.tables.on_tick(cell, tick, seats);
-  if (s.trajectories) s.trajectories->recorder().add(static_cast<size_t>(cell), seats);
+  if (s.trajectories) s.trajectories->recorder().add(to_size(cell), seats);
 }
 
 void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats,

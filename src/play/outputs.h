@@ -30,17 +30,18 @@ struct OutputConfig {
   void fields(ConfigVisitor& v);
 };
 
-// What a run writes, group by group of its periods.
+// What a run writes, as its periods are played in groups.
 class RunOutputs : public market::PeriodSink {
  public:
-  // How many of the run's periods, its first, are written already.
+  // How many of the run's periods, counted from its first, are written already.
   virtual int64_t periods_done() const { return 0; }
-  // The cells about to be played, by period, and who sits in each; one where impressions are needed.
+  // To be called with the cells about to be played, by period, and who sits in each. It is one cell where impressions
+  // are needed.
   virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
-  // Once their last tick is played.
+  // To be called once their last tick is played.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
-  // Puts everything in its place. Returns where, the tables first.
+  // Puts everything in its place, and returns the paths, those of the tables first.
   virtual std::vector<std::string> commit() = 0;
 };
 
@@ -55,7 +56,7 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const marke
 // (data/replaceable.h). There they are renamed into place one by one: a kill in between leaves new ones beside old
 // ones, and the same run once more puts that right.
 //
-// Memory: rows of the tables, one tick of text, one period of the market log (market_log.h).
+// In memory are the rows of the tables, the text of one tick, and one period of the market log (market_log.h).
 class Outputs : public RunOutputs {
  public:
   Outputs(const OutputConfig& config, const market::MarketShape& shape, int64_t num_periods, std::string identity,

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/convert.h"
 #include "bidders/bidder_config.h"
 #include "bidding/score.h"
 
@@ -10,9 +11,10 @@ namespace {
 
 int64_t count(int value) { return value; }
 
-double paid(const DayRow& row) { return cpa(static_cast<double>(row.day.num_conversions()), row.day.cost()); }
+double paid(const DayRow& row) { return cpa(as_double(row.day.num_conversions()), row.day.cost()); }
 
-// The formula's alpha; none where the seat may not bid or the bid has a square.
+// The alpha of the bid's formula; empty where the seat may not bid, or where the formula has a square and so no single
+// alpha.
 ColumnValue alpha(const TickRow& row) {
   if (row.tick.may_bid && row.tick.bid.value_squared == 0.0) return row.tick.bid.value;
   return {};
@@ -62,14 +64,11 @@ const std::vector<Column<DayRow>>& day_columns() {
       {"conversions", "conversions", [](R r) -> V { return r.day.num_conversions(); }},
       {"cost", "money", [](R r) -> V { return r.day.cost(); }},
       {"realised_cpa", "money", [](R r) -> V { return paid(r); }},
-      {"target_cost", "money",
-       [](R r) -> V { return static_cast<double>(r.day.num_conversions()) * r.advertiser.cpa_limit; }},
+      {"target_cost", "money", [](R r) -> V { return as_double(r.day.num_conversions()) * r.advertiser.cpa_limit; }},
       {"num_pv", "impressions", [](R r) -> V { return r.day.num_pv(); }},
       {"num_exposed", "impressions", [](R r) -> V { return r.day.num_exposed(); }},
       {"exposed_share", "share",
-       [](R r) -> V {
-         return static_cast<double>(r.day.num_exposed()) / (static_cast<double>(r.day.num_pv()) + kNone);
-       }},
+       [](R r) -> V { return as_double(r.day.num_exposed()) / (as_double(r.day.num_pv()) + kNone); }},
       {"budget_use", "share", [](R r) -> V { return r.day.cost() / r.advertiser.budget; }},
       {"second_price_ratio", "share", [](R r) -> V { return r.day.cost() / (r.day.bid_exposed() + kNone); }},
       {"cpa_exceedance", "share",

@@ -29,7 +29,7 @@ struct DayRow {
 };
 const std::vector<Column<DayRow>>& day_columns();
 
-// isEnd of a raw log and of ticks.csv: the last tick, and once the money is gone.
+// isEnd of a raw log and of ticks.csv: true in the last tick, and in every tick once the money is gone.
 bool is_end(const TickStart& start, int num_ticks);
 
 }  // namespace genbid::play

@@ -1,5 +1,6 @@
 #include "play/period_tables.h"
 
+#include "base/convert.h"
 #include "data/replaceable.h"
 
 namespace genbid::play {
@@ -15,23 +16,22 @@ void PeriodTables::start(std::span<const Population> populations, std::span<cons
     Played played;
     played.cell = cells[i];
     played.population = populations[i];
-    played.seats.resize(static_cast<size_t>(shape_.seats));
+    played.seats.resize(to_size(shape_.seats));
     cells_.push_back(std::move(played));
   }
 }
 
 void PeriodTables::on_tick(int64_t cell, int /*tick*/, std::span<const market::SeatTick> seats) {
-  Played& played = cells_[static_cast<size_t>(cell)];
+  Played& played = at(cells_, cell);
   const TickStart& any = seats.front().start;
   played.num_pv += any.num_pv;
   played.num_clearings += seats.front().num_clearings;
-  played.sum_least_winning_cost += seats.front().outcome.mean_least_winning_cost * static_cast<double>(any.num_pv);
+  played.sum_least_winning_cost += seats.front().outcome.mean_least_winning_cost * as_double(any.num_pv);
 
   for (size_t s = 0; s < seats.size(); ++s) {
     played.seats[s].add(seats[s].start, seats[s].outcome);
     if (!with_ticks_) continue;
-    append_csv(played.ticks, tick_columns(),
-               TickRow{played.cell.period, static_cast<int64_t>(s), shape_.ticks, seats[s]});
+    append_csv(played.ticks, tick_columns(), TickRow{played.cell.period, to_signed(s), shape_.ticks, seats[s]});
   }
 }
 
@@ -46,8 +46,8 @@ std::string PeriodTables::periods_rows() const {
   for (const Played& played : cells_) {
     for (size_t s = 0; s < played.seats.size(); ++s) {
       append_csv(text, day_columns(),
-                 DayRow{played.cell.period, static_cast<int64_t>(s), played.population.seats[s],
-                        played.cell.advertisers[s], played.seats[s]});
+                 DayRow{played.cell.period, to_signed(s), played.population.seats[s], played.cell.advertisers[s],
+                        played.seats[s]});
     }
   }
   return text;
@@ -63,15 +63,14 @@ std::vector<PeriodSummary> PeriodTables::summaries() const {
     for (size_t s = 0; s < played.seats.size(); ++s) {
       const SeatDay& day = played.seats[s];
       const double limit = played.cell.advertisers[s].cpa_limit;
-      period.conversions += static_cast<double>(day.num_conversions());
+      period.conversions += as_double(day.num_conversions());
       period.mean_score += day.score(limit) / shape_.seats;
       period.mean_expected_score += day.expected_score(limit) / shape_.seats;
       cost += day.cost();
       budget += played.cell.advertisers[s].budget;
     }
     period.budget_use = cost / budget;
-    period.mean_least_winning_cost =
-        played.num_pv > 0 ? played.sum_least_winning_cost / static_cast<double>(played.num_pv) : 0.0;
+    period.mean_least_winning_cost = played.num_pv > 0 ? played.sum_least_winning_cost / as_double(played.num_pv) : 0.0;
     period.num_clearings = played.num_clearings;
     summaries.push_back(period);
   }

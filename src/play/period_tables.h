@@ -11,7 +11,7 @@
 
 namespace genbid::play {
 
-// A played period in a line: sums over its seats, scores as means over them.
+// What a played period came to: sums over its seats, and scores as means over them.
 struct PeriodSummary {
   int64_t period = 0;
   double conversions = 0.0;
@@ -23,24 +23,24 @@ struct PeriodSummary {
   double seconds = 0.0;  // wall time, shared by periods played together
 };
 
-// Whether a file is such a run's periods.csv, by its first columns.
+// Whether a file is the periods.csv of a run, as its first columns tell.
 bool is_periods_table(const std::string& path);
 
-// Turns a group of cells, each another period, into rows of ticks.csv and periods.csv (period_columns.h): ordered by
-// period (as in
-// the group), tick and seat, doubles in shortest round-trip form.
+// Turns a group of cells, each of another period, into rows of ticks.csv and periods.csv (period_columns.h). Rows are
+// ordered by period as in the group, then tick and seat, and a double is the shortest text that reads back as the same
+// number.
 class PeriodTables : public market::PeriodSink {
  public:
   explicit PeriodTables(const market::MarketShape& shape, bool with_ticks = true)
       : shape_(shape), with_ticks_(with_ticks) {}
 
-  // The cells about to be played, and who sits in each; those of the group before are forgotten.
+  // To be called with the cells about to be played and who sits in each. It forgets the group before.
   void start(std::span<const Population> populations, std::span<const market::Cell> cells);
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
 
   static std::string ticks_header();
   static std::string periods_header();
-  // Once all ticks are played.
+  // To be called once all ticks are played.
   std::string ticks_rows() const;  // none without ticks
   std::string periods_rows() const;
   std::vector<PeriodSummary> summaries() const;

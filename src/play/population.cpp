@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/error.h"
 #include "bidders/bidder_config.h"
 #include "play/official_assets.h"
@@ -133,7 +134,7 @@ std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, 
 SeatedPopulation::SeatedPopulation(const Population& population, Rules rules, int num_ticks)
     : owned(make_bidders(population, rules, num_ticks)) {
   for (const auto& bidder : owned) {
-    seat_bidder.push_back(static_cast<int>(bidders.size()));
+    seat_bidder.push_back(to_int(bidders.size()));
     bidders.push_back(bidder.get());
   }
 }
@@ -151,7 +152,7 @@ market::Cell make_cell(const Population& population, int64_t period, const marke
   market::Cell cell;
   cell.period = period;
   for (const PopulationSeat& seat : population.seats) {
-    const bool judged = static_cast<int>(cell.advertisers.size()) == judged_seat;
+    const bool judged = to_int(cell.advertisers.size()) == judged_seat;
     cell.advertisers.push_back(scaled_campaign(seat, market, judged));
   }
   return cell;

@@ -38,7 +38,7 @@ struct Population {
 Population load_population(const std::string& name_or_file, int num_seats = kNumSeats);
 std::vector<std::string> population_names();
 bool is_shipped_population(const std::string& name);
-// For checks of a config: `name` is shipped, or a file that exists.
+// For checks of a config: whether `name` is a shipped population or a file that exists.
 bool population_exists(const std::string& name_or_file);
 // "official, pid48, rules48 or the path of a population file".
 std::string expected_population();
@@ -46,8 +46,8 @@ std::string expected_population();
 // Seat `seat` of a market of any size: in category seat / 8, with the budget and CPA limit of AuctionNet's seat % 48.
 Advertiser official_campaign(int seat);
 
-// One bidder a seat, for days of so many ticks. Error for a table that is not there or cannot be used, and for a bidder
-// that cannot play such days (make_bidder).
+// Makes one bidder for each seat, for days of so many ticks. Throws an Error for a table that is not there or cannot be
+// used, and for a bidder that cannot play such days (make_bidder).
 std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
                                                   int num_ticks = kTicksPerPeriod);
 // A population with its bidders made: seat_bidder says which of `bidders` plays each seat of a cell.

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/error.h"
@@ -38,7 +39,7 @@ constexpr const char* kWritten = "/progress.yaml";
 constexpr const char* kStore = "/trajectories.h5";
 constexpr const char* kPeriods = "/periods.csv";
 
-// What is written for good.
+// How much is written for good.
 struct Written {
   int64_t periods_done = 0;
   int64_t periods_csv_bytes = 0;
@@ -55,7 +56,7 @@ Written read_written(const std::string& folder) {
   return written;
 }
 
-// A file or folder of the system; every failure is an Error with its path.
+// A file or folder as the system has it. Every failure is an Error with its path.
 class Descriptor {
  public:
   Descriptor(std::string path, int flags)
@@ -68,7 +69,7 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  // Kept until the process is gone, however it ends. False: somebody has it.
+  // Takes a lock that is kept until the process is gone, however it ends. Returns false if another process has it.
   bool lock() {
     if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
     if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
@@ -88,7 +89,7 @@ class Descriptor {
       const ssize_t count = ::pwrite(fd_, text.data(), text.size(), offset);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail("write");
-      text.remove_prefix(static_cast<size_t>(count));
+      text.remove_prefix(to_size(count));
       offset += count;
     }
   }
@@ -142,7 +143,8 @@ struct ResumableOutputs::State {
   void begin(const std::string& identity) const;
   void go_on(const std::string& identity);
   void flush();
-  // A flush takes milliseconds on one disk and a tenth of a second on another: it gets a twentieth of the time.
+  // A flush takes milliseconds on one disk and a tenth of a second on another, so it gets a twentieth of the time,
+  // whatever it takes.
   bool is_time_to_flush() const { return Clock::now() - flushed_at > 19 * flush_time; }
 
   std::string dir, folder;
@@ -169,7 +171,7 @@ void ResumableOutputs::State::refuse_others() const {
   }
 }
 
-// Whether this very run was here before and came to its end.
+// Whether this very run has been made here before and came to its end.
 bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   if (fs::exists(folder)) return false;
   const std::string path = dir + kStore;
@@ -189,7 +191,7 @@ bool ResumableOutputs::State::is_whole(const std::string& identity) const {
   return false;
 }
 
-// The store alone does not tell what periods.csv says of who played and what came of it.
+// The store alone does not have what periods.csv tells: who played, and what came of it.
 void ResumableOutputs::State::require_whole_table() const {
   const std::string path = dir + kPeriods;
   const auto fail = [&](const std::string& found) {
@@ -210,7 +212,7 @@ void ResumableOutputs::State::begin(const std::string& identity) const {
   write_file(fresh.temporary() + kPeriods, header);
   data::TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
                                     recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
-  write_file(fresh.temporary() + kWritten, print_config(Written{0, static_cast<int64_t>(header.size())}, ""));
+  write_file(fresh.temporary() + kWritten, print_config(Written{0, std::ssize(header)}, ""));
   fresh.commit();
 }
 
@@ -220,7 +222,7 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
     throw Error(folder + ": found an interrupted run with " + difference +
                 " (give its command, take another output.dir, or remove the folder)");
   }
-  // Outputs are in their places only where a run was over and killed while it put them there.
+  // Beside an unfinished run, outputs are in their places only if that run was killed while it put them there.
   data::check_replaceable_output(dir + kPeriods, "a run's table of periods", is_periods_table);
   data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
   written = promised = read_written(folder);
@@ -261,7 +263,7 @@ ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, 
   s.go_on(identity);
 }
 
-// Stopped: what is written need not be played again.
+// If the run was stopped, this flush saves playing again what is written.
 ResumableOutputs::~ResumableOutputs() {
   try {
     if (state_->store) state_->flush();
@@ -276,12 +278,12 @@ void ResumableOutputs::start(std::span<const Population> populations, std::span<
   State& s = *state_;
   s.tables.start(populations, cells);
   s.recorder.start(cells);
-  s.cells_started = static_cast<int64_t>(cells.size());
+  s.cells_started = std::ssize(cells);
 }
 
 void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) {
   state_->tables.on_tick(cell, tick, seats);
-  state_->recorder.add(static_cast<size_t>(cell), seats);
+  state_->recorder.add(to_size(cell), seats);
 }
 
 void ResumableOutputs::finish_cells() {
@@ -293,13 +295,14 @@ void ResumableOutputs::finish_cells() {
   const std::string rows = s.tables.periods_rows();
   s.periods->write(rows, written.periods_csv_bytes);
   written.periods_done += s.cells_started;
-  written.periods_csv_bytes += static_cast<int64_t>(rows.size());
+  written.periods_csv_bytes += std::ssize(rows);
   if (written.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();
 }
 
 std::vector<PeriodSummary> ResumableOutputs::summaries() const { return state_->tables.summaries(); }
 
-// A kill between any two of its steps leaves a folder that says all periods are written: the next run takes the rest.
+// A kill between any two steps of this leaves a folder that says that all periods are written, and the next run takes
+// the remaining steps.
 std::vector<std::string> ResumableOutputs::commit() {
   State& s = *state_;
   assert(s.written.periods_done == s.num_periods);

@@ -15,22 +15,23 @@ namespace genbid::play {
 // Where a run's outputs lie in output.dir until they are whole.
 inline constexpr const char* kUnfinishedFolder = "unfinished";
 
-// trajectories.h5 and periods.csv of a run that may be killed at any moment and goes on where it was, to the same bytes
-// as one that was not. They grow in DIR/unfinished, where they keep account of themselves:
+// trajectories.h5 and periods.csv of a run that may be killed at any moment. Started again, it goes on where it was,
+// and comes to the same bytes as a run that was not killed. The files grow in DIR/unfinished, beside an account of
+// themselves:
 //
 //   settings.yaml    what the run was started with (run_identity.h): another run does not go on with it
 //   progress.yaml    how many periods are written, and how long periods.csv is with them
 //   trajectories.h5  of full size from the beginning, filled in place (data/trajectory_store_file.h)
 //   periods.csv
 //
-// The folder appears as a whole. Every now and then, after a group of periods, rows are flushed to disk first, then
-// progress.yaml is replaced by renaming, so that it never promises what is not there; what lies behind its account
-// (rows of a group that was cut off) is written again. So a kill costs seconds, nothing is copied at the end, and
-// memory does not grow with the number of periods.
+// The folder appears as a whole. Now and then, after a group of periods, first the rows are flushed to disk and then
+// progress.yaml is replaced by renaming, so that it never promises what is not there. What lies behind its account,
+// rows of a group that was cut off, is written again. So a kill costs seconds, nothing is copied at the end, and memory
+// does not grow with the number of periods.
 class ResumableOutputs : public RunOutputs {
  public:
-  // Begins, or goes on with what is in `dir`. Error if that was made with other settings (naming the first of them), if
-  // another process is at it, or if outputs of another kind of run lie there.
+  // Begins, or goes on with what is in `dir`. Throws an Error if that was made with other settings, of which it names
+  // the first, if another process is working on it, or if outputs of another kind of run lie there.
   ResumableOutputs(const std::string& dir, FeatureSet features, const market::MarketShape& shape, int64_t num_periods,
                    const std::string& identity, Threads& threads);
   ~ResumableOutputs() override;
@@ -47,9 +48,9 @@ class ResumableOutputs : public RunOutputs {
   std::unique_ptr<State> state_;
 };
 
-// How many periods an interrupted run has written to `dir`; 0 if there is none. For a progress line.
+// How many periods an interrupted run has written to `dir`, for a progress line; 0 if there is no such run.
 int64_t unfinished_periods(const std::string& dir);
-// The program that began that run; empty if it is not known.
+// Which program began that run; empty if it is not known.
 std::string unfinished_program(const std::string& dir);
 
 }  // namespace genbid::play

@@ -52,7 +52,7 @@ class Seating {
   std::vector<Bidder*> bidders_;
 };
 
-// Hands everything on, and tells that a tick of the first cell is played.
+// Hands everything on, and calls `after_tick` when a tick of the first cell is played.
 class ToldAfterTicks : public market::PeriodSink {
  public:
   ToldAfterTicks(market::PeriodSink& sink, const std::function<void(int)>& after_tick)
@@ -145,7 +145,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std:
   const market::MarketShape shape = config.market.shape();
   const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
-  // Official bidders remember the last period: there the order is the user's, elsewhere it changes nothing.
+  // Under the official rules bidders remember the period before, so the order is the user's. Elsewhere it changes
+  // nothing.
   if (!config.market.official()) std::sort(periods.begin(), periods.end());
 
   Threads threads(static_cast<int>(config.threads));

@@ -1,5 +1,6 @@
 #include "play/trajectory_recorder.h"
 
+#include "base/convert.h"
 #include "data/trajectory_builder.h"
 #include "play/period_tables.h"
 
@@ -17,7 +18,7 @@ data::TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_tex
 
 void TrajectoryRecorder::start(std::span<const market::Cell> cells) {
   cells_.assign(cells.begin(), cells.end());
-  ticks_.resize(cells.size() * static_cast<size_t>(shape_.seats));
+  ticks_.resize(cells.size() * to_size(shape_.seats));
   for (std::vector<data::SeatTickSums>& ticks : ticks_) ticks.clear();
 }
 
@@ -29,7 +30,7 @@ void TrajectoryRecorder::add(size_t cell, std::span<const market::SeatTick> seat
     tick.is_end = is_end(seats[i].start, shape_.ticks);
     tick.means = tick_means(seats[i].start, outcome);
     tick.action = effective_alpha(outcome);
-    tick.reward = static_cast<double>(outcome.num_conversions);
+    tick.reward = as_double(outcome.num_conversions);
     tick.reward_continuous = outcome.sum_pvalue_exposed;
     tick.cost = outcome.cost;
     tick.conversions = tick.reward;
@@ -39,9 +40,9 @@ void TrajectoryRecorder::add(size_t cell, std::span<const market::SeatTick> seat
 
 std::vector<data::RawTrajectory> TrajectoryRecorder::trajectories(Threads& threads) const {
   std::vector<data::RawTrajectory> all(ticks_.size());
-  const auto num_seats = static_cast<size_t>(shape_.seats);
-  threads.parallel_for(static_cast<int64_t>(all.size()), 16, [&](int64_t begin, int64_t end) {
-    for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+  const auto num_seats = to_size(shape_.seats);
+  threads.parallel_for(std::ssize(all), 16, [&](int64_t begin, int64_t end) {
+    for (auto row = to_size(begin); row < to_size(end); ++row) {
       const market::Cell& cell = cells_[row / num_seats];
       const size_t seat = row % num_seats;
       const Advertiser& advertiser = cell.advertisers[seat];

@@ -29,8 +29,7 @@ struct Batch {
   at::Tensor cpa_ratio_B1;
 };
 
-// What a seat knows now: its last T ticks, the current one the last that the mask marks. The current tick's
-// action is 0.
+// What a seat knows now: its last T ticks. The current tick is the last one that the mask marks, and its action is 0.
 struct History {
   at::Tensor states_BTS;
   at::Tensor actions_BTA;
@@ -39,14 +38,14 @@ struct History {
   at::Tensor mask_BT;
 };
 
-// What is asked for, of the whole period.
+// What the policy is asked for, over the whole period.
 struct Condition {
   at::Tensor target_return_B1;  // f32
   at::Tensor target_cpa_B1;     // f32, cost per conversion as a share of the CPA limit
   at::Tensor constraint_BC;
 };
 
-// The same as two numbers; none: the policy does not read it.
+// The same as two numbers. One that is empty is one that the policy does not read.
 struct Wishes {
   std::optional<double> target_return = {};
   std::optional<double> target_cpa = {};

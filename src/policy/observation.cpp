@@ -4,43 +4,39 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 // B rows, T ticks of the window, S features, A action coefficients.
 
 namespace genbid::policy {
-namespace {
-
-size_t at_index(int64_t i) { return static_cast<size_t>(i); }
-
-}  // namespace
 
 Observation::Observation(FeatureSet features, bool realised, int64_t window)
     : feature_set_(features),
       realised_(realised),
-      num_features_(static_cast<int64_t>(feature_names(features).size())),
+      num_features_(std::ssize(feature_names(features))),
       window_(window) {}
 
 void Observation::reset(int64_t num_rows, int64_t num_ticks) {
   places_ = num_ticks + window_;
-  const size_t num_places = at_index(num_rows * places_);
-  states_.assign(num_places * at_index(num_features_), 0.0F);
+  const size_t num_places = to_size(num_rows * places_);
+  states_.assign(num_places * to_size(num_features_), 0.0F);
   actions_.assign(num_places, 0.0F);
   earned_.assign(num_places, 0.0F);
 }
 
 void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats) {
-  std::vector<double> features(at_index(num_features_));
+  std::vector<double> features(to_size(num_features_));
   int64_t place = first_row * places_ + tick;
   for (const SeatView& seat : seats) {
     const TickHistory& history = *seat.history;
-    if (seat.last != nullptr) actions_[at_index(place - 1)] = static_cast<float>(effective_alpha(*seat.last));
+    if (seat.last != nullptr) at(actions_, place - 1) = as_float(effective_alpha(*seat.last));
     state_features(feature_set_, *seat.advertiser, history, seat.now, features, seat.num_ticks);
     std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
-                   [](double value) { return static_cast<float>(value); });
+                   [](double value) { return as_float(value); });
     const double won = realised_ ? history.conversions() : history.expected_conversions();
     const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+    at(earned_, place) = as_float(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
     place += places_;
   }
 }

@@ -21,10 +21,10 @@ class Observation {
   // Earned returns count conversions where `realised`, else summed p-values.
   Observation(FeatureSet features, bool realised, int64_t window);
 
-  // Before tick 0 of days of so many ticks.
+  // To be called before tick 0, with the number of ticks of the days.
   void reset(int64_t num_rows, int64_t num_ticks);
-  // The tick of these rows has begun: their state, what was earned before it, and what the last tick's action became.
-  // Different rows may be written side by side.
+  // To be called when a tick of these rows has begun. Takes in their state, what was earned before the tick, and what
+  // the last tick's action became. Different rows may be written by different threads.
   void observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats);
   // What rows [first, first + count) know at a tick: views that are good until reset().
   History history(int64_t first, int64_t count, int64_t tick);

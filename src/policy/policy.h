@@ -17,23 +17,23 @@ namespace genbid::policy {
 // model by name.
 class Policy : public torch::nn::Module {
  public:
-  // Normalisation constants into buffers, once, before training.
+  // Computes normalisation constants and puts them into buffers, once, before training.
   virtual void fit(const TrainingColumns& columns) = 0;
 
   // Ticks of history it reads. Whoever calls cuts and right-pads to exactly this many.
   virtual int64_t window() const = 0;
-  // Rows begin at the period's first tick, so that place t is tick t: a planner of whole days. Periods must not be
-  // longer than window().
+  // True for a planner of whole days: its rows begin at the period's first tick, so that place t is tick t. Periods
+  // must not be longer than window().
   virtual bool whole_period() const { return false; }
 
   // Training. One step: for each group in this order, losses(group), whose sum is minimised in the group's
   // parameters alone; the next group sees the stepped ones. Groups are disjoint and hold every trainable parameter.
   virtual std::vector<ParameterGroup> parameter_groups() const { return {{"policy", {""}}}; }
-  // Losses of a batch for one of the groups; none: this group rests in this step. Random numbers come from `noise`
-  // alone.
+  // Losses of a batch for one of the groups. If there are none, the group rests in this step. Random numbers come from
+  // `noise` alone.
   virtual std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) = 0;
-  // After all groups have stepped for the `step`-th time (from 1): target networks and the like. What it changes
-  // must follow from parameters and buffers, which checkpoints carry, and from `step`.
+  // Called after all groups have stepped for the `step`-th time, counted from 1, for target networks and the like. What
+  // it changes must follow from `step`, parameters and buffers alone, because only these are in checkpoints.
   virtual void after_step(int64_t step) { static_cast<void>(step); }
 
   // Standard normal numbers that a row of act() reads; 0: act() is deterministic.
@@ -43,13 +43,13 @@ class Policy : public torch::nn::Module {
     static_cast<void>(rows);
     return {};
   }
-  // Coefficients for the last tick that each row's mask marks. `noise_BN` has noise_size() columns; `carry` is what
-  // the tick before returned. Rows are independent: a row's action does not depend on its batch mates. No branch on
-  // data, no host wait, no batch size as a number: it can be traced.
+  // Coefficients for the last tick that each row's mask marks. `noise_BN` has noise_size() columns; `carry` is what the
+  // tick before returned. Rows are independent: a row's action does not depend on its batch mates. So that act() can be
+  // traced, it has no branch on data, does not wait for the device, and has no batch size as a number.
   virtual Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) = 0;
 
-  // What it reads of a Condition, with what it asks for where the caller has no wish of its own.
+  // The parts of a Condition that it reads, with the values that it asks for where the caller has no wish.
   virtual Wishes default_wishes() const { return {}; }
 };
 

@@ -26,6 +26,7 @@ struct CheckpointInfo {
   PolicyShape shape;
   int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
+  std::string days;  // where its days come from (runs/day_source.h); empty in checkpoints that do not say it
   std::vector<int64_t> train_periods;
   std::vector<int64_t> held_out_periods;
   std::string sources;  // of the store: names, sizes and hashes of the files it was made from
@@ -40,9 +41,10 @@ enum class Weights { kEma, kRaw };
 inline constexpr int kCheckpointVersion = 1;
 inline constexpr const char* kCheckpointFormat = "genbid-checkpoint";
 
-// Error if `path` is no checkpoint, is damaged (a file is missing or not what was written), or is of another version.
+// Throws an Error if `path` is no checkpoint, if it is damaged (a file is missing, or not as it was written), or if it
+// has another version.
 CheckpointInfo read_checkpoint_info(const std::string& path);
-// Error where names or shapes do not fit the policy, or a number is not finite.
+// Throws an Error where names or shapes do not fit the policy, or a number is not finite.
 void load_policy(const std::string& path, Policy& policy, Weights weights);
 
 }  // namespace genbid::policy

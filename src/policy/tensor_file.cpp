@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/files/safetensors.h"
+#include "base/shown.h"
 
 namespace genbid::policy {
 namespace {
@@ -29,12 +30,6 @@ std::string dtype_name(at::ScalarType type, const std::string& name) {
     default:
       throw Error("tensor '" + name + "' has a type that checkpoints do not hold");
   }
-}
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + "]";
 }
 
 }  // namespace
@@ -68,7 +63,7 @@ void read_tensors(const std::string& path, const NamedTensors& targets,
     const std::string dtype = dtype_name(target.scalar_type(), name);
     if (stored->dtype != dtype || at::IntArrayRef(stored->shape) != target.sizes()) {
       throw Error(path + ": tensor '" + name + "': found " + stored->dtype + " " + shape_text(stored->shape) +
-                  ", expected " + dtype + " " + shape_text(target.sizes()));
+                  ", expected " + dtype + " " + shape_text(target.sizes().vec()));
     }
     const at::Tensor value = at::empty(target.sizes(), at::TensorOptions(target.scalar_type()));
     std::memcpy(value.mutable_data_ptr(), stored->data.data(), stored->data.size());

@@ -1,13 +1,13 @@
 #include "replay/corrected_replay_tick.h"
 
+#include "base/convert.h"
 #include "market/official/auction.h"
 
 namespace genbid::replay {
 
 bool ReplayDraws::converts(int64_t period, int tick, int64_t pv, int64_t advertiser, double probability) const {
-  const auto high_bits = static_cast<uint32_t>(period >> 32) << 8;
-  const auto bits = stream_.bits(static_cast<uint32_t>(pv), static_cast<uint32_t>(tick) | high_bits,
-                                 static_cast<uint32_t>(advertiser), static_cast<uint32_t>(period));
+  const auto high_bits = high_word(period) << 8;
+  const auto bits = stream_.bits(low_word(pv), low_word(tick) | high_bits, low_word(advertiser), low_word(period));
   return uniform_double(bits[0]) < probability;
 }
 
@@ -29,13 +29,15 @@ TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const
     outcome.cost += price;
     ++outcome.num_wins;
     outcome.sum_pvalue_exposed += pvalue;
+    outcome.sum_pvalue_squared_exposed += pvalue * pvalue;
+    outcome.sum_pvalue_cubed_exposed += pvalue * pvalue * pvalue;
     outcome.sum_bid_exposed += bid;
-    if (draws.converts(tick.period, tick.tick, static_cast<int64_t>(pv), tick.advertiser, pvalue)) {
+    if (draws.converts(tick.period, tick.tick, to_signed(pv), tick.advertiser, pvalue)) {
       ++outcome.num_conversions;
     }
   }
   outcome.num_exposed = outcome.num_wins;
-  if (!tick.pvalue.empty()) outcome.mean_least_winning_cost = sum_price / static_cast<double>(tick.pvalue.size());
+  if (!tick.pvalue.empty()) outcome.mean_least_winning_cost = sum_price / as_double(tick.pvalue.size());
   return outcome;
 }
 

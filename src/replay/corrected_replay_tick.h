@@ -32,8 +32,8 @@ struct ReplayTick {
 
 // A bid above 0 that is not below the least winning cost wins the impression, pays that cost and is exposed; it
 // converts with the probability of its p-value. Impressions come in the log's order, and one whose price is more than
-// what is left on the account is not bought (its bid counts as 0): money is never overspent. Without a formula (null)
-// nobody bids.
+// what is left on the account is not bought (its bid counts as 0): money is never overspent. A null formula bids
+// nothing.
 TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const ReplayDraws& draws,
                         Account<double>& account);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/convert.h"
 #include "market/official/auction.h"
 #include "numpy/numpy_sum.h"
 
@@ -10,18 +11,15 @@ namespace genbid::replay::official {
 namespace {
 
 double sum(std::span<const double> values) {
-  return numpy::pairwise_sum(static_cast<int64_t>(values.size()),
-                             [values](int64_t i) { return values[static_cast<size_t>(i)]; });
+  return numpy::pairwise_sum(std::ssize(values), [values](int64_t i) { return at(values, i); });
 }
 
-double mean(std::span<const double> values) {
-  return values.empty() ? 0.0 : sum(values) / static_cast<double>(values.size());
-}
+double mean(std::span<const double> values) { return values.empty() ? 0.0 : sum(values) / as_double(values.size()); }
 
 }  // namespace
 
 TickStart replay_start(const ReplayImpressions& impressions, int tick, double money) {
-  return {tick, static_cast<int64_t>(impressions.pvalue.size()), mean(impressions.pvalue), money};
+  return {tick, std::ssize(impressions.pvalue), mean(impressions.pvalue), money};
 }
 
 // Returns what the wins cost.
@@ -34,8 +32,8 @@ double ReplayEnvironment::pass(const ReplayImpressions& impressions) {
   }
   for (size_t i = 0; i < n; ++i) converted_[i] = static_cast<uint8_t>(random_.binomial_one(probability_[i]));
   ++num_passes_;
-  return numpy::pairwise_sum(static_cast<int64_t>(n), [&](int64_t i) {
-    const auto at = static_cast<size_t>(i);
+  return numpy::pairwise_sum(to_signed(n), [&](int64_t i) {
+    const auto at = to_size(i);
     return won_[at] != 0 ? impressions.least_winning_cost[at] : 0.0;
   });
 }
@@ -58,9 +56,9 @@ TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const 
     for (size_t i = 0; i < n; ++i) {
       if (won_[i] != 0) wins.push_back(i);
     }
-    const auto num_wins = static_cast<int64_t>(wins.size());
-    const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(num_wins) * ratio));
-    for (const int64_t k : random_.choose(num_wins, count)) bid_[wins[static_cast<size_t>(k)]] = 0.0;
+    const auto num_wins = std::ssize(wins);
+    const auto count = static_cast<int64_t>(std::ceil(as_double(num_wins) * ratio));
+    for (const int64_t k : random_.choose(num_wins, count)) bid_[at(wins, k)] = 0.0;
     cost = pass(impressions);
   }
 
@@ -73,7 +71,10 @@ TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const 
     if (won_[i] == 0) continue;
     ++outcome.num_wins;
     outcome.num_conversions += converted_[i];
-    outcome.sum_pvalue_exposed += impressions.pvalue[i];
+    const double pvalue = impressions.pvalue[i];
+    outcome.sum_pvalue_exposed += pvalue;
+    outcome.sum_pvalue_squared_exposed += pvalue * pvalue;
+    outcome.sum_pvalue_cubed_exposed += pvalue * pvalue * pvalue;
     outcome.sum_bid_exposed += bid_[i];
   }
   outcome.num_exposed = outcome.num_wins;

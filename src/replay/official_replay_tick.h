@@ -28,10 +28,10 @@ class ReplayEnvironment {
 
   // A bid that is not below the price wins and pays it. Each impression's conversion probability is drawn from
   // N(p-value, sigma) and clipped to [0, 1], then its conversion. While the wins cost more than `money`, a share of
-  // them is dropped and everything is drawn again. Without a formula (null) all bids are 0.
+  // them is dropped and everything is drawn again. With a null formula all bids are 0.
   TickOutcome play(const ReplayImpressions& impressions, const BidFormula* formula, double money);
 
-  // The last pass of the last tick, by impression.
+  // What the last pass of the last tick came to, by impression.
   std::span<const double> bid() const { return bid_; }
   std::span<const uint8_t> won() const { return won_; }
   std::span<const double> probability() const { return probability_; }  // 0 where not won

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "bidding/account.h"
 #include "bidding/score.h"
@@ -44,7 +45,7 @@ std::vector<size_t> choose_seats(const data::LoggedTick& tick, const std::vector
                   std::to_string(tick.seats.front().advertiser) + " to " +
                   std::to_string(tick.seats.back().advertiser) + ")");
     }
-    seats.push_back(static_cast<size_t>(found - tick.seats.begin()));
+    seats.push_back(to_size(found - tick.seats.begin()));
   }
   std::sort(seats.begin(), seats.end());
   return seats;
@@ -60,7 +61,7 @@ class Campaigns {
     }
     views_.resize(rows_.size());
     bids_.resize(rows_.size());
-    // A replay is a run of its own: nobody remembers the last one.
+    // A replay is a run of its own, so a bidder must not remember the one before.
     if (bidder_.keeps_state_between_periods()) bidder_.reset({});
   }
 
@@ -70,9 +71,9 @@ class Campaigns {
   void ask(std::span<const TickStart> starts, int num_ticks) {
     for (size_t i = 0; i < rows_.size(); ++i) {
       const Row& row = rows_[i];
-      // A seat's number names its noise: of long numbers the low digits do.
+      // The seat's number picks its noise. Of numbers that are too long for an int, the low bits do.
       views_[i] = {row.cell.period,
-                   static_cast<int>(row.cell.advertiser & std::numeric_limits<int>::max()),
+                   to_int(row.cell.advertiser & std::numeric_limits<int>::max()),
                    &row.cell.campaign,
                    &row.history,
                    starts[i].tick > 0 ? &row.last : nullptr,
@@ -90,13 +91,13 @@ class Campaigns {
   // Null if out of money.
   const BidFormula* bid(size_t row) const { return views_[row].may_bid ? &bids_[row] : nullptr; }
 
-  // The tick of a row is played; rows may be closed side by side.
+  // To be called when the tick of a row is played. Different threads may close different rows.
   void close(size_t row_number, const TickOutcome& outcome) {
     Row& row = rows_[row_number];
     const TickStart& start = views_[row_number].now;
     row.last = outcome;
     row.history.append(tick_means(start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
-                       static_cast<double>(outcome.num_conversions));
+                       as_double(outcome.num_conversions));
     row.cell.num_pv += start.num_pv;
     row.cell.wins += outcome.num_wins;
     if (outcome.num_wins > 0) row.cell.last_active_tick = start.tick;
@@ -184,14 +185,14 @@ class CorrectedPlayer : public Player {
     read_columns(tick);
     hindsight_->begin_tick(tick.least_winning_cost);
     threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      for (auto row = to_size(begin); row < to_size(end); ++row) {
         hindsight_->add(row, columns_[row]);
       }
     });
     for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_, tick.num_ticks);
     const size_t num_rows = campaigns_.size() * seats_.size();
-    threads_.parallel_for(static_cast<int64_t>(num_rows), 1, [&](int64_t begin, int64_t end) {
-      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+    threads_.parallel_for(to_signed(num_rows), 1, [&](int64_t begin, int64_t end) {
+      for (auto i = to_size(begin); i < to_size(end); ++i) {
         Campaigns& campaigns = campaigns_[i / seats_.size()];
         const size_t row = i % seats_.size();
         const ReplayTick one = {tick.period, tick.tick, tick.seats[seats_[row]].advertiser, columns_[row],
@@ -203,7 +204,7 @@ class CorrectedPlayer : public Player {
     if (tick.tick != tick.num_ticks - 1) return;
     std::vector<double> optima(seats_.size());
     threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      for (auto row = to_size(begin); row < to_size(end); ++row) {
         optima[row] = hindsight_->optimum(row);
       }
     });
@@ -239,16 +240,16 @@ class CorrectedPlayer : public Player {
 
   // Each seat's p-values side by side, and what it knows of them.
   void read_columns(const data::LoggedTick& tick) {
-    threads_.parallel_for(static_cast<int64_t>(seats_.size()), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = to_size(begin); row < to_size(end); ++row) {
         std::vector<double>& column = columns_[row];
-        column.resize(static_cast<size_t>(tick.num_pv));
+        column.resize(to_size(tick.num_pv));
         double sum = 0.0;
         for (size_t pv = 0; pv < column.size(); ++pv) {
           column[pv] = tick.pvalue[pv * tick.seats.size() + seats_[row]];
           sum += column[pv];
         }
-        const double mean = column.empty() ? 0.0 : sum / static_cast<double>(column.size());
+        const double mean = column.empty() ? 0.0 : sum / as_double(column.size());
         starts_[row] = {tick.tick, tick.num_pv, mean, 0.0};
       }
     });
@@ -288,7 +289,7 @@ class OfficialPlayer : public Player {
     }
     std::vector<double> optima(days.size());
     threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      for (auto row = to_size(begin); row < to_size(end); ++row) {
         // Each day is in an order of its own.
         ReplayHindsight hindsight({cells[row].campaign});
         for (const OfficialDay::Tick& tick : days[row].ticks) {
@@ -304,15 +305,15 @@ class OfficialPlayer : public Player {
       std::vector<TickStart> starts(days.size());
       for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
         const auto impressions = [&](size_t row) -> official::ReplayImpressions {
-          const OfficialDay::Tick& logged = days[row].ticks[static_cast<size_t>(tick)];
+          const OfficialDay::Tick& logged = at(days[row].ticks, tick);
           return {logged.pvalue, logged.sigma, logged.least_winning_cost};
         };
         for (size_t row = 0; row < days.size(); ++row) {
           starts[row] = official::replay_start(impressions(row), tick, campaigns.account(row).remaining());
         }
         campaigns.ask(starts, kTicksPerPeriod);
-        threads_.parallel_for(static_cast<int64_t>(days.size()), 1, [&](int64_t begin, int64_t end) {
-          for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+        threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
+          for (auto row = to_size(begin); row < to_size(end); ++row) {
             Account<double>& account = campaigns.account(row);
             const TickOutcome outcome =
                 environments[row].play(impressions(row), campaigns.bid(row), account.remaining());
@@ -382,18 +383,18 @@ void OfficialDays::add(const data::LoggedTick& tick) {
     }
   }
   const size_t num_seats = tick.seats.size();
-  const auto num_pv = static_cast<size_t>(tick.num_pv);
-  const auto first_row = static_cast<int64_t>(tick_of_row_.size());
+  const auto num_pv = to_size(tick.num_pv);
+  const auto first_row = std::ssize(tick_of_row_);
   const auto source_row = [&](size_t place_in_tick) {
-    return tick.source_row.empty() ? first_row + static_cast<int64_t>(place_in_tick) : tick.source_row[place_in_tick];
+    return tick.source_row.empty() ? first_row + to_signed(place_in_tick) : tick.source_row[place_in_tick];
   };
   if (tick.source_row.empty()) {
     tick_of_row_.resize(tick_of_row_.size() + num_pv * num_seats, static_cast<uint8_t>(tick.tick));
   } else {
-    const auto last = static_cast<size_t>(*std::max_element(tick.source_row.begin(), tick.source_row.end()));
+    const auto last = to_size(*std::max_element(tick.source_row.begin(), tick.source_row.end()));
     if (last >= tick_of_row_.size()) tick_of_row_.resize(last + 1, kNoTick);
     for (const int64_t row : tick.source_row) {
-      uint8_t& owner = tick_of_row_[static_cast<size_t>(row)];
+      uint8_t& owner = at(tick_of_row_, row);
       if (owner != kNoTick) fail_source_row(tick.period, row, "twice");
       owner = static_cast<uint8_t>(tick.tick);
     }
@@ -423,9 +424,8 @@ std::vector<OfficialDay> OfficialDays::finish() {
     for (OfficialDay::Tick& tick : day.ticks) {
       std::vector<size_t> sorted(tick.source_row.size());
       std::iota(sorted.begin(), sorted.end(), size_t{0});
-      std::sort(sorted.begin(), sorted.end(), [&](size_t a, size_t b) {
-        return rank[static_cast<size_t>(tick.source_row[a])] < rank[static_cast<size_t>(tick.source_row[b])];
-      });
+      std::sort(sorted.begin(), sorted.end(),
+                [&](size_t a, size_t b) { return at(rank, tick.source_row[a]) < at(rank, tick.source_row[b]); });
       const OfficialDay::Tick logged = std::move(tick);
       tick = {};
       for (const size_t i : sorted) {

@@ -33,7 +33,7 @@ struct ReplayConfig {
   int64_t seed = 1;        // corrected: of the conversions
 
   bool official() const { return rules == "official"; }
-  // Every advertiser's, whatever the log says; none: the log's.
+  // The category of every advertiser, whatever the log says. Where it is left out, the log's hold.
   std::optional<double> common_budget() const;
   std::optional<double> common_cpa() const;
   void fields(ConfigVisitor& v);
@@ -55,9 +55,10 @@ struct ReplayCell {
   double optimum = 0.0;       // highest expected score that any choice of impressions has (replay_hindsight.h)
 };
 
-// Returns the cells of each bidder, by period and then as the log lists its advertisers. All bidders meet the same log
-// and the same draws; equal results for any number of threads. `progress` is told the number of ticks done. Empty if a
-// stop was asked for. Error for a log that cannot be read or does not hold what is asked for.
+// Returns the cells of each bidder, by period and then in the order in which the log lists its advertisers. All bidders
+// meet the same log and the same draws, and results are the same for any number of threads. `progress` is told the
+// number of ticks done. The result is empty if a stop was asked for. Throws an Error for a log that cannot be read or
+// does not hold what is asked for.
 std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
                                                            Threads& threads,
                                                            const std::function<void(int64_t)>& progress = {});
@@ -77,11 +78,11 @@ struct OfficialDay {
 // Gathers a period, tick by tick, and puts its rows into the order of pandas' sort by tick (auctionnet.md 1.2).
 class OfficialDays {
  public:
-  // Empty: the first advertiser alone.
+  // An empty list stands for the first advertiser alone.
   explicit OfficialDays(std::vector<int64_t> advertisers) : advertisers_(std::move(advertisers)) {}
 
   void add(const data::LoggedTick& tick);
-  // After the last tick. Forgets the period.
+  // To be called after the last tick; forgets the period.
   std::vector<OfficialDay> finish();
 
  private:

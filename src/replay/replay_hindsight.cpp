@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "oracle/fit.h"
 
 namespace genbid::replay {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr size_t kWidth = oracle::ImpressionBlock::kWidth;
 
-// One slot that is always shown, at the price of the log.
+// A replay sells one slot, which is always shown, at the price of the log.
 oracle::Auction at_logged_prices() {
   oracle::Auction auction;
   auction.rule.num_slots = 1;
@@ -26,7 +27,7 @@ oracle::Auction at_logged_prices() {
 ReplayHindsight::ReplayHindsight(std::vector<Advertiser> rows) : rows_(std::move(rows)) {}
 
 void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
-  // A double may hold more than a float; so much is never paid.
+  // A price of the log may be more than a float holds. Nobody can pay that much, so it is cut.
   constexpr double kMostPrice = 1e30;
   Tick& tick = ticks_.emplace_back();
   tick.num_pv = least_winning_cost.size();
@@ -35,7 +36,7 @@ void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
     tick.prices[b].fill(0.0F);
     const size_t first = b * kWidth;
     for (size_t lane = 0; lane < std::min(kWidth, tick.num_pv - first); ++lane) {
-      tick.prices[b][lane] = static_cast<float>(std::min(least_winning_cost[first + lane], kMostPrice));
+      tick.prices[b][lane] = as_float(std::min(least_winning_cost[first + lane], kMostPrice));
     }
   }
   tick.values.resize(rows_.size());
@@ -47,11 +48,11 @@ void ReplayHindsight::add(size_t row, std::span<const double> pvalue) {
   std::vector<float>& values = tick.values[row];
   values.assign(tick.prices.size() * kWidth, 0.0F);
   std::transform(pvalue.begin(), pvalue.end(), values.begin(),
-                 [](double value) { return std::isnan(value) ? 0.0F : static_cast<float>(value); });
+                 [](double value) { return std::isnan(value) ? 0.0F : as_float(value); });
 }
 
 double ReplayHindsight::optimum(size_t row) const {
-  // Budgets of a user's campaign may be any share of what its limit is worth.
+  // A user's campaign may have any budget beside its CPA limit, so the grid is wide.
   constexpr int kOctaves = 10;
   std::array<uint8_t, 4 * kWidth> nobody;
   nobody.fill(kNoSeat);
@@ -62,7 +63,7 @@ double ReplayHindsight::optimum(size_t row) const {
       for (size_t b = 0; b < tick.prices.size(); ++b) {
         const size_t first = b * kWidth;
         blocks.push_back({tick.values[row].data() + first, tick.prices[b].data(), nobody.data(),
-                          static_cast<int>(std::min(kWidth, tick.num_pv - first))});
+                          to_int(std::min(kWidth, tick.num_pv - first))});
       }
       responses.add(0, blocks, 0, 1);
     }
@@ -70,7 +71,7 @@ double ReplayHindsight::optimum(size_t row) const {
   };
   const Advertiser& campaign = rows_[row];
   const oracle::Judged judged{0, {campaign.budget, campaign.cpa_limit}};
-  // As a day is one to it, one tick.
+  // All impressions of the day are one tick here, because the best choice does not depend on their order.
   oracle::Responses usual(1, 1, at_logged_prices(),
                           oracle::grid_around(campaign.cpa_limit, campaign.cpa_limit, kOctaves));
   record(usual);

@@ -10,21 +10,22 @@
 
 namespace genbid::replay {
 
-// The best choice of impressions at their least winning costs, every one of them exposed: what a replay could have come
-// to. One period of several advertisers, `rows`. Keeps the period, 4 bytes an impression and row, 16 an impression.
+// The best that a replay of one period could have come to: the best choice of impressions at their least winning costs,
+// where every one that is bought is exposed. `rows` are the advertisers. It keeps the period, which takes 16 bytes for
+// each impression and 4 more for each row.
 class ReplayHindsight {
  public:
   explicit ReplayHindsight(std::vector<Advertiser> rows);
 
-  // A tick's impressions, then what they are worth to each row; rows may be added side by side. A p-value that is not a
-  // number is none.
+  // Takes a tick's impressions, and then what they are worth to each row. Different threads may add different rows. A
+  // p-value that is NaN counts as 0.
   void begin_tick(std::span<const double> least_winning_cost);
   void add(size_t row, std::span<const double> pvalue);
-  // Its expected score.
+  // The expected score of that best choice.
   double optimum(size_t row) const;
 
  private:
-  // Bids of a block as the oracle reads them: the highest is the price, nobody is named.
+  // The bids of a block as the oracle reads them: the highest bid is the logged price, and it is nobody's.
   using BlockPrices = std::array<float, 4 * oracle::ImpressionBlock::kWidth>;
   struct Tick {
     std::vector<BlockPrices> prices;

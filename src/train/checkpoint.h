@@ -15,7 +15,7 @@ namespace genbid::train {
 
 void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info, const std::string& config_yaml,
                      const policy::Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers);
-// Everything a resumed run needs: raw weights, averages, moments.
+// What a resumed run needs: weights, their averages and moments.
 void load_trainer(const std::string& path, policy::Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers);
 
 }  // namespace genbid::train

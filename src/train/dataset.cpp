@@ -8,6 +8,7 @@
 #include <span>
 #include <type_traits>
 
+#include "base/convert.h"
 #include "base/files/content_hash.h"
 #include "base/error.h"
 #include "base/config/period_text.h"
@@ -32,7 +33,7 @@ at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::Sc
 }
 
 at::Tensor indices(const std::vector<int64_t>& values, c10::Device device) {
-  return to_tensor(values, {static_cast<int64_t>(values.size())}, at::kLong, device);
+  return to_tensor(values, {std::ssize(values)}, at::kLong, device);
 }
 
 void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
@@ -49,7 +50,7 @@ void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
 size_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
   for (size_t row = begin; row < end; ++row) {
     if (columns.done[row] == 0) continue;
-    const double left = budget * static_cast<double>(columns.state[row * features + kFeatureBudgetLeft]);
+    const double left = budget * as_double(columns.state[row * features + kFeatureBudgetLeft]);
     const size_t before = row - begin;
     return left < kMinRemainingBudget ? std::max<size_t>(before, 1) : before + 1;
   }
@@ -71,7 +72,7 @@ std::string content_of(const LoadedStore& store) {
   ContentHash hash;
   const auto add = [&](const auto& values) {
     using T = typename std::decay_t<decltype(values)>::value_type;
-    const auto count = static_cast<int64_t>(values.size());
+    const auto count = std::ssize(values);
     hash.add_values(std::span(&count, 1));
     hash.add_values(std::span<const T>(values));
   };
@@ -98,8 +99,8 @@ LoadedStore load_store(const std::string& path) {
 int64_t clip_actions(LoadedStore& store, double max_action) {
   int64_t count = 0;
   for (float& action : store.columns.action) {
-    if (static_cast<double>(action) <= max_action) continue;
-    action = static_cast<float>(max_action);
+    if (as_double(action) <= max_action) continue;
+    action = as_float(max_action);
     ++count;
   }
   return count;
@@ -107,14 +108,14 @@ int64_t clip_actions(LoadedStore& store, double max_action) {
 
 Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device)
     : device_(device),
-      num_features_(static_cast<int64_t>(store.info.features.size())),
+      num_features_(std::ssize(store.info.features)),
       ticks_(store.info.ticks),
       features_(store.info.features) {
   const data::TrajectoryColumns& columns = store.columns;
   const std::set<int64_t> wanted(periods.begin(), periods.end());
   check_periods(store, wanted);
 
-  const auto features = static_cast<size_t>(num_features_);
+  const auto features = to_size(num_features_);
   std::vector<float> states;
   std::vector<float> actions;
   std::vector<float> earned;
@@ -126,46 +127,46 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   const size_t all_rows = columns.tick.size();
   for (size_t m = 0; m < columns.period.size(); ++m) {
     if (!wanted.contains(columns.period[m])) continue;
-    const auto begin = static_cast<size_t>(columns.first_row[m]);
-    const size_t end = m + 1 < columns.period.size() ? static_cast<size_t>(columns.first_row[m + 1]) : all_rows;
+    const auto begin = to_size(columns.first_row[m]);
+    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : all_rows;
     const double budget = columns.budget[m];
     const double limit = columns.cpa[m];
     const double par = budget / limit;
 
-    // Money is spent budget: remaining shares of consecutive states; the last tick closes at the total cost.
+    // What was spent so far follows from the share of the budget that is left in the next state; after the last tick it
+    // is the total cost.
     double spent = 0.0;
     double won = 0.0;
     const size_t length = num_played(columns, begin, end, features, budget);
     for (size_t row = begin; row < end; ++row) {
-      earned.push_back(static_cast<float>(score(won, spent, limit) / par));
+      earned.push_back(as_float(score(won, spent, limit) / par));
       const double next_left =
-          row + 1 < end ? static_cast<double>(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
+          row + 1 < end ? as_double(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
       spent = next_left >= 0.0 ? budget * (1.0 - next_left) : columns.cost[m];
-      won += static_cast<double>(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
+      won += as_double(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
       ticks.push_back(columns.tick[row]);
       actions.push_back(columns.action[row]);
-      next_rows.push_back(num_rows_ + static_cast<int64_t>(std::min(row + 1, end - 1) - begin));
+      next_rows.push_back(num_rows_ + to_signed(std::min(row + 1, end - 1) - begin));
     }
-    states.insert(states.end(), columns.state.begin() + static_cast<std::ptrdiff_t>(begin * features),
-                  columns.state.begin() + static_cast<std::ptrdiff_t>(end * features));
-    returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
+    states.insert(states.end(), columns.state.begin() + to_signed(begin * features),
+                  columns.state.begin() + to_signed(end * features));
+    returns.push_back(as_float(score(won, columns.cost[m], limit) / par));
     const auto finite = [](float value) { return std::isfinite(value); };
-    if (!(budget > 0.0 && limit > 0.0) ||
-        !std::all_of(earned.end() - static_cast<std::ptrdiff_t>(end - begin), earned.end(), finite) ||
+    if (!(budget > 0.0 && limit > 0.0) || !std::all_of(earned.end() - to_signed(end - begin), earned.end(), finite) ||
         !finite(returns.back())) {
       throw Error(store.path + ": period " + std::to_string(columns.period[m]) + ", advertiser " +
                   std::to_string(columns.advertiser[m]) + ": found a budget of " + std::to_string(budget) +
                   " and a CPA limit of " + std::to_string(limit) +
                   ", for which returns are no numbers; expected amounts above 0");
     }
-    constraint.push_back(static_cast<float>(budget));
-    constraint.push_back(static_cast<float>(limit));
-    cpa_ratios.push_back(static_cast<float>(cpa_ratio(won, columns.cost[m], limit)));
-    lengths_.push_back(static_cast<int64_t>(length));
+    constraint.push_back(as_float(budget));
+    constraint.push_back(as_float(limit));
+    cpa_ratios.push_back(as_float(cpa_ratio(won, columns.cost[m], limit)));
+    lengths_.push_back(to_signed(length));
     periods_.push_back(columns.period[m]);
     seats_.push_back(columns.advertiser[m]);
     first_rows_.push_back(num_rows_);
-    num_rows_ += static_cast<int64_t>(end - begin);
+    num_rows_ += to_signed(end - begin);
   }
 
   const auto trajectories = num_trajectories();
@@ -212,11 +213,10 @@ policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_
 std::string Dataset::describe_action_outliers() const {
   const at::Tensor actions_NA = actions_NA_.to(at::kCPU).contiguous();
   const data::ActionOutliers outliers =
-      data::find_action_outliers({actions_NA.const_data_ptr<float>(), static_cast<size_t>(actions_NA.numel())});
+      data::find_action_outliers({actions_NA.const_data_ptr<float>(), to_size(actions_NA.numel())});
   if (outliers.count == 0) return {};
-  const auto row = static_cast<int64_t>(outliers.first);
-  const auto m =
-      static_cast<size_t>(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin() - 1);
+  const auto row = to_signed(outliers.first);
+  const auto m = to_size(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin() - 1);
   return describe(outliers, "period " + std::to_string(periods_[m]) + ", advertiser " + std::to_string(seats_[m]) +
                                 ", tick " + std::to_string(row - first_rows_[m]));
 }
@@ -227,7 +227,7 @@ policy::TrainingColumns Dataset::training_columns() const {
   for (size_t m = 0; m < lengths_.size(); ++m) {
     for (int64_t t = 0; t < lengths_[m]; ++t) {
       rows.push_back(first_rows_[m] + t);
-      owners.push_back(static_cast<int64_t>(m));
+      owners.push_back(to_signed(m));
     }
   }
   const at::Tensor row_N = indices(rows, device_);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
 #include "data/trajectory_store.h"
 #include "policy/batch.h"
 
@@ -26,13 +27,14 @@ struct Window {
   int64_t count = 0;
 };
 
-// A whole store in memory; `path` for messages.
+// A whole store in memory. `path` names it in messages.
 struct LoadedStore {
   std::string path;
   data::TrajectoryStoreInfo info;
   data::TrajectoryColumns columns;
 };
-// Hash of what a policy learns from: columns and names of features, whatever the file and its sources are called.
+// A hash of what a policy learns from: the columns and the names of the features. It does not depend on what the file
+// and its sources are called.
 std::string content_of(const LoadedStore& store);
 LoadedStore load_store(const std::string& path);
 
@@ -45,12 +47,12 @@ class Dataset {
   // Error for a period that the store does not hold.
   Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device);
 
-  int64_t num_trajectories() const { return static_cast<int64_t>(lengths_.size()); }
+  int64_t num_trajectories() const { return std::ssize(lengths_); }
   int64_t num_features() const { return num_features_; }
   int64_t num_rows() const { return num_rows_; }
   c10::Device device() const { return device_; }
-  // Ticks in which the seat bid, up to and including the one that spent the last of its budget. What comes after
-  // (done tails) is masked.
+  // How many ticks of each trajectory count: those in which the seat bid, up to the one that spent the last of its
+  // budget. Later ones are masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
   const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
   const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory
@@ -69,7 +71,7 @@ class Dataset {
   const at::Tensor& actions_NA() const { return actions_NA_; }
   // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.
   std::string describe_action_outliers() const;
-  int64_t first_row(int64_t trajectory) const { return first_rows_[static_cast<size_t>(trajectory)]; }
+  int64_t first_row(int64_t trajectory) const { return at(first_rows_, trajectory); }
 
  private:
   c10::Device device_;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
+
 namespace genbid::train {
 
 Ema::Ema(const std::vector<at::Tensor>& parameters, double decay) : decay_(decay), parameters_(parameters) {
@@ -14,7 +16,7 @@ Ema::Ema(const std::vector<at::Tensor>& parameters, double decay) : decay_(decay
 
 void Ema::update(int64_t step) {
   const torch::NoGradGuard no_grad;
-  const auto count = static_cast<double>(step);
+  const auto count = as_double(step);
   const double decay = std::min(decay_, (1.0 + count) / (10.0 + count));
   at::_foreach_lerp_(averages_, parameters_, 1.0 - decay);
 }

@@ -7,8 +7,8 @@
 
 namespace genbid::train {
 
-// Exponential moving average of the parameters. Early on the decay grows as (1 + step) / (10 + step), so that a
-// short run's average is not its initial weights.
+// Exponential moving average of the parameters. Early on the decay is (1 + step) / (10 + step), which grows, so that
+// the average of a short run is not made of its initial weights.
 class Ema {
  public:
   Ema(const std::vector<at::Tensor>& parameters, double decay);
@@ -16,7 +16,7 @@ class Ema {
   void update(int64_t step);
   const std::vector<at::Tensor>& averages() const { return averages_; }
 
-  // Exchanges parameters and averages while alive: for evaluation inside training.
+  // While it lives, parameters and averages have changed places. Evaluation inside training uses it.
   class Swap {
    public:
     explicit Swap(Ema& ema);

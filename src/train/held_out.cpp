@@ -7,6 +7,7 @@
 #include <cmath>
 #include <span>
 
+#include "base/convert.h"
 #include "base/stop_signal.h"
 #include "bidding/state_features.h"
 #include "train/device.h"
@@ -21,7 +22,7 @@ struct Sum {
   double ticks = 0.0;
 };
 
-// What act() gets wrong, summed over windows.
+// How wrong act() is, summed over windows.
 struct ActErrors {
   double action = 0.0;
   double ticks = 0.0;
@@ -35,7 +36,7 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
                                        const std::vector<Window>& windows, const std::vector<at::Tensor>& carry,
                                        at::Generator& noise, ActErrors& errors) {
   const policy::Batch batch = dataset.batch(windows, policy.window());
-  const auto rows = static_cast<int64_t>(windows.size());
+  const auto rows = std::ssize(windows);
   const at::Tensor last_B1 = batch.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
   const at::Tensor last_B11 = last_B1.unsqueeze(-1);
   const auto at_last = [&](const at::Tensor& x_BTX) {
@@ -46,7 +47,8 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   policy::History history;
   history.states_BTS = batch.states_BTS;
   history.actions_BTA = batch.actions_BTA.scatter(1, last_B11, 0.0);
-  // Asked at the window's first tick for what was still to come; earned since then as logged.
+  // At the window's first tick it is asked for the return that was still to come, and from there on it has earned what
+  // the log says.
   history.earned_BT = whole_B1 - batch.returns_to_go_BT;
   history.ticks_BT = batch.ticks_BT;
   history.mask_BT = batch.mask_BT;
@@ -55,7 +57,7 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   const policy::Action action = policy.act(history, condition, noise_BN, carry);
   const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.actions_BTA)).slice(1, 0, 1).abs();
   errors.action += error_B1.sum().item<double>();
-  errors.ticks += static_cast<double>(rows);
+  errors.ticks += as_double(rows);
 
   if (!action.next_states_BS.defined()) return action.carry;
   const at::Tensor next_BS = at_last(batch.next_states_BTS);
@@ -69,18 +71,18 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   return action.carry;
 }
 
-// The days of some trajectories, tick by tick as they are played.
+// Goes through the days of some trajectories tick by tick, as they are played.
 void add_days(policy::Policy& policy, const Dataset& dataset, std::span<const int64_t> trajectories,
               at::Generator& noise, ActErrors& errors) {
   std::vector<int64_t> playing(trajectories.begin(), trajectories.end());
-  std::vector<at::Tensor> carry = policy.initial_carry(static_cast<int64_t>(playing.size()));
+  std::vector<at::Tensor> carry = policy.initial_carry(std::ssize(playing));
   for (int64_t tick = 0;; ++tick) {
     std::vector<int64_t> going_on;
     std::vector<int64_t> places;  // among those that played the tick before
     for (size_t i = 0; i < playing.size(); ++i) {
-      if (dataset.lengths()[static_cast<size_t>(playing[i])] <= tick) continue;
+      if (at(dataset.lengths(), playing[i]) <= tick) continue;
       going_on.push_back(playing[i]);
-      places.push_back(static_cast<int64_t>(i));
+      places.push_back(to_signed(i));
     }
     if (going_on.empty()) return;
     if (going_on.size() < playing.size()) {
@@ -99,7 +101,7 @@ void add_days(policy::Policy& policy, const Dataset& dataset, std::span<const in
 std::map<std::string, double> by_feature_group(const ActErrors& errors, const std::vector<std::string>& features) {
   std::map<std::string, Sum> groups;
   for (size_t i = 0; errors.forecast_S.defined() && i < features.size(); ++i) {
-    const auto s = static_cast<int64_t>(i);
+    const auto s = to_signed(i);
     const auto copying = errors.copying_S[s].item<double>();
     if (copying == 0.0) continue;
     Sum& group = groups[feature_group(features[i])];
@@ -111,12 +113,11 @@ std::map<std::string, double> by_feature_group(const ActErrors& errors, const st
   return result;
 }
 
-// fn(part) for parts of at most kRows.
+// Calls fn(part) for parts of at most kRows.
 template <typename T, typename Fn>
 void in_batches(const std::vector<T>& all, const Fn& fn) {
   for (size_t begin = 0; begin < all.size(); begin += kRows) {
-    fn(std::vector<T>(all.begin() + static_cast<std::ptrdiff_t>(begin),
-                      all.begin() + static_cast<std::ptrdiff_t>(std::min(begin + kRows, all.size()))));
+    fn(std::vector<T>(all.begin() + to_signed(begin), all.begin() + to_signed(std::min(begin + kRows, all.size()))));
   }
 }
 
@@ -133,8 +134,8 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
   const int64_t window = policy.window();
   std::map<int64_t, Period> by_period;
   for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
-    const int64_t length = dataset.lengths()[static_cast<size_t>(m)];
-    Period& period = by_period[dataset.periods()[static_cast<size_t>(m)]];
+    const int64_t length = at(dataset.lengths(), m);
+    Period& period = by_period[at(dataset.periods(), m)];
     for (int64_t t = 0; t < length; t += window) period.cover.push_back({m, t, std::min(window, length - t)});
     period.trajectories.push_back(m);
   }
@@ -177,8 +178,8 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods) {
   HeldOutPeriod mean;
   std::map<std::string, Sum> forecasts;
   for (const HeldOutPeriod& one : periods) {
-    mean.loss += one.loss / static_cast<double>(periods.size());
-    mean.action_error += one.action_error / static_cast<double>(periods.size());
+    mean.loss += one.loss / as_double(periods.size());
+    mean.action_error += one.action_error / as_double(periods.size());
     for (const auto& [group, error] : one.forecast_error) {
       forecasts[group].total += error;
       forecasts[group].ticks += 1.0;
@@ -191,22 +192,22 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods) {
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
   const auto alphas = [](const Dataset& dataset, int64_t m) {
     const int64_t first = dataset.first_row(m);
-    return dataset.actions_NA().slice(0, first, first + dataset.lengths()[static_cast<size_t>(m)]).to(at::kDouble);
+    return dataset.actions_NA().slice(0, first, first + at(dataset.lengths(), m)).to(at::kDouble);
   };
   std::map<int64_t, Sum> by_seat;
   for (int64_t m = 0; m < training.num_trajectories(); ++m) {
     const at::Tensor seen = alphas(training, m);
-    Sum& sum = by_seat[training.seats()[static_cast<size_t>(m)]];
+    Sum& sum = by_seat[at(training.seats(), m)];
     sum.total += seen.sum().item<double>();
-    sum.ticks += static_cast<double>(seen.size(0));
+    sum.ticks += as_double(seen.size(0));
   }
   std::map<int64_t, Sum> by_period;
   for (int64_t m = 0; m < held_out.num_trajectories(); ++m) {
-    const Sum& sum = by_seat[held_out.seats()[static_cast<size_t>(m)]];
-    Sum& error = by_period[held_out.periods()[static_cast<size_t>(m)]];
+    const Sum& sum = by_seat[at(held_out.seats(), m)];
+    Sum& error = by_period[at(held_out.periods(), m)];
     const at::Tensor seen = alphas(held_out, m);
     error.total += (seen - (sum.ticks > 0.0 ? sum.total / sum.ticks : 0.0)).abs().sum().item<double>();
-    error.ticks += static_cast<double>(seen.size(0));
+    error.ticks += as_double(seen.size(0));
   }
   std::map<int64_t, double> result;
   for (const auto& [period, error] : by_period) result[period] = error.total / error.ticks;

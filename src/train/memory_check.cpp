@@ -7,13 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/memory.h"
 
 namespace genbid::train {
 namespace {
 
-// Below this a look at the system's account would cost more than it is worth.
+// For smaller tensors, asking the system how much memory there is would cost more than it is worth.
 constexpr size_t kLookedAt = size_t{64} << 20;
 
 struct Making {
@@ -24,7 +25,7 @@ struct Making {
 thread_local std::optional<Making> making;
 
 void check(size_t size) {
-  const auto bytes = static_cast<double>(size);
+  const auto bytes = as_double(size);
   if (making) {
     making->bytes += bytes;
     const double needed = making->copies * making->bytes;

@@ -1,16 +1,17 @@
 #pragma once
 
-// Memory that LibTorch would take and the machine does not have, found out before it is asked for: the system hands out
-// more than there is and ends the process later.
+// Finds out before LibTorch asks for memory that the machine does not have. The system would hand out more than there
+// is, and end the process later.
 
 namespace genbid::train {
 
-// From here on LibTorch's tensors on the CPU that are larger than what is available (base/memory.h) are an Error that
-// says how much was asked for and how much there is. Small ones are not looked at. Once a process.
+// From here on it is an Error to make a tensor on the CPU that is larger than the available memory (base/memory.h); the
+// message says how much was asked for and how much there is. Small tensors are not looked at. Call this once a process.
 void check_tensor_memory();
 
-// While it lives, a model is made, of which `copies` will be held (training: weights, gradients, averages and two
-// moments of each weight; judging: weights). Error as soon as that passes what is available.
+// To be alive while a model is made of which `copies` will be held: for training these are weights, gradients, averages
+// and two moments of each weight, and for judging the weights alone. Making the model throws an Error as soon as all
+// copies together would need more than what is available.
 class ModelMemory {
  public:
   explicit ModelMemory(double copies);

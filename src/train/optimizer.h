@@ -23,12 +23,12 @@ class AdamW {
  public:
   AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOptions& options);
 
-  // Gradients of `loss` in these parameters, in place of those they had; others get none.
+  // Computes the gradients of `loss` in these parameters, in place of those they had. Other parameters get none.
   void backward(const at::Tensor& loss);
   // Returns the gradient's norm before clipping (0-dim, on the device).
   at::Tensor step(double learning_rate);
 
-  // Of each parameter: its name, first and second moments, step count. Checkpoints read and write them.
+  // The name, the two moments and the step count of each parameter. Checkpoints read and write them.
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<at::Tensor>& moments1() const { return moments1_; }
   const std::vector<at::Tensor>& moments2() const { return moments2_; }

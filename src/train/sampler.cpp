@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
+
 namespace genbid::train {
 
 WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size,
@@ -20,14 +22,13 @@ WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_
 policy::Batch WindowSampler::batch(int64_t step) const {
   std::vector<Window> windows;
   for (int64_t slot = 0; slot < batch_size_; ++slot) {
-    const auto bits =
-        stream_.bits(static_cast<uint32_t>(slot), static_cast<uint32_t>(step), static_cast<uint32_t>(step >> 32));
+    const auto bits = stream_.bits(low_word(slot), low_word(step), high_word(step));
     const auto word = (static_cast<uint64_t>(bits[1]) << 32) | bits[0];
     // The bias of a remainder of 64 bits is below 2^-30 for any store that fits a disk.
-    const auto draw = static_cast<int64_t>(word % static_cast<uint64_t>(starts_before_.back()));
+    const auto draw = to_signed(word % static_cast<uint64_t>(starts_before_.back()));
     const auto after = std::upper_bound(starts_before_.begin(), starts_before_.end(), draw);
     const int64_t trajectory = after - starts_before_.begin() - 1;
-    const auto m = static_cast<size_t>(trajectory);
+    const auto m = to_size(trajectory);
     const int64_t start = draw - starts_before_[m] + earliest_;
     const int64_t first = std::max<int64_t>(start, 0);
     const int64_t end = std::min(start + window_, dataset_.lengths()[m]);

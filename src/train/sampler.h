@@ -8,10 +8,10 @@
 
 namespace genbid::train {
 
-// Draws training windows. Slot b of step s is a pure function of (seed, s, b), so a resumed run and any number of
-// processes see the same batches. Starts are uniform over -(window - 1) .. length - 1 and cut at the trajectory's
-// ends, trajectories in proportion to the number of such starts: every tick lies in equally many windows. With
-// `whole_period` windows are whole trajectories, each equally often.
+// Draws training windows. Slot b of step s is a pure function of (seed, s, b), so a resumed run sees the batches that
+// an uninterrupted one sees. A window starts anywhere in -(window - 1) .. length - 1, each place equally likely, and is
+// cut at the ends of the trajectory. A trajectory is drawn in proportion to the number of such starts, so every tick
+// lies in equally many windows. With `whole_period` the windows are whole trajectories, and each is equally likely.
 class WindowSampler {
  public:
   WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size, int64_t seed);

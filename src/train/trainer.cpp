@@ -26,7 +26,7 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Sums of device tensors between two log lines; read once a window.
+// Sums of device tensors between two log lines. They are read once for each line, because reading waits for the device.
 class LogWindow {
  public:
   // What one group did in one step. `group` is "" where there is but one.
@@ -156,7 +156,7 @@ struct Trainer::State {
     first_bad_step = at::where(bad, at::full_like(first_bad_step, info.step + 1), first_bad_step);
   }
 
-  // "" where every weight, average and constant of the policy is finite, else the first that is not.
+  // Names the first weight, average or constant of the policy that is not finite; empty where all are finite.
   std::string tensor_not_finite() const {
     const auto finite = [](const at::Tensor& value) { return at::isfinite(value).all().item<bool>(); };
     const auto parameters = policy.named_parameters();
@@ -178,7 +178,8 @@ struct Trainer::State {
     finite_until = info.step;
   }
 
-  // Looks at weights too: they may have left the range of floats in the window's last step, whose loss was finite.
+  // The weights are looked at too, because in the last step before this they may have left the range of floats although
+  // its loss was finite.
   void stop_if_not_finite() {
     const auto bad = first_bad_step.item<int64_t>();
     if (bad < 0) return check_weights();

@@ -45,9 +45,9 @@ struct TrainSummary {
   std::string checkpoint;
 };
 
-// Minimises a policy's losses on logged windows, group by group. Knows no model; waits for the device only to log,
-// evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that names the step and
-// what the cause is: weights that are not finite (which, and since when) or the loss alone. Nothing of that step is
+// Minimises a policy's losses on logged windows, group by group. It knows no model, and waits for the device only to
+// log, evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that names the step
+// and what the cause is: weights that are not finite (which, and since when) or the loss alone. Nothing of that step is
 // applied or saved, and weights that are not finite are never saved.
 class Trainer {
  public:

@@ -12,9 +12,9 @@
 #include "base/config/config.h"
 #include "base/error.h"
 
-// All fields of a config with their ranges, found as a person would find them: the resolved config has every key, and
-// a value that none can have (no number, no word of a choice) is refused with what is expected. So a field that a
-// struct gains is covered at once, those that only one verb's source file knows too.
+// All fields of a config with their ranges, found as a person would find them: the resolved config has every key, and a
+// value that no field can have (no number, and no word of a choice) is refused with a message that says what is
+// expected. So a field that a struct gains is covered at once, even one that only a verb's source file knows.
 
 namespace genbid::test {
 
@@ -88,7 +88,7 @@ inline void read_expected(const std::string& message, ConfigField& field) {
   }
 }
 
-// Fields that hold words of the user (names, paths, periods) are left out.
+// Fields whose values are the user's own words (names, paths, periods) are left out.
 inline std::vector<ConfigField> config_fields(const app::Command& command, const std::string& file,
                                               const std::vector<std::string>& overrides, const std::string& element) {
   std::vector<std::string> paths;

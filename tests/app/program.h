@@ -18,8 +18,8 @@ namespace genbid::test {
 
 using Clock = std::chrono::steady_clock;
 
-// The built program in a process of its own, with a signal ignored or memory limited if that is wanted; its output
-// goes to a file.
+// The built program in a process of its own. If it is wanted, the process ignores a signal or has limited memory. Its
+// output goes to a file.
 class Program {
  public:
   struct Limits {
@@ -63,7 +63,7 @@ class Program {
   void send(int number) const {
     if (pid_ > 0) ::kill(pid_, number);
   }
-  // Whether it has got as far as to take this signal: under a sanitizer that may take a second.
+  // Whether the program has got so far that it handles this signal. Under a sanitizer that may take a second.
   bool catches(int number) const {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string line; std::getline(status, line);) {
@@ -76,8 +76,8 @@ class Program {
     if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) ended(status);
     return pid_ > 0;
   }
-  // The exit status, kKilledBy + the signal where one killed it, or -1 where there is none after a minute, which no
-  // machine is too slow for.
+  // The exit status, or kKilledBy + the signal where one killed it, or -1 if it has not ended after a minute, which is
+  // enough on any machine.
   int wait(std::chrono::milliseconds patience = std::chrono::minutes(1)) {
     const auto until = Clock::now() + patience;
     while (runs() && Clock::now() < until) std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -101,7 +101,7 @@ inline bool wait_for(const std::function<bool()>& event) {
   return event();
 }
 
-// scripts/test.sh --long: everything of which a test takes a sample otherwise.
+// Whether scripts/test.sh --long runs the tests. They then do everything of which they otherwise take a sample.
 inline bool long_tests() { return std::getenv("GENBID_LONG_TESTS") != nullptr; }
 
 }  // namespace genbid::test

@@ -10,8 +10,8 @@
 
 namespace genbid::test {
 
-// Starts this program again with the tests of a filter, silently, and with these environment variables, by which a test
-// knows that it is the child: somebody to kill.
+// Starts this test program again, silently, with the tests that a filter names. By these environment variables a test
+// knows that it runs in the child, which the parent may kill.
 inline pid_t start_child_test(const std::string& filter,
                               const std::vector<std::pair<std::string, std::string>>& variables) {
   const pid_t child = fork();

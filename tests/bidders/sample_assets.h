@@ -21,7 +21,8 @@ inline std::shared_ptr<bidders::OfficialAgent> sample_agent(bidders::AgentHead h
   return std::make_shared<bidders::OfficialAgent>(bidders::OfficialAgent{"sample", {hidden, sum}, head});
 }
 
-// Categories 0 and 1, each tick the same: 20 up to 500 units of money, 80 up to 1500, 300 up to 5000.
+// A table of categories 0 and 1 whose ticks are all the same: 20 up to 500 units of money, 80 up to 1500 and 300 up to
+// 5000.
 inline std::shared_ptr<bidders::OnlineLpTable> sample_table() {
   auto table = std::make_shared<bidders::OnlineLpTable>("sample");
   for (int category = 0; category < 2; ++category) {

@@ -30,7 +30,7 @@ inline std::string content_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// What an Error says; empty if there was none.
+// The text of the Error that a call throws; empty if it throws none.
 template <typename Action>
 std::string error_of(const Action& action) {
   try {
@@ -41,7 +41,7 @@ std::string error_of(const Action& action) {
   return {};
 }
 
-// A trajectory file as a table of fields, to be bent into shapes. Cells hold text without quotes.
+// A trajectory file as a table of fields, which a test changes as it needs. Cells hold text without quotes.
 struct Table {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;

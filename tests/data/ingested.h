@@ -42,7 +42,7 @@ inline Ingested ingest_text(const std::string& text, const data::IngestSettings&
   return ingest_files({folder.write("a.csv", text)}, settings);
 }
 
-// The datasets' bytes: stores of the same rows may still name other sources.
+// The bytes of the datasets alone, because stores of the same rows may name different sources.
 inline void expect_same_columns(const data::TrajectoryColumns& a, const data::TrajectoryColumns& b) {
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);

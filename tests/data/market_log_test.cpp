@@ -286,10 +286,10 @@ TEST(MarketLog, ErrorsNameTheFileAndTheFault) {
   EXPECT_EQ(
       error({}, {0, 2, 2, 5}, "genbid-trajectories"),
       "format 'genbid-trajectories', expected a market log made by `genbid ingest` or as data/README.md describes it");
-  EXPECT_EQ(error({}, {0, 5}), "dataset '/period-12/tick_first': found the shape 2, expected 4");
+  EXPECT_EQ(error({}, {0, 5}), "dataset '/period-12/tick_first': found the shape [2], expected [4]");
   EXPECT_EQ(error({}, {0, 3, 2, 5}),
             "dataset '/period-12/tick_first': expected numbers that begin at 0 and do not decrease");
-  EXPECT_EQ(error({}, {0, 2, 2, 6}), "dataset '/period-12/pvalue': found the shape 5, expected 6 x 1");
+  EXPECT_EQ(error({}, {0, 2, 2, 6}), "dataset '/period-12/pvalue': found the shape [5], expected [6, 1]");
   EXPECT_EQ(error({}, {0, 2, 2, 5}, "genbid-market-log", {1, 2, 3, 4, 5}, {}), "no dataset '/period-12/pvalue'");
   EXPECT_EQ(
       error({}, {0, 2, 2, 5}, "genbid-market-log", {1, 2, 3, -4, 5}),

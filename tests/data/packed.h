@@ -37,7 +37,7 @@ inline void put(std::string& to, uint64_t value, int width) {
   for (int i = 0; i < width; ++i) to += i < 8 ? static_cast<char>(value >> (8 * i) & 0xFF) : '\0';
 }
 
-// `in64`: sizes and places stand in the extra fields and the records of 64 bits, as in archives beyond 4 GiB.
+// With `in64` the sizes and places stand in the extra fields and the records of 64 bits, as in archives beyond 4 GiB.
 inline std::string zip(const std::vector<ZipFile>& files, bool in64 = false) {
   std::string out;
   std::string directory;

@@ -269,7 +269,7 @@ TEST(StoreForms, AShapeBeyondTheFilesSizeIsAnError) {
   H5Sclose(space);
   H5Fclose(file);
   const std::string message = store_error(path);
-  EXPECT_EQ(message, "damaged: dataset '/ticks/action' has the shape 1099511627776, more than the file has room for");
+  EXPECT_EQ(message, "damaged: dataset '/ticks/action' has the shape [1099511627776], more than the file has room for");
 }
 
 // Made with h5py of the project's sample.

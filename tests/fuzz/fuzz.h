@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 
-// What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput; scripts/fuzz.sh runs it. Two rules
-// hold for all: what a reader refuses it refuses with genbid::Error (anything else ends the target), and what it
-// accepts is good, is written, and is read back equal.
+// What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput, and scripts/fuzz.sh runs it. Two rules
+// hold for all. What a reader refuses, it refuses with genbid::Error; anything else ends the target. What it accepts
+// must be valid, and is written and read back equal.
 
 namespace genbid::fuzz {
 
@@ -80,8 +80,8 @@ inline std::string_view text_of(const uint8_t* data, size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// Choices that the input makes; the first ones of every table when it is used up. For structures that random bytes
-// would never become.
+// Choices that the input makes, for structures that random bytes would never become. When the input is used up, every
+// choice is the first of its table.
 class Choices {
  public:
   Choices(const uint8_t* data, size_t size) : data_(data, size) {}
@@ -92,7 +92,7 @@ class Choices {
     data_ = data_.subspan(1);
     return value;
   }
-  // One of 32 on average.
+  // True once in 32 times on average.
   bool rarely() { return byte() % 32 == 31; }
   template <typename T, size_t n>
   T one_of(const T (&values)[n]) {

@@ -8,8 +8,8 @@
 #include "data/hdf5_file.h"
 #include "fuzz.h"
 
-// Stores that are nearly right: the input says which attribute, shape, type or value is another one. Random bytes in
-// an HDF5 file would only test the HDF5 library.
+// Stores that are nearly right: the input chooses which attribute, shape, type or value is wrong. Random bytes in an
+// HDF5 file would only test the HDF5 library.
 
 namespace genbid::fuzz {
 

@@ -10,7 +10,7 @@
 
 namespace genbid::test {
 
-// A hand-made tick: values_of_pv[pv] lists (seat, value); all slots are shown, nothing converts.
+// A tick made by hand: values_of_pv[pv] lists (seat, value). All slots are shown, and nothing converts.
 struct SeatValue {
   int seat;
   float value;
@@ -71,7 +71,7 @@ inline market::Cell official_cell(int64_t period, double budget_scale = 1.0) {
   return cell;
 }
 
-// All ticks of all cells, kept.
+// Keeps all ticks of all cells.
 struct Recorder : market::PeriodSink {
   std::vector<std::vector<std::vector<market::SeatTick>>> ticks;  // [cell][tick][seat]
   explicit Recorder(size_t num_cells) : ticks(num_cells) {}
@@ -81,7 +81,7 @@ struct Recorder : market::PeriodSink {
   }
 };
 
-// Every field, bit for bit.
+// Compares every field, bit for bit.
 inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
   const auto same_bits = [](double x, double y) { return std::bit_cast<uint64_t>(x) == std::bit_cast<uint64_t>(y); };
   const TickOutcome& p = a.outcome;
@@ -93,8 +93,10 @@ inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
          a.num_clearings == b.num_clearings && same_bits(p.sum_pvalue, q.sum_pvalue) &&
          same_bits(p.sum_bid, q.sum_bid) && same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) &&
          p.num_wins == q.num_wins && p.num_exposed == q.num_exposed && p.num_conversions == q.num_conversions &&
-         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) && same_bits(p.sum_bid_exposed, q.sum_bid_exposed) &&
-         same_bits(p.cost, q.cost);
+         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) &&
+         same_bits(p.sum_pvalue_squared_exposed, q.sum_pvalue_squared_exposed) &&
+         same_bits(p.sum_pvalue_cubed_exposed, q.sum_pvalue_cubed_exposed) &&
+         same_bits(p.sum_bid_exposed, q.sum_bid_exposed) && same_bits(p.cost, q.cost);
 }
 
 inline bool same(const std::vector<std::vector<market::SeatTick>>& a,

@@ -19,8 +19,8 @@ namespace genbid::test {
 
 inline constexpr int64_t kFeatures = 22;
 
-// Every model at a size that tests can afford, where its default is none; the rest is its default. What stands behind a
-// dot chooses what a model can do besides (policy_variants()).
+// Every model with its defaults, but at a size that tests can afford. What stands behind a dot in a name chooses other
+// things that the model can do (policy_variants()).
 inline models::ModelConfig small_model(const std::string& variant) {
   models::ModelConfig config = models::ModelConfig::named(variant.substr(0, variant.find('.')));
   if (auto* const cloning = config.get_if<models::BehaviorCloningConfig>()) cloning->width = 64;
@@ -50,7 +50,7 @@ inline models::ModelConfig small_model(const std::string& variant) {
   return config;
 }
 
-// The registry, and options that lead through other code.
+// The names of the registry, and variants of them whose options lead through other code.
 inline std::vector<std::string> policy_variants() {
   std::vector<std::string> variants = models::model_names();
   for (const char* more : {"diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
@@ -92,7 +92,8 @@ inline policy::History history_of(const policy::Batch& batch) {
   return {batch.states_BTS, batch.actions_BTA, at::zeros_like(batch.returns_to_go_BT), batch.ticks_BT, batch.mask_BT};
 }
 
-// Row b stands at tick b mod T of its window, as far as the batch's mask goes: rows from the first tick to the last.
+// Row b stands at tick b mod T of its window, as far as the batch's mask goes, so that there are rows from the first
+// tick to the last.
 inline policy::History mixed_history_of(const policy::Batch& batch) {
   policy::History history = history_of(batch);
   const int64_t rows = batch.mask_BT.size(0);
@@ -112,7 +113,7 @@ inline at::Tensor noise_for(const policy::Policy& policy, int64_t rows, uint64_t
   return at::randn({rows, policy.noise_size()}, generator);
 }
 
-// A period's first decision, or one that remembers nothing.
+// The first decision of a period, or a decision of a policy that remembers nothing.
 inline policy::Action act(policy::Policy& policy, const policy::History& history, const policy::Condition& condition,
                           uint64_t noise_seed = 11) {
   const int64_t rows = history.states_BTS.size(0);

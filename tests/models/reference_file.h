@@ -27,7 +27,7 @@ class ReferenceFile {
     return value;
   }
 
-  // The module's parameters and buffers as far as the file has them; every parameter must be there.
+  // Sets the module's parameters and buffers as far as the file has them. Every parameter must be there.
   void load_into(torch::nn::Module& module) const {
     const torch::NoGradGuard no_grad;
     for (const auto& item : module.named_parameters()) at::Tensor(item.value()).copy_((*this)["param." + item.key()]);
@@ -36,8 +36,8 @@ class ReferenceFile {
     }
   }
 
-  // After backward: the gradient of every parameter. A gradient is a sum of many terms of either sign, so its error
-  // is measured by the largest element of its tensor.
+  // Compares the gradient of every parameter, after backward. A gradient is a sum of many terms of either sign, so its
+  // error is measured by the largest element of its tensor.
   void expect_gradients(const torch::nn::Module& module, double tolerance) const {
     for (const auto& item : module.named_parameters()) {
       ASSERT_TRUE(item.value().grad().defined()) << item.key();

@@ -18,7 +18,7 @@ struct SmallImpression {
   std::array<float, 4> bid{};
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
-  // Rivals' bids from the point of view of a seat, as many as there may be; the reserve where there are fewer.
+  // The highest bids of a seat's rivals, with the reserve in the places where there are fewer rivals.
   std::array<double, 3> prices(int self, const AuctionRule& rule) const {
     const auto reserve = static_cast<float>(rule.reserve);
     std::array<double, 3> found;
@@ -34,7 +34,7 @@ struct SmallImpression {
 };
 using SmallTick = std::vector<SmallImpression>;
 
-// The same in blocks; the view lives as long as this.
+// The same day in blocks. The view of them is valid as long as this object lives.
 class SmallBlocks {
  public:
   SmallBlocks(const SmallTick& tick, int num_seats) {

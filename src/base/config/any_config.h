@@ -14,8 +14,8 @@ concept ConfigStruct = requires(T& config, ConfigVisitor& v) {
   config.fields(v);
 };
 
-// The config struct of one of several kinds, whichever it is: a value, as the struct is. For tables of kinds, whose
-// users name none of the structs.
+// Holds the config struct of one of several kinds, and is copied as the struct is. Tables of kinds (models, bidders)
+// use it, so that who holds a config need not name its struct.
 class AnyConfig {
  public:
   template <typename T>

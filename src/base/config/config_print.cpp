@@ -6,7 +6,7 @@
 namespace genbid {
 namespace {
 
-// Plain where every YAML reader takes it for that string, in a list too; else in double quotes.
+// A text stands plain where every YAML reader takes it for that string, in a list too, and in double quotes elsewhere.
 bool is_plain_string(const std::string& text) {
   static const std::vector<std::string> kWords = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"};
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -47,6 +47,8 @@ std::string string_text(const std::string& text) {
 
 class Printer : public ConfigVisitor {
  public:
+  explicit Printer(PrintFor purpose) : purpose_(purpose) {}
+
   const std::string& text() const { return text_; }
 
   void field(std::string_view key, bool& value) override { line(key, value ? "true" : "false"); }
@@ -61,6 +63,11 @@ class Printer : public ConfigVisitor {
     for (const std::string& text : value) list += (list.empty() ? "" : ", ") + string_text(text);
     line(key, "[" + list + "]");
   }
+  void field(std::string_view key, std::vector<double>& value, RealRange /*range*/) override {
+    std::string list;
+    for (const double one : value) list += (list.empty() ? "" : ", ") + real_text(one);
+    line(key, "[" + list + "]");
+  }
   void field(std::string_view key, PeriodList& value) override { line(key, period_text(value)); }
   void field(std::string_view key, RealInterval& value, RealRange /*range*/) override {
     line(key, interval_text(value));
@@ -73,6 +80,7 @@ class Printer : public ConfigVisitor {
   void check(bool /*good*/, std::string_view /*key*/, std::string_view /*expected*/) override {}
 
  protected:
+  bool compares() const override { return purpose_ == PrintFor::kComparing; }
   void require(std::string_view /*key*/) override {}
 
   void begin_section(std::string_view key) override {
@@ -99,7 +107,7 @@ class Printer : public ConfigVisitor {
   void end_list() override { close(); }
 
  private:
-  // A block whose text follows its key on lines of its own, or is `empty` if it has none.
+  // A block follows its key on lines of its own; one without any text is written as `empty` behind the key.
   struct Block {
     size_t begin;
     std::string empty;
@@ -132,6 +140,7 @@ class Printer : public ConfigVisitor {
     text_ += value;
   }
 
+  PrintFor purpose_;
   std::string text_;
   std::vector<Block> blocks_;
   bool after_dash_ = false;
@@ -139,7 +148,7 @@ class Printer : public ConfigVisitor {
 
 }  // namespace
 
-ConfigPrinter::ConfigPrinter() : visitor_(std::make_unique<Printer>()) {}
+ConfigPrinter::ConfigPrinter(PrintFor purpose) : visitor_(std::make_unique<Printer>(purpose)) {}
 ConfigPrinter::~ConfigPrinter() = default;
 ConfigVisitor& ConfigPrinter::visitor() { return *visitor_; }
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/config/config_tree.h"
@@ -69,6 +70,11 @@ std::string default_text(double value) { return real_text(value); }
 std::string default_text(const std::string& value) { return value; }
 std::string default_text(const std::vector<std::string>& value) {
   return std::string("[").append(join(value, ", ")).append("]");
+}
+std::string default_text(const std::vector<double>& value) {
+  std::vector<std::string> texts;
+  for (const double one : value) texts.push_back(real_text(one));
+  return default_text(texts);
 }
 std::string default_text(const PeriodList& value) { return period_text(value); }
 std::string default_text(const RealInterval& value) { return interval_text(value); }
@@ -172,6 +178,23 @@ class ConfigReader : public ConfigVisitor {
     });
   }
 
+  void field(std::string_view key, std::vector<double>& value, RealRange range) override {
+    read(key, value, [&](const ConfigNode& node) {
+      std::vector<double> numbers;
+      const auto append = [&](const ConfigNode& item) {
+        const auto parsed = is_plain(item) ? parse_real(item.text) : std::nullopt;
+        if (!parsed || !(*parsed >= range.low && *parsed <= range.high)) fail(item, key, describe(range));
+        numbers.push_back(*parsed);
+      };
+      if (node.type == ConfigNode::Type::kList) {
+        for (const ConfigNode& item : node.children) append(item);
+      } else {
+        append(node);
+      }
+      value = std::move(numbers);
+    });
+  }
+
   void field(std::string_view key, PeriodList& value) override {
     read(key, value, [&](const ConfigNode& node) {
       const std::string expected = "periods such as 21, 7..20 or [7..9, 12]";
@@ -219,7 +242,7 @@ class ConfigReader : public ConfigVisitor {
     throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " + std::string(expected));
   }
 
-  // Everything the file holds and no field() named, in one error.
+  // One error names everything that the file holds and no field() asked for.
   void finish() const {
     std::vector<std::string> problems;
     for (const std::string& path : order_) {
@@ -235,7 +258,8 @@ class ConfigReader : public ConfigVisitor {
  protected:
   void require(std::string_view key) override {
     if (find(key) != nullptr) return;
-    // It may be there with a slip in it, which finish() would find but is not reached.
+    // The key may be there, misspelt. finish() would say so, but after this error it is not reached, so it is said
+    // here.
     const Scope& scope = scopes_.at(stack_.back());
     std::vector<std::string> left;
     for (const std::string& given : keys_of(scope.node)) {
@@ -268,7 +292,7 @@ class ConfigReader : public ConfigVisitor {
       if (!is_list && !is_item(*node, scalar_key)) {
         fail(*node, key, list_item(scalar_key) + ", or a list of these");
       }
-      count = is_list ? static_cast<int64_t>(node->children.size()) : 1;
+      count = is_list ? std::ssize(node->children) : 1;
     }
     lists_.push_back(std::move(list));
     return count;
@@ -279,7 +303,7 @@ class ConfigReader : public ConfigVisitor {
     const std::string path = list.path + "[" + std::to_string(index) + "]";
     const ConfigNode* item = list.node;
     if (item != nullptr && item->type == ConfigNode::Type::kList) {
-      item = &item->children[static_cast<size_t>(index)];
+      item = &at(item->children, index);
     }
     if (item != nullptr && !is_item(*item, list.scalar_key)) {
       throw ConfigError(item->where + ": key '" + path + "': found " + describe(*item) + ", expected " +

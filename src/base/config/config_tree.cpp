@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -172,7 +173,7 @@ size_t closing_quote(const std::string& text, size_t first) {
   return std::string::npos;
 }
 
-// YAML would drop a comment there without a word.
+// Behind a closing quote YAML would take ` #...` for a comment and drop it without a word.
 void refuse_rest(const std::string& text, size_t first, const std::string& where) {
   const size_t end = closing_quote(text, first);
   if (end == std::string::npos) return;  // no YAML, which its parser says
@@ -183,7 +184,7 @@ void refuse_rest(const std::string& text, size_t first, const std::string& where
       "' behind the closing quote, expected nothing (what belongs to the value stands inside the quotes)");
 }
 
-// In brackets `#` would begin a comment and swallow what follows, unless it lies within a word.
+// Within brackets a `#` that begins a word would begin a comment, and swallow the rest.
 void refuse_comment(const std::string& text, const std::string& where) {
   char quote = '\0';
   size_t closed = 0;  // place of the last closing quote
@@ -248,9 +249,9 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 
 namespace {
 
-// A list or mapping in brackets, a string in quotes and lists and mappings of several lines are YAML; anything else is
-// taken as it was typed, but nothing, `~` and `null`, which are nothing. So `#`, `: `, `%` and line feeds belong to a
-// value.
+// What is in brackets or in quotes, and lists and mappings of several lines, are read as YAML. Anything else is taken
+// as it was typed, so that `#`, `: `, `%` and line feeds may be part of a value; only an empty text, `~` and `null`
+// stand for nothing.
 ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
   const auto place = [&](int /*line*/) { return where; };
   const size_t first = text.find_first_not_of(" \t");
@@ -264,7 +265,7 @@ ConfigNode override_value(const std::string& text, const std::string& path, cons
   }
   if (text.find('\n') != std::string::npos) {
     ConfigNode lines = parse_yaml(text, place, path);
-    // YAML makes spaces of the line feeds of a plain text.
+    // In a plain text of several lines, YAML turns line feeds into spaces.
     if (lines.type == ConfigNode::Type::kScalar && !lines.quoted) lines.text = text;
     return lines;
   }
@@ -319,7 +320,7 @@ void apply_override(ConfigNode& root, const std::string& text) {
       node->children.push_back(std::move(fresh));
       child = &node->children.back();
     }
-    node = &node->children[static_cast<size_t>(child - node->children.data())];
+    node = &at(node->children, child - node->children.data());
   }
   value.key = node->key;
   *node = std::move(value);

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-// A YAML document as the config reader needs it: every node knows where it was written. Private to the config
-// reader. (YAML::Node loses doubled keys and cannot say where an override came from.)
+// A YAML document as the config reader needs it: every node knows where it was written. YAML::Node would lose doubled
+// keys and could not say where an override came from. Only the config reader uses this.
 
 namespace genbid {
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -29,7 +30,8 @@ std::optional<T> parse_all(std::string_view text, Base... base) {
   return value;
 }
 
-// A leading plus is YAML but not from_chars; a sign behind it is neither.
+// YAML allows a leading plus and from_chars does not, so it is cut off here. A second sign behind it is an error to
+// both.
 std::optional<std::string_view> without_plus(std::string_view text) {
   if (!text.starts_with('+')) return text;
   text.remove_prefix(1);
@@ -57,7 +59,7 @@ std::optional<int64_t> parse_integer(const std::string& text) {
   const std::optional<std::string_view> digits = without_plus(text);
   if (!digits) return std::nullopt;
   if (const auto integer = parse_all<int64_t>(*digits, 10)) return integer;
-  // Plain digits that did not fit must not come back rounded.
+  // Plain digits that do not fit an integer must not be read as a rounded double.
   if (text.find_first_of(".eE") == std::string::npos) return std::nullopt;
   const std::optional<double> real = parse_real(text);
   if (!real || std::trunc(*real) != *real || std::abs(*real) > 0x1p53) return std::nullopt;
@@ -117,7 +119,7 @@ void PeriodReader::append(const std::string& text, const std::string& where) {
   }
   const auto after = ranges_.upper_bound(*last);  // the range before it is the last to begin in time
   if (after != ranges_.begin() && std::prev(after)->second >= *first) {
-    // Of several ranges that are in the way, the first is named.
+    // If several ranges overlap with this one, the message names the first.
     auto met = std::prev(after);
     while (met != ranges_.begin() && std::prev(met)->second >= *first) --met;
     fail("each period once (" + std::to_string(std::max(met->first, *first)) + " is there already)");

@@ -6,7 +6,7 @@
 
 #include "base/config/config.h"
 
-// Scalars of config files, from text to values. Private to the config reader and printer.
+// Turns the scalars of config files from text into values. Only the config reader and printer use this.
 
 namespace genbid {
 

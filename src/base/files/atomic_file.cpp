@@ -26,8 +26,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMark = ".tmp-";     // NAME.tmp-PID-N
 constexpr std::string_view kOldMark = ".old-";  // NAME.old-PID-N: what is being replaced
 
-// Temporaries of this process. Another one with our process id is left over: ids come round again, and in a
-// container they are the same at every start.
+// Temporaries of this process. A file with our process id that is not in this list is a leftover: process ids come
+// round again, and in a container they are the same at every start.
 struct Live {
   std::mutex mutex;
   std::map<std::string, std::string> paths;  // by name
@@ -45,7 +45,7 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// What the name of an entry says if it is `NAME.tmp-PID-N` or `NAME.old-PID-N`.
+// What the name of an entry tells if it has the form `NAME.tmp-PID-N` or `NAME.old-PID-N`.
 struct Leftover {
   std::string name;
   pid_t writer = 0;  // 0: it is another entry
@@ -68,7 +68,7 @@ Leftover leftover_of(const std::string& entry) {
   return {};
 }
 
-// Leftovers of `name` are removed, or of any name where it is empty. What was moved aside and never replaced is put
+// Removes the leftovers of `name`, or of every name where it is empty. What was moved aside and never replaced is put
 // back.
 void remove_leftovers_of(const std::string& folder, const std::string& name) {
   std::error_code ignored;  // what cannot be listed or removed is in nobody's way
@@ -133,7 +133,8 @@ bool exchange(const std::string& one, const std::string& other) {
   return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
 }
 
-// An entry that was moved into place: what was there lies where it came from, or aside, or there was nothing.
+// An entry that was moved into its place. What stood there before now lies where the entry came from, or aside; or
+// there was nothing.
 struct Replaced {
   std::string from, to;
   bool exchanged = false;
@@ -310,8 +311,8 @@ void abandon_temporaries() {
   Live& all = live();
   all.commits.lock();
   all.mutex.lock();  // for good: no new ones
-  // Other threads go on writing. A folder that has another name is one in which they make no more files, but for those
-  // that were about to: it is empty a moment later.
+  // Other threads go on writing while this one removes. Once the folder has another name they can make no more files in
+  // it, but for the few that have just opened theirs, so after a moment it can be emptied for good.
   constexpr int kMoments = 1000;
   for (const auto& [name, path] : all.paths) {
     const std::string aside = path.substr(0, path.rfind('-') + 1) + std::to_string(all.next++);

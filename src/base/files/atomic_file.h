@@ -10,7 +10,7 @@ namespace genbid {
 
 class AtomicFile {
  public:
-  // Makes missing parent folders. Removes what earlier, killed writers left under this name's temporaries.
+  // Makes missing parent folders, and removes the temporaries of this name that killed writers left.
   explicit AtomicFile(std::string path);
   ~AtomicFile();  // removes the temporary unless committed
   AtomicFile(const AtomicFile&) = delete;
@@ -49,7 +49,7 @@ class AtomicFolder {
   bool committed_ = false;
 };
 
-// Renames the folder away, then removes it: a kill leaves it whole, or a leftover.
+// Renames the folder away and then removes it, so that a kill leaves it whole or as a leftover, never half.
 void remove_folder(const std::string& path);
 // Removes what killed processes left in `folder`: temporaries of whatever name. Puts back what they had moved aside.
 void remove_leftovers(const std::string& folder);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 // A file descriptor whose every failure is an Error with the path and the system's reason. Private to base.
@@ -36,7 +37,8 @@ class RawFile {
 
   int fd() const { return fd_; }
 
-  // Error for a folder, pipe or device. Open with O_NONBLOCK: else opening a pipe waits for its other end.
+  // Throws an Error for a folder, a pipe or a device. Open the file with O_NONBLOCK, because opening a pipe would
+  // otherwise wait for its other end.
   void require_regular() const {
     struct stat status {};
     if (::fstat(fd_, &status) != 0) fail_io(path_, "read", errno);
@@ -52,7 +54,7 @@ class RawFile {
   size_t read(void* data, size_t size) {
     while (true) {
       const ssize_t count = ::read(fd_, data, size);
-      if (count >= 0) return static_cast<size_t>(count);
+      if (count >= 0) return to_size(count);
       if (errno != EINTR) fail_io(path_, "read", errno);
     }
   }
@@ -76,7 +78,7 @@ class RawFile {
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) fail_io(path_, "write", errno);
       next += count;
-      size -= static_cast<size_t>(count);
+      size -= to_size(count);
     }
   }
 

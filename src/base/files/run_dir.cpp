@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/files/raw_file.h"
@@ -39,7 +40,7 @@ std::optional<int64_t> step_of(const std::string& name) {
   return step;
 }
 
-// Whether there is a folder; Error if its place is taken or cannot be looked at.
+// Whether there is a folder. Throws an Error if something else has that name or it cannot be looked at.
 bool is_folder(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
@@ -59,7 +60,7 @@ bool is_there(const std::string& path) {
   return fs::exists(fs::symlink_status(path, ignored));
 }
 
-// "a/../b" is b only where a is; making a for it would leave a folder that nobody asked for.
+// The system finds "a/../b" only where a exists; making a to get there would leave a folder that nobody asked for.
 void check_steps_back(const std::string& path) {
   fs::path so_far;
   for (const fs::path& part : fs::path(path)) {
@@ -138,7 +139,7 @@ std::string RunDir::checkpoint_path(int64_t step) const { return file("checkpoin
 void RunDir::prune_checkpoints(int64_t keep) const {
   remove_leftovers(file("checkpoints"));
   const std::vector<std::string> all = checkpoints();
-  for (size_t i = 0; i + static_cast<size_t>(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
+  for (size_t i = 0; i + to_size(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
 }
 
 }  // namespace genbid

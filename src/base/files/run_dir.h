@@ -14,16 +14,16 @@ class RunDir {
   static RunDir create(const std::string& path, const std::string& config_yaml);
   // A run to be resumed: Error if there is none.
   static RunDir open(const std::string& path);
-  // The run that the folder holds, its config.yaml as it is, or a new one. Error if a config.yaml with another text
-  // lies there that no run has written: it is somebody's own.
+  // The run that the folder holds, whose config.yaml is left as it is, or a new one. Throws an Error if the folder has
+  // a config.yaml with another text but no run: that file is somebody's own.
   static RunDir open_or_create(const std::string& path, const std::string& config_yaml);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
-  // Checkpoint folders, oldest first. Other names than those of checkpoint_path() are not listed, nor unfinished ones.
+  // Checkpoint folders, oldest first. Only names that checkpoint_path() makes are listed, so no unfinished ones.
   std::vector<std::string> checkpoints() const;
   std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
-  // Removes the oldest so that `keep` remain, and what killed writers left.
+  // Removes the oldest checkpoints so that `keep` of them remain, and what killed writers left.
   void prune_checkpoints(int64_t keep) const;
 
  private:

@@ -49,7 +49,7 @@ uint64_t dtype_size(const std::string& path, const std::string& name, const std:
   fail(path, name, "found the dtype '" + shown(dtype) + "', expected one of " + known);
 }
 
-// Nothing if the product does not fit.
+// No value if the product does not fit 64 bits.
 std::optional<uint64_t> num_bytes(const std::vector<int64_t>& shape, uint64_t element_size) {
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   uint64_t bytes = element_size;
@@ -58,8 +58,6 @@ std::optional<uint64_t> num_bytes(const std::vector<int64_t>& shape, uint64_t el
   }
   return bytes;
 }
-
-std::string shape_text(const std::vector<int64_t>& shape) { return Json(shape).dump(); }
 
 void check_size(const std::string& path, const TensorBytes& tensor, uint64_t found) {
   if (tensor.shape.size() > kMaxRank) {
@@ -81,7 +79,7 @@ struct Entry {
   uint64_t end = 0;
 };
 
-// Reads fields of a header's entry; what is not of the format's form is a fault.
+// Reads the fields of an entry of the header. What the format does not allow is reported as a fault.
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json) {
   const bool form = json.is_object() && json.size() == 3 && json.contains("dtype") && json["dtype"].is_string() &&
                     json.contains("shape") && json["shape"].is_array() && json.contains("data_offsets") &&
@@ -130,7 +128,7 @@ class HeaderReader {
  public:
   explicit HeaderReader(const std::string& path) : path_(path) {}
 
-  // False for a value that has been dealt with.
+  // Returns false for a value that has been dealt with.
   bool operator()(int depth, Json::parse_event_t event, Json& value) {
     using Event = Json::parse_event_t;
     if (depth > kMaxDepth) fail(path_, "found a header nested too deep");
@@ -155,7 +153,7 @@ class HeaderReader {
   static constexpr int kEntryDepth = 1;
   static constexpr int kMaxDepth = 4;  // an entry's shape has 3; deeper text is no header
 
-  // What is inside of an entry: at most three keys, a dtype, a shape and two offsets.
+  // What an entry holds: at most three keys, namely a dtype, a shape and two offsets.
   void count(Json::parse_event_t event) {
     const bool begins = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
     if (name_ == kMetadata) {
@@ -175,7 +173,8 @@ class HeaderReader {
     num_inside_ = 0;
   }
 
-  // A faulty entry waits for the end: that the text is no JSON, or says a name twice, is the fault to name.
+  // A faulty entry is reported only at the end, because a text that is no JSON, or has a name twice, is the fault to
+  // name first.
   void take_entry(const Json& value) {
     if (!fault_.empty()) return;
     try {
@@ -200,7 +199,7 @@ class HeaderReader {
 Header parse_header(const std::string& path, const std::string& text) {
   if (!text.starts_with('{')) fail(path, "found no '{' at the header's start");
   const std::string no_json = "found a header that is no JSON: ";
-  // The parser takes it for the end.
+  // The parser would take a NUL for the end of the text.
   if (text.find('\0') != std::string::npos) fail(path, no_json + "it has a zero byte");
   HeaderReader reader(path);
   try {
@@ -308,7 +307,7 @@ void check_header_size(const std::string& path, uint64_t header_size, uint64_t f
                  " (cut, or no safetensors file)");
 }
 
-// A file may be mostly holes: its size is a claim, too.
+// The size of a file is a claim too, since a file may be mostly holes.
 void check_memory(const std::string& path, uint64_t size) {
   const uint64_t memory =
       static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -337,7 +336,8 @@ void SafetensorsFile::State::take_tensors(const std::string& path, std::vector<E
   for (Entry& entry : entries) {
     const size_t length = entry.end - entry.begin;
     const std::byte* begin = data + entry.begin;
-    // The format packs tensors without gaps: one behind an odd number of bytes is moved.
+    // The format packs tensors without gaps, so one that lies at an address its type does not allow is copied to
+    // another.
     if (reinterpret_cast<uintptr_t>(begin) % dtype_size(path, entry.tensor.name, entry.tensor.dtype) != 0) {
       std::byte* const copy = buffers.emplace_back(length).data();
       std::copy_n(begin, length, copy);

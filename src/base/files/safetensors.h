@@ -24,9 +24,9 @@ struct TensorBytes {
 void write_safetensors(const std::string& path, std::vector<TensorBytes> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
-// A file in memory. Every claim of the header is checked before use, and before memory is asked for that only a claim
-// speaks of; an Error names the file and the fault (truncated, header too long, doubled name, overlap or hole, size
-// against shape, unknown dtype, more data than memory).
+// A file in memory. Every claim of the header is checked before it is used, and before memory is asked for on its word.
+// An Error names the file and the fault: truncated, header too long, a doubled name, an overlap or a hole, a size that
+// does not fit the shape, an unknown dtype, more data than memory.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);

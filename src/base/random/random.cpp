@@ -2,10 +2,12 @@
 
 #include <Random123/philox.h>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
-// FNV-1a, then the finaliser of SplitMix64: names differ in few bits, keys should not.
+// FNV-1a and then the finaliser of SplitMix64, because names may differ in few bits and keys should differ in many.
 uint64_t mix(uint64_t x) {
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -30,7 +32,7 @@ uint64_t derive_seed(uint64_t seed, std::string_view name, uint64_t index) {
 
 RandomStream::RandomStream(uint64_t seed, std::string_view name) {
   const uint64_t key = mix(mix(seed) ^ hash_name(name));
-  key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
+  key_ = {low_word(key), high_word(key)};
 }
 
 std::array<uint32_t, 4> RandomStream::bits(uint32_t a, uint32_t b, uint32_t c, uint32_t d) const {

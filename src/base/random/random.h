@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/convert.h"
+
 namespace genbid {
 
 // Counter-based random numbers (Philox4x32-10; Salmon et al., SC 2011). A stream is a key made from the run's
@@ -24,9 +26,9 @@ class RandomStream {
 };
 
 // In [0, 1): the top 24 bits, exact as float.
-inline float uniform_float(uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1p-24F; }
+inline float uniform_float(uint32_t bits) { return as_float(bits >> 8) * 0x1p-24F; }
 // In [0, 1): 32 bits, exact as double.
-inline double uniform_double(uint32_t bits) { return static_cast<double>(bits) * 0x1p-32; }
+inline double uniform_double(uint32_t bits) { return as_double(bits) * 0x1p-32; }
 
 // A 64-bit seed derived from (seed, name, index): for generators that are not counter-based.
 uint64_t derive_seed(uint64_t seed, std::string_view name, uint64_t index);

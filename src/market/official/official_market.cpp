@@ -19,20 +19,18 @@ struct OfficialMarket::State {
     std::array<TickTraffic, kTicksPerPeriod> ticks;
     Auction::Truncation truncation;
   };
-  State(const MarketConfig& config, Threads& threads_to_use)
+  explicit State(const MarketConfig& config)
       : impressions(config.impressions),
         rule(config.auction_rule()),
         corrections(parse_corrections(config.corrections)),
-        seed(static_cast<uint64_t>(config.seed)),
-        threads(threads_to_use) {}
+        seed(static_cast<uint64_t>(config.seed)) {}
 
   // The episode is made in the memory of one that is not needed any more, where there is such.
-  std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory);
+  std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory, Threads& threads);
   int64_t impressions;
   AuctionRule rule;
   Corrections corrections;
   uint64_t seed;
-  Threads& threads;
   SeedOneDraws draws;
 
   std::map<int64_t, std::unique_ptr<Episode>> episodes;  // by period
@@ -43,7 +41,8 @@ struct OfficialMarket::State {
 };
 
 std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
-                                                                                    std::unique_ptr<Episode> memory) {
+                                                                                    std::unique_ptr<Episode> memory,
+                                                                                    Threads& threads) {
   std::unique_ptr<Episode> episode = memory != nullptr ? std::move(memory) : std::make_unique<Episode>();
   episode->truncation.clear();
   const EpisodeFactors factors = episode_factors(period, impressions);
@@ -76,7 +75,7 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
 }
 
 OfficialMarket::OfficialMarket(const MarketConfig& config, Threads& threads)
-    : Market(config.shape(), threads), state_(std::make_unique<State>(config, threads)) {}
+    : Market(config.shape(), threads), state_(std::make_unique<State>(config)) {}
 OfficialMarket::~OfficialMarket() = default;
 
 AuctionRule OfficialMarket::auction_rule(const Cell& /*cell*/) const { return state_->rule; }
@@ -110,7 +109,7 @@ void OfficialMarket::open_day() {
         memory = std::move(unused.back());
         unused.pop_back();
       }
-      episode = s.make_episode(cell.period, std::move(memory));
+      episode = s.make_episode(cell.period, std::move(memory), threads());
     }
     s.episode_of_cell.push_back(episode.get());
     for (const TickTraffic& traffic : episode->ticks) largest = std::max(largest, traffic.num_pv);

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 
+#include "base/convert.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace genbid::market::HWY_NAMESPACE {
 
@@ -110,7 +112,7 @@ HWY_INLINE NormalLanes normal_lanes(VU32 radius_bits, VU32 angle_bits) {
   const I32 i32;
   const F32 f32;
   const auto number = [&](VU32 bits) HWY_ATTR { return hn::ConvertTo(f32, hn::BitCast(i32, bits)); };
-  const auto constant = [&](double value) HWY_ATTR { return hn::Set(f32, static_cast<float>(value)); };
+  const auto constant = [&](double value) HWY_ATTR { return hn::Set(f32, as_float(value)); };
   const VF32 u = hn::Mul(hn::Add(number(hn::ShiftRight<1>(radius_bits)), hn::Set(f32, 0.5F)), hn::Set(f32, 0x1p-31F));
   const VF32 radius = hn::Sqrt(hn::Mul(hn::Set(f32, -2.0F), log_lanes(u)));
 

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/random/lanes.h"
 
 namespace genbid::market {
@@ -32,13 +33,13 @@ PeriodFactors Traffic::factors(int64_t period) const {
 }
 
 size_t Traffic::period_bytes() const {
-  const auto lanes = static_cast<size_t>(impressions_ + static_cast<int64_t>(shape_.ticks) * kBlockWidth);
-  return lanes * (static_cast<size_t>(shape_.seats + kNumSlots) * sizeof(float) + 1);
+  const auto lanes = to_size(impressions_ + to_signed(shape_.ticks) * kBlockWidth);
+  return lanes * (to_size(shape_.seats + kNumSlots) * sizeof(float) + 1);
 }
 
 size_t Traffic::num_values(const PeriodFactors& factors, int tick) {
-  const int64_t num_pv = factors.num_pv[static_cast<size_t>(tick)];
-  return static_cast<size_t>((num_pv + kBlockWidth - 1) / kBlockWidth * kBlockWidth * factors.shape.seats);
+  const int64_t num_pv = at(factors.num_pv, tick);
+  return to_size((num_pv + kBlockWidth - 1) / kBlockWidth * kBlockWidth * factors.shape.seats);
 }
 
 void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& out) const {
@@ -46,11 +47,11 @@ void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& ou
   out.tick = tick;
   out.num_seats = factors.shape.seats;
   out.num_slots = factors.shape.slots;
-  out.num_pv = factors.num_pv[static_cast<size_t>(tick)];
+  out.num_pv = at(factors.num_pv, tick);
   out.num_blocks = (out.num_pv + kBlockWidth - 1) / kBlockWidth;
   out.num_chunks = (out.num_blocks + kBlocksPerChunk - 1) / kBlocksPerChunk;
-  const auto num_lanes = static_cast<size_t>(out.num_blocks * kBlockWidth);
-  // Buffers only ever grow: resizing clears new elements, and every tick writes all that it reads.
+  const auto num_lanes = to_size(out.num_blocks * kBlockWidth);
+  // Buffers only grow, because resizing would clear new elements each time. Every tick writes all that it reads.
   const auto room = [](auto& buffer, size_t size) {
     if (buffer.size() < size) buffer.resize(size);
   };
@@ -61,11 +62,11 @@ void Traffic::begin_tick(const PeriodFactors& factors, int tick, TickTraffic& ou
     room(out.own_values, size);
     out.values = out.own_values;
   }
-  out.chunk_sums.resize(static_cast<size_t>(out.num_chunks));
+  out.chunk_sums.resize(to_size(out.num_chunks));
   constexpr float kLargestNormal = 6.8F;  // lanes.h: normal_pair
   for (int seat = 0; seat < out.num_seats; ++seat) {
     const float most = factors.tick_mean(tick)[seat] + kLargestNormal * factors.tick_deviation(tick)[seat];
-    out.max_value[static_cast<size_t>(seat)] = std::min(most, 1.0F);
+    at(out.max_value, seat) = std::min(most, 1.0F);
   }
 }
 
@@ -75,13 +76,13 @@ void Traffic::fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffi
   PartialSums sums{};
   for (int64_t block = first; block < last; ++block) {
     const BlockPlace place{out.tick, block * kBlockWidth, out.lanes(block), factors.period};
-    float* values = out.values.data() + static_cast<size_t>(block * out.num_seats * kBlockWidth);
+    float* values = out.values.data() + to_size(block * out.num_seats * kBlockWidth);
     fill_values(values_, place, out.num_seats, factors.tick_mean(out.tick), factors.tick_deviation(out.tick), values,
                 sums);
     fill_draws(draws_, place, exposure_, out.num_shown.data() + place.first_pv,
                out.conversion_draw.data() + place.first_pv * kNumSlots);
   }
-  std::array<double, kMaxSeats>& total = out.chunk_sums[static_cast<size_t>(chunk)];
+  std::array<double, kMaxSeats>& total = at(out.chunk_sums, chunk);
   for (size_t i = 0; i < sums.size(); ++i) {
     const auto& p = sums[i];
     total[i] = ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
@@ -96,16 +97,15 @@ void Traffic::end_tick(TickTraffic& out) const {
 }
 
 float Traffic::sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const {
-  const auto period = static_cast<uint64_t>(factors.period);
-  const PhiloxBits bits = philox(sigmas_.key0(), sigmas_.key1(), static_cast<uint32_t>(pv), place_of(tick, seat),
-                                 static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
-  const float level = factors.sigma_ratio[static_cast<size_t>(seat)];
+  const PhiloxBits bits = philox(sigmas_.key0(), sigmas_.key1(), low_word(pv), place_of(tick, seat),
+                                 low_word(factors.period), high_word(factors.period));
+  const float level = at(factors.sigma_ratio, seat);
   const float ratio = std::abs(level + 0.5F * level * normal_pair(bits.w0, bits.w1).first);
   return std::min(ratio, kMaxSigmaRatio) * value;
 }
 
 float Traffic::conversion_probability(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const {
-  const float shifted = value + sigma(factors, tick, pv, seat, value) * factors.shift[static_cast<size_t>(seat)];
+  const float shifted = value + sigma(factors, tick, pv, seat, value) * at(factors.shift, seat);
   return std::clamp(shifted, 0.0F, 1.0F);
 }
 

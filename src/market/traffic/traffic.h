@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "base/aligned.h"
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "bidding/advertiser.h"
 #include "market/traffic/traffic_blocks.h"
 #include "market/traffic/traffic_config.h"
 #include "market/traffic/traffic_structure.h"
 
-// The impressions of a market and the chance that decides what becomes of them: a pure function of (seed,
-// period, tick, impression, seat), so any tick of any period can be made alone, in any order, by any number of
-// threads. The structure is AuctionNet's (auctionnet.md 2.2), the random numbers are our own.
+// The impressions of a market, and the chance that decides what becomes of them. Both are pure functions of (seed,
+// period, tick, impression, seat), so any tick of any period can be made alone, in any order, by any number of threads.
+// The structure is AuctionNet's (auctionnet.md 2.2), the random numbers are our own.
 
 namespace genbid::market {
 
@@ -31,34 +32,32 @@ struct TickTraffic {
   int64_t num_chunks = 0;
 
   // Predicted values: [block][seat][lane]. 0 means that the seat has no use for the impression; lanes behind the last
-  // impression hold 0. Memory of `own_values`, or somebody else's (use_memory).
+  // impression hold 0. The memory is that of `own_values`, or somebody else's (use_memory).
   std::span<float> values;
   // Per impression: the number of slots (1 to num_slots) that would be shown if all had holders, and the uniform draws
   // that decide a conversion in slots 1, 2, 3: [block][slot][lane]. The same for all cells of a period.
   std::vector<uint8_t> num_shown;
   std::vector<float> conversion_draw;
 
-  // No value of a seat is above this, by what they are drawn from.
+  // No value of a seat can be above this, because of the distribution that values are drawn from.
   std::array<float, kMaxSeats> max_value{};
   // Sum over the tick's impressions of a seat's values.
   std::array<double, kMaxSeats> sum_value{};
 
-  const float* block_values(int64_t block) const {
-    return values.data() + static_cast<size_t>(block * num_seats * kBlockWidth);
-  }
+  const float* block_values(int64_t block) const { return values.data() + to_size(block * num_seats * kBlockWidth); }
   const uint8_t* block_shown(int64_t block) const { return num_shown.data() + block * kBlockWidth; }
   const float* block_draws(int64_t block) const { return conversion_draw.data() + block * kBlockWidth * kNumSlots; }
   // Impressions of a block.
   int lanes(int64_t block) const {
     const int64_t left = num_pv - block * kBlockWidth;
-    return left < kBlockWidth ? static_cast<int>(left) : kBlockWidth;
+    return left < kBlockWidth ? to_int(left) : kBlockWidth;
   }
   float value(int64_t pv, int seat) const {
-    return block_values(pv / kBlockWidth)[seat * kBlockWidth + static_cast<int>(pv % kBlockWidth)];
+    return block_values(pv / kBlockWidth)[seat * kBlockWidth + to_int(pv % kBlockWidth)];
   }
-  int shown(int64_t pv) const { return num_shown[static_cast<size_t>(pv)]; }
+  int shown(int64_t pv) const { return at(num_shown, pv); }
   float draw(int64_t pv, int slot) const {
-    return block_draws(pv / kBlockWidth)[slot * kBlockWidth + static_cast<int>(pv % kBlockWidth)];
+    return block_draws(pv / kBlockWidth)[slot * kBlockWidth + to_int(pv % kBlockWidth)];
   }
   AlignedVector<float> own_values;
   std::vector<std::array<double, kMaxSeats>> chunk_sums;  // scratch of fill_chunk
@@ -75,7 +74,7 @@ class Traffic {
 
   const MarketShape& shape() const { return shape_; }
   PeriodFactors factors(int64_t period) const;
-  // Memory that the ticks of a period take, about; and the number of values of one.
+  // About how much memory the ticks of a period take, and how many values a tick has.
   size_t period_bytes() const;
   static size_t num_values(const PeriodFactors& factors, int tick);
 
@@ -85,7 +84,7 @@ class Traffic {
   void fill_chunk(const PeriodFactors& factors, int64_t chunk, TickTraffic& out) const;
   void end_tick(TickTraffic& out) const;
 
-  // The uncertainty of one predicted value; never stored.
+  // The uncertainty of one predicted value. It is computed when it is needed and never stored.
   float sigma(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value) const;
   // Whether a seat's exposed impression of this value converts, given the impression's uniform draw.
   bool converts(const PeriodFactors& factors, int tick, int64_t pv, int seat, float value, float draw) const {

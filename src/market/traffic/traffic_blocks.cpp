@@ -24,6 +24,7 @@ ExposureDraws::ExposureDraws(const AuctionRule& rule)
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "base/convert.h"
 #include "market/traffic/philox_simd.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -47,24 +48,22 @@ void fill_values_lanes(const RandomStream& stream, const BlockPlace& place, int 
                        const float* deviation, float* values, PartialSums& sums) {
   const F32 f32;
   const size_t n = hn::Lanes(f32);
-  const auto period = static_cast<uint64_t>(place.period);
   const VF32 one = hn::Set(f32, 1.0F);
   const VF32 zero = hn::Zero(f32);
   for (int group = 0; 4 * group < num_seats; ++group) {
     const int seat = 4 * group;
     const int in_group = std::min(4, num_seats - seat);
-    float* rows = values + static_cast<size_t>(seat) * kBlockWidth;
+    float* rows = values + to_size(seat) * kBlockWidth;
     for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-      const Words words = philox_lanes(
-          stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv) + static_cast<uint32_t>(lane),
-          place_of(place.tick, group), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+      const Words words = philox_lanes(stream.key0(), stream.key1(), low_word(place.first_pv) + low_word(lane),
+                                       place_of(place.tick, group), low_word(place.period), high_word(place.period));
       const NormalLanes first = normal_lanes(words.w0, words.w1);
       const NormalLanes second = normal_lanes(words.w2, words.w3);
       const auto put = [&](int k, VF32 normal) HWY_ATTR {
         if (k >= in_group) return;
         const VF32 value = hn::Add(hn::Set(f32, mean[seat + k]), hn::Mul(hn::Set(f32, deviation[seat + k]), normal));
         const VF32 at_least_0 = hn::IfThenElseZero(hn::Gt(value, zero), value);
-        hn::StoreU(hn::Min(at_least_0, one), f32, rows + static_cast<size_t>(k) * kBlockWidth + lane);
+        hn::StoreU(hn::Min(at_least_0, one), f32, rows + to_size(k) * kBlockWidth + lane);
       };
       put(0, first.first);
       put(1, first.second);
@@ -72,9 +71,9 @@ void fill_values_lanes(const RandomStream& stream, const BlockPlace& place, int 
       put(3, second.second);
     }
     for (int k = 0; k < in_group; ++k) {
-      float* row = rows + static_cast<size_t>(k) * kBlockWidth;
+      float* row = rows + to_size(k) * kBlockWidth;
       if (place.num_lanes < kBlockWidth) std::fill(row + place.num_lanes, row + kBlockWidth, 0.0F);
-      add_row(row, sums[static_cast<size_t>(seat + k)].data());
+      add_row(row, at(sums, seat + k).data());
     }
   }
 }
@@ -86,15 +85,13 @@ void fill_draws_lanes(const RandomStream& stream, const BlockPlace& place, const
   const hn::Rebind<uint8_t, U32> u8;
   const I32 i32;
   const size_t n = hn::Lanes(u32);
-  const auto period = static_cast<uint64_t>(place.period);
   const auto second = hn::Set(i32, exposure.second);
   const auto third = hn::Set(i32, exposure.third);
   const auto one = hn::Set(i32, 1);
   const auto most = hn::Set(i32, exposure.num_slots);
   for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-    const Words words = philox_lanes(
-        stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv) + static_cast<uint32_t>(lane),
-        static_cast<uint32_t>(place.tick), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+    const Words words = philox_lanes(stream.key0(), stream.key1(), low_word(place.first_pv) + low_word(lane),
+                                     low_word(place.tick), low_word(place.period), high_word(place.period));
     const auto u = hn::BitCast(i32, hn::ShiftRight<1>(words.w0));
     auto count = hn::Add(one, hn::IfThenElseZero(hn::Lt(u, second), one));
     count = hn::Min(hn::Add(count, hn::IfThenElseZero(hn::Lt(u, third), one)), most);
@@ -126,12 +123,10 @@ void fill_draws(const RandomStream& stream, const BlockPlace& place, const Expos
 
 void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int num_seats, const float* mean,
                        const float* deviation, float* values, PartialSums& sums) {
-  const auto period = static_cast<uint64_t>(place.period);
   for (int lane = 0; lane < kBlockWidth; ++lane) {
     for (int group = 0; 4 * group < num_seats; ++group) {
-      const PhiloxBits bits =
-          philox(stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv + lane),
-                 place_of(place.tick, group), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+      const PhiloxBits bits = philox(stream.key0(), stream.key1(), low_word(place.first_pv + lane),
+                                     place_of(place.tick, group), low_word(place.period), high_word(place.period));
       const NormalPair first = normal_pair(bits.w0, bits.w1);
       const NormalPair second = normal_pair(bits.w2, bits.w3);
       const float normals[4] = {first.first, first.second, second.first, second.second};
@@ -140,7 +135,7 @@ void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int 
         const float clipped = std::min(value > 0.0F ? value : 0.0F, 1.0F);
         const float kept = lane < place.num_lanes ? clipped : 0.0F;
         values[seat * kBlockWidth + lane] = kept;
-        sums[static_cast<size_t>(seat)][static_cast<size_t>(lane) % kSumParts] += static_cast<double>(kept);
+        at(sums, seat)[to_size(lane) % kSumParts] += as_double(kept);
       }
     }
   }
@@ -148,11 +143,9 @@ void fill_values_plain(const RandomStream& stream, const BlockPlace& place, int 
 
 void fill_draws_plain(const RandomStream& stream, const BlockPlace& place, const ExposureDraws& exposure,
                       uint8_t* shown, float* draws) {
-  const auto period = static_cast<uint64_t>(place.period);
   for (int lane = 0; lane < kBlockWidth; ++lane) {
-    const PhiloxBits bits =
-        philox(stream.key0(), stream.key1(), static_cast<uint32_t>(place.first_pv + lane),
-               static_cast<uint32_t>(place.tick), static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+    const PhiloxBits bits = philox(stream.key0(), stream.key1(), low_word(place.first_pv + lane), low_word(place.tick),
+                                   low_word(place.period), high_word(place.period));
     const auto u = static_cast<int32_t>(bits.w0 >> 1);
     const int count = 1 + (u < exposure.second ? 1 : 0) + (u < exposure.third ? 1 : 0);
     shown[lane] = static_cast<uint8_t>(std::min(count, exposure.num_slots));

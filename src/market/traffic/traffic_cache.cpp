@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
+
 namespace genbid::market {
 namespace {
 
 // Room for the values of every tick.
 void lay_out(PeriodTraffic& period, int num_ticks) {
-  period.ticks.resize(static_cast<size_t>(num_ticks));
+  period.ticks.resize(to_size(num_ticks));
   size_t total = 0;
   for (int tick = 0; tick < num_ticks; ++tick) total += Traffic::num_values(period.factors, tick);
   if (period.values.size() < total) period.values.resize(total);
@@ -22,7 +24,7 @@ void lay_out(PeriodTraffic& period, int num_ticks) {
 }  // namespace
 
 std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span<const int64_t> periods) {
-  const auto room = static_cast<std::ptrdiff_t>(capacity_ / traffic.period_bytes());
+  const auto room = to_signed(capacity_ / traffic.period_bytes());
   const auto find = [&](int64_t period) {
     return std::find_if(kept_.begin(), kept_.end(),
                         [period](const auto& one) { return one->factors.period == period; });
@@ -59,7 +61,7 @@ std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span
       place = passing_[num_passing++].get();
       place->ticks.resize(1);
     }
-    place->made.assign(static_cast<size_t>(traffic.shape().ticks), 0);
+    place->made.assign(to_size(traffic.shape().ticks), 0);
     place->factors = traffic.factors(period);
     if (place->kept) lay_out(*place, traffic.shape().ticks);
     taken.push_back(place);

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "market/traffic/traffic.h"
 
 namespace genbid::market {
@@ -19,17 +20,17 @@ struct PeriodTraffic {
   bool kept = false;
   AlignedVector<float> values;  // of all ticks, one behind the other, where they are kept
 
-  TickTraffic& at(int tick) { return ticks[kept ? static_cast<size_t>(tick) : 0]; }
+  TickTraffic& at(int tick) { return ticks[kept ? to_size(tick) : 0]; }
 };
 
-// Periods that are played again need not be made again: keeps the impressions of as many as fit into `bytes`, those
-// played last. Memory of a forgotten period is handed on.
+// Keeps the impressions of the periods played last, as many as fit into `bytes`, so that periods that are played again
+// need not be made again. The memory of a forgotten period is used for the next one.
 class TrafficCache {
  public:
   explicit TrafficCache(size_t bytes) : capacity_(bytes) {}
 
-  // The traffic of these periods (each once), for one market; valid until the next call. What does not fit is made tick
-  // by tick and not kept.
+  // The traffic of these periods, none of which may come twice, for one market. It is valid until the next call. A
+  // period that does not fit is made tick by tick and not kept.
   std::vector<PeriodTraffic*> take(const Traffic& traffic, std::span<const int64_t> periods);
 
  private:

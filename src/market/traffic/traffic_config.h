@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 
 namespace genbid::market {
@@ -36,7 +37,7 @@ struct TrafficConfig {
   double uncertainty = 0.15;  // mean of sigma / predicted value
 
   bool own() const { return structure == "own"; }
-  MarketShape shape() const { return {static_cast<int>(seats), static_cast<int>(ticks), static_cast<int>(slots)}; }
+  MarketShape shape() const { return {to_int(seats), to_int(ticks), to_int(slots)}; }
   void fields(ConfigVisitor& v);
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "bidding/day_shape.h"
 #include "base/random/lanes.h"
@@ -24,8 +25,8 @@ PeriodFactors empty_factors(int64_t period, const MarketShape& shape) {
   PeriodFactors out;
   out.period = period;
   out.shape = shape;
-  const auto ticks = static_cast<size_t>(shape.ticks);
-  const auto seats = static_cast<size_t>(shape.seats);
+  const auto ticks = to_size(shape.ticks);
+  const auto seats = to_size(shape.seats);
   out.num_pv.resize(ticks);
   out.mean.resize(ticks * seats);
   out.deviation.resize(ticks * seats);
@@ -34,11 +35,11 @@ PeriodFactors empty_factors(int64_t period, const MarketShape& shape) {
   return out;
 }
 
-// Draws of one period from a stream. Draw number `index` of what (seat, category) is `sub`.
+// Draws of one period from a stream. `index` is the number of the draw, and `sub` is whose it is (a seat's or a
+// category's).
 class PeriodDraws {
  public:
-  PeriodDraws(uint64_t seed, int64_t period, std::string_view name)
-      : stream_(seed, name), period_(static_cast<uint64_t>(period)) {}
+  PeriodDraws(uint64_t seed, int64_t period, std::string_view name) : stream_(seed, name), period_(period) {}
 
   double uniform(int sub, int index, double from, double to) const {
     return from + (to - from) * uniform_double(bits(sub, index)[0]);
@@ -47,23 +48,22 @@ class PeriodDraws {
   double factor(int sub, int index, double swing) const { return uniform(sub, index, 1.0 - swing, 1.0 + swing); }
   double normal(int sub, int index, double mean, double deviation) const {
     const auto words = bits(sub, index);
-    return mean + deviation * static_cast<double>(normal_pair(words[0], words[1]).first);
+    return mean + deviation * as_double(normal_pair(words[0], words[1]).first);
   }
 
  private:
   std::array<uint32_t, 4> bits(int sub, int index) const {
-    return stream_.bits(static_cast<uint32_t>(index), static_cast<uint32_t>(sub), static_cast<uint32_t>(period_),
-                        static_cast<uint32_t>(period_ >> 32));
+    return stream_.bits(low_word(index), low_word(sub), low_word(period_), high_word(period_));
   }
   RandomStream stream_;
-  uint64_t period_;
+  int64_t period_;
 };
 
-// The official generator's clip of std ratios: not to the nearest end.
+// The official generator clips ratios of deviations in its own way: one below 0 does not become 0.
 double std_ratio_clip(double ratio) { return ratio < 0.0 ? 0.1 : std::min(ratio, 1.0); }
 
-// exp(-y) for y in [0, 2], and the integral of exp(-t^2 / 2) from 0 to x for x in [0, 2], as their series: the
-// same bits everywhere, which exp and erf of the C library do not promise.
+// exp(-y) for y in [0, 2], and the integral of exp(-t^2 / 2) from 0 to x for x in [0, 2], by their series. These give
+// the same bits everywhere, which exp and erf of the C library do not promise.
 double exp_minus(double y) {
   double term = 1.0;
   double sum = 1.0;
@@ -98,12 +98,12 @@ PeriodFactors official_episode_factors(int64_t period, int64_t impressions) {
   std::copy(episode.num_pv.begin(), episode.num_pv.end(), out.num_pv.begin());
   for (size_t seat = 0; seat < kNumSeats; ++seat) {
     for (size_t t = 0; t < kTicksPerPeriod; ++t) {
-      out.mean[t * kNumSeats + seat] = static_cast<float>(episode.mean[t][seat]);
-      out.deviation[t * kNumSeats + seat] = static_cast<float>(episode.deviation[t][seat]);
+      out.mean[t * kNumSeats + seat] = as_float(episode.mean[t][seat]);
+      out.deviation[t * kNumSeats + seat] = as_float(episode.deviation[t][seat]);
     }
-    out.sigma_ratio[seat] = static_cast<float>(episode.sigma_ratio[seat]);
-    const auto [v1, v2] = numpy::truncation_values(static_cast<int>(seat), period);
-    out.shift[seat] = static_cast<float>(truncated_normal_mean(v1, v2));
+    out.sigma_ratio[seat] = as_float(episode.sigma_ratio[seat]);
+    const auto [v1, v2] = numpy::truncation_values(to_int(seat), period);
+    out.shift[seat] = as_float(truncated_normal_mean(v1, v2));
   }
   return out;
 }
@@ -116,7 +116,7 @@ struct Weighted {
   double weight = 0.0;
 };
 
-// Standard normal, to within 1e-6 in means of what is smooth.
+// The standard normal. Means of smooth functions over these points are within 1e-6.
 template <int kCount>
 std::array<Weighted, kCount> normal_points() {
   constexpr double kReach = 6.0;
@@ -126,7 +126,7 @@ std::array<Weighted, kCount> normal_points() {
     const double z = kReach * ((2.0 * i + 1.0) / kCount - 1.0);
     double weight = exp_minus(z * z / 32.0);
     for (int square = 0; square < 4; ++square) weight *= weight;  // exp(-z^2 / 2)
-    points[static_cast<size_t>(i)] = {z, weight};
+    at(points, i) = {z, weight};
     sum += weight;
   }
   for (Weighted& point : points) point.weight /= sum;
@@ -153,11 +153,11 @@ std::vector<Weighted> spread_points(const TrafficConfig& config) {
   return classes;
 }
 
-// Factors on the level: the category's alone for its first seat, times its own for the others.
+// Factors on the level of a seat: its category's, and for all but the category's first seat also its own.
 std::vector<Weighted> ratio_points(const TrafficConfig& config) {
   constexpr int kPoints = 12;
   const int64_t first_seats = (config.seats + kSeatsPerCategory - 1) / kSeatsPerCategory;
-  const double first_share = static_cast<double>(first_seats) / static_cast<double>(config.seats);
+  const double first_share = as_double(first_seats) / as_double(config.seats);
   const auto factor = [](int i, double swing) { return 1.0 + swing * ((2.0 * i + 1.0) / kPoints - 1.0); };
   std::vector<Weighted> points;
   for (int c = 0; c < kPoints; ++c) {
@@ -195,7 +195,7 @@ double level_before_clipping(const TrafficConfig& config) {
   };
   const double wanted = config.value_level;
   if (std::abs(clipped_mean(wanted) - wanted) <= kTolerance * wanted) return wanted;
-  // Between a half and twice it for all values of the config's fields.
+  // The answer lies between half and twice the level, for all values that the config's fields may have.
   double low = 0.25 * wanted;
   double high = 4.0 * wanted;
   for (int halving = 0; halving < 24; ++halving) {
@@ -214,12 +214,12 @@ PeriodFactors own_factors(const TrafficConfig& config, uint64_t seed, int64_t pe
   std::vector<double> shares = day_shares(config.day_shape, ticks);
   double sum = 0.0;
   for (int tick = 0; tick < ticks; ++tick) {
-    double& share = shares[static_cast<size_t>(tick)];
+    double& share = at(shares, tick);
     share *= counts.factor(0, tick * kCountPieces / ticks, config.count_swing);
     sum += share;
   }
   for (size_t t = 0; t < shares.size(); ++t) {
-    out.num_pv[t] = static_cast<int64_t>(shares[t] / sum * static_cast<double>(impressions));
+    out.num_pv[t] = static_cast<int64_t>(shares[t] / sum * as_double(impressions));
   }
 
   const PeriodDraws categories(seed, period, "market.traffic.categories");
@@ -237,16 +237,16 @@ PeriodFactors own_factors(const TrafficConfig& config, uint64_t seed, int64_t pe
       if (seat % kSeatsPerCategory != 0) ratio *= seats.factor(seat, piece, config.seat_swing);
       const double mean = config.value_level * ratio;
       const double spread = std_ratio_clip(spreads.normal(seat, 1 + tick, level, 0.2 * level));
-      const auto place = static_cast<size_t>(tick * out.shape.seats + seat);
-      out.mean[place] = static_cast<float>(mean);
-      out.deviation[place] = static_cast<float>(spread * mean * (config.value_spread / kOfficialSpread));
+      const auto place = to_size(tick * out.shape.seats + seat);
+      out.mean[place] = as_float(mean);
+      out.deviation[place] = as_float(spread * mean * (config.value_spread / kOfficialSpread));
     }
     // Step F, first part: a ratio above 0.3 becomes 0.2.
-    const auto s = static_cast<size_t>(seat);
+    const auto s = to_size(seat);
     double sigma_ratio = std::abs(uncertainties.normal(seat, 0, 0.15, 0.06));
     sigma_ratio = (sigma_ratio > 0.3 ? 0.2 : sigma_ratio) * (config.uncertainty / kOfficialUncertainty);
-    out.sigma_ratio[s] = static_cast<float>(std::min(sigma_ratio, kMaxSigmaRatio));
-    out.shift[s] = static_cast<float>(
+    out.sigma_ratio[s] = as_float(std::min(sigma_ratio, kMaxSigmaRatio));
+    out.shift[s] = as_float(
         truncated_normal_mean(uncertainties.uniform(seat, 1, 0.0, 1.0), uncertainties.uniform(seat, 2, 0.0, 1.0)));
   }
   return out;

@@ -27,11 +27,12 @@ struct PeriodFactors {
 
 // Period p is AuctionNet's episode p: its counts, levels, spreads, uncertainties and truncations, as floats.
 PeriodFactors official_episode_factors(int64_t period, int64_t impressions);
-// The config's value_level as it must be before values are clipped to [0, 1], so that their mean, over days, seats and
-// ticks, is value_level: clipping at 0 raises a mean (by 40 % at a value_spread of 2), clipping at 1 lowers it. Less
-// than 2 % is left as it is: so much the usual spread raises it.
+// The level that values must have before they are clipped to [0, 1], so that afterwards their mean over days, seats and
+// ticks is the config's value_level. Clipping at 0 raises a mean, by 40 % at a value_spread of 2, and clipping at 1
+// lowers it. A difference below 2 % is left as it is, since the usual spread makes that much.
 double level_before_clipping(const TrafficConfig& config);
-// Drawn from streams of `seed`, with the knobs of the config; its value_level is that before clipping.
+// Draws a period's structure from streams of `seed`, with the knobs of the config, whose value_level is that before
+// clipping.
 PeriodFactors own_factors(const TrafficConfig& config, uint64_t seed, int64_t period, int64_t impressions);
 
 // Mean of a standard normal truncated to [-2 v1, 2 v2], v1 and v2 in [0, 1].
