@@ -14,6 +14,7 @@
 #include "report/read_metrics.h"
 #include "report/read_results.h"
 #include "runs/program.h"
+#include "runs/report_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -104,6 +105,7 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   }
   if (trained) describe_training(folder, input);
   report::Results read = report::read_results(results);
+  read_days(folder, read.judgements);
   input.judgements = std::move(read.judgements);
   for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
   input.versions.push_back({"report by", program_name()});
