@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "report/binning.h"
 #include "report/line_chart.h"
@@ -210,8 +211,10 @@ std::vector<std::string> response_figures(const std::vector<Charted>& charted, c
 std::vector<Section> day_sections(const std::vector<const ReportCandidate*>& candidates, const std::string& id) {
   const std::vector<Charted> charted = with_days(candidates);
   if (charted.empty()) return {};
-  return {{"Pacing", "", {pacing(charted, id), alpha_over_day(charted, id), price_over_day(charted, id)}},
-          {"Win and cost curves", "", response_figures(charted, id)}};
+  std::vector<std::string> curves = response_figures(charted, id);
+  curves.insert(curves.begin(), price_over_day(charted, id));
+  return {{"Pacing", "", {pacing(charted, id), alpha_over_day(charted, id)}},
+          {"Prices, win and cost curves", "", std::move(curves)}};
 }
 
 }  // namespace genbid::report

@@ -58,7 +58,7 @@ TEST(Page, WhatThereIsNoDataForHasNoSection) {
   }
   const std::string judged = page_html(evaluation);
   EXPECT_TRUE(has(judged, "Calibration"));
-  for (const char* heading : {"Training curves", ">Pacing<", "Win and cost", "What was asked", ">Config<"}) {
+  for (const char* heading : {"Training curves", ">Pacing<", "win and cost", "What was asked", ">Config<"}) {
     EXPECT_FALSE(has(judged, heading)) << heading;
   }
   const std::string empty = page_html({});
@@ -133,11 +133,11 @@ TEST(Page, CurvesAreOfTheTicksWithABid) {
                     {0.5, 0.25, 0.7, 0.1}};
   const std::vector<Section> sections = day_sections({&candidate}, "x");
   ASSERT_EQ(sections.size(), 2U);
-  EXPECT_TRUE(has(sections[0].figures[2], "<tr><td>0</td><td>0.6</td></tr>"));  // price: (0.5 + 0.7) / 2
+  EXPECT_TRUE(has(sections[1].figures[0], "<tr><td>0</td><td>0.6</td></tr>"));  // price: (0.5 + 0.7) / 2
   const auto& curves = sections[1].figures;
-  EXPECT_TRUE(has(curves[0], "<tr><td>1.5</td><td>1</td></tr>")) << curves[0];
-  EXPECT_TRUE(has(curves[1], "<tr><td>2</td><td>20</td></tr>")) << curves[1];  // 20 of 100
-  EXPECT_TRUE(has(curves[2], "<tr><td>1</td><td>25</td></tr>")) << curves[2];  // 50 for 2 slots
+  EXPECT_TRUE(has(curves[1], "<tr><td>1.5</td><td>1</td></tr>")) << curves[1];
+  EXPECT_TRUE(has(curves[2], "<tr><td>2</td><td>20</td></tr>")) << curves[2];  // 20 of 100
+  EXPECT_TRUE(has(curves[3], "<tr><td>1</td><td>25</td></tr>")) << curves[3];  // 50 for 2 slots
 }
 
 TEST(Page, TheOptimumInHindsightIsALineToCompareWith) {
