@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "report/binning.h"
 #include "report/line_chart.h"
@@ -109,12 +110,47 @@ std::string alpha_over_day(const std::vector<Charted>& charted, const std::strin
   return line_figure(chart);
 }
 
+double mean_of(const std::vector<double>& values, const std::vector<size_t>& group) {
+  double sum = 0.0;
+  size_t count = 0;
+  for (const size_t i : group) {
+    if (!std::isfinite(values[i])) continue;
+    sum += values[i];
+    ++count;
+  }
+  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string price_over_day(const std::vector<Charted>& charted, const std::string& id) {
+  LineChart chart;
+  chart.caption = {
+      id + "-price", "Price over the day",
+      "The price of winning a slot (least winning cost), mean over the impressions of a tick and over cells.",
+      "For each candidate the mean least winning cost, against the tick of the day."};
+  chart.x_name = "tick";
+  chart.y_name = "least winning cost";
+  chart.y_least = 0.0;
+  for (const Charted& one : charted) {
+    const CandidateDays& days = one.candidate->days;
+    const auto ticks = static_cast<size_t>(days.ticks);
+    Series series{one.candidate->name, one.style, {}, {}, {}, {}, false};
+    for (size_t tick = 0; tick < ticks; ++tick) {
+      std::vector<size_t> places;
+      for (size_t cell = 0; cell < days.num_cells(); ++cell) places.push_back(cell * ticks + tick);
+      series.x.push_back(static_cast<double>(tick));
+      series.y.push_back(mean_of(days.price, places));
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return line_figure(chart);
+}
+
 // The ticks of all cells with a bid: alpha in units of the CPA limit, and a quantity beside it.
 struct Responses {
   std::vector<double> alpha;
   std::vector<double> wins;
-  std::vector<double> spend;  // % of the budget
-  std::vector<double> price;
+  std::vector<double> spend;  // money
+  std::vector<double> share;  // spend in % of the budget
 };
 
 Responses responses(const CandidateDays& days) {
@@ -126,21 +162,10 @@ Responses responses(const CandidateDays& days) {
     if (!std::isfinite(alpha)) continue;
     all.alpha.push_back(alpha);
     all.wins.push_back(days.wins[i]);
-    all.spend.push_back(100.0 * days.spend[i] / days.budget[cell]);
-    all.price.push_back(days.wins[i] > 0.0 ? days.price[i] : std::numeric_limits<double>::quiet_NaN());
+    all.spend.push_back(days.spend[i]);
+    all.share.push_back(100.0 * days.spend[i] / days.budget[cell]);
   }
   return all;
-}
-
-double mean_of(const std::vector<double>& values, const std::vector<size_t>& group) {
-  double sum = 0.0;
-  size_t count = 0;
-  for (const size_t i : group) {
-    if (!std::isfinite(values[i])) continue;
-    sum += values[i];
-    ++count;
-  }
-  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
 // Means of groups of equally many ticks, by their alphas.
@@ -153,22 +178,23 @@ std::vector<std::string> response_figures(const std::vector<Charted>& charted, c
                        "What a tick costs, by alpha: each point a twelfth of the ticks.",
                        "For each candidate the mean spend of a tick in per cent of the budget, against alpha over the "
                        "CPA limit."};
-  charts[2].caption = {id + "-price-curve", "Price curve", "The mean price of a slot, by alpha.",
-                       "For each candidate the mean price of the slots it won, against alpha over the CPA limit."};
+  charts[2].caption = {id + "-slot-curve", "Cost of a slot", "Spend over slots won, by alpha.",
+                       "For each candidate its spend over the slots it won, against alpha over the CPA limit."};
   charts[0].y_name = "slots in a tick";
   charts[1].y_name = "spend in a tick, % of budget";
-  charts[2].y_name = "price of a slot";
+  charts[2].y_name = "cost of a slot";
   for (const Charted& one : charted) {
     const Responses all = responses(one.candidate->days);
     const std::vector<std::vector<size_t>> groups = equal_groups(all.alpha, kAlphaGroups);
-    const std::vector<double>* const quantities[] = {&all.wins, &all.spend, &all.price};
-    for (size_t c = 0; c < charts.size(); ++c) {
-      Series series{one.candidate->name, one.style, {}, {}, {}, {}, false};
-      for (const std::vector<size_t>& group : groups) {
-        series.x.push_back(mean_of(all.alpha, group));
-        series.y.push_back(mean_of(*quantities[c], group));
+    for (LineChart& chart : charts) chart.series.push_back({one.candidate->name, one.style, {}, {}, {}, {}, false});
+    for (const std::vector<size_t>& group : groups) {
+      const double wins = mean_of(all.wins, group);
+      const double slot = wins > 0.0 ? mean_of(all.spend, group) / wins : std::numeric_limits<double>::quiet_NaN();
+      const double values[] = {wins, mean_of(all.share, group), slot};
+      for (size_t c = 0; c < charts.size(); ++c) {
+        charts[c].series.back().x.push_back(mean_of(all.alpha, group));
+        charts[c].series.back().y.push_back(values[c]);
       }
-      charts[c].series.push_back(std::move(series));
     }
   }
   std::vector<std::string> figures;
@@ -185,8 +211,10 @@ std::vector<std::string> response_figures(const std::vector<Charted>& charted, c
 std::vector<Section> day_sections(const std::vector<const ReportCandidate*>& candidates, const std::string& id) {
   const std::vector<Charted> charted = with_days(candidates);
   if (charted.empty()) return {};
+  std::vector<std::string> curves = response_figures(charted, id);
+  curves.insert(curves.begin(), price_over_day(charted, id));
   return {{"Pacing", "", {pacing(charted, id), alpha_over_day(charted, id)}},
-          {"Win and cost curves", "", response_figures(charted, id)}};
+          {"Prices, win and cost curves", "", std::move(curves)}};
 }
 
 }  // namespace genbid::report

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMostRows = 400;         // of all tables of candidates
 constexpr size_t kMostCharted = 3;        // judgements with charts
 constexpr size_t kMostText = 100 * 1024;  // of the config, in bytes
+constexpr size_t kMostSettings = 20 * 1024;
 constexpr size_t kMostFacts = 60;
 constexpr size_t kMostFactText = 2000;
 
@@ -94,6 +95,10 @@ void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
     const Judgement& judgement = judgements[i];
     page.heading(cut(judgement.heading, 200));
     page.html(facts_html(judgement.conditions));
+    if (!judgement.settings.empty() && i < kMostCharted) {
+      page.html("<details><summary>All settings of the scenario</summary>\n<pre>" +
+                escaped(cut(judgement.settings, kMostSettings)) + "</pre>\n</details>\n");
+    }
     const Table table = candidates_table(judgement, rows_left);
     rows_left -= table.rows.size();
     page.html(card_table_html(table));

@@ -126,6 +126,20 @@ Json conditions_of(const Json& json) {
   return conditions;
 }
 
+// The scenario is many settings: its hash stands with the other conditions, the settings have a place of their own.
+void add_conditions(const Json& conditions, Judgement& judgement) {
+  for (const auto& [name, value] : conditions.items()) {
+    if (value.is_object() && value.contains("hash")) {
+      judgement.conditions.push_back({name, words(value["hash"])});
+      if (value.contains("settings")) {
+        judgement.settings = value["settings"].dump(2, ' ', false, Json::error_handler_t::replace);
+      }
+    } else {
+      judgement.conditions.push_back({name, words(value)});
+    }
+  }
+}
+
 std::string heading_of(const Json& conditions) {
   std::string text;
   for (const char* key : {"protocol", "rules", "population", "log"}) {
@@ -207,7 +221,7 @@ Results read_results(const std::vector<std::string>& files) {
       conditions.push_back(key);
       Judgement judgement;
       judgement.heading = heading_of(shared);
-      for (const auto& [name, value] : shared.items()) judgement.conditions.push_back({name, words(value)});
+      add_conditions(shared, judgement);
       results.judgements.push_back(std::move(judgement));
     }
     results.judgements[place].candidates.push_back(read_candidate(json, path));

@@ -50,7 +50,7 @@ struct CandidateDays {
   std::vector<double> spend;  // money
   std::vector<double> value;  // expected conversions: the sum of the p-values of exposed impressions
   std::vector<double> wins;   // slots
-  std::vector<double> price;  // mean price of a slot; not finite without a win
+  std::vector<double> price;  // mean least winning cost of the tick's impressions; not finite where there are none
 
   size_t num_cells() const { return budget.size(); }
 };
@@ -68,6 +68,7 @@ struct ReportCandidate {
 struct Judgement {
   std::string heading;
   std::vector<Fact> conditions;
+  std::string settings;  // all of them, as text
   std::vector<ReportCandidate> candidates;
 };
 

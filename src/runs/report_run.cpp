@@ -14,6 +14,7 @@
 #include "report/read_metrics.h"
 #include "report/read_results.h"
 #include "runs/program.h"
+#include "runs/report_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -67,11 +68,12 @@ void describe_training(const std::string& folder, report::ReportInput& input) {
   input.metrics = report::read_metrics(folder + "/metrics.jsonl");
   const std::string loss = last_of(input.metrics, "train/loss");
   if (!loss.empty()) input.summary.push_back({"training loss", loss});
+  constexpr int kMostPeriods = 4;
+  int periods = 0;
   for (const report::MetricCurve& metric : input.metrics) {
-    if (metric.name.starts_with("held_out/loss/")) {
-      const std::string period = metric.name.substr(metric.name.rfind('_') + 1);
-      input.summary.push_back({"held-out loss, period " + period, last_of(input.metrics, metric.name)});
-    }
+    if (!metric.name.starts_with("held_out/loss/") || ++periods > kMostPeriods) continue;
+    const std::string period = metric.name.substr(metric.name.rfind('_') + 1);
+    input.summary.push_back({"held-out loss, period " + period, last_of(input.metrics, metric.name)});
   }
   const std::vector<std::string> checkpoints = RunDir::open(folder).checkpoints();
   if (!checkpoints.empty()) input.versions.push_back({"last checkpoint", checkpoints.back()});
@@ -103,6 +105,7 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   }
   if (trained) describe_training(folder, input);
   report::Results read = report::read_results(results);
+  read_days(folder, read.judgements);
   input.judgements = std::move(read.judgements);
   for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
   input.versions.push_back({"report by", program_name()});

@@ -75,6 +75,25 @@ TEST_F(Report, ATrainingThatWasJudgedInItsFolderHasBoth) {
   EXPECT_TRUE(has(html, "Judged: market, corrected, rules48"));
 }
 
+TEST_F(Report, AnEvaluationEndsWithOneThatShowsItsDays) {
+  const auto done = run_program(
+      "evaluate configs/evaluate.yaml policy='[pid, {policy: fixed_alpha, alpha: 90}]' market.impressions=2000 "
+      "market.budget_scale=0.004 market.periods=30 output.dir=" +
+      out("eval"));
+  ASSERT_EQ(done.status, 0) << done.output;
+  EXPECT_TRUE(has(done.output, "report: " + out("eval/report.html"))) << done.output;
+  const std::string html = read_file(out("eval/report.html"));
+  EXPECT_TRUE(has(html, "Spend against time"));
+  EXPECT_TRUE(has(html, "Win curve"));
+  EXPECT_TRUE(has(html, "All settings of the scenario"));
+  EXPECT_EQ(page(out("eval"), "eval/report.html"), html);
+
+  put("eval/cells/pid/period-30.safetensors", "damaged");
+  expect_refused(out("eval"), out("eval/cells/pid/period-30.safetensors"));
+  std::filesystem::remove_all(out("eval/cells"));
+  EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), "Spend against time"));
+}
+
 TEST_F(Report, TheSameFolderGivesTheSameBytes) {
   put("eval/result.json", kResult);
   const std::string first = page(out("eval"), "eval/report.html");

@@ -17,8 +17,9 @@ TEST(Page, IsWellFormedWithEverythingInIt) {
   EXPECT_EQ(test::WellFormed::fault(page), "");
   for (const char* figure :
        {"training-0", "judged-0-scores", "judged-0-score-distribution", "judged-0-cpa-distribution", "judged-0-pacing",
-        "judged-0-alpha", "judged-0-win-curve", "judged-0-cost-curve", "judged-0-price-curve", "judged-0-calibration",
-        "judged-0-calibration-ratio", "judged-0-lorenz", "judged-0-asked-return", "judged-0-asked-cpa"}) {
+        "judged-0-alpha", "judged-0-price", "judged-0-win-curve", "judged-0-cost-curve", "judged-0-slot-curve",
+        "judged-0-calibration", "judged-0-calibration-ratio", "judged-0-lorenz", "judged-0-asked-return",
+        "judged-0-asked-cpa"}) {
     EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
   }
 }
@@ -57,7 +58,7 @@ TEST(Page, WhatThereIsNoDataForHasNoSection) {
   }
   const std::string judged = page_html(evaluation);
   EXPECT_TRUE(has(judged, "Calibration"));
-  for (const char* heading : {"Training curves", ">Pacing<", "Win and cost", "What was asked", ">Config<"}) {
+  for (const char* heading : {"Training curves", ">Pacing<", "win and cost", "What was asked", ">Config<"}) {
     EXPECT_FALSE(has(judged, heading)) << heading;
   }
   const std::string empty = page_html({});
@@ -115,6 +116,28 @@ TEST(Page, PacingIsTheMeanShareOfBudgetsSpentSoFar) {
   const std::string& alpha = sections[0].figures[1];
   EXPECT_TRUE(has(alpha, "<td>0</td><td>1</td>")) << alpha;  // 10 / 10 and 5 / 5
   EXPECT_TRUE(has(alpha, "<td>1</td><td>2</td>")) << alpha;  // 20 / 10; the other did not bid
+}
+
+// Three ticks with a bid, alphas 1, 2 and 1.5 times the limit; the fourth has none and does not count.
+TEST(Page, CurvesAreOfTheTicksWithABid) {
+  ReportCandidate candidate;
+  candidate.name = "one";
+  candidate.kind = "rule";
+  candidate.days = {2,
+                    {100.0, 10.0},
+                    {10.0, 5.0},
+                    {10.0, 20.0, 7.5, std::nan("")},
+                    {50.0, 20.0, 1.0, 0.0},
+                    {1.0, 1.0, 0.5, 0.0},
+                    {2.0, 4.0, 1.0, 0.0},
+                    {0.5, 0.25, 0.7, 0.1}};
+  const std::vector<Section> sections = day_sections({&candidate}, "x");
+  ASSERT_EQ(sections.size(), 2U);
+  EXPECT_TRUE(has(sections[1].figures[0], "<tr><td>0</td><td>0.6</td></tr>"));  // price: (0.5 + 0.7) / 2
+  const auto& curves = sections[1].figures;
+  EXPECT_TRUE(has(curves[1], "<tr><td>1.5</td><td>1</td></tr>")) << curves[1];
+  EXPECT_TRUE(has(curves[2], "<tr><td>2</td><td>20</td></tr>")) << curves[2];  // 20 of 100
+  EXPECT_TRUE(has(curves[3], "<tr><td>1</td><td>25</td></tr>")) << curves[3];  // 50 for 2 slots
 }
 
 TEST(Page, TheOptimumInHindsightIsALineToCompareWith) {

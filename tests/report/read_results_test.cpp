@@ -61,6 +61,13 @@ TEST_F(ReadResults, CellsAndWhatWasAskedAreRead) {
   EXPECT_EQ(results.judgements[0].conditions[3].text, "22..24, 30");  // periods
 }
 
+TEST_F(ReadResults, AScenarioIsItsHashAndItsSettings) {
+  put("result.json", result("a", "rules48", "\"scenario\": {\"hash\": \"1f\", \"settings\": {\"rules\": \"x\"}}, "));
+  const Judgement judgement = read().judgements.at(0);
+  EXPECT_EQ(judgement.conditions.back().text, "1f");
+  EXPECT_EQ(judgement.settings, "{\n  \"rules\": \"x\"\n}");
+}
+
 TEST_F(ReadResults, OnlyThoseUnderTheSameConditionsComeTogether) {
   put("a/result.json", result("a", "rules48"));
   put("b/result.json", result("b", "pid48"));
