@@ -42,7 +42,21 @@ inline Ingested ingest_text(const std::string& text, const data::IngestSettings&
   return ingest_files({folder.write("a.csv", text)}, settings);
 }
 
+<<<<<<< ours
 // The bytes of the datasets alone, because stores of the same rows may name different sources.
+=======
+// The datasets' bytes: stores of the same rows may still name other sources.
+// A summary's words, as they would stand in a line of any length.
+inline std::string unwrapped(const std::string& text) {
+  std::string words;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space || (!words.empty() && words.back() != ' ')) words += space ? ' ' : c;
+  }
+  return words;
+}
+
+>>>>>>> theirs
 inline void expect_same_columns(const data::TrajectoryColumns& a, const data::TrajectoryColumns& b) {
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);
