@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "app/command.h"
 #include "base/log.h"
@@ -17,14 +19,18 @@ runs::EvaluateConfig read(const ConfigFile& file) {
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
 
-int run(const ConfigFile& file) {
+int run(const ConfigFile& file, Form form) {
   auto summary = runs::evaluate(read(file));
   if (!summary) {
-    log_info("stopped; nothing was written");
+    log_warning("Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
-  std::printf("%s\n", summary->text().c_str());
-  for (const std::string& path : summary->write()) std::printf("%s\n", path.c_str());
+  if (form == Form::kText) std::printf("%s\n", summary->text().c_str());  // before writing, which may fail
+  const std::vector<std::string> files = summary->write();
+  if (form == Form::kJson) std::fputs(summary->json(files).c_str(), stdout);
+  for (const std::string& path : files) {
+    if (form == Form::kText) std::printf("%s\n", path.c_str());
+  }
   return 0;
 }
 

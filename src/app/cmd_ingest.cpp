@@ -16,13 +16,13 @@ runs::IngestRunConfig read(const ConfigFile& file) {
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "ingest"); }
 
-int run(const ConfigFile& file) {
-  const auto text = runs::ingest(read(file));
-  if (!text) {
+int run(const ConfigFile& file, Form form) {
+  const auto report = runs::ingest(read(file));
+  if (!report) {
     log_warning("Stopped by a signal. What was to be written is whole or not there.");
     return stop_signal::exit_status();
   }
-  std::fputs(text->c_str(), stdout);
+  std::fputs((form == Form::kJson ? report->json : report->text).c_str(), stdout);
   return 0;
 }
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -8,6 +10,8 @@
 #include "bidders/bidder_table.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
+#include "base/terminal.h"
+#include "base/text_table.h"
 #include "play/resumable_outputs.h"
 #include "play/simulate.h"
 
@@ -21,7 +25,15 @@ play::SimulateConfig read(const ConfigFile& file) {
   return config;
 }
 
-int run(const ConfigFile& file) {
+// "protocol market, rules corrected, population pid48, 500000 impressions, seed 1"
+std::string title(const play::SimulateConfig& config) {
+  const play::MarketRunConfig& market = config.market;
+  return "rules " + market.rules_label() + ", population " + market.population +
+         (config.explore.bidders.empty() ? "" : " with drawn bidders") + ", " + std::to_string(market.impressions) +
+         " impressions" + (market.official() ? "" : ", seed " + std::to_string(market.seed));
+}
+
+int run(const ConfigFile& file, Form form) {
   play::SimulateConfig config = read(file);
   config.program = runs::program_name();
   const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
@@ -48,10 +60,11 @@ int run(const ConfigFile& file) {
   }
   const bool played_before = summary->num_played_before == num_periods;
   if (!played_before) progress.finish();
-  const std::string seed = config.market.official() ? "" : ", seed " + std::to_string(config.market.seed);
-  const char* const drawn = config.explore.bidders.empty() ? "" : " with drawn bidders";
-  std::printf("protocol market, rules %s, population %s%s, %lld impressions%s\n", config.market.rules_label().c_str(),
-              config.market.population.c_str(), drawn, static_cast<long long>(config.market.impressions), seed.c_str());
+  if (form == Form::kJson) {
+    std::fputs(summary->json(config).c_str(), stdout);
+    return 0;
+  }
+  std::fputs(wrapped("protocol market, ", title(config), terminal::width(STDOUT_FILENO)).c_str(), stdout);
   if (played_before) {
     std::printf("all %lld periods were played before\n", static_cast<long long>(num_periods));
   } else {

@@ -16,10 +16,10 @@ runs::TrainRunConfig read(const ConfigFile& file) {
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "train"); }
 
-int run(const ConfigFile& file) {
+int run(const ConfigFile& file, Form form) {
   const runs::TrainRunConfig config = read(file);
   const runs::TrainingSummary summary = runs::train(config);
-  std::fputs(summary.text().c_str(), stdout);
+  std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
   if (!summary.training.stopped) return 0;
   log_info("stopped at step " + std::to_string(summary.training.step) + " of " + std::to_string(config.train.steps) +
            "; the same command goes on from the checkpoint");
@@ -32,15 +32,17 @@ Command train_command() {
   return {"train", "train a policy on a trajectory store",
           "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
           "\n"
-          "run           folder of the run: config.yaml, log.txt, metrics.jsonl, checkpoints/\n"
-          "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
-          "              are lowered to it (0, the default: none)\n"
+          "run           folder of the run: config.yaml, log.txt, metrics.jsonl and TensorBoard's\n"
+          "              event files, checkpoints/\n"
+          "data.*        the store (genbid ingest), periods to train on and to hold out;\n"
+          "              max_action: actions above it are lowered to it (0, the default: none)\n"
           "model.*       a model and its options; models/NAME/README.md\n"
-          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads\n"
+          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads;\n"
+          "              prometheus: a text file NAME.prom with the newest numbers (default: none)\n"
           "\n"
-          "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a checkpoint first and exit\n"
-          "with 128 + the signal's number; a second one ends the process at once. `genbid config FILE` shows every\n"
-          "option with its value.",
+          "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a\n"
+          "checkpoint first and exit with 128 + the signal's number; a second one ends the\n"
+          "process at once. `genbid config FILE` shows every option with its value.",
           run, resolve};
 }
 

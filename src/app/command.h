@@ -7,12 +7,15 @@
 
 namespace genbid::app {
 
+// How a verb says what came of it, on standard output: lines and tables for people, or one JSON document.
+enum class Form { kText, kJson };
+
 // One verb of the program: genbid VERB CONFIG.yaml [section.key=value ...]
 struct Command {
   std::string_view name;
   std::string_view summary;                   // one line for `genbid --help`
   std::string_view help;                      // what it reads and writes, an example
-  int (*run)(const ConfigFile& file);         // exit status; throws Error
+  int (*run)(const ConfigFile& file, Form);   // exit status; throws Error
   std::string (*resolve)(const ConfigFile&);  // the resolved config, for `genbid config`
 };
 

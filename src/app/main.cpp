@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -17,7 +18,9 @@
 #include "runs/program.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/config/config_json.h"
 #include "base/stop_signal.h"
+#include "base/terminal.h"
 
 namespace {
 
@@ -27,12 +30,22 @@ constexpr int kWrongUse = 2;
 
 constexpr const char* kDescription =
     "genbid trains generative bidding policies on logged ad auctions and judges them in an auction market.\n"
-    "  genbid VERB CONFIG.yaml [section.key=value ...]";
+    "  genbid VERB CONFIG.yaml [section.key=value ...] [--quiet] [--json]";
 
 struct Arguments {
   std::string config;
   std::vector<std::string> overrides;
+  bool quiet = false;
+  bool json = false;
+
+  genbid::app::Form form() const { return json ? genbid::app::Form::kJson : genbid::app::Form::kText; }
 };
+
+// For the program and for each verb: they may stand in any place.
+void add_flags(CLI::App& app, Arguments& arguments) {
+  app.add_flag("-q,--quiet", arguments.quiet, "no progress, no information: only warnings, errors and the result");
+  app.add_flag("--json", arguments.json, "the result as one JSON document, alone on standard output");
+}
 
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& summary, const std::string& help,
                    Arguments& arguments) {
@@ -40,6 +53,7 @@ CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& su
   verb->footer(help);
   verb->add_option("CONFIG", arguments.config, "config file (YAML)")->required();
   verb->add_option("OVERRIDES", arguments.overrides, "section.key=value, laid over the file");
+  add_flags(*verb, arguments);
   return verb;
 }
 
@@ -48,7 +62,8 @@ int print_config(const std::array<genbid::app::Command, 4>& commands, const Argu
   std::string kinds;
   for (const genbid::app::Command& command : commands) {
     if (file.kind() == command.name) {
-      std::fputs(command.resolve(file).c_str(), stdout);
+      const std::string yaml = command.resolve(file);
+      std::fputs((arguments.json ? genbid::config_json(yaml) : yaml).c_str(), stdout);
       return kDone;
     }
     kinds += (kinds.empty() ? "" : ", ") + std::string(command.name);
@@ -64,12 +79,13 @@ int run_verb(const genbid::app::Command& command, const Arguments& arguments) {
     throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected '" +
                               std::string(command.name) + "'");
   }
-  return command.run(file);
+  return command.run(file, arguments.form());
 }
 
 int failed(const std::string& why, int status = kFailed) {
   genbid::stop_signal::wait_if_ending();  // what it broke is no news
-  std::fprintf(stderr, "genbid: %s\n", why.c_str());
+  const std::string name = genbid::terminal::coloured(genbid::terminal::Colour::kRed, "genbid:", STDERR_FILENO);
+  std::fprintf(stderr, "%s %s\n", name.c_str(), why.c_str());
   return status;
 }
 
@@ -110,6 +126,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", genbid::runs::program_name());
   Arguments arguments;
+  add_flags(app, arguments);
   std::vector<CLI::App*> verbs;
   for (const genbid::app::Command& command : commands) {
     verbs.push_back(
@@ -124,6 +141,7 @@ int main(int argc, char** argv) {
   bench_verb->footer(genbid::bench::bench_help());
   bench_verb->add_option("PREFIX", bench_prefix, "which benchmarks")->required();
   bench_verb->add_option("--threads", bench_threads, "threads of LibTorch, default 1")->check(CLI::Range(1, 1024));
+  add_flags(*bench_verb, arguments);
 
   try {
     app.parse(argc, argv);
@@ -131,8 +149,9 @@ int main(int argc, char** argv) {
     return app.exit(e) == 0 ? kDone : kWrongUse;
   }
 
+  genbid::terminal::set_quiet(arguments.quiet);
   const int status = reported([&] {
-    if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_threads);
+    if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_threads, arguments.json);
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);

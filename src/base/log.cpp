@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/files/raw_file.h"
+#include "base/terminal.h"
 
 namespace genbid {
 namespace {
@@ -36,12 +37,12 @@ class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 // The two places lines go to: the one thing in the program that is there once by its nature.
 struct Logs {
   std::mutex mutex;
-  spdlog::logger terminal{"terminal", std::make_shared<spdlog::sinks::stderr_sink_st>()};
+  spdlog::logger screen{"terminal", std::make_shared<spdlog::sinks::stderr_sink_st>()};
   std::unique_ptr<spdlog::logger> file;
   std::string file_fault;  // why a line could not be written
 
   // A progress line may stand on the terminal: draw over it.
-  Logs() { terminal.set_pattern(::isatty(STDERR_FILENO) != 0 ? "\r\033[K%v" : "%v"); }
+  Logs() { screen.set_pattern(terminal::draws_over(STDERR_FILENO) ? "\r\033[K%v" : "%v"); }
 };
 
 Logs& logs() {
@@ -49,23 +50,26 @@ Logs& logs() {
   return instance;
 }
 
-void write(spdlog::level::level_enum level, std::string_view prefix, std::string_view line) {
+std::string warning_prefix() { return terminal::coloured(terminal::Colour::kYellow, "warning:", STDERR_FILENO) + " "; }
+
+void write(spdlog::level::level_enum level, std::string_view line) {
   Logs& all = logs();
   const std::lock_guard lock(all.mutex);
-  all.terminal.log(level, "{}{}", prefix, line);
+  const bool warns = level == spdlog::level::warn;
+  if (warns || !terminal::quiet()) all.screen.log(level, "{}{}", warns ? warning_prefix() : "", line);
   if (!all.file) return;
   all.file->log(level, "{}", line);
   if (all.file_fault.empty()) return;
-  all.terminal.warn("warning: {}; further lines are not in it", all.file_fault);
+  all.screen.warn("{}{}; further lines are not in it", warning_prefix(), all.file_fault);
   all.file_fault.clear();
   all.file.reset();
 }
 
 }  // namespace
 
-void log_info(std::string_view line) { write(spdlog::level::info, "", line); }
+void log_info(std::string_view line) { write(spdlog::level::info, line); }
 
-void log_warning(std::string_view line) { write(spdlog::level::warn, "warning: ", line); }
+void log_warning(std::string_view line) { write(spdlog::level::warn, line); }
 
 void log_to_file(const std::string& path) {
   Logs& all = logs();

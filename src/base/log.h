@@ -8,7 +8,7 @@
 
 namespace genbid {
 
-void log_info(std::string_view line);
+void log_info(std::string_view line);  // not on standard error where the program is quiet (base/terminal.h)
 void log_warning(std::string_view line);
 // Appends; time stamps in the file only. A full disk does not end the work: it is said once, and the file left alone.
 void log_to_file(const std::string& path);

@@ -1,6 +1,5 @@
 #include "base/progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,22 +9,16 @@
 #include <mutex>
 #include <utility>
 
+#include "base/recent_rate.h"
+#include "base/terminal.h"
+#include "base/text_table.h"
+
 namespace genbid {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// 12345678 -> "12,345,678"
-std::string grouped(int64_t value) {
-  std::string text = std::to_string(value);
-  const int64_t first = value < 0 ? 1 : 0;
-  for (int64_t i = static_cast<int64_t>(text.size()) - 3; i > first; i -= 3) {
-    text.insert(static_cast<size_t>(i), 1, ',');
-  }
-  return text;
-}
 
 // 1234567 -> "1.2 M", 42 -> "42", 0.25 -> "0.25"
 std::string short_number(double value) {
@@ -50,12 +43,6 @@ std::string clock_text(double seconds) {
   return text;
 }
 
-size_t terminal_width() {
-  winsize size = {};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20) return 80;
-  return size.ws_col;
-}
-
 void put(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
@@ -64,53 +51,90 @@ void put(const std::string& text) {
 }  // namespace
 
 struct Progress::State {
+  State(std::string what_in, int64_t total_in, std::string unit_in, int64_t start_in)
+      : what(std::move(what_in)),
+        unit(std::move(unit_in)),
+        total(total_in),
+        first(start_in),
+        done(start_in),
+        recent(start_in) {}
+
   std::mutex mutex;  // workers may report for themselves
   std::string what, unit;
   int64_t total, first, done;
+  RecentRate recent;
   std::string note;
-  bool terminal = ::isatty(STDERR_FILENO) != 0;
+  bool silent = terminal::quiet();
+  bool draws = terminal::draws_over(STDERR_FILENO);
   bool spoken = false;  // a line was printed elsewhere
   bool drawn = false;   // an unfinished line stands on the terminal
   bool finished = false;
   Clock::time_point start = Clock::now();
   Clock::time_point last_line = start;
 
-  std::string line(bool whole) const {
-    const double elapsed = seconds_since(start);
-    const double rate = elapsed > 0 ? static_cast<double>(done - first) / elapsed : 0.0;
+  double share() const {
+    return total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 9.99) : 0.0;
+  }
+
+  // "train  1,500 / 3,000 steps  50%"
+  std::string how_far() const {
     std::string text = what + "  " + grouped(done);
     if (total > 0) text += " / " + grouped(total);
     text += " " + unit;
-    if (total > 0) {
-      const double share = 100.0 * static_cast<double>(done) / static_cast<double>(total);
-      text += "  " + std::to_string(static_cast<int>(std::clamp(share, 0.0, 999.0))) + "%";
-    }
-    if (rate > 0) text += "  " + short_number(rate) + " " + unit + "/s";
-    if (whole || total <= 0) {
-      text += "  in " + clock_text(elapsed);
-    } else if (rate > 0 && done <= total) {
-      text += "  " + clock_text(static_cast<double>(total - done) / rate) + " left";
-    }
-    if (!note.empty()) text += "  " + note;
+    if (total > 0) text += "  " + std::to_string(static_cast<int>(100.0 * share())) + "%";
     return text;
   }
 
+  std::string rate_text(double rate) const {
+    return rate > 0 ? "  " + short_number(rate) + " " + unit + "/s" : std::string();
+  }
+
+  // What stands behind that while the work goes on. A rate that a moment's work gives is no news yet.
+  std::string how_fast() const {
+    constexpr double kFirstSeconds = 1.0;
+    const double elapsed = seconds_since(start);
+    if (elapsed < kFirstSeconds) return {};
+    std::string text = rate_text(recent.per_second(elapsed));
+    const double left = total > 0 ? recent.seconds_left(elapsed, total) : -1.0;
+    if (total <= 0) text += "  in " + clock_text(elapsed);
+    if (left >= 0.0) text += "  " + clock_text(left) + " left";
+    return text;
+  }
+
+  std::string noted() const { return note.empty() ? note : "  " + note; }
+
+  std::string last_line_text() const {
+    const double elapsed = seconds_since(start);
+    const double mean = elapsed > 0 ? static_cast<double>(done - first) / elapsed : 0.0;
+    return how_far() + rate_text(mean) + "  in " + clock_text(elapsed);
+  }
+
+  static std::string bar(double share, size_t cells) {
+    const auto full = static_cast<size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(cells));
+    return "  [" + terminal::coloured(terminal::Colour::kGreen, std::string(full, '#'), STDERR_FILENO) +
+           std::string(cells - full, '.') + "]";
+  }
+
   void draw() {
-    std::string text = line(false);
-    const size_t width = terminal_width() - 1;  // a full line would wrap
-    if (text.size() > width) text.resize(width);
+    constexpr size_t kBrackets = 4;  // with the spaces before them
+    constexpr size_t kFewestCells = 6;
+    constexpr size_t kMostCells = 14;
+    const size_t room = terminal::width(STDERR_FILENO) - 1;  // a full line would wrap
+    std::string text = how_far();
+    const size_t place = text.size();
+    text += how_fast() + noted();
+    if (text.size() > room) {
+      text.resize(room);
+    } else if (total > 0 && room - text.size() >= kFewestCells + kBrackets) {
+      text.insert(place, bar(share(), std::min(room - text.size() - kBrackets, kMostCells)));
+    }
     put("\r" + text + "\033[K");
     drawn = true;
   }
 };
 
 Progress::Progress(std::string what, int64_t total, std::string unit, int64_t start)
-    : state_(std::make_unique<State>()) {
-  state_->what = std::move(what);
-  state_->unit = std::move(unit);
-  state_->total = total;
-  state_->first = state_->done = start;
-}
+    : state_(std::make_unique<State>(std::move(what), total, std::move(unit), start)) {}
 
 Progress::~Progress() {
   if (state_->drawn) put("\r\033[K");
@@ -120,14 +144,15 @@ void Progress::update(int64_t done, std::string_view note) {
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   state.done = done;
-  const double interval_seconds = state.terminal ? 0.1 : state.spoken ? 10.0 : 5.0;
-  if (state.finished || seconds_since(state.last_line) < interval_seconds) return;
+  state.recent.update(seconds_since(state.start), done);
+  const double interval_seconds = state.draws ? 0.1 : state.spoken ? 10.0 : 5.0;
+  if (state.silent || state.finished || seconds_since(state.last_line) < interval_seconds) return;
   state.last_line = Clock::now();
   state.note = note;
-  if (state.terminal) {
+  if (state.draws) {
     state.draw();
   } else {
-    put(state.line(false) + "\n");
+    put(state.how_far() + state.how_fast() + state.noted() + "\n");
     state.spoken = true;
   }
 }
@@ -136,8 +161,8 @@ void Progress::finish() {
   State& state = *state_;
   const std::lock_guard lock(state.mutex);
   if (std::exchange(state.finished, true)) return;
-  state.note.clear();
-  put((state.drawn ? "\r\033[K" : "") + state.line(true) + "\n");
+  if (state.silent) return;
+  put((state.drawn ? "\r\033[K" : "") + state.last_line_text() + "\n");
   state.drawn = false;
 }
 

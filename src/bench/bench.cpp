@@ -28,9 +28,20 @@ double median_seconds(const std::function<void()>& call, int min_calls) {
   return *middle;
 }
 
+namespace {
+
+// Where figures are gathered in place of being printed at once. Benchmarks run one after another.
+nlohmann::ordered_json* figures = nullptr;
+
+}  // namespace
+
 void print_figure(const std::string& name, double value, const std::string& unit,
                   const nlohmann::ordered_json& settings) {
   const nlohmann::ordered_json line = {{"name", name}, {"value", value}, {"unit", unit}, {"settings", settings}};
+  if (figures != nullptr) {
+    figures->push_back(line);
+    return;
+  }
   std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
 }
@@ -52,7 +63,9 @@ std::vector<Benchmark> all_benchmarks() {
 
 }  // namespace
 
-int run_benchmarks(const std::string& prefix, int threads) {
+int run_benchmarks(const std::string& prefix, int threads, bool as_list) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  if (as_list) figures = &list;
   const std::vector<Benchmark> benchmarks = all_benchmarks();
   bool found = false;
   std::string names;
@@ -62,7 +75,9 @@ int run_benchmarks(const std::string& prefix, int threads) {
     found = true;
     benchmark.run(threads);
   }
+  figures = nullptr;
   if (!found) throw ConfigError("bench: found prefix '" + prefix + "', expected the beginning of one of " + names);
+  if (as_list) std::printf("%s\n", list.dump(1).c_str());
   return 0;
 }
 

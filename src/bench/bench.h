@@ -25,8 +25,9 @@ void print_figure(const std::string& name, double value, const std::string& unit
 // Largest resident memory of this process so far, bytes.
 double peak_memory();
 
-// Runs those whose name begins with `prefix`. Error if there are none.
-int run_benchmarks(const std::string& prefix, int threads);
+// Runs those whose name begins with `prefix`. Error if there are none. `as_list`: the objects of all lines as one JSON
+// array.
+int run_benchmarks(const std::string& prefix, int threads, bool as_list = false);
 std::string bench_help();
 
 // Median seconds of a call: at least `min_calls` of them and half a second in all, after one that is not counted.

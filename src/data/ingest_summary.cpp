@@ -1,22 +1,17 @@
 #include "data/ingest_summary.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/terminal.h"
+#include "base/text_table.h"
 
 namespace genbid::data {
 namespace {
-
-// 48,384
-std::string grouped(int64_t value) {
-  const std::string digits = std::to_string(value);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
 
 std::string plural(int64_t count, const std::string& one, const std::string& many) {
   return grouped(count) + " " + (count == 1 ? one : many);
@@ -51,16 +46,23 @@ std::string ranges(const std::vector<int64_t>& values) {
 }
 
 std::string line(const std::string& name, const std::string& value) {
-  std::string text = "  " + name;
-  text.resize(std::max<size_t>(text.size() + 1, 20), ' ');
-  return text + value + "\n";
+  std::string head = "  " + name;
+  head.resize(std::max<size_t>(head.size() + 1, 20), ' ');
+  return wrapped(head, value, terminal::width(STDOUT_FILENO));
 }
 
-std::string spread_line(const std::string& name, const Spread& s) {
-  char text[128];
-  std::snprintf(text, sizeof text, "%-16s%10.4g%10.4g%10.4g%10.4g%10.4g", name.c_str(), s.min, s.low, s.median, s.high,
-                s.max);
-  return "  " + std::string(text) + "\n";
+std::string spread_table(const IngestSummary& summary) {
+  TextTable table({{"", TextColumn::Align::kLeft}, {"min"}, {"5 %"}, {"median"}, {"95 %"}, {"max"}}, "  ");
+  const auto add = [&](const char* name, const Spread& s) {
+    std::vector<std::string> cells = {name};
+    for (const double value : {s.min, s.low, s.median, s.high, s.max}) cells.push_back(number_text("%.4g", value));
+    table.add(cells);
+  };
+  add("score", summary.score);
+  add("expected score", summary.expected_score);
+  add("budget use", summary.budget_use);
+  add("alpha", summary.alpha);
+  return table.text(terminal::width(STDOUT_FILENO));
 }
 
 std::string check_text(int64_t checked, int64_t different, const std::string& first) {
@@ -83,9 +85,11 @@ Spread spread(std::vector<double> values) {
 }
 
 std::string IngestSummary::text() const {
-  std::string out = "Ingested " + plural(num_trajectories, "trajectory", "trajectories") + ", " +
-                    plural(num_rows, "row", "rows") + ", from " + plural(num_files, "file", "files") + " (" +
-                    size_text(bytes_read) + ")\n";
+  std::string out =
+      wrapped("Ingested ",
+              plural(num_trajectories, "trajectory", "trajectories") + ", " + plural(num_rows, "row", "rows") +
+                  ", from " + plural(num_files, "file", "files") + " (" + size_text(bytes_read) + ")",
+              terminal::width(STDOUT_FILENO));
   if (raw_logs) {
     out += line("raw rows", grouped(num_raw_rows) + " of " + plural(num_impressions, "impression", "impressions") +
                                 (rows_in_order ? "" : ", not in the order of ticks, impressions and advertisers"));
@@ -138,20 +142,58 @@ std::string IngestSummary::text() const {
     out += line("next_state check", check_text(next_states_checked, next_states_different, ""));
   }
 
-  char head[128];
-  std::snprintf(head, sizeof head, "%-16s%10s%10s%10s%10s%10s", "", "min", "5 %", "median", "95 %", "max");
-  out += "\n  " + std::string(head) + "\n";
-  out += spread_line("score", score);
-  out += spread_line("expected score", expected_score);
-  out += spread_line("budget use", budget_use);
-  out += spread_line("alpha", alpha);
-  if (!action_outliers.empty()) out += "\n  warning: " + action_outliers + "\n";
+  out += "\n" + spread_table(*this);
+  if (!action_outliers.empty()) out += "\n" + wrapped("  warning: ", action_outliers, terminal::width(STDOUT_FILENO));
   out += "\n";
   if (!market_log.empty()) out += "Market log: " + market_log + " (" + size_text(market_log_bytes) + ")\n";
   if (output.empty()) return out;
   out += "Store: " + output + " (" + size_text(output_bytes) + ", feature set " + feature_set + ", " +
          std::to_string(num_features) + " features)\n";
   return out;
+}
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const Spread& s) {
+  return {{"min", s.min}, {"low", s.low}, {"median", s.median}, {"high", s.high}, {"max", s.max}};
+}
+
+}  // namespace
+
+std::string IngestSummary::json() const {
+  Json missing = Json::object();
+  for (const auto& [period, count] : nan_by_period) missing[std::to_string(period)] = count;
+  Json json = {{"num_files", num_files}, {"bytes_read", bytes_read}, {"num_trajectories", num_trajectories},
+               {"num_rows", num_rows},   {"periods", periods},       {"num_advertisers", num_advertisers},
+               {"num_short", num_short}, {"shortest", shortest},     {"missing_values", missing}};
+  if (raw_logs) {
+    json["num_raw_rows"] = num_raw_rows;
+    json["num_impressions"] = num_impressions;
+    json["rows_in_order"] = rows_in_order;
+    json["open_ends"] = open_ends;
+  } else {
+    json["num_bad_rows"] = num_bad_rows;
+    json["num_incomplete"] = num_incomplete;
+    json["num_left_out"] = num_left_out;
+    json["bad_rows"] = bad_rows;
+    json["features_checked"] = features_checked;
+    json["features_different"] = features_different;
+    json["next_states_checked"] = next_states_checked;
+    json["next_states_different"] = next_states_different;
+  }
+  json["score"] = json_of(score);
+  json["expected_score"] = json_of(expected_score);
+  json["budget_use"] = json_of(budget_use);
+  json["alpha"] = json_of(alpha);
+  if (!action_outliers.empty()) json["action_outliers"] = action_outliers;
+  if (!market_log.empty()) json["market_log"] = {{"file", market_log}, {"bytes", market_log_bytes}};
+  if (!output.empty()) {
+    json["store"] = {
+        {"file", output}, {"bytes", output_bytes}, {"feature_set", feature_set}, {"num_features", num_features}};
+  }
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace genbid::data

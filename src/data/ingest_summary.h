@@ -63,7 +63,8 @@ struct IngestSummary {
   std::string feature_set;
   int64_t num_features = 0;
 
-  std::string text() const;  // a block of lines for a person
+  std::string text() const;  // a block of lines for a person, as wide as standard output
+  std::string json() const;  // the same numbers; one document
 };
 
 }  // namespace genbid::data

@@ -1,12 +1,16 @@
 #include "play/simulate.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/terminal.h"
+#include "base/text_table.h"
 #include "base/threads.h"
 #include "bidders/bidder_config.h"
 #include "play/run_identity.h"
@@ -108,21 +112,7 @@ void SimulateConfig::fields(ConfigVisitor& v) {
   v.field("threads", threads, {0, 1024});
 }
 
-std::string SimulateSummary::text() const {
-  std::string table =
-      "  period  conversions  score/seat  expected/seat  budget use  least winning cost  clearings  seconds\n";
-  const auto add = [&](const std::string& name, const PeriodSummary& p) {
-    char line[160];
-    std::snprintf(line, sizeof line, "%8s %12.0f %11.3f %14.3f %10.1f%% %19.5f %10lld %8.3f\n", name.c_str(),
-                  p.conversions, p.mean_score, p.mean_expected_score, 100.0 * p.budget_use, p.mean_least_winning_cost,
-                  static_cast<long long>(p.num_clearings), p.seconds);
-    table += line;
-  };
-  constexpr size_t kMostLines = 40;
-  if (periods.size() <= kMostLines) {
-    for (const PeriodSummary& p : periods) add(std::to_string(p.period), p);
-    return table;
-  }
+PeriodSummary SimulateSummary::mean() const {
   PeriodSummary mean;
   const auto n = static_cast<double>(periods.size());
   double clearings = 0.0;
@@ -136,8 +126,59 @@ std::string SimulateSummary::text() const {
     mean.seconds += p.seconds / n;
   }
   mean.num_clearings = std::llround(clearings);
-  add("mean", mean);
-  return table;
+  return mean;
+}
+
+std::string SimulateSummary::text() const {
+  TextTable table({{"period"},
+                   {"conversions"},
+                   {"mean score"},
+                   {"expected score"},
+                   {"budget use"},
+                   {"least winning cost"},
+                   {"clearings"},
+                   {"seconds"}});
+  const auto add = [&](const std::string& name, const PeriodSummary& p) {
+    table.add({name, number_text("%.0f", p.conversions), number_text("%.3f", p.mean_score),
+               number_text("%.3f", p.mean_expected_score), number_text("%.1f%%", 100.0 * p.budget_use),
+               number_text("%.5f", p.mean_least_winning_cost), std::to_string(p.num_clearings),
+               number_text("%.3f", p.seconds)});
+  };
+  constexpr size_t kMostLines = 40;
+  for (size_t i = 0; periods.size() <= kMostLines && i < periods.size(); ++i) {
+    add(std::to_string(periods[i].period), periods[i]);
+  }
+  if (periods.size() > kMostLines) add("mean", mean());
+  return table.text(terminal::width(STDOUT_FILENO));
+}
+
+std::string SimulateSummary::json(const SimulateConfig& config) const {
+  using Json = nlohmann::ordered_json;
+  const auto numbers = [](const PeriodSummary& p) {
+    return Json{{"conversions", p.conversions},
+                {"score", p.mean_score},
+                {"expected_score", p.mean_expected_score},
+                {"budget_use", p.budget_use},
+                {"mean_least_winning_cost", p.mean_least_winning_cost},
+                {"num_clearings", p.num_clearings},
+                {"seconds", p.seconds}};
+  };
+  Json json = {{"protocol", "market"},
+               {"rules", config.market.rules_label()},
+               {"population", config.market.population},
+               {"drawn_bidders", !config.explore.bidders.empty()},
+               {"impressions", config.market.impressions}};
+  if (!config.market.official()) json["seed"] = config.market.seed;  // the official rules have their own
+  json["num_played_before"] = num_played_before;
+  json["periods"] = Json::array();
+  for (const PeriodSummary& p : periods) {
+    Json one = {{"period", p.period}};
+    one.update(numbers(p));
+    json["periods"].push_back(one);
+  }
+  if (!periods.empty()) json["mean"] = numbers(mean());
+  json["files"] = files;
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<SimulateSummary> simulate(const SimulateConfig& config, const std::function<void(int64_t)>& progress,

@@ -39,7 +39,9 @@ struct SimulateSummary {
   int64_t num_played_before = 0;       // by a run that was interrupted
   std::vector<std::string> files;      // written, and the folder of raw logs
 
-  std::string text() const;  // a table for a terminal; of many periods their mean alone
+  PeriodSummary mean() const;
+  std::string text() const;  // a table for standard output; of many periods their mean alone
+  std::string json(const SimulateConfig& config) const;  // every period played now, and what was asked for
 };
 
 // Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. One where bidders

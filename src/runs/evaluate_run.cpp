@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -196,6 +197,22 @@ Judged judge_in_replay(const EvaluateConfig& config, const std::vector<eval::Can
 }  // namespace
 
 std::string EvaluateSummary::text() const { return eval::result_table(evaluations, context) + target_reports; }
+
+std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
+  using Json = nlohmann::ordered_json;
+  static const std::set<std::string> kOfCandidate = {"name", "kind", "asked", "mean"};
+  Json summary = {{"context", Json::object()}, {"candidates", Json::array()}};
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    Json candidate = Json::object();
+    for (const auto& [key, value] : Json::parse(eval::result_json(evaluations[i], context)).items()) {
+      if (key == "cells") continue;
+      (kOfCandidate.contains(key) ? candidate : summary["context"])[key] = value;
+    }
+    candidate["file"] = files[i];
+    summary["candidates"].push_back(std::move(candidate));
+  }
+  return summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::vector<std::string> EvaluateSummary::write() {
   for (size_t i = 0; i < files_.size(); ++i) {

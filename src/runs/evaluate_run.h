@@ -21,6 +21,9 @@ class EvaluateSummary {
 
   // The table, and what the policies made of what they were asked for.
   std::string text() const;
+  // {"context": what every result.json says of the market or log, "candidates": [what each says of its own but for the
+  // cells, and its "file"]}. `files`: what write() returned.
+  std::string json(const std::vector<std::string>& files) const;
   // Writes a result.json for each candidate and returns where.
   std::vector<std::string> write();
 

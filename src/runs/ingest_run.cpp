@@ -1,6 +1,7 @@
 #include "runs/ingest_run.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
@@ -26,7 +27,7 @@ bool is_online_lp_table(const std::string& path) {
   }
 }
 
-std::optional<std::string> make_table(const IngestRunConfig& config) {
+std::optional<IngestReport> make_table(const IngestRunConfig& config) {
   data::check_not_an_input("output_online_lp_table", config.output_online_lp_table, config.ingest.input);
   data::check_replaceable("output_online_lp_table", config.output_online_lp_table, "an OnlineLP table",
                           is_online_lp_table);
@@ -38,7 +39,11 @@ std::optional<std::string> make_table(const IngestRunConfig& config) {
       play::train_online_lp(config.ingest.input, settings.columns, threads, static_cast<int>(settings.ticks));
   if (!trained) return std::nullopt;
   play::write_online_lp_table(trained->table, trained->period, config.output_online_lp_table);
-  return "OnlineLP table of period " + std::to_string(trained->period) + ": " + config.output_online_lp_table + "\n";
+  const nlohmann::ordered_json json = {
+      {"online_lp_table", {{"file", config.output_online_lp_table}, {"period", trained->period}}}};
+  return IngestReport{
+      "OnlineLP table of period " + std::to_string(trained->period) + ": " + config.output_online_lp_table + "\n",
+      json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
 }
 
 }  // namespace
@@ -53,7 +58,7 @@ void IngestRunConfig::fields(ConfigVisitor& v) {
           "a path (or one in output_market_log or output_online_lp_table)");
 }
 
-std::optional<std::string> ingest(const IngestRunConfig& config) {
+std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   if (!config.output_online_lp_table.empty()) return make_table(config);
   std::optional<Progress> progress;
   data::IngestControl control;
@@ -65,7 +70,7 @@ std::optional<std::string> ingest(const IngestRunConfig& config) {
   const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, control);
   progress.reset();
   if (!summary) return std::nullopt;
-  return summary->text();
+  return IngestReport{summary->text(), summary->json()};
 }
 
 }  // namespace genbid::runs

@@ -16,8 +16,14 @@ struct IngestRunConfig {
   void fields(ConfigVisitor& v);
 };
 
-// Reads logs into stores, or makes an OnlineLP table of one. Returns what there is to tell; empty if a stop was asked
-// for, with everything whole or not there.
-std::optional<std::string> ingest(const IngestRunConfig& config);
+// What there is to tell, for people and as one JSON document.
+struct IngestReport {
+  std::string text;
+  std::string json;
+};
+
+// Reads logs into stores, or makes an OnlineLP table of one. Empty if a stop was asked for, with everything whole or
+// not there.
+std::optional<IngestReport> ingest(const IngestRunConfig& config);
 
 }  // namespace genbid::runs

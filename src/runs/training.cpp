@@ -4,12 +4,15 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -17,6 +20,8 @@
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
+#include "base/terminal.h"
+#include "base/text_table.h"
 #include "runs/program.h"
 #include "runs/train_resume.h"
 #include "train/device.h"
@@ -36,41 +41,108 @@ void take_run(const RunDir& run) {
 
 }  // namespace
 
+namespace {
+
+// The mean over held-out periods of what the seats' training means are off by.
+double mean_of(const std::map<int64_t, double>& by_period) {
+  double sum = 0.0;
+  for (const auto& [period, value] : by_period) sum += value;
+  return by_period.empty() ? 0.0 : sum / static_cast<double>(by_period.size());
+}
+
+struct HeldOutRow {
+  std::string name;
+  train::HeldOutPeriod numbers;
+  double seat_mean;
+};
+
+std::string errors_table(const std::vector<HeldOutRow>& rows, size_t width) {
+  TextTable table({{"held out", TextColumn::Align::kLeft}, {"loss"}, {"action error"}, {"of the seat's mean"}}, "  ");
+  for (const HeldOutRow& row : rows) {
+    table.add({row.name, number_text("%.4f", row.numbers.loss), number_text("%.2f", row.numbers.action_error),
+               number_text("%.2f", row.seat_mean)});
+  }
+  return table.text(width) +
+         wrapped("  ", "action error: mean |alpha - logged alpha|, beside that of the seat's mean alpha in training",
+                 width);
+}
+
+// Empty for a policy that forecasts nothing.
+std::string forecasts_table(const std::vector<HeldOutRow>& rows, size_t width) {
+  std::set<std::string> groups;
+  for (const HeldOutRow& row : rows) {
+    for (const auto& [group, error] : row.numbers.forecast_error) groups.insert(group);
+  }
+  if (groups.empty()) return {};
+  std::vector<TextColumn> columns = {{"forecast", TextColumn::Align::kLeft}};
+  for (const std::string& group : groups) columns.push_back({group});
+  TextTable table(columns, "  ");
+  for (const HeldOutRow& row : rows) {
+    std::vector<std::string> cells = {row.name};
+    for (const std::string& group : groups) {
+      const auto error = row.numbers.forecast_error.find(group);
+      cells.push_back(error == row.numbers.forecast_error.end() ? "" : number_text("%.2f", error->second));
+    }
+    table.add(cells);
+  }
+  return "\n" + table.text(width) + wrapped("  ", "error of the next state over that of copying the last", width);
+}
+
+}  // namespace
+
 std::string TrainingSummary::text() const {
-  std::string text;
-  const auto add = [&]<typename... Values>(const char* form, Values... values) {
-    char line[512];
-    std::snprintf(line, sizeof line, form, values...);
-    text += line;
-  };
-  add("step %lld", static_cast<long long>(training.step));
-  if (training.loss) add(", training loss %.4f", *training.loss);
-  add("\n");
+  const size_t width = terminal::width(STDOUT_FILENO);
+  std::string text = "step " + std::to_string(training.step) + " of " + std::to_string(steps);
+  if (training.loss) text += ", training loss " + number_text("%.4f", *training.loss);
+  text += "\n";
   constexpr size_t kListed = 4;  // more periods are in metrics.jsonl
-  const auto step = static_cast<long long>(training.held_out_step);
-  const auto print = [&](const std::string& what, const train::HeldOutPeriod& one, double seat_mean) {
-    add("%s held out, at step %lld: loss %.4f, ", what.c_str(), step, one.loss);
-    add("action error %.2f (mean |alpha - logged alpha|; seat's training mean: %.2f)\n", one.action_error, seat_mean);
-    if (one.forecast_error.empty()) return;
-    add("  forecast of the next state, error over that of copying the last:");
-    for (const auto& [group, error] : one.forecast_error) add(" %s %.2f", group.c_str(), error);
-    add("\n");
-  };
   const std::vector<train::HeldOutPeriod>& periods = training.held_out;
+  std::vector<HeldOutRow> rows;
   for (size_t i = 0; periods.size() <= kListed && i < periods.size(); ++i) {
-    print("period " + std::to_string(periods[i].period), periods[i], seat_mean_error.at(periods[i].period));
+    rows.push_back({"period " + std::to_string(periods[i].period), periods[i], seat_mean_error.at(periods[i].period)});
   }
   if (periods.size() > 1) {
-    double seat_mean = 0.0;
-    for (const train::HeldOutPeriod& one : periods) seat_mean += seat_mean_error.at(one.period);
-    print("mean of " + std::to_string(periods.size()) + " periods", train::mean_of_periods(periods),
-          seat_mean / static_cast<double>(periods.size()));
+    rows.push_back({"mean of " + std::to_string(periods.size()) + " periods", train::mean_of_periods(periods),
+                    mean_of(seat_mean_error)});
   }
-  if (periods.size() > kListed) add("  each period's own: metrics.jsonl\n");
+  if (!rows.empty()) {
+    text += "at step " + std::to_string(training.held_out_step) + ", with averaged weights:\n";
+    text += errors_table(rows, width) + forecasts_table(rows, width);
+  }
+  if (periods.size() > kListed) text += "  each period's own: metrics.jsonl\n";
   return text + "checkpoint: " + training.checkpoint + "\n";
 }
 
+std::string TrainingSummary::json() const {
+  using Json = nlohmann::ordered_json;
+  const auto errors = [](const train::HeldOutPeriod& one, double seat_mean) {
+    Json json = {{"loss", one.loss}, {"action_error", one.action_error}, {"seat_mean_action_error", seat_mean}};
+    if (!one.forecast_error.empty()) json["forecast_error"] = one.forecast_error;
+    return json;
+  };
+  Json json = {{"run", run},
+               {"model", model},
+               {"step", training.step},
+               {"steps", steps},
+               {"stopped", training.stopped},
+               {"loss", training.loss ? Json(*training.loss) : Json(nullptr)}};
+  const std::vector<train::HeldOutPeriod>& periods = training.held_out;
+  if (!periods.empty()) {
+    Json& held_out = json["held_out"] = {{"step", training.held_out_step}, {"periods", Json::array()}};
+    for (const train::HeldOutPeriod& one : periods) {
+      Json row = {{"period", one.period}};
+      row.update(errors(one, seat_mean_error.at(one.period)));
+      held_out["periods"].push_back(row);
+    }
+    held_out["mean"] = errors(train::mean_of_periods(periods), mean_of(seat_mean_error));
+  }
+  json["checkpoint"] = training.checkpoint;
+  json["seconds"] = seconds;
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 TrainingSummary train(const TrainRunConfig& config) {
+  const auto start = std::chrono::steady_clock::now();
   const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
   const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
@@ -110,9 +182,9 @@ TrainingSummary train(const TrainRunConfig& config) {
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
   if (checkpoint.empty()) policy->fit(training.training_columns());
-  log_info("train " + config.model.name() + ": " + std::to_string(policy::num_parameters(*policy)) + " parameters, " +
-           std::to_string(training.num_trajectories()) + " trajectories, " + std::to_string(training.num_rows()) +
-           " ticks, on " + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " +
+           grouped(training.num_trajectories()) + " trajectories, " + grouped(training.num_rows()) + " ticks; " +
+           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
 
   if (clipped > 0) {
     log_info("data.max_action: " + std::to_string(clipped) + " actions of the store were lowered to " +
@@ -135,8 +207,13 @@ TrainingSummary train(const TrainRunConfig& config) {
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
-  TrainingSummary summary{trainer.run(), {}};
+  TrainingSummary summary;
+  summary.training = trainer.run();
   if (held_out) summary.seat_mean_error = train::seat_mean_action_error(training, *held_out);
+  summary.run = config.run;
+  summary.model = config.model.name();
+  summary.steps = config.train.steps;
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return summary;
 }
 

@@ -11,9 +11,14 @@ namespace genbid::runs {
 struct TrainingSummary {
   train::TrainSummary training;
   std::map<int64_t, double> seat_mean_error;  // by held-out period: action error of the seats' training means
+  std::string run;
+  std::string model;
+  int64_t steps = 0;     // that were asked for
+  double seconds = 0.0;  // of this call, from reading the store to the last checkpoint
 
-  // Losses and held-out errors for people, and where the last checkpoint is.
+  // Losses and held-out errors for people, as wide as standard output, and where the last checkpoint is.
   std::string text() const;
+  std::string json() const;  // the same, of every held-out period; one document
 };
 
 // Begins the training, or goes on from the run's last checkpoint (train_resume.h), and ends it at its last step, at

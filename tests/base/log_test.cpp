@@ -7,6 +7,7 @@
 
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/terminal.h"
 #include "base/files/full_disk.h"
 #include "base/temporary_folder.h"
 
@@ -28,6 +29,19 @@ TEST(Log, StandardErrorHasPlainLinesAndTheFileTimeStamps) {
   EXPECT_EQ(text,
             "####-##-## ##:##:## info ### % of {rows} read\n"
             "####-##-## ##:##:## warning # bad rows\n");
+}
+
+TEST(Log, AQuietProgramSaysWarningsAloneAndItsFileEverything) {
+  const test::TemporaryFolder folder;
+  log_to_file(folder.path("log.txt"));
+  terminal::set_quiet(true);
+  testing::internal::CaptureStderr();
+  log_info("read");
+  log_warning("3 bad rows");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "warning: 3 bad rows\n");
+  terminal::set_quiet(false);
+  close_log_file();
+  EXPECT_NE(read_file(folder.path("log.txt")).find("info read\n"), std::string::npos);
 }
 
 TEST(Log, AppendsToTheFileAndStopsWhenItIsClosed) {

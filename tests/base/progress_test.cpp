@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 #include <functional>
 #include <string>
 #include <thread>
+
+#include "base/terminal.h"
 
 namespace genbid {
 namespace {
@@ -70,13 +73,73 @@ TEST(Progress, DrawsOverItsLineOnATerminal) {
   const int screen = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY);
   ASSERT_GE(screen, 0);
   const std::string text = written_to(screen, terminal, [] {
+    ::setenv("NO_COLOR", "1", 1);
     Progress progress("train", 200, "steps", 50);
     std::this_thread::sleep_for(std::chrono::milliseconds(110));
-    progress.update(190, "loss 0.5");
+    progress.update(100, "loss 0.5");  // a moment's rate says nothing yet
+    std::this_thread::sleep_for(std::chrono::milliseconds(900));
+    progress.update(190, "loss 0.4");
+    ::unsetenv("NO_COLOR");
   });
+  EXPECT_TRUE(text.starts_with("\rtrain  100 / 200 steps  50%  [#######.......]  loss 0.5\033[K\r")) << text;
+  EXPECT_NE(text.find("train  190 / 200 steps  95%  [#############.]  1"), std::string::npos) << text;  // 140 in 1 s
   // The destructor leaves an empty line.
-  EXPECT_TRUE(text.starts_with("\rtrain  190 / 200 steps  95%  ")) << text;
-  EXPECT_TRUE(text.ends_with(" steps/s  0:00 left  loss 0.5\033[K\r\033[K")) << text;
+  EXPECT_TRUE(text.ends_with(" steps/s  0:00 left  loss 0.4\033[K\r\033[K")) << text;
+}
+
+// On a terminal of `columns`; "" where there are none here.
+std::string written_to_terminal(unsigned short columns, const std::function<void()>& act) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0) return {};
+  const int screen = ::open(::ptsname(terminal), O_RDWR | O_NOCTTY);
+  winsize size = {};
+  size.ws_col = columns;
+  size.ws_row = 24;
+  ::ioctl(screen, TIOCSWINSZ, &size);
+  return written_to(screen, terminal, act);
+}
+
+void draw_once(const std::string& note) {
+  Progress progress("train", 200, "steps");
+  std::this_thread::sleep_for(std::chrono::milliseconds(110));
+  progress.update(100, note);
+}
+
+TEST(Progress, GivesUpTheBarAndThenTheEndOfItsNoteInANarrowTerminal) {
+  ::setenv("NO_COLOR", "1", 1);
+  const std::string wide = written_to_terminal(80, [] { draw_once("loss 0.5"); });
+  const std::string narrow = written_to_terminal(46, [] { draw_once("loss 0.5"); });
+  const std::string long_note = written_to_terminal(46, [] { draw_once(std::string(100, 'x')); });
+  ::unsetenv("NO_COLOR");
+  if (wide.empty()) GTEST_SKIP() << "no terminals here";
+  EXPECT_EQ(wide, "\rtrain  100 / 200 steps  50%  [#######.......]  loss 0.5\033[K\r\033[K");
+  EXPECT_EQ(narrow, "\rtrain  100 / 200 steps  50%  loss 0.5\033[K\r\033[K");
+  EXPECT_EQ(long_note, "\rtrain  100 / 200 steps  50%  " + std::string(16, 'x') + "\033[K\r\033[K");
+}
+
+TEST(Progress, IsColouredOnATerminalThatShowsColours) {
+  ::setenv("TERM", "xterm", 1);
+  EXPECT_NE(written_to_terminal(80, [] { draw_once(""); }).find("[\033[1;32m#######\033[0m.......]"),
+            std::string::npos);
+  ::setenv("NO_COLOR", "1", 1);
+  EXPECT_EQ(written_to_terminal(80, [] { draw_once(""); }).find("\033[1"), std::string::npos);
+  ::unsetenv("NO_COLOR");
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_EQ(written_to_terminal(80, [] { draw_once(""); }), "");  // plain lines, the first after 5 seconds
+  ::setenv("TERM", "xterm", 1);
+}
+
+TEST(Progress, IsSilentWhereTheProgramIsQuiet) {
+  terminal::set_quiet(true);
+  const auto work = [] {
+    Progress progress("train", 200, "steps");
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));
+    progress.update(100);
+    progress.finish();
+  };
+  EXPECT_EQ(written_to_terminal(80, work), "");
+  EXPECT_EQ(written_to_pipe(work), "");
+  terminal::set_quiet(false);
 }
 
 }  // namespace
