@@ -21,6 +21,7 @@ std::string kept_settings(TrainRunConfig config) {
   train.stop_at = 0;
   train.threads = 0;
   train.device = "cpu";
+  train.prometheus.clear();
   return print_config(config, "train");
 }
 

@@ -16,6 +16,7 @@
 #include "base/stop_signal.h"
 #include "train/device.h"
 #include "train/optimizer.h"
+#include "train/run_metrics.h"
 #include "train/sampler.h"
 #include "train/schedule.h"
 
@@ -100,6 +101,9 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("seed", seed, {0});
   v.field("device", device, {"cpu", "cuda"});
   v.field("threads", threads, {0, 1024});
+  v.path("prometheus", prometheus, true);
+  v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",
+          "a name that ends in .prom, as Prometheus' node exporter wants it");
 }
 
 struct Trainer::State {
@@ -212,7 +216,7 @@ struct Trainer::State {
     return path;
   }
 
-  std::vector<HeldOutPeriod> measure(MetricsWriter& metrics, bool write) {
+  std::vector<HeldOutPeriod> measure(RunMetrics& metrics, bool write) {
     if (held_out == nullptr) return {};
     check_weights();  // before the swap, while names are right
     const Ema::Swap averaged(ema);
@@ -269,7 +273,7 @@ TrainSummary Trainer::run() {
   State& s = *state_;
   const TrainConfig& config = s.config;
   int64_t& step = s.info.step;
-  MetricsWriter metrics(s.run.file("metrics.jsonl"), step > 0 ? step : -1);
+  RunMetrics metrics(s.run, step, config.prometheus);
   Progress progress("train", config.steps, "steps", step);
   TrainSummary summary;
   double window_start = seconds_now();
@@ -315,6 +319,7 @@ TrainSummary Trainer::run() {
     summary.held_out_step = step;
     summary.stopped = stop_signal::requested();
   }
+  metrics.ended(step);
   return summary;
 }
 

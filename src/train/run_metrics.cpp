@@ -1,0 +1,45 @@
+#include "train/run_metrics.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/files/atomic_file.h"
+
+namespace genbid::train {
+namespace {
+
+int64_t last_step(int64_t step) { return step > 0 ? step : -1; }
+
+// What the run had measured when it was stopped: the newest value of each metric.
+MetricValues newest_of(const std::string& path) {
+  std::istringstream lines(read_file(path));
+  std::map<std::string, double> newest;
+  for (std::string line; std::getline(lines, line);) {
+    for (const auto& [name, value] : nlohmann::json::parse(line).items()) {
+      if (name != "step" && value.is_number()) newest[name] = value.get<double>();
+    }
+  }
+  return {newest.begin(), newest.end()};
+}
+
+}  // namespace
+
+RunMetrics::RunMetrics(const RunDir& run, int64_t step, const std::string& prometheus)
+    : lines_(run.file("metrics.jsonl"), last_step(step)), events_(run.path(), last_step(step)) {
+  if (prometheus.empty()) return;
+  prometheus_.emplace(prometheus, run.path());
+  prometheus_->write(step, newest_of(run.file("metrics.jsonl")));
+}
+
+void RunMetrics::write(int64_t step, const MetricValues& values) {
+  lines_.write(step, values);
+  events_.write(step, values);
+  if (prometheus_) prometheus_->write(step, values);
+}
+
+void RunMetrics::ended(int64_t step) {
+  if (prometheus_) prometheus_->write(step, {}, false);
+}
+
+}  // namespace genbid::train

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/event_file.h"
+#include "base/files/run_dir.h"
+#include "base/metrics.h"
+#include "base/prometheus.h"
+
+namespace genbid::train {
+
+// Where a run's numbers go, the same in all places: metrics.jsonl, TensorBoard's event files beside it, and a
+// Prometheus text file where one is asked for. Each number is there as soon as it was written; a run that goes on
+// takes back what a kill had left beyond its checkpoint.
+class RunMetrics {
+ public:
+  // `step`: behind which the run goes on; 0 starts anew. `prometheus`: a path, or empty for none.
+  RunMetrics(const RunDir& run, int64_t step, const std::string& prometheus);
+
+  void write(int64_t step, const MetricValues& values);
+  void ended(int64_t step);  // nothing more is coming
+
+ private:
+  MetricsWriter lines_;
+  EventWriter events_;
+  std::optional<PrometheusFile> prometheus_;
+};
+
+}  // namespace genbid::train
