@@ -31,6 +31,6 @@ genbid evaluate configs/quickstart/evaluate.yaml
 say ""
 say "Everything lies in $runs:"
 say "  trajectories.h5                     the trajectory store (HDF5)"
-say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, checkpoints/"
+say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, TensorBoard events, checkpoints/"
 say "  evaluation/                         result.json of each candidate"
 say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

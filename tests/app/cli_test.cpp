@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
@@ -110,6 +112,106 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheDataItBeganWith) {
   ASSERT_EQ(run_program("ingest configs/ingest.yaml input=" + out("other.csv") + " output=" + out("store.h5")).status,
             0);
   expect_failure(run_program(train_command("train.steps=4")), 1, "found other data than those that");
+}
+
+nlohmann::json document(const ProgramResult& result) {
+  EXPECT_EQ(result.status, 0) << result.output;
+  auto json = nlohmann::json::parse(result.output, nullptr, false);  // one document and nothing else
+  EXPECT_FALSE(json.is_discarded()) << result.output;
+  return json;
+}
+
+TEST_F(CommandLine, WithJsonAVerbPrintsOneDocumentAlone) {
+  const std::string errors = out("errors.txt");
+  const auto ingested = document(run_program("ingest --json configs/ingest.yaml output=" + out("store.h5"), errors));
+  EXPECT_EQ(ingested["num_rows"], 4608);
+  EXPECT_EQ(ingested["store"]["file"], out("store.h5"));
+
+  const auto trained = document(run_program(train_command("--json"), errors));
+  EXPECT_EQ(trained["step"], 3);
+  EXPECT_EQ(trained["steps"], 3);
+  EXPECT_EQ(trained["stopped"], false);
+  EXPECT_GT(trained["loss"], 0.0);
+  EXPECT_GT(trained["seconds"], 0.0);
+  EXPECT_EQ(trained["held_out"]["periods"][0]["period"], 8);
+  EXPECT_GT(trained["held_out"]["mean"]["action_error"], 0.0);
+  EXPECT_EQ(trained["checkpoint"], out("run") + "/checkpoints/step-00000003");
+  EXPECT_NE(read_file(errors).find("train  3 / 3 steps"), std::string::npos);  // progress as ever, elsewhere
+
+  const std::string market = " market.impressions=2000 market.budget_scale=0.004 ";
+  const auto judged = document(run_program("evaluate configs/evaluate.yaml policy='[" + out("run") + ", pid]'" +
+                                               market + "market.periods=30 --json output.dir=" + out("eval"),
+                                           errors));
+  EXPECT_EQ(judged["context"]["periods"], nlohmann::json({30}));
+  ASSERT_EQ(judged["candidates"].size(), 2U);
+  EXPECT_EQ(judged["candidates"][0]["name"], "behavior_cloning");
+  EXPECT_EQ(judged["candidates"][0]["file"], out("eval") + "/behavior_cloning/result.json");
+  const auto result = nlohmann::json::parse(read_file(out("eval") + "/pid/result.json"));
+  EXPECT_EQ(judged["candidates"][1]["mean"], result["mean"]);
+
+  const auto played =
+      document(run_program("--json simulate configs/simulate.yaml" + market + "output.dir=" + out("sim"), errors));
+  EXPECT_EQ(played["periods"].size(), 2U);
+  EXPECT_EQ(played["periods"][1]["period"], 1);
+  EXPECT_NEAR(played["mean"]["score"].get<double>(),
+              0.5 * (played["periods"][0]["score"].get<double>() + played["periods"][1]["score"].get<double>()), 1e-12);
+  EXPECT_EQ(played["files"].size(), 2U);
+
+  EXPECT_EQ(document(run_program("config configs/evaluate.yaml policy=pid --json", errors))["policy"][0]["policy"],
+            "pid");
+  const auto timed = document(run_program("bench act.behavior_cloning --json", errors));
+  EXPECT_EQ(timed[0]["name"], "act.behavior_cloning");
+}
+
+TEST_F(CommandLine, WithJsonAnErrorIsTextAndStandardOutputEmpty) {
+  const auto failed = run_program("train configs/ingest.yaml --json", out("errors.txt"));
+  EXPECT_EQ(failed.status, 2);
+  EXPECT_EQ(failed.output, "");
+  EXPECT_TRUE(read_file(out("errors.txt")).starts_with("genbid: configs/ingest.yaml: key 'kind'"));
+}
+
+TEST_F(CommandLine, QuietLeavesWarningsErrorsAndTheResult) {
+  const std::string errors = out("errors.txt");
+  const std::string market = " market.impressions=2000 market.budget_scale=0.004 ";
+  const auto expect_silence = [&](const std::string& arguments, const std::string& part) {
+    const auto result = run_program(arguments, errors);
+    EXPECT_EQ(result.status, 0) << arguments;
+    EXPECT_EQ(read_file(errors), "") << arguments;
+    EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+  };
+  expect_silence("ingest configs/ingest.yaml output=" + out("store.h5") + " --quiet", "Ingested 96 trajectories");
+  expect_silence("-q " + train_command(), "step 3 of 3");
+  expect_silence("simulate --quiet configs/simulate.yaml" + market + "output.dir=" + out("sim"), "periods.csv");
+  expect_silence(
+      "evaluate configs/evaluate.yaml policy=pid -q market.periods=30" + market + "output.dir=" + out("eval"), "pid");
+  expect_failure(run_program("train configs/ingest.yaml --quiet"), 2, "genbid: configs/ingest.yaml: key 'kind'");
+}
+
+TEST_F(CommandLine, NoLineOfAVerbIsLongerThan80Columns) {
+  const std::string market = " market.impressions=2000 market.budget_scale=0.004 ";
+  // Paths stay whole, so that they can be copied.
+  for (const std::string& arguments :
+       {"ingest configs/ingest.yaml output=" + out("store.h5"), train_command(),
+        "simulate configs/simulate.yaml" + market + "output.dir=" + out("sim"),
+        "ingest configs/ingest.yaml input=tests/golden/run_pid_small/log-0-agents-0-17.csv output=" + out("raw.h5")}) {
+    const auto result = run_program(arguments, "/dev/null");
+    EXPECT_EQ(result.status, 0) << arguments;
+    std::istringstream lines(result.output);
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_TRUE(line.size() <= 80 || line.find(folder_.path()) != std::string::npos) << line;
+    }
+  }
+}
+
+TEST_F(CommandLine, APrometheusFileIsCalledSo) {
+  ingest_sample();
+  expect_failure(run_program(train_command("train.prometheus=" + out("a.txt"))), 2,
+                 "expected a name that ends in .prom");
+  EXPECT_EQ(run_program(train_command("train.prometheus=" + out("a.prom"))).status, 0);
+  EXPECT_NE(read_file(out("a.prom")).find("genbid_train_step{run=\"" + out("run") + "\"} 3\n"), std::string::npos);
+  // A finished run says again what it had come to; another file is no other run.
+  EXPECT_EQ(run_program(train_command("train.prometheus=" + out("b.prom"))).status, 0);
+  EXPECT_EQ(read_file(out("a.prom")), read_file(out("b.prom")));
 }
 
 TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {

@@ -211,7 +211,7 @@ TEST_F(Pipeline, ManyHeldOutPeriodsAreSummedUpInALine) {
       "train configs/quickstart/behavior_cloning.yaml run=" + out("run") + " data.store=" + out("generated") +
       "/trajectories.h5 data.train_periods=1000 data.held_out_periods=1001..1005 train.threads=1 train.steps=2");
   EXPECT_EQ(result.status, 0) << result.output;
-  EXPECT_NE(result.output.find("mean of 5 periods held out, at step 2: loss "), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("\n  mean of 5 periods  "), std::string::npos) << result.output;
   EXPECT_EQ(result.output.find("period 1001"), std::string::npos) << result.output;
   EXPECT_NE(read_file(out("run") + "/metrics.jsonl").find("held_out/loss/period_1001"), std::string::npos);
 }

@@ -10,13 +10,13 @@ namespace genbid::test {
 
 struct ProgramResult {
   int status = -1;
-  std::string output;  // standard output and error together
+  std::string output;  // standard output and, if it went nowhere else, error
 };
 
-// Runs the built program as a person would.
-inline ProgramResult run_program(const std::string& arguments) {
+// Runs the built program as a person would. `errors`: where its standard error goes, as the shell writes it.
+inline ProgramResult run_program(const std::string& arguments, const std::string& errors = "&1") {
   const char* program = std::getenv("GENBID_PROGRAM");
-  const std::string command = std::string(program != nullptr ? program : "genbid") + " " + arguments + " 2>&1";
+  const std::string command = std::string(program != nullptr ? program : "genbid") + " " + arguments + " 2>" + errors;
   ProgramResult result;
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return result;
