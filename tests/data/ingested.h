@@ -43,6 +43,16 @@ inline Ingested ingest_text(const std::string& text, const data::IngestSettings&
 }
 
 // The datasets' bytes: stores of the same rows may still name other sources.
+// A summary's words, as they would stand in a line of any length.
+inline std::string unwrapped(const std::string& text) {
+  std::string words;
+  for (const char c : text) {
+    const bool space = c == ' ' || c == '\n';
+    if (!space || (!words.empty() && words.back() != ' ')) words += space ? ' ' : c;
+  }
+  return words;
+}
+
 inline void expect_same_columns(const data::TrajectoryColumns& a, const data::TrajectoryColumns& b) {
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);

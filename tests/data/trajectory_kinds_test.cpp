@@ -22,6 +22,7 @@ using test::Ingested;
 using test::sample;
 using test::Table;
 using test::TempFolder;
+using test::unwrapped;
 
 IngestSettings skipping() {
   IngestSettings settings;
@@ -440,7 +441,7 @@ TEST(TrajectoryKinds, AnOutlierAmongActionsIsAWarning) {
                                          "have at most "),
             0U)
       << summary.action_outliers;
-  EXPECT_NE(summary.text().find("  warning: " + summary.action_outliers + "\n"), std::string::npos);
+  EXPECT_NE(unwrapped(summary.text()).find(" warning: " + summary.action_outliers + " "), std::string::npos);
 }
 
 // --- Inputs that once failed ------------------------------------------------------------------
