@@ -8,7 +8,7 @@
 #include "base/config/config.h"
 #include "bidding/score.h"
 #include "eval/result_columns.h"
-#include "eval/statistics.h"
+#include "statistics/rank_correlation.h"
 
 namespace genbid::eval {
 
@@ -105,7 +105,7 @@ struct Outcomes {
     came.push_back(value);
   }
 
-  double correlation() const { return rank_correlation(asked, came); }
+  double correlation() const { return statistics::rank_correlation(asked, came); }
 
   // Mean over cells of each cell's own correlation: without what makes one seat's day richer than another's.
   double correlation_within_cells() const {
@@ -115,7 +115,7 @@ struct Outcomes {
       by_cell[cell[i]].second.push_back(came[i]);
     }
     double sum = 0.0;
-    for (const auto& [number, one] : by_cell) sum += rank_correlation(one.first, one.second);
+    for (const auto& [number, one] : by_cell) sum += statistics::rank_correlation(one.first, one.second);
     return sum / static_cast<double>(std::max<size_t>(by_cell.size(), 1));
   }
 };

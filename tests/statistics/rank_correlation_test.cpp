@@ -1,11 +1,13 @@
-#include "eval/statistics.h"
+#include "statistics/rank_correlation.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
-namespace genbid::eval {
+#include "samples.h"
+
+namespace genbid::statistics {
 namespace {
 
 double correlation(const std::vector<double>& x, const std::vector<double>& y) { return rank_correlation(x, y); }
@@ -20,7 +22,13 @@ TEST(RankCorrelation, EqualValuesShareTheirMeanRank) {
   EXPECT_NEAR(correlation({1, 2, 3, 4}, {5, 5, 6, 7}), 4.5 / std::sqrt(5.0 * 4.5), 1e-12);
 }
 
+TEST(RankCorrelation, AgreesWithSciPy) {
+  for (const auto& one : scipy_cases("rank")) EXPECT_NEAR(correlation(one["x"], one["y"]), one["rho"], 1e-12);
+}
+
 TEST(RankCorrelation, IsZeroWhereOneSideDoesNotVary) { EXPECT_DOUBLE_EQ(correlation({1, 2, 3}, {4, 4, 4}), 0.0); }
 
+TEST(RankCorrelation, OfOnePairIsZero) { EXPECT_DOUBLE_EQ(correlation({1}, {2}), 0.0); }
+
 }  // namespace
-}  // namespace genbid::eval
+}  // namespace genbid::statistics

@@ -1,4 +1,4 @@
-#include "eval/statistics.h"
+#include "statistics/rank_correlation.h"
 
 #include <algorithm>
 #include <cassert>
@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-namespace genbid::eval {
+namespace genbid::statistics {
 namespace {
 
 std::vector<double> ranks(std::span<const double> values) {
@@ -41,4 +41,4 @@ double rank_correlation(std::span<const double> x, std::span<const double> y) {
   return aa > 0.0 && bb > 0.0 ? ab / std::sqrt(aa * bb) : 0.0;
 }
 
-}  // namespace genbid::eval
+}  // namespace genbid::statistics
