@@ -31,7 +31,9 @@ def row(result, command):
     def by_period(key):
         values = {}
         for cell in result["cells"]:
-            values.setdefault(cell["period"], []).append(cell[key])
+            values.setdefault(cell["period"], []).append(cell.get(key))
+        if any(v is None for cells in values.values() for v in cells):
+            return []  # nothing is drawn in hindsight
         return [sum(v) / len(v) for v in values.values()]
 
     mean = result["mean"]
@@ -40,14 +42,24 @@ def row(result, command):
         "name": result["name"], "kind": result["kind"], "protocol": result["protocol"], "rules": result["rules"],
         "population": result["population"], "periods": result["periods"], "seats": len(result["seats"]), "seeds": 1,
         "expected_score": mean["expected_score"], "expected_low": expected[0], "expected_high": expected[1],
-        "score": mean["score"], "score_low": score[0], "score_high": score[1], "conversions": mean["conversions"],
-        "cpa_exceed_share": mean["cpa_exceed_share"], "budget_use": mean["budget_use"], "share_of_optimum": mean["share_of_optimum"],
+        "score": mean.get("score"), "score_low": score[0], "score_high": score[1], "conversions": mean.get("conversions"),
+        "expected_cpa_exceed_share": mean["expected_cpa_exceed_share"],
+        "cpa_exceed_share": mean.get("cpa_exceed_share"), "budget_use": mean["budget_use"], "share_of_optimum": mean["share_of_optimum"],
         "command": command,
     }
 
 
 def with_interval(value, low, high):
     return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def share(value):
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def expected_over(row):
+    """Older rows know the realised share alone."""
+    return row.get("expected_cpa_exceed_share", row["cpa_exceed_share"])
 
 
 def heading(rows):
@@ -62,20 +74,23 @@ def best_first(rows):
 
 
 def table(rows):
+    both = any("expected_cpa_exceed_share" in r for r in rows)
     lines = [
         heading(rows),
         "",
-        "| candidate | expected score | of optimum | score | conversions | over CPA | budget use |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| candidate | expected score | of optimum | " + ("expected over CPA | " if both else "")
+        + "score | conversions | over CPA | budget use |",
+        "|---|--:|--:|--:|--:|--:|--:|" + ("--:|" if both else ""),
     ]
     for r in best_first(rows):
         # What is computed and not played has no draws.
-        drawn = r["score"] != r["expected_score"]
+        drawn = r["score"] is not None and r["score"] != r["expected_score"]
         score = with_interval(r["score"], r["score_low"], r["score_high"]) if drawn else "-"
+        conversions = "-" if r["conversions"] is None else f"{r['conversions']:.2f}"
         lines.append(
             f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
-            f"| {100 * r['share_of_optimum']:.1f} % | {score} | {r['conversions']:.2f} "
-            f"| {100 * r['cpa_exceed_share']:.1f} % | {100 * r['budget_use']:.1f} % |")
+            f"| {100 * r['share_of_optimum']:.1f} % | " + (f"{share(expected_over(r))} | " if both else "")
+            + f"{score} | {conversions} | {share(r['cpa_exceed_share'])} | {100 * r['budget_use']:.1f} % |")
     return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
 
 
@@ -93,7 +108,7 @@ def short_table(rows):
     for r in best_first(rows):
         lines.append(
             f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
-            f"| {100 * r['share_of_optimum']:.1f} % | {100 * r['cpa_exceed_share']:.1f} % "
+            f"| {100 * r['share_of_optimum']:.1f} % | {share(expected_over(r))} "
             f"| {100 * r['budget_use']:.1f} % |")
     return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
 

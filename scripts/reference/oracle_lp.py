@@ -3,9 +3,11 @@
     python scripts/reference/oracle_lp.py [OUT=tests/golden/oracle/lp_cases.json]
 
 Shares no code and no idea with src/oracle: a linear program a question, over slots of impressions ("slots") or over every
-alpha at which a tick's outcome changes ("per_tick"). The soft score V * min(1, (L V / C)^2) is maximised over the corners
-of the (cost, value) frontier, which linear programs with the objective V - price * C find one by one, and its points on the
-budget and on the line C = L V; between corners it has no other maximum (src/oracle/frontier.h).
+alpha at which a tick's outcome changes ("per_tick"). The expected score, the mean of n * min(1, (n L / C)^2) over a Poisson
+n with mean V, is maximised over the corners of the (cost, value) frontier, which linear programs with the objective
+V - price * C find one by one, its point on the budget, 2,000 points between each two of these, and those where another
+conversion is needed. A day of few impressions has hardly a conversion: scores are those of a day whose values, prices and
+budget are SCALE times as large.
 """
 
 import json
@@ -13,10 +15,12 @@ import sys
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.stats import poisson
 
 EXPOSURE = {1: [1.0], 2: [1.0, 0.8], 3: [1.0, 0.8, 0.48]}
 RESERVE = 0.0001
 SEAT = 1  # whose optimum it is
+SCALE = 1024.0  # of values and money where conversions are counted
 
 
 def solve(values, costs, groups, multiplier=None, budget=None, cpa_limit=None):
@@ -56,15 +60,25 @@ def corners(values, costs, groups):
     return found
 
 
-def soft_score(value, cost, cpa_limit):
-    return value if cost <= cpa_limit * value else value * (cpa_limit * value / cost) ** 2
+def expected_scores(values, costs, cpa_limit):
+    n = np.arange(1.0, 200.0)
+    needed = np.maximum(costs / cpa_limit, 1e-3)[:, None]
+    return np.sum(poisson.pmf(n, values[:, None]) * np.minimum(n, n * (n / needed) ** 2), axis=1)
 
 
 def optimum(values, costs, groups, budget, cpa_limit):
     points = [p for p in corners(values, costs, groups) if p[1] <= budget]
     points.append(solve(values, costs, groups, budget=budget))
-    points.append(solve(values, costs, groups, budget=budget, cpa_limit=cpa_limit))
-    return max(soft_score(v, c, cpa_limit) for v, c in points)
+    points.sort(key=lambda p: (p[1], p[0]))
+    best = 0.0
+    for (v0, c0), (v1, c1) in zip(points, points[1:]):
+        shares = np.linspace(0.0, 1.0, 2001)
+        if c1 > c0:  # it bends where the cost asks for a conversion more
+            needed = np.arange(np.ceil(SCALE * c0 / cpa_limit), SCALE * c1 / cpa_limit)
+            shares = np.concatenate([shares, (needed * cpa_limit / SCALE - c0) / (c1 - c0)])
+        found = expected_scores(SCALE * (v0 + shares * (v1 - v0)), SCALE * (c0 + shares * (c1 - c0)), cpa_limit)
+        best = max(best, float(found.max()))
+    return best
 
 
 def rivals(impression, num_slots):

@@ -2,7 +2,6 @@
 
 #include <cassert>
 
-#include "bidding/score.h"
 #include "numpy/numpy_sum.h"
 
 namespace genbid {
@@ -16,6 +15,8 @@ void SeatDay::add(const TickStart& start, const TickOutcome& outcome) {
   num_wins_ += outcome.num_wins;
   num_exposed_ += outcome.num_exposed;
   num_conversions_ += outcome.num_conversions;
+  pvalue_squared_ += outcome.sum_pvalue_squared_exposed;
+  pvalue_cubed_ += outcome.sum_pvalue_cubed_exposed;
   cost_[tick] = outcome.cost;
   expected_conversions_[tick] = outcome.sum_pvalue_exposed;
   bid_exposed_[tick] = outcome.sum_bid_exposed;
@@ -26,7 +27,10 @@ double SeatDay::score(double cpa_limit) const {
   return genbid::score(static_cast<double>(num_conversions_), cost(), cpa_limit);
 }
 double SeatDay::expected_score(double cpa_limit) const {
-  return genbid::score(expected_conversions(), cost(), cpa_limit);
+  return genbid::expected_score(conversion_sums(), cost(), cpa_limit);
+}
+double SeatDay::score_of_expectation(double cpa_limit) const {
+  return genbid::score_of_expectation(expected_conversions(), cost(), cpa_limit);
 }
 
 double SeatDay::sum(const Ticks& ticks) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bidding/advertiser.h"
+#include "bidding/score.h"
 #include "bidding/tick_history.h"
 
 namespace genbid {
@@ -26,9 +27,15 @@ class SeatDay {
   double bid_exposed() const { return sum(bid_exposed_); }                    // money bid for exposed impressions
   double mean_bid() const { return sum(mean_bid_) / num_ticks_; }             // over ticks of a tick's mean, money
 
-  // Conversions, and expected ones, with the penalty for a CPA above the limit (bidding/score.h).
+  // What is known before conversions are drawn, given what was exposed.
+  ConversionSums conversion_sums() const { return {expected_conversions(), pvalue_squared_, pvalue_cubed_}; }
+  double conversion_variance() const { return expected_conversions() - pvalue_squared_; }
+
+  // The realised score; its mean over the draws of conversions; and that of just the expected conversions
+  // (bidding/score.h).
   double score(double cpa_limit) const;
   double expected_score(double cpa_limit) const;
+  double score_of_expectation(double cpa_limit) const;
 
  private:
   using Ticks = std::array<double, kMaxTicks>;
@@ -40,6 +47,8 @@ class SeatDay {
   int64_t num_exposed_ = 0;
   int64_t num_conversions_ = 0;
   int last_active_tick_ = -1;
+  double pvalue_squared_ = 0.0;
+  double pvalue_cubed_ = 0.0;
   Ticks cost_{};
   Ticks expected_conversions_{};
   Ticks bid_exposed_{};

@@ -92,7 +92,7 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
     double expected_conversions = 0.0;
     for (const float value : t.reward_continuous) expected_conversions += static_cast<double>(value);
     scores.push_back(score(t.head.conversions, t.head.cost, t.head.cpa));
-    expected_scores.push_back(score(expected_conversions, t.head.cost, t.head.cpa));
+    expected_scores.push_back(expected_score(expected_conversions, t.head.cost, t.head.cpa));
     budget_uses.push_back(t.head.cost / t.head.budget);
     // Alphas of ticks in which the seat bid: not of those that began without money.
     const size_t features = t.state.size() / t.action.size();

@@ -35,6 +35,10 @@ class JudgedSeats : public market::PeriodSink {
       result.cost = day.cost();
       result.expected_conversions = day.expected_conversions();
       result.conversions = static_cast<double>(day.num_conversions());
+      result.conversion_variance = day.conversion_variance();
+      result.score = day.score(result.cpa_limit);
+      result.expected_score = day.expected_score(result.cpa_limit);
+      result.score_of_expectation = day.score_of_expectation(result.cpa_limit);
       result.wins = day.num_wins();
       result.last_active_tick = day.last_active_tick();
     }
@@ -122,10 +126,12 @@ const oracle::Optimum& chosen(const oracle::SeatOptima& optima, HindsightChoice 
   return optima.per_tick;
 }
 
-// Nothing is drawn in hindsight: what is expected stands for what came.
 void fill_in(const oracle::Optimum& optimum, CellResult& cell) {
+  cell.drawn = false;
   cell.cost = optimum.cost;
-  cell.expected_conversions = cell.conversions = optimum.value;
+  cell.expected_conversions = optimum.value;
+  cell.expected_score = optimum.score;
+  cell.score_of_expectation = score_of_expectation(optimum.value, optimum.cost, cell.cpa_limit);
 }
 
 }  // namespace
@@ -147,22 +153,30 @@ HindsightChoice parse_hindsight_choice(std::string_view name) {
 double CellResult::cpa() const { return genbid::cpa(conversions, cost); }
 double CellResult::budget_use() const { return budget > 0.0 ? cost / budget : 0.0; }
 bool CellResult::exceeds_cpa() const { return cpa() > cpa_limit; }
+// An optimum that keeps the limit lies on it but for rounding.
+bool CellResult::expected_to_exceed_cpa() const {
+  return genbid::cpa(expected_conversions, cost) > cpa_limit * (1.0 + 1e-9);
+}
 
 EvaluationMeans means(const Evaluation& evaluation) {
   EvaluationMeans sum;
   for (const CellResult& cell : evaluation.cells) {
+    sum.drawn = sum.drawn && cell.drawn;
     sum.expected_score += cell.expected_score;
+    sum.score_of_expectation += cell.score_of_expectation;
     sum.score += cell.score;
     sum.conversions += cell.conversions;
     sum.cpa_exceed_share += cell.exceeds_cpa() ? 1.0 : 0.0;
+    sum.expected_cpa_exceed_share += cell.expected_to_exceed_cpa() ? 1.0 : 0.0;
     sum.budget_use += cell.budget_use();
     sum.optimum += cell.optimum;
     sum.regret += cell.regret();
   }
   if (sum.optimum > 0.0) sum.share_of_optimum = sum.expected_score / sum.optimum;
   const auto n = static_cast<double>(std::max<size_t>(evaluation.cells.size(), 1));
-  for (double* mean : {&sum.expected_score, &sum.score, &sum.conversions, &sum.cpa_exceed_share, &sum.budget_use,
-                       &sum.optimum, &sum.regret}) {
+  for (double* mean :
+       {&sum.expected_score, &sum.score_of_expectation, &sum.score, &sum.conversions, &sum.cpa_exceed_share,
+        &sum.expected_cpa_exceed_share, &sum.budget_use, &sum.optimum, &sum.regret}) {
     *mean /= n;
   }
   return sum;
@@ -248,13 +262,6 @@ std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std
     if (!market::play(*market, std::move(cells), bidders, seat_bidder, sink)) return {};
   }
   progress.finish();
-
-  for (Evaluation& evaluation : evaluations) {
-    for (CellResult& cell : evaluation.cells) {
-      cell.score = score(cell.conversions, cell.cost, cell.cpa_limit);
-      cell.expected_score = score(cell.expected_conversions, cell.cost, cell.cpa_limit);
-    }
-  }
   return evaluations;
 }
 

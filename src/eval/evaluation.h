@@ -35,12 +35,17 @@ struct CellResult {
   double budget = 0.0;
   double cpa_limit = 0.0;
   double cost = 0.0;
+  // Hindsight is computed and not played: nothing is drawn, and what is realised (conversions, score, variance) says
+  // nothing.
+  bool drawn = true;
   double conversions = 0.0;
   double expected_conversions = 0.0;  // sum of p-values of exposed impressions
+  double conversion_variance = 0.0;   // given what was exposed
   double score = 0.0;
-  double expected_score = 0.0;
-  int64_t wins = 0;           // slots, exposed or not
-  int last_active_tick = -1;  // last tick with an exposed impression
+  double expected_score = 0.0;        // the mean of the score, given what was exposed (bidding/score.h)
+  double score_of_expectation = 0.0;  // as if what is expected came
+  int64_t wins = 0;                   // slots, exposed or not
+  int last_active_tick = -1;          // last tick with an exposed impression
   // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
   // (market), or the best choice of impressions at their least winning costs (replay).
   double optimum = 0.0;
@@ -49,6 +54,7 @@ struct CellResult {
   double cpa() const;         // money per conversion
   double budget_use() const;  // share of the budget; 0 of none
   bool exceeds_cpa() const;   // by realised conversions
+  bool expected_to_exceed_cpa() const;
 };
 
 struct Evaluation {
@@ -60,10 +66,13 @@ struct Evaluation {
 
 // Means over cells.
 struct EvaluationMeans {
+  bool drawn = true;  // false: score, conversions and cpa_exceed_share say nothing
   double expected_score = 0.0;
+  double score_of_expectation = 0.0;
   double score = 0.0;
   double conversions = 0.0;
   double cpa_exceed_share = 0.0;
+  double expected_cpa_exceed_share = 0.0;
   double budget_use = 0.0;
   double optimum = 0.0;
   double regret = 0.0;

@@ -34,8 +34,10 @@ std::vector<Evaluation> evaluate_in_replay(const replay::ReplayConfig& config, c
       cell.cost = from.cost;
       cell.conversions = from.conversions;
       cell.expected_conversions = from.expected_conversions;
+      cell.conversion_variance = from.expected_conversions - from.conversion_sums.squared;
       cell.score = from.score;
       cell.expected_score = from.expected_score;
+      cell.score_of_expectation = from.score_of_expectation;
       cell.wins = from.wins;
       cell.last_active_tick = from.last_active_tick;
       cell.optimum = from.optimum;

@@ -26,6 +26,7 @@ Json object(const std::vector<Column<Row>>& columns, const Row& row) {
     if (const auto* count = std::get_if<int64_t>(&value)) json[column.name] = *count;
     if (const auto* number = std::get_if<double>(&value)) json[column.name] = *number;
     if (const auto* words = std::get_if<std::string>(&value)) json[column.name] = *words;
+    if (std::holds_alternative<std::monostate>(value)) json[column.name] = nullptr;
   }
   return json;
 }
@@ -78,14 +79,22 @@ std::string result_table(const std::vector<Evaluation>& evaluations, const Evalu
     table += "\n";
   }
   table += "\n";
-  std::snprintf(line, sizeof line, "%-*s %-9s %14s %10s %8s %11s %9s %10s\n", static_cast<int>(width), "candidate",
-                "kind", "expected score", "of optimum", "score", "conversions", "over CPA", "budget use");
+  std::snprintf(line, sizeof line, "%-*s %-9s %14s %10s %9s %10s %8s %11s %13s\n", static_cast<int>(width), "candidate",
+                "kind", "expected score", "of optimum", "over CPA", "budget use", "score", "conversions",
+                "realised over");
   table += line;
   for (const Evaluation& evaluation : evaluations) {
     const EvaluationMeans mean = means(evaluation);
-    std::snprintf(line, sizeof line, "%-*s %-9s %14.2f %9.1f%% %8.2f %11.2f %8.1f%% %9.1f%%\n", static_cast<int>(width),
+    std::snprintf(line, sizeof line, "%-*s %-9s %14.2f %9.1f%% %8.1f%% %9.1f%%", static_cast<int>(width),
                   evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, 100.0 * mean.share_of_optimum,
-                  mean.score, mean.conversions, 100.0 * mean.cpa_exceed_share, 100.0 * mean.budget_use);
+                  100.0 * mean.expected_cpa_exceed_share, 100.0 * mean.budget_use);
+    table += line;
+    if (mean.drawn) {
+      std::snprintf(line, sizeof line, " %8.2f %11.2f %12.1f%%\n", mean.score, mean.conversions,
+                    100.0 * mean.cpa_exceed_share);
+    } else {
+      std::snprintf(line, sizeof line, " %8s %11s %13s\n", "-", "-", "-");
+    }
     table += line;
   }
   return table;

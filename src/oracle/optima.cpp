@@ -43,7 +43,7 @@ class Rounding {
     constexpr size_t kReach = 64;
     const Point sum = total();
     // Anything less is not worth a pass.
-    double best = score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
+    double best = expected_score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
     size_t best_tick = curves_.size();
     size_t best_point = 0;
     for (size_t t = 0; t < curves_.size(); ++t) {
@@ -55,7 +55,7 @@ class Rounding {
         const double value = sum.value - now.value + curve[p].value;
         const double cost = sum.cost - now.cost + curve[p].cost;
         if (cost > limits_.budget || value <= best) continue;
-        const double found = score(value, cost, limits_.cpa_limit);
+        const double found = expected_score(value, cost, limits_.cpa_limit);
         if (found <= best) continue;
         best = found;
         best_tick = t;
@@ -93,7 +93,7 @@ TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& li
   static_cast<Optimum&>(optimum) = best_per_tick(plan, limits);
   const Rounding rounding(responses, seat, plan, limits);
   const Point played = rounding.total();
-  optimum.played_score = score(played.value, played.cost, limits.cpa_limit);
+  optimum.played_score = expected_score(played.value, played.cost, limits.cpa_limit);
   for (const size_t point : rounding.chosen()) {
     optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
   }

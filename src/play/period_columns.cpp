@@ -45,6 +45,8 @@ const std::vector<Column<TickRow>>& tick_columns() {
       {"n_simulations", "passes", [](R r) -> V { return count(r.tick.num_clearings); }},
       {"isEnd", "", [](R r) -> V { return count(is_end(r.tick.start, r.num_ticks) ? 1 : 0); }},
       {"sum_pvalue_exposed", "conversions", [](R r) -> V { return r.tick.outcome.sum_pvalue_exposed; }},
+      {"sum_pvalue_squared_exposed", "", [](R r) -> V { return r.tick.outcome.sum_pvalue_squared_exposed; }},
+      {"sum_pvalue_cubed_exposed", "", [](R r) -> V { return r.tick.outcome.sum_pvalue_cubed_exposed; }},
   };
   return columns;
 }
@@ -81,6 +83,9 @@ const std::vector<Column<DayRow>>& day_columns() {
       {"expected_score", "conversions", [](R r) -> V { return r.day.expected_score(r.advertiser.cpa_limit); }},
       {"budget_scale", "share", [](R r) -> V { return r.sits.budget_scale; }},
       {"cpa_scale", "share", [](R r) -> V { return r.sits.cpa_scale; }},
+      {"conversion_variance", "", [](R r) -> V { return r.day.conversion_variance(); }},
+      {"score_of_expectation", "conversions",
+       [](R r) -> V { return r.day.score_of_expectation(r.advertiser.cpa_limit); }},
   };
   return columns;
 }

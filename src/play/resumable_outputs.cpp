@@ -232,6 +232,15 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
     throw Error(folder + kPeriods + ": found " + std::to_string(size) + " bytes, expected at least " +
                 std::to_string(written.periods_csv_bytes) + " (remove the folder to begin anew)");
   }
+  // What an earlier program wrote has other columns, or other numbers in them.
+  const std::string header = PeriodTables::periods_header();
+  std::string first(header.size(), '\0');
+  std::ifstream(folder + kPeriods).read(first.data(), std::ssize(first));
+  if (first != header) {
+    throw Error(folder + kPeriods +
+                ": found other columns than this program writes (remove the folder to begin anew, or go on with the "
+                "program that began)");
+  }
   periods->cut(written.periods_csv_bytes);
 }
 

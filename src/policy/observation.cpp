@@ -40,7 +40,8 @@ void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatV
                    [](double value) { return static_cast<float>(value); });
     const double won = realised_ ? history.conversions() : history.expected_conversions();
     const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    earned_[at_index(place)] = static_cast<float>(score(won, history.cost(), seat.advertiser->cpa_limit) / par);
+    earned_[at_index(place)] =
+        static_cast<float>(earned_score(won, realised_, history.cost(), seat.advertiser->cpa_limit) / par);
     place += places_;
   }
 }

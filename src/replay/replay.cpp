@@ -97,6 +97,8 @@ class Campaigns {
     row.last = outcome;
     row.history.append(tick_means(start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
                        static_cast<double>(outcome.num_conversions));
+    row.cell.conversion_sums.squared += outcome.sum_pvalue_squared_exposed;
+    row.cell.conversion_sums.cubed += outcome.sum_pvalue_cubed_exposed;
     row.cell.num_pv += start.num_pv;
     row.cell.wins += outcome.num_wins;
     if (outcome.num_wins > 0) row.cell.last_active_tick = start.tick;
@@ -111,7 +113,9 @@ class Campaigns {
       cell.conversions = row.history.conversions();
       cell.expected_conversions = row.history.expected_conversions();
       cell.score = score(cell.conversions, cell.cost, limit);
-      cell.expected_score = score(cell.expected_conversions, cell.cost, limit);
+      cell.conversion_sums.pvalue = cell.expected_conversions;
+      cell.expected_score = expected_score(cell.conversion_sums, cell.cost, limit);
+      cell.score_of_expectation = score_of_expectation(cell.expected_conversions, cell.cost, limit);
     }
     return cells;
   }

@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/bidder.h"
+#include "bidding/score.h"
 #include "data/log_ticks.h"
 
 // Replay: a bidder meets a log in place of a market. One advertiser at a time buys at the logged least winning costs;
@@ -47,8 +48,10 @@ struct ReplayCell {
   double cost = 0.0;
   double conversions = 0.0;
   double expected_conversions = 0.0;  // p-values of what was won
+  ConversionSums conversion_sums;     // the same p-values, their squares and cubes
   double score = 0.0;
   double expected_score = 0.0;
+  double score_of_expectation = 0.0;
   int64_t num_pv = 0;
   int64_t wins = 0;
   int last_active_tick = -1;  // last tick with a win

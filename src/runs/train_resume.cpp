@@ -110,6 +110,10 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
     throw Error(config.data.store + ": found other data than those that " + run.path() +
                 " was trained on; expected the same" + anew);
   }
+  if (config.data.reward == "expected" && seen.observation.returns != now.observation.returns) {
+    throw Error(path + ": found a run whose expected returns are the " + seen.observation.returns +
+                ", which an earlier program began; expected the " + now.observation.returns + anew);
+  }
   if (seen.step > config.train.steps) {
     throw Error(path + ": found " + std::to_string(seen.step) + " steps done, expected at most train.steps, which is " +
                 std::to_string(config.train.steps) + anew);

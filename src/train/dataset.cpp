@@ -115,6 +115,7 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
   check_periods(store, wanted);
 
   const auto features = static_cast<size_t>(num_features_);
+  const bool realised = reward == Reward::kRealised;
   std::vector<float> states;
   std::vector<float> actions;
   std::vector<float> earned;
@@ -137,18 +138,18 @@ Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, 
     double won = 0.0;
     const size_t length = num_played(columns, begin, end, features, budget);
     for (size_t row = begin; row < end; ++row) {
-      earned.push_back(static_cast<float>(score(won, spent, limit) / par));
+      earned.push_back(static_cast<float>(earned_score(won, realised, spent, limit) / par));
       const double next_left =
           row + 1 < end ? static_cast<double>(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
       spent = next_left >= 0.0 ? budget * (1.0 - next_left) : columns.cost[m];
-      won += static_cast<double>(reward == Reward::kExpected ? columns.reward_continuous[row] : columns.reward[row]);
+      won += static_cast<double>(realised ? columns.reward[row] : columns.reward_continuous[row]);
       ticks.push_back(columns.tick[row]);
       actions.push_back(columns.action[row]);
       next_rows.push_back(num_rows_ + static_cast<int64_t>(std::min(row + 1, end - 1) - begin));
     }
     states.insert(states.end(), columns.state.begin() + static_cast<std::ptrdiff_t>(begin * features),
                   columns.state.begin() + static_cast<std::ptrdiff_t>(end * features));
-    returns.push_back(static_cast<float>(score(won, columns.cost[m], limit) / par));
+    returns.push_back(static_cast<float>(earned_score(won, realised, columns.cost[m], limit) / par));
     const auto finite = [](float value) { return std::isfinite(value); };
     if (!(budget > 0.0 && limit > 0.0) ||
         !std::all_of(earned.end() - static_cast<std::ptrdiff_t>(end - begin), earned.end(), finite) ||

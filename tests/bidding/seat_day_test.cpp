@@ -14,6 +14,8 @@ TickOutcome tick(int64_t wins, int64_t exposed, int64_t conversions, double expe
   outcome.num_exposed = exposed;
   outcome.num_conversions = conversions;
   outcome.sum_pvalue_exposed = expected;
+  outcome.sum_pvalue_squared_exposed = 0.25 * expected;
+  outcome.sum_pvalue_cubed_exposed = 0.125 * expected;
   outcome.sum_bid_exposed = 2.0 * cost;
   outcome.cost = cost;
   return outcome;
@@ -37,7 +39,10 @@ TEST(SeatDay, SumsItsTicks) {
   EXPECT_EQ(day.expected_conversions(), 0.75);
   EXPECT_DOUBLE_EQ(day.mean_bid(), (0.3 + 0.15 + 0.1) / 3.0);
   EXPECT_EQ(day.score(6.0), 2.0);  // 6 a conversion: on the limit
-  EXPECT_EQ(day.expected_score(8.0), score(0.75, 12.0, 8.0));
+  EXPECT_EQ(day.conversion_variance(), 0.75 - 0.1875);
+  EXPECT_EQ(day.score_of_expectation(8.0), score(0.75, 12.0, 8.0));
+  EXPECT_EQ(day.expected_score(8.0), expected_score({0.75, 0.1875, 0.09375}, 12.0, 8.0));
+  EXPECT_GT(day.expected_score(8.0), day.score_of_expectation(8.0));
 }
 
 }  // namespace

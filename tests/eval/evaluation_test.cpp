@@ -140,6 +140,8 @@ TEST(Hindsight, MoreFreedomIsWorthMore) {
     EXPECT_LE(kept.expected_score, all[kConstant].cells[i].expected_score);
     EXPECT_LE(kept.cost, kept.cpa_limit * kept.expected_conversions * (1.0 + 1e-9));
     EXPECT_LE(kept.cost, kept.budget);
+    EXPECT_FALSE(kept.drawn);
+    EXPECT_FALSE(kept.expected_to_exceed_cpa());
     EXPECT_DOUBLE_EQ(all[kFixed].cells[i].regret(), optimum - all[kFixed].cells[i].expected_score);
   }
   // Played, a day differs by the luck of exposure and by what the rivals do: little, for one seat among 48.
@@ -218,7 +220,13 @@ TEST(Evaluation, ScoresComeFromTheCellsOwnSums) {
   const auto evaluations = evaluate(small_plan(), 1);
   for (const CellResult& cell : evaluations.at(1).cells) {
     EXPECT_DOUBLE_EQ(cell.score, score(cell.conversions, cell.cost, cell.cpa_limit));
-    EXPECT_DOUBLE_EQ(cell.expected_score, score(cell.expected_conversions, cell.cost, cell.cpa_limit));
+    EXPECT_DOUBLE_EQ(cell.score_of_expectation,
+                     score_of_expectation(cell.expected_conversions, cell.cost, cell.cpa_limit));
+    // P-values near 0.0005: all but Poisson.
+    EXPECT_GT(cell.conversion_variance, 0.99 * cell.expected_conversions);
+    EXPECT_LE(cell.conversion_variance, cell.expected_conversions);
+    EXPECT_NEAR(cell.expected_score, expected_score(cell.expected_conversions, cell.cost, cell.cpa_limit),
+                2e-3 * cell.expected_score);
     EXPECT_LE(cell.cost, cell.budget);
   }
 }
@@ -229,11 +237,13 @@ TEST(Evaluation, MeansRunOverCells) {
   evaluation.cells[0].cpa_limit = evaluation.cells[1].cpa_limit = 5.0;
   evaluation.cells[0].cost = 10.0;
   evaluation.cells[0].conversions = 1.0;  // CPA 10 over the limit of 5
+  evaluation.cells[0].expected_conversions = 3.0;
   evaluation.cells[0].expected_score = 3.0;
   evaluation.cells[1].expected_score = 5.0;
   const EvaluationMeans mean = means(evaluation);
   EXPECT_DOUBLE_EQ(mean.expected_score, 4.0);
   EXPECT_DOUBLE_EQ(mean.cpa_exceed_share, 0.5);
+  EXPECT_DOUBLE_EQ(mean.expected_cpa_exceed_share, 0.0);
   EXPECT_DOUBLE_EQ(mean.budget_use, 0.5);
   EXPECT_DOUBLE_EQ(mean.conversions, 0.5);
 }

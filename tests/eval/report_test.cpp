@@ -54,6 +54,25 @@ TEST(Report, ACellWithoutBudgetOrOptimumHasNumbers) {
   EXPECT_EQ(targets.find("nan"), std::string::npos) << targets;
 }
 
+// Nothing is drawn in hindsight: what would be realised is not there.
+TEST(Report, HindsightHasNoRealisedNumbers) {
+  Evaluation evaluation = one_cell();
+  evaluation.cells[0].drawn = false;
+  evaluation.cells[0].expected_conversions = 2.0;  // CPA 25 over the limit of 10
+  const auto json = nlohmann::ordered_json::parse(result_json(evaluation, kContext));
+  for (const char* key : {"score", "conversions"}) {
+    EXPECT_TRUE(json["cells"][0][key].is_null()) << key;
+    EXPECT_TRUE(json["mean"][key].is_null()) << key;
+  }
+  EXPECT_TRUE(json["mean"]["cpa_exceed_share"].is_null());
+  EXPECT_TRUE(json["cells"][0]["conversion_variance"].is_null());
+  EXPECT_EQ(json["mean"]["expected_score"], 1.25);
+  EXPECT_EQ(json["mean"]["expected_cpa_exceed_share"], 1.0);
+  const std::string table = result_table({evaluation}, kContext);
+  EXPECT_NE(table.find("1.25      25.0%    100.0%      50.0%        -           -             -\n"), std::string::npos)
+      << table;
+}
+
 TEST(Report, ANameOfAnyBytesIsWritten) {
   Evaluation evaluation = one_cell();
   evaluation.name = "run\xff";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bidding/mean_score.h"
 #include "bidding/score.h"
 #include "oracle/optima.h"
 #include "small_day.h"
@@ -47,7 +48,8 @@ TEST(DayPlan, FollowedTickByTickReachesTheOptimum) {
       so_far.cost += curve[point].cost;
     }
     EXPECT_LE(so_far.cost, budget * 1.005);
-    EXPECT_NEAR(score(so_far.value, so_far.cost, 90.0) / best_per_tick(responses, 1, {budget, 90.0}).score, 1.0, 0.005);
+    EXPECT_NEAR(expected_score(so_far.value, so_far.cost, 90.0) / best_per_tick(responses, 1, {budget, 90.0}).score,
+                1.0, 0.005);
   }
 }
 
@@ -63,15 +65,15 @@ TEST(DayPlan, WeighsWhatTheDayBroughtSoFar) {
   const DayPlan plan(responses, 0);
   // A rich day can afford it: 10.5 of value for 116, limit 20.
   EXPECT_GT(plan.now(0, {10.0, 100.0}, 100.0, 20.0).alpha, 32.0);
-  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 100.0, 20.0).score, 10.5, 1e-6);
-  // At the limit, a purchase pays while its price is below 1.5 times the average: 32 > 1.5 * 10.
+  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 100.0, 20.0).score, test::poisson_mean_score(10.5, 116.0, 20.0), 1e-6);
+  // At the limit its price is too high: 32, where 10 is the average.
   EXPECT_EQ(plan.now(0, {10.0, 100.0}, 100.0, 10.0).alpha, 0.0);
-  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 100.0, 10.0).score, 10.0, 1e-6);
-  // 32 < 1.5 * 25: 10.5^3 20^2 / 266^2.
-  EXPECT_NEAR(plan.now(0, {10.0, 250.0}, 100.0, 20.0).score, 10.5 * 210.0 * 210.0 / (266.0 * 266.0), 1e-6);
+  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 100.0, 10.0).score, test::poisson_mean_score(10.0, 100.0, 10.0), 1e-6);
+  // Not where 25 is.
+  EXPECT_NEAR(plan.now(0, {10.0, 250.0}, 100.0, 20.0).score, test::poisson_mean_score(10.5, 266.0, 20.0), 1e-6);
   // Nothing without money; half of it with half of the money.
   EXPECT_EQ(plan.now(0, {10.0, 100.0}, 0.0, 20.0).alpha, 0.0);
-  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 8.0, 20.0).score, 10.25, 1e-6);
+  EXPECT_NEAR(plan.now(0, {10.0, 100.0}, 8.0, 20.0).score, test::poisson_mean_score(10.25, 108.0, 20.0), 1e-6);
 }
 
 TEST(DayPlan, ChoicesRiseWithThePrice) {

@@ -75,7 +75,7 @@ double best_played(const Day& day, int seat, const Limits& limits) {
         }
       }
     }
-    if (cost <= limits.budget) best = std::max(best, score(value, cost, limits.cpa_limit));
+    if (cost <= limits.budget) best = std::max(best, expected_score(value, cost, limits.cpa_limit));
   }
   return best;
 }

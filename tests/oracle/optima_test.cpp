@@ -16,27 +16,34 @@ struct LpCase {
   std::vector<SmallTick> ticks;
   int seat = 0;
   Limits limits;
-  double per_tick = 0.0, slots = 0.0;                         // soft scores
+  double per_tick = 0.0, slots = 0.0;                         // expected scores
   double tick_value_at_half = 0.0, slot_value_at_half = 0.0;  // most value for half the budget
 };
 
-// scripts/reference/oracle_lp.py
+// scripts/reference/oracle_lp.py: values and money are written for a day that is a 1024th of the one whose scores stand
+// there.
+constexpr float kScale = 1024.0F;
+
 std::vector<LpCase> lp_cases() {
   std::vector<LpCase> cases;
   for (const auto& found : nlohmann::json::parse(read_file("tests/golden/oracle/lp_cases.json"))) {
     LpCase one;
     one.auction.rule.num_slots = found["num_slots"];
-    one.auction.max_price = 1.0F;  // above all prices of the cases
+    one.auction.rule.reserve *= static_cast<double>(kScale);
+    one.auction.max_value = 16.0F;
+    one.auction.max_price = kScale;  // above all prices of the cases
     one.seat = found["seat"];
-    one.limits = {found["budget"], found["cpa_limit"]};
+    one.limits = {static_cast<double>(kScale) * found["budget"].get<double>(), found["cpa_limit"]};
     one.per_tick = found["per_tick"];
     one.slots = found["slots"];
-    one.tick_value_at_half = found["tick_value_at_half"];
-    one.slot_value_at_half = found["slot_value_at_half"];
+    one.tick_value_at_half = static_cast<double>(kScale) * found["tick_value_at_half"].get<double>();
+    one.slot_value_at_half = static_cast<double>(kScale) * found["slot_value_at_half"].get<double>();
     for (const auto& tick : found["ticks"]) {
       SmallTick impressions;
       for (const auto& i : tick) {
-        impressions.push_back({{0.0F, i["value"].get<float>()}, i["bids"], i["seats"]});
+        SmallImpression impression{{0.0F, kScale * i["value"].get<float>()}, i["bids"], i["seats"]};
+        for (float& bid : impression.bid) bid *= kScale;
+        impressions.push_back(impression);
       }
       one.ticks.push_back(impressions);
     }
@@ -83,7 +90,7 @@ TEST(Optima, LieBelowTheLinearProgramAndTheirBoundsAbove) {
 TEST(Optima, PerTickIsTheBestOfAllCombinations) {
   const AlphaGrid coarse{16.0F, 5, 3};  // 40 alphas
   for (unsigned seed = 0; seed < 10; ++seed) {
-    const Responses responses = respond(random_day(3, 3, 40, seed), 3, {}, coarse);
+    const Responses responses = respond(random_day(3, 3, 40, seed, 64.0F), 3, {}, coarse);
     for (int seat = 0; seat < 3; ++seat) {
       const Curve a = responses.bid_curve(seat, 0), b = responses.bid_curve(seat, 1), c = responses.bid_curve(seat, 2);
       const double all = responses.bid_curve(seat).back().cost;
@@ -94,7 +101,7 @@ TEST(Optima, PerTickIsTheBestOfAllCombinations) {
           for (size_t k = 0; k < c.size(); ++k) {
             const double cost = a[i].cost + b[j].cost + c[k].cost;
             if (cost > limits.budget) break;
-            const double found = score(a[i].value + b[j].value + c[k].value, cost, limits.cpa_limit);
+            const double found = expected_score(a[i].value + b[j].value + c[k].value, cost, limits.cpa_limit);
             best = std::max(best, found);
             if (i == j && j == k) best_constant_alpha = std::max(best_constant_alpha, found);
           }
@@ -139,7 +146,7 @@ TEST(Optima, AlphasPerTickBringWhatIsSaid) {
     sum.cost += responses.bid_curve(0, tick)[point].cost;
   }
   EXPECT_LE(sum.cost, 20.0);
-  EXPECT_NEAR(score(sum.value, sum.cost, 90.0), best.played_score, 1e-12);
+  EXPECT_NEAR(expected_score(sum.value, sum.cost, 90.0), best.played_score, 1e-12);
   EXPECT_NEAR(best.played_score / best.score, 1.0, 0.01);
 }
 

@@ -76,8 +76,9 @@ inline Responses respond(const std::vector<SmallTick>& ticks, int num_seats, con
 }
 
 // Days of the official market's scale: values near 0.001, the fourth bid near 0.08, everybody among the top four at
-// times.
-inline std::vector<SmallTick> random_day(int num_seats, int num_ticks, int impressions, unsigned seed) {
+// times. `scale` multiplies values and bids, so that a day of few impressions has some conversions.
+inline std::vector<SmallTick> random_day(int num_seats, int num_ticks, int impressions, unsigned seed,
+                                         float scale = 1.0F) {
   std::mt19937 random(seed);
   std::gamma_distribution<float> value(1.5F, 0.0008F), bid(4.0F, 0.02F), richness(8.0F, 0.125F);
   std::uniform_int_distribution<int> any_seat(0, num_seats - 1), any(0, 19);
@@ -86,10 +87,10 @@ inline std::vector<SmallTick> random_day(int num_seats, int num_ticks, int impre
     const float rich = richness(random);
     for (int i = 0; i < impressions; ++i) {
       SmallImpression one;
-      for (int s = 0; s < num_seats; ++s) one.values.push_back(any(random) == 0 ? 0.0F : rich * value(random));
+      for (int s = 0; s < num_seats; ++s) one.values.push_back(any(random) == 0 ? 0.0F : scale * rich * value(random));
       const int rare = any(random);
       const size_t num_bids = rare < 4 ? static_cast<size_t>(rare) : 4;
-      for (size_t k = 0; k < num_bids; ++k) one.bid[k] = bid(random);
+      for (size_t k = 0; k < num_bids; ++k) one.bid[k] = scale * bid(random);
       std::sort(one.bid.begin(), one.bid.end(), std::greater<>());
       const int first = any_seat(random);
       for (size_t k = 0; k < num_bids; ++k) {

@@ -329,6 +329,19 @@ TEST(Generate, AShortenedTableIsAnError) {
             std::string::npos);
 }
 
+// Rows of two meanings in one table would look alike.
+TEST(Generate, ATableOfAnEarlierProgramIsAnError) {
+  const TemporaryFolder folder;
+  play_some(generation(folder.path("run")), 1);
+  const std::string table = folder.path("run/unfinished/periods.csv");
+  std::string text = read_file(table);
+  const std::string last = ",score_of_expectation\n";
+  text.erase(text.find(last), last.size() - 1);
+  write_file(table, text + std::string(100, ' '));
+  EXPECT_NE(error_of([&] { simulate(generation(folder.path("run"))); }).find("found other columns than this program"),
+            std::string::npos);
+}
+
 TEST(Generate, MarketsOfOtherShapesGoOnToo) {
   const Overrides shape = {"market.traffic.structure=own", "market.traffic.seats=3", "market.traffic.ticks=5",
                            "market.traffic.slots=1", "explore.bidders=[pid, abid]"};

@@ -125,13 +125,16 @@ TEST(Simulate, PeriodsAddUpTheirTicks) {
   ASSERT_EQ(periods.size(), 3U * 48U);
   for (size_t i = 0; i < periods.size(); ++i) {
     const CsvRow& row = periods[i];
-    double conversions = 0.0, cost = 0.0, expected = 0.0, exposed = 0.0, num_pv = 0.0, mean_bid = 0.0;
+    double conversions = 0.0, cost = 0.0, expected = 0.0, squared = 0.0, cubed = 0.0, exposed = 0.0, num_pv = 0.0,
+           mean_bid = 0.0;
     double last_active = -1.0;
     for (size_t t = 0; t < 48; ++t) {
       const CsvRow& tick = ticks[(i / 48 * 48 + t) * 48 + i % 48];
       conversions += number(tick, "conversions");
       cost += number(tick, "cost");
       expected += number(tick, "sum_pvalue_exposed");
+      squared += number(tick, "sum_pvalue_squared_exposed");
+      cubed += number(tick, "sum_pvalue_cubed_exposed");
       exposed += number(tick, "exposed_count");
       num_pv += number(tick, "n_pv");
       mean_bid += number(tick, "mean_bid_final") / 48.0;
@@ -156,7 +159,9 @@ TEST(Simulate, PeriodsAddUpTheirTicks) {
     EXPECT_NEAR(number(row, "mean_bid"), mean_bid, 1e-12);
     EXPECT_DOUBLE_EQ(number(row, "score"), score(conversions, cost, limit));
     EXPECT_DOUBLE_EQ(number(row, "expected_conversions"), expected);
-    EXPECT_DOUBLE_EQ(number(row, "expected_score"), score(expected, cost, limit));
+    EXPECT_NEAR(number(row, "conversion_variance"), expected - squared, 1e-12);
+    EXPECT_NEAR(number(row, "expected_score"), expected_score({expected, squared, cubed}, cost, limit), 1e-12);
+    EXPECT_DOUBLE_EQ(number(row, "score_of_expectation"), score_of_expectation(expected, cost, limit));
   }
 }
 

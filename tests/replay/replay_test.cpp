@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "bidding/mean_score.h"
+#include "bidding/score.h"
 #include "data/hdf5_file.h"
 #include "data/ingest.h"
 #include "golden.h"
@@ -68,6 +70,7 @@ void expect_total(const ReplayCell& cell, const test::ReplayRun& run) {
   EXPECT_EQ(cell.conversions, run.reward);
   EXPECT_EQ(cell.cost, run.cost);
   EXPECT_EQ(cell.score, run.score);
+  EXPECT_EQ(cell.score_of_expectation, score(cell.expected_conversions, cell.cost, cell.campaign.cpa_limit));
   int64_t num_pv = 0;
   int64_t wins = 0;
   for (const test::ReplayCall& call : run.calls) {
@@ -332,14 +335,14 @@ TEST(CorrectedReplay, OwnCampaign) {
 
 // Prices of a unit of value: 1, 2 and 0.9375. With money for both cheap ones and no limit in the way, the best is to
 // buy them, 1.0 for 0.96875; with half of it, the cheapest and a sixteenth of the next: 0.5 + 0.03125. With a limit of
-// 0.25 the score of v bought at c is v (0.25 v / c)^2, best where both cheap ones are bought: (0.25 / 0.96875)^2.
+// 0.25 it is best to buy both cheap ones, though 3.875 conversions would have to come of 1 that is expected.
 TEST(CorrectedReplay, KnowsWhatWasPossible) {
   const test::TemporaryFolder folder;
   Witness witness;
   EXPECT_NEAR(replay_one(campaign_config(folder, 1.0, 2.0), witness)[0].optimum, 1.0 + 0.25 * 0.0625, 1e-6);
   EXPECT_NEAR(replay_one(campaign_config(folder, 0.5, 2.0), witness)[0].optimum, 0.53125, 1e-6);
-  EXPECT_NEAR(replay_one(campaign_config(folder, 0.96875, 0.25), witness)[0].optimum, std::pow(0.25 / 0.96875, 2),
-              1e-6);
+  EXPECT_NEAR(replay_one(campaign_config(folder, 0.96875, 0.25), witness)[0].optimum,
+              test::poisson_mean_score(1.0, 0.96875, 0.25), 1e-6);
 }
 
 // Whoever bids: the optimum is a bound, but for single impressions that the money ends in.
@@ -352,13 +355,14 @@ TEST(CorrectedReplay, NobodyBeatsWhatWasPossible) {
   }
 }
 
-// 0.5 a conversion won for 0.5: 1 a conversion, four times the limit.
+// A p-value of 0.5 won for 0.5: if it converts, at twice the limit.
 TEST(CorrectedReplay, ACpaAboveTheLimitLowersTheScore) {
   const test::TemporaryFolder folder;
   Witness witness;
   const auto cells = replay_one(campaign_config(folder, 0.75, 0.25), witness);
   EXPECT_EQ(cells[0].wins, 1);
-  EXPECT_NEAR(cells[0].expected_score, 0.5 / 16.0, 1e-9);
+  EXPECT_NEAR(cells[0].expected_score, 0.5 / 4.0, 1e-9);
+  EXPECT_NEAR(cells[0].score_of_expectation, 0.5 / 16.0, 1e-9);
 }
 
 TEST(CorrectedReplay, GivenBudgetAndLimitReplaceThoseOfTheLog) {

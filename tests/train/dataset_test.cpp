@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "bidding/mean_score.h"
 #include "train/held_out.h"
 #include "train/samples.h"
 
@@ -55,11 +56,14 @@ TEST(Dataset, WindowsAreRightPaddedAndMasked) {
   EXPECT_FLOAT_EQ(batch.constraint_BC[0][1].item<float>(), 20.0F);
 }
 
-// 5 ticks of one conversion at cost 10: CPA 10 under the limit of 20, so the score is the conversions; par is 5.
-TEST(Dataset, ReturnToGoIsTheScoreStillToCome) {
+// 5 ticks of one conversion at cost 10 and a limit of 20; par is 5.
+TEST(Dataset, ReturnToGoIsTheExpectedScoreStillToCome) {
   const policy::Batch batch = make({5, 5}, {7}).batch({{0, 0, 5}}, 5);
+  const double all = test::poisson_mean_score(5.0, 50.0, 20.0);
+  EXPECT_LT(all, 4.9);
   for (int t = 0; t < 5; ++t) {
-    EXPECT_NEAR(batch.returns_to_go_BT[0][t].item<float>(), (5.0 - t) / 5.0, 1e-6) << "tick " << t;
+    const double earned = t == 0 ? 0.0 : test::poisson_mean_score(t, 10.0 * t, 20.0);
+    EXPECT_NEAR(batch.returns_to_go_BT[0][t].item<float>(), (all - earned) / 5.0, 1e-6) << "tick " << t;
   }
 }
 
@@ -68,12 +72,12 @@ TEST(Dataset, RealisedReturnsCountConversions) {
   EXPECT_NEAR(batch.returns_to_go_BT[0][0].item<float>(), 2.0, 1e-6);
 }
 
-// With a limit of 5 against a CPA of 10 the score is V (5 / 10)^2; par is 20.
+// With a limit of 5 against a CPA of 10; par is 20.
 TEST(Dataset, ReturnsCarryTheCpaPenalty) {
   LoadedStore store = small_store({5, 5}, 5);
   store.columns.cpa.assign(2, 5.0);
   const Dataset data(store, {7}, Reward::kExpected, c10::kCPU);
-  EXPECT_NEAR(data.returns_M()[0].item<float>(), 5.0 * 0.25 / 20.0, 1e-6);
+  EXPECT_NEAR(data.returns_M()[0].item<float>(), test::poisson_mean_score(5.0, 50.0, 5.0) / 20.0, 1e-6);
 }
 
 TEST(Dataset, TrainingColumnsLeaveDoneTailsOut) {
