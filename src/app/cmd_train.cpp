@@ -33,22 +33,21 @@ int run(const ConfigFile& file, Form form) {
 }  // namespace
 
 Command train_command() {
-  return {
-      "train", "train a policy on a trajectory store",
-      "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
-      "\n"
-      "run           folder of the run: config.yaml, log.txt, metrics.jsonl, TensorBoard's event files, checkpoints/,\n"
-       "              report.html\n"
-      "data.*        the store (genbid ingest), periods to train on and to hold out; max_action: actions above it\n"
-      "              are lowered to it (0, the default: none)\n"
-      "model.*       a model and its options; models/NAME/README.md\n"
-      "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads; prometheus: a text\n"
-      "              file NAME.prom with the newest numbers, for Prometheus' node exporter (none by default)\n"
-      "\n"
-      "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a checkpoint first and exit\n"
-      "with 128 + the signal's number; a second one ends the process at once. `genbid config FILE` shows every\n"
-      "option with its value.",
-      run, resolve};
+  return {"train", "train a policy on a trajectory store",
+          "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
+          "\n"
+          "run           folder of the run: config.yaml, log.txt, metrics.jsonl and TensorBoard's\n"
+          "              event files, checkpoints/, report.html\n"
+          "data.*        the store (genbid ingest), periods to train on and to hold out;\n"
+          "              max_action: actions above it are lowered to it (0, the default: none)\n"
+          "model.*       a model and its options; models/NAME/README.md\n"
+          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads;\n"
+          "              prometheus: a text file NAME.prom with the newest numbers (default: none)\n"
+          "\n"
+          "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a\n"
+          "checkpoint first and exit with 128 + the signal's number; a second one ends the\n"
+          "process at once. `genbid config FILE` shows every option with its value.",
+          run, resolve};
 }
 
 }  // namespace genbid::app

@@ -118,6 +118,9 @@ class PlatformPlay {
       const PlatformGroup sits = group(period, cell.advertisers.size());
       Advertiser campaign = play::scaled_campaign(seat, plan_.market, /*judged=*/true);
       if (sits == PlatformGroup::kPromoted) campaign.budget *= kPromotedBudget;
+      if (sits != PlatformGroup::kOpponent && plan_.market.stress.misleads()) {
+        cell.misled |= uint64_t{1} << cell.advertisers.size();
+      }
       cell.advertisers.push_back(campaign);
       seat_bidder_.push_back(sits == PlatformGroup::kOpponent ? kOpponentBidder : kCandidateBidder);
     }

@@ -2,35 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 
-#include "bidding/score.h"
+#include "statistics/inequality.h"
+#include "statistics/values.h"
 
 namespace genbid::eval {
 namespace {
-
-// Of values that rise, none of them negative: sum over pairs of |x - y| / (2 n^2 mean).
-double gini_of_sorted(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
-  double sum = 0.0;
-  double weighted = 0.0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    sum += values[i];
-    weighted += (2.0 * static_cast<double>(i) + 1.0 - n) * values[i];
-  }
-  return sum > 0.0 ? weighted / (n * sum) : 0.0;
-}
-
-// Mean of the lowest `share` of values that rise.
-double mean_of_lowest(std::span<const double> values, double share) {
-  const double count = share * static_cast<double>(values.size());
-  double sum = 0.0;
-  for (size_t i = 0; i < values.size(); ++i) {
-    sum += values[i] * std::clamp(count - static_cast<double>(i), 0.0, 1.0);
-  }
-  return count > 0.0 ? sum / count : 0.0;
-}
 
 double sample_variance(std::span<const double> values) {
   if (values.size() < 2) return 0.0;
@@ -72,11 +50,11 @@ class PeriodOfSeats {
     for (double* mean : {&metrics.score, &metrics.expected_score, &metrics.budget_use, &metrics.exceed_rate})
       *mean /= n;
     metrics.qualified_rate = 1.0 - metrics.exceed_rate;
-    std::sort(performance_.begin(), performance_.end());
-    metrics.gini = gini_of_sorted(performance_);
-    metrics.generalised_gini = mean_of_lowest(performance_, 1.0) * (1.0 - metrics.gini);
-    metrics.worst_30 = mean_of_lowest(performance_, 0.3);
-    metrics.worst_10 = mean_of_lowest(performance_, 0.1);
+    metrics.gini = statistics::gini(performance_);
+    metrics.generalised_gini =
+        statistics::generalised_gini(performance_, statistics::gini_weights(performance_.size()));
+    metrics.worst_30 = statistics::mean_of_worst(performance_, 0.3);
+    metrics.worst_10 = statistics::mean_of_worst(performance_, 0.1);
     metrics.cpa_ratio_variance = sample_variance(cpa_ratios_);
     metrics.mean_price = ratio(metrics.revenue, exposed_);
     metrics.mean_reserve = ratio(least_cost_, exposed_);

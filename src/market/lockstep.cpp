@@ -1,6 +1,7 @@
 #include "base/convert.h"
 #include "market/market.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -17,6 +18,8 @@ void Market::reset(std::vector<Cell> cells) {
   histories_.assign(num_rows, {});
   views_.assign(num_rows, {});
   finished_.assign(num_rows, {});
+  const bool any_misled = std::any_of(cells_.begin(), cells_.end(), [](const Cell& cell) { return cell.misled != 0; });
+  believed_.assign(any_misled ? num_rows : 0, {});
   for (size_t row = 0; row < num_rows; ++row) {
     const Cell& cell = cells_[row / num_seats()];
     assert(cell.advertisers.size() == num_seats());
@@ -35,7 +38,7 @@ std::span<const SeatView> Market::observe() {
   open_tick();
   for (size_t row = 0; row < views_.size(); ++row) {
     SeatView& view = views_[row];
-    view.last = tick_ > 0 ? &finished_[row].outcome : nullptr;
+    view.last = tick_ > 0 ? (believed_.empty() ? &finished_[row].outcome : &believed_[row]) : nullptr;
     view.now = start(row);
     // A seat without money is not called, and learns nothing (auctionnet.md 6.11).
     view.may_bid = view.now.remaining_budget >= kMinRemainingBudget;
@@ -55,15 +58,18 @@ void Market::step(std::span<const BidFormula> bids) {
   observed_ = false;
 }
 
-void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings) {
+void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings,
+                    const TickOutcome* believed) {
   SeatTick& done = finished_[row];
   done.start = views_[row].now;
   done.outcome = outcome;
   done.bid = bid;
   done.may_bid = views_[row].may_bid;
   done.num_clearings = num_clearings;
-  histories_[row].append(tick_means(done.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
-                         as_double(outcome.num_conversions));
+  const TickOutcome& seen = believed != nullptr ? *believed : outcome;
+  if (!believed_.empty()) believed_[row] = seen;
+  histories_[row].append(tick_means(done.start, seen), seen.cost, seen.sum_pvalue_exposed,
+                         as_double(seen.num_conversions));
 }
 
 }  // namespace genbid::market

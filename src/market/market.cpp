@@ -36,6 +36,8 @@ void MarketConfig::fields(ConfigVisitor& v) {
   v.check(!official() || !auction.changed(), "auction",
           "the defaults: the rules official are AuctionNet's, whose auction has a reserve of 0.0001 and exposures of "
           "1, 0.8 and 0.6");
+  v.later_section("stress", stress, stress.changed());
+  v.check(!official() || !stress.changed(), "stress", "none: the rules official play AuctionNet's days as they are");
   if (official()) return;
   v.section("traffic", traffic);
 }
@@ -52,8 +54,11 @@ Rules MarketConfig::bidder_rules() const {
 }
 
 std::string MarketConfig::rules_label() const {
-  const std::string label = corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
-  return auction.changed() ? label + ", " + auction.label() : label;
+  std::string label = corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
+  for (const std::string& changed : {auction.label(), stress.label()}) {
+    if (!changed.empty()) label += ", " + changed;
+  }
+  return label;
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {

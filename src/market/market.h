@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "bidding/bidder.h"
 #include "market/auction/auction_config.h"
+#include "market/stress.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
 #include "market/traffic/traffic_config.h"
@@ -25,6 +26,7 @@ struct MarketConfig {
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
   AuctionConfig auction;            // the official rules have AuctionNet's alone
   TrafficConfig traffic;            // rules corrected
+  StressConfig stress;              // rules corrected
   std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
   // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not
   // a field: who plays periods again says so.
@@ -45,6 +47,7 @@ struct MarketConfig {
 struct Cell {
   int64_t period = 0;
   std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
+  uint64_t misled = 0;  // seats (bits) that believe other p-values than those by which conversions come (stress.h)
 };
 
 // The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1
@@ -128,8 +131,10 @@ class Market {
   const std::vector<Cell>& cells() const { return cells_; }
   const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
   bool may_bid(size_t row) const { return views_[row].may_bid; }
-  // What the row's formula brought it. Rows may be finished side by side.
-  void finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings);
+  // What the row's formula brought it. Rows may be finished side by side. `believed` is what a misled seat takes it for,
+  // and all that its bidder ever sees.
+  void finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings,
+              const TickOutcome* believed = nullptr);
   // Where a cell's impressions or highest bids of tick() are to be put; null where nobody wants them.
   TickImpressions* kept_impressions(size_t cell) { return keeps_impressions_ ? &impressions_[cell] : nullptr; }
   TickLadder* kept_ladder(size_t cell) { return keeps_ladders_ ? &ladders_[cell] : nullptr; }
@@ -145,6 +150,7 @@ class Market {
   std::vector<TickHistory> histories_;
   std::vector<SeatView> views_;
   std::vector<SeatTick> finished_;
+  std::vector<TickOutcome> believed_;  // the last tick's; empty where no cell has a misled seat
 
   // By cell, of the last tick.
   bool keeps_impressions_ = false;

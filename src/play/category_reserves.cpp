@@ -73,6 +73,7 @@ bool make_reserves(market::MarketConfig& config, Threads& threads) {
   market::MarketConfig history = config;
   history.auction.reserve_from = {};
   history.auction.own_reserves.clear();
+  history.stress = {};
   const market::MarketShape shape = history.shape();
   const Population population = load_population(from.population, shape.seats);
   const SeatedPopulation seated(population, history.bidder_rules(), shape.ticks);

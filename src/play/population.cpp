@@ -155,6 +155,7 @@ market::Cell make_cell(const Population& population, int64_t period, const marke
     const bool judged = to_int(cell.advertisers.size()) == judged_seat;
     cell.advertisers.push_back(scaled_campaign(seat, market, judged));
   }
+  if (judged_seat != kNobodyJudged && market.stress.misleads()) cell.misled = uint64_t{1} << judged_seat;
   return cell;
 }
 

@@ -60,7 +60,7 @@ struct SeatedPopulation {
 };
 
 // A seat's campaign under the market's scales (budget_scale, cpa_scale; rival_budget_scale unless it is judged), and
-// the population's period, in which one seat at most is judged.
+// the population's period, in which one seat at most is judged, and misled where the market's stress is to.
 Advertiser scaled_campaign(const PopulationSeat& seat, const market::MarketConfig& market, bool judged);
 inline constexpr int kNobodyJudged = -1;
 market::Cell make_cell(const Population& population, int64_t period, const market::MarketConfig& market,

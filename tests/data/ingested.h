@@ -42,10 +42,6 @@ inline Ingested ingest_text(const std::string& text, const data::IngestSettings&
   return ingest_files({folder.write("a.csv", text)}, settings);
 }
 
-<<<<<<< ours
-// The bytes of the datasets alone, because stores of the same rows may name different sources.
-=======
-// The datasets' bytes: stores of the same rows may still name other sources.
 // A summary's words, as they would stand in a line of any length.
 inline std::string unwrapped(const std::string& text) {
   std::string words;
@@ -56,7 +52,7 @@ inline std::string unwrapped(const std::string& text) {
   return words;
 }
 
->>>>>>> theirs
+// The bytes of the datasets alone, because stores of the same rows may name different sources.
 inline void expect_same_columns(const data::TrajectoryColumns& a, const data::TrajectoryColumns& b) {
   EXPECT_EQ(a.period, b.period);
   EXPECT_EQ(a.advertiser, b.advertiser);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/platform_metrics.h"
 #include "eval/result_columns.h"
 #include "play/period_columns.h"
 
@@ -48,6 +49,7 @@ TEST(Columns, AreAllDescribed) {
   EXPECT_EQ(described("### `periods.csv`", "column"), of(play::day_columns()));
   EXPECT_EQ(described("### `result.json`", "key of a cell"), of(cell_columns()));
   EXPECT_EQ(described("### `result.json`", "key of `mean`"), of(mean_columns()));
+  EXPECT_EQ(described("### Platform metrics", "metric"), of(platform_columns()));
 }
 
 TEST(Columns, AreWrittenInOrder) {

@@ -78,6 +78,22 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
   EXPECT_EQ(judged[0].cells[0].cost, sink.cost);
 }
 
+// Stress is of who is judged: the optimum, by the true p-values, stays what it was.
+TEST(Evaluation, StressMisleadsTheJudgedAndNotTheirJudge) {
+  EvaluationPlan plan = small_plan();
+  plan.market.impressions = 20000;
+  plan.market.budget_scale = 0.04;
+  const auto usual = evaluate(plan, 1);
+  plan.market.stress.value_bias = 0.5;
+  const auto stressed = evaluate(plan, 2);
+  bool differs = false;
+  for (size_t i = 0; i < usual[1].cells.size(); ++i) {
+    EXPECT_EQ(usual[1].cells[i].optimum, stressed[1].cells[i].optimum);
+    differs |= usual[1].cells[i].cost != stressed[1].cells[i].cost;
+  }
+  EXPECT_TRUE(differs);
+}
+
 // Everything of a result, judged by a fixed alpha, a teacher and what is not played.
 std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads) {
   Threads threads(num_threads);

@@ -149,6 +149,18 @@ TEST(PlatformEvaluation, IsTheSameForAnyNumberOfThreadsAndWhateverWasJudgedBefor
   }
 }
 
+// Everybody believes twice the value: the same as twice the alpha, but for the last bits of bids.
+TEST(PlatformEvaluation, StressMisleadsEverySeatOfTheCandidate) {
+  PlatformPlan plan = small_plan();
+  const auto bold = bidders::make_fixed_alpha(80.0, 0.0);
+  const PlatformMetrics aware = platform_metrics(judge(plan, *bold).cells);
+  plan.market.stress.value_bias = 1.0;
+  const auto fixed = bidders::make_fixed_alpha(40.0, 0.0);
+  const PlatformMetrics misled = platform_metrics(judge(plan, *fixed).cells);
+  EXPECT_NEAR(misled.revenue / aware.revenue, 1.0, 1e-6);
+  EXPECT_NEAR(misled.expected_score / aware.expected_score, 1.0, 1e-6);
+}
+
 TEST(PlatformEvaluation, WhoCannotBeJudgedSoIsAnErrorThatSaysWhy) {
   const auto fixed = bidders::make_fixed_alpha(60.0, 0.0);
   const auto error = [&](const PlatformPlan& plan, const Candidate& candidate) -> std::string {

@@ -291,6 +291,32 @@ WideSum CellTick::sum_of_drops(const TickContext& context, const SeatBids& bids,
   return sum;
 }
 
+void CellTick::recount(const TickContext& truth, uint64_t seats, TickSums& sums) const {
+  const TickTraffic& tick = truth.tick;
+  for (size_t s = 0; s < sums.seats.size(); ++s) {
+    if ((seats >> s & 1U) == 0) continue;
+    SeatSums& sum = sums.seats[s];
+    sum.conversions = 0;
+    sum.pvalue_exposed = sum.squared_exposed = sum.cubed_exposed = 0;
+  }
+  for (int64_t pv = 0; pv < tick.num_pv; ++pv) {
+    const TopFour holders = top(pv);
+    const int num_shown = std::min(tick.shown(pv), tick.num_slots);
+    for (int slot = 0; slot < num_shown; ++slot) {
+      const int seat = holders.seat[static_cast<size_t>(slot)];
+      if (seat == kNoSeat) break;
+      if ((seats >> seat & 1U) == 0) continue;
+      SeatSums& sum = sums.seats[static_cast<size_t>(seat)];
+      const float value = tick.value(pv, seat);
+      const double squared = static_cast<double>(value) * static_cast<double>(value);
+      sum.pvalue_exposed += to_expected(value);
+      sum.squared_exposed += to_power(squared);
+      sum.cubed_exposed += to_power(squared * static_cast<double>(value));
+      if (truth.traffic.converts(truth.factors, tick.tick, pv, seat, value, tick.draw(pv, slot))) ++sum.conversions;
+    }
+  }
+}
+
 WideSum CellTick::least_winning_cost(const TickTraffic& tick, float reserve) const {
   WideSum sum = 0;
   for (int64_t block = 0; block < tick.num_blocks; ++block) {

@@ -30,6 +30,9 @@ class CellTick {
   const TickSums& sums() const { return sums_; }
   // Sum of the tick's least winning costs for a seat of this reserve, in units of money.h.
   WideSum least_winning_cost(const TickTraffic& tick, float reserve) const;
+  // Exposures of these seats (bits) counted by the values of another tick of as many impressions, `truth`: p-values,
+  // their powers, and conversions take the place of those in `sums`.
+  void recount(const TickContext& truth, uint64_t seats, TickSums& sums) const;
   // Sum of the bids that a seat lost.
   double sum_of_lost_bids(const SeatBids& bids, int seat) const;
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/memory.h"
@@ -9,16 +10,25 @@
 #include "market/corrected/cell_tick.h"
 #include "market/cell_workers.h"
 #include "market/memory_need.h"
+#include "market/stress.h"
 #include "market/traffic/traffic_cache.h"
 
 namespace genbid::market {
+
+struct CorrectedMarket::Worker {
+  explicit Worker(uint64_t seed) : auction(seed) {}
+
+  CellTick auction;
+  TickTraffic believed;  // by the cell's misled seats
+};
 
 struct CorrectedMarket::State {
   State(const MarketConfig& config)
       : seed(static_cast<uint64_t>(config.seed)),
         impressions_of_period(config.impressions),
         rule(config.auction_rule()),
-        traffic(seed, config.impressions, config.traffic, rule),
+        traffic(seed, config.impressions, config.traffic, rule, config.stress.late_traffic),
+        beliefs(seed, config.stress),
         cache(static_cast<size_t>(config.cache_megabytes) << 20U) {}
 
   uint64_t seed;
@@ -26,6 +36,7 @@ struct CorrectedMarket::State {
   double checked_bytes = 0.0;  // that were found available: memory is used again
   AuctionRule rule;
   Traffic traffic;
+  Beliefs beliefs;
   TrafficCache cache;
 
   std::vector<PeriodTraffic*> periods;
@@ -35,7 +46,9 @@ struct CorrectedMarket::State {
 
   PeriodTraffic& period(size_t cell) const { return *periods[period_of_cell[cell]]; }
 
-  CellWorkers<CellTick> workers{[this] { return std::make_unique<CellTick>(seed); }};
+  std::vector<double> believed_sums;  // by row, of the tick's values; of misled seats alone
+
+  CellWorkers<Worker> workers{[this] { return std::make_unique<Worker>(seed); }};
 };
 
 CorrectedMarket::CorrectedMarket(const MarketConfig& config, Threads& threads)
@@ -80,6 +93,7 @@ void CorrectedMarket::check_day() const {
   const auto at_work = std::min<size_t>(cells().size(), static_cast<size_t>(threads().count()));
   double bytes = largest_ticks * traffic_bytes_per_impression(seats) +
                  largest * kAuctionBytesPerImpression * static_cast<double>(at_work);
+  if (any_misled()) bytes += largest * traffic_bytes_per_impression(seats) * static_cast<double>(at_work);
   double kept = 0.0;
   if (keeps_ladders()) kept += kLadderBytesPerImpression;
   if (keeps_impressions()) kept += kept_bytes_per_impression(seats);
@@ -110,28 +124,55 @@ void CorrectedMarket::open_tick() {
     if (made == 0) s.traffic.end_tick(period->at(tick()));
     made = 1;
   }
+  open_beliefs();
+}
+
+void CorrectedMarket::open_beliefs() {
+  State& s = *state_;
+  s.believed_sums.clear();
+  if (!any_misled()) return;
+  s.believed_sums.resize(cells().size() * num_seats());
+  threads().parallel_for(std::ssize(s.believed_sums), 1, [&](int64_t begin, int64_t end) {
+    for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+      if (!is_misled(row)) continue;
+      PeriodTraffic& period = s.period(row / num_seats());
+      s.believed_sums[row] =
+          s.beliefs.sum(period.at(tick()), period.factors.period, static_cast<int>(row % num_seats()));
+    }
+  });
+}
+
+bool CorrectedMarket::any_misled() const {
+  return std::any_of(cells().begin(), cells().end(), [](const Cell& cell) { return cell.misled != 0; });
+}
+bool CorrectedMarket::is_misled(size_t row) const {
+  return (cells()[row / num_seats()].misled >> (row % num_seats()) & 1U) != 0;
 }
 
 TickStart CorrectedMarket::start(size_t row) const {
   const State& s = *state_;
   const size_t cell = row / num_seats();
   const TickTraffic& traffic = s.period(cell).at(tick());
+  const double sum_value = is_misled(row) ? s.believed_sums[row] : traffic.sum_value[row % num_seats()];
   return {.tick = tick(),
           .num_pv = traffic.num_pv,
-          .mean_pvalue =
-              traffic.num_pv > 0 ? traffic.sum_value[row % num_seats()] / static_cast<double>(traffic.num_pv) : 0.0,
+          .mean_pvalue = traffic.num_pv > 0 ? sum_value / static_cast<double>(traffic.num_pv) : 0.0,
           .remaining_budget = s.units[cell] * from_money(s.accounts[row].remaining())};
 }
 
 void CorrectedMarket::play_tick(std::span<const BidFormula> bids) {
   state_->workers.run(threads(), std::ssize(cells()),
-                      [&](size_t cell, CellTick& auction, Threads* split) { play_cell(cell, bids, auction, split); });
+                      [&](size_t cell, Worker& worker, Threads* split) { play_cell(cell, bids, worker, split); });
 }
 
-void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, CellTick& auction, Threads* split) {
+void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, Worker& worker, Threads* split) {
   State& s = *state_;
+  CellTick& auction = worker.auction;
   PeriodTraffic& period = s.period(cell);
-  const TickTraffic& impressions = period.at(tick());
+  const TickTraffic& truth = period.at(tick());
+  const uint64_t misled = cells()[cell].misled;
+  if (misled != 0) s.beliefs.fill(truth, period.factors.period, misled, worker.believed);
+  const TickTraffic& impressions = misled != 0 ? worker.believed : truth;
   const size_t first_row = cell * num_seats();
   SeatBids seat_bids(s.rule, tick());
   std::array<WideSum, kMaxSeats> money{};
@@ -146,9 +187,11 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
   const TickContext context{s.traffic, period.factors, impressions};
   const int num_clearings = auction.play(context, seat_bids, std::span(money).first(num_seats()), split);
   if (TickImpressions* out = kept_impressions(cell)) auction.copy_impressions(context, seat_bids, unit, split, *out);
-  if (TickLadder* out = kept_ladder(cell)) auction.copy_ladder(impressions, static_cast<float>(unit), *out);
+  if (TickLadder* out = kept_ladder(cell)) auction.copy_ladder(truth, static_cast<float>(unit), *out);
 
   const TickSums& sums = auction.sums();
+  std::optional<TickSums> true_sums;
+  if (misled != 0) auction.recount({s.traffic, period.factors, truth}, misled, true_sums.emplace(sums));
   const double num_pv = impressions.num_pv > 0 ? static_cast<double>(impressions.num_pv) : 1.0;
   double mean_least_winning_cost = unit * from_money(sums.least_winning_cost) / num_pv;
   float reserve = seat_bids.reserve;
@@ -175,7 +218,18 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
     outcome.sum_bid_exposed = unit * sum_of_exposed_bids(sums, seat_bids, static_cast<int>(seat));
     outcome.cost = unit * from_money(sum.cost);
     s.accounts[row].pay(sum.cost);
-    finish(row, bids[row], outcome, num_clearings);
+    if (!is_misled(row)) {
+      finish(row, bids[row], outcome, num_clearings);
+      continue;
+    }
+    const SeatSums& true_sum = true_sums->seats[seat];
+    outcome.num_conversions = true_sum.conversions;
+    const TickOutcome believed = outcome;
+    outcome.sum_pvalue = truth.sum_value[seat];
+    outcome.sum_pvalue_exposed = from_expected(true_sum.pvalue_exposed);
+    outcome.sum_pvalue_squared_exposed = from_power(true_sum.squared_exposed);
+    outcome.sum_pvalue_cubed_exposed = from_power(true_sum.cubed_exposed);
+    finish(row, bids[row], outcome, num_clearings, &believed);
   }
 }
 

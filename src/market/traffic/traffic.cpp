@@ -6,6 +6,7 @@
 
 #include "base/convert.h"
 #include "base/random/lanes.h"
+#include "market/stress.h"
 
 namespace genbid::market {
 namespace {
@@ -14,10 +15,12 @@ constexpr float kMaxSigmaRatio = 0.3F;
 
 }  // namespace
 
-Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config, const AuctionRule& rule)
+Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config, const AuctionRule& rule,
+                 double late_traffic)
     : impressions_(impressions),
       seed_(seed),
       config_(config),
+      late_traffic_(late_traffic),
       shape_(config.own() ? config.shape() : MarketShape()),
       exposure_(rule),
       values_(seed, "market.traffic.values"),
@@ -28,8 +31,10 @@ Traffic::Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config
 }
 
 PeriodFactors Traffic::factors(int64_t period) const {
-  return config_.own() ? own_factors(config_, seed_, period, impressions_)
-                       : official_episode_factors(period, impressions_);
+  PeriodFactors factors = config_.own() ? own_factors(config_, seed_, period, impressions_)
+                                        : official_episode_factors(period, impressions_);
+  if (late_traffic_ != 0.0) shift_traffic(late_traffic_, factors.num_pv);
+  return factors;
 }
 
 size_t Traffic::period_bytes() const {

@@ -70,7 +70,9 @@ struct TickTraffic {
 class Traffic {
  public:
   // impressions: nominal, of a period. The rule says how often slots are shown; its number of slots is the config's.
-  Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config = {}, const AuctionRule& rule = {});
+  // late_traffic: StressConfig.
+  Traffic(uint64_t seed, int64_t impressions, const TrafficConfig& config = {}, const AuctionRule& rule = {},
+          double late_traffic = 0.0);
 
   const MarketShape& shape() const { return shape_; }
   PeriodFactors factors(int64_t period) const;
@@ -97,6 +99,7 @@ class Traffic {
   int64_t impressions_;
   uint64_t seed_;
   TrafficConfig config_;
+  double late_traffic_;
   MarketShape shape_;
   ExposureDraws exposure_;
   RandomStream values_, sigmas_, draws_;
