@@ -21,4 +21,8 @@ Command simulate_command();
 Command train_command();
 Command evaluate_command();
 
+// genbid report PATH [--output FILE]: no config, so no Command. Exit status; throws Error.
+int report(const std::string& path, const std::string& output);
+const char* report_help();
+
 }  // namespace genbid::app

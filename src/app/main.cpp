@@ -118,6 +118,13 @@ int main(int argc, char** argv) {
   const CLI::App* config_verb = add_verb(app, "config", "print a config as it is resolved, defaults included",
                                          "  genbid config configs/ingest.yaml", arguments);
 
+  std::string report_path;
+  std::string report_output;
+  CLI::App* report_verb = app.add_subcommand("report", "show a training or an evaluation as a page (HTML)");
+  report_verb->footer(genbid::app::report_help());
+  report_verb->add_option("PATH", report_path, "folder of a training or of an evaluation")->required();
+  report_verb->add_option("--output", report_output, "the page, default PATH/report.html");
+
   std::string bench_prefix;
   int bench_threads = 1;
   CLI::App* bench_verb = app.add_subcommand("bench", "time the parts of the program on this machine");
@@ -133,6 +140,11 @@ int main(int argc, char** argv) {
 
   const int status = reported([&] {
     if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_threads);
+    if (report_verb->parsed()) {
+      genbid::stop_signal::install();
+      genbid::stop_signal::watch();
+      return genbid::app::report(report_path, report_output);
+    }
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);

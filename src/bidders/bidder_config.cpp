@@ -56,4 +56,6 @@ std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSett
 
 std::string bidder_label(const BidderConfig& config) { return config.kind_->label(*config.kind_, config.options_); }
 
+std::vector<int64_t> tuned_on(const BidderConfig& config) { return config.kind_->tuned_on(config.options_); }
+
 }  // namespace genbid::bidders

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/config/any_config.h"
 #include "bidders/bidder_kind.h"
@@ -36,6 +38,7 @@ class BidderConfig {
  private:
   friend std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSetting& setting);
   friend std::string bidder_label(const BidderConfig& config);
+  friend std::vector<int64_t> tuned_on(const BidderConfig& config);
 
   const BidderKind* kind_;  // of the table
   AnyConfig options_;
@@ -67,5 +70,8 @@ std::unique_ptr<Bidder> make_bidder(const BidderConfig& config, const BidderSett
 // "pid", "fixed_alpha 90", "fixed_alpha 1.1 x CPA limit", "abid", "online_lp episode-3", "official iql", "pacing",
 // "pacing cpa_brake 1.2": with the options that are not the default.
 std::string bidder_label(const BidderConfig& config);
+// AuctionNet's periods that its options were tuned on, or its table was made of: it is not judged on them. Empty where
+// nobody knows of any.
+std::vector<int64_t> tuned_on(const BidderConfig& config);
 
 }  // namespace genbid::bidders

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/config/any_config.h"
 #include "bidders/bidder_setting.h"
@@ -19,6 +20,7 @@ namespace genbid::bidders {
 //     std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 //     std::string label() const;                   // in tables; left out: the kind's name
 //     int days(const BidderAssets& assets) const;  // the ticks of the days that it plays; left out: any
+//     std::vector<int64_t> tuned_on() const;       // AuctionNet's periods that its options were made on; left out: none
 //     using Ranges = ...;                          // left out: none of its options may be a range
 //   };
 //
@@ -44,6 +46,7 @@ struct BidderKind {
   // Each of these takes the kind's options, or its ranges.
   std::string (*label)(const BidderKind& kind, const AnyConfig& options);
   int (*days)(const AnyConfig& options, const BidderAssets& assets);
+  std::vector<int64_t> (*tuned_on)(const AnyConfig& options);
   std::unique_ptr<Bidder> (*make)(const AnyConfig& options, const BidderSetting& setting);
   RealInterval (*range)(const AnyConfig& ranges);
   AnyConfig (*at)(const AnyConfig& ranges, double factor);
@@ -89,6 +92,13 @@ BidderKind bidder_kind(const std::string& name, const std::string& help) {
           return options.get_if<Options>()->days(assets);
         } else {
           return kAnyDays;
+        }
+      },
+      .tuned_on = []([[maybe_unused]] const AnyConfig& options) -> std::vector<int64_t> {
+        if constexpr (requires(const Options& one) { one.tuned_on(); }) {
+          return options.get_if<Options>()->tuned_on();
+        } else {
+          return {};
         }
       },
       .make = [](const AnyConfig& options,

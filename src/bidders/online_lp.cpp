@@ -166,6 +166,13 @@ void OnlineLpOptions::fields(ConfigVisitor& v) {
 
 std::string OnlineLpOptions::label() const { return "online_lp " + table; }
 
+std::vector<int64_t> OnlineLpOptions::tuned_on() const {
+  if (table == "own_category") return {0, 1, 2, 3, 4, 5};
+  constexpr std::string_view kEpisode = "episode-";
+  if (!table.starts_with(kEpisode) || table.size() != kEpisode.size() + 1) return {};
+  return {table.back() - '0'};
+}
+
 int OnlineLpOptions::days(const BidderAssets& assets) const { return assets.online_lp_table(table)->num_ticks(); }
 
 std::unique_ptr<Bidder> OnlineLpOptions::make(const BidderSetting& setting) const {

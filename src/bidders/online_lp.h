@@ -65,6 +65,7 @@ struct OnlineLpOptions {
   void fields(ConfigVisitor& v);
   std::string label() const;
   int days(const BidderAssets& assets) const;
+  std::vector<int64_t> tuned_on() const;  // shipped tables say it in their names
   std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 };
 

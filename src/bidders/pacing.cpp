@@ -112,6 +112,13 @@ void PacingOptions::fields(ConfigVisitor& v) {
   v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
 }
 
+// Others than the defaults are whoever's who gave them.
+std::vector<int64_t> PacingOptions::tuned_on() const {
+  std::vector<int64_t> periods;
+  for (int64_t period = 7; label() == PacingOptions().label() && period <= 20; ++period) periods.push_back(period);
+  return periods;
+}
+
 std::string PacingOptions::label() const {
   const PacingOptions usual;
   std::string text = "pacing";

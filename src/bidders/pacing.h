@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/config/config.h"
 #include "bidders/bidder_setting.h"
@@ -21,6 +23,7 @@ struct PacingOptions {
 
   void fields(ConfigVisitor& v);
   std::string label() const;  // with the options that are not the default
+  std::vector<int64_t> tuned_on() const;
   std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 };
 

@@ -54,6 +54,18 @@ class OfficialPid : public Bidder {
     for (size_t i = 0; i < rows.size(); ++i) rows_[i].seat = rows[i].seat;
   }
 
+  std::vector<double> memory() const override {
+    std::vector<double> numbers;
+    for (const Row& row : rows_) numbers.insert(numbers.end(), {static_cast<double>(row.seat), row.alpha, row.money});
+    return numbers;
+  }
+  void remember(std::span<const double> memory) override {
+    rows_.clear();
+    for (size_t i = 0; i + 3 <= memory.size(); i += 3) {
+      rows_.push_back({static_cast<int>(memory[i]), memory[i + 1], memory[i + 2]});
+    }
+  }
+
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].may_bid) continue;

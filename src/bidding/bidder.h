@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "bidding/advertiser.h"
 #include "bidding/tick_history.h"
@@ -24,8 +25,7 @@ struct SeatView {
 };
 
 // A bidder plays many seats at once, in many cells, all in the same tick; other bidders may be asked at the same time.
-// Row i is the same seat of the same
-// cell in every call from reset() to the end of the period.
+// Row i is the same seat of the same cell in every call from reset() to the end of the period.
 class Bidder {
  public:
   virtual ~Bidder() = default;
@@ -36,10 +36,17 @@ class Bidder {
   // what cells differ in (who sits at another seat) stays as it is. reset() keeps the state as long as the rows' seats
   // are those of the last period; other rows start anew.
   virtual bool keeps_state_between_periods() const { return false; }
+  // That state as numbers, of which another object of the kind can go on as this one would. Nothing: it forgets all.
+  virtual std::vector<double> memory() const { return {}; }
+  virtual void remember(std::span<const double> /*memory*/) {}
   virtual void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) = 0;
 };
 
 // Whether any of them does, so that the periods must be played one after another.
 bool keep_state_between_periods(std::span<Bidder* const> bidders);
+// What all of them remember, one behind the other, each with its length before it; and the way back. Nothing: all of
+// them forget.
+std::vector<double> memory_of(std::span<Bidder* const> bidders);
+void remember(std::span<Bidder* const> bidders, std::span<const double> memory);
 
 }  // namespace genbid

@@ -24,9 +24,11 @@ struct TickOutcome {
   int64_t num_wins = 0;                  // slots won, exposed or not (xi)
   int64_t num_exposed = 0;
   int64_t num_conversions = 0;
-  double sum_pvalue_exposed = 0.0;  // expected conversions
-  double sum_bid_exposed = 0.0;     // what exposed impressions were bid for
-  double cost = 0.0;                // money spent
+  double sum_pvalue_exposed = 0.0;          // expected conversions
+  double sum_pvalue_squared_exposed = 0.0;  // expected conversions less this: the variance of conversions
+  double sum_pvalue_cubed_exposed = 0.0;
+  double sum_bid_exposed = 0.0;  // what exposed impressions were bid for
+  double cost = 0.0;             // money spent
 };
 
 // The action as logged and as played: sum of final bids over sum of p-values, 0 where that is 0

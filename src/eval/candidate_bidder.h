@@ -14,6 +14,8 @@ class CandidateBidder : public Bidder {
 
   void reset(std::span<const SeatView> rows) override { bidder_.reset(rows); }
   bool keeps_state_between_periods() const override { return bidder_.keeps_state_between_periods(); }
+  std::vector<double> memory() const override { return bidder_.memory(); }
+  void remember(std::span<const double> memory) override { bidder_.remember(memory); }
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override;
 
  private:

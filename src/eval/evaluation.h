@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/threads.h"
 #include "bidding/bidder.h"
+#include "eval/cell.h"
+#include "eval/job_store.h"
 #include "market/market.h"
 #include "play/hindsight.h"
 #include "play/population.h"
@@ -26,29 +29,11 @@ struct Candidate {
   Bidder* bidder = nullptr;
   policy::Wishes asked = {};  // for what a policy was asked
   HindsightChoice choice = HindsightChoice::kPerTick;
-};
-
-// One seat of one period, played by the candidate against the population.
-struct CellResult {
-  int64_t period = 0;
-  int64_t seat = 0;
-  double budget = 0.0;
-  double cpa_limit = 0.0;
-  double cost = 0.0;
-  double conversions = 0.0;
-  double expected_conversions = 0.0;  // sum of p-values of exposed impressions
-  double score = 0.0;
-  double expected_score = 0.0;
-  int64_t wins = 0;           // slots, exposed or not
-  int last_active_tick = -1;  // last tick with an exposed impression
-  // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
-  // (market), or the best choice of impressions at their least winning costs (replay).
-  double optimum = 0.0;
-
-  double regret() const { return optimum - expected_score; }
-  double cpa() const;         // money per conversion
-  double budget_use() const;  // share of the budget; 0 of none
-  bool exceeds_cpa() const;   // by realised conversions
+  bool reads_plans = false;   // of the book: how the rest of the day is best played from any tick on
+  int64_t policy_seed = 1;    // of its noise
+  std::string identity = {};  // a hash of all that decides what it does, for jobs that are kept
+  std::string folder = {};    // its name as a folder's
+  std::string record = {};    // JSON: what a result says about it; may be empty
 };
 
 struct Evaluation {
@@ -56,6 +41,8 @@ struct Evaluation {
   std::string kind;
   std::vector<CellResult> cells;  // by period as listed, then seat
   policy::Wishes asked = {};
+  std::string record = {};     // as the candidate's
+  std::string selection = {};  // JSON: which market evaluations chose it; empty: none did
 };
 
 // Means over cells.
@@ -71,20 +58,38 @@ struct EvaluationMeans {
 };
 EvaluationMeans means(const Evaluation& evaluation);
 
+// A share of an evaluation's jobs: those whose number is `index` modulo `count`.
+struct Shard {
+  int64_t index = 0;
+  int64_t count = 1;
+};
+
 struct EvaluationPlan {
   market::MarketConfig market;
   play::Population population;
   std::vector<int64_t> periods;
-  std::vector<int> seats;  // replaced one at a time
-  // What candidates of kind hindsight read; null if there is no such bidder. Its plans are made where `with_plans`.
+  std::vector<int> seats;                  // replaced one at a time
+  std::vector<int64_t> market_seeds = {};  // each a market of its own, in place of market.seed; empty: that one
+  // What candidates of kind hindsight read; null if there is no such bidder.
   play::HindsightBook* book = nullptr;
-  bool with_plans = false;
+  // Where jobs are kept and found; null: nowhere.
+  const JobStore* store = nullptr;
+  std::string scenario = {};  // a hash of all of the above but periods, seats and seeds, for jobs that are kept
+  Shard shard = {};
 };
 
-// Protocol `market`: every candidate takes each seat of each period, the others are the population. All
-// candidates meet the same traffic and the same draws, so their differences are paired. Before that each period is
-// played once by the population alone, for the hindsight optimum of every judged seat. Equal results for any number of
-// threads. Empty if a stop was asked for.
+// Protocol `market`: every candidate takes each seat of each period, the others are the population. All candidates meet
+// the same traffic and the same draws, so their differences are paired. Before that each period is played once by the
+// population alone, for the hindsight optimum of every judged seat. Equal results for any number of threads.
+struct JobsDone {
+  // As the candidates are listed; cells by market seed, period as listed, seat. Empty where jobs are missing.
+  std::vector<Evaluation> evaluations;
+  int64_t missing = 0;  // jobs that another shard has to play
+};
+// Jobs that are in the store are not played again; what is played is in it at once. Empty if a stop was asked for.
+std::optional<JobsDone> play_jobs(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
+                                  Threads& threads);
+// The same of all jobs, kept nowhere; empty if a stop was asked for.
 std::vector<Evaluation> evaluate_in_market(const EvaluationPlan& plan, const std::vector<Candidate>& candidates,
                                            Threads& threads);
 

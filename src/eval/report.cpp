@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config/config.h"
+#include "base/config/config_json.h"
 #include "bidding/score.h"
 #include "eval/result_columns.h"
 #include "eval/statistics.h"
@@ -45,6 +46,12 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
       {"mean", object(mean_columns(), means(evaluation))},
   };
   if (!context.program.empty()) json["program"] = context.program;
+  if (!evaluation.record.empty()) json["candidate"] = Json::parse(evaluation.record);
+  json["selection"] =
+      evaluation.selection.empty() ? Json{{"market_evaluations", 0}} : Json::parse(evaluation.selection);
+  if (!context.scenario.empty()) {
+    json["scenario"] = {{"hash", context.scenario}, {"settings", config_json(context.settings)}};
+  }
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
   // A result says only what the candidate reads.

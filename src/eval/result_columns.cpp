@@ -19,6 +19,8 @@ const std::vector<Column<CellResult>>& cell_columns() {
       {"last_active_tick", "", [](R r) -> V { return static_cast<int64_t>(r.last_active_tick); }},
       {"optimum", "conversions", [](R r) -> V { return r.optimum; }},
       {"regret", "conversions", [](R r) -> V { return r.regret(); }},
+      {"market_seed", "", [](R r) -> V { return r.market_seed; }},
+      {"policy_seed", "", [](R r) -> V { return r.policy_seed; }},
   };
   return columns;
 }

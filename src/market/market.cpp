@@ -32,12 +32,16 @@ void MarketConfig::fields(ConfigVisitor& v) {
           "none: the rules corrected have no defects of AuctionNet's");
   v.check(official::are_corrections(corrections), "corrections",
           "some of " + listed(official::correction_names()) + ", each once");
+  v.later_section("auction", auction, auction.changed());
+  v.check(!official() || !auction.changed(), "auction",
+          "the defaults: the rules official are AuctionNet's, whose auction has a reserve of 0.0001 and exposures of "
+          "1, 0.8 and 0.6");
   if (official()) return;
   v.section("traffic", traffic);
 }
 
 AuctionRule MarketConfig::auction_rule() const {
-  AuctionRule rule = auction;
+  AuctionRule rule = auction.rule();
   rule.num_slots = shape().slots;
   if (!official()) rule.highest_bid = static_cast<double>(kMaxBid);
   return rule;
@@ -48,7 +52,8 @@ Rules MarketConfig::bidder_rules() const {
 }
 
 std::string MarketConfig::rules_label() const {
-  return corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
+  const std::string label = corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
+  return auction.changed() ? label + ", " + auction.label() : label;
 }
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {

@@ -8,8 +8,8 @@
 
 #include "base/config/config.h"
 #include "base/threads.h"
-#include "bidding/auction_rule.h"
 #include "bidding/bidder.h"
+#include "market/auction/auction_config.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
 #include "market/traffic/traffic_config.h"
@@ -23,6 +23,7 @@ struct MarketConfig {
   double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
   double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
   int64_t seed = 1;                 // of all streams of the market; the official ones have their own
+  AuctionConfig auction;            // the official rules have AuctionNet's alone
   TrafficConfig traffic;            // rules corrected
   std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
   // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not
@@ -30,14 +31,13 @@ struct MarketConfig {
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
-  // Not a field: how impressions are sold, but for the number of slots, which is the traffic's, and the highest bid.
-  AuctionRule auction = {};
-
-  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit).
+  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit): how impressions are sold,
+  // the traffic's number of slots, and the highest bid.
   AuctionRule auction_rule() const;
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
-  Rules bidder_rules() const;       // that its bidders bid under
-  std::string rules_label() const;  // "corrected", "official", "official with draws, pid corrected"
+  Rules bidder_rules() const;  // that its bidders bid under
+  // "corrected", "official", "official with draws, pid corrected", "corrected, reserve 0.02".
+  std::string rules_label() const;
   void fields(ConfigVisitor& v);
 };
 
@@ -49,8 +49,8 @@ struct Cell {
 
 // The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1
 // where the highest CPA limit is at most 1024, else the lowest power of two that 1024 times it reaches the limit. The
-// reserve is 1e-4 of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or more. Above 1024, a
-// cell whose money is all multiplied by a power of two comes out the same, its money multiplied.
+// reserve (AuctionConfig) is a number of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or
+// more. Above 1024, a cell whose money is all multiplied by a power of two comes out the same, its money multiplied.
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
 void check_cells(std::span<const Cell> cells);

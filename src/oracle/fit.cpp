@@ -38,7 +38,9 @@ Point plus(const Point& a, const Point& b) { return {a.value + b.value, a.cost +
 float max_price_for(const Responses& responses, double budget) {
   const double least = 0x1p-8 * static_cast<double>(responses.auction().max_price);
   const double most = std::clamp(budget, least, 1e30);
-  return power_above(std::min(responses.seen().price, static_cast<float>(most)));
+  // A reserve is a price, too, where no bid reaches it.
+  const float highest = std::max(responses.seen().price, static_cast<float>(responses.auction().rule.reserve));
+  return power_above(std::min(highest, static_cast<float>(most)));
 }
 
 // A reserve that is fine itself keeps prices fine.

@@ -22,6 +22,10 @@ inline int32_t point_above(const LaneConstants& k, float threshold) {
   return low < k.last_point ? low : beyond;
 }
 
+// A slot that is shown no more often than the one below it costs more and brings nothing: its marginal price is out of
+// reach, and 0 where it costs no more either, but never 0 times infinity.
+float inverse(float width) { return width > 0.0F ? 1.0F / width : 1e30F; }
+
 using Prices = std::array<float, kWidth>;
 
 // A rival at the cap with a lower seat holds its slot against any bid. Such rivals are the first of their impression,
@@ -71,9 +75,9 @@ LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
     width[s] = exposure[s] - below;
     below = exposure[s];
   }
-  inverse_width1 = num_slots > 1 ? 1.0F / width[1] : 1.0F;
-  inverse_width2 = num_slots > 2 ? 1.0F / width[2] : 1.0F;
-  inverse_width12 = num_slots > 2 ? 1.0F / (exposure[2] - exposure[0]) : 1.0F;
+  inverse_width1 = num_slots > 1 ? inverse(width[1]) : 1.0F;
+  inverse_width2 = num_slots > 2 ? inverse(width[2]) : 1.0F;
+  inverse_width12 = num_slots > 2 ? inverse(exposure[2] - exposure[0]) : 1.0F;
   value_scale = kUnits / auction.max_value;
   cost_scale = kUnits / auction.max_price;
   lowest_bits = std::bit_cast<int32_t>(grid.lowest);

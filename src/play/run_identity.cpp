@@ -34,6 +34,15 @@ struct PlayedSettings {
   }
 };
 
+struct ScenarioSettings {
+  MarketRunConfig market;
+
+  void fields(ConfigVisitor& v) {
+    market.market::MarketConfig::fields(v);
+    v.field("population", market.population);
+  }
+};
+
 // Replaces names of files by what they hold.
 class ByContent {
  public:
@@ -59,7 +68,28 @@ class ByContent {
   std::string comments_;
 };
 
+// The seats of a population, which holds what a name or a path may stand for.
+std::string seats_text(const Population& population, ByContent& files) {
+  std::string seats = "population_seats:\n";
+  for (size_t i = 0; i < population.seats.size(); ++i) {
+    PopulationSeat seat = population.seats[i];
+    files.replace_in(seat.bidder, "population_seats[" + std::to_string(i) + "]");
+    seats += "  - bidder: " + bidders::bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
+             "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
+  }
+  return seats;
+}
+
 }  // namespace
+
+std::string scenario_settings(const MarketRunConfig& market, const Population& population) {
+  ScenarioSettings settings{market};
+  settings.market.seed = 1;
+  settings.market.cache_megabytes = 0;
+  if (!is_shipped_population(settings.market.population)) settings.market.population = "a file";
+  ByContent files;
+  return print_config(settings, "", PrintFor::kComparing) + seats_text(population, files);
+}
 
 std::string run_identity(const SimulateConfig& config, const Population& population) {
   PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features}};
@@ -72,14 +102,8 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
     files.replace_in(settings.explore.bidders[i].bidder, "explore.bidders[" + std::to_string(i) + "]");
   }
   // A shipped population may be another one in another version of the program.
-  std::string seats = "population_seats:\n";
-  for (size_t i = 0; i < population.seats.size(); ++i) {
-    PopulationSeat seat = population.seats[i];
-    files.replace_in(seat.bidder, "population_seats[" + std::to_string(i) + "]");
-    seats += "  - bidder: " + bidders::bidder_label(seat.bidder) + "\n    budget: " + shortest(seat.advertiser.budget) +
-             "\n    cpa: " + shortest(seat.advertiser.cpa_limit) + "\n";
-  }
-  std::string text = print_config(settings, "simulate");
+  const std::string seats = seats_text(population, files);
+  std::string text = print_config(settings, "simulate", PrintFor::kComparing);
   text += seats + files.comments();
   if (!config.program.empty()) text.append(kProgram).append(config.program).append("\n");
   return text;

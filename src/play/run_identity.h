@@ -13,6 +13,10 @@ namespace genbid::play {
 // is kept in the stores, and a run that goes on, or is given again, must have the same.
 std::string run_identity(const SimulateConfig& config, const Population& population);
 
+// What decides what a market is like to a bidder in it, as YAML: the same settings but periods and seed, which are axes
+// of their own, and who sits where. It names no path, so that it is the same on any machine.
+std::string scenario_settings(const MarketRunConfig& market, const Population& population);
+
 // The program in such a text's comments; empty where there is none.
 std::string program_in(const std::string& identity);
 

@@ -50,6 +50,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.ticks = state.value("ticks", int64_t{kTicksPerPeriod});  // days had one length before it was recorded
     info.observation.feature_set = state.at("feature_set");
     info.observation.reward = state.at("reward");
+    info.days = state.value("days", "");
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
     info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();
     info.sources = state.at("sources");

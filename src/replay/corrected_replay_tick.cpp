@@ -29,6 +29,8 @@ TickOutcome replay_tick(const ReplayTick& tick, const BidFormula* formula, const
     outcome.cost += price;
     ++outcome.num_wins;
     outcome.sum_pvalue_exposed += pvalue;
+    outcome.sum_pvalue_squared_exposed += pvalue * pvalue;
+    outcome.sum_pvalue_cubed_exposed += pvalue * pvalue * pvalue;
     outcome.sum_bid_exposed += bid;
     if (draws.converts(tick.period, tick.tick, to_signed(pv), tick.advertiser, pvalue)) {
       ++outcome.num_conversions;

@@ -71,7 +71,10 @@ TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const 
     if (won_[i] == 0) continue;
     ++outcome.num_wins;
     outcome.num_conversions += converted_[i];
-    outcome.sum_pvalue_exposed += impressions.pvalue[i];
+    const double pvalue = impressions.pvalue[i];
+    outcome.sum_pvalue_exposed += pvalue;
+    outcome.sum_pvalue_squared_exposed += pvalue * pvalue;
+    outcome.sum_pvalue_cubed_exposed += pvalue * pvalue * pvalue;
     outcome.sum_bid_exposed += bid_[i];
   }
   outcome.num_exposed = outcome.num_wins;

@@ -1,6 +1,7 @@
 #include "runs/evaluate_config.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 
 #include "bidders/bidder_table.h"
@@ -8,18 +9,12 @@
 
 namespace genbid::runs {
 
-bool CandidateConfig::is_rule() const {
+bool CandidateOptions::is_rule() const {
   const auto& rules = bidders::bidder_names();
   return std::find(rules.begin(), rules.end(), policy) != rules.end();
 }
 
-void CandidateConfig::fields(ConfigVisitor& v) {
-  v.required_path("policy", policy);
-  v.field("name", name);
-  v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
-  constexpr size_t kLongestName = 100;
-  const bool printable = std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
-  v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
+void CandidateOptions::option_fields(ConfigVisitor& v) {
   if (is_rule()) {
     rule.set_kind(policy);
     rule.option_fields(v);
@@ -31,6 +26,36 @@ void CandidateConfig::fields(ConfigVisitor& v) {
     v.field("target_cpa", target_cpa, kWishes);
     v.field("weights", weights, {"ema", "raw"});
   }
+}
+
+void SelectOption::fields(ConfigVisitor& v) {
+  v.field("checkpoint", checkpoint);
+  v.check(checkpoint.empty() || is_policy(), "checkpoint", "options of the rule bidder");
+  const bool is_name = checkpoint.empty() || checkpoint == "checkpoints" || checkpoint.starts_with("step-");
+  v.check(is_name, "checkpoint", "checkpoints (all of the run), or one's name, such as step-00000100");
+  option_fields(v);
+}
+
+void SelectConfig::fields(ConfigVisitor& v) {
+  SelectOption fresh;
+  static_cast<CandidateOptions&>(fresh) = candidate;
+  v.list("over", over, "checkpoint", fresh);
+  v.field("periods", periods);
+  v.check(!on() || !periods.values.empty(), "periods", "at least one period, for tuning alone");
+  v.check(on() || periods.values.empty(), "over", "what to select from: checkpoints, or a list of options");
+}
+
+void CandidateConfig::fields(ConfigVisitor& v) {
+  v.required_path("policy", policy);
+  v.field("name", name);
+  v.check(!name.starts_with('.'), "name", "a name for a folder, without a dot in front");
+  constexpr size_t kLongestName = 100;
+  const bool printable = std::none_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == 127; });
+  v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
+  option_fields(v);
+  if (knows_the_day()) return;
+  select.candidate = *this;
+  v.section("select", select);
 }
 
 Rules EvaluateConfig::bidder_rules() const {
@@ -46,6 +71,36 @@ std::vector<int> EvaluateConfig::categories() const {
   return all;
 }
 
+std::vector<int> EvaluateConfig::judged_seats() const {
+  std::vector<int> judged;
+  for (const int64_t seat : seats.values) judged.push_back(static_cast<int>(seat));
+  for (int seat = 0; seats.values.empty() && seat < market.shape().seats; ++seat) judged.push_back(seat);
+  return judged;
+}
+
+std::vector<int64_t> EvaluateConfig::seeds_of_market() const {
+  return market_seeds.values.empty() ? std::vector<int64_t>{market.seed} : market_seeds.values;
+}
+
+void EvaluateConfig::Output::fields(ConfigVisitor& v) {
+  v.required_path("dir", dir);
+  v.path("hindsight", hindsight, true);
+  v.field("shard", shard);
+  v.check(shard.empty() || parse_shard(shard), "shard", "i/n, such as 0/3, 1/3 and 2/3");
+}
+
+std::optional<eval::Shard> parse_shard(const std::string& text) {
+  eval::Shard shard;
+  const char* end = text.data() + text.size();
+  const auto [slash, fault] = std::from_chars(text.data(), end, shard.index);
+  if (fault != std::errc() || slash == end || *slash != '/') return std::nullopt;
+  const auto [rest, second_fault] = std::from_chars(slash + 1, end, shard.count);
+  constexpr int64_t kMostShards = 10'000;
+  const bool good = second_fault == std::errc() && rest == end && shard.index >= 0 && shard.index < shard.count &&
+                    shard.count <= kMostShards;
+  return good ? std::optional(shard) : std::nullopt;
+}
+
 void EvaluateConfig::fields(ConfigVisitor& v) {
   v.list("policy", policy, "policy");
   v.check(!policy.empty(), "policy", "a checkpoint, a run folder or a rule bidder");
@@ -53,9 +108,27 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
   if (in_market()) {
     v.section("market", market);
     if (!market.official()) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
+    v.field("seats", seats);
+    const bool seats_there = std::all_of(seats.values.begin(), seats.values.end(),
+                                         [&](int64_t seat) { return seat < market.shape().seats; });
+    v.check(seats_there, "seats", "seats of the market, 0 to " + std::to_string(market.shape().seats - 1));
+    v.field("market_seeds", market_seeds);
+    v.check(market_seeds.values.empty() || !market.official(), "market_seeds",
+            "none: the official rules have their own seeds");
+    v.field("policy_seeds", policy_seeds);
+    v.check(!policy_seeds.values.empty(), "policy_seeds", "at least one seed");
   } else {
     v.section("replay", replay);
   }
+  for (const CandidateConfig& one : policy) {
+    const auto& chosen_on = one.select.periods.values;
+    const bool apart = std::none_of(chosen_on.begin(), chosen_on.end(), [&](int64_t period) {
+      return std::find(periods().begin(), periods().end(), period) != periods().end();
+    });
+    v.check(apart, "policy", "select.periods that are not among the periods of this evaluation");
+    v.check(!one.select.on() || in_market(), "policy", "select with protocol market alone");
+  }
+  v.field("reference", reference);
   v.field("allow_seen_periods", allow_seen_periods);
   v.section("output", output);
   v.field("threads", threads, {0, 1024});

@@ -7,15 +7,15 @@
 
 #include "base/config/config.h"
 #include "bidders/bidder_config.h"
+#include "eval/evaluation.h"
 #include "play/simulate.h"
 #include "replay/replay.h"
 
 namespace genbid::runs {
 
-// Who is judged: a checkpoint, a run folder, a rule bidder with its options, or what could have been known afterwards.
-struct CandidateConfig {
-  std::string policy;
-  std::string name;  // in tables; empty: made from the policy
+// What may stand beside a policy: wishes and weights, the options of a rule bidder, or a choice of hindsight.
+struct CandidateOptions {
+  std::string policy;  // a checkpoint, a run folder, a rule bidder, or what could have been known afterwards
   // What is asked for (policy/batch.h) in place of the policy's own wish.
   std::optional<double> target_return;  // par units
   std::optional<double> target_cpa;     // share of the CPA limit
@@ -25,9 +25,37 @@ struct CandidateConfig {
 
   bool is_rule() const;
   bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
+  bool is_policy() const { return !is_rule() && !knows_the_day(); }
+  // All but `policy`, which decides which there are.
+  void option_fields(ConfigVisitor& v);
+};
+
+// One of those that a selection is over: a checkpoint of the run, options in place of the candidate's, or both.
+struct SelectOption : CandidateOptions {
+  std::string checkpoint;  // "step-00000100"; "checkpoints": each that the run has; empty: the candidate's
 
   void fields(ConfigVisitor& v);
 };
+
+// Which of several is judged: the one with the highest mean expected score on days that are for tuning.
+struct SelectConfig {
+  CandidateOptions candidate;  // whose options these are
+  std::vector<SelectOption> over;
+  PeriodList periods;
+
+  bool on() const { return !over.empty(); }
+  void fields(ConfigVisitor& v);
+};
+
+struct CandidateConfig : CandidateOptions {
+  std::string name;  // in tables; empty: made from the policy
+  SelectConfig select;
+
+  void fields(ConfigVisitor& v);
+};
+
+// "0/3"; nothing for what is no share.
+std::optional<eval::Shard> parse_shard(const std::string& text);
 
 // `kind: evaluate`.
 struct EvaluateConfig {
@@ -35,13 +63,20 @@ struct EvaluateConfig {
   std::string protocol = "market";
   play::MarketRunConfig market;  // protocol market
   replay::ReplayConfig replay;   // protocol replay
+  PeriodList seats;              // protocol market: those that are judged; empty: all
+  PeriodList market_seeds;       // protocol market: markets with other draws on the same days; empty: market.seed
+  PeriodList policy_seeds{{1}};  // of policies' noise
+  std::string reference;         // the candidate that others are compared with; empty: the first rule, else the first
   bool allow_seen_periods = false;
   int64_t cache_megabytes = 1024;  // for traffic that is played more than once; beyond it, it is made again
   int64_t threads = 0;
 
   struct Output {
     std::string dir;
-    void fields(ConfigVisitor& v) { v.required_path("dir", dir); }
+    std::string hindsight;  // where optima are kept; empty: hindsight/ in dir
+    std::string shard;      // "0/3": plays a third of the jobs; whoever finds all of them there writes the results
+
+    void fields(ConfigVisitor& v);
   } output;
 
   bool in_market() const { return protocol == "market"; }
@@ -49,7 +84,8 @@ struct EvaluateConfig {
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
   // The categories of the seats to be played; a log names its own.
   std::vector<int> categories() const;
-  int64_t seed() const { return in_market() ? market.seed : replay.seed; }
+  std::vector<int> judged_seats() const;         // protocol market
+  std::vector<int64_t> seeds_of_market() const;  // protocol market
 
   void fields(ConfigVisitor& v);
 };

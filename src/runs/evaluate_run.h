@@ -17,6 +17,7 @@ class EvaluateSummary {
  public:
   std::vector<eval::Evaluation> evaluations;  // as the config lists the candidates
   eval::EvaluationContext context;
+  int64_t missing_jobs = 0;    // of other shards; then there are no results yet
   std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
 
   // The table, and what the policies made of what they were asked for.

@@ -4,6 +4,7 @@
 
 #include "runs/train_run.h"
 #include "base/error.h"
+#include "base/files/content_hash.h"
 #include "base/files/run_dir.h"
 
 namespace genbid::runs {
@@ -17,6 +18,8 @@ LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
   TrainRunConfig config;
   ConfigFile::load(folder + "/config.yaml").read(config);
   loaded.model = config.model.name();
+  loaded.settings = print_config(config.model, "");
+  loaded.weights = file_content_hash(folder + "/model.safetensors");
   loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
   policy::load_policy(folder, *loaded.policy, weights);
   loaded.policy->eval();

@@ -13,6 +13,8 @@ struct LoadedPolicy {
   policy::CheckpointInfo info;
   std::string model;       // its name in the registry
   std::string checkpoint;  // the folder it came from
+  std::string settings;    // the model's, as YAML
+  std::string weights;     // a hash of the file that holds them
 };
 
 // `path`: a checkpoint, or a run folder (its latest checkpoint).

@@ -17,6 +17,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
+#include "runs/day_source.h"
 #include "runs/program.h"
 #include "runs/train_resume.h"
 #include "train/device.h"
@@ -89,6 +90,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   info.shape.num_features = training.num_features();
   info.ticks = training.ticks();
   info.observation = {store.info.feature_set, config.data.reward};
+  info.days = day_source_of_store(store.info.config);
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
   info.sources = store.info.sources;

@@ -60,6 +60,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"ticks", info.ticks},
       {"feature_set", info.observation.feature_set},
       {"reward", info.observation.reward},
+      {"days", info.days},
       {"train_periods", info.train_periods},
       {"held_out_periods", info.held_out_periods},
       {"sources", info.sources},

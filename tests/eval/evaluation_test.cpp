@@ -83,12 +83,11 @@ std::vector<Evaluation> evaluate_hindsight(EvaluationPlan plan, int num_threads)
   Threads threads(num_threads);
   play::HindsightBook book;
   plan.book = &book;
-  plan.with_plans = true;
   const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   const auto teacher = play::make_teacher(book);
   const auto constant = play::make_hindsight_alpha(book);
   std::vector<Candidate> candidates = {{"fixed", "rule", fixed.get()},
-                                       {"teacher", "hindsight", teacher.get()},
+                                       {"teacher", "hindsight", teacher.get(), {}, HindsightChoice::kPerTick, true},
                                        {"hindsight_alpha", "hindsight", constant.get()}};
   for (const std::string& choice : hindsight_choices()) {
     candidates.push_back({choice, "hindsight", nullptr, {}, parse_hindsight_choice(choice)});

@@ -26,7 +26,7 @@ TEST(Report, ResultHasTheFixedKeys) {
   std::vector<std::string> keys;
   for (const auto& item : json.items()) keys.push_back(item.key());
   EXPECT_EQ(keys, (std::vector<std::string>{"name", "kind", "protocol", "rules", "population", "periods", "seats",
-                                            "seed", "mean", "cells"}));
+                                            "seed", "mean", "selection", "cells"}));
   EXPECT_EQ(json["protocol"], "market");
   EXPECT_EQ(json["mean"]["expected_score"], 1.25);
   EXPECT_EQ(json["mean"]["budget_use"], 0.5);

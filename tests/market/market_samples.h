@@ -93,8 +93,10 @@ inline bool same(const market::SeatTick& a, const market::SeatTick& b) {
          a.num_clearings == b.num_clearings && same_bits(p.sum_pvalue, q.sum_pvalue) &&
          same_bits(p.sum_bid, q.sum_bid) && same_bits(p.mean_least_winning_cost, q.mean_least_winning_cost) &&
          p.num_wins == q.num_wins && p.num_exposed == q.num_exposed && p.num_conversions == q.num_conversions &&
-         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) && same_bits(p.sum_bid_exposed, q.sum_bid_exposed) &&
-         same_bits(p.cost, q.cost);
+         same_bits(p.sum_pvalue_exposed, q.sum_pvalue_exposed) &&
+         same_bits(p.sum_pvalue_squared_exposed, q.sum_pvalue_squared_exposed) &&
+         same_bits(p.sum_pvalue_cubed_exposed, q.sum_pvalue_cubed_exposed) &&
+         same_bits(p.sum_bid_exposed, q.sum_bid_exposed) && same_bits(p.cost, q.cost);
 }
 
 inline bool same(const std::vector<std::vector<market::SeatTick>>& a,

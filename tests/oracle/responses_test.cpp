@@ -35,8 +35,7 @@ Auction with_slots(int num_slots) {
 class ResponsesOfSlots : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Auctions, ResponsesOfSlots, testing::Values(1, 2, 3));
 
-TEST_P(ResponsesOfSlots, AreTheAuctionPlayedAtEveryAlpha) {
-  const Auction auction = with_slots(GetParam());
+void expect_the_auction_played(const Auction& auction) {
   const auto day = random_day(5, 3, 70, 1);
   const Responses responses = respond(day, 5, auction);
   const AlphaGrid& grid = responses.grid(0);
@@ -59,8 +58,7 @@ TEST_P(ResponsesOfSlots, AreTheAuctionPlayedAtEveryAlpha) {
 }
 
 // At a price of value, the slot with the largest value - cost / price.
-TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) {
-  const Auction auction = with_slots(GetParam());
+void expect_the_best_slots(const Auction& auction) {
   const auto day = random_day(4, 2, 60, 2);
   const Responses responses = respond(day, 4, auction);
   const AlphaGrid& grid = responses.grid(0);
@@ -81,6 +79,25 @@ TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) {
         }
       }
       ASSERT_NEAR(curve[p].value - curve[p].cost / price, expected, 360 * (kValueUnit + kCostUnit / price));
+    }
+  }
+}
+
+TEST_P(ResponsesOfSlots, AreTheAuctionPlayedAtEveryAlpha) { expect_the_auction_played(with_slots(GetParam())); }
+TEST_P(ResponsesOfSlots, ChooseTheBestSlotAtEveryPrice) { expect_the_best_slots(with_slots(GetParam())); }
+
+// A slot that is shown as often as the one below it, or never, has no marginal price of value.
+TEST_P(ResponsesOfSlots, OfAnyExposuresAreTheAuctionPlayedAndTheBestSlots) {
+  const std::array<double, 3> exposures[] = {{1, 1, 1},   {1, 1, 0.5}, {1, 0.5, 1},
+                                             {1, 0.7, 0}, {1, 0, 0},   {1, 0.1, 0.9}};
+  for (const std::array<double, 3>& one : exposures) {
+    for (const double reserve : {0.0001, 0.05, 3.0}) {
+      SCOPED_TRACE(testing::PrintToString(one) + " " + std::to_string(reserve));
+      Auction auction = with_slots(GetParam());
+      auction.rule.shown_after_previous = one;
+      auction.rule.reserve = reserve;
+      expect_the_auction_played(auction);
+      expect_the_best_slots(auction);
     }
   }
 }

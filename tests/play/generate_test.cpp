@@ -229,8 +229,11 @@ TEST(Generate, OtherSettingsThanThoseOfTheInterruptedRunAreAnError) {
   EXPECT_EQ(error("explore.bidders=[pid]"), place + "explore.bidders[0].bidder: fixed_alpha, expected pid" + advice);
   EXPECT_EQ(error("output.features=auctionnet16"),
             place + "output.features: constraint, expected auctionnet16" + advice);
+  EXPECT_NE(error("market.auction.reserve=0.01").find("market.auction"), std::string::npos);
   EXPECT_EQ(periods_of(dir + "/unfinished"), text);
-  EXPECT_TRUE(simulate(generation(dir, {"threads=2"})));
+  // What an earlier program, without the option, began.
+  EXPECT_EQ(read_file(dir + "/unfinished/settings.yaml").find("auction"), std::string::npos);
+  EXPECT_TRUE(simulate(generation(dir, {"threads=2", "market.auction.reserve=0.0001"})));
 }
 
 TEST(Generate, AChangedPopulationFileIsAnError) {

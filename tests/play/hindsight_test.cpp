@@ -128,25 +128,32 @@ oracle::Point respond(const AuctionRule& rule, const KeptPeriod& period, int sea
   return sum;
 }
 
+// A market whose impressions are sold otherwise, as it is asked for on the command line. The official rules take no such
+// options; that their hindsight follows the rule is seen in a program's own config alone.
+market::MarketConfig sold_by(const std::string& rules, const std::string& reserve, const std::string& exposures) {
+  market::MarketConfig config;
+  ConfigFile::parse("{}", "test", {"auction.reserve=" + reserve, "auction.exposures=" + exposures}).read(config);
+  config.rules = rules;
+  // Of AuctionNet's defects two sell otherwise at the reserve.
+  if (config.official()) config.corrections = {"reserve", "zero_bids"};
+  config.impressions = 3000;
+  config.budget_scale = 1000.0;
+  return config;
+}
+
 // Hindsight takes reserve and exposures from the market's config, not from anywhere else.
 TEST(Hindsight, KnowsTheRuleByWhichImpressionsAreSold) {
   Population population = load_population("rules48");
   for (PopulationSeat& seat : population.seats) seat.bidder = bidders::FixedAlphaOptions();
   for (const std::string& rules : market::rules_names()) {
-    for (const double reserve : {0.0001, 0.03}) {
-      market::MarketConfig config;
-      config.rules = rules;
-      // Of AuctionNet's defects two sell otherwise at the reserve.
-      if (config.official()) config.corrections = {"reserve", "zero_bids"};
-      config.impressions = 3000;
-      config.budget_scale = 1000.0;
-      config.auction.reserve = reserve;
-      config.auction.shown_after_previous = {1.0, 0.5, 0.25};
+    for (const std::string reserve : {"0.0001", "0.03"}) {
+      const market::MarketConfig config = sold_by(rules, reserve, "[1, 0.5, 0.25]");
       Threads threads(1);
       const auto market = market::make_market(config, threads);
       const market::Cell cell = make_cell(population, 3, config);
       const AuctionRule rule = market->auction_rule(cell);
-      ASSERT_EQ(rule.reserve, reserve);
+      ASSERT_EQ(rule.reserve, std::stod(reserve));
+      ASSERT_EQ(rule.exposure(2), 0.125);
       const SeatedPopulation seated(population, config.bidder_rules());
       KeptPeriod period;
       market->keep_impressions(true);

@@ -289,6 +289,24 @@ TEST_P(AllOutputs, StoresSayWhatWasPlayedButNotWhere) {
   EXPECT_EQ(text.find("threads"), std::string::npos);
 }
 
+// A log's prices are at least the reserve of its market; which one that was, its settings say.
+TEST(SimulateOutputs, AMarketLogCarriesItsReserve) {
+  const test::TemporaryFolder folder;
+  SimulateConfig config;
+  config.market.impressions = 2000;
+  config.market.periods.values = {3};
+  config.market.auction.reserve = 2.0;
+  config.output.dir = folder.path("run");
+  config.output.market_log = true;
+  config.threads = 1;
+  ASSERT_TRUE(simulate(config));
+  const data::MarketLog log(folder.path("run/market_log.h5"));
+  EXPECT_NE(log.info().config.find("  auction:\n    reserve: 2\n"), std::string::npos) << log.info().config;
+  data::MarketLogTick<double> tick;
+  log.read_tick(log.period(3), 20, tick);
+  EXPECT_EQ(*std::min_element(tick.least_winning_cost.begin(), tick.least_winning_cost.end()), 2.0);
+}
+
 TEST(SimulateOutputs, OtherFeaturesOnRequest) {
   const TemporaryFolder folder;
   SimulateConfig config = everything(folder.path("run"), "corrected");

@@ -22,6 +22,8 @@ TEST(ReplayTick, WinsFromThePriceOnAndPaysIt) {
   EXPECT_EQ(outcome.sum_pvalue, 1.25);
   EXPECT_EQ(outcome.sum_bid, 2.5);
   EXPECT_EQ(outcome.sum_pvalue_exposed, 0.75);
+  EXPECT_EQ(outcome.sum_pvalue_squared_exposed, 0.3125);  // of 0.5 and 0.25
+  EXPECT_EQ(outcome.sum_pvalue_cubed_exposed, 0.140625);
   EXPECT_EQ(outcome.sum_bid_exposed, 1.5);
   EXPECT_EQ(outcome.mean_least_winning_cost, 2.625 / 4.0);
 }

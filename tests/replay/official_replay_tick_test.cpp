@@ -84,6 +84,9 @@ TEST(OfficialReplay, BidEqualToThePriceWins) {
   const TickOutcome outcome = environment.play({pvalue, sigma, price}, &bid, 10.0);
   EXPECT_EQ(outcome.num_wins, 1);
   EXPECT_EQ(outcome.cost, 1.0);
+  EXPECT_EQ(outcome.sum_pvalue_exposed, 0.5);
+  EXPECT_EQ(outcome.sum_pvalue_squared_exposed, 0.25);
+  EXPECT_EQ(outcome.sum_pvalue_cubed_exposed, 0.125);
   EXPECT_EQ(environment.probability()[0], 0.5);
   EXPECT_EQ(environment.probability()[1], 0.0);
 }

@@ -61,6 +61,8 @@ class ConfigVisitor {
   virtual void field(std::string_view key, std::string& value, const std::vector<std::string>& choices) = 0;
   // A list of strings; one scalar is read as a list of one.
   virtual void field(std::string_view key, std::vector<std::string>& value) = 0;
+  // A list of numbers, each within the range; one scalar is read as a list of one.
+  virtual void field(std::string_view key, std::vector<double>& value, RealRange range = {}) = 0;
   virtual void field(std::string_view key, PeriodList& value) = 0;
   virtual void field(std::string_view key, RealInterval& value, RealRange range = {}) = 0;  // range: of both ends
   // A number that may be left out; a key with nothing behind it counts as left out.
@@ -92,13 +94,20 @@ class ConfigVisitor {
     end_section();
   }
 
+  // A section that the program gained after others had kept configs without it. It is read and shown like any other; in
+  // a text that is compared with kept ones (PrintFor::kComparing) it stands only where it is `changed` from its defaults.
+  template <typename T>
+  void later_section(std::string_view key, T& value, bool changed) {
+    if (changed || !compares()) section(key, value);
+  }
+
   // A list of structs. An element written as a scalar is read as the value of the element's field
   // `scalar_key` (so `pid` may stand for `{bidder: pid}`); one element may stand without its list.
   template <typename T>
-  void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}) {
+  void list(std::string_view key, std::vector<T>& values, std::string_view scalar_key = {}, const T& fresh = T()) {
     const int64_t count = begin_list(key, scalar_key);
     // Fresh elements: what a given one leaves out has its struct's default, not that of the default list.
-    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count));
+    if (count != kKeep) values = std::vector<T>(static_cast<size_t>(count), fresh);
     for (size_t i = 0; i < values.size(); ++i) {
       begin_item(to_signed(i));
       values[i].fields(*this);
@@ -111,6 +120,7 @@ class ConfigVisitor {
   virtual void check(bool good, std::string_view key, std::string_view expected) = 0;
 
  protected:
+  virtual bool compares() const { return false; }
   virtual void require(std::string_view key) = 0;
   virtual void begin_section(std::string_view key) = 0;
   virtual void end_section() = 0;
@@ -161,12 +171,16 @@ class ConfigFile {
   std::unique_ptr<Impl> impl_;
 };
 
+// What a printed config is for: to be read by people and programs, every key present; or to be compared with one that
+// an earlier program may have kept (ConfigVisitor::later_section).
+enum class PrintFor { kReading, kComparing };
+
 class ConfigPrinter {
  public:
-  ConfigPrinter();
+  explicit ConfigPrinter(PrintFor purpose = PrintFor::kReading);
   ~ConfigPrinter();
   ConfigVisitor& visitor();
-  // The resolved config as YAML, numbers in shortest round-trip form, every key present.
+  // The resolved config as YAML, numbers in shortest round-trip form.
   std::string yaml(std::string_view kind) const;
 
  private:
@@ -175,9 +189,9 @@ class ConfigPrinter {
 
 // The resolved config as YAML text that ConfigFile reads back to the same values.
 template <typename T>
-std::string print_config(const T& config, std::string_view kind) {
+std::string print_config(const T& config, std::string_view kind, PrintFor purpose = PrintFor::kReading) {
   T copy = config;
-  ConfigPrinter printer;
+  ConfigPrinter printer(purpose);
   copy.fields(printer.visitor());
   return printer.yaml(kind);
 }

@@ -16,6 +16,7 @@ class PathVisitor : public ConfigVisitor {
   void field(std::string_view /*key*/, std::string& /*value*/) override {}
   void field(std::string_view /*key*/, std::string& /*value*/, const std::vector<std::string>& /*choices*/) override {}
   void field(std::string_view /*key*/, std::vector<std::string>& /*value*/) override {}
+  void field(std::string_view /*key*/, std::vector<double>& /*value*/, RealRange /*range*/) override {}
   void field(std::string_view /*key*/, PeriodList& /*value*/) override {}
   void field(std::string_view /*key*/, RealInterval& /*value*/, RealRange /*range*/) override {}
   void field(std::string_view /*key*/, std::optional<double>& /*value*/, RealRange /*range*/) override {}

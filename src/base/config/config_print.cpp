@@ -47,6 +47,8 @@ std::string string_text(const std::string& text) {
 
 class Printer : public ConfigVisitor {
  public:
+  explicit Printer(PrintFor purpose) : purpose_(purpose) {}
+
   const std::string& text() const { return text_; }
 
   void field(std::string_view key, bool& value) override { line(key, value ? "true" : "false"); }
@@ -61,6 +63,11 @@ class Printer : public ConfigVisitor {
     for (const std::string& text : value) list += (list.empty() ? "" : ", ") + string_text(text);
     line(key, "[" + list + "]");
   }
+  void field(std::string_view key, std::vector<double>& value, RealRange /*range*/) override {
+    std::string list;
+    for (const double one : value) list += (list.empty() ? "" : ", ") + real_text(one);
+    line(key, "[" + list + "]");
+  }
   void field(std::string_view key, PeriodList& value) override { line(key, period_text(value)); }
   void field(std::string_view key, RealInterval& value, RealRange /*range*/) override {
     line(key, interval_text(value));
@@ -73,6 +80,7 @@ class Printer : public ConfigVisitor {
   void check(bool /*good*/, std::string_view /*key*/, std::string_view /*expected*/) override {}
 
  protected:
+  bool compares() const override { return purpose_ == PrintFor::kComparing; }
   void require(std::string_view /*key*/) override {}
 
   void begin_section(std::string_view key) override {
@@ -132,6 +140,7 @@ class Printer : public ConfigVisitor {
     text_ += value;
   }
 
+  PrintFor purpose_;
   std::string text_;
   std::vector<Block> blocks_;
   bool after_dash_ = false;
@@ -139,7 +148,7 @@ class Printer : public ConfigVisitor {
 
 }  // namespace
 
-ConfigPrinter::ConfigPrinter() : visitor_(std::make_unique<Printer>()) {}
+ConfigPrinter::ConfigPrinter(PrintFor purpose) : visitor_(std::make_unique<Printer>(purpose)) {}
 ConfigPrinter::~ConfigPrinter() = default;
 ConfigVisitor& ConfigPrinter::visitor() { return *visitor_; }
 

@@ -71,6 +71,11 @@ std::string default_text(const std::string& value) { return value; }
 std::string default_text(const std::vector<std::string>& value) {
   return std::string("[").append(join(value, ", ")).append("]");
 }
+std::string default_text(const std::vector<double>& value) {
+  std::vector<std::string> texts;
+  for (const double one : value) texts.push_back(real_text(one));
+  return default_text(texts);
+}
 std::string default_text(const PeriodList& value) { return period_text(value); }
 std::string default_text(const RealInterval& value) { return interval_text(value); }
 
@@ -170,6 +175,23 @@ class ConfigReader : public ConfigVisitor {
         texts.push_back(item.text);
       }
       value = std::move(texts);
+    });
+  }
+
+  void field(std::string_view key, std::vector<double>& value, RealRange range) override {
+    read(key, value, [&](const ConfigNode& node) {
+      std::vector<double> numbers;
+      const auto append = [&](const ConfigNode& item) {
+        const auto parsed = is_plain(item) ? parse_real(item.text) : std::nullopt;
+        if (!parsed || !(*parsed >= range.low && *parsed <= range.high)) fail(item, key, describe(range));
+        numbers.push_back(*parsed);
+      };
+      if (node.type == ConfigNode::Type::kList) {
+        for (const ConfigNode& item : node.children) append(item);
+      } else {
+        append(node);
+      }
+      value = std::move(numbers);
     });
   }
 

@@ -38,6 +38,12 @@ std::string ContentHash::digits() const {
   return text;
 }
 
+std::string content_hash(std::string_view text) {
+  ContentHash hash;
+  hash.add_values(std::span<const char>(text));
+  return hash.digits();
+}
+
 std::string file_content_hash(const std::string& path) {
   RawFile file(path, O_RDONLY);
   ContentHash hash;

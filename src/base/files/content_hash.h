@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace genbid {
 
@@ -25,6 +26,8 @@ class ContentHash {
   std::unique_ptr<State> state_;
 };
 
+// The hash of a text.
+std::string content_hash(std::string_view text);
 // The hash of a whole file, which is read piece by piece. Error if it cannot be read.
 std::string file_content_hash(const std::string& path);
 

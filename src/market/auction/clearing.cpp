@@ -62,6 +62,8 @@ void TickSums::add(const TickSums& other) {
     mine.conversions += its.conversions;
     mine.cost += its.cost;
     mine.pvalue_exposed += its.pvalue_exposed;
+    mine.squared_exposed += its.squared_exposed;
+    mine.cubed_exposed += its.cubed_exposed;
     mine.bid_exposed += its.bid_exposed;
   }
   least_winning_cost += other.least_winning_cost;
@@ -82,6 +84,9 @@ void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const T
     sum.exposed += sign;
     sum.cost += sign * to_money(static_cast<double>(top.price(slot, bids.reserve)));
     sum.pvalue_exposed += sign * to_expected(value);
+    const double squared = static_cast<double>(value) * static_cast<double>(value);
+    sum.squared_exposed += sign * to_power(squared);
+    sum.cubed_exposed += sign * to_power(squared * static_cast<double>(value));
     if ((bids.special >> seat & 1U) != 0) sum.bid_exposed += sign * to_money(static_cast<double>(top.bid[k]));
     if (context.traffic.converts(context.factors, tick.tick, pv, seat, value, tick.draw(pv, slot))) {
       sum.conversions += sign;

@@ -78,6 +78,8 @@ struct SeatSums {
   int64_t conversions = 0;
   WideSum cost = 0;
   WideSum pvalue_exposed = 0;
+  WideSum squared_exposed = 0;  // of the same p-values, each squared
+  WideSum cubed_exposed = 0;
   WideSum bid_exposed = 0;  // of special seats; others bid value * pvalue_exposed
 };
 

@@ -20,9 +20,10 @@ namespace {
 constexpr int kGroup = 16;
 constexpr int kAhead = kNumSeats * kBlockWidth;  // a block
 static_assert(kMaxSeats % kGroup == 0);
-// 2^52 units of money and of expected conversions (money.h).
+// 2^52 units of money, of expected conversions and of powers of p-values (money.h).
 constexpr double kMoneyOne = 0x1p20;
 constexpr double kExpectedOne = 0x1p12;
+constexpr double kPowerOne = 0x1p2;
 static_assert(sizeof(DropKey) == 2 * sizeof(uint64_t));
 
 AlignedVector<uint32_t>& scratch_places() {
@@ -202,11 +203,10 @@ void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockT
 }
 
 // Numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
-template <class V>
-HWY_INLINE hn::Vec<I64> units(V value, double one) {
+HWY_INLINE hn::Vec<I64> units(hn::Vec<F64> value, double one) {
   const F64 f64;
   const I64 i64;
-  const auto sum = hn::BitCast(i64, hn::Add(hn::PromoteTo(f64, value), hn::Set(f64, one)));
+  const auto sum = hn::BitCast(i64, hn::Add(value, hn::Set(f64, one)));
   return hn::Sub(sum, hn::Set(i64, std::bit_cast<int64_t>(one)));
 }
 
@@ -219,7 +219,7 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   const F32 f32;
   const I32 i32;
   const hn::Rebind<uint8_t, I32> u8;
-  const hn::CappedTag<int64_t, 2> two;
+  const hn::CappedTag<int64_t, 4> four;
   const size_t n = hn::Lanes(f64);
   const int num_slots = context.tick.num_slots;
   const VF32 reserve = hn::Set(f32, seat_bids.reserve);
@@ -230,7 +230,7 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   alignas(64) float costs[kBlockWidth];
   alignas(64) float values[kBlockWidth];
   alignas(64) int32_t exposed[kBlockWidth];
-  alignas(64) int64_t entries[kBlockWidth * 2];
+  alignas(64) int64_t entries[kBlockWidth * 4];
   for (int slot = 0; slot < num_slots; ++slot) {
     const auto k = static_cast<size_t>(slot);
     const uint8_t* seats = top.seat[k].data();
@@ -272,11 +272,17 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
 
     auto least = hn::Zero(i64);
     for (size_t lane = 0; lane < kBlockWidth; lane += n) {
-      const auto cost = hn::Add(units(hn::Load(half32, costs + lane), kMoneyOne), one_more);
+      const auto pvalue = hn::PromoteTo(f64, hn::Load(half32, values + lane));
+      const auto cost = hn::Add(units(hn::PromoteTo(f64, hn::Load(half32, costs + lane)), kMoneyOne), one_more);
       const auto shown = hn::ShiftLeft<52>(hn::PromoteTo(i64, hn::Load(half_i32, exposed + lane)));
-      const auto expected = hn::Add(units(hn::Load(half32, values + lane), kExpectedOne), shown);
-      hn::StoreInterleaved2(cost, expected, i64, entries + 2 * lane);
-      if (slot + 1 == num_slots) least = hn::Add(least, units(hn::Load(half32, prices + lane), kMoneyOne));
+      const auto expected = hn::Add(units(pvalue, kExpectedOne), shown);
+      const auto square = hn::Mul(pvalue, pvalue);
+      const auto squared = units(square, kPowerOne);
+      const auto cubed = units(hn::Mul(square, pvalue), kPowerOne);
+      hn::StoreInterleaved4(cost, expected, squared, cubed, i64, entries + 4 * lane);
+      if (slot + 1 == num_slots) {
+        least = hn::Add(least, units(hn::PromoteTo(f64, hn::Load(half32, prices + lane)), kMoneyOne));
+      }
     }
     if (slot + 1 == num_slots) {
       // Lanes that are no impressions were counted at the reserve.
@@ -287,9 +293,9 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
 #pragma GCC unroll 8
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
       int64_t* to = block_sums.seats[seats[lane]].data();
-      const int64_t* from = entries + 2 * lane;
-      for (size_t i = 0; i < 2; i += hn::Lanes(two)) {
-        hn::Store(hn::Add(hn::Load(two, to + i), hn::Load(two, from + i)), two, to + i);
+      const int64_t* from = entries + 4 * lane;
+      for (size_t i = 0; i < 4; i += hn::Lanes(four)) {
+        hn::Store(hn::Add(hn::Load(four, to + i), hn::Load(four, from + i)), four, to + i);
       }
     }
   }
@@ -400,7 +406,7 @@ void tally_block(const TickContext& context, const SeatBids& bids, const BlockVi
 }
 
 void BlockSums::clear() {
-  std::fill_n(seats.begin(), kMaxSeats, std::array<int64_t, 2>{});
+  std::fill_n(seats.begin(), kMaxSeats, std::array<int64_t, 4>{});
   seats[kNoSeat] = {};
   least_winning_cost = 0;
 }
@@ -408,11 +414,13 @@ void BlockSums::clear() {
 void BlockSums::add_to(int64_t sign, TickSums& sums) const {
   constexpr int64_t kBelow = (int64_t{1} << 52) - 1;
   for (size_t s = 0; s < sums.seats.size(); ++s) {
-    const auto& [cost, expected] = seats[s];
+    const auto& [cost, expected, squared, cubed] = seats[s];
     SeatSums& sum = sums.seats[s];
     sum.cost += sign * (cost & kBelow);
     sum.wins += sign * static_cast<int64_t>(static_cast<uint64_t>(cost) >> 52);
     sum.pvalue_exposed += sign * (expected & kBelow);
+    sum.squared_exposed += sign * squared;
+    sum.cubed_exposed += sign * cubed;
     sum.exposed += sign * static_cast<int64_t>(static_cast<uint64_t>(expected) >> 52);
   }
   sums.least_winning_cost += sign * least_winning_cost;

@@ -33,11 +33,11 @@ struct PackedBids {
 
 void clear_block(const float* block_values, const PackedBids& bids, BlockTopFour& top);
 
-// What blocks brought, added up in pairs of 64-bit numbers: cost, and p-values of exposures, below 2^52, with slots
-// held and exposures counted above. Good for kMostCounted impressions.
+// What blocks brought, added up in fours of 64-bit numbers: cost, and p-values of exposures, below 2^52, with slots
+// held and exposures counted above; then squares and cubes of these p-values. Good for kMostCounted impressions.
 struct BlockSums {
   static constexpr int kMostCounted = 4095;
-  alignas(64) std::array<std::array<int64_t, 2>, kNoSeat + 1> seats;  // [kNoSeat]: of nobody; between: unused
+  alignas(64) std::array<std::array<int64_t, 4>, kNoSeat + 1> seats;  // [kNoSeat]: of nobody; between: unused
   int64_t least_winning_cost;
 
   BlockSums() { clear(); }

@@ -164,6 +164,8 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, C
     outcome.num_exposed = sum.exposed;
     outcome.num_conversions = sum.conversions;
     outcome.sum_pvalue_exposed = from_expected(sum.pvalue_exposed);
+    outcome.sum_pvalue_squared_exposed = from_power(sum.squared_exposed);
+    outcome.sum_pvalue_cubed_exposed = from_power(sum.cubed_exposed);
     outcome.sum_bid_exposed = unit * sum_of_exposed_bids(sums, seat_bids, static_cast<int>(seat));
     outcome.cost = unit * from_money(sum.cost);
     s.accounts[row].pay(sum.cost);

@@ -360,12 +360,17 @@ void Auction::add_outcomes(Threads* threads) {
     outcome.sum_bid_exposed = sum_bid_exposed[i];
     outcome.cost = pass_costs_.back()[i];
   }
-  for (const Impression& impression : impressions_) {
+  for (int64_t pv = 0; pv < traffic_->num_pv; ++pv) {
+    const Impression& impression = impressions_[static_cast<size_t>(pv)];
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (!impression.sold[slot]) continue;
       TickOutcome& outcome = outcomes_[impression.seat[slot]];
       ++outcome.num_wins;
-      outcome.num_exposed += impression.exposed[slot] ? 1 : 0;
+      if (!impression.exposed[slot]) continue;
+      ++outcome.num_exposed;
+      const double pvalue = traffic_->row(pv)[impression.seat[slot]];
+      outcome.sum_pvalue_squared_exposed += pvalue * pvalue;
+      outcome.sum_pvalue_cubed_exposed += pvalue * pvalue * pvalue;
       outcome.num_conversions += impression.converted[slot] ? 1 : 0;
     }
   }

@@ -59,6 +59,42 @@ TEST(ConfigPrint, LoadsBackToTheSameValues) {
   EXPECT_EQ(print_config(back, "train"), text);
 }
 
+struct Numbers {
+  std::vector<double> shares = {1.0, 0.5};
+  bool changed() const { return shares != Numbers().shares; }
+  void fields(ConfigVisitor& v) { v.field("shares", shares, {0.0, 1.0}); }
+};
+struct Grown {
+  int64_t seed = 1;
+  Numbers later;
+  void fields(ConfigVisitor& v) {
+    v.field("seed", seed);
+    v.later_section("later", later, later.changed());
+  }
+};
+
+TEST(ConfigPrint, ALaterSectionIsComparedOnlyWhereItIsNotTheDefault) {
+  Grown config;
+  EXPECT_EQ(print_config(config, ""), "seed: 1\nlater:\n  shares: [1, 0.5]\n");
+  EXPECT_EQ(print_config(config, "", PrintFor::kComparing), "seed: 1\n");
+  ConfigFile::parse("later: {shares: [0.1, 0, 1]}", "test").read(config);
+  EXPECT_EQ(print_config(config, "", PrintFor::kComparing), "seed: 1\nlater:\n  shares: [0.1, 0, 1]\n");
+}
+
+TEST(ConfigRead, AListOfNumbersMayBeOneAndKeepsItsRange) {
+  Numbers numbers;
+  ConfigFile::parse("shares: 0.25", "test").read(numbers);
+  EXPECT_EQ(numbers.shares, std::vector{0.25});
+  ConfigFile::parse("{}", "test", {"shares=[]"}).read(numbers);
+  EXPECT_TRUE(numbers.shares.empty());
+  try {
+    ConfigFile::parse("shares: [0.5, 1.5]", "test").read(numbers);
+    FAIL() << "no error";
+  } catch (const ConfigError& e) {
+    EXPECT_STREQ(e.what(), "test:1: key 'shares': found '1.5', expected a number in [0, 1]");
+  }
+}
+
 TEST(ConfigPrint, AnyStringLoadsBack) {
   const std::vector<std::string> texts = {"",
                                           " ",

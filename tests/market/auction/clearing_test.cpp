@@ -237,6 +237,8 @@ TEST_F(Tally, ShownHoldersPayTheirPrice) {
   EXPECT_EQ(from_money(sums.least_winning_cost), 0.125);
   EXPECT_EQ(sum_of_exposed_bids(sums, test::bids_of({.value = 1.0}), 1), 0.5);
   EXPECT_EQ(from_expected(sums.seats[1].pvalue_exposed), 0.5);
+  EXPECT_EQ(from_power(sums.seats[1].squared_exposed), 0.25);
+  EXPECT_EQ(from_power(sums.seats[1].cubed_exposed), 0.125);
   EXPECT_EQ(sums.seats[0].wins, 1);
   EXPECT_EQ(sums.seats[1].wins, 1);
   EXPECT_EQ(sums.seats[2].wins, 1);
@@ -251,6 +253,8 @@ TEST_F(Tally, WhereSlotTwoIsNotShownSlotThreeIsNeither) {
     EXPECT_EQ(sums.seats[seat].exposed, 0);
     EXPECT_EQ(sums.seats[seat].cost, 0);
     EXPECT_EQ(sums.seats[seat].pvalue_exposed, 0);
+    EXPECT_EQ(sums.seats[seat].squared_exposed, 0);
+    EXPECT_EQ(sums.seats[seat].cubed_exposed, 0);
   }
   EXPECT_EQ(sums.seats[1].wins, 1);  // held all the same
   EXPECT_EQ(from_money(sums.least_winning_cost), 0.125);
@@ -275,6 +279,8 @@ TEST_F(Tally, TakingAwayUndoesAdding) {
     EXPECT_EQ(seat.exposed, 0);
     EXPECT_EQ(seat.conversions, 0);
     EXPECT_EQ(seat.pvalue_exposed, 0);
+    EXPECT_EQ(seat.squared_exposed, 0);
+    EXPECT_EQ(seat.cubed_exposed, 0);
     EXPECT_EQ(seat.bid_exposed, 0);
     EXPECT_EQ(seat.wins, 0);
   }
@@ -319,6 +325,8 @@ TEST(TallyBlock, EqualsTallyingItsImpressions) {
           ASSERT_EQ(a.conversions, b.conversions) << target << " " << s;
           ASSERT_EQ(a.cost, b.cost) << target << " " << s;
           ASSERT_EQ(a.pvalue_exposed, b.pvalue_exposed) << target << " " << s;
+          ASSERT_EQ(a.squared_exposed, b.squared_exposed) << target << " " << s;
+          ASSERT_EQ(a.cubed_exposed, b.cubed_exposed) << target << " " << s;
           ASSERT_EQ(a.bid_exposed, b.bid_exposed) << target << " " << s;
         }
       }

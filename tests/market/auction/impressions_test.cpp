@@ -72,8 +72,9 @@ TEST_P(Impressions, AddUpToWhatTheTickBrought) {
     for (size_t seat = 0; seat < kNumSeats; ++seat) {
       const TickOutcome& outcome = tick.seats[seat].outcome;
       ASSERT_EQ(all.num_pv, tick.seats[seat].start.num_pv);
-      int64_t wins = 0, exposed = 0, conversions = 0, money = 0, expected = 0, bid_exposed = 0;
+      int64_t wins = 0, exposed = 0, conversions = 0, money = 0, expected = 0, squared = 0, cubed = 0, bid_exposed = 0;
       double cost = 0.0, sum_pvalue = 0.0, sum_bid = 0.0, sum_bid_exposed = 0.0, pvalue_exposed = 0.0;
+      double squared_exposed = 0.0, cubed_exposed = 0.0;
       for (size_t pv = 0; pv < static_cast<size_t>(all.num_pv); ++pv) {
         const size_t row = pv * kNumSeats + seat;
         sum_pvalue += all.pvalue[row];
@@ -86,6 +87,11 @@ TEST_P(Impressions, AddUpToWhatTheTickBrought) {
         money += to_money(all.price[row]);
         pvalue_exposed += all.pvalue[row];
         expected += to_expected(static_cast<float>(all.pvalue[row]));
+        const double square = all.pvalue[row] * all.pvalue[row];
+        squared_exposed += square;
+        squared += to_power(square);
+        cubed_exposed += square * all.pvalue[row];
+        cubed += to_power(square * all.pvalue[row]);
         sum_bid_exposed += all.bid[row];
         bid_exposed += to_money(all.bid[row]);
       }
@@ -95,6 +101,8 @@ TEST_P(Impressions, AddUpToWhatTheTickBrought) {
       EXPECT_EQ(conversions, outcome.num_conversions);
       EXPECT_EQ(official ? cost : from_money(money), outcome.cost);
       EXPECT_EQ(mean_least, outcome.mean_least_winning_cost);
+      EXPECT_EQ(official ? squared_exposed : from_power(squared), outcome.sum_pvalue_squared_exposed);
+      EXPECT_EQ(official ? cubed_exposed : from_power(cubed), outcome.sum_pvalue_cubed_exposed);
       if (official) {
         EXPECT_NEAR(pvalue_exposed, outcome.sum_pvalue_exposed, 1e-13);
         EXPECT_NEAR(sum_bid_exposed, outcome.sum_bid_exposed, 1e-12);

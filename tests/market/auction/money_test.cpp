@@ -131,12 +131,15 @@ TEST(MarketMoney, SumsOfATickAreWiderThan64Bits) {
   constexpr int64_t kHalf = int64_t{1} << 62;
   TickSums one;
   one.seats[3].cost = one.seats[3].pvalue_exposed = one.seats[3].bid_exposed = one.least_winning_cost = kHalf;
+  one.seats[3].squared_exposed = one.seats[3].cubed_exposed = kHalf;
   TickSums sum;
   for (int i = 0; i < 8; ++i) sum.add(one);
   EXPECT_EQ(from_money(sum.seats[3].cost), 0x1p33);
   EXPECT_EQ(from_money(sum.seats[3].bid_exposed), 0x1p33);
   EXPECT_EQ(from_money(sum.least_winning_cost), 0x1p33);
   EXPECT_EQ(from_expected(sum.seats[3].pvalue_exposed), 0x1p25);
+  EXPECT_EQ(from_power(sum.seats[3].squared_exposed), 0x1p15);
+  EXPECT_EQ(from_power(sum.seats[3].cubed_exposed), 0x1p15);
 }
 
 // Budgets, CPA limits and bids times a power of two, with prices far above 256: the same wins, all money times that.
@@ -154,6 +157,8 @@ TEST(MarketMoney, AnotherCurrencyPlaysTheSameMarket) {
       EXPECT_EQ(a.num_wins, b.num_wins);
       EXPECT_EQ(a.num_conversions, b.num_conversions);
       EXPECT_EQ(a.sum_pvalue_exposed, b.sum_pvalue_exposed);
+      EXPECT_EQ(a.sum_pvalue_squared_exposed, b.sum_pvalue_squared_exposed);
+      EXPECT_EQ(a.sum_pvalue_cubed_exposed, b.sum_pvalue_cubed_exposed);
       EXPECT_EQ(kRate * a.cost, b.cost);
       EXPECT_EQ(kRate * a.sum_bid, b.sum_bid);
       EXPECT_EQ(kRate * a.sum_bid_exposed, b.sum_bid_exposed);

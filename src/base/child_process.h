@@ -1,0 +1,41 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace genbid {
+
+// How a process ended.
+struct ChildEnd {
+  int status = 0;  // as a shell reports it: the exit status, or 128 + the signal's number
+  bool by_signal = false;
+};
+
+// A process of another program (or of this one), whose standard output and error go to a file. It is asked to end
+// (SIGTERM) when this process goes away, however that happens.
+class ChildProcess {
+ public:
+  // `command` begins with the path of a program. Appends to `output`. Error if no process can be made; a program that
+  // cannot be run ends with status 127.
+  ChildProcess(std::vector<std::string> command, const std::string& output);
+  ~ChildProcess();  // ends it, if it has not ended, and waits for that
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&& other) noexcept;
+
+  // How it ended; nothing while it runs. Does not wait.
+  std::optional<ChildEnd> poll();
+  ChildEnd wait();
+  void send(int signal) const;  // nothing once it has ended
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<ChildEnd> end_;
+};
+
+// The path of the program that runs.
+std::string own_program();
+
+}  // namespace genbid

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace genbid::eval {
+
+// One seat of one period, played by the candidate against the population.
+struct CellResult {
+  int64_t period = 0;
+  int64_t seat = 0;
+  double budget = 0.0;
+  double cpa_limit = 0.0;
+  double cost = 0.0;
+  double conversions = 0.0;
+  double expected_conversions = 0.0;  // sum of p-values of exposed impressions
+  double score = 0.0;
+  double expected_score = 0.0;
+  int64_t wins = 0;           // slots, exposed or not
+  int last_active_tick = -1;  // last tick with an exposed impression
+  // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
+  // (market), or the best choice of impressions at their least winning costs (replay).
+  double optimum = 0.0;
+  // What was drawn besides the days: the market's conversions and exposures, and the policy's noise.
+  int64_t market_seed = 1;
+  int64_t policy_seed = 1;
+
+  double regret() const { return optimum - expected_score; }
+  double cpa() const;         // money per conversion
+  double budget_use() const;  // share of the budget; 0 of none
+  bool exceeds_cpa() const;   // by realised conversions
+};
+
+// A cell's day by ticks, for plots: what was asked and what came.
+struct CellDay {
+  std::vector<float> alpha;   // asked; of a formula with a square the effective one; 0 where the seat may not bid
+  std::vector<float> cost;    // money
+  std::vector<float> value;   // p-values of exposed impressions
+  std::vector<float> price;   // mean least winning cost, money
+  std::vector<int32_t> wins;  // slots
+};
+
+// What one candidate made of one period: a job of an evaluation. Sums of cells alone: scores and optima are found when
+// jobs are put together.
+struct PeriodCells {
+  std::vector<CellResult> cells;  // a seat each, as planned
+  std::vector<CellDay> days;      // likewise
+  // What bidders that remember the periods before have to know for the next one (bidder_memory.h); else empty.
+  std::vector<double> memory;
+};
+
+}  // namespace genbid::eval

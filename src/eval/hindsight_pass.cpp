@@ -1,0 +1,58 @@
+#include "eval/hindsight_pass.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace genbid::eval {
+
+Advertiser judged_campaign(const EvaluationPlan& plan, int seat) {
+  return play::scaled_campaign(plan.population.seats[static_cast<size_t>(seat)], plan.market, true);
+}
+
+HindsightPass::HindsightPass(const EvaluationPlan& plan, market::Market& market, bool with_slots)
+    : plan_(plan),
+      market_(market),
+      with_slots_(with_slots),
+      seated_(plan.population, plan.market.bidder_rules(), plan.market.shape().ticks),
+      is_chain_(keep_state_between_periods(seated_.bidders)) {}
+
+std::vector<play::SeatHindsight> HindsightPass::play(int64_t period, bool with_plans) {
+  const market::Cell population = play::make_cell(plan_.population, period, plan_.market);
+  if (!responses_) responses_ = play::responses_for(market_, population, with_slots_);
+  const std::vector<double> before = memory();
+  const auto record = [&](oracle::Responses& day) {
+    remember(before);  // a day that is recorded again is the same day
+    return play::record_responses(market_, population, seated_.bidders, seated_.seat_bidder, day);
+  };
+  if (!record(*responses_)) return {};
+  std::vector<oracle::Judged> judged;
+  for (const int seat : plan_.seats) {
+    const Advertiser campaign = judged_campaign(plan_, seat);
+    judged.push_back({seat, {campaign.budget, campaign.cpa_limit}});
+  }
+  std::vector<play::SeatHindsight> seats(plan_.seats.size());
+  const auto judge = [&](const oracle::Responses& day) { return judge_seats(day, judged, with_plans, seats); };
+  const std::string where = "period " + std::to_string(period);
+  if (!oracle::judge_fitted(*responses_, judged, record, judge, where)) return {};
+  return seats;
+}
+
+// Returns what units and grid of the day lack for one of the seats, if anything.
+std::string HindsightPass::judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged,
+                                       bool with_plans, std::vector<play::SeatHindsight>& seats) const {
+  std::vector<std::string> lacks(seats.size());
+  market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      const int seat = judged[i].seat;
+      auto plan = std::make_shared<oracle::DayPlan>(day, seat);
+      seats[i].optima = oracle::seat_optima(day, seat, *plan, judged_campaign(plan_, seat));
+      lacks[i] = oracle::shortfall(day, judged[i], *plan, seats[i].optima);
+      if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
+      seats[i].plan = with_plans ? std::move(plan) : nullptr;
+    }
+  });
+  const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
+  return first == lacks.end() ? std::string() : *first;
+}
+
+}  // namespace genbid::eval

@@ -1,0 +1,264 @@
+#include "eval/job_store.h"
+
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/safetensors.h"
+
+namespace genbid::eval {
+namespace {
+
+// Raised where a file's layout or the meaning of its numbers changes.
+constexpr const char* kFormat = "genbid-job-1";
+
+template <typename T>
+constexpr const char* kTypeName = "F64";
+template <>
+constexpr const char* kTypeName<float> = "F32";
+template <>
+constexpr const char* kTypeName<int64_t> = "I64";
+template <>
+constexpr const char* kTypeName<int32_t> = "I32";
+
+std::string file_name(const JobKey& key) {
+  std::string name = "period-" + std::to_string(key.period);
+  if (key.market_seed != 1) name += ".market-" + std::to_string(key.market_seed);
+  if (key.policy_seed != 1) name += ".policy-" + std::to_string(key.policy_seed);
+  return name + ".safetensors";
+}
+
+// Columns that are being written; the file points into them.
+class Columns {
+ public:
+  template <typename T>
+  void add(const std::string& name, const std::vector<T>& values, std::vector<int64_t> shape = {}) {
+    if (shape.empty()) shape = {std::ssize(values)};
+    const auto bytes = std::as_bytes(std::span(values));
+    kept_.emplace_back(bytes.begin(), bytes.end());
+    tensors_.push_back({name, kTypeName<T>, std::move(shape), kept_.back()});
+  }
+  template <typename T, typename Rows, typename Get>
+  void add_of(const std::string& name, const Rows& rows, Get get) {
+    std::vector<T> values;
+    values.reserve(rows.size());
+    for (const auto& row : rows) values.push_back(static_cast<T>(std::invoke(get, row)));
+    add(name, values);
+  }
+  void write(const std::string& path, const JobKey& key, const char* kind) {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    write_safetensors(path, tensors_,
+                      {{"format", kFormat},
+                       {"kind", kind},
+                       {"identity", key.identity},
+                       {"period", std::to_string(key.period)},
+                       {"market_seed", std::to_string(key.market_seed)},
+                       {"policy_seed", std::to_string(key.policy_seed)}});
+  }
+
+ private:
+  std::vector<std::vector<std::byte>> kept_;
+  std::vector<TensorBytes> tensors_;
+};
+
+class JobFile {
+ public:
+  JobFile(const std::string& path, const std::string& kind) : path_(path), file_(path) {
+    if (text("format") != kFormat || text("kind") != kind) {
+      throw Error(path + ": found a file that is not " + kind + " of an evaluation, expected one or none");
+    }
+  }
+
+  std::string text(const std::string& key) const {
+    const auto found = file_.metadata().find(key);
+    return found == file_.metadata().end() ? std::string() : found->second;
+  }
+  int64_t number(const std::string& key) const {
+    try {
+      return std::stoll(text(key));
+    } catch (const std::exception&) {
+      throw Error(path_ + ": damaged: found '" + text(key) + "' as " + key + ", expected a number");
+    }
+  }
+  template <typename T>
+  std::vector<T> column(const std::string& name) const {
+    const TensorBytes* tensor = file_.find(name);
+    if (tensor == nullptr || tensor->dtype != kTypeName<T>) {
+      throw Error(path_ + ": damaged: found no " + kTypeName<T> + " column '" + name + "'");
+    }
+    std::vector<T> values(tensor->data.size() / sizeof(T));
+    std::memcpy(values.data(), tensor->data.data(), values.size() * sizeof(T));
+    return values;
+  }
+  template <typename T>
+  std::vector<T> column(const std::string& name, size_t size) const {
+    std::vector<T> values = column<T>(name);
+    if (values.size() != size) {
+      throw Error(path_ + ": damaged: found " + std::to_string(values.size()) + " numbers in '" + name +
+                  "', expected " + std::to_string(size));
+    }
+    return values;
+  }
+  template <typename T, typename Row>
+  void fill(const std::string& name, std::vector<Row>& rows, const std::function<void(Row&, T)>& set) const {
+    const std::vector<T> values = column<T>(name, rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) set(rows[i], values[i]);
+  }
+
+ private:
+  std::string path_;
+  SafetensorsFile file_;
+};
+
+// A column of a cell: how it is called in the file, and where it stands.
+template <typename T>
+struct CellColumn {
+  const char* name;
+  T CellResult::*field;
+};
+constexpr CellColumn<double> kRealColumns[] = {{"budget", &CellResult::budget},
+                                               {"cpa_limit", &CellResult::cpa_limit},
+                                               {"cost", &CellResult::cost},
+                                               {"conversions", &CellResult::conversions},
+                                               {"expected_conversions", &CellResult::expected_conversions}};
+constexpr CellColumn<int64_t> kWholeColumns[] = {{"seat", &CellResult::seat}, {"wins", &CellResult::wins}};
+
+template <typename T>
+struct TickColumn {
+  const char* name;
+  std::vector<T> CellDay::*field;
+};
+constexpr TickColumn<float> kTickColumns[] = {{"tick.alpha", &CellDay::alpha},
+                                              {"tick.cost", &CellDay::cost},
+                                              {"tick.value", &CellDay::value},
+                                              {"tick.price", &CellDay::price}};
+constexpr TickColumn<int32_t> kTickCounts[] = {{"tick.wins", &CellDay::wins}};
+
+template <typename T>
+void add_ticks(Columns& columns, const TickColumn<T>& column, const std::vector<CellDay>& days) {
+  std::vector<T> all;
+  for (const CellDay& day : days) all.insert(all.end(), (day.*column.field).begin(), (day.*column.field).end());
+  const auto num_days = std::ssize(days);
+  columns.add(column.name, all, {num_days, num_days == 0 ? 0 : std::ssize(all) / num_days});
+}
+
+template <typename T>
+void read_ticks(const JobFile& file, const TickColumn<T>& column, std::vector<CellDay>& days) {
+  const std::vector<T> all = file.column<T>(column.name);
+  const size_t ticks = days.empty() ? 0 : all.size() / days.size();
+  for (size_t i = 0; i < days.size(); ++i) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i * ticks);
+    (days[i].*column.field).assign(begin, begin + static_cast<std::ptrdiff_t>(ticks));
+  }
+}
+
+PeriodCells read_cells(const JobFile& file) {
+  PeriodCells job;
+  job.cells.resize(file.column<int64_t>("seat").size());
+  for (const auto& column : kRealColumns) {
+    file.fill<double, CellResult>(column.name, job.cells, [&](CellResult& c, double v) { c.*column.field = v; });
+  }
+  for (const auto& column : kWholeColumns) {
+    file.fill<int64_t, CellResult>(column.name, job.cells, [&](CellResult& c, int64_t v) { c.*column.field = v; });
+  }
+  file.fill<int64_t, CellResult>("last_active_tick", job.cells,
+                                 [](CellResult& c, int64_t v) { c.last_active_tick = static_cast<int>(v); });
+  for (CellResult& cell : job.cells) {
+    cell.period = file.number("period");
+    cell.market_seed = file.number("market_seed");
+    cell.policy_seed = file.number("policy_seed");
+  }
+  job.days.resize(job.cells.size());
+  for (const auto& column : kTickColumns) read_ticks(file, column, job.days);
+  for (const auto& column : kTickCounts) read_ticks(file, column, job.days);
+  job.memory = file.column<double>("memory");
+  return job;
+}
+
+struct OptimumColumn {
+  const char* name;
+  oracle::Optimum oracle::SeatOptima::*which;
+};
+constexpr OptimumColumn kOptima[] = {{"per_tick", &oracle::SeatOptima::per_tick},
+                                     {"constant", &oracle::SeatOptima::constant},
+                                     {"constant_kept", &oracle::SeatOptima::constant_kept},
+                                     {"slots", &oracle::SeatOptima::slots}};
+constexpr std::pair<const char*, double oracle::Optimum::*> kOptimumFields[] = {{"score", &oracle::Optimum::score},
+                                                                                {"value", &oracle::Optimum::value},
+                                                                                {"cost", &oracle::Optimum::cost},
+                                                                                {"alpha", &oracle::Optimum::alpha},
+                                                                                {"bound", &oracle::Optimum::bound}};
+
+// A file of the key's identity, or nothing.
+std::optional<JobFile> find(const std::string& path, const std::string& kind, const JobKey& key) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  JobFile file(path, kind);
+  if (file.text("identity") != key.identity) return std::nullopt;
+  return file;
+}
+
+constexpr const char* kCells = "cells";
+constexpr const char* kHindsight = "hindsight";
+
+}  // namespace
+
+std::string JobStore::cells_path(const JobKey& key) const {
+  return cells_folder_ + "/" + key.folder + "/" + file_name(key);
+}
+
+std::optional<PeriodCells> JobStore::find_cells(const JobKey& key) const {
+  const auto file = find(cells_path(key), kCells, key);
+  if (!file) return std::nullopt;
+  return read_cells(*file);
+}
+
+void JobStore::keep_cells(const JobKey& key, const PeriodCells& job) const {
+  Columns columns;
+  for (const auto& column : kRealColumns) columns.add_of<double>(column.name, job.cells, column.field);
+  for (const auto& column : kWholeColumns) columns.add_of<int64_t>(column.name, job.cells, column.field);
+  columns.add_of<int64_t>("last_active_tick", job.cells, &CellResult::last_active_tick);
+  for (const auto& column : kTickColumns) add_ticks(columns, column, job.days);
+  for (const auto& column : kTickCounts) add_ticks(columns, column, job.days);
+  columns.add("memory", job.memory);
+  columns.write(cells_path(key), key, kCells);
+}
+
+std::optional<HindsightDay> JobStore::find_hindsight(const JobKey& key) const {
+  const auto file = find(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), kHindsight, key);
+  if (!file) return std::nullopt;
+  HindsightDay day;
+  day.has_slots = file->column<int64_t>("has_slots", 1)[0] != 0;
+  day.seats.resize(file->column<double>("per_tick.score").size());
+  for (const OptimumColumn& optimum : kOptima) {
+    for (const auto& [name, field] : kOptimumFields) {
+      file->fill<double, oracle::SeatOptima>(
+          std::string(optimum.name) + "." + name, day.seats,
+          [&optimum, &field = field](oracle::SeatOptima& seat, double value) { seat.*optimum.which.*field = value; });
+    }
+  }
+  day.memory = file->column<double>("memory");
+  return day;
+}
+
+void JobStore::keep_hindsight(const JobKey& key, const HindsightDay& day) const {
+  Columns columns;
+  for (const OptimumColumn& optimum : kOptima) {
+    for (const auto& [name, field] : kOptimumFields) {
+      columns.add_of<double>(
+          std::string(optimum.name) + "." + name, day.seats,
+          [&optimum, &field = field](const oracle::SeatOptima& seat) { return seat.*optimum.which.*field; });
+    }
+  }
+  columns.add("memory", day.memory);
+  columns.add("has_slots", std::vector<int64_t>{day.has_slots ? 1 : 0});
+  columns.write(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), key, kHindsight);
+}
+
+PeriodCells read_period_cells(const std::string& path) { return read_cells(JobFile(path, kCells)); }
+
+}  // namespace genbid::eval

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/columns.h"
+#include "eval/evaluation.h"
+
+// What a platform is worth: what it earns and how its campaigns fare, where several seats of a market, or all, are
+// judged together (eval/platform_evaluation.h).
+
+namespace genbid::eval {
+
+// In which part a judged seat sat.
+enum class PlatformGroup { kCandidate, kOpponent, kPromoted };
+// "candidate", "opponent", "promoted".
+const std::string& platform_group_name(PlatformGroup group);
+
+// A seat's day. `optimum` of the result is what this seat alone could have had, all others, of the candidate too,
+// bidding as they did; so its regret says what leaving the common policy is worth.
+struct PlatformCell {
+  CellResult result;
+  PlatformGroup group = PlatformGroup::kCandidate;
+  int64_t num_exposed = 0;  // impressions shown in the seat's slots
+  double least_cost = 0.0;  // money: what these had cost at the reserve
+};
+
+// Of the cells of one period; means of these over periods. 0 where there is nothing to divide by.
+struct PlatformMetrics {
+  double revenue = 0.0;      // money: sum of costs
+  double welfare = 0.0;      // money: sum of expected conversions x CPA limit, what they are worth to campaigns
+  double conversions = 0.0;  // sum over seats, as the next
+  double expected_conversions = 0.0;
+  double score = 0.0;  // mean over seats, as the next two
+  double expected_score = 0.0;
+  double budget_use = 0.0;
+  // How even it is: of expected scores in par units (divided by budget / CPA limit), so that large campaigns count like
+  // small ones. Gini is the mean absolute difference of two seats over twice the mean: 0 if all are equal. The
+  // generalised Gini is mean x (1 - Gini), in par units: worth more for more, and for evener. Worst 30 % and 10 %: their
+  // mean; of the last seat that it takes to make up the share, a part counts.
+  double gini = 0.0;
+  double generalised_gini = 0.0;
+  double worst_30 = 0.0;
+  double worst_10 = 0.0;
+  // Shares of seats whose realised CPA is above the limit, and at most at it; together 1. A seat that paid and has no
+  // conversion exceeds any limit, one that did not pay keeps it.
+  double exceed_rate = 0.0;
+  double qualified_rate = 0.0;
+  // Of realised CPA over limit, of seats with a conversion; divided by their number less 1.
+  double cpa_ratio_variance = 0.0;
+  // Money an exposed impression: what was paid, and the least that it could have been. A policy that has learned to bid
+  // low against itself shows in their ratio: collusion looks like a high score.
+  double mean_price = 0.0;
+  double mean_reserve = 0.0;
+  double price_over_reserve = 0.0;
+};
+
+// Of cells that may be of several periods: the mean over their periods.
+PlatformMetrics platform_metrics(std::span<const PlatformCell> cells);
+// One for each period, in the order in which they first come: what intervals are made of.
+std::vector<PlatformMetrics> platform_metrics_by_period(std::span<const PlatformCell> cells);
+// The cells of one group.
+std::vector<PlatformCell> cells_of(std::span<const PlatformCell> cells, PlatformGroup group);
+
+// Names and units of all of them, as tables and results have them.
+const std::vector<Column<PlatformMetrics>>& platform_columns();
+
+}  // namespace genbid::eval

@@ -1,0 +1,39 @@
+#include "market/auction/auction_config.h"
+
+#include <algorithm>
+
+namespace genbid::market {
+
+AuctionConfig::AuctionConfig() {
+  const AuctionRule usual;
+  exposures.assign(usual.shown_after_previous.begin(), usual.shown_after_previous.end());
+}
+
+void AuctionConfig::fields(ConfigVisitor& v) {
+  v.field("reserve", reserve, {1e-7, 250.0});
+  v.field("exposures", exposures, {0.0, 1.0});
+  v.check(exposures.size() == static_cast<size_t>(kNumSlots) && exposures.front() == 1.0, "exposures",
+          "three numbers, the first 1: it says that the first slot is always shown");
+}
+
+bool AuctionConfig::changed() const { return !label().empty(); }
+
+AuctionRule AuctionConfig::rule() const {
+  AuctionRule rule;
+  rule.reserve = reserve;
+  std::copy_n(exposures.begin(), rule.shown_after_previous.size(), rule.shown_after_previous.begin());
+  return rule;
+}
+
+std::string AuctionConfig::label() const {
+  const AuctionConfig usual;
+  std::string text;
+  if (reserve != usual.reserve) text = "reserve " + shortest(reserve);
+  if (exposures != usual.exposures) {
+    text += text.empty() ? "exposures " : ", exposures ";
+    for (size_t slot = 0; slot < exposures.size(); ++slot) text += (slot > 0 ? "/" : "") + shortest(exposures[slot]);
+  }
+  return text;
+}
+
+}  // namespace genbid::market

@@ -1,0 +1,119 @@
+#include "report/binning.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace genbid::report {
+namespace {
+
+// The 0.975 quantile of Student's t.
+double student_quantile(size_t degrees) {
+  constexpr std::array<double, 30> kQuantiles = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+                                                 2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+                                                 2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
+  if (degrees <= kQuantiles.size()) return kQuantiles[degrees - 1];
+  return 1.95996 + 2.372 / static_cast<double>(degrees) + 2.8 / static_cast<double>(degrees * degrees);
+}
+
+}  // namespace
+
+Thinned thinned(std::span<const double> x, std::span<const double> y, size_t most) {
+  Thinned result;
+  if (x.size() <= most) {
+    result.x.assign(x.begin(), x.end());
+    result.y.assign(y.begin(), y.end());
+    return result;
+  }
+  for (size_t bin = 0; bin < most; ++bin) {
+    const size_t begin = bin * x.size() / most;
+    const size_t end = (bin + 1) * x.size() / most;
+    double sum_x = 0.0;
+    double sum_y = 0.0;
+    double low = std::numeric_limits<double>::infinity();
+    double high = -low;
+    size_t count = 0;
+    for (size_t i = begin; i < end; ++i) {
+      sum_x += x[i];
+      if (!std::isfinite(y[i])) continue;
+      sum_y += y[i];
+      low = std::min(low, y[i]);
+      high = std::max(high, y[i]);
+      ++count;
+    }
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    result.x.push_back(sum_x / static_cast<double>(end - begin));
+    result.y.push_back(count > 0 ? sum_y / static_cast<double>(count) : none);
+    result.low.push_back(count > 0 ? low : none);
+    result.high.push_back(count > 0 ? high : none);
+  }
+  return result;
+}
+
+double quantile(std::span<const double> sorted, double q) {
+  const double place = q * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
+}
+
+std::vector<double> histogram(std::span<const double> values, std::span<const double> edges) {
+  std::vector<double> shares(edges.size() - 1, 0.0);
+  if (values.empty()) return shares;
+  for (const double value : values) {
+    size_t bin = shares.size() - 1;
+    if (value < edges.back()) {
+      const auto above = std::upper_bound(edges.begin(), edges.end(), value) - edges.begin();
+      bin = static_cast<size_t>(std::max<std::ptrdiff_t>(above - 1, 0));
+    }
+    shares[bin] += 1.0 / static_cast<double>(values.size());
+  }
+  return shares;
+}
+
+std::vector<double> even_edges(double low, double high, int bins) {
+  std::vector<double> edges;
+  for (int i = 0; i <= bins; ++i) edges.push_back(low + (high - low) * i / bins);
+  return edges;
+}
+
+std::vector<std::vector<size_t>> equal_groups(std::span<const double> values, size_t bins) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  bins = std::min(bins, order.size());
+  std::vector<std::vector<size_t>> groups;
+  for (size_t bin = 0; bin < bins; ++bin) {
+    groups.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(bin * order.size() / bins),
+                        order.begin() + static_cast<std::ptrdiff_t>((bin + 1) * order.size() / bins));
+  }
+  return groups;
+}
+
+MeanInterval mean_interval(std::span<const double> values) {
+  const auto n = static_cast<double>(values.size());
+  MeanInterval result;
+  result.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
+  if (values.size() < 2) return result;
+  double squares = 0.0;
+  for (const double value : values) squares += (value - result.mean) * (value - result.mean);
+  const double half = student_quantile(values.size() - 1) * std::sqrt(squares / (n - 1.0) / n);
+  result.low = result.mean - half;
+  result.high = result.mean + half;
+  return result;
+}
+
+double gini(std::span<const double> sorted) {
+  double sum = 0.0;
+  double weighted = 0.0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    sum += sorted[i];
+    weighted += static_cast<double>(i + 1) * sorted[i];
+  }
+  const auto n = static_cast<double>(sorted.size());
+  return sum > 0.0 ? 2.0 * weighted / (n * sum) - (n + 1.0) / n : 0.0;
+}
+
+}  // namespace genbid::report

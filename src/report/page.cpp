@@ -1,0 +1,139 @@
+#include "report/page.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "report/markup.h"
+#include "report/outcome_means.h"
+#include "report/page_style.h"
+#include "report/palette.h"
+#include "report/section.h"
+
+namespace genbid::report {
+namespace {
+
+constexpr size_t kMostRows = 600;         // of all tables of candidates
+constexpr size_t kMostCharted = 4;        // judgements with charts
+constexpr size_t kMostText = 100 * 1024;  // of the config, in bytes
+constexpr size_t kMostFacts = 60;
+constexpr size_t kMostFactText = 2000;
+
+// At most `most` bytes, cut between characters.
+std::string cut(const std::string& text, size_t most) {
+  if (text.size() <= most) return text;
+  size_t end = most;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+std::string facts_html(const std::vector<Fact>& facts) {
+  if (facts.empty()) return {};
+  std::string html = "<dl class=\"facts\">\n";
+  for (size_t i = 0; i < std::min(facts.size(), kMostFacts); ++i) {
+    html += "<dt>" + escaped(facts[i].name) + "</dt><dd>" + escaped(cut(facts[i].text, kMostFactText)) + "</dd>\n";
+  }
+  if (facts.size() > kMostFacts) {
+    html += "<dt>and</dt><dd>" + std::to_string(facts.size() - kMostFacts) + " more</dd>\n";
+  }
+  return html + "</dl>\n";
+}
+
+// The parts of the page, and the list of links to them.
+class Page {
+ public:
+  void heading(const std::string& text) {
+    const std::string id = "part-" + std::to_string(++count_);
+    body_ += "<h2 id=\"" + id + "\">" + escaped(text) + "</h2>\n";
+    links_ += "<li><a href=\"#" + id + "\">" + escaped(text) + "</a></li>\n";
+  }
+  void note(const std::string& text) { body_ += "<p class=\"note\">" + escaped(text) + "</p>\n"; }
+  void html(const std::string& html) { body_ += html; }
+  void section(const Section& section, bool own_part) {
+    const bool any = std::any_of(section.figures.begin(), section.figures.end(),
+                                 [](const std::string& figure) { return !figure.empty(); });
+    if (!any) return;
+    if (own_part) {
+      heading(section.heading);
+    } else {
+      body_ += "<h3>" + escaped(section.heading) + "</h3>\n";
+    }
+    if (!section.note.empty()) note(section.note);
+    body_ += "<div class=\"figures\">\n";
+    for (const std::string& figure : section.figures) body_ += figure;
+    body_ += "</div>\n";
+  }
+
+  std::string links() const { return "<nav><ul>\n" + links_ + "</ul></nav>\n"; }
+  const std::string& body() const { return body_; }
+
+ private:
+  int count_ = 0;
+  std::string links_;
+  std::string body_;
+};
+
+void add_charts(Page& page, const Judgement& judgement, const std::string& id) {
+  const std::vector<const ReportCandidate*> charted = charted_candidates(judgement);
+  if (charted.size() < judgement.candidates.size()) {
+    page.note("Charts show the " + std::to_string(charted.size()) + " best of " +
+              std::to_string(judgement.candidates.size()) + " candidates.");
+  }
+  std::vector<Section> sections = outcome_sections(charted, id);
+  const std::vector<Section> days = day_sections(charted, id);
+  sections.insert(sections.begin() + std::min<std::ptrdiff_t>(2, std::ssize(sections)), days.begin(), days.end());
+  for (const Section& section : sections) page.section(section, false);
+}
+
+void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
+  size_t rows_left = kMostRows;
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    if (rows_left == 0) {
+      page.note("Another " + std::to_string(judgements.size() - i) + " sets of conditions are left out.");
+      return;
+    }
+    const Judgement& judgement = judgements[i];
+    page.heading(cut(judgement.heading, 200));
+    page.html(facts_html(judgement.conditions));
+    const Table table = candidates_table(judgement, rows_left);
+    rows_left -= table.rows.size();
+    page.html(card_table_html(table));
+    if (table.rows.size() < judgement.candidates.size()) {
+      page.note("The " + std::to_string(table.rows.size()) + " best of " + std::to_string(judgement.candidates.size()) +
+                " candidates.");
+    }
+    page.note(
+        "Expected score with its 95 % interval over periods; the difference to the best with that of paired "
+        "differences. Over CPA: share of cells whose realised CPA is above the limit.");
+    if (i < kMostCharted) {
+      add_charts(page, judgement, "judged-" + std::to_string(i));
+    } else if (i == kMostCharted) {
+      page.note("From here on tables alone.");
+    }
+  }
+}
+
+}  // namespace
+
+std::string page_html(const ReportInput& input) {
+  Page page;
+  for (const Section& section : training_sections(input.metrics)) page.section(section, true);
+  add_judgements(page, input.judgements);
+  if (!input.config_yaml.empty()) {
+    page.heading("Config");
+    page.note("As it was resolved, defaults included.");
+    page.html("<pre>" + escaped(cut(input.config_yaml, kMostText)) + "</pre>\n");
+  }
+  if (!input.versions.empty()) {
+    page.heading("Versions");
+    page.html(facts_html(input.versions));
+  }
+  const std::string title = escaped(cut(input.title, 300));
+  return std::string(kPageBegins) +
+         "<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+         "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>" +
+         title + "</title>\n<style>" + page_style() + "</style>\n</head>\n<body>\n<header>\n<h1>" + title + "</h1>\n" +
+         facts_html(input.summary) + page.links() + "</header>\n<main>\n" + page.body() + "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace genbid::report

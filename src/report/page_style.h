@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+namespace genbid::report {
+
+// The page's style sheet: light and dark as the reader's system is set, one drawing of each chart on wide screens and
+// another on narrow ones, and black on white on paper.
+std::string page_style();
+
+}  // namespace genbid::report

@@ -1,0 +1,210 @@
+#include "runs/evaluate_candidates.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "base/config/config_json.h"
+#include "base/config/config_paths.h"
+#include "base/error.h"
+#include "base/files/content_hash.h"
+#include "base/shown.h"
+#include "bidders/bidder_table.h"
+#include "data/log_ticks.h"
+#include "eval/policy_bidder.h"
+#include "play/official_assets.h"
+#include "runs/day_source.h"
+#include "runs/load_policy.h"
+
+namespace genbid::runs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
+std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
+                std::optional<double>& option, const LoadedPolicy& loaded, const CandidateConfig& candidate) {
+  if (!wish) return {};
+  if (!reads) {
+    throw Error(candidate.policy + ": " + what + ": found " + shortest(*wish) + ", but " + loaded.model +
+                " does not read it; expected none");
+  }
+  option = wish;
+  return candidate.name.empty() ? " " + what + " " + shortest(*wish) : "";
+}
+
+// The options of a rule bidder, its tables by what they hold.
+Json rule_options(bidders::BidderConfig rule) {
+  for_each_path(rule, [](const std::string& /*key*/, std::string& path) {
+    if (!path.empty() && !play::is_shipped_table(path)) path = "content " + file_content_hash(path);
+  });
+  return config_json(print_config(rule, ""));
+}
+
+class Maker {
+ public:
+  Maker(const EvaluateConfig& config, const std::vector<int64_t>& periods, Threads& threads)
+      : config_(config),
+        periods_(periods),
+        threads_(threads),
+        num_ticks_(config.in_market() ? config.market.shape().ticks : data::replay_log_ticks(config.replay.log)) {}
+
+  void add(const CandidateConfig& one) {
+    if (one.knows_the_day()) {
+      add_hindsight(one);
+    } else if (one.is_rule()) {
+      add_rule(one);
+    } else {
+      add_policy(one);
+    }
+  }
+  Candidates take() { return std::move(made_); }
+
+ private:
+  void add_hindsight(const CandidateConfig& one) {
+    if (!config_.in_market()) {
+      throw ConfigError("policy: found " + one.policy + " with protocol replay, expected it in a market");
+    }
+    eval::Candidate candidate;
+    candidate.kind = "hindsight";
+    candidate.name = one.name.empty() ? one.policy : one.name;
+    Json record = {{"hindsight", one.policy}};
+    if (one.policy == "hindsight") {
+      made_.bidders.push_back(nullptr);
+      if (one.name.empty()) candidate.name = "hindsight " + one.choice;
+      candidate.choice = eval::parse_hindsight_choice(one.choice);
+      record["choice"] = one.choice;
+    } else {
+      candidate.reads_plans = one.policy == "teacher";
+      made_.bidders.push_back(candidate.reads_plans ? play::make_teacher(*made_.book)
+                                                    : play::make_hindsight_alpha(*made_.book));
+    }
+    list(std::move(candidate), record);
+  }
+
+  void add_rule(const CandidateConfig& one) {
+    made_.bidders.push_back(
+        bidders::make_bidder(one.rule, {config_.bidder_rules(), assets_, num_ticks_, config_.categories()}));
+    eval::Candidate candidate;
+    candidate.kind = "rule";
+    candidate.name = one.name.empty() ? bidders::bidder_label(one.rule) : one.name;
+    Json record = rule_options(one.rule);
+    const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
+    refuse_seen(candidate.name, "tuned", "auctionnet", tuned_on);
+    if (!tuned_on.empty()) record["tuned_on"] = tuned_on;
+    list(std::move(candidate), record);
+  }
+
+  void add_policy(const CandidateConfig& one) {
+    if (!std::filesystem::exists(one.policy)) {
+      throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder (" +
+                  listed(bidders::bidder_names()) + ")");
+    }
+    const LoadedPolicy loaded =
+        load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
+    if (num_ticks_ != loaded.info.ticks) {
+      throw Error(loaded.checkpoint +
+                  (config_.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
+                  std::to_string(num_ticks_) + ", expected " + std::to_string(loaded.info.ticks) +
+                  ", the days that this policy was trained on");
+    }
+    refuse_seen(loaded.checkpoint, "trained", loaded.info.days, loaded.info.train_periods);
+    refuse_seen(loaded.checkpoint, "tuned", loaded.info.days, loaded.info.held_out_periods);
+    eval::PolicyBidderOptions options;
+    options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
+    options.realised_reward = loaded.info.observation.reward == "realised";
+    options.num_ticks = loaded.info.ticks;
+    options.checkpoint = loaded.checkpoint;
+    const policy::Wishes reads = loaded.policy->default_wishes();
+    eval::Candidate candidate;
+    candidate.kind = "policy";
+    candidate.name = one.name.empty() ? loaded.model : one.name;
+    candidate.name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
+    candidate.name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
+    candidate.asked = {options.target_return ? options.target_return : reads.target_return,
+                       options.target_cpa ? options.target_cpa : reads.target_cpa};
+    const Json record = policy_record(loaded, one.weights, candidate.asked);
+    for (const int64_t seed : policy_seeds(*loaded.policy)) {
+      options.seed = candidate.policy_seed = seed;
+      made_.bidders.push_back(std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_));
+      list(candidate, record);
+    }
+  }
+
+  // A score on days that somebody has learned from or was tuned on says nothing about other days.
+  void refuse_seen(const std::string& who, const std::string& how, const std::string& source,
+                   const std::vector<int64_t>& seen) const {
+    if (config_.allow_seen_periods) return;
+    for (const int64_t seed : config_.in_market() ? config_.seeds_of_market() : std::vector<int64_t>{0}) {
+      const std::string days = config_.in_market() ? day_source(print_config(config_.market, ""), seed) : "";
+      refuse_seen_days(who, config_.protocol + ".periods", how, source, seen, days, periods_);
+    }
+  }
+
+  static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {
+    Json record = {{"model", loaded.model},
+                   {"settings", config_json(loaded.settings)},
+                   {"step", loaded.info.step},
+                   {"weights", weights},
+                   {"weights_xxh3_128", loaded.weights},
+                   {"days", loaded.info.days},
+                   {"trained_on", loaded.info.train_periods},
+                   {"tuned_on", loaded.info.held_out_periods}};
+    if (asked.target_return) record["target_return"] = *asked.target_return;
+    if (asked.target_cpa) record["target_cpa"] = *asked.target_cpa;
+    return record;
+  }
+
+  // A policy that draws nothing is the same under any seed.
+  std::vector<int64_t> policy_seeds(const policy::Policy& policy) const {
+    if (!config_.in_market()) return {config_.replay.seed};
+    if (policy.noise_size() == 0) return {config_.policy_seeds.values.front()};
+    return config_.policy_seeds.values;
+  }
+
+  // Of the last bidder.
+  void list(eval::Candidate candidate, const Json& record) {
+    candidate.bidder = made_.bidders.back().get();
+    candidate.record = record.dump(-1, ' ', false, Json::error_handler_t::replace);
+    candidate.identity = candidate.record;
+    candidate.folder = folder_name(candidate.name);
+    for (const char* taken : {"cells", "hindsight", "selection"}) {
+      if (candidate.folder != taken) continue;
+      throw ConfigError("policy: found a candidate named '" + candidate.name +
+                        "', which is a folder of the evaluation's own; expected another `name`");
+    }
+    if (!names_.insert({candidate.folder, candidate.policy_seed}).second) {
+      throw ConfigError("policy: found two candidates named '" + candidate.name +
+                        "', expected a `name` of its own for each");
+    }
+    made_.list.push_back(std::move(candidate));
+  }
+
+  const EvaluateConfig& config_;
+  const std::vector<int64_t>& periods_;
+  Threads& threads_;
+  int num_ticks_;
+  play::OfficialAssets assets_;
+  Candidates made_;
+  std::set<std::pair<std::string, int64_t>> names_;
+};
+
+}  // namespace
+
+std::string folder_name(const std::string& name) {
+  std::string result = name;
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return c == '/' || c == ' '; }, '_');
+  return result;
+}
+
+Candidates make_candidates(const std::vector<CandidateConfig>& list, const EvaluateConfig& config,
+                           const std::vector<int64_t>& periods, Threads& threads) {
+  Maker maker(config, periods, threads);
+  for (const CandidateConfig& one : list) maker.add(one);
+  return maker.take();
+}
+
+}  // namespace genbid::runs

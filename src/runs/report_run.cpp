@@ -1,0 +1,105 @@
+#include "runs/report_run.h"
+
+#include <cmath>
+#include <filesystem>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/run_dir.h"
+#include "data/replaceable.h"
+#include "report/markup.h"
+#include "report/page.h"
+#include "report/read_metrics.h"
+#include "report/read_results.h"
+#include "runs/program.h"
+
+namespace genbid::runs {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+void require_folder(const std::string& folder) {
+  std::error_code ignored;
+  if (!is_there(folder)) {
+    throw Error(folder + ": found nothing there, expected the folder of a training or of an evaluation");
+  }
+  if (!fs::is_directory(folder, ignored)) {
+    throw Error(folder + ": found a file, expected the folder of a training or of an evaluation");
+  }
+}
+
+// runs/mine/ and ./runs/mine as runs/mine.
+std::string plain(const std::string& folder) {
+  fs::path path = fs::path(folder).lexically_normal();
+  if (path.has_relative_path() && path.filename().empty()) path = path.parent_path();
+  return path.string();
+}
+
+std::string name_of(const std::string& folder) {
+  const fs::path whole = fs::path(folder) == "." ? fs::current_path() : fs::path(folder);
+  return whole.filename().empty() ? folder : whole.filename().string();
+}
+
+// The last value of a metric and its step, in words; empty without one.
+std::string last_of(const std::vector<report::MetricCurve>& metrics, const std::string& name) {
+  for (const report::MetricCurve& metric : metrics) {
+    if (metric.name != name || metric.values.empty()) continue;
+    return report::number_text(metric.values.back()) + " at step " + report::number_text(metric.steps.back());
+  }
+  return {};
+}
+
+void describe_training(const std::string& folder, report::ReportInput& input) {
+  input.metrics = report::read_metrics(folder + "/metrics.jsonl");
+  const std::string loss = last_of(input.metrics, "train/loss");
+  if (!loss.empty()) input.summary.push_back({"training loss", loss});
+  for (const report::MetricCurve& metric : input.metrics) {
+    if (metric.name.starts_with("held_out/loss/")) {
+      const std::string period = metric.name.substr(metric.name.rfind('_') + 1);
+      input.summary.push_back({"held-out loss, period " + period, last_of(input.metrics, metric.name)});
+    }
+  }
+  const std::vector<std::string> checkpoints = RunDir::open(folder).checkpoints();
+  if (!checkpoints.empty()) input.versions.push_back({"last checkpoint", checkpoints.back()});
+}
+
+}  // namespace
+
+std::string write_report(const std::string& folder_as_given, const std::string& output) {
+  const std::string folder = plain(folder_as_given);
+  require_folder(folder);
+  const bool trained = is_there(folder + "/metrics.jsonl") && is_there(folder + "/config.yaml");
+  const std::vector<std::string> results = report::result_files(folder);
+  if (!trained && results.empty()) {
+    throw Error(folder +
+                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder; "
+                "expected the folder of a training or of an evaluation");
+  }
+  const std::string place = output.empty() ? folder + "/report.html" : output;
+  data::check_replaceable_output(place, "a report",
+                                 [](const std::string& path) { return data::begins_with(path, report::kPageBegins); });
+
+  report::ReportInput input;
+  input.title = (trained ? "Training " : "Evaluation ") + name_of(folder);
+  input.summary.push_back({"folder", folder});
+  if (trained) {
+    input.summary.push_back({"command", "genbid train " + folder + "/config.yaml"});
+    describe_training(folder, input);
+  }
+  if (is_there(folder + "/config.yaml")) input.config_yaml = read_file(folder + "/config.yaml");
+  report::Results read = report::read_results(results);
+  input.judgements = std::move(read.judgements);
+  for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
+  input.versions.push_back({"report by", program_name()});
+  input.summary.push_back({"this page", "genbid report " + folder});
+  write_file(place, report::page_html(input));
+  return place;
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,131 @@
+#include "report/page.h"
+
+#include <gtest/gtest.h>
+
+#include "report/palette.h"
+#include "report/sample_input.h"
+#include "report/section.h"
+#include "report/well_formed.h"
+
+namespace genbid::report {
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Page, IsWellFormedWithEverythingInIt) {
+  const std::string page = page_html(test::sample_input(10, 300));
+  EXPECT_EQ(test::WellFormed::fault(page), "");
+  for (const char* figure :
+       {"training-0", "judged-0-scores", "judged-0-score-distribution", "judged-0-cpa-distribution", "judged-0-pacing",
+        "judged-0-alpha", "judged-0-win-curve", "judged-0-cost-curve", "judged-0-price-curve", "judged-0-calibration",
+        "judged-0-calibration-ratio", "judged-0-lorenz", "judged-0-asked-return", "judged-0-asked-cpa"}) {
+    EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
+  }
+}
+
+TEST(Page, NamesFromOutsideAreText) {
+  const std::string page = page_html(test::sample_input(10, 10));
+  EXPECT_FALSE(has(page, "<b>"));
+  EXPECT_FALSE(has(page, "<diffbid>"));
+  EXPECT_TRUE(has(page, "Training &lt;mine&gt; &amp; others"));
+  EXPECT_TRUE(has(page, "name: &quot;&lt;diffbid&gt;&quot;"));
+}
+
+TEST(Page, NeedsNothingThatLiesElsewhere) {
+  const std::string page = page_html(test::sample_input(10, 10));
+  for (const char* part : {"http", "src=", "url(", "@import", "<script", "<link", "<image",
+                           " on"
+                           "load="}) {
+    EXPECT_FALSE(has(page, part)) << part;
+  }
+}
+
+TEST(Page, WhatThereIsNoDataForHasNoSection) {
+  ReportInput training = test::sample_input(1, 10);
+  training.judgements.clear();
+  const std::string trained = page_html(training);
+  EXPECT_TRUE(has(trained, "Training curves"));
+  for (const char* heading : {"Judged", "Calibration", "Pacing", "Scores"}) EXPECT_FALSE(has(trained, heading));
+
+  ReportInput evaluation = test::sample_input(3, 10);
+  evaluation.metrics.clear();
+  evaluation.config_yaml.clear();
+  for (ReportCandidate& candidate : evaluation.judgements[0].candidates) {
+    candidate.days = {};
+    candidate.target_return.reset();
+    candidate.target_cpa.reset();
+  }
+  const std::string judged = page_html(evaluation);
+  EXPECT_TRUE(has(judged, "Calibration"));
+  for (const char* heading : {"Training curves", ">Pacing<", "Win and cost", "What was asked", ">Config<"}) {
+    EXPECT_FALSE(has(judged, heading)) << heading;
+  }
+  const std::string empty = page_html({});
+  EXPECT_EQ(test::WellFormed::fault(empty), "");
+  EXPECT_FALSE(has(empty, "<h2"));
+}
+
+TEST(Page, StaysSmallWhateverItIsMadeOf) {
+  ReportInput input = test::sample_input(70, 100000);
+  for (int i = 0; i < 6; ++i) input.judgements.push_back(input.judgements[0]);
+  input.judgements.push_back(test::sample_judgement(700, 1, 2));
+  for (int i = 0; i < 60; ++i)
+    input.metrics.push_back(test::sample_metric("train/loss/" + std::to_string(i), 1000, 1.0));
+  for (int i = 0; i < 60; ++i)
+    input.metrics.push_back(test::sample_metric("train/more" + std::to_string(i), 1000, 1.0));
+  input.config_yaml.assign(1 << 20, 'x');
+  input.versions.assign(1000, {"a", std::string(10000, 'y')});
+  const std::string page = page_html(input);
+  EXPECT_EQ(test::WellFormed::fault(page), "");
+  EXPECT_LT(page.size(), 2U << 20);
+}
+
+TEST(Page, ChartsShowTheBestCandidates) {
+  const Judgement judgement = test::sample_judgement(30);
+  const auto charted = charted_candidates(judgement);
+  ASSERT_EQ(charted.size(), static_cast<size_t>(kNumStyles));
+  const std::string page = [&] {
+    ReportInput input;
+    input.judgements = {judgement};
+    return page_html(input);
+  }();
+  EXPECT_TRUE(has(page, "Charts show the 10 best of 30 candidates."));
+  EXPECT_TRUE(has(page, "behavior_cloning #28"));  // in the table
+}
+
+// Two cells of two ticks: half of the first budget in the first tick and nothing of the other.
+TEST(Page, PacingIsTheMeanShareOfBudgetsSpentSoFar) {
+  ReportCandidate candidate;
+  candidate.name = "one";
+  candidate.kind = "rule";
+  CandidateDays& days = candidate.days;
+  days.ticks = 2;
+  days.budget = {100.0, 10.0};
+  days.cpa_limit = {10.0, 5.0};
+  days.alpha = {10.0, 20.0, 5.0, std::nan("")};
+  days.spend = {50.0, 50.0, 0.0, 5.0};
+  days.value = {1.0, 1.0, 0.0, 1.0};
+  days.wins = {2.0, 4.0, 0.0, 1.0};
+  days.price = {0.5, 0.25, std::nan(""), 1.0};
+  const std::vector<Section> sections = day_sections({&candidate}, "x");
+  ASSERT_EQ(sections.size(), 2U);
+  const std::string& pacing = sections[0].figures[0];
+  EXPECT_TRUE(has(pacing, "<tr><td>1</td><td>0.5</td><td>0.25</td></tr>")) << pacing;  // tick, even, one
+  EXPECT_TRUE(has(pacing, "<tr><td>2</td><td>1</td><td>0.75</td></tr>")) << pacing;
+  const std::string& alpha = sections[0].figures[1];
+  EXPECT_TRUE(has(alpha, "<td>0</td><td>1</td>")) << alpha;  // 10 / 10 and 5 / 5
+  EXPECT_TRUE(has(alpha, "<td>1</td><td>2</td>")) << alpha;  // 20 / 10; the other did not bid
+}
+
+TEST(Page, TheOptimumInHindsightIsALineToCompareWith) {
+  ReportCandidate optimum = test::sample_candidate("optimum", 0, 1, 4);
+  optimum.kind = "hindsight";
+  const ReportCandidate rule = test::sample_candidate("rule", 1, 1, 4);
+  const std::string pacing = day_sections({&optimum, &rule}, "x")[0].figures[0];
+  EXPECT_TRUE(has(pacing, ">optimum</text>"));
+  EXPECT_FALSE(has(pacing, "line s0"));
+  EXPECT_TRUE(has(pacing, "line s1"));
+}
+
+}  // namespace
+}  // namespace genbid::report

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "report/report_input.h"
+
+// Made-up trainings and evaluations of any size, with everything that a page can show.
+
+namespace genbid::test {
+
+// A number in [0, 1) that looks drawn and is a function of its argument.
+inline double scrambled(int64_t i) {
+  const double x = std::sin(static_cast<double>(i) * 12.9898) * 43758.5453;
+  return x - std::floor(x);
+}
+
+inline report::CandidateDays sample_days(int64_t num_cells, int64_t ticks, double level) {
+  report::CandidateDays days;
+  days.ticks = ticks;
+  for (int64_t cell = 0; cell < num_cells; ++cell) {
+    days.budget.push_back(2000.0 + 40.0 * static_cast<double>(cell % 48));
+    days.cpa_limit.push_back(60.0 + static_cast<double>(cell % 48));
+    double left = days.budget.back();
+    for (int64_t tick = 0; tick < ticks; ++tick) {
+      const double hour = static_cast<double>(tick) / static_cast<double>(ticks);
+      const double alpha = days.cpa_limit.back() * level * (0.8 + 0.4 * scrambled(cell * ticks + tick)) *
+                           (1.0 + 0.3 * std::sin(6.28 * hour));
+      const double spend = std::min(left, 1.4 * level * days.budget.back() / static_cast<double>(ticks));
+      left -= spend;
+      const bool bids = spend > 0.0;
+      days.alpha.push_back(bids ? alpha : std::nan(""));
+      days.spend.push_back(spend);
+      days.value.push_back(spend / 80.0);
+      days.wins.push_back(bids ? std::floor(alpha * 3.0) : 0.0);
+      days.price.push_back(bids ? 0.05 + 0.001 * alpha : std::nan(""));
+    }
+  }
+  return days;
+}
+
+inline report::ReportCandidate sample_candidate(const std::string& name, int number, int64_t periods, int64_t seats) {
+  report::ReportCandidate candidate;
+  candidate.name = name;
+  candidate.kind = number % 2 == 0 ? "policy" : "rule";
+  for (int64_t period = 0; period < periods; ++period) {
+    for (int64_t seat = 0; seat < seats; ++seat) {
+      const int64_t id = (period * seats + seat) * 64 + number;
+      report::CellOutcome cell;
+      cell.period = 22 + period;
+      cell.seat = seat;
+      cell.budget = 2000.0 + 40.0 * static_cast<double>(seat);
+      cell.cpa_limit = 60.0 + static_cast<double>(seat);
+      cell.optimum = 20.0 + static_cast<double>(seat) + static_cast<double>(period % 5);
+      cell.expected_conversions = cell.optimum * (0.5 + 0.4 * scrambled(id) - 0.02 * number);
+      cell.expected_score = 0.95 * cell.expected_conversions;
+      cell.conversions = std::floor(cell.expected_conversions * (0.7 + 0.6 * scrambled(id + 7)));
+      cell.score = cell.conversions;
+      cell.cost = cell.budget * (0.6 + 0.4 * scrambled(id + 3));
+      candidate.cells.push_back(cell);
+    }
+  }
+  candidate.days = sample_days(std::min<int64_t>(periods * seats, 96), 48, 0.6 + 0.06 * number);
+  return candidate;
+}
+
+inline report::Judgement sample_judgement(int candidates, int64_t periods = 6, int64_t seats = 48) {
+  report::Judgement judgement;
+  judgement.heading = "Judged: market, corrected, rules48";
+  judgement.conditions = {{"rules", "corrected"}, {"population", "rules48"}, {"periods", "22..27"}};
+  const std::string names[] = {"diffbid target_return 0.8",
+                               "diffbid target_return 1.3",
+                               "fixed_alpha 1 x CPA limit",
+                               "<b>\"bold\" & 'quoted'</b>",
+                               "a_policy_with_a_name_that_is_much_longer_than_any_chart_has_room_for_2",
+                               "pid",
+                               "Gebotsstrategie für Öl und Käse",
+                               "模型 十二 的 名字 很 长 很 长 很 长",
+                               "behavior_cloning",
+                               "hindsight per_tick"};
+  for (int i = 0; i < candidates; ++i) {
+    std::string name = names[i % 10];
+    if (i >= 10) name += " #" + std::to_string(i);
+    judgement.candidates.push_back(sample_candidate(name, i % 12, periods, seats));
+    if (i % 10 == 9) judgement.candidates.back().kind = "hindsight";
+    if (i % 10 == 0) judgement.candidates.back().target_return = 0.8;
+    if (i % 10 == 1) judgement.candidates.back().target_return = 1.3;
+    if (i % 10 == 1) judgement.candidates.back().target_cpa = 0.9;
+  }
+  return judgement;
+}
+
+inline report::MetricCurve sample_metric(const std::string& name, int64_t lines, double scale) {
+  report::MetricCurve curve{name, {}, {}};
+  for (int64_t i = 1; i <= lines; ++i) {
+    curve.steps.push_back(static_cast<double>(50 * i));
+    curve.values.push_back(scale * (0.02 + 1.0 / (1.0 + 0.1 * static_cast<double>(i)) + 0.05 * scrambled(i)));
+  }
+  return curve;
+}
+
+inline report::ReportInput sample_input(int candidates, int64_t metric_lines) {
+  report::ReportInput input;
+  input.title = "Training <mine> & others";
+  input.summary = {{"folder", "runs/a folder with a rather long name/and/several/parts/in/it/that/go/on"},
+                   {"command", "genbid train runs/mine/config.yaml"},
+                   {"program", "genbid 0.1.0, revision 1a2b3c4d5e6f"}};
+  for (const char* name : {"train/loss", "train/loss/denoiser", "train/loss/inverse_dynamics", "train/learning_rate",
+                           "train/steps_per_second", "train/gradient_norm", "held_out/loss/period_8",
+                           "held_out/loss/period_9", "held_out/action_error/period_8"}) {
+    input.metrics.push_back(sample_metric(name, metric_lines, std::string(name) == "train/learning_rate" ? 1e-4 : 1.0));
+  }
+  input.judgements = {sample_judgement(candidates)};
+  input.config_yaml = "kind: train\nrun: runs/mine\nmodel:\n  name: \"<diffbid>\"\n";
+  input.versions = {{"program", "genbid 0.1.0"}, {"LibTorch", "2.11"}};
+  return input;
+}
+
+}  // namespace genbid::test
