@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/convert.h"
+
 namespace genbid::oracle {
 
 // The alphas at which responses are known: all floats from `lowest` on whose mantissa ends after its first 8 bits, 256
@@ -19,7 +21,7 @@ struct AlphaGrid {
   int bits = 8;  // of the mantissa: 2^bits alphas an octave
 
   int num_alphas() const { return octaves << bits; }
-  size_t num_points() const { return static_cast<size_t>(num_alphas()) + 1; }
+  size_t num_points() const { return to_size(num_alphas()) + 1; }
   float alpha(size_t point) const {
     if (point == 0) return 0.0F;
     const auto step = static_cast<uint32_t>(point - 1) << shift();

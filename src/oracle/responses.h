@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/auction_rule.h"
 #include "oracle/frontier.h"
 #include "oracle/grid.h"
@@ -70,10 +71,10 @@ class Responses {
   Seen seen() const;
 
   bool has_slots() const { return !slot_sums_.empty(); }
-  int num_seats() const { return static_cast<int>(grids_.size()); }
+  int num_seats() const { return to_int(grids_.size()); }
   int num_ticks() const { return num_ticks_; }
   const Auction& auction() const { return auction_; }
-  const AlphaGrid& grid(int seat) const { return grids_[static_cast<size_t>(seat)]; }
+  const AlphaGrid& grid(int seat) const { return at(grids_, seat); }
 
  private:
   struct Sum {

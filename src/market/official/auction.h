@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "base/threads.h"
 #include "bidding/advertiser.h"
@@ -22,7 +23,7 @@
 namespace genbid::market::official {
 
 inline constexpr size_t kSlots = 3;
-inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
+inline constexpr size_t kSeats = size_t{kNumSeats};
 
 // The impressions of one tick. Matrices are [num_pv][48].
 struct TickTraffic {
@@ -38,10 +39,8 @@ struct TickTraffic {
   std::array<double, kSeats> sum_pvalue{};
   std::array<double, kSeats> mean_pvalue{};
 
-  const double* row(int64_t pv) const { return pvalue.data() + static_cast<size_t>(pv) * kSeats; }
-  double sigma(int64_t pv, size_t seat) const {
-    return sigma_ratio[static_cast<size_t>(pv) * kSeats + seat] * row(pv)[seat];
-  }
+  const double* row(int64_t pv) const { return pvalue.data() + to_size(pv) * kSeats; }
+  double sigma(int64_t pv, size_t seat) const { return sigma_ratio[to_size(pv) * kSeats + seat] * row(pv)[seat]; }
   // Fills all but the matrices from them.
   void finish();
 };
@@ -52,7 +51,7 @@ class SeedOneDraws {
  public:
   // At least `count` of them from now on. Not while others read.
   void reserve(int64_t count);
-  double operator[](int64_t i) const { return draws_[static_cast<size_t>(i)]; }
+  double operator[](int64_t i) const { return at(draws_, i); }
 
  private:
   std::vector<double> draws_;
@@ -106,11 +105,11 @@ class Auction {
   // What each seat would have spent in each pass, added up in the order of impressions; the last is what it spends.
   const std::vector<std::array<double, kSeats>>& pass_costs() const { return pass_costs_; }
 
-  const Impression& impression(int64_t pv) const { return impressions_[static_cast<size_t>(pv)]; }
+  const Impression& impression(int64_t pv) const { return at(impressions_, pv); }
   // A seat's bid for an impression, 0 where over-spending took it.
   double bid(int64_t pv, size_t seat) const {
     if (dropped(pv, seat)) return 0.0;
-    if (!matrix_.empty()) return matrix_[static_cast<size_t>(pv) * kSeats + seat];
+    if (!matrix_.empty()) return matrix_[to_size(pv) * kSeats + seat];
     return bid_of(bids_[seat], traffic_->row(pv)[seat]);
   }
   // All of them.
@@ -119,9 +118,7 @@ class Auction {
   void copy_ladder(Threads* threads, TickLadder& out) const;
 
  private:
-  bool dropped(int64_t pv, size_t seat) const {
-    return any_dropped_ && (dropped_[static_cast<size_t>(pv)] >> seat & 1U) != 0;
-  }
+  bool dropped(int64_t pv, size_t seat) const { return any_dropped_ && (at(dropped_, pv) >> seat & 1U) != 0; }
   int play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
                 std::span<const double> money, Threads* threads);
   void row_bids(int64_t pv, double* bids) const;

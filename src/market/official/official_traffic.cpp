@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "base/convert.h"
 #include "bidding/day_shape.h"
 #include "base/simd.h"
 #include "numpy/numpy_sum.h"
@@ -79,11 +80,9 @@ void finish_sigma_ratios(const SeatValues& row, const SeatValues& mean, const Se
 
 std::array<double, kTicksPerPeriod> tick_shares(int64_t episode) {
   std::array<double, kTicks> shares = factors_in_pieces<4>(episode_stream(episode), 1 - 0.4, 1 + 0.4);
-  const double base =
-      numpy::pairwise_sum(kTicksPerPeriod, [](int64_t t) { return kBaseShares[static_cast<size_t>(t)]; });
-  const double scaled = numpy::pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) {
-    return shares[static_cast<size_t>(t)] * kBaseShares[static_cast<size_t>(t)];
-  });
+  const double base = numpy::pairwise_sum(kTicksPerPeriod, [](int64_t t) { return at(kBaseShares, t); });
+  const double scaled =
+      numpy::pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) { return at(shares, t) * at(kBaseShares, t); });
   const double scale = base / scaled;
   for (size_t t = 0; t < kTicks; ++t) shares[t] = shares[t] * scale * kBaseShares[t];
   return shares;
@@ -97,7 +96,7 @@ EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
   // Step A.
   const std::array<double, kTicks> shares = tick_shares(episode);
   for (size_t t = 0; t < kTicks; ++t) {
-    out.num_pv[t] = static_cast<int64_t>(shares[t] * static_cast<double>(impressions));
+    out.num_pv[t] = static_cast<int64_t>(shares[t] * as_double(impressions));
   }
 
   // Step B: the category's level. Step C: the seat's own, but for the first seat of a category. The seeds of seats
@@ -137,7 +136,7 @@ PvalueStream::PvalueStream(const EpisodeFactors& factors)
 // Step E. Some 3 % of the values are negative and become exact zeros, on which the conversion draws depend.
 void PvalueStream::fill_next(std::span<double> pvalues) {
   assert(tick_ < kTicksPerPeriod && pvalues.size() == factors_.tick_size(tick_));
-  const auto t = static_cast<size_t>(tick_++);
+  const auto t = to_size(tick_++);
   for_rows(stream_, pvalues.size(), [&](const SeatValues& row, size_t first) {
     finish_pvalues(row, factors_.mean[t], factors_.deviation[t], pvalues.data() + first);
   });

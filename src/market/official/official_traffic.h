@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "numpy/numpy_random.h"
 
@@ -28,7 +29,7 @@ struct EpisodeFactors {
   // sigma / p-value of a seat's impressions is |N(sigma_ratio, sigma_ratio / 2)|, at most 0.3.
   SeatValues sigma_ratio{};
 
-  size_t tick_size(int tick) const { return static_cast<size_t>(num_pv[static_cast<size_t>(tick)] * kNumSeats); }
+  size_t tick_size(int tick) const { return to_size(at(num_pv, tick) * kNumSeats); }
 };
 
 // Shares of an episode's impressions; a tick has trunc(share * impressions) of them.
