@@ -46,8 +46,8 @@ void close_slots(const ImpressionBlock& block, int seat, float cap, Prices& r1, 
   }
 }
 
-// What cannot be won adds nothing anywhere: at no price either, so that it is not left out (Responses::left_out). What
-// is won at the cap is won by a bid equal to it.
+// What cannot be won adds nothing anywhere, so it must not count as left out either (Responses::left_out). What is won
+// at the cap is won by a bid equal to the cap.
 void settle_cap(const LaneConstants& k, const float* values, const Prices& price, size_t step, LaneSteps& steps) {
   for (size_t i = 0; i < kWidth; ++i) {
     if (price[i] == kUnbeatable) {
@@ -135,7 +135,7 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
   }
 
   const auto point = [&k](float threshold) { return point_above(k, threshold); };
-  // Beyond kUnits lies only what is never bought.
+  // Only what is never bought lies beyond kUnits.
   const auto rounded = [](float scaled) {
     const float capped = scaled < kUnits ? scaled : kUnits;
     return static_cast<int32_t>(capped + 0.5F);

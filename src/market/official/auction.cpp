@@ -47,7 +47,7 @@ void clear_any(std::span<const float> bids, float reserve, BlockTopFour& out) {
   }
 }
 
-// The leaves of a tick's sums, summed by fill(leaf, sums) on any thread; then by column.
+// fill(leaf, sums) sums each leaf of a tick on any thread; then the leaves are combined, column by column.
 template <typename Fill>
 ColumnValues sum_columns(const PairwiseTree& tree, Threads* threads, const Fill& fill) {
   const auto& leaves = tree.leaves();
@@ -213,7 +213,7 @@ void Auction::clear(int64_t pv) {
   draw_outcome(pv, impression);
 }
 
-// A price that equals the reserve is no sale, whatever the bid (6.5).
+// A slot whose price equals the reserve is not sold, whatever the bid (6.5).
 bool Auction::sells(double bid, double price) const {
   return price != rule_.reserve || (corrections_.reserve && bid >= rule_.reserve);
 }
@@ -226,7 +226,8 @@ double Auction::corrected_draw(const RandomStream& stream, int64_t pv, size_t pl
 }
 
 void Auction::draw_outcome(int64_t pv, Impression& impression) const {
-  // The three draws go to the holders in index order, slot 1, which is always shown, included (6.7).
+  // The three draws go to the holders in index order. The holder of slot 1 gets one, too, though it is always shown
+  // (6.7).
   const auto& seat = impression.seat;
   const int64_t first_draw = to_signed(kSlots) * pv;
   const auto draw_of = [&](size_t slot) {
@@ -302,7 +303,8 @@ bool Auction::drop_wins(std::span<const double> money) {
       if (impression.sold[slot] && ratios[seat] > 0.0) wins[seat * kSlots + slot].push_back(to_signed(pv));
     }
   }
-  // Winners of a slot lose it, shown or not, while the ratio is of money (6.8).
+  // A share of a slot's winners loses it, whether it is shown or not, although the share was computed from money spent
+  // (6.8).
   affected_.clear();
   for (size_t seat = 0; seat < kSeats; ++seat) {
     for (size_t slot = 0; slot < kSlots; ++slot) {

@@ -32,8 +32,8 @@ struct TickTraffic {
   int64_t num_pv = 0;
   std::vector<double> pvalue;
   std::vector<double> sigma_ratio;  // sigma = ratio * p-value, one rounding; at most 0.3
-  // Conversion draws are made for p-values above 0 alone (6.3): how many of these earlier rows have, and which of a
-  // row's seats (bits).
+  // A conversion draw is made only for a p-value above 0 (6.3). These tell how many of them earlier rows have, and
+  // which seats of a row have one (as bits).
   std::vector<int64_t> draws_before;
   std::vector<uint64_t> above_zero;
   std::array<double, kSeats> sum_pvalue{};
@@ -41,7 +41,7 @@ struct TickTraffic {
 
   const double* row(int64_t pv) const { return pvalue.data() + to_size(pv) * kSeats; }
   double sigma(int64_t pv, size_t seat) const { return sigma_ratio[to_size(pv) * kSeats + seat] * row(pv)[seat]; }
-  // Fills all but the matrices from them.
+  // Computes everything else from the matrices.
   void finish();
 };
 
@@ -49,7 +49,7 @@ struct TickTraffic {
 // and every pass (6.3), unless `draws` are corrected.
 class SeedOneDraws {
  public:
-  // At least `count` of them from now on. Not while others read.
+  // From now on there are at least `count` of them. Nobody may read meanwhile.
   void reserve(int64_t count);
   double operator[](int64_t i) const { return at(draws_, i); }
 
@@ -70,7 +70,7 @@ struct Impression {
   double least_winning_cost() const { return price[kSlots - 1]; }
 };
 
-// The bid of a formula; negative bids are none (6.31). ABid's is (alpha v) v in this order of roundings.
+// The bid of a formula. A negative bid is none (6.31). ABid's bid is (alpha v) v, rounded in this order.
 inline double bid_of(const BidFormula& formula, double pvalue) {
   const double bid = formula.value * pvalue + formula.value_squared * pvalue * pvalue;
   return bid > 0.0 ? bid : 0.0;
@@ -96,13 +96,14 @@ class Auction {
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
   int play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
            std::span<const double> money, Threads* threads);
-  // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix must stay, too, until the next call.
+  // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix, too, must stay until the next call.
   int play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
            const SeedOneDraws& draws, std::span<const double> money, Threads* threads);
 
   // What the tick brought a seat.
   const TickOutcome& outcome(size_t seat) const { return outcomes_[seat]; }
-  // What each seat would have spent in each pass, added up in the order of impressions; the last is what it spends.
+  // What each seat would have spent in each pass, added up in the order of impressions. The last pass is what it does
+  // spend.
   const std::vector<std::array<double, kSeats>>& pass_costs() const { return pass_costs_; }
 
   const Impression& impression(int64_t pv) const { return at(impressions_, pv); }
@@ -114,7 +115,7 @@ class Auction {
   }
   // All of them.
   void copy_impressions(Threads* threads, TickImpressions& out) const;
-  // Their highest bids, and all values, as floats.
+  // The highest bids of all impressions, and all values, as floats.
   void copy_ladder(Threads* threads, TickLadder& out) const;
 
  private:
@@ -125,7 +126,7 @@ class Auction {
   void clear(int64_t pv);
   bool sells(double bid, double price) const;
   void draw_outcome(int64_t pv, Impression& impression) const;
-  // A double of its own for the impression's number `place`, the same in every pass.
+  // A double that only the impression's number `place` has. It is the same in every pass.
   double corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const;
   bool converts(int64_t pv, size_t seat) const;
   void add_costs();

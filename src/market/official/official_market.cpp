@@ -57,7 +57,8 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
   }
   for (int i = 0; i < kNumSeats; ++i) episode->truncation.push_back(truncation(numpy::truncation_values(i, period)));
 
-  // One stream makes all p-values, one each the ratios of a tick: item 0 is as long as the others together.
+  // One stream makes all p-values, and the ratios of each tick have a stream of their own. Item 0 takes as long as the
+  // others together.
   threads.parallel_for(1 + kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       if (item > 0) {

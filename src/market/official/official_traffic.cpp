@@ -15,10 +15,10 @@ constexpr size_t kNumCategories = kNumSeats / kSeatsPerCategory;
 constexpr size_t kTicks = kTicksPerPeriod;
 constexpr size_t kSeats = kNumSeats;
 
-// Every step has a stream of its own that starts from the episode's number, so the same numbers return in all of them.
+// Every step starts a stream of its own from the episode's number, so all steps see the same random numbers.
 numpy::Pcg64 episode_stream(int64_t episode) { return numpy::Pcg64(static_cast<uint64_t>(episode)); }
 
-// One uniform for `length` ticks at a time.
+// The same uniform holds for `length` ticks at a time.
 template <size_t length>
 std::array<double, kTicks> factors_in_pieces(numpy::Pcg64 stream, double low, double high) {
   std::array<double, kTicks> factors{};
@@ -29,7 +29,7 @@ std::array<double, kTicks> factors_in_pieces(numpy::Pcg64 stream, double low, do
   return factors;
 }
 
-// The official clip of std ratios: what is negative becomes 0.1, not 0.
+// The official generator clips ratios of deviations so that a negative one becomes 0.1, not 0.
 double clip_ratio(double ratio) {
   if (ratio < 0.0) return 0.1;
   return ratio > 1.0 ? 1.0 : ratio;
@@ -40,7 +40,7 @@ double clip_mean(double mean) {
   return mean > 1.0 ? 1.0 : mean;
 }
 
-// Above 0.3 it becomes 0.2, not 0.3.
+// A ratio above 0.3 becomes 0.2, not 0.3.
 double clip_sigma_ratio(double ratio) {
   const double positive = ratio < 0.0 ? -ratio : ratio;
   return positive > 0.3 ? 0.2 : positive;

@@ -52,7 +52,8 @@ class PvalueStream {
   int tick_ = 0;
 };
 
-// The uncertainties of a tick as shares of their p-values, and as they are: ratio x p-value. Any tick, in any thread.
+// The uncertainties of a tick as shares of their p-values, and the uncertainties themselves, ratio x p-value. Any
+// thread may make any tick.
 void fill_sigma_ratios(const EpisodeFactors& factors, int tick, std::span<double> ratios);
 void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas);
 
