@@ -20,7 +20,7 @@ namespace genbid::bidders {
 //     std::unique_ptr<Bidder> make(const BidderSetting& setting) const;
 //     std::string label() const;                   // in tables; left out: the kind's name
 //     int days(const BidderAssets& assets) const;  // the ticks of the days that it plays; left out: any
-//     std::vector<int64_t> tuned_on() const;       // AuctionNet's periods that its options were made on; left out: none
+//     std::vector<int64_t> tuned_on() const;       // AuctionNet's periods that its options come from; left out: none
 //     using Ranges = ...;                          // left out: none of its options may be a range
 //   };
 //

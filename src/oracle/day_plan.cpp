@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "base/convert.h"
+
 namespace genbid::oracle {
 namespace {
 
@@ -28,7 +30,7 @@ DayPlan::DayPlan(const Responses& responses, int seat)
     : num_ticks_(responses.num_ticks()), grid_(responses.grid(seat)) {
   const size_t num_points = grid_.num_points();
   assert(num_points <= UINT16_MAX);
-  frontier_.resize(static_cast<size_t>(num_ticks_) * num_points);
+  frontier_.resize(to_size(num_ticks_) * num_points);
   choices_.resize(frontier_.size());
   for (int tick = num_ticks_ - 1; tick >= 0; --tick) {
     const Curve curve = responses.bid_curve(seat, tick);
@@ -39,7 +41,7 @@ DayPlan::DayPlan(const Responses& responses, int seat)
       if (at + 1 == hull.size()) return num_points;
       const Point& a = curve[hull[at]];
       const Point& b = curve[hull[at + 1]];
-      return static_cast<size_t>(grid_.first_point_above(static_cast<float>((b.cost - a.cost) / (b.value - a.value))));
+      return to_size(grid_.first_point_above(as_float((b.cost - a.cost) / (b.value - a.value))));
     };
     size_t next = joins();
     for (size_t price = 0; price < num_points; ++price) {
@@ -59,7 +61,7 @@ std::span<const Point> DayPlan::frontier(int tick) const {
 
 DayPlan::Now DayPlan::now(int tick, const Point& so_far, double remaining_budget, double cpa_limit) const {
   const CurveOptimum best = best_on_curve(frontier(tick), {remaining_budget, cpa_limit}, so_far);
-  const auto alpha = [&](size_t price) { return static_cast<double>(grid_.alpha(choice(tick, price))); };
+  const auto alpha = [&](size_t price) { return as_double(grid_.alpha(choice(tick, price))); };
   const double from = alpha(best.segment);
   if (best.share == 0.0) return {from, best.score};
   return {from + best.share * (alpha(best.segment + 1) - from), best.score};

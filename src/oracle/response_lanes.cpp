@@ -3,6 +3,7 @@
 #include <bit>
 #include <cassert>
 
+#include "base/convert.h"
 #include "base/simd.h"
 
 namespace genbid::oracle {
@@ -45,8 +46,8 @@ void close_slots(const ImpressionBlock& block, int seat, float cap, Prices& r1, 
   }
 }
 
-// What cannot be won adds nothing anywhere: at no price either, so that it is not left out (Responses::left_out). What
-// is won at the cap is won by a bid equal to it.
+// What cannot be won adds nothing anywhere, so it must not count as left out either (Responses::left_out). What is won
+// at the cap is won by a bid equal to the cap.
 void settle_cap(const LaneConstants& k, const float* values, const Prices& price, size_t step, LaneSteps& steps) {
   for (size_t i = 0; i < kWidth; ++i) {
     if (price[i] == kUnbeatable) {
@@ -62,16 +63,16 @@ void settle_cap(const LaneConstants& k, const float* values, const Prices& price
 
 LaneConstants::LaneConstants(const Auction& auction, const AlphaGrid& grid)
     : num_slots(auction.rule.num_slots),
-      reserve(static_cast<float>(auction.rule.reserve)),
+      reserve(as_float(auction.rule.reserve)),
       max_price(auction.max_price),
-      bid_cap(static_cast<float>(auction.rule.highest_bid)) {
+      bid_cap(as_float(auction.rule.highest_bid)) {
   assert(num_slots >= 1 && num_slots <= 3);
   exposure.fill(1.0F);
   width.fill(0.0F);
   float below = 0.0F;
   for (int step = 0; step < num_slots; ++step) {
-    const auto s = static_cast<size_t>(step);
-    exposure[s] = static_cast<float>(auction.rule.exposure(num_slots - 1 - step));
+    const auto s = to_size(step);
+    exposure[s] = as_float(auction.rule.exposure(num_slots - 1 - step));
     width[s] = exposure[s] - below;
     below = exposure[s];
   }
@@ -101,7 +102,7 @@ int32_t highest_bits(const float* values, int count) {
 GENBID_SIMD_CLONES
 void find_steps(const LaneConstants& constants, const ImpressionBlock& block, int seat, LaneSteps& steps) {
   const LaneConstants k = constants;
-  const float* values = block.values + static_cast<size_t>(seat) * kWidth;
+  const float* values = block.values + to_size(seat) * kWidth;
   const float* bid = block.top_bid;
   const uint8_t* top_seat = block.top_seat;
   const auto self = static_cast<uint8_t>(seat);
@@ -134,7 +135,7 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
   }
 
   const auto point = [&k](float threshold) { return point_above(k, threshold); };
-  // Beyond kUnits lies only what is never bought.
+  // Only what is never bought lies beyond kUnits.
   const auto rounded = [](float scaled) {
     const float capped = scaled < kUnits ? scaled : kUnits;
     return static_cast<int32_t>(capped + 0.5F);

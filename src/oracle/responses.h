@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/auction_rule.h"
 #include "oracle/frontier.h"
 #include "oracle/grid.h"
@@ -13,15 +14,16 @@
 
 namespace genbid::oracle {
 
-// How impressions were sold, and the units of what is summed up. A log's replay has a rule of one slot without a
-// reserve: always shown, at the least winning cost.
+// How impressions were sold, and the units of what is summed up. The replay of a log has a rule with one slot and no
+// reserve: the slot is always shown, and costs the least winning cost.
 //
 // At the rule's highest bid no bid wins against a lower seat's, and every bid of that much or more wins against a
 // higher seat's, and pays it. Below it a bid equal to a rival's does not win, whoever made it.
 struct Auction {
   AuctionRule rule = {};
-  // Values lie in [0, max_value]; what costs max_price or more is never bought (Responses::left_out tells). Powers of
-  // two: they set the units of the sums, 2^-30 of either. Other currencies have others (oracle/fit.h).
+  // Values lie in [0, max_value], and what costs max_price or more is never bought (Responses::left_out tells how much
+  // that is). Both are powers of two and set the units of the sums, which are 2^-30 of them. Other currencies have
+  // others (oracle/fit.h).
   float max_value = 1.0F;
   float max_price = 64.0F;
 };
@@ -54,14 +56,15 @@ class Responses {
   // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
   Curve bid_curve(int seat, int tick) const;
   Curve bid_curve(int seat) const;
-  // At multiplier 1 / alpha: the whole day's best slot of every impression, none included. The last point: at any
-  // price.
+  // The whole day at multiplier 1 / alpha, where every impression's best slot is bought, or none. At the last point it
+  // is bought at any price.
   Curve slot_curve(int seat) const;
 
-  // Of a seat's whole day: what is bought at no alpha of the grid, and the value of what costs max_price or more.
+  // What a seat's whole day leaves out: what is bought at no alpha of the grid, and the value of what costs max_price
+  // or more.
   Point beyond(int seat) const;
   double left_out(int seat) const;
-  // Of all that was added; impressions and bids are counted where seat 0 is among the seats.
+  // What was seen in all that was added. Impressions and bids are counted where seat 0 is among the seats.
   struct Seen {
     int64_t impressions = 0;
     float price = 0.0F;  // highest bid
@@ -70,17 +73,17 @@ class Responses {
   Seen seen() const;
 
   bool has_slots() const { return !slot_sums_.empty(); }
-  int num_seats() const { return static_cast<int>(grids_.size()); }
+  int num_seats() const { return to_int(grids_.size()); }
   int num_ticks() const { return num_ticks_; }
   const Auction& auction() const { return auction_; }
-  const AlphaGrid& grid(int seat) const { return grids_[static_cast<size_t>(seat)]; }
+  const AlphaGrid& grid(int seat) const { return at(grids_, seat); }
 
  private:
   struct Sum {
     int64_t value = 0;
     int64_t cost = 0;
   };
-  // By point, then what joins beyond the last one, then what never does.
+  // One entry for each point, then one for what joins beyond the last, then one for what never joins.
   size_t stride() const { return grids_.front().num_points() + 2; }
   Sum* bid_sums(int seat, int tick);
   const Sum* bid_sums(int seat, int tick) const;

@@ -94,8 +94,9 @@ class ConfigVisitor {
     end_section();
   }
 
-  // A section that the program gained after others had kept configs without it. It is read and shown like any other; in
-  // a text that is compared with kept ones (PrintFor::kComparing) it stands only where it is `changed` from its defaults.
+  // A section that the program gained after others had kept configs without it. It is read and shown like any other.
+  // In a text that is compared with kept ones (PrintFor::kComparing) it stands only where it is `changed` from its
+  // defaults.
   template <typename T>
   void later_section(std::string_view key, T& value, bool changed) {
     if (changed || !compares()) section(key, value);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/error.h"
 #include "market/auction/clearing_blocks.h"
 #include "market/official/column_sums.h"
@@ -42,24 +43,24 @@ void clear_any(std::span<const float> bids, float reserve, BlockTopFour& out) {
       top.bid[place] = bid;
       top.seat[place] = static_cast<uint8_t>(seat);
     }
-    out.set(static_cast<int>(lane), top);
+    out.set(to_int(lane), top);
   }
 }
 
-// The leaves of a tick's sums, summed by fill(leaf, sums) on any thread; then by column.
+// fill(leaf, sums) sums each leaf of a tick on any thread; then the leaves are combined, column by column.
 template <typename Fill>
 ColumnValues sum_columns(const PairwiseTree& tree, Threads* threads, const Fill& fill) {
   const auto& leaves = tree.leaves();
   std::vector<ColumnValues> parts(leaves.size());
   const auto sum_leaves = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto leaf = static_cast<size_t>(i);
+      const auto leaf = to_size(i);
       LeafSums sums(leaves[leaf]);
       for (int64_t pv = leaves[leaf].first; pv < leaves[leaf].last; ++pv) fill(pv, sums);
       parts[leaf] = sums.finish();
     }
   };
-  const auto num_leaves = static_cast<int64_t>(leaves.size());
+  const auto num_leaves = std::ssize(leaves);
   if (threads != nullptr) {
     threads->parallel_for(num_leaves, 4, sum_leaves);
   } else {
@@ -75,28 +76,28 @@ ColumnValues sum_columns(const PairwiseTree& tree, Threads* threads, const Fill&
 }  // namespace
 
 void TickTraffic::finish() {
-  draws_before.resize(static_cast<size_t>(num_pv));
-  above_zero.resize(static_cast<size_t>(num_pv));
+  draws_before.resize(to_size(num_pv));
+  above_zero.resize(to_size(num_pv));
   int64_t draws = 0;
   for (int64_t pv = 0; pv < num_pv; ++pv) {
     const double* values = row(pv);
     uint64_t above = 0;
     for (size_t i = 0; i < kSeats; ++i) above |= static_cast<uint64_t>(values[i] > 0.0) << i;
-    draws_before[static_cast<size_t>(pv)] = draws;
-    above_zero[static_cast<size_t>(pv)] = above;
+    at(draws_before, pv) = draws;
+    at(above_zero, pv) = above;
     draws += std::popcount(above);
   }
   sum_pvalue =
       sum_columns(PairwiseTree(num_pv), nullptr, [&](int64_t pv, LeafSums& sums) { sums.add_row(pv, row(pv)); });
   for (size_t i = 0; i < kSeats; ++i) {
-    mean_pvalue[i] = num_pv > 0 ? sum_pvalue[i] / static_cast<double>(num_pv) : 0.0;
+    mean_pvalue[i] = num_pv > 0 ? sum_pvalue[i] / as_double(num_pv) : 0.0;
   }
 }
 
 void SeedOneDraws::reserve(int64_t count) {
-  if (count <= static_cast<int64_t>(draws_.size())) return;
+  if (count <= std::ssize(draws_)) return;
   numpy::Pcg64 stream(1);
-  draws_.resize(static_cast<size_t>(count));
+  draws_.resize(to_size(count));
   for (double& draw : draws_) draw = stream.next_double();
 }
 
@@ -131,7 +132,7 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
   draws_ = &draws;
   any_dropped_ = false;
   pass_costs_.clear();
-  impressions_.resize(static_cast<size_t>(traffic.num_pv));
+  impressions_.resize(to_size(traffic.num_pv));
 
   const auto in_parts = [threads](int64_t count, const auto& part) {
     if (threads != nullptr) {
@@ -148,8 +149,8 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
   // A pass of the original clears the whole tick again, with the same random numbers: impressions whose bids have not
   // changed come out as before.
   for (; drop_wins(money); ++num_passes) {
-    in_parts(static_cast<int64_t>(affected_.size()), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) clear(affected_[static_cast<size_t>(i)]);
+    in_parts(std::ssize(affected_), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) clear(at(affected_, i));
     });
     add_costs();
   }
@@ -160,7 +161,7 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
 void Auction::row_bids(int64_t pv, double* bids) const {
   const double* values = traffic_->row(pv);
   if (!matrix_.empty()) {
-    std::copy_n(matrix_.data() + static_cast<size_t>(pv) * kSeats, kSeats, bids);
+    std::copy_n(matrix_.data() + to_size(pv) * kSeats, kSeats, bids);
   } else if (any_squared_) {
     for (size_t i = 0; i < kSeats; ++i) bids[i] = bid_of(bids_[i], values[i]);
   } else {
@@ -170,8 +171,8 @@ void Auction::row_bids(int64_t pv, double* bids) const {
     }
   }
   if (!any_dropped_) return;
-  for (uint64_t lost = dropped_[static_cast<size_t>(pv)]; lost != 0; lost &= lost - 1) {
-    bids[static_cast<size_t>(std::countr_zero(lost))] = 0.0;
+  for (uint64_t lost = at(dropped_, pv); lost != 0; lost &= lost - 1) {
+    bids[std::countr_zero(lost)] = 0.0;
   }
 }
 
@@ -203,7 +204,7 @@ void Auction::clear(int64_t pv) {
     for (size_t slot = 0; slot < kSlots; ++slot) seat[slot] = static_cast<uint8_t>(order[slot]);
   }
 
-  Impression& impression = impressions_[static_cast<size_t>(pv)];
+  Impression& impression = at(impressions_, pv);
   for (size_t slot = 0; slot < kSlots; ++slot) {
     impression.seat[slot] = seat[slot];
     impression.price[slot] = slot_price(top[slot + 1], rule_.reserve);
@@ -212,28 +213,28 @@ void Auction::clear(int64_t pv) {
   draw_outcome(pv, impression);
 }
 
-// A price that equals the reserve is no sale, whatever the bid (6.5).
+// A slot whose price equals the reserve is not sold, whatever the bid (6.5).
 bool Auction::sells(double bid, double price) const {
   return price != rule_.reserve || (corrections_.reserve && bid >= rule_.reserve);
 }
 
 double Auction::corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const {
-  const auto period = static_cast<uint64_t>(traffic_->period);
-  const auto bits = stream.bits(static_cast<uint32_t>(static_cast<size_t>(pv) * kSeats + place),
-                                static_cast<uint32_t>(traffic_->tick), static_cast<uint32_t>(period),
-                                static_cast<uint32_t>(period >> 32));
-  return static_cast<double>((static_cast<uint64_t>(bits[0]) << 32 | bits[1]) >> 11) * 0x1p-53;
+  const int64_t period = traffic_->period;
+  const auto bits = stream.bits(low_word(to_size(pv) * kSeats + place), low_word(traffic_->tick), low_word(period),
+                                high_word(period));
+  return as_double((static_cast<uint64_t>(bits[0]) << 32 | bits[1]) >> 11) * 0x1p-53;
 }
 
 void Auction::draw_outcome(int64_t pv, Impression& impression) const {
-  // The three draws go to the holders in index order, slot 1, which is always shown, included (6.7).
+  // The three draws go to the holders in index order. The holder of slot 1 gets one, too, though it is always shown
+  // (6.7).
   const auto& seat = impression.seat;
-  const int64_t first_draw = static_cast<int64_t>(kSlots) * pv;
+  const int64_t first_draw = to_signed(kSlots) * pv;
   const auto draw_of = [&](size_t slot) {
     size_t rank = 0;
     for (size_t other = 0; other < kSlots; ++other) rank += seat[other] < seat[slot] ? 1 : 0;
     if (corrections_.draws) return corrected_draw(exposures_, pv, rank);
-    return (*draws_)[first_draw + static_cast<int64_t>(rank)];
+    return (*draws_)[first_draw + to_signed(rank)];
   };
   const bool second = draw_of(1) <= second_shown_;
   const bool third = second && draw_of(2) <= third_shown_;  // nothing shows below an empty place
@@ -246,17 +247,17 @@ void Auction::draw_outcome(int64_t pv, Impression& impression) const {
 
 bool Auction::converts(int64_t pv, size_t seat) const {
   const double value = traffic_->row(pv)[seat];
-  const uint64_t above_zero = traffic_->above_zero[static_cast<size_t>(pv)];
+  const uint64_t above_zero = at(traffic_->above_zero, pv);
   if ((above_zero >> seat & 1U) == 0) return false;  // no draw
   const auto seed_one_draw = [&] {
     const int64_t in_row = std::popcount(above_zero & ((uint64_t{1} << seat) - 1));
-    return (*draws_)[traffic_->draws_before[static_cast<size_t>(pv)] + in_row];
+    return (*draws_)[at(traffic_->draws_before, pv) + in_row];
   };
   const double draw = corrections_.draws ? corrected_draw(conversions_, pv, seat) : seed_one_draw();
   // The sampled probability is at most value + 2 x 0.3 value.
   if (value < 0.25 && draw < 1.0 - 1.7 * value) return false;
-  const double uniform = corrections_.draws ? corrected_draw(samples_, pv, seat)
-                                            : (*draws_)[pv * static_cast<int64_t>(kSeats) + static_cast<int64_t>(seat)];
+  const double uniform =
+      corrections_.draws ? corrected_draw(samples_, pv, seat) : (*draws_)[pv * to_signed(kSeats) + to_signed(seat)];
   const double sample = (*truncation_)[seat].sample(uniform, value, traffic_->sigma(pv, seat));
   return bernoulli(std::clamp(sample, 0.0, 1.0), draw);
 }
@@ -274,10 +275,9 @@ void Auction::add_costs() {
 // AuctionNet draws the drops of every seat, slot and pass from the same seed (6.8); corrected, each has its own.
 uint64_t Auction::drop_seed(size_t seat, size_t slot) const {
   if (!corrections_.drops) return 1;
-  const auto period = static_cast<uint64_t>(traffic_->period);
-  const size_t place = (static_cast<size_t>(traffic_->tick) * kSeats + seat) * kSlots + slot;
-  const auto bits = drops_.bits(static_cast<uint32_t>(pass_costs_.size()), static_cast<uint32_t>(place),
-                                static_cast<uint32_t>(period), static_cast<uint32_t>(period >> 32));
+  const int64_t period = traffic_->period;
+  const size_t place = (to_size(traffic_->tick) * kSeats + seat) * kSlots + slot;
+  const auto bits = drops_.bits(low_word(pass_costs_.size()), low_word(place), low_word(period), high_word(period));
   return static_cast<uint64_t>(bits[0]) << 32 | bits[1];
 }
 
@@ -300,26 +300,27 @@ bool Auction::drop_wins(std::span<const double> money) {
     const Impression& impression = impressions_[pv];
     for (size_t slot = 0; slot < kSlots; ++slot) {
       const size_t seat = impression.seat[slot];
-      if (impression.sold[slot] && ratios[seat] > 0.0) wins[seat * kSlots + slot].push_back(static_cast<int64_t>(pv));
+      if (impression.sold[slot] && ratios[seat] > 0.0) wins[seat * kSlots + slot].push_back(to_signed(pv));
     }
   }
-  // Winners of a slot lose it, shown or not, while the ratio is of money (6.8).
+  // A share of a slot's winners loses it, whether it is shown or not, although the share was computed from money spent
+  // (6.8).
   affected_.clear();
   for (size_t seat = 0; seat < kSeats; ++seat) {
     for (size_t slot = 0; slot < kSlots; ++slot) {
       const std::vector<int64_t>& won = wins[seat * kSlots + slot];
-      const auto count = static_cast<int64_t>(std::ceil(static_cast<double>(won.size()) * ratios[seat]));
+      const auto count = static_cast<int64_t>(std::ceil(as_double(won.size()) * ratios[seat]));
       if (count <= 0) continue;
       numpy::Pcg64 stream(drop_seed(seat, slot));
-      for (const int64_t chosen : numpy::choose(stream, static_cast<int64_t>(won.size()), count)) {
-        const int64_t pv = won[static_cast<size_t>(chosen)];
-        dropped_[static_cast<size_t>(pv)] |= uint64_t{1} << seat;
+      for (const int64_t chosen : numpy::choose(stream, std::ssize(won), count)) {
+        const int64_t pv = at(won, chosen);
+        at(dropped_, pv) |= uint64_t{1} << seat;
         affected_.push_back(pv);
       }
     }
   }
   if (affected_.empty()) {
-    const auto seat = static_cast<size_t>(std::max_element(ratios.begin(), ratios.end()) - ratios.begin());
+    const auto seat = to_size(std::max_element(ratios.begin(), ratios.end()) - ratios.begin());
     throw Error("period " + std::to_string(traffic_->period) + ", tick " + std::to_string(traffic_->tick) + ", seat " +
                 std::to_string(seat) + ": found cost " + shortest(costs[seat]) + " and money " + shortest(money[seat]) +
                 ", but no slot sold that could be lost");
@@ -338,7 +339,7 @@ void Auction::add_outcomes(Threads* threads) {
   });
   const auto sum_exposed = [&](const auto& value) {
     return sum_columns(tree, threads, [&](int64_t pv, LeafSums& sums) {
-      const Impression& impression = impressions_[static_cast<size_t>(pv)];
+      const Impression& impression = at(impressions_, pv);
       for (size_t slot = 0; slot < kSlots; ++slot) {
         if (impression.exposed[slot]) sums.add(pv, impression.seat[slot], value(pv, impression.seat[slot]));
       }
@@ -346,22 +347,21 @@ void Auction::add_outcomes(Threads* threads) {
   };
   const ColumnValues sum_pvalue_exposed = sum_exposed([&](int64_t pv, size_t seat) { return traffic_->row(pv)[seat]; });
   const ColumnValues sum_bid_exposed = sum_exposed([&](int64_t pv, size_t seat) { return bid(pv, seat); });
-  const double sum_least_winning_cost = numpy::pairwise_sum(
-      traffic_->num_pv, [&](int64_t pv) { return impressions_[static_cast<size_t>(pv)].least_winning_cost(); });
+  const double sum_least_winning_cost =
+      numpy::pairwise_sum(traffic_->num_pv, [&](int64_t pv) { return at(impressions_, pv).least_winning_cost(); });
 
   outcomes_.fill({});
   for (size_t i = 0; i < kSeats; ++i) {
     TickOutcome& outcome = outcomes_[i];
     outcome.sum_pvalue = traffic_->sum_pvalue[i];
     outcome.sum_bid = sum_bid[i];
-    outcome.mean_least_winning_cost =
-        traffic_->num_pv > 0 ? sum_least_winning_cost / static_cast<double>(traffic_->num_pv) : 0.0;
+    outcome.mean_least_winning_cost = traffic_->num_pv > 0 ? sum_least_winning_cost / as_double(traffic_->num_pv) : 0.0;
     outcome.sum_pvalue_exposed = sum_pvalue_exposed[i];
     outcome.sum_bid_exposed = sum_bid_exposed[i];
     outcome.cost = pass_costs_.back()[i];
   }
   for (int64_t pv = 0; pv < traffic_->num_pv; ++pv) {
-    const Impression& impression = impressions_[static_cast<size_t>(pv)];
+    const Impression& impression = at(impressions_, pv);
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (!impression.sold[slot]) continue;
       TickOutcome& outcome = outcomes_[impression.seat[slot]];
@@ -380,11 +380,11 @@ void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
   out.reset(traffic_->num_pv, kNumSeats);
   const auto copy_rows = [&](int64_t begin, int64_t end) {
     for (int64_t pv = begin; pv < end; ++pv) {
-      const size_t row = static_cast<size_t>(pv) * kSeats;
+      const size_t row = to_size(pv) * kSeats;
       std::copy_n(traffic_->row(pv), kSeats, out.pvalue.data() + row);
       for (size_t seat = 0; seat < kSeats; ++seat) out.sigma[row + seat] = traffic_->sigma(pv, seat);
       row_bids(pv, out.bid.data() + row);
-      const Impression& impression = impressions_[static_cast<size_t>(pv)];
+      const Impression& impression = at(impressions_, pv);
       for (size_t slot = 0; slot < kSlots; ++slot) {
         if (!impression.sold[slot]) continue;
         const size_t place = row + impression.seat[slot];
@@ -393,7 +393,7 @@ void Auction::copy_impressions(Threads* threads, TickImpressions& out) const {
         out.exposed[place] = impression.exposed[slot] ? 1 : 0;
         out.conversion[place] = impression.converted[slot] ? 1 : 0;
       }
-      out.least_winning_cost[static_cast<size_t>(pv)] = impression.least_winning_cost();
+      at(out.least_winning_cost, pv) = impression.least_winning_cost();
     }
   };
   if (threads != nullptr) {
@@ -407,9 +407,9 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
   const int64_t num_pv = traffic_->num_pv;
   const int64_t num_blocks = (num_pv + kBlockWidth - 1) / kBlockWidth;
   constexpr size_t kBlockSize = kSeats * kBlockWidth;
-  out.tops.resize(static_cast<size_t>(num_blocks));
-  out.own_values.resize(static_cast<size_t>(num_blocks) * kBlockSize);
-  out.blocks.resize(static_cast<size_t>(num_blocks));
+  out.tops.resize(to_size(num_blocks));
+  out.own_values.resize(to_size(num_blocks) * kBlockSize);
+  out.blocks.resize(to_size(num_blocks));
   // The auction of a block whose values are the bids.
   SeatBids everybody(rule_);
   for (int seat = 0; seat < kNumSeats; ++seat) everybody.add(seat, {.value = 1.0}, kMaxBid);
@@ -417,16 +417,16 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
   const auto copy_blocks = [&](int64_t first, int64_t last) {
     AlignedVector<float> bids(kBlockSize);
     for (int64_t block = first; block < last; ++block) {
-      const auto b = static_cast<size_t>(block);
+      const auto b = to_size(block);
       float* const values = out.own_values.data() + b * kBlockSize;
       const int64_t first_pv = block * kBlockWidth;
-      const auto num_lanes = static_cast<size_t>(std::min<int64_t>(kBlockWidth, num_pv - first_pv));
+      const auto num_lanes = to_size(std::min<int64_t>(kBlockWidth, num_pv - first_pv));
       for (size_t lane = 0; lane < kBlockWidth; ++lane) {
-        const int64_t pv = first_pv + static_cast<int64_t>(lane);
+        const int64_t pv = first_pv + to_signed(lane);
         const double* const row = lane < num_lanes ? traffic_->row(pv) : nullptr;
         for (size_t seat = 0; seat < kSeats; ++seat) {
-          values[seat * kBlockWidth + lane] = row != nullptr ? static_cast<float>(row[seat]) : 0.0F;
-          bids[seat * kBlockWidth + lane] = row != nullptr ? static_cast<float>(bid(pv, seat)) : 0.0F;
+          values[seat * kBlockWidth + lane] = row != nullptr ? as_float(row[seat]) : 0.0F;
+          bids[seat * kBlockWidth + lane] = row != nullptr ? as_float(bid(pv, seat)) : 0.0F;
         }
       }
       if (*std::max_element(bids.begin(), bids.end()) > kMaxBid) {
@@ -434,7 +434,7 @@ void Auction::copy_ladder(Threads* threads, TickLadder& out) const {
       } else {
         clear_block(bids.data(), packed, out.tops[b]);
       }
-      out.blocks[b] = {values, &out.tops[b], static_cast<int>(num_lanes)};
+      out.blocks[b] = {values, &out.tops[b], to_int(num_lanes)};
     }
   };
   if (threads != nullptr) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "base/threads.h"
 #include "bidding/advertiser.h"
@@ -22,7 +23,7 @@
 namespace genbid::market::official {
 
 inline constexpr size_t kSlots = 3;
-inline constexpr size_t kSeats = static_cast<size_t>(kNumSeats);
+inline constexpr size_t kSeats = size_t{kNumSeats};
 
 // The impressions of one tick. Matrices are [num_pv][48].
 struct TickTraffic {
@@ -31,18 +32,16 @@ struct TickTraffic {
   int64_t num_pv = 0;
   std::vector<double> pvalue;
   std::vector<double> sigma_ratio;  // sigma = ratio * p-value, one rounding; at most 0.3
-  // Conversion draws are made for p-values above 0 alone (6.3): how many of these earlier rows have, and which of a
-  // row's seats (bits).
+  // A conversion draw is made only for a p-value above 0 (6.3). These tell how many of them earlier rows have, and
+  // which seats of a row have one (as bits).
   std::vector<int64_t> draws_before;
   std::vector<uint64_t> above_zero;
   std::array<double, kSeats> sum_pvalue{};
   std::array<double, kSeats> mean_pvalue{};
 
-  const double* row(int64_t pv) const { return pvalue.data() + static_cast<size_t>(pv) * kSeats; }
-  double sigma(int64_t pv, size_t seat) const {
-    return sigma_ratio[static_cast<size_t>(pv) * kSeats + seat] * row(pv)[seat];
-  }
-  // Fills all but the matrices from them.
+  const double* row(int64_t pv) const { return pvalue.data() + to_size(pv) * kSeats; }
+  double sigma(int64_t pv, size_t seat) const { return sigma_ratio[to_size(pv) * kSeats + seat] * row(pv)[seat]; }
+  // Computes everything else from the matrices.
   void finish();
 };
 
@@ -50,9 +49,9 @@ struct TickTraffic {
 // and every pass (6.3), unless `draws` are corrected.
 class SeedOneDraws {
  public:
-  // At least `count` of them from now on. Not while others read.
+  // From now on there are at least `count` of them. Nobody may read meanwhile.
   void reserve(int64_t count);
-  double operator[](int64_t i) const { return draws_[static_cast<size_t>(i)]; }
+  double operator[](int64_t i) const { return at(draws_, i); }
 
  private:
   std::vector<double> draws_;
@@ -71,7 +70,7 @@ struct Impression {
   double least_winning_cost() const { return price[kSlots - 1]; }
 };
 
-// The bid of a formula; negative bids are none (6.31). ABid's is (alpha v) v in this order of roundings.
+// The bid of a formula. A negative bid is none (6.31). ABid's bid is (alpha v) v, rounded in this order.
 inline double bid_of(const BidFormula& formula, double pvalue) {
   const double bid = formula.value * pvalue + formula.value_squared * pvalue * pvalue;
   return bid > 0.0 ? bid : 0.0;
@@ -97,38 +96,37 @@ class Auction {
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
   int play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
            std::span<const double> money, Threads* threads);
-  // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix must stay, too, until the next call.
+  // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix, too, must stay until the next call.
   int play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
            const SeedOneDraws& draws, std::span<const double> money, Threads* threads);
 
   // What the tick brought a seat.
   const TickOutcome& outcome(size_t seat) const { return outcomes_[seat]; }
-  // What each seat would have spent in each pass, added up in the order of impressions; the last is what it spends.
+  // What each seat would have spent in each pass, added up in the order of impressions. The last pass is what it does
+  // spend.
   const std::vector<std::array<double, kSeats>>& pass_costs() const { return pass_costs_; }
 
-  const Impression& impression(int64_t pv) const { return impressions_[static_cast<size_t>(pv)]; }
+  const Impression& impression(int64_t pv) const { return at(impressions_, pv); }
   // A seat's bid for an impression, 0 where over-spending took it.
   double bid(int64_t pv, size_t seat) const {
     if (dropped(pv, seat)) return 0.0;
-    if (!matrix_.empty()) return matrix_[static_cast<size_t>(pv) * kSeats + seat];
+    if (!matrix_.empty()) return matrix_[to_size(pv) * kSeats + seat];
     return bid_of(bids_[seat], traffic_->row(pv)[seat]);
   }
   // All of them.
   void copy_impressions(Threads* threads, TickImpressions& out) const;
-  // Their highest bids, and all values, as floats.
+  // The highest bids of all impressions, and all values, as floats.
   void copy_ladder(Threads* threads, TickLadder& out) const;
 
  private:
-  bool dropped(int64_t pv, size_t seat) const {
-    return any_dropped_ && (dropped_[static_cast<size_t>(pv)] >> seat & 1U) != 0;
-  }
+  bool dropped(int64_t pv, size_t seat) const { return any_dropped_ && (at(dropped_, pv) >> seat & 1U) != 0; }
   int play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
                 std::span<const double> money, Threads* threads);
   void row_bids(int64_t pv, double* bids) const;
   void clear(int64_t pv);
   bool sells(double bid, double price) const;
   void draw_outcome(int64_t pv, Impression& impression) const;
-  // A double of its own for the impression's number `place`, the same in every pass.
+  // A double that only the impression's number `place` has. It is the same in every pass.
   double corrected_draw(const RandomStream& stream, int64_t pv, size_t place) const;
   bool converts(int64_t pv, size_t seat) const;
   void add_costs();

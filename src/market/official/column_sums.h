@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "numpy/numpy_sum.h"
 
@@ -90,7 +91,7 @@ class LeafSums {
  private:
   ColumnValues& sums_at(int64_t row) {
     const int64_t at = row - first_;
-    if (at < eights_) return eight_[static_cast<size_t>(at % 8)];
+    if (at < eights_) return eight_[to_size(at % 8)];
     join();  // the rows beyond the last eight are added one by one to the joined sum
     return sums_;
   }

@@ -7,7 +7,7 @@
 namespace genbid::market::official {
 
 // Defects of AuctionNet (auctionnet.md section 6) that the rules `official` can be asked to correct, one by one
-// (market.corrections), as the rules `corrected` do. None: AuctionNet bit for bit.
+// (market.corrections), as the rules `corrected` do. Without any it is AuctionNet bit for bit.
 struct Corrections {
   bool draws = false;      // 6.3: exposure, sampled probability and conversion have streams of their own in every tick
   bool reserve = false;    // 6.5: a slot whose price is the reserve is sold to a bid of at least the reserve
@@ -17,7 +17,7 @@ struct Corrections {
 };
 
 const std::vector<std::string>& correction_names();
-// Whether they are names, each once.
+// Whether all of them are names of corrections, and none comes twice.
 bool are_corrections(std::span<const std::string> names);
 Corrections parse_corrections(std::span<const std::string> names);  // Error if they are not
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/convert.h"
 #include "market/cell_workers.h"
 #include "base/memory.h"
 #include "bidding/account.h"
@@ -49,19 +50,20 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
   for (size_t t = 0; t < episode->ticks.size(); ++t) {
     TickTraffic& traffic = episode->ticks[t];
     traffic.period = period;
-    traffic.tick = static_cast<int>(t);
+    traffic.tick = to_int(t);
     traffic.num_pv = factors.num_pv[t];
-    traffic.pvalue.resize(static_cast<size_t>(traffic.num_pv) * kSeats);
+    traffic.pvalue.resize(to_size(traffic.num_pv) * kSeats);
     traffic.sigma_ratio.resize(traffic.pvalue.size());
   }
   for (int i = 0; i < kNumSeats; ++i) episode->truncation.push_back(truncation(numpy::truncation_values(i, period)));
 
-  // One stream makes all p-values, one each the ratios of a tick: item 0 is as long as the others together.
+  // One stream makes all p-values, and the ratios of each tick have a stream of their own. Item 0 takes as long as the
+  // others together.
   threads.parallel_for(1 + kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
     for (int64_t item = begin; item < end; ++item) {
       if (item > 0) {
-        const auto t = static_cast<size_t>(item - 1);
-        fill_sigma_ratios(factors, static_cast<int>(t), episode->ticks[t].sigma_ratio);
+        const auto t = to_size(item - 1);
+        fill_sigma_ratios(factors, to_int(t), episode->ticks[t].sigma_ratio);
         continue;
       }
       PvalueStream stream(factors);
@@ -69,7 +71,7 @@ std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_epis
     }
   });
   threads.parallel_for(kTicksPerPeriod, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; ++t) episode->ticks[static_cast<size_t>(t)].finish();
+    for (int64_t t = begin; t < end; ++t) at(episode->ticks, t).finish();
   });
   return episode;
 }
@@ -92,7 +94,7 @@ void OfficialMarket::open_day() {
   std::set<int64_t> wanted;
   for (const Cell& cell : cells()) num_new += wanted.insert(cell.period).second && !kept.contains(cell.period) ? 1 : 0;
   if (num_new > s.episodes.size()) {
-    const double more = static_cast<double>(num_new - s.episodes.size()) * static_cast<double>(s.impressions);
+    const double more = as_double(num_new - s.episodes.size()) * as_double(s.impressions);
     check_memory("a period", s.impressions, more * kOfficialBytesPerImpression, available_memory());
   }
   std::vector<std::unique_ptr<State::Episode>> unused;
@@ -115,12 +117,12 @@ void OfficialMarket::open_day() {
     for (const TickTraffic& traffic : episode->ticks) largest = std::max(largest, traffic.num_pv);
     for (const Advertiser& advertiser : cell.advertisers) s.accounts.emplace_back(advertiser.budget);
   }
-  if (!s.corrections.draws) s.draws.reserve(largest * static_cast<int64_t>(kSeats));
+  if (!s.corrections.draws) s.draws.reserve(largest * to_signed(kSeats));
 }
 
 TickStart OfficialMarket::start(size_t row) const {
   const State& s = *state_;
-  const TickTraffic& traffic = s.episode_of_cell[row / kSeats]->ticks[static_cast<size_t>(tick())];
+  const TickTraffic& traffic = at(s.episode_of_cell[row / kSeats]->ticks, tick());
   return {.tick = tick(),
           .num_pv = traffic.num_pv,
           .mean_pvalue = traffic.mean_pvalue[row % kSeats],
@@ -146,7 +148,7 @@ void OfficialMarket::play_cell(size_t cell, std::span<const BidFormula> bids, Au
     seat_bids[seat] = {.value = std::clamp(bids[row].value, -kLargest, kLargest),
                        .value_squared = std::clamp(bids[row].value_squared, -kLargest, kLargest)};
   }
-  const TickTraffic& traffic = episode.ticks[static_cast<size_t>(tick())];
+  const TickTraffic& traffic = at(episode.ticks, tick());
   const int num_passes = auction.play(traffic, seat_bids, episode.truncation, s.draws, money, split);
   if (TickImpressions* out = kept_impressions(cell)) auction.copy_impressions(split, *out);
   if (TickLadder* out = kept_ladder(cell)) auction.copy_ladder(split, *out);

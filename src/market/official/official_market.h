@@ -9,8 +9,8 @@ namespace genbid::market::official {
 class Auction;  // market/official/auction.h
 
 // The rules `official`: AuctionNet's traffic (auctionnet.md 2.2), auction and over-spend loop (auction.h), bit for bit.
-// The traffic of a period is made whole at reset() (its p-values are one stream through all ticks) and kept as long
-// as the next cells play that period too: about 800 bytes an impression.
+// All traffic of a period is made at reset(), because its p-values are one stream through all ticks. It is kept as long
+// as the next cells play that period too, and takes about 800 bytes an impression.
 class OfficialMarket : public Market {
  public:
   OfficialMarket(const MarketConfig& config, Threads& threads);

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "base/convert.h"
 #include "bidding/day_shape.h"
 #include "base/simd.h"
 #include "numpy/numpy_sum.h"
@@ -14,10 +15,10 @@ constexpr size_t kNumCategories = kNumSeats / kSeatsPerCategory;
 constexpr size_t kTicks = kTicksPerPeriod;
 constexpr size_t kSeats = kNumSeats;
 
-// Every step has a stream of its own that starts from the episode's number, so the same numbers return in all of them.
+// Every step starts a stream of its own from the episode's number, so all steps see the same random numbers.
 numpy::Pcg64 episode_stream(int64_t episode) { return numpy::Pcg64(static_cast<uint64_t>(episode)); }
 
-// One uniform for `length` ticks at a time.
+// The same uniform holds for `length` ticks at a time.
 template <size_t length>
 std::array<double, kTicks> factors_in_pieces(numpy::Pcg64 stream, double low, double high) {
   std::array<double, kTicks> factors{};
@@ -28,7 +29,7 @@ std::array<double, kTicks> factors_in_pieces(numpy::Pcg64 stream, double low, do
   return factors;
 }
 
-// The official clip of std ratios: what is negative becomes 0.1, not 0.
+// The official generator clips ratios of deviations so that a negative one becomes 0.1, not 0.
 double clip_ratio(double ratio) {
   if (ratio < 0.0) return 0.1;
   return ratio > 1.0 ? 1.0 : ratio;
@@ -39,7 +40,7 @@ double clip_mean(double mean) {
   return mean > 1.0 ? 1.0 : mean;
 }
 
-// Above 0.3 it becomes 0.2, not 0.3.
+// A ratio above 0.3 becomes 0.2, not 0.3.
 double clip_sigma_ratio(double ratio) {
   const double positive = ratio < 0.0 ? -ratio : ratio;
   return positive > 0.3 ? 0.2 : positive;
@@ -79,11 +80,9 @@ void finish_sigma_ratios(const SeatValues& row, const SeatValues& mean, const Se
 
 std::array<double, kTicksPerPeriod> tick_shares(int64_t episode) {
   std::array<double, kTicks> shares = factors_in_pieces<4>(episode_stream(episode), 1 - 0.4, 1 + 0.4);
-  const double base =
-      numpy::pairwise_sum(kTicksPerPeriod, [](int64_t t) { return kBaseShares[static_cast<size_t>(t)]; });
-  const double scaled = numpy::pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) {
-    return shares[static_cast<size_t>(t)] * kBaseShares[static_cast<size_t>(t)];
-  });
+  const double base = numpy::pairwise_sum(kTicksPerPeriod, [](int64_t t) { return at(kBaseShares, t); });
+  const double scaled =
+      numpy::pairwise_sum(kTicksPerPeriod, [&shares](int64_t t) { return at(shares, t) * at(kBaseShares, t); });
   const double scale = base / scaled;
   for (size_t t = 0; t < kTicks; ++t) shares[t] = shares[t] * scale * kBaseShares[t];
   return shares;
@@ -97,7 +96,7 @@ EpisodeFactors episode_factors(int64_t episode, int64_t impressions) {
   // Step A.
   const std::array<double, kTicks> shares = tick_shares(episode);
   for (size_t t = 0; t < kTicks; ++t) {
-    out.num_pv[t] = static_cast<int64_t>(shares[t] * static_cast<double>(impressions));
+    out.num_pv[t] = static_cast<int64_t>(shares[t] * as_double(impressions));
   }
 
   // Step B: the category's level. Step C: the seat's own, but for the first seat of a category. The seeds of seats
@@ -137,7 +136,7 @@ PvalueStream::PvalueStream(const EpisodeFactors& factors)
 // Step E. Some 3 % of the values are negative and become exact zeros, on which the conversion draws depend.
 void PvalueStream::fill_next(std::span<double> pvalues) {
   assert(tick_ < kTicksPerPeriod && pvalues.size() == factors_.tick_size(tick_));
-  const auto t = static_cast<size_t>(tick_++);
+  const auto t = to_size(tick_++);
   for_rows(stream_, pvalues.size(), [&](const SeatValues& row, size_t first) {
     finish_pvalues(row, factors_.mean[t], factors_.deviation[t], pvalues.data() + first);
   });

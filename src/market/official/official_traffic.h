@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "numpy/numpy_random.h"
 
@@ -28,7 +29,7 @@ struct EpisodeFactors {
   // sigma / p-value of a seat's impressions is |N(sigma_ratio, sigma_ratio / 2)|, at most 0.3.
   SeatValues sigma_ratio{};
 
-  size_t tick_size(int tick) const { return static_cast<size_t>(num_pv[static_cast<size_t>(tick)] * kNumSeats); }
+  size_t tick_size(int tick) const { return to_size(at(num_pv, tick) * kNumSeats); }
 };
 
 // Shares of an episode's impressions; a tick has trunc(share * impressions) of them.
@@ -51,7 +52,8 @@ class PvalueStream {
   int tick_ = 0;
 };
 
-// The uncertainties of a tick as shares of their p-values, and as they are: ratio x p-value. Any tick, in any thread.
+// The uncertainties of a tick as shares of their p-values, and the uncertainties themselves, ratio x p-value. Any
+// thread may make any tick.
 void fill_sigma_ratios(const EpisodeFactors& factors, int tick, std::span<double> ratios);
 void fill_sigmas(const EpisodeFactors& factors, int tick, std::span<const double> pvalues, std::span<double> sigmas);
 

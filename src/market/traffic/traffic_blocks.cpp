@@ -50,13 +50,15 @@ void fill_values_lanes(const RandomStream& stream, const BlockPlace& place, int 
   const size_t n = hn::Lanes(f32);
   const VF32 one = hn::Set(f32, 1.0F);
   const VF32 zero = hn::Zero(f32);
+  // A copy, because as far as the compiler knows the vector stores below might change `place`.
+  const int64_t period = place.period;
   for (int group = 0; 4 * group < num_seats; ++group) {
     const int seat = 4 * group;
     const int in_group = std::min(4, num_seats - seat);
     float* rows = values + to_size(seat) * kBlockWidth;
     for (size_t lane = 0; lane < kBlockWidth; lane += n) {
       const Words words = philox_lanes(stream.key0(), stream.key1(), low_word(place.first_pv) + low_word(lane),
-                                       place_of(place.tick, group), low_word(place.period), high_word(place.period));
+                                       place_of(place.tick, group), low_word(period), high_word(period));
       const NormalLanes first = normal_lanes(words.w0, words.w1);
       const NormalLanes second = normal_lanes(words.w2, words.w3);
       const auto put = [&](int k, VF32 normal) HWY_ATTR {
@@ -89,9 +91,10 @@ void fill_draws_lanes(const RandomStream& stream, const BlockPlace& place, const
   const auto third = hn::Set(i32, exposure.third);
   const auto one = hn::Set(i32, 1);
   const auto most = hn::Set(i32, exposure.num_slots);
+  const int64_t period = place.period;  // a copy, as above
   for (size_t lane = 0; lane < kBlockWidth; lane += n) {
     const Words words = philox_lanes(stream.key0(), stream.key1(), low_word(place.first_pv) + low_word(lane),
-                                     low_word(place.tick), low_word(place.period), high_word(place.period));
+                                     low_word(place.tick), low_word(period), high_word(period));
     const auto u = hn::BitCast(i32, hn::ShiftRight<1>(words.w0));
     auto count = hn::Add(one, hn::IfThenElseZero(hn::Lt(u, second), one));
     count = hn::Min(hn::Add(count, hn::IfThenElseZero(hn::Lt(u, third), one)), most);

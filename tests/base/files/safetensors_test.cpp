@@ -215,7 +215,7 @@ TEST_F(SafetensorsTest, NamesAFaultOfATensor) {
   EXPECT_EQ(fault_of_a(entry("F32", "[3]", "[0,8]"), 8), "tensor 'a': found 8 bytes, expected 12 for F32 [3]");
   // 2^32 * 2^32 elements wrap to none.
   EXPECT_EQ(fault_of_a(entry("U8", "[4294967296,4294967296]", "[0,0]"), 0),
-            "tensor 'a': found 0 bytes, expected less than 2^64 for U8 [4294967296,4294967296]");
+            "tensor 'a': found 0 bytes, expected less than 2^64 for U8 [4294967296, 4294967296]");
   EXPECT_EQ(fault_of_a(entry("U8", "[9223372036854775807,3,0]", "[0,0]"), 0), "none");
   EXPECT_EQ(fault_of_a(entry("U8", "[1]", "[1,0]"), 1),
             "tensor 'a': found the offsets [1, 0], expected the smaller first");
