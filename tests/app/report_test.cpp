@@ -88,6 +88,17 @@ TEST_F(Report, AnEvaluationEndsWithOneThatShowsItsDays) {
   EXPECT_TRUE(has(html, "All settings of the scenario"));
   EXPECT_EQ(page(out("eval"), "eval/report.html"), html);
 
+  // Another candidate's cells, as an evaluation of other settings may leave them.
+  std::filesystem::copy_file(out("eval/cells/pid/period-30.safetensors"),
+                             out("eval/cells/fixed_alpha_90/period-30.safetensors"),
+                             std::filesystem::copy_options::overwrite_existing);
+  const std::string partly = page(out("eval"), "eval/report.html");
+  const size_t pacing = partly.find("judged-0-pacing");
+  ASSERT_NE(pacing, std::string::npos);
+  const std::string figure = partly.substr(pacing, partly.find("</figure>", pacing) - pacing);
+  EXPECT_TRUE(has(figure, "pid"));
+  EXPECT_FALSE(has(figure, "fixed_alpha"));
+
   put("eval/cells/pid/period-30.safetensors", "damaged");
   expect_refused(out("eval"), out("eval/cells/pid/period-30.safetensors"));
   std::filesystem::remove_all(out("eval/cells"));

@@ -34,9 +34,7 @@ TEST(Page, NamesFromOutsideAreText) {
 
 TEST(Page, NeedsNothingThatLiesElsewhere) {
   const std::string page = page_html(test::sample_input(10, 10));
-  for (const char* part : {"http", "src=", "url(", "@import", "<script", "<link", "<image",
-                           " on"
-                           "load="}) {
+  for (const char* part : {"http", "src=", "url(", "@import", "<script", "<link", "<image", " onload="}) {
     EXPECT_FALSE(has(page, part)) << part;
   }
 }
