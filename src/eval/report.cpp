@@ -32,6 +32,19 @@ Json object(const std::vector<Column<Row>>& columns, const Row& row) {
   return json;
 }
 
+// What intervals are made of.
+Json means_by_period(const Evaluation& evaluation) {
+  std::map<int64_t, Evaluation> periods;
+  for (const CellResult& cell : evaluation.cells) periods[cell.period].cells.push_back(cell);
+  Json list = Json::array();
+  for (const auto& [period, of_period] : periods) {
+    Json one = {{"period", period}};
+    one.update(object(mean_columns(), means(of_period)));
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
@@ -58,6 +71,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   // A result says only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
   if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
+  json["by_period"] = means_by_period(evaluation);
   Json& cells = json["cells"] = Json::array();
   for (const CellResult& cell : evaluation.cells) cells.push_back(object(cell_columns(), cell));
   // Names come from paths, whose bytes may be anything.
@@ -67,44 +81,6 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
 bool is_result_json(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   return json.is_object() && json.contains("name") && json.contains("protocol") && json.contains("cells");
-}
-
-std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context) {
-  size_t width = 9;
-  for (const Evaluation& evaluation : evaluations) width = std::max(width, evaluation.name.size());
-  char line[512];
-  std::string table = "protocol " + context.protocol + ", rules " + context.rules + ", ";
-  table += in_market(context) ? "population " + context.population : "log " + context.log;
-  table += ", " + std::to_string(context.seats.size()) + (in_market(context) ? " seats" : " advertisers") + " x " +
-           std::to_string(context.periods.size()) + " periods";
-  table += in_market(context) ? ", one seat replaced at a time\n" : ", against logged prices\n";
-  if (context.budget || context.cpa_limit) {
-    table += "every advertiser with";
-    if (context.budget) table += " budget " + shortest(*context.budget);
-    if (context.budget && context.cpa_limit) table += " and";
-    if (context.cpa_limit) table += " CPA limit " + shortest(*context.cpa_limit);
-    table += "\n";
-  }
-  table += "\n";
-  std::snprintf(line, sizeof line, "%-*s %-9s %14s %10s %9s %10s %8s %11s %13s\n", static_cast<int>(width), "candidate",
-                "kind", "expected score", "of optimum", "over CPA", "budget use", "score", "conversions",
-                "realised over");
-  table += line;
-  for (const Evaluation& evaluation : evaluations) {
-    const EvaluationMeans mean = means(evaluation);
-    std::snprintf(line, sizeof line, "%-*s %-9s %14.2f %9.1f%% %8.1f%% %9.1f%%", static_cast<int>(width),
-                  evaluation.name.c_str(), evaluation.kind.c_str(), mean.expected_score, 100.0 * mean.share_of_optimum,
-                  100.0 * mean.expected_cpa_exceed_share, 100.0 * mean.budget_use);
-    table += line;
-    if (mean.drawn) {
-      std::snprintf(line, sizeof line, " %8.2f %11.2f %12.1f%%\n", mean.score, mean.conversions,
-                    100.0 * mean.cpa_exceed_share);
-    } else {
-      std::snprintf(line, sizeof line, " %8s %11s %13s\n", "-", "-", "-");
-    }
-    table += line;
-  }
-  return table;
 }
 
 namespace {

@@ -31,9 +31,6 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
 // Whether a file's text is such a result: another result may replace it.
 bool is_result_json(const std::string& text);
 
-// A table for a terminal, a line a candidate, expected score first.
-std::string result_table(const std::vector<Evaluation>& evaluations, const EvaluationContext& context);
-
 // What a policy can be asked for (policy/batch.h).
 enum class Target { kReturn, kCpa };
 

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/config/config.h"
+#include "base/config/period_text.h"
 #include "base/text_table.h"
 #include "statistics/difference.h"
 #include "statistics/holm.h"
@@ -85,30 +87,97 @@ std::string p_text(const std::optional<double>& p) {
   return *p < 0.001 ? "<0.001" : number("%.3f", *p);
 }
 
+// With differences where there is a reference, else with what was realised.
 std::vector<std::string> titles(const Summary& summary) {
-  std::vector<std::string> names = {"candidate", "expected score", "of optimum", "over CPA", "budget use"};
-  if (!summary.reference.empty()) names.insert(names.end(), {"more than " + summary.reference, "p"});
+  std::vector<std::string> names = {"candidate", "expected score", "of optimum"};
+  if (!summary.reference.empty()) names.insert(names.end(), {"difference", "p"});
+  names.insert(names.end(), {"over CPA", "budget use", "score"});
   return names;
 }
 
 std::vector<std::string> line(const Summary& summary, const SummaryRow& row) {
   std::vector<std::string> cells = {row.name, with_error("%.2f", row.expected_score, 1.0),
-                                    number("%.1f %%", 100.0 * row.share_of_optimum.value),
-                                    number("%.1f %%", 100.0 * row.mean.cpa_exceed_share),
-                                    number("%.1f %%", 100.0 * row.mean.budget_use)};
-  if (summary.reference.empty()) return cells;
-  if (row.name == summary.reference) {
-    cells.insert(cells.end(), {"reference", ""});
-  } else {
-    cells.push_back(row.difference ? with_error("%+.2f", *row.difference, 1.0) : "");
-    cells.push_back(p_text(row.adjusted_p));
+                                    number("%.1f %%", 100.0 * row.share_of_optimum.value)};
+  if (!summary.reference.empty()) {
+    const bool compared = row.difference.has_value();
+    cells.push_back(compared ? with_error("%+.2f", *row.difference, 1.0) : row.name == summary.reference ? "0" : "");
+    cells.push_back(compared ? p_text(row.adjusted_p) : "");
   }
+  cells.push_back(number("%.1f %%", 100.0 * row.mean.expected_cpa_exceed_share));
+  cells.push_back(number("%.1f %%", 100.0 * row.mean.budget_use));
+  cells.push_back(row.mean.drawn ? number("%.2f", row.mean.score) : "-");
   return cells;
 }
+
+// What the numbers are, below a table.
+std::string foot_text(const Summary& summary) {
+  std::string text;
+  for (const SummaryRow& row : summary.rows) {
+    if (!row.expected_score.interval) continue;
+    text = "± is half of a 95 % interval over " + row.expected_score.axes.text();
+    break;
+  }
+  if (text.empty()) text = "One period: no intervals";
+  if (!summary.reference.empty()) {
+    text += "; differences are from " + summary.reference + " in the same cells, p by Holm";
+  }
+  return text + ". Over CPA: by expected conversions; score: realised.";
+}
+
 
 void add_interval(Json& json, const char* low, const char* high, const Estimate& estimate) {
   json[low] = estimate.interval ? Json(estimate.interval->low) : Json();
   json[high] = estimate.interval ? Json(estimate.interval->high) : Json();
+}
+
+std::string rows_markdown(const Summary& summary) {
+  const auto row_text = [](const std::vector<std::string>& cells) {
+    std::string text = "|";
+    for (const std::string& cell : cells) {
+      text += ' ';
+      for (const char c : cell) text += c == '|' ? std::string("\\|") : std::string(1, c);
+      text += " |";
+    }
+    return text + "\n";
+  };
+  const std::vector<std::string> names = titles(summary);
+  std::string text = row_text(names) + "|---|";
+  for (size_t i = 1; i < names.size(); ++i) text += "--:|";
+  text += "\n";
+  for (const SummaryRow& row : summary.rows) text += row_text(line(summary, row));
+  return text;
+}
+
+Json rows_json(const Summary& summary) {
+  Json rows = Json::array();
+  for (const SummaryRow& row : summary.rows) {
+    Json json = {{"name", row.name}, {"kind", row.kind}};
+    json["trainings"] = row.trainings;
+    json["axes"] = row.expected_score.axes.text();
+    json["expected_score"] = row.expected_score.value;
+    add_interval(json, "expected_low", "expected_high", row.expected_score);
+    const auto realised = [&](double value) { return row.mean.drawn ? Json(value) : Json(); };
+    json["score"] = realised(row.mean.score);
+    json["conversions"] = realised(row.mean.conversions);
+    json["cpa_exceed_share"] = realised(row.mean.cpa_exceed_share);
+    json["expected_cpa_exceed_share"] = row.mean.expected_cpa_exceed_share;
+    json["budget_use"] = row.mean.budget_use;
+    json["share_of_optimum"] = row.share_of_optimum.value;
+    add_interval(json, "share_low", "share_high", row.share_of_optimum);
+    if (row.difference) {
+      Json& difference = json["difference"];
+      difference["to"] = summary.reference;
+      difference["axes"] = row.difference->axes.text();
+      difference["expected_score"] = row.difference->value;
+      add_interval(difference, "low", "high", *row.difference);
+      if (row.difference->p_value) difference["p"] = *row.difference->p_value;
+      if (row.adjusted_p) difference["p_holm"] = *row.adjusted_p;
+      difference["probability_of_improvement"] = row.improvement->value;
+      add_interval(difference, "improvement_low", "improvement_high", *row.improvement);
+    }
+    rows.push_back(std::move(json));
+  }
+  return rows;
 }
 
 }  // namespace
@@ -148,62 +217,57 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
   return summary;
 }
 
-std::string summary_text(const Summary& summary, size_t width) {
+std::string context_text(const EvaluationContext& context) {
+  const bool in_market = context.protocol == "market";
+  std::string text = "protocol " + context.protocol + ", rules " + context.rules + ", ";
+  text += in_market ? "population " + context.population : "log " + context.log;
+  text += ", " + std::to_string(context.seats.size()) + (in_market ? " seats" : " advertisers") + " x " +
+          std::to_string(context.periods.size()) + " periods";
+  text += in_market ? ", one seat replaced at a time" : ", against logged prices";
+  text += "\nperiods " + period_ranges(context.periods);
+  if (!context.scenario.empty()) text += ", scenario " + context.scenario.substr(0, 8);
+  text += "\n";
+  if (!context.budget && !context.cpa_limit) return text;
+  text += "every advertiser with";
+  if (context.budget) text += " budget " + shortest(*context.budget);
+  if (context.budget && context.cpa_limit) text += " and";
+  if (context.cpa_limit) text += " CPA limit " + shortest(*context.cpa_limit);
+  return text + "\n";
+}
+
+std::string table_text(const SummaryTable& table, size_t width) {
   std::vector<TextColumn> columns;
-  for (const std::string& title : titles(summary)) columns.push_back({title});
+  for (const std::string& title : titles(table.summary)) columns.push_back({title});
   columns.front().align = TextColumn::Align::kLeft;
   columns.front().shrinks = true;
-  TextTable table(std::move(columns));
-  for (const SummaryRow& row : summary.rows) table.add(line(summary, row));
-  return table.text(width);
-}
-
-std::string summary_markdown(const Summary& summary) {
-  const auto row_text = [](const std::vector<std::string>& cells) {
-    std::string text = "|";
-    for (const std::string& cell : cells) {
-      text += ' ';
-      for (const char c : cell) text += c == '|' ? std::string("\\|") : std::string(1, c);
-      text += " |";
-    }
-    return text + "\n";
-  };
-  const std::vector<std::string> names = titles(summary);
-  std::string text = row_text(names) + "|---|";
-  for (size_t i = 1; i < names.size(); ++i) text += "--:|";
-  text += "\n";
-  for (const SummaryRow& row : summary.rows) text += row_text(line(summary, row));
-  return text;
-}
-
-nlohmann::ordered_json summary_json(const Summary& summary) {
-  Json rows = Json::array();
-  for (const SummaryRow& row : summary.rows) {
-    Json json = {{"name", row.name}, {"kind", row.kind}};
-    json["trainings"] = row.trainings;
-    json["axes"] = row.expected_score.axes.text();
-    json["expected_score"] = row.expected_score.value;
-    add_interval(json, "expected_low", "expected_high", row.expected_score);
-    json["score"] = row.mean.score;
-    json["conversions"] = row.mean.conversions;
-    json["cpa_exceed_share"] = row.mean.cpa_exceed_share;
-    json["budget_use"] = row.mean.budget_use;
-    json["share_of_optimum"] = row.share_of_optimum.value;
-    add_interval(json, "share_low", "share_high", row.share_of_optimum);
-    if (row.difference) {
-      Json& difference = json["difference"];
-      difference["to"] = summary.reference;
-      difference["axes"] = row.difference->axes.text();
-      difference["expected_score"] = row.difference->value;
-      add_interval(difference, "low", "high", *row.difference);
-      if (row.difference->p_value) difference["p"] = *row.difference->p_value;
-      if (row.adjusted_p) difference["p_holm"] = *row.adjusted_p;
-      difference["probability_of_improvement"] = row.improvement->value;
-      add_interval(difference, "improvement_low", "improvement_high", *row.improvement);
-    }
-    rows.push_back(std::move(json));
+  TextTable rows(std::move(columns));
+  for (const SummaryRow& row : table.summary.rows) rows.add(line(table.summary, row));
+  std::string text;
+  std::string context = context_text(table.context);
+  for (size_t begin = 0; begin < context.size();) {
+    const size_t end = context.find('\n', begin);
+    text += wrapped("", context.substr(begin, end - begin), width);
+    begin = end + 1;
   }
-  return rows;
+  return text + "\n" + rows.text(width) + "\n" + wrapped("", foot_text(table.summary), width);
+}
+
+std::string table_markdown(const SummaryTable& table) {
+  std::string context = context_text(table.context);
+  std::replace(context.begin(), context.end() - 1, '\n', ';');
+  return context + "\n" + rows_markdown(table.summary) + "\n" + foot_text(table.summary) + "\n";
+}
+
+nlohmann::ordered_json table_json(const SummaryTable& table) {
+  const EvaluationContext& context = table.context;
+  Json json = {{"scenario", context.scenario}, {"protocol", context.protocol}, {"rules", context.rules}};
+  json[context.protocol == "market" ? "population" : "log"] =
+      context.protocol == "market" ? context.population : context.log;
+  json["periods"] = context.periods;
+  json["seats"] = context.seats.size();
+  json["reference"] = table.summary.reference;
+  json["rows"] = rows_json(table.summary);
+  return json;
 }
 
 }  // namespace genbid::eval

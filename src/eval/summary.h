@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eval/evaluation.h"
+#include "eval/report.h"
 #include "statistics/estimate.h"
 
 namespace genbid::eval {
@@ -50,9 +51,17 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
 // where there is but one.
 std::string usual_reference(const std::vector<Contender>& contenders);
 
-// The table for a terminal of so many columns, for a Markdown page, and as rows of JSON (docs/results/*.json).
-std::string summary_text(const Summary& summary, size_t width);
-std::string summary_markdown(const Summary& summary);
-nlohmann::ordered_json summary_json(const Summary& summary);
+// A table: what was judged under one scenario, and nothing else.
+struct SummaryTable {
+  EvaluationContext context;
+  Summary summary;
+};
+// For a terminal of so many columns; for a Markdown page; and with rows as those of docs/results/*.json.
+std::string table_text(const SummaryTable& table, size_t width);
+std::string table_markdown(const SummaryTable& table);
+nlohmann::ordered_json table_json(const SummaryTable& table);
+
+// "protocol market, rules corrected, population rules48, ..." in lines of their own.
+std::string context_text(const EvaluationContext& context);
 
 }  // namespace genbid::eval

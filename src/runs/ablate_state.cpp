@@ -91,6 +91,11 @@ CellLock::~CellLock() {
 
 CellLock::CellLock(CellLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
 
+CellLock& CellLock::operator=(CellLock&& other) noexcept {
+  std::swap(file_, other.file_);
+  return *this;
+}
+
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells) {
   const std::string path = config.folder() + "/experiment.json";
   const Json now = experiment(config, cells);

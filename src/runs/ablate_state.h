@@ -35,7 +35,7 @@ class CellLock {
   static std::optional<CellLock> take(const AblateCell& cell);
   ~CellLock();
   CellLock(CellLock&& other) noexcept;
-  CellLock& operator=(CellLock&&) = delete;
+  CellLock& operator=(CellLock&& other) noexcept;
 
  private:
   explicit CellLock(int file) : file_(file) {}

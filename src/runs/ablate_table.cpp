@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/config/period_text.h"
 #include "base/terminal.h"
 #include "eval/summary.h"
 #include "runs/result_file.h"
@@ -40,13 +39,6 @@ std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
   return blocks;
 }
 
-std::string heading(const eval::EvaluationContext& context, const std::string& mark) {
-  std::string text = "protocol " + context.protocol + ", rules " + mark + context.rules + mark + ", ";
-  text += context.protocol == "market" ? "population " + mark + context.population + mark : "log " + mark + context.log + mark;
-  text += ", periods " + period_ranges(context.periods) + ", " + std::to_string(context.seats.size()) + " seats";
-  return text + ", scenario " + context.scenario.substr(0, 8);
-}
-
 std::string reference_in(const Block& block, const std::string& wanted) {
   const auto found = std::find_if(block.contenders.begin(), block.contenders.end(),
                                   [&](const eval::Contender& one) { return one.name == wanted; });
@@ -61,20 +53,10 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
   Json blocks = Json::array();
   for (const Block& block : blocks_of(cells)) {
     const std::string reference = reference_in(block, reference_of(config, cells));
-    const eval::Summary summary = eval::summarise(block.contenders, reference);
-    const std::string axes = summary.rows.front().expected_score.axes.text();
-    table.text += heading(block.context, "") + "\n\n" + eval::summary_text(summary, terminal::width(STDOUT_FILENO)) +
-                  "\n± is half of a 95 % interval over " + axes + "; p is Holm's\n\n";
-    table.markdown += "\nProtocol" + heading(block.context, "`").substr(8) + ". ± is half of a 95 % interval over " +
-                      axes + "; p is adjusted by Holm.\n\n" + eval::summary_markdown(summary);
-    blocks.push_back({{"scenario", block.context.scenario},
-                      {"protocol", block.context.protocol},
-                      {"rules", block.context.rules},
-                      {"population", block.context.population},
-                      {"periods", block.context.periods},
-                      {"seats", block.context.seats.size()},
-                      {"reference", reference},
-                      {"rows", eval::summary_json(summary)}});
+    const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
+    table.text += eval::table_text(one, terminal::width(STDOUT_FILENO)) + "\n";
+    table.markdown += "\n" + eval::table_markdown(one);
+    blocks.push_back(eval::table_json(one));
   }
   const Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
   table.json = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

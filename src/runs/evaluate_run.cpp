@@ -1,7 +1,9 @@
 #include "runs/evaluate_run.h"
 
 #include <ATen/Parallel.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -14,11 +16,14 @@
 
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/shown.h"
+#include "base/terminal.h"
 #include "base/threads.h"
 #include "data/log_ticks.h"
 #include "data/replaceable.h"
 #include "eval/job_store.h"
 #include "eval/replay_evaluation.h"
+#include "eval/summary.h"
 #include "runs/evaluate_candidates.h"
 #include "runs/evaluate_plan.h"
 #include "runs/evaluate_select.h"
@@ -26,6 +31,8 @@
 
 namespace genbid::runs {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 // For each checkpoint that was asked for several of one thing and no other.
 std::string target_reports(const std::vector<CandidateConfig>& candidates,
@@ -150,12 +157,12 @@ std::string EvaluateSummary::text() const {
     return "jobs of other shards are missing: " + std::to_string(missing_jobs) +
            "; results are written by whoever finds all of them in the folder\n";
   }
-  return eval::result_table(evaluations, context) + target_reports;
+  return eval::table_text(table(), terminal::width(STDOUT_FILENO)) + target_reports;
 }
 
 std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
-  using Json = nlohmann::ordered_json;
-  static const std::set<std::string> kOfCandidate = {"name", "kind", "asked", "mean"};
+  static const std::set<std::string> kOfCandidate = {"name", "kind", "asked", "mean", "candidate", "selection",
+                                                      "by_period"};
   Json summary = {{"context", Json::object()}, {"candidates", Json::array()}};
   for (size_t i = 0; i < evaluations.size(); ++i) {
     Json candidate = Json::object();
@@ -169,6 +176,12 @@ std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
   return summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+eval::SummaryTable EvaluateSummary::table() const {
+  std::vector<eval::Contender> contenders;
+  for (const eval::Evaluation& one : evaluations) contenders.push_back({one.name, one.kind, {{std::nullopt, one.cells}}});
+  return {context, eval::summarise(contenders, reference.empty() ? eval::usual_reference(contenders) : reference)};
+}
+
 std::vector<std::string> EvaluateSummary::write() {
   if (missing_jobs > 0) return {};
   for (size_t i = 0; i < paths_.size(); ++i) {
@@ -179,6 +192,9 @@ std::vector<std::string> EvaluateSummary::write() {
     if (!out) throw Error(paths_[i] + ": cannot write: " + std::strerror(errno));
     files_[i]->commit();
   }
+  const eval::SummaryTable all = table();
+  write_file(folder_ + "/table.md", eval::table_markdown(all));
+  write_file(folder_ + "/table.json", eval::table_json(all).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
   return paths_;
 }
 
@@ -189,8 +205,14 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   if (!selected) return std::nullopt;
   const Candidates candidates = make_candidates(selected->list, config, config.periods(), threads);
 
-  // Opened before the work: a place that cannot be written should be found out now.
   EvaluateSummary summary;
+  summary.folder_ = config.output.dir;
+  summary.reference = config.reference;
+  const auto named = [&](const eval::Candidate& one) { return one.name == config.reference; };
+  if (!config.reference.empty() && std::none_of(candidates.list.begin(), candidates.list.end(), named)) {
+    throw ConfigError("reference: found '" + shown(config.reference) + "', expected the name of a candidate");
+  }
+  // Opened before the work: a place that cannot be written should be found out now.
   std::string last;
   for (const eval::Candidate& candidate : candidates.list) {
     if (candidate.name == last) continue;

@@ -8,6 +8,7 @@
 #include "base/files/atomic_file.h"
 #include "eval/evaluation.h"
 #include "eval/report.h"
+#include "eval/summary.h"
 #include "runs/evaluate_config.h"
 
 namespace genbid::runs {
@@ -20,16 +21,20 @@ class EvaluateSummary {
   int64_t missing_jobs = 0;    // of other shards; then there are no results yet
   std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
 
+  std::string reference;       // whom the others are compared with; empty: nobody
   // The table, and what the policies made of what they were asked for.
   std::string text() const;
   // {"context": what every result.json says of the market or log, "candidates": [what each says of its own but for the
   // cells, and its "file"]}. `files`: what write() returned.
   std::string json(const std::vector<std::string>& files) const;
-  // Writes a result.json for each candidate and returns where.
+  // Writes a result.json for each candidate, table.md and table.json, and returns where.
   std::vector<std::string> write();
 
  private:
   friend std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config);
+  eval::SummaryTable table() const;
+
+  std::string folder_;
   std::vector<std::string> paths_;
   std::vector<std::unique_ptr<AtomicFile>> files_;
 };

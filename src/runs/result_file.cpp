@@ -22,7 +22,10 @@ eval::CellResult cell_of(const Json& json) {
   cell.budget = json.at("budget");
   cell.cpa_limit = json.at("cpa_limit");
   cell.cost = json.at("cost");
+  cell.drawn = !json.at("score").is_null();
   cell.conversions = real_or_none(json, "conversions");
+  cell.conversion_variance = real_or_none(json, "conversion_variance");
+  cell.score_of_expectation = json.at("score_of_expectation");
   cell.expected_conversions = json.at("expected_conversions");
   cell.score = real_or_none(json, "score");
   cell.expected_score = json.at("expected_score");

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "eval/report.h"
+#include "eval/summary.h"
 #include "bidders/fixed_alpha.h"
 
 namespace genbid::eval {
@@ -49,7 +50,7 @@ TEST(ReplayEvaluation, ResultsSayTheBudgetAndLimitOfEverybody) {
   const Evaluation evaluation = {"candidate", "policy", {}};
   const auto json = nlohmann::ordered_json::parse(result_json(evaluation, context));
   EXPECT_EQ(json["campaign"].dump(), R"({"budget":100.0,"cpa_limit":2.0})");
-  const std::string table = result_table({evaluation}, context);
+  const std::string table = context_text(context);
   EXPECT_NE(table.find("every advertiser with budget 100 and CPA limit 2\n"), std::string::npos) << table;
 }
 
@@ -87,7 +88,7 @@ TEST(ReplayEvaluation, ResultsSayThatTheyAreOfAReplay) {
   EXPECT_EQ(json["protocol"], "replay");
   EXPECT_EQ(json["log"], "market.h5");
   EXPECT_FALSE(json.contains("population"));
-  const std::string table = result_table({evaluation}, context);
+  const std::string table = context_text(context);
   EXPECT_EQ(table.find("protocol replay, rules corrected, log market.h5, 2 advertisers x 1 periods"), 0U) << table;
 }
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "eval/summary.h"
+
 namespace genbid::eval {
 namespace {
 
@@ -21,12 +23,18 @@ Evaluation one_cell() {
   return {"candidate", "policy", {cell}};
 }
 
+std::string table_of(const std::vector<Evaluation>& evaluations) {
+  std::vector<Contender> contenders;
+  for (const Evaluation& one : evaluations) contenders.push_back({one.name, one.kind, {{std::nullopt, one.cells}}});
+  return table_text({kContext, summarise(contenders, usual_reference(contenders))}, 80);
+}
+
 TEST(Report, ResultHasTheFixedKeys) {
   const auto json = nlohmann::ordered_json::parse(result_json(one_cell(), kContext));
   std::vector<std::string> keys;
   for (const auto& item : json.items()) keys.push_back(item.key());
   EXPECT_EQ(keys, (std::vector<std::string>{"name", "kind", "protocol", "rules", "population", "periods", "seats",
-                                            "seed", "mean", "selection", "cells"}));
+                                            "seed", "mean", "selection", "by_period", "cells"}));
   EXPECT_EQ(json["protocol"], "market");
   EXPECT_EQ(json["mean"]["expected_score"], 1.25);
   EXPECT_EQ(json["mean"]["budget_use"], 0.5);
@@ -47,7 +55,7 @@ TEST(Report, ACellWithoutBudgetOrOptimumHasNumbers) {
   const auto json = nlohmann::ordered_json::parse(text);
   EXPECT_EQ(json["mean"]["budget_use"], 0.0);
   EXPECT_EQ(json["mean"]["share_of_optimum"], 0.0);
-  const std::string table = result_table({evaluation}, kContext);
+  const std::string table = table_of({evaluation});
   EXPECT_EQ(table.find("nan"), std::string::npos) << table;
   const std::vector<const Evaluation*> runs(3, &evaluation);
   const std::string targets = target_report("p", Target::kCpa, runs, {0.1, 0.2, 0.3});
@@ -68,9 +76,8 @@ TEST(Report, HindsightHasNoRealisedNumbers) {
   EXPECT_TRUE(json["cells"][0]["conversion_variance"].is_null());
   EXPECT_EQ(json["mean"]["expected_score"], 1.25);
   EXPECT_EQ(json["mean"]["expected_cpa_exceed_share"], 1.0);
-  const std::string table = result_table({evaluation}, kContext);
-  EXPECT_NE(table.find("1.25      25.0%    100.0%      50.0%        -           -             -\n"), std::string::npos)
-      << table;
+  const std::string table = table_of({evaluation});
+  EXPECT_NE(table.find("1.25      25.0 %   100.0 %      50.0 %      -\n"), std::string::npos) << table;
 }
 
 TEST(Report, ANameOfAnyBytesIsWritten) {
@@ -109,7 +116,7 @@ TEST(Report, ResultSaysWhatWasAskedFor) {
 }
 
 TEST(Report, TableSaysProtocolRulesAndPopulation) {
-  const std::string table = result_table({one_cell()}, kContext);
+  const std::string table = table_of({one_cell()});
   EXPECT_EQ(table.find("protocol market, rules corrected, population rules48, 2 seats x 2 periods"), 0U);
   EXPECT_NE(table.find("candidate"), std::string::npos);
 }
