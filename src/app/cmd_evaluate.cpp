@@ -27,7 +27,7 @@ int run(const ConfigFile& file) {
   }
   std::printf("%s\n", summary->text().c_str());
   for (const std::string& path : summary->write()) std::printf("%s\n", path.c_str());
-  runs::report_at_end(config.output.dir);
+  if (summary->missing_jobs == 0) runs::report_at_end(config.output.dir);  // else there are no results yet
   return 0;
 }
 
