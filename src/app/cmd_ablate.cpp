@@ -35,6 +35,7 @@ Command ablate_command() {
           "variants     a list of {name, set, grid, train, policy}: what each changes (set), lists of which every\n"
           "             combination is a variant (grid: ['model.width=[64, 128]']), another training config (train),\n"
           "             or who is judged without training (policy: {policy: fixed_alpha, alpha: 90})\n"
+          "markets      a list of {name, set}: every cell is judged in each, in a block of the table\n"
           "reference    the variant that the others are compared with; the base where nothing is said\n"
           "jobs         cells at a time (0: one a processor); fail_fast: begin none after one has failed\n"
           "shard        i/n: a share of the cells; whoever finds all of them done writes the table\n"

@@ -18,7 +18,8 @@ nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; }
 code, pre { font: 13px/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); padding: 10px 12px; border-radius: 6px; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); padding: 10px 12px;
+    border-radius: 6px; }
 .note { color: var(--soft); font-size: 13px; margin: 2px 0 8px; }
 .figures { display: grid; grid-template-columns: minmax(0, 1fr); gap: 24px 28px; }
 figure { margin: 0; min-width: 0; }
@@ -60,7 +61,8 @@ table.cards td:nth-child(2), table.cards th:nth-child(2) { text-align: left; }
   table.cards, table.cards tbody, table.cards tr, table.cards tbody th, table.cards td { display: block; }
   table.cards thead { display: none; }
   table.cards tr { padding: 8px 0; border-bottom: 1px solid var(--grid); }
-  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; min-width: 0; padding: 1px 0; text-align: left; }
+  table.cards tbody th, table.cards td, table.cards td:nth-child(2) { border: 0; min-width: 0;
+    padding: 1px 0; text-align: left; }
   table.cards td { display: flex; justify-content: space-between; gap: 12px; white-space: normal; }
   table.cards td::before { content: attr(data-label); color: var(--soft); }
 }

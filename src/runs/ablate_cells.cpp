@@ -143,7 +143,7 @@ class Builder {
         cell.folder += "/seed-" + std::to_string(seed);
         cell.train = training(train, for_training, seed, cell.folder);
       }
-      cell.evaluate = evaluation(variant, for_evaluation, cell);
+      add_markets(variant, for_evaluation, cell);
       cells_.push_back(std::move(cell));
       if (!trains) return;
     }
@@ -159,15 +159,31 @@ class Builder {
     return config;
   }
 
+  void add_markets(const VariantConfig& variant, const std::vector<std::string>& changes, AblateCell& cell) const {
+    if (config_.markets.empty()) {
+      cell.markets.push_back({"", evaluation(variant, changes, cell, "evaluation")});
+    }
+    std::set<std::string> folders;
+    for (const JudgedMarketConfig& market : config_.markets) {
+      std::vector<std::string> all = changes;
+      all.insert(all.end(), market.set.begin(), market.set.end());
+      const std::string folder = "evaluation-" + folder_name(market.name);
+      if (!folders.insert(folder).second) {
+        throw ConfigError("markets: found two named '" + shown(market.name) + "', expected a name of its own for each");
+      }
+      cell.markets.push_back({market.name, evaluation(variant, all, cell, folder)});
+    }
+  }
+
   EvaluateConfig evaluation(const VariantConfig& variant, const std::vector<std::string>& changes,
-                            const AblateCell& cell) const {
+                            const AblateCell& cell, const std::string& folder) const {
     auto config = read_config<EvaluateConfig>(config_.evaluate, "evaluate", changes);
     CandidateConfig candidate = variant.policy.empty() ? CandidateConfig() : variant.policy[0];
     if (cell.train) candidate.policy = cell.folder;
     candidate.name = cell.variant;
     config.policy = {candidate};
     config.reference.clear();
-    config.output.dir = cell.folder + "/evaluation";
+    config.output.dir = cell.folder + "/" + folder;
     config.output.hindsight = config_.folder() + "/hindsight";
     config.output.shard.clear();
     config.threads = 1;
@@ -196,7 +212,7 @@ std::string AblateCell::label() const {
   return seed ? variant + ", seed " + std::to_string(*seed) : variant;
 }
 
-std::string AblateCell::market() const {
+std::string JudgedMarket::market() const {
   EvaluateConfig config = evaluate;
   config.policy.clear();
   config.output = {};
@@ -213,11 +229,14 @@ std::string AblateCell::identity() const {
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     text += print_config(config, "train") + "---\n";
   }
-  EvaluateConfig config = evaluate;
-  config.output = {};
-  config.cache_megabytes = 0;
-  if (train) config.policy[0].policy = kTrained;
-  return text + print_config(config, "evaluate");
+  for (const JudgedMarket& market : markets) {
+    EvaluateConfig config = market.evaluate;
+    config.output = {};
+    config.cache_megabytes = 0;
+    if (train) config.policy[0].policy = kTrained;
+    text += (&market == markets.data() ? "" : "---\n") + print_config(config, "evaluate");
+  }
+  return text;
 }
 
 std::vector<AblateCell> ablate_cells(const AblateConfig& config) {

@@ -11,19 +11,26 @@
 
 namespace genbid::runs {
 
-// A cell of an experiment: a variant, trained with one seed, and judged; or judged alone.
+// An evaluation of a cell.
+struct JudgedMarket {
+  std::string name;         // empty where there is but the evaluation's own
+  EvaluateConfig evaluate;  // resolved
+
+  // What its market is, for hindsight that cells share.
+  std::string market() const;
+};
+
+// A cell of an experiment: a variant, trained with one seed, and judged in each market; or judged alone.
 struct AblateCell {
   std::string variant;
   std::optional<int64_t> seed;          // of the training; none: nothing is trained
-  std::string folder;                   // an ordinary run, with evaluation/ in it
+  std::string folder;                   // an ordinary run, with evaluation/ in it, or one for each market
   std::optional<TrainRunConfig> train;  // resolved
-  EvaluateConfig evaluate;              // resolved
+  std::vector<JudgedMarket> markets;
 
   std::string label() const;  // "wide, seed 2"
   // What decides what comes out, as YAML: without places, threads and what is only logged; a store by what it holds.
   std::string identity() const;
-  // What its market is, for the table's blocks and for hindsight that cells share.
-  std::string market() const;
 };
 
 // All cells, by variant in the order of the config, the base first, then by seed. ConfigError for a key that neither config

@@ -26,6 +26,12 @@ void VariantConfig::fields(ConfigVisitor& v) {
   v.check(policy.size() <= 1, "policy", "one policy: each variant has one");
 }
 
+void JudgedMarketConfig::fields(ConfigVisitor& v) {
+  v.required("name", name);
+  v.check(!name.empty() && is_folder_name(name), "name", kName);
+  v.field("set", set);
+}
+
 void AblateConfig::fields(ConfigVisitor& v) {
   v.required("name", name);
   v.check(!name.empty() && is_folder_name(name), "name", kName);
@@ -33,6 +39,7 @@ void AblateConfig::fields(ConfigVisitor& v) {
   v.path("train", train, true);
   v.required_path("evaluate", evaluate);
   v.field("set", set);
+  v.list("markets", markets, "name");
   v.field("seeds", seeds);
   v.check(!seeds.values.empty(), "seeds", "at least one seed");
   v.field("base", base);

@@ -23,6 +23,14 @@ struct VariantConfig {
   void fields(ConfigVisitor& v);
 };
 
+// One of several markets that all cells are judged in: what it changes in the evaluation's config.
+struct JudgedMarketConfig {
+  std::string name;
+  std::vector<std::string> set;
+
+  void fields(ConfigVisitor& v);
+};
+
 // `kind: ablate`: the same training and evaluation with variants, over training seeds.
 struct AblateConfig {
   std::string name;
@@ -30,6 +38,7 @@ struct AblateConfig {
   std::string train;             // config of the trainings; empty: variants name theirs, or train nothing
   std::string evaluate;          // config of the evaluations; its `policy` counts for nothing
   std::vector<std::string> set;  // what all cells change in these configs
+  std::vector<JudgedMarketConfig> markets;  // empty: the evaluation's own
   PeriodList seeds{{1}};         // train.seed
   std::string base = "base";     // the name of `train` and `evaluate` as they are
   std::string reference;         // what the others are compared with; empty: the base, or the first variant

@@ -21,11 +21,14 @@
 #include "runs/ablate_cells.h"
 #include "runs/ablate_state.h"
 #include "runs/ablate_table.h"
+#include "runs/evaluate_candidates.h"
 
 namespace genbid::runs {
 namespace {
 
-enum class Part { kTrain, kEvaluate };
+// The training, or the number of an evaluation.
+using Part = int;
+constexpr Part kTrain = -1;
 
 // The last line that a process wrote, for people.
 std::string last_line(const std::string& path) {
@@ -76,20 +79,21 @@ class Experiment {
     for (size_t i = 0; i < cells_.size(); ++i) {
       const CellRecord record = read_record(cells_[i]);
       if (record.state == CellState::kDone) {
-        warm_markets_.insert(cells_[i].market());
+        for (const JudgedMarket& market : cells_[i].markets) warm_markets_.insert(market.market());
         continue;
       }
       if (static_cast<int64_t>(i) % shard.count == shard.index) waiting_.push_back({i, first_part(i)});
     }
   }
 
-  Part first_part(size_t cell) const { return cells_[cell].train ? Part::kTrain : Part::kEvaluate; }
+  Part first_part(size_t cell) const { return cells_[cell].train ? kTrain : 0; }
+  const JudgedMarket& market(size_t cell, Part part) const { return cells_[cell].markets[static_cast<size_t>(part)]; }
 
   // Begins the first that may begin. Of evaluations in a market whose optima nobody has found yet one goes ahead.
   bool begin_next() {
     for (size_t i = 0; i < waiting_.size(); ++i) {
       const auto [cell, part] = waiting_[i];
-      if (part == Part::kEvaluate && !may_evaluate(cell)) continue;
+      if (part != kTrain && !may_evaluate(cell, part)) continue;
       waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
       begin(cell, part, std::nullopt);
       return true;
@@ -97,10 +101,11 @@ class Experiment {
     return false;
   }
 
-  bool may_evaluate(size_t cell) const {
-    if (warm_markets_.contains(cells_[cell].market())) return true;
+  bool may_evaluate(size_t cell, Part part) const {
+    const std::string wanted = market(cell, part).market();
+    if (warm_markets_.contains(wanted)) return true;
     return std::none_of(running_.begin(), running_.end(), [&](const Running& one) {
-      return one.part == Part::kEvaluate && cells_[one.cell].market() == cells_[cell].market();
+      return one.part != kTrain && market(one.cell, one.part).market() == wanted;
     });
   }
 
@@ -113,9 +118,11 @@ class Experiment {
     }
     if (read_record(cell).state == CellState::kDone) return;  // another process was faster
     write_record(cell, {CellState::kRunning, "", cell.identity()});
-    const std::string verb = part == Part::kTrain ? "train" : "evaluate";
-    const std::string file = cell.folder + "/" + verb + ".yaml";
-    write_file(file, part == Part::kTrain ? print_config(*cell.train, verb) : print_config(cell.evaluate, verb));
+    const std::string verb = part == kTrain ? "train" : "evaluate";
+    const std::string market_name = part == kTrain ? "" : market(number, part).name;
+    const std::string file =
+        cell.folder + "/" + verb + (market_name.empty() ? "" : "-" + folder_name(market_name)) + ".yaml";
+    write_file(file, part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
     running_.push_back(
         {number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
   }
@@ -144,19 +151,19 @@ class Experiment {
   void ended(Running one, const ChildEnd& end) {
     const AblateCell& cell = cells_[one.cell];
     if (end.status == 0) {
-      if (one.part == Part::kTrain && !stop_signal::requested()) {
-        // Its lock stays taken from one part to the next.
-        if (may_evaluate(one.cell)) {
-          begin(one.cell, Part::kEvaluate, std::move(one.lock));
-        } else {
-          waiting_.insert(waiting_.begin(), {one.cell, Part::kEvaluate});
-        }
-        return;
-      }
-      if (one.part == Part::kEvaluate) {
-        warm_markets_.insert(cell.market());
+      if (one.part != kTrain) warm_markets_.insert(market(one.cell, one.part).market());
+      const Part next = one.part + 1;
+      if (next == std::ssize(cell.markets)) {
         write_record(cell, {CellState::kDone, "", cell.identity()});
         ++num_ended_;
+        return;
+      }
+      if (!stop_signal::requested()) {
+        if (may_evaluate(one.cell, next)) {
+          begin(one.cell, next, std::move(one.lock));  // from one part to the next it stays taken
+        } else {
+          waiting_.insert(waiting_.begin(), {one.cell, next});
+        }
         return;
       }
     }
@@ -164,7 +171,7 @@ class Experiment {
       write_record(cell, {CellState::kInterrupted, "", cell.identity()});
       return;
     }
-    std::string error = one.part == Part::kTrain ? "train: " : "evaluate: ";
+    std::string error = one.part == kTrain ? "train: " : "evaluate: ";
     error += end.by_signal ? "ended by signal " + std::to_string(end.status - 128) : last_line(output_of(cell));
     write_record(cell, {CellState::kFailed, error, cell.identity()});
     failures_.push_back(cell.label() + ": " + error + " (" + output_of(cell) + ")");

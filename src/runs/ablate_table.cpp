@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/terminal.h"
 #include "eval/summary.h"
@@ -16,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 // What was judged under one scenario, on the same days and seats.
 struct Block {
+  std::string name;  // of the market; may be empty
   eval::EvaluationContext context;
   std::vector<eval::Contender> contenders;  // by variant
 };
@@ -24,17 +26,26 @@ bool is_same_block(const eval::EvaluationContext& a, const eval::EvaluationConte
   return a.scenario == b.scenario && a.periods == b.periods && a.seats == b.seats;
 }
 
+// By market, then by variant and seed.
+std::vector<std::pair<const AblateCell*, const JudgedMarket*>> judged_in_order(const std::vector<AblateCell>& cells) {
+  std::vector<std::pair<const AblateCell*, const JudgedMarket*>> all;
+  for (size_t m = 0; m < cells.front().markets.size(); ++m) {
+    for (const AblateCell& cell : cells) all.emplace_back(&cell, &cell.markets[m]);
+  }
+  return all;
+}
+
 std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
   std::vector<Block> blocks;
-  for (const AblateCell& cell : cells) {
-    ResultFile file = read_result(cell.evaluate.output.dir + "/result.json");
+  for (const auto& [cell, market] : judged_in_order(cells)) {
+    ResultFile file = read_result(market->evaluate.output.dir + "/result.json");
     auto block = std::find_if(blocks.begin(), blocks.end(),
                               [&](const Block& one) { return is_same_block(one.context, file.context); });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {file.context, {}});
-    if (block->contenders.empty() || block->contenders.back().name != cell.variant) {
-      block->contenders.push_back({cell.variant, file.evaluation.kind, {}});
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}});
+    if (block->contenders.empty() || block->contenders.back().name != cell->variant) {
+      block->contenders.push_back({cell->variant, file.evaluation.kind, {}});
     }
-    block->contenders.back().runs.push_back({cell.seed, std::move(file.evaluation.cells)});
+    block->contenders.back().runs.push_back({cell->seed, std::move(file.evaluation.cells)});
   }
   return blocks;
 }
@@ -54,9 +65,15 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
   for (const Block& block : blocks_of(cells)) {
     const std::string reference = reference_in(block, reference_of(config, cells));
     const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
+    if (!block.name.empty()) {
+      table.text += block.name + "\n";
+      table.markdown += "\n## " + block.name + "\n";
+    }
     table.text += eval::table_text(one, terminal::width(STDOUT_FILENO)) + "\n";
     table.markdown += "\n" + eval::table_markdown(one);
-    blocks.push_back(eval::table_json(one));
+    Json json = {{"name", block.name}};
+    json.update(eval::table_json(one));
+    blocks.push_back(std::move(json));
   }
   const Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
   table.json = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
