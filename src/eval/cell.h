@@ -21,8 +21,8 @@ struct CellResult {
   double score = 0.0;
   double expected_score = 0.0;        // the mean of the score, given what was exposed (bidding/score.h)
   double score_of_expectation = 0.0;  // as if what is expected came
-  int64_t wins = 0;           // slots, exposed or not
-  int last_active_tick = -1;  // last tick with an exposed impression
+  int64_t wins = 0;                   // slots, exposed or not
+  int last_active_tick = -1;          // last tick with an exposed impression
   // The highest expected score that was possible, rivals as they played without the candidate: the best alpha per tick
   // (market), or the best choice of impressions at their least winning costs (replay).
   double optimum = 0.0;

@@ -17,7 +17,8 @@ namespace genbid::eval {
 // homogeneous: every seat is the candidate's.
 // heterogeneous: half of the seats are, every second one, the others are an opponent's. In periods of odd number they
 //   change places, so that over two successive periods each has sat in every seat.
-// promotion: every seat is the candidate's, and every seventh (7 of 48, all categories among them) has twice its budget.
+// promotion: every seat is the candidate's, and every seventh (7 of 48, all categories among them) has twice its
+// budget.
 enum class PlatformMix { kHomogeneous, kHeterogeneous, kPromotion };
 const std::vector<std::string>& platform_mixes();  // "homogeneous", "heterogeneous", "promotion"
 PlatformMix parse_platform_mix(std::string_view name);

@@ -37,8 +37,8 @@ struct PlatformMetrics {
   double budget_use = 0.0;
   // How even it is: of expected scores in par units (divided by budget / CPA limit), so that large campaigns count like
   // small ones. Gini is the mean absolute difference of two seats over twice the mean: 0 if all are equal. The
-  // generalised Gini is mean x (1 - Gini), in par units: worth more for more, and for evener. Worst 30 % and 10 %: their
-  // mean; of the last seat that it takes to make up the share, a part counts.
+  // generalised Gini is mean x (1 - Gini), in par units: worth more for more, and for evener. Worst 30 % and 10 %:
+  // their mean; of the last seat that it takes to make up the share, a part counts.
   double gini = 0.0;
   double generalised_gini = 0.0;
   double worst_30 = 0.0;

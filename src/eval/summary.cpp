@@ -23,11 +23,8 @@ statistics::CandidateCells cells_of(const Contender& contender, Value value, Bas
   statistics::CandidateCells cells{contender.name, {}};
   for (const Run& run : contender.runs) {
     for (const CellResult& cell : run.cells) {
-      cells.cells.push_back({{cell.market_seed, cell.period, cell.seat},
-                             run.training_seed,
-                             cell.policy_seed,
-                             value(cell),
-                             base(cell)});
+      cells.cells.push_back(
+          {{cell.market_seed, cell.period, cell.seat}, run.training_seed, cell.policy_seed, value(cell), base(cell)});
     }
   }
   return cells;
@@ -123,7 +120,6 @@ std::string foot_text(const Summary& summary) {
   }
   return text + ". Over CPA: by expected conversions; score: realised.";
 }
-
 
 void add_interval(Json& json, const char* low, const char* high, const Estimate& estimate) {
   json[low] = estimate.interval ? Json(estimate.interval->low) : Json();

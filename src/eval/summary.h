@@ -43,8 +43,8 @@ struct Summary {
   std::vector<SummaryRow> rows;
 };
 
-// The lines in the order given. The reference is the contender of that name; empty: nobody is compared. What is known in
-// hindsight is compared with nobody. Error where candidates did not meet the same cells.
+// The lines in the order given. The reference is the contender of that name; empty: nobody is compared. What is known
+// in hindsight is compared with nobody. Error where candidates did not meet the same cells.
 Summary summarise(const std::vector<Contender>& contenders, const std::string& reference);
 
 // Whom others are compared with where nothing is said: the first rule, else the first that is not hindsight; empty

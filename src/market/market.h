@@ -33,8 +33,8 @@ struct MarketConfig {
   int64_t cache_megabytes = 0;
 
   bool official() const { return rules == "official"; }
-  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit): how impressions are sold,
-  // the traffic's number of slots, and the highest bid.
+  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit): how impressions are
+  // sold, the traffic's number of slots, and the highest bid.
   AuctionRule auction_rule() const;
   MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
   Rules bidder_rules() const;  // that its bidders bid under
@@ -131,8 +131,8 @@ class Market {
   const std::vector<Cell>& cells() const { return cells_; }
   const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
   bool may_bid(size_t row) const { return views_[row].may_bid; }
-  // What the row's formula brought it. Rows may be finished side by side. `believed` is what a misled seat takes it for,
-  // and all that its bidder ever sees.
+  // What the row's formula brought it. Rows may be finished side by side. `believed` is what a misled seat takes it
+  // for, and all that its bidder ever sees.
   void finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings,
               const TickOutcome* believed = nullptr);
   // Where a cell's impressions or highest bids of tick() are to be put; null where nobody wants them.

@@ -19,8 +19,8 @@ namespace genbid::policy {
 struct ObservationSpec {
   std::string feature_set;
   std::string reward = "expected";  // what earned returns count; or "realised"
-  // What expected returns are (bidding/score.h): the mean of the score, or in checkpoints that do not say it the score of
-  // the expectation, which is up to 8 % higher for days on the CPA limit.
+  // What expected returns are (bidding/score.h): the mean of the score, or in checkpoints that do not say it the score
+  // of the expectation, which is up to 8 % higher for days on the CPA limit.
   std::string returns = "mean of scores";
 };
 

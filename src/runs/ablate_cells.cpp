@@ -31,9 +31,7 @@ struct Change {
 
 Change parse_grid(const std::string& text) {
   const size_t equals = text.find('=');
-  const auto fail = [&] {
-    throw ConfigError("grid: found '" + shown(text) + "', expected key=[value, value]");
-  };
+  const auto fail = [&] { throw ConfigError("grid: found '" + shown(text) + "', expected key=[value, value]"); };
   if (equals == std::string::npos || equals == 0) fail();
   Change change{text.substr(0, equals), {}};
   try {
@@ -106,7 +104,8 @@ class Builder {
   explicit Builder(const AblateConfig& config) : config_(config) {}
 
   void add(const VariantConfig& variant, const std::string& name) {
-    if (name.empty()) throw ConfigError("found a variant that changes nothing, expected a name or something that it sets");
+    if (name.empty())
+      throw ConfigError("found a variant that changes nothing, expected a name or something that it sets");
     if (!folders_.insert(folder_name(name)).second) {
       throw ConfigError("found two variants named '" + shown(name) + "', expected a `name` of its own for each");
     }
@@ -132,7 +131,8 @@ class Builder {
     if (trains && train.empty()) throw ConfigError("found nothing to train or judge, expected `train` or `policy`");
     const auto own_training = std::find_if(variant.set.begin(), variant.set.end(), is_of_training);
     if (!trains && own_training != variant.set.end()) {
-      throw ConfigError("found '" + shown(*own_training) + "', expected no key of a training: its policy is not trained");
+      throw ConfigError("found '" + shown(*own_training) +
+                        "', expected no key of a training: its policy is not trained");
     }
     for (const int64_t seed : config_.seeds.values) {
       AblateCell cell;
@@ -208,9 +208,7 @@ std::string known_hash(const std::string& path) {
 
 }  // namespace
 
-std::string AblateCell::label() const {
-  return seed ? variant + ", seed " + std::to_string(*seed) : variant;
-}
+std::string AblateCell::label() const { return seed ? variant + ", seed " + std::to_string(*seed) : variant; }
 
 std::string JudgedMarket::market() const {
   EvaluateConfig config = evaluate;

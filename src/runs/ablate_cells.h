@@ -33,8 +33,8 @@ struct AblateCell {
   std::string identity() const;
 };
 
-// All cells, by variant in the order of the config, the base first, then by seed. ConfigError for a key that neither config
-// has, a value out of range, two variants of one name, a reference that is none: it names the variant.
+// All cells, by variant in the order of the config, the base first, then by seed. ConfigError for a key that neither
+// config has, a value out of range, two variants of one name, a reference that is none: it names the variant.
 std::vector<AblateCell> ablate_cells(const AblateConfig& config);
 
 // The names of the variants in that order.

@@ -35,13 +35,13 @@ struct JudgedMarketConfig {
 struct AblateConfig {
   std::string name;
   std::string dir = "runs/experiments";
-  std::string train;             // config of the trainings; empty: variants name theirs, or train nothing
-  std::string evaluate;          // config of the evaluations; its `policy` counts for nothing
-  std::vector<std::string> set;  // what all cells change in these configs
+  std::string train;                        // config of the trainings; empty: variants name theirs, or train nothing
+  std::string evaluate;                     // config of the evaluations; its `policy` counts for nothing
+  std::vector<std::string> set;             // what all cells change in these configs
   std::vector<JudgedMarketConfig> markets;  // empty: the evaluation's own
-  PeriodList seeds{{1}};         // train.seed
-  std::string base = "base";     // the name of `train` and `evaluate` as they are
-  std::string reference;         // what the others are compared with; empty: the base, or the first variant
+  PeriodList seeds{{1}};                    // train.seed
+  std::string base = "base";                // the name of `train` and `evaluate` as they are
+  std::string reference;                    // what the others are compared with; empty: the base, or the first variant
   std::vector<VariantConfig> variants;
   bool fail_fast = false;  // no further cell is begun once one has failed
   int64_t jobs = 0;        // cells at a time; 0: one a processor

@@ -122,9 +122,9 @@ class Experiment {
     const std::string market_name = part == kTrain ? "" : market(number, part).name;
     const std::string file =
         cell.folder + "/" + verb + (market_name.empty() ? "" : "-" + folder_name(market_name)) + ".yaml";
-    write_file(file, part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
-    running_.push_back(
-        {number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
+    write_file(file,
+               part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
+    running_.push_back({number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
   }
 
   static std::string output_of(const AblateCell& cell) { return cell.folder + "/output.txt"; }
@@ -241,8 +241,8 @@ std::string AblateSummary::text() const {
 }
 
 std::string AblateSummary::json() const {
-  const nlohmann::ordered_json json = {{"folder", folder},      {"cells", num_cells},  {"done", num_done},
-                                       {"failed", failures},    {"elsewhere", elsewhere}, {"stopped", stopped},
+  const nlohmann::ordered_json json = {{"folder", folder},   {"cells", num_cells},     {"done", num_done},
+                                       {"failed", failures}, {"elsewhere", elsewhere}, {"stopped", stopped},
                                        {"files", files}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -42,9 +42,9 @@ class CellLock {
   int file_;
 };
 
-// The experiment's folder: experiment.json says what its base is, which everything in the folder is compared with. Makes
-// it, or checks that it is this one: Error that names what differs, of the base or of a cell that is there, and says
-// how to go on.
+// The experiment's folder: experiment.json says what its base is, which everything in the folder is compared with.
+// Makes it, or checks that it is this one: Error that names what differs, of the base or of a cell that is there, and
+// says how to go on.
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells);
 
 }  // namespace genbid::runs

@@ -18,8 +18,8 @@ struct Candidates {
   std::vector<eval::Candidate> list;  // a policy that draws stands there once for each of policy_seeds
 };
 
-// Makes the candidates of a list for the market or the log of `config`. Error for a policy that cannot play its days, or
-// has learned from or was tuned on one of `periods` (unless allow_seen_periods), and for two of one name.
+// Makes the candidates of a list for the market or the log of `config`. Error for a policy that cannot play its days,
+// or has learned from or was tuned on one of `periods` (unless allow_seen_periods), and for two of one name.
 Candidates make_candidates(const std::vector<CandidateConfig>& list, const EvaluateConfig& config,
                            const std::vector<int64_t>& periods, Threads& threads);
 

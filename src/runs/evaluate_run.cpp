@@ -161,8 +161,8 @@ std::string EvaluateSummary::text() const {
 }
 
 std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
-  static const std::set<std::string> kOfCandidate = {"name", "kind", "asked", "mean", "candidate", "selection",
-                                                      "by_period"};
+  static const std::set<std::string> kOfCandidate = {"name",      "kind",      "asked",    "mean",
+                                                     "candidate", "selection", "by_period"};
   Json summary = {{"context", Json::object()}, {"candidates", Json::array()}};
   for (size_t i = 0; i < evaluations.size(); ++i) {
     Json candidate = Json::object();
@@ -178,7 +178,8 @@ std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
 
 eval::SummaryTable EvaluateSummary::table() const {
   std::vector<eval::Contender> contenders;
-  for (const eval::Evaluation& one : evaluations) contenders.push_back({one.name, one.kind, {{std::nullopt, one.cells}}});
+  for (const eval::Evaluation& one : evaluations)
+    contenders.push_back({one.name, one.kind, {{std::nullopt, one.cells}}});
   return {context, eval::summarise(contenders, reference.empty() ? eval::usual_reference(contenders) : reference)};
 }
 

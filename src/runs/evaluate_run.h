@@ -21,7 +21,7 @@ class EvaluateSummary {
   int64_t missing_jobs = 0;    // of other shards; then there are no results yet
   std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
 
-  std::string reference;       // whom the others are compared with; empty: nobody
+  std::string reference;  // whom the others are compared with; empty: nobody
   // The table, and what the policies made of what they were asked for.
   std::string text() const;
   // {"context": what every result.json says of the market or log, "candidates": [what each says of its own but for the

@@ -125,8 +125,8 @@ TEST_F(Ablate, ACellIsAnOrdinaryRun) {
   const std::string cell = out("whole") + "/small/cells/slow/seed-2";
   const std::string result = read_file(cell + "/evaluation/result.json");
   must("train " + cell + "/train.yaml run=" + out("alone"));
-  must("evaluate " + cell + "/evaluate.yaml policy='{policy: " + out("alone") + ", name: slow}' output.dir=" +
-       out("judged"));
+  must("evaluate " + cell + "/evaluate.yaml policy='{policy: " + out("alone") +
+       ", name: slow}' output.dir=" + out("judged"));
   EXPECT_EQ(read_file(out("judged") + "/result.json"), result);
 }
 

@@ -29,8 +29,9 @@ using Files = std::map<std::string, std::string>;  // path in the folder to cont
 
 // What does not say how long something took, or that it was interrupted.
 bool is_result(const std::string& name) {
-  return !name.ends_with("log.txt") && !name.ends_with("metrics.jsonl") && !name.ends_with("report.html") &&
-         !name.ends_with(".lock");
+  static const std::vector<std::string> kOthers = {"log.txt", "output.txt", "metrics.jsonl", "report.html", ".lock"};
+  return name.find("events.out.tfevents") == std::string::npos &&
+         std::none_of(kOthers.begin(), kOthers.end(), [&](const std::string& end) { return name.ends_with(end); });
 }
 
 Files files_in(const std::string& folder) {
@@ -83,8 +84,21 @@ const std::vector<Verb>& verbs() {
         "train.batch_size=16", "train.checkpoint_every=20", "train.keep=1", "train.eval_every=60", "train.threads=1"},
        true},
       {"evaluate_market",
-       {"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing]", kSmall, kBudget, "market.periods=22..25",
-        "output.dir=OUT/result"}},
+       {"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing, teacher]", kSmall, kBudget, "market.periods=22..25",
+        "output.dir=OUT/result"},
+       true},
+      // AuctionNet's PID remembers the period before, which a job that goes on must know.
+      {"evaluate_official",
+       {"evaluate", "configs/evaluate.yaml", "policy=[pid, {policy: fixed_alpha, alpha: 90}]", "market.rules=official",
+        "market.population=pid48", kSmall, kBudget, "market.periods=22..25", "seats=[0, 9, 30]",
+        "output.dir=OUT/result"},
+       true},
+      {"select",
+       {"evaluate", "configs/evaluate.yaml",
+        "policy={policy: fixed_alpha, select: {over: [{alpha: 60}, {alpha: 90}, {alpha: 120}], periods: 21}}", kSmall,
+        kBudget, "market.periods=22..23", "output.dir=OUT/result"},
+       true},
+      {"ablate", {"ablate", "IN/ablate.yaml", "dir=OUT/experiments"}, true},
       {"evaluate_replay",
        {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.log=IN/days/market_log.h5",
         "replay.periods=0..3", "output.dir=OUT/result"}},
@@ -103,6 +117,14 @@ class Interrupted : public testing::TestWithParam<Verb> {
                       "output.market_log=true", "output.dir=" + inputs_->path("days")},
                      inputs_->path("text.txt"));
     ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
+    write_file(inputs_->path("market.yaml"),
+               "kind: evaluate\npolicy: pid\nmarket: {population: rules48, impressions: 2000, budget_scale: 0.004, "
+               "periods: 30..31}\nseats: [0, 7, 20]\noutput: {dir: unused}\n");
+    write_file(inputs_->path("ablate.yaml"),
+               "kind: ablate\nname: small\ntrain: configs/quickstart/behavior_cloning.yaml\nevaluate: " +
+                   inputs_->path("market.yaml") + "\nset: [data.store=" + inputs_->path("store.h5") +
+                   ", train.steps=40, train.batch_size=16, train.checkpoint_every=10, train.keep=1]\njobs: 2\n"
+                   "variants:\n  - {name: slow, set: [train.learning_rate=1e-5]}\n  - {policy: pid}\n");
   }
   static void TearDownTestSuite() { delete inputs_; }
 

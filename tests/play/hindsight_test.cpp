@@ -130,8 +130,8 @@ oracle::Point respond(const AuctionRule& rule, const KeptPeriod& period, int sea
   return sum;
 }
 
-// A market whose impressions are sold otherwise, as it is asked for on the command line. The official rules take no such
-// options; that their hindsight follows the rule is seen in a program's own config alone.
+// A market whose impressions are sold otherwise, as it is asked for on the command line. The official rules take no
+// such options; that their hindsight follows the rule is seen in a program's own config alone.
 market::MarketConfig sold_by(const std::string& rules, const std::string& reserve, const std::string& exposures) {
   market::MarketConfig config;
   ConfigFile::parse("{}", "test", {"auction.reserve=" + reserve, "auction.exposures=" + exposures}).read(config);

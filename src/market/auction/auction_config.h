@@ -8,8 +8,8 @@
 
 namespace genbid::market {
 
-// Section `market.auction.reserve_from`: reserves by category and tick, from what a population paid. Against collusion by
-// low bids (PlatformBid, 2607.27265: 80 % of the historical lowest winning price).
+// Section `market.auction.reserve_from`: reserves by category and tick, from what a population paid. Against collusion
+// by low bids (PlatformBid, 2607.27265: 80 % of the historical lowest winning price).
 struct ReserveFromConfig {
   std::string population;  // that played the days; empty: there are no such reserves
   double share = 0.8;      // of the lowest price of a slot that a seat of the category held in the tick, over the days
@@ -29,8 +29,8 @@ struct AuctionConfig {
   // By slot: the probability that it is shown where the one before it is. The first is always shown.
   std::vector<double> exposures;
   ReserveFromConfig reserve_from;
-  // Not a field: what reserve_from comes to, as AuctionRule has them, in units of bids. Whoever plays a market makes them
-  // (play/category_reserves.h).
+  // Not a field: what reserve_from comes to, as AuctionRule has them, in units of bids. Whoever plays a market makes
+  // them (play/category_reserves.h).
   std::vector<double> own_reserves;
 
   AuctionConfig();
