@@ -1,127 +1,84 @@
 #!/usr/bin/env python3
-"""Results that are published: from evaluations to docs/results/*.json to the tables in docs/results.md and README.md.
+"""Results that are published: from tables of `genbid ablate` to docs/results/*.json to docs/results.md and README.md.
 
-  scripts/results.py collect docs/results/NAME.json "COMMAND" RESULT.json ...   rows of one evaluation command
+  scripts/results.py collect docs/results/NAME.json "COMMAND" TABLE.json [MARKET]   rows of one block of a table
   scripts/results.py readme    writes all tables into docs/results.md, and a short form of the first into README.md
   scripts/results.py check     exit status 1 if a page's tables are not those of docs/results/*.json
 
-Intervals are 95 % bootstrap intervals over periods (10,000 resamples of the means by period, fixed seed). Needs nothing
-but Python's standard library.
+All numbers, intervals and p-values are the program's. Needs nothing but Python's standard library.
 """
 import json
 import pathlib
-import random
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHORT = "market_corrected_rules48.json"  # the one table of README.md
+SHORT = "1_policies_corrected.json"  # the one table of README.md
 BEGIN, END = "<!-- results: made by scripts/results.py readme -->", "<!-- end of results -->"
 
 
-def interval(by_period):
-    """95 % bootstrap interval of the mean over periods; none where there are fewer than three."""
-    if len(by_period) < 3:
-        return None, None
-    draw = random.Random(1)
-    means = sorted(sum(draw.choices(by_period, k=len(by_period))) / len(by_period) for _ in range(10_000))
-    return means[249], means[9749]
+def collect(target, command, source, market=""):
+    found = [b for b in json.loads(pathlib.Path(source).read_text())["blocks"] if b["name"] == market]
+    if len(found) != 1:
+        sys.exit(f"{source}: found {len(found)} blocks named '{market}', expected one")
+    block = found[0]
+    rows = []
+    for r in block["rows"]:
+        of_block = {k: block[k] for k in ("protocol", "rules", "population", "periods", "seats", "scenario")}
+        rows.append({"name": r["name"], "kind": r["kind"], **of_block, "seeds": max(r["trainings"], 1),
+                     **{k: v for k, v in r.items() if k not in ("name", "kind")}, "command": command})
+    pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
 
 
-def row(result, command):
-    def by_period(key):
-        values = {}
-        for cell in result["cells"]:
-            values.setdefault(cell["period"], []).append(cell.get(key))
-        if any(v is None for cells in values.values() for v in cells):
-            return []  # nothing is drawn in hindsight
-        return [sum(v) / len(v) for v in values.values()]
-
-    mean = result["mean"]
-    expected, score = interval(by_period("expected_score")), interval(by_period("score"))
-    return {
-        "name": result["name"], "kind": result["kind"], "protocol": result["protocol"], "rules": result["rules"],
-        "population": result["population"], "periods": result["periods"], "seats": len(result["seats"]), "seeds": 1,
-        "expected_score": mean["expected_score"], "expected_low": expected[0], "expected_high": expected[1],
-        "score": mean.get("score"), "score_low": score[0], "score_high": score[1], "conversions": mean.get("conversions"),
-        "expected_cpa_exceed_share": mean["expected_cpa_exceed_share"],
-        "cpa_exceed_share": mean.get("cpa_exceed_share"), "budget_use": mean["budget_use"], "share_of_optimum": mean["share_of_optimum"],
-        "command": command,
-    }
-
-
-def with_interval(value, low, high):
-    return f"{value:.2f}" if low is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
+def between(value, low, high, form="{:.2f}"):
+    text = form.format(value)
+    return text if low is None else f"{text} ({form.format(low)} to {form.format(high)})"
 
 
 def share(value):
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
-def expected_over(row):
-    """Older rows know the realised share alone."""
-    return row.get("expected_cpa_exceed_share", row["cpa_exceed_share"])
+def p_text(p):
+    return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def heading(rows):
     first = rows[0]
     periods = first["periods"]
-    return (f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
-            f"{periods[0]} to {periods[-1]}, {first['seats']} seats, {first['seeds']} seed; 95 % intervals over periods.")
+    trained = sorted({r["trainings"] for r in rows if r["trainings"] > 0})
+    text = (f"Protocol `{first['protocol']}`, rules `{first['rules']}`, population `{first['population']}`, periods "
+            f"{periods[0]} to {periods[-1]}, {first['seats']} seats; 95 % intervals over periods")
+    if trained:
+        text += " of one training each" if trained == [1] else f" and {trained[-1]} trainings"
+    reference = [r["difference"]["to"] for r in rows if "difference" in r]
+    return text + (f"; differences are from `{reference[0]}` in the same cells, p by Holm." if reference else ".")
 
 
-def best_first(rows):
-    return sorted(rows, key=lambda r: -r["expected_score"])
-
-
-def table(rows):
-    both = any("expected_cpa_exceed_share" in r for r in rows)
-    lines = [
-        heading(rows),
-        "",
-        "| candidate | expected score | of optimum | " + ("expected over CPA | " if both else "")
-        + "score | conversions | over CPA | budget use |",
-        "|---|--:|--:|--:|--:|--:|--:|" + ("--:|" if both else ""),
-    ]
-    for r in best_first(rows):
-        # What is computed and not played has no draws.
-        drawn = r["score"] is not None and r["score"] != r["expected_score"]
-        score = with_interval(r["score"], r["score_low"], r["score_high"]) if drawn else "-"
-        conversions = "-" if r["conversions"] is None else f"{r['conversions']:.2f}"
-        lines.append(
-            f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
-            f"| {100 * r['share_of_optimum']:.1f} % | " + (f"{share(expected_over(r))} | " if both else "")
-            + f"{score} | {conversions} | {share(r['cpa_exceed_share'])} | {100 * r['budget_use']:.1f} % |")
+def table(rows, short=False):
+    names = ["candidate", "expected score", "of optimum", "difference", "p"]
+    if not short:
+        names += ["expected over CPA", "over CPA", "budget use", "score"]
+    lines = [heading(rows), "", "| " + " | ".join(names) + " |", "|---|" + "--:|" * (len(names) - 1)]
+    for r in sorted(rows, key=lambda r: -r["expected_score"]):
+        d = r.get("difference", {"expected_score": None})
+        cells = [
+            r["name"],
+            between(r["expected_score"], r["expected_low"], r["expected_high"]),
+            share(r["share_of_optimum"]),
+            "" if d["expected_score"] is None else between(d["expected_score"], d["low"], d["high"], "{:+.2f}"),
+            p_text(d.get("p_holm")),
+        ]
+        if not short:
+            cells += [share(r["expected_cpa_exceed_share"]), share(r["cpa_exceed_share"]), share(r["budget_use"]),
+                      "-" if r["score"] is None else f"{r['score']:.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
-
-
-def short_table(rows):
-    """For a reader who wants to know what there is to gain: the optimum first, fewer columns."""
-    # A share is the sum of expected scores over the sum of optima, so every row tells the same mean optimum.
-    optimum = rows[0]["expected_score"] / rows[0]["share_of_optimum"]
-    lines = [
-        heading(rows),
-        "",
-        "| candidate | expected score | of optimum | over CPA | budget use |",
-        "|---|--:|--:|--:|--:|",
-        f"| *optimum in hindsight* | {optimum:.2f} | 100.0 % | | |",
-    ]
-    for r in best_first(rows):
-        lines.append(
-            f"| {r['name']} | {with_interval(r['expected_score'], r['expected_low'], r['expected_high'])} "
-            f"| {100 * r['share_of_optimum']:.1f} % | {share(expected_over(r))} "
-            f"| {100 * r['budget_use']:.1f} % |")
-    return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
-
-
-def collect(target, command, files):
-    rows = [row(json.loads(pathlib.Path(f).read_text()), command) for f in files]
-    pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
 
 
 def pages():
     """What stands between the marks, by page."""
     rows = {f.name: json.loads(f.read_text())["rows"] for f in sorted((ROOT / "docs/results").glob("*.json"))}
-    texts = {"docs/results.md": "\n\n".join(table(r) for r in rows.values()), "README.md": short_table(rows[SHORT])}
+    texts = {"docs/results.md": "\n\n".join(table(r) for r in rows.values()), "README.md": table(rows[SHORT], True)}
     for name, text in texts.items():
         old = (ROOT / name).read_text()
         if old.count(BEGIN) != 1 or old.count(END) != 1:
@@ -142,8 +99,8 @@ def check():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) >= 5 and sys.argv[1] == "collect":
-        collect(sys.argv[2], sys.argv[3], sys.argv[4:])
+    if len(sys.argv) in (5, 6) and sys.argv[1] == "collect":
+        collect(*sys.argv[2:])
     elif sys.argv[1:] == ["readme"]:
         readme()
     elif sys.argv[1:] == ["check"]:
