@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "base/error.h"
@@ -87,6 +86,6 @@ void ChildProcess::send(int signal) const {
   if (pid_ > 0 && !end_) ::kill(pid_, signal);
 }
 
-std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+std::string own_program() { return "/proc/self/exe"; }
 
 }  // namespace genbid

@@ -35,7 +35,7 @@ class ChildProcess {
   std::optional<ChildEnd> end_;
 };
 
-// The path of the program that runs.
+// A path by which a child becomes the program that runs, also where its file was replaced or removed meanwhile.
 std::string own_program();
 
 }  // namespace genbid

@@ -29,11 +29,12 @@ struct Candidate {
   Bidder* bidder = nullptr;
   policy::Wishes asked = {};  // for what a policy was asked
   HindsightChoice choice = HindsightChoice::kPerTick;
-  bool reads_plans = false;   // of the book: how the rest of the day is best played from any tick on
-  int64_t policy_seed = 1;    // of its noise
-  std::string identity = {};  // a hash of all that decides what it does, for jobs that are kept
-  std::string folder = {};    // its name as a folder's
-  std::string record = {};    // JSON: what a result says about it; may be empty
+  bool reads_plans = false;    // of the book: how the rest of the day is best played from any tick on
+  int64_t policy_seed = 1;     // of its noise
+  std::string identity = {};   // a hash of all that decides what it does, for jobs that are kept
+  std::string folder = {};     // its name as a folder's
+  std::string record = {};     // JSON: what a result says about it; may be empty
+  std::string selection = {};  // JSON: which market evaluations chose it; empty: none did
 };
 
 struct Evaluation {

@@ -50,12 +50,13 @@ class Columns {
     for (const auto& row : rows) values.push_back(static_cast<T>(std::invoke(get, row)));
     add(name, values);
   }
-  void write(const std::string& path, const JobKey& key, const char* kind) {
+  void write(const std::string& path, const JobKey& key, const char* kind, const std::string& program) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
     write_safetensors(path, tensors_,
                       {{"format", kFormat},
                        {"kind", kind},
                        {"identity", key.identity},
+                       {"program", program},
                        {"period", std::to_string(key.period)},
                        {"market_seed", std::to_string(key.market_seed)},
                        {"policy_seed", std::to_string(key.policy_seed)}});
@@ -215,6 +216,11 @@ std::string JobStore::cells_path(const JobKey& key) const {
   return cells_folder_ + "/" + key.folder + "/" + file_name(key);
 }
 
+std::string JobStore::program_of_cells(const JobKey& key) const {
+  const auto file = find(cells_path(key), kCells, key);
+  return file ? file->text("program") : std::string();
+}
+
 std::optional<PeriodCells> JobStore::find_cells(const JobKey& key) const {
   const auto file = find(cells_path(key), kCells, key);
   if (!file) return std::nullopt;
@@ -229,7 +235,7 @@ void JobStore::keep_cells(const JobKey& key, const PeriodCells& job) const {
   for (const auto& column : kTickColumns) add_ticks(columns, column, job.days);
   for (const auto& column : kTickCounts) add_ticks(columns, column, job.days);
   columns.add("memory", job.memory);
-  columns.write(cells_path(key), key, kCells);
+  columns.write(cells_path(key), key, kCells, program_);
 }
 
 std::optional<HindsightDay> JobStore::find_hindsight(const JobKey& key) const {
@@ -260,7 +266,7 @@ void JobStore::keep_hindsight(const JobKey& key, const HindsightDay& day) const 
   }
   columns.add("memory", day.memory);
   columns.add("has_slots", std::vector<int64_t>{day.has_slots ? 1 : 0});
-  columns.write(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), key, kHindsight);
+  columns.write(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), key, kHindsight, program_);
 }
 
 PeriodCells read_period_cells(const std::string& path) { return read_cells(JobFile(path, kCells)); }

@@ -34,8 +34,11 @@ struct HindsightDay {
 //   HINDSIGHT/SCENARIO/period-22.safetensors
 class JobStore {
  public:
-  JobStore(std::string cells_folder, std::string hindsight_folder)
-      : cells_folder_(std::move(cells_folder)), hindsight_folder_(std::move(hindsight_folder)) {}
+  // `program`: which one this is, recorded with each job; not a part of its identity.
+  JobStore(std::string cells_folder, std::string hindsight_folder, std::string program = {})
+      : cells_folder_(std::move(cells_folder)),
+        hindsight_folder_(std::move(hindsight_folder)),
+        program_(std::move(program)) {}
 
   // Nothing where there is no such file, or one of another identity: it is to be played again then. Error for a file
   // that is no job's, or is damaged.
@@ -46,10 +49,14 @@ class JobStore {
   void keep_hindsight(const JobKey& key, const HindsightDay& day) const;
 
   std::string cells_path(const JobKey& key) const;
+  // The program of a job's cells that are there; empty where it is not said.
+  std::string program_of_cells(const JobKey& key) const;
+  const std::string& program() const { return program_; }
 
  private:
   std::string cells_folder_;
   std::string hindsight_folder_;
+  std::string program_;
 };
 
 // The cells of a file that keep_cells wrote, whatever their identity. Error for any other file.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/files/content_hash.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "bidding/score.h"
 #include "bidding/seat_day.h"
@@ -122,8 +123,10 @@ class SeedJobs {
     find_jobs();
   }
 
+  // Finding what was possible in a period takes about as long as playing some cells of it.
   int64_t cells_to_play() const {
     int64_t jobs = 0;
+    for (size_t p = 0; p < plan_.periods.size(); ++p) jobs += wants_hindsight(p) ? 1 : 0;
     for (size_t c = 0; c < players_.size(); ++c) {
       for (size_t p = 0; p < plan_.periods.size(); ++p) jobs += is_to_be_played(c, p) ? 1 : 0;
     }
@@ -137,7 +140,7 @@ class SeedJobs {
       const size_t last = std::min(first + together, plan_.periods.size());
       if (plan_.book != nullptr) plan_.book->clear();
       for (size_t p = first; p < last; ++p) {
-        if (!judge_period(p)) return false;
+        if (!judge_period(p, progress, ticks_done)) return false;
       }
       for (size_t c = 0; c < players_.size(); ++c) {
         if (players_[c] != nullptr && !play_candidate(c, first, last, progress, ticks_done)) return false;
@@ -147,7 +150,8 @@ class SeedJobs {
   }
 
   // Adds the cells to the evaluations, and returns how many jobs are missing.
-  int64_t add_to(std::vector<Evaluation>& evaluations) const {
+  int64_t add_to(std::vector<Evaluation>& evaluations) {
+    if (plan_.store != nullptr && plan_.shard.count > 1) find_jobs();  // other shards may have played some meanwhile
     int64_t missing = std::count_if(found_days_.begin(), found_days_.end(), [](const auto& day) { return !day; });
     for (size_t c = 0; c < candidates_.size(); ++c) {
       for (size_t p = 0; p < plan_.periods.size(); ++p) {
@@ -216,8 +220,11 @@ class SeedJobs {
     return text;
   }
   JobKey hindsight_key(size_t period) const {
-    return {plan_.scenario, content_hash(where(hindsight_.is_chain(), period)), plan_.periods[period],
-            plan_.market.seed, 1};
+    // Other seats are judged in a folder of their own, so that evaluations of some share one with those of all.
+    std::string seats;
+    for (const int seat : plan_.seats) seats += std::to_string(seat) + " ";
+    const std::string folder = plan_.scenario.substr(0, 16) + "-" + content_hash(seats).substr(0, 8);
+    return {folder, content_hash(where(hindsight_.is_chain(), period)), plan_.periods[period], plan_.market.seed, 1};
   }
   JobKey cells_key(size_t c, size_t period) const {
     const Candidate& candidate = candidates_[c];
@@ -228,19 +235,28 @@ class SeedJobs {
 
   void find_jobs() {
     for (size_t p = 0; p < plan_.periods.size(); ++p) {
-      if (plan_.store != nullptr) found_days_[p] = plan_.store->find_hindsight(hindsight_key(p));
+      if (plan_.store != nullptr && !found_days_[p]) found_days_[p] = plan_.store->find_hindsight(hindsight_key(p));
       if (found_days_[p] && hindsight_.with_slots() && !found_days_[p]->has_slots) found_days_[p].reset();
     }
     for (size_t c = 0; c < players_.size(); ++c) {
       found_jobs_[c].resize(plan_.periods.size());
       if (players_[c] == nullptr || plan_.store == nullptr) continue;
       for (size_t p = 0; p < plan_.periods.size(); ++p) {
+        if (found_jobs_[c][p]) continue;
         found_jobs_[c][p] = plan_.store->find_cells(cells_key(c, p));
         if (!found_jobs_[c][p]) continue;
-        found_jobs_[c][p]->days.clear();                                            // they are in the file
+        found_jobs_[c][p]->days.clear();  // they are in the file
+        note_program(plan_.store->program_of_cells(cells_key(c, p)));
         if (p > 0 && found_jobs_[c][p - 1]) found_jobs_[c][p - 1]->memory.clear();  // nobody goes on from there
       }
     }
+  }
+
+  // Most changes of the program change no number, so cells of another one are used, and it is said once.
+  void note_program(const std::string& program) {
+    if (noted_ || program.empty() || program == plan_.store->program()) return;
+    noted_ = true;
+    log_info("cells that are kept were played by " + program + "; this is " + plan_.store->program());
   }
 
   // A period's hindsight is job 0 of it, candidates follow. Periods of a chain go to one shard.
@@ -255,17 +271,26 @@ class SeedJobs {
 
   // --- Playing ---
 
-  // Finds what was possible in a period, where it is wanted and not known.
-  bool judge_period(size_t p) {
-    bool wants_day = !found_days_[p] && is_mine(0, p, hindsight_.is_chain());
-    bool wants_plans = false;
+  bool reads_plans(size_t p) const {
     for (size_t c = 0; c < players_.size(); ++c) {
-      if (!is_to_be_played(c, p) || !reads_hindsight(c)) continue;
-      wants_day = wants_day || !found_days_[p];
-      wants_plans = wants_plans || candidates_[c].reads_plans;
+      if (is_to_be_played(c, p) && candidates_[c].reads_plans) return true;
     }
+    return false;
+  }
+  bool wants_hindsight(size_t p) const {
+    if (reads_plans(p)) return true;
+    if (found_days_[p]) return false;
+    for (size_t c = 0; c < players_.size(); ++c) {
+      if (is_to_be_played(c, p) && reads_hindsight(c)) return true;
+    }
+    return is_mine(0, p, hindsight_.is_chain());
+  }
+
+  // Finds what was possible in a period, where it is wanted and not known.
+  bool judge_period(size_t p, Progress& progress, int64_t& ticks_done) {
     std::vector<play::SeatHindsight> seats;
-    if (wants_day || wants_plans) {
+    if (wants_hindsight(p)) {
+      const bool wants_plans = reads_plans(p);
       if (!remember_before(p)) return false;
       seats = hindsight_.play(plan_.periods[p], wants_plans);
       if (seats.size() != plan_.seats.size()) return false;
@@ -274,6 +299,7 @@ class SeedJobs {
       if (hindsight_.is_chain()) day.memory = hindsight_.memory();
       if (plan_.store != nullptr) plan_.store->keep_hindsight(hindsight_key(p), day);
       found_days_[p] = std::move(day);
+      progress.update(ticks_done += std::ssize(plan_.seats) * plan_.market.shape().ticks);
     } else if (found_days_[p]) {
       for (const oracle::SeatOptima& optima : found_days_[p]->seats) seats.push_back({optima, nullptr});
     }
@@ -351,6 +377,7 @@ class SeedJobs {
   play::SeatedPopulation seated_;
   std::vector<std::unique_ptr<Player>> players_;  // null where a candidate is not played but computed
   bool any_chain_ = false;
+  bool noted_ = false;
   std::vector<std::optional<HindsightDay>> found_days_;              // by period
   std::vector<std::vector<std::optional<PeriodCells>>> found_jobs_;  // by candidate and period
 };
@@ -361,7 +388,8 @@ std::optional<JobsDone> play_jobs(const EvaluationPlan& plan, const std::vector<
                                   Threads& threads) {
   JobsDone done;
   for (const Candidate& candidate : candidates) {
-    done.evaluations.push_back({candidate.name, candidate.kind, {}, candidate.asked, candidate.record});
+    done.evaluations.push_back(
+        {candidate.name, candidate.kind, {}, candidate.asked, candidate.record, candidate.selection});
   }
   std::vector<int64_t> seeds = plan.market_seeds;
   if (seeds.empty()) seeds.push_back(plan.market.seed);

@@ -59,6 +59,7 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
       {"seed", context.seed},
       {"mean", object(mean_columns(), means(evaluation))},
   };
+  if (!context.market_seeds.empty()) json["market_seeds"] = context.market_seeds;
   if (!context.program.empty()) json["program"] = context.program;
   if (!evaluation.record.empty()) json["candidate"] = Json::parse(evaluation.record);
   json["selection"] =

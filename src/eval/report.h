@@ -15,11 +15,12 @@ struct EvaluationContext {
   std::vector<int64_t> periods;
   std::vector<int64_t> seats;
   int64_t seed = 0;
-  std::string protocol = "market";  // or replay
-  std::string log = {};             // replay: the log's name
-  std::string program = {};         // which one judged; empty: not said
-  std::string scenario = {};        // hash of the settings; results of another one stand in other tables
-  std::string settings = {};        // YAML: the resolved settings, without paths, periods, seats and seeds
+  std::vector<int64_t> market_seeds = {};  // where there are several; the first is `seed`
+  std::string protocol = "market";         // or replay
+  std::string log = {};                    // replay: the log's name
+  std::string program = {};                // which one judged; empty: not said
+  std::string scenario = {};               // hash of the settings; results of another one stand in other tables
+  std::string settings = {};               // YAML: the resolved settings, without paths, periods, seats and seeds
   // Replay: of every advertiser, in place of what the log says of each.
   std::optional<double> budget = {};
   std::optional<double> cpa_limit = {};

@@ -109,11 +109,14 @@ std::vector<std::string> line(const Summary& summary, const SummaryRow& row) {
 // What the numbers are, below a table.
 std::string foot_text(const Summary& summary) {
   std::string text;
+  int64_t trainings = 0;
   for (const SummaryRow& row : summary.rows) {
-    if (!row.expected_score.interval) continue;
-    text = "± is half of a 95 % interval over " + row.expected_score.axes.text();
-    break;
+    trainings = std::max(trainings, row.trainings);
+    if (!row.expected_score.interval || !text.empty()) continue;
+    text = "± is half of a 95 % interval over " + std::to_string(row.expected_score.axes.periods) + " periods";
   }
+  if (trainings > 1) text += " and, where there are several, " + std::to_string(trainings) + " trainings";
+  if (trainings == 1) text += " of one training";
   if (text.empty()) text = "One period: no intervals";
   if (!summary.reference.empty()) {
     text += "; differences are from " + summary.reference + " in the same cells, p by Holm";

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
 
+#include "base/config/config_paths.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/files/run_dir.h"
 #include "base/shown.h"
 #include "runs/evaluate_candidates.h"
 
@@ -22,6 +25,15 @@ const char* const kTrained = "trained";
 bool is_of_training(const std::string& change) {
   const std::string first = change.substr(0, change.find_first_of(".="));
   return std::find(kTrainSections.begin(), kTrainSections.end(), first) != kTrainSections.end();
+}
+
+// What an experiment decides for its cells.
+void refuse_own(const std::string& change) {
+  const std::string key = change.substr(0, change.find('='));
+  for (const char* own : {"run", "train.seed", "policy", "reference", "threads", "output"}) {
+    if (key != own && !key.starts_with(std::string(own) + ".")) continue;
+    throw ConfigError("set: found '" + shown(change) + "', which the experiment decides for its cells itself");
+  }
 }
 
 struct Change {
@@ -104,6 +116,10 @@ class Builder {
   explicit Builder(const AblateConfig& config) : config_(config) {}
 
   void add(const VariantConfig& variant, const std::string& name) {
+    if (is_evaluation_name(folder_name(name))) {
+      throw ConfigError("found a variant named '" + shown(name) +
+                        "', which an evaluation calls something of its own; expected another name");
+    }
     if (name.empty())
       throw ConfigError("found a variant that changes nothing, expected a name or something that it sets");
     if (!folders_.insert(folder_name(name)).second) {
@@ -123,6 +139,7 @@ class Builder {
     std::vector<std::string> for_evaluation;
     for (const auto* changes : {&config_.set, &variant.set}) {
       for (const std::string& change : *changes) {
+        refuse_own(change);
         (is_of_training(change) ? for_training : for_evaluation).push_back(change);
       }
     }
@@ -156,6 +173,7 @@ class Builder {
     config.train.seed = seed;
     // How many threads there are may change the last bits of a training, so it is a part of what a cell is.
     if (config.train.threads == 0) config.train.threads = 1;
+    if (!config.train.prometheus.empty()) config.train.prometheus = folder + "/train.prom";  // one a cell
     return config;
   }
 
@@ -166,7 +184,13 @@ class Builder {
     std::set<std::string> folders;
     for (const JudgedMarketConfig& market : config_.markets) {
       std::vector<std::string> all = changes;
-      all.insert(all.end(), market.set.begin(), market.set.end());
+      for (const std::string& change : market.set) {
+        refuse_own(change);
+        if (is_of_training(change)) {
+          throw ConfigError("markets: found '" + shown(change) + "', expected keys of the evaluation");
+        }
+        all.push_back(change);
+      }
       const std::string folder = "evaluation-" + folder_name(market.name);
       if (!folders.insert(folder).second) {
         throw ConfigError("markets: found two named '" + shown(market.name) + "', expected a name of its own for each");
@@ -206,6 +230,17 @@ std::string known_hash(const std::string& path) {
   return known->second;
 }
 
+// The hash of the weights that a checkpoint or a run has now; where there are none yet, the path stands for them.
+std::string weights_of(const std::string& path) {
+  std::string folder = path;
+  if (std::filesystem::is_directory(path + "/checkpoints")) {
+    const std::vector<std::string> checkpoints = RunDir::open(path).checkpoints();
+    if (!checkpoints.empty()) folder = checkpoints.back();
+  }
+  const std::string file = folder + "/model.safetensors";
+  return std::filesystem::is_regular_file(file) ? file_content_hash(file) : path;
+}
+
 }  // namespace
 
 std::string AblateCell::label() const { return seed ? variant + ", seed " + std::to_string(*seed) : variant; }
@@ -224,6 +259,7 @@ std::string AblateCell::identity() const {
     TrainRunConfig config = *train;
     config.run.clear();
     config.data.store = "content " + known_hash(config.data.store);
+    config.train.prometheus.clear();
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     text += print_config(config, "train") + "---\n";
   }
@@ -231,7 +267,14 @@ std::string AblateCell::identity() const {
     EvaluateConfig config = market.evaluate;
     config.output = {};
     config.cache_megabytes = 0;
-    if (train) config.policy[0].policy = kTrained;
+    if (train) {
+      config.policy[0].policy = kTrained;
+    } else if (config.policy[0].is_policy()) {
+      config.policy[0].policy = "weights " + weights_of(config.policy[0].policy);
+    }
+    for_each_path(config, [](const std::string& /*key*/, std::string& path) {
+      if (std::filesystem::is_regular_file(path)) path = "content " + known_hash(path);
+    });
     text += (&market == markets.data() ? "" : "---\n") + print_config(config, "evaluate");
   }
   return text;

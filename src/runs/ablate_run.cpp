@@ -30,9 +30,10 @@ namespace {
 using Part = int;
 constexpr Part kTrain = -1;
 
-// The last line that a process wrote, for people.
-std::string last_line(const std::string& path) {
+// The last line that a process wrote behind this place of its file, for people.
+std::string last_line(const std::string& path, std::streamoff begin) {
   std::ifstream in(path);
+  in.seekg(begin);
   std::string line;
   std::string last;
   while (std::getline(in, line)) {
@@ -47,6 +48,7 @@ struct Running {
   Part part;
   ChildProcess process;
   CellLock lock;
+  std::streamoff output_begin;  // of what it writes, in the cell's file
 };
 
 class Experiment {
@@ -124,7 +126,10 @@ class Experiment {
         cell.folder + "/" + verb + (market_name.empty() ? "" : "-" + folder_name(market_name)) + ".yaml";
     write_file(file,
                part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
-    running_.push_back({number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
+    std::error_code missing;
+    const auto written = std::filesystem::file_size(output_of(cell), missing);
+    running_.push_back({number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock),
+                        missing ? 0 : static_cast<std::streamoff>(written)});
   }
 
   static std::string output_of(const AblateCell& cell) { return cell.folder + "/output.txt"; }
@@ -172,7 +177,10 @@ class Experiment {
       return;
     }
     std::string error = one.part == kTrain ? "train: " : "evaluate: ";
-    error += end.by_signal ? "ended by signal " + std::to_string(end.status - 128) : last_line(output_of(cell));
+    constexpr int kCannotRun = 127;
+    error += end.by_signal              ? "ended by signal " + std::to_string(end.status - 128)
+             : end.status == kCannotRun ? std::string("the program cannot be run")
+                                        : last_line(output_of(cell), one.output_begin);
     write_record(cell, {CellState::kFailed, error, cell.identity()});
     failures_.push_back(cell.label() + ": " + error + " (" + output_of(cell) + ")");
     log_warning(failures_.back());
@@ -194,14 +202,20 @@ class Experiment {
     AblateSummary summary;
     summary.folder = config_.folder();
     summary.num_cells = std::ssize(cells_);
+    std::vector<AblateCell> done;
     for (const AblateCell& cell : cells_) {
-      if (read_record(cell).state == CellState::kDone) ++summary.num_done;
+      const CellRecord record = read_record(cell);
+      if (record.state == CellState::kDone) done.push_back(cell);
+      if (record.state != CellState::kFailed) continue;  // another shard's too
+      summary.failures.push_back(cell.label() + ": " + record.error + " (" + output_of(cell) + ")");
     }
-    summary.failures = failures_;
+    summary.num_done = std::ssize(done);
     summary.elsewhere = elsewhere_;
     summary.stopped = stop_signal::requested();
-    if (summary.num_done == summary.num_cells) {
-      const AblateTable table = ablate_table(config_, cells_);
+    // A table of what there is, where the rest will not come by itself.
+    const bool all = summary.num_done == summary.num_cells;
+    if (all || (!summary.failures.empty() && !summary.stopped && elsewhere_.empty() && !done.empty())) {
+      const AblateTable table = ablate_table(config_, done, summary.num_cells - summary.num_done);
       write_file(config_.folder() + "/table.json", table.json);
       write_file(config_.folder() + "/table.md", table.markdown);
       summary.table = table.text;
@@ -241,16 +255,17 @@ std::string AblateSummary::text() const {
 }
 
 std::string AblateSummary::json() const {
-  const nlohmann::ordered_json json = {{"folder", folder},   {"cells", num_cells},     {"done", num_done},
-                                       {"failed", failures}, {"elsewhere", elsewhere}, {"stopped", stopped},
-                                       {"files", files}};
+  nlohmann::ordered_json json = {{"folder", folder},   {"cells", num_cells},     {"done", num_done},
+                                 {"failed", failures}, {"elsewhere", elsewhere}, {"stopped", stopped},
+                                 {"files", files}};
+  if (!files.empty()) json["table"] = nlohmann::ordered_json::parse(read_file(folder + "/table.json"));
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 int AblateSummary::exit_status() const {
   constexpr int kSomeFailed = 3;
   if (stopped) return stop_signal::exit_status();
-  return failures.empty() ? 0 : kSomeFailed;
+  return failures.empty() && elsewhere.empty() ? 0 : kSomeFailed;
 }
 
 AblateSummary ablate(const AblateConfig& config) {

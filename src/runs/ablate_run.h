@@ -20,7 +20,8 @@ struct AblateSummary {
 
   std::string text() const;
   std::string json() const;  // {"folder", "cells", "done", "failed", "elsewhere", "stopped", "files"}
-  // 0 where all of this shard's cells are done, 3 where some failed; of a stop stop_signal::exit_status().
+  // 0 where all of this shard's cells are done and none has failed, 3 where some have, or another process has them in
+  // hand; of a stop stop_signal::exit_status().
   int exit_status() const;
 };
 

@@ -38,9 +38,15 @@ Json read_json(const std::string& path, const char* format, const char* what) {
 
 std::string text_of(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
+// The cell that everything is compared with: of the base, or of the reference where no base is trained.
+const AblateCell& base_of(const AblateConfig& config, const std::vector<AblateCell>& cells) {
+  const std::string name = config.train.empty() ? reference_of(config, cells) : config.base;
+  return *std::find_if(cells.begin(), cells.end(), [&](const AblateCell& cell) { return cell.variant == name; });
+}
+
 // What the base is, without what variants change.
 Json experiment(const AblateConfig& config, const std::vector<AblateCell>& cells) {
-  const AblateCell& base = cells.front();
+  const AblateCell& base = base_of(config, cells);
   return {{"format", kExperimentFormat},
           {"name", config.name},
           {"base", base.variant},
@@ -102,11 +108,11 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
   if (std::filesystem::exists(path)) {
     const Json seen = read_json(path, kExperimentFormat, "an experiment's");
     const std::string again = "take another name for the experiment";
-    if (seen.value("base", "") != cells.front().variant) {
-      throw Error(path + ": found base '" + cells.front().variant + "', expected '" + seen.value("base", "") + "' (" +
-                  again + ")");
+    if (seen.value("base", "") != base_of(config, cells).variant) {
+      throw Error(path + ": found base '" + base_of(config, cells).variant + "', expected '" + seen.value("base", "") +
+                  "' (" + again + ")");
     }
-    check_same(path + ": the base", seen.value("identity", ""), cells.front().identity(), again);
+    check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells).identity(), again);
   } else {
     write_file(path, text_of(now));
   }

@@ -22,8 +22,10 @@ struct Block {
   std::vector<eval::Contender> contenders;  // by variant
 };
 
-bool is_same_block(const eval::EvaluationContext& a, const eval::EvaluationContext& b) {
-  return a.scenario == b.scenario && a.periods == b.periods && a.seats == b.seats;
+bool is_same_block(const Block& block, const std::string& name, const eval::EvaluationContext& other) {
+  const eval::EvaluationContext& context = block.context;
+  return block.name == name && context.scenario == other.scenario && context.periods == other.periods &&
+         context.seats == other.seats && context.seed == other.seed && context.market_seeds == other.market_seeds;
 }
 
 // By market, then by variant and seed.
@@ -40,7 +42,7 @@ std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
   for (const auto& [cell, market] : judged_in_order(cells)) {
     ResultFile file = read_result(market->evaluate.output.dir + "/result.json");
     auto block = std::find_if(blocks.begin(), blocks.end(),
-                              [&](const Block& one) { return is_same_block(one.context, file.context); });
+                              [&](const Block& one) { return is_same_block(one, market->name, file.context); });
     if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}});
     if (block->contenders.empty() || block->contenders.back().name != cell->variant) {
       block->contenders.push_back({cell->variant, file.evaluation.kind, {}});
@@ -48,6 +50,12 @@ std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
     block->contenders.back().runs.push_back({cell->seed, std::move(file.evaluation.cells)});
   }
   return blocks;
+}
+
+// Whom the config wants the others compared with; variants that it names may be missing.
+std::string wanted_reference(const AblateConfig& config) {
+  if (!config.reference.empty()) return config.reference;
+  return config.train.empty() ? "" : config.base;
 }
 
 std::string reference_in(const Block& block, const std::string& wanted) {
@@ -58,12 +66,17 @@ std::string reference_in(const Block& block, const std::string& wanted) {
 
 }  // namespace
 
-AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCell>& cells) {
+AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCell>& cells, int64_t missing) {
   AblateTable table;
   table.markdown = "# " + config.name + "\n";
+  if (missing > 0) {
+    const std::string note = std::to_string(missing) + " cells are missing here.\n";
+    table.text = note + "\n";
+    table.markdown += "\n" + note;
+  }
   Json blocks = Json::array();
   for (const Block& block : blocks_of(cells)) {
-    const std::string reference = reference_in(block, reference_of(config, cells));
+    const std::string reference = reference_in(block, wanted_reference(config));
     const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
     if (!block.name.empty()) {
       table.text += block.name + "\n";
@@ -71,11 +84,12 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
     }
     table.text += eval::table_text(one, terminal::width(STDOUT_FILENO)) + "\n";
     table.markdown += "\n" + eval::table_markdown(one);
-    Json json = {{"name", block.name}};
-    json.update(eval::table_json(one));
-    blocks.push_back(std::move(json));
+    Json named = {{"name", block.name}};
+    named.update(eval::table_json(one));
+    blocks.push_back(std::move(named));
   }
-  const Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
+  Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
+  if (missing > 0) json["missing_cells"] = missing;
   table.json = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   return table;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 #include "base/config/config_json.h"
 #include "base/config/config_paths.h"
 #include "base/error.h"
+#include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/shown.h"
 #include "bidders/bidder_table.h"
@@ -52,6 +54,7 @@ class Maker {
         num_ticks_(config.in_market() ? config.market.shape().ticks : data::replay_log_ticks(config.replay.log)) {}
 
   void add(const CandidateConfig& one) {
+    ++number_;
     if (one.knows_the_day()) {
       add_hindsight(one);
     } else if (one.is_rule()) {
@@ -93,7 +96,11 @@ class Maker {
     Json record = rule_options(one.rule);
     const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
     refuse_seen(candidate.name, "tuned", "auctionnet", tuned_on);
-    if (!tuned_on.empty()) record["tuned_on"] = tuned_on;
+    if (!tuned_on.empty()) {
+      record["tuned_on"] = tuned_on;
+      // How many evaluations made its defaults is not on record.
+      candidate.selection = Json{{"market_evaluations", nullptr}, {"periods", tuned_on}}.dump();
+    }
     list(std::move(candidate), record);
   }
 
@@ -126,6 +133,7 @@ class Maker {
     candidate.asked = {options.target_return ? options.target_return : reads.target_return,
                        options.target_cpa ? options.target_cpa : reads.target_cpa};
     const Json record = policy_record(loaded, one.weights, candidate.asked);
+    candidate.selection = selection_of(loaded.checkpoint);
     for (const int64_t seed : policy_seeds(*loaded.policy)) {
       options.seed = candidate.policy_seed = seed;
       made_.bidders.push_back(std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_));
@@ -141,6 +149,15 @@ class Maker {
       const std::string days = config_.in_market() ? day_source(print_config(config_.market, ""), seed) : "";
       refuse_seen_days(who, config_.protocol + ".periods", how, source, seen, days, periods_);
     }
+  }
+
+  // What a selection among the checkpoints or options of the checkpoint's run has cost, whatever came of it.
+  static std::string selection_of(const std::string& checkpoint) {
+    const std::filesystem::path run = std::filesystem::path(checkpoint).parent_path().parent_path();
+    const std::string file = (run / "selection.json").string();
+    if (!std::filesystem::is_regular_file(file)) return {};
+    const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+    return json.is_object() && json.contains("market_evaluations") ? json.dump() : std::string();
   }
 
   static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {
@@ -170,12 +187,12 @@ class Maker {
     candidate.record = record.dump(-1, ' ', false, Json::error_handler_t::replace);
     candidate.identity = candidate.record;
     candidate.folder = folder_name(candidate.name);
-    for (const char* taken : {"cells", "hindsight", "selection"}) {
-      if (candidate.folder != taken) continue;
+    if (is_evaluation_name(candidate.folder)) {
       throw ConfigError("policy: found a candidate named '" + candidate.name +
-                        "', which is a folder of the evaluation's own; expected another `name`");
+                        "', which the evaluation calls something of its own; expected another `name`");
     }
-    if (!names_.insert({candidate.folder, candidate.policy_seed}).second) {
+    const auto [known, added] = names_.try_emplace(candidate.folder, number_);
+    if (!added && known->second != number_) {
       throw ConfigError("policy: found two candidates named '" + candidate.name +
                         "', expected a `name` of its own for each");
     }
@@ -188,10 +205,17 @@ class Maker {
   int num_ticks_;
   play::OfficialAssets assets_;
   Candidates made_;
-  std::set<std::pair<std::string, int64_t>> names_;
+  int64_t number_ = 0;                    // of the config's candidate that is being made
+  std::map<std::string, int64_t> names_;  // folders, and whose they are
 };
 
 }  // namespace
+
+bool is_evaluation_name(const std::string& folder) {
+  static const std::set<std::string> kOwn = {"cells",    "hindsight",  "selection",  "result.json",
+                                             "table.md", "table.json", "report.html"};
+  return kOwn.contains(folder);
+}
 
 std::string folder_name(const std::string& name) {
   std::string result = name;

@@ -23,6 +23,8 @@ struct Candidates {
 Candidates make_candidates(const std::vector<CandidateConfig>& list, const EvaluateConfig& config,
                            const std::vector<int64_t>& periods, Threads& threads);
 
+// Whether an evaluation calls something of its own so in its folder: no candidate may.
+bool is_evaluation_name(const std::string& folder);
 // A name as a folder's.
 std::string folder_name(const std::string& name);
 

@@ -89,7 +89,7 @@ std::optional<Judged> judge_in_market(const EvaluateConfig& config, const Candid
   std::optional<MarketPlan> planned = market_plan(config, config.market.periods.values, candidates, threads);
   if (!planned) return std::nullopt;
   MarketPlan& made = *planned;
-  const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config));
+  const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config), program_name());
   made.plan.store = &store;
   made.plan.shard = parse_shard(config.output.shard).value_or(eval::Shard());
   std::optional<eval::JobsDone> done = eval::play_jobs(made.plan, candidates.list, threads);
@@ -99,7 +99,8 @@ std::optional<Judged> judge_in_market(const EvaluateConfig& config, const Candid
   context.population = config.market.population;
   context.periods = made.plan.periods;
   context.seats = {made.plan.seats.begin(), made.plan.seats.end()};
-  context.seed = config.market.seed;
+  context.seed = made.plan.market_seeds.front();
+  if (made.plan.market_seeds.size() > 1) context.market_seeds = made.plan.market_seeds;
   context.scenario = made.plan.scenario;
   context.settings = made.settings;
   return Judged{by_name(std::move(done->evaluations)), context, done->missing};
@@ -127,6 +128,16 @@ std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::v
   context.settings = replay_settings(config.replay);
   context.scenario = content_hash("protocol: replay\n" + context.settings);
   return Judged{evaluations, context};
+}
+
+// A table replaces only its like.
+void check_replaceable_tables(const std::string& folder) {
+  data::check_replaceable_output(folder + "/table.md", "an evaluation's table",
+                                 [](const std::string& path) { return read_file(path).starts_with("protocol "); });
+  data::check_replaceable_output(folder + "/table.json", "an evaluation's table", [](const std::string& path) {
+    const auto json = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+    return json.is_object() && json.contains("rows");
+  });
 }
 
 // Each candidate with its selection made, and a result's words about that; nothing if a stop was asked for.
@@ -166,13 +177,16 @@ std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
   Json summary = {{"context", Json::object()}, {"candidates", Json::array()}};
   for (size_t i = 0; i < evaluations.size(); ++i) {
     Json candidate = Json::object();
-    for (const auto& [key, value] : Json::parse(eval::result_json(evaluations[i], context)).items()) {
+    const Json result = Json::parse(eval::result_json(evaluations[i], context));
+    for (const auto& [key, value] : result.items()) {
       if (key == "cells") continue;
       (kOfCandidate.contains(key) ? candidate : summary["context"])[key] = value;
     }
     candidate["file"] = files[i];
     summary["candidates"].push_back(std::move(candidate));
   }
+  if (missing_jobs == 0) summary["table"] = eval::table_json(table());
+  summary["missing_jobs"] = missing_jobs;
   return summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -213,6 +227,7 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   if (!config.reference.empty() && std::none_of(candidates.list.begin(), candidates.list.end(), named)) {
     throw ConfigError("reference: found '" + shown(config.reference) + "', expected the name of a candidate");
   }
+  check_replaceable_tables(config.output.dir);
   // Opened before the work: a place that cannot be written should be found out now.
   std::string last;
   for (const eval::Candidate& candidate : candidates.list) {
@@ -235,7 +250,7 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   summary.missing_jobs = judged->missing;
   summary.context.program = program_name();
   for (size_t i = 0; i < summary.evaluations.size(); ++i) {
-    summary.evaluations[i].selection = selected->records[i];
+    if (!selected->records[i].empty()) summary.evaluations[i].selection = selected->records[i];
   }
   summary.target_reports = summary.missing_jobs > 0 ? "" : target_reports(selected->list, summary.evaluations);
   return summary;

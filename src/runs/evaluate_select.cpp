@@ -11,6 +11,7 @@
 #include "eval/job_store.h"
 #include "runs/evaluate_candidates.h"
 #include "runs/evaluate_plan.h"
+#include "runs/program.h"
 
 namespace genbid::runs {
 namespace {
@@ -65,7 +66,7 @@ std::optional<Selection> select_candidate(const CandidateConfig& candidate, cons
   MarketPlan& made = *planned;
   const std::string folder =
       config.output.dir + "/selection/" + folder_name(candidate.name.empty() ? candidate.policy : candidate.name);
-  const eval::JobStore store(folder, hindsight_folder(config));
+  const eval::JobStore store(folder, hindsight_folder(config), program_name());
   made.plan.store = &store;
   const auto done = eval::play_jobs(made.plan, candidates.list, threads);
   if (!done) return std::nullopt;
@@ -79,7 +80,7 @@ std::optional<Selection> select_candidate(const CandidateConfig& candidate, cons
     int64_t count = 0;
     Json record;
     for (size_t i = 0; i < done->evaluations.size(); ++i) {  // once for each policy seed
-      if (candidates.list[i].name.rfind(option.name, 0) != 0) continue;
+      if (candidates.list[i].name != option.name) continue;
       for (const eval::CellResult& cell : done->evaluations[i].cells) sum += cell.expected_score;
       count += std::ssize(done->evaluations[i].cells);
       record = Json::parse(candidates.list[i].record);
@@ -101,7 +102,12 @@ std::optional<Selection> select_candidate(const CandidateConfig& candidate, cons
   log_info("select: " + candidate.policy + ": " + options[best].name + " of " + std::to_string(options.size()) +
            ", expected score " + shortest(scores[best]) + " on period " + periods_text(periods));
   if (candidate.is_policy() && std::filesystem::is_directory(candidate.policy + "/checkpoints")) {
-    write_file(candidate.policy + "/selection.json", record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    try {
+      write_file(candidate.policy + "/selection.json",
+                 record.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+    } catch (const Error& error) {
+      log_warning(std::string(error.what()) + "; the result says what was selected, the run does not");
+    }
   }
   return selection;
 }

@@ -59,6 +59,7 @@ ResultFile read_result(const std::string& path) {
     file.context.periods = json.at("periods").get<std::vector<int64_t>>();
     file.context.seats = json.at("seats").get<std::vector<int64_t>>();
     file.context.seed = json.at("seed");
+    file.context.market_seeds = json.value("market_seeds", std::vector<int64_t>());
     if (json.contains("scenario")) {
       file.context.scenario = json["scenario"].at("hash");
       file.context.settings = json["scenario"].at("settings").dump();

@@ -16,7 +16,8 @@ MetricValues newest_of(const std::string& path) {
   std::istringstream lines(read_file(path));
   std::map<std::string, double> newest;
   for (std::string line; std::getline(lines, line);) {
-    for (const auto& [name, value] : nlohmann::json::parse(line).items()) {
+    const auto values = nlohmann::json::parse(line);
+    for (const auto& [name, value] : values.items()) {
       if (name != "step" && value.is_number()) newest[name] = value.get<double>();
     }
   }

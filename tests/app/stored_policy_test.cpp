@@ -8,8 +8,8 @@
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
-// A policy that was stored reaches what it reached when it was stored: training, checkpoint, features, market, draws and
-// score, all of them, as they were. tests/golden/README.md says how both were made.
+// A policy that was stored reaches what it reached when it was stored: training, checkpoint, features, market, draws
+// and score, all of them, as they were. tests/golden/README.md says how both were made.
 
 namespace genbid::app {
 namespace {
