@@ -9,7 +9,8 @@ namespace genbid {
 namespace {
 
 constexpr size_t kGap = 2;
-constexpr size_t kNarrowest = 24;  // of a column that is cut: names still differ
+constexpr size_t kReadable = 24;   // of a column that is cut: most names still differ
+constexpr size_t kNarrowest = 12;  // where nothing else fits beside it
 
 bool begins_code_point(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
 
@@ -94,7 +95,7 @@ void TextTable::add(std::vector<std::string> cells) {
 }
 
 // What each column takes so that a line has up to `room`, or as little as they can be brought to.
-std::vector<size_t> TextTable::widths(size_t room) const {
+std::vector<size_t> TextTable::widths(size_t room, size_t narrowest) const {
   std::vector<size_t> cells(columns_.size(), 0);
   for (const std::vector<std::string>& row : rows_) {
     for (size_t c = 0; c < row.size(); ++c) cells[c] = std::max(cells[c], columns_of(row[c]));
@@ -120,7 +121,7 @@ std::vector<size_t> TextTable::widths(size_t room) const {
   while (total > room) {
     size_t widest = columns_.size();
     for (size_t c = 0; c < columns_.size(); ++c) {
-      const size_t least = std::max(kNarrowest, longest_word(columns_[c].title));
+      const size_t least = std::max(narrowest, longest_word(columns_[c].title));
       if (!columns_[c].shrinks || result[c] <= least) continue;
       if (widest == columns_.size() || result[c] > result[widest]) widest = c;
     }
@@ -161,7 +162,9 @@ std::string TextTable::block(const std::vector<size_t>& columns, const std::vect
 
 std::string TextTable::text(size_t width) const {
   const size_t room = width > indent_.size() ? width - indent_.size() : 1;
-  const std::vector<size_t> all = widths(room);
+  std::vector<size_t> all = widths(room, kReadable);
+  const auto too_wide = [&](size_t other) { return all[0] + kGap + other > room; };
+  if (std::any_of(all.begin() + 1, all.end(), too_wide)) all = widths(room, kNarrowest);
   std::string text;
   for (size_t next = 1; next < columns_.size() || text.empty();) {
     std::vector<size_t> columns = {0};

@@ -16,8 +16,8 @@ struct TextColumn {
 };
 
 // Rows under titles, two spaces between columns and no line longer than a width. Where lines do not fit, titles go
-// over lines at their spaces; then columns that shrink are cut, the widest first, down to 12; then columns move below,
-// into a block of their own that begins with the first column again. Cells are one line of UTF-8, and a code point
+// over lines at their spaces; then columns that shrink are cut, the widest first, down to 24 (12 where two columns have no
+// room else); then columns move below, into a block of their own that begins with the first column again. Cells are one line of UTF-8, and a code point
 // counts as one column.
 class TextTable {
  public:
@@ -29,7 +29,7 @@ class TextTable {
   std::string text(size_t width) const;
 
  private:
-  std::vector<size_t> widths(size_t room) const;
+  std::vector<size_t> widths(size_t room, size_t narrowest) const;
   std::string block(const std::vector<size_t>& columns, const std::vector<size_t>& widths) const;
 
   std::vector<TextColumn> columns_;

@@ -326,8 +326,9 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
       "replay.budget=20 replay.cpa=0.2" +
       log + "output.dir=" + out("official"));
   ASSERT_EQ(official.status, 0) << official.output;
-  EXPECT_NE(official.output.find("protocol replay, rules official, log scaled_log_2adv.csv, 1 advertisers x 1 periods"),
-            std::string::npos)
+  EXPECT_NE(
+      official.output.find("protocol replay, rules official, log scaled_log_2adv.csv, 1 advertisers x 1\nperiods"),
+      std::string::npos)
       << official.output;
   EXPECT_NE(read_file(out("official/result.json")).find("\"score\": 24.0"), std::string::npos);
 

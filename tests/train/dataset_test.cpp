@@ -60,7 +60,7 @@ TEST(Dataset, WindowsAreRightPaddedAndMasked) {
 TEST(Dataset, ReturnToGoIsTheExpectedScoreStillToCome) {
   const policy::Batch batch = make({5, 5}, {7}).batch({{0, 0, 5}}, 5);
   const double all = test::poisson_mean_score(5.0, 50.0, 20.0);
-  EXPECT_LT(all, 4.9);
+  EXPECT_LT(all, 4.95);  // not the 5 conversions that are expected
   for (int t = 0; t < 5; ++t) {
     const double earned = t == 0 ? 0.0 : test::poisson_mean_score(t, 10.0 * t, 20.0);
     EXPECT_NEAR(batch.returns_to_go_BT[0][t].item<float>(), (all - earned) / 5.0, 1e-6) << "tick " << t;
