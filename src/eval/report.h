@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "eval/evaluation.h"
+#include "eval/platform_evaluation.h"
 
 namespace genbid::eval {
 
@@ -15,7 +16,7 @@ struct EvaluationContext {
   std::vector<int64_t> periods;
   std::vector<int64_t> seats;
   int64_t seed = 0;
-  std::string protocol = "market";  // or replay
+  std::string protocol = "market";  // platform, replay
   std::string log = {};             // replay: the log's name
   std::string program = {};         // which one judged; empty: not said
   std::string scenario = {};        // hash of the settings; results of another one stand in other tables
@@ -23,10 +24,17 @@ struct EvaluationContext {
   // Replay: of every advertiser, in place of what the log says of each.
   std::optional<double> budget = {};
   std::optional<double> cpa_limit = {};
+  // Platform.
+  std::string mix = {};
+  std::string opponent = {};  // its name; empty: none
+
+  bool in_replay() const { return protocol == "replay"; }
+  bool on_platform() const { return protocol == "platform"; }
 };
 
 // result.json (docs/using.md, "Output"): no thread counts, times or paths in it.
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context);
+std::string result_json(const PlatformEvaluation& evaluation, const EvaluationContext& context);
 
 // Whether a file's text is such a result: another result may replace it.
 bool is_result_json(const std::string& text);
