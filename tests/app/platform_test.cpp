@@ -88,14 +88,17 @@ TEST_F(Platform, EveryMixHasItsResultsAndItsTable) {
   EXPECT_NE(hash, read("other/result.json")["scenario"]["hash"]);
 }
 
-// Reserves from prices are made before the plays, and are part of what is judged.
-TEST_F(Platform, ReservesFromPricesRaiseWhatIsPaid) {
-  must("policy='{policy: fixed_alpha, alpha: 30}'", "without");
-  must("policy='{policy: fixed_alpha, alpha: 30}' market.auction.reserve_from='{population: rules48, periods: 7..8}'",
-       "with");
+// Whoever agrees to bid low pays little more than the reserve, or does not sell: prices of rules48 leave them half.
+TEST_F(Platform, ReservesFromPricesBindWhereAllBidLow) {
+  const std::string low = "policy='{policy: fixed_alpha, alpha: 30}' platform.optimum=false ";
+  must(low, "without");
+  must(low + "market.auction.reserve_from='{population: rules48, periods: 7..8}'", "with");
+  const auto metric = [&](const Json& json, const char* name) { return json["metrics"][name].get<double>(); };
   const Json without = read("without/result.json"), with = read("with/result.json");
-  EXPECT_GT(with["metrics"]["mean_reserve"].get<double>(), 10.0 * without["metrics"]["mean_reserve"].get<double>());
-  EXPECT_GT(with["metrics"]["mean_price"].get<double>(), without["metrics"]["mean_price"].get<double>());
+  EXPECT_GT(metric(without, "price_over_reserve"), 100.0);  // AuctionNet's reserve is next to nothing
+  EXPECT_LT(metric(with, "price_over_reserve"), 2.0);
+  EXPECT_GT(metric(with, "mean_reserve"), 10.0 * metric(without, "mean_reserve"));
+  EXPECT_LT(metric(with, "revenue"), 0.7 * metric(without, "revenue"));
   EXPECT_NE(with["scenario"]["hash"], without["scenario"]["hash"]);
 }
 
