@@ -43,6 +43,7 @@ Command evaluate_command() {
   static const std::string help =
       "  genbid evaluate configs/evaluate.yaml policy=runs/NAME market.periods=22..27 output.dir=runs/NAME/eval\n"
       "  genbid evaluate configs/evaluate.yaml policy='[runs/NAME, pid, {policy: fixed_alpha, alpha: 90}]'\n"
+      "  genbid evaluate configs/platform.yaml policy='[runs/NAME, pid]' platform.mix=promotion\n"
       "  genbid evaluate configs/replay.yaml policy=runs/NAME replay.log=market.h5 replay.periods=22\n"
       "\n"
       "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder, or a list of them;\n"
@@ -53,8 +54,13 @@ Command evaluate_command() {
       "                    rest of the day), hindsight_alpha (the best constant one), hindsight (not played but\n"
       "                    computed; choice: per_tick, constant, constant_kept, slots)\n"
       "market.*            as for simulate; market.periods must be new to every policy\n"
-      "protocol            market (default), or replay: prices of a log, nobody reacts; then replay.* in place of\n"
-      "                    market.*\n"
+      "protocol            market (default): one seat at a time; platform: every seat is the candidate's, or as\n"
+      "                    platform.* says; replay: prices of a log, nobody reacts, with replay.* in place of "
+      "market.*\n"
+      "platform.mix        homogeneous (default); heterogeneous: every second seat is platform.opponent's (a policy "
+      "or\n"
+      "                    a rule bidder, as in policy); promotion: every seventh seat has twice its budget\n"
+      "platform.optimum    true (default): every seat's optimum is found, which takes as long as playing\n"
       "replay.log          a market log, or raw logs (data/README.md)\n"
       "replay.rules        corrected (default): all advertisers, each with its own budget and CPA limit; official:\n"
       "                    AuctionNet's offline evaluation of the first advertiser, budget 100, CPA limit 2\n"
@@ -63,8 +69,8 @@ Command evaluate_command() {
       "output.dir          gets result.json, or NAME/result.json for each of several candidates, and\n"
       "                    report.html (genbid report)\n"
       "threads             0 (default): one a processor; the files do not depend on it";
-  return {"evaluate", "judge policies and rule bidders in the market, one seat at a time, or against a log", help, run,
-          resolve};
+  return {"evaluate", "judge policies and rule bidders in a market, one seat at a time or all seats, or against a log",
+          help, run, resolve};
 }
 
 }  // namespace genbid::app

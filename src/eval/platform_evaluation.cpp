@@ -19,8 +19,14 @@ constexpr int kOpponentBidder = 1;
 // Adds up every seat of a cell, and hands its highest bids on to where the optimum comes from.
 class PlatformDay : public market::PeriodSink {
  public:
-  PlatformDay(const AuctionRule& rule, size_t num_seats, play::ResponseSink* responses)
-      : rule_(rule), days_(num_seats), exposed_(num_seats, 0), least_cost_(num_seats, 0.0), responses_(responses) {}
+  PlatformDay(const AuctionRule& rule, size_t num_seats, const std::function<void()>& tick_played,
+              play::ResponseSink* responses)
+      : rule_(rule),
+        days_(num_seats),
+        exposed_(num_seats, 0),
+        least_cost_(num_seats, 0.0),
+        tick_played_(tick_played),
+        responses_(responses) {}
 
   void on_tick(int64_t /*cell*/, int tick, std::span<const market::SeatTick> seats) override {
     for (size_t i = 0; i < seats.size(); ++i) {
@@ -29,6 +35,7 @@ class PlatformDay : public market::PeriodSink {
       exposed_[i] += outcome.num_exposed;
       least_cost_[i] += static_cast<double>(outcome.num_exposed) * rule_.reserve_of(tick, static_cast<int>(i));
     }
+    if (tick_played_) tick_played_();
   }
   void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override {
     if (responses_ != nullptr) responses_->on_ladder(cell, tick, ladder);
@@ -40,8 +47,10 @@ class PlatformDay : public market::PeriodSink {
     result.cost = day.cost();
     result.conversions = static_cast<double>(day.num_conversions());
     result.expected_conversions = day.expected_conversions();
+    result.conversion_variance = day.conversion_variance();
     result.score = day.score(result.cpa_limit);
     result.expected_score = day.expected_score(result.cpa_limit);
+    result.score_of_expectation = day.score_of_expectation(result.cpa_limit);
     result.wins = day.num_wins();
     result.last_active_tick = day.last_active_tick();
     cell.num_exposed = exposed_[seat];
@@ -53,6 +62,7 @@ class PlatformDay : public market::PeriodSink {
   std::vector<SeatDay> days_;
   std::vector<int64_t> exposed_;
   std::vector<double> least_cost_;
+  const std::function<void()>& tick_played_;
   play::ResponseSink* responses_;
 };
 
@@ -72,8 +82,13 @@ void check(const PlatformPlan& plan, const Candidate& candidate) {
 // Plays the periods of a plan, and finds every seat's optimum.
 class PlatformPlay {
  public:
-  PlatformPlay(const PlatformPlan& plan, const Candidate& candidate, market::Market& market)
-      : plan_(plan), market_(market), candidate_(candidate.name, *candidate.bidder) {
+  PlatformPlay(const PlatformPlan& plan, const Candidate& candidate, market::Market& market,
+               const std::function<void()>& tick_played)
+      : plan_(plan),
+        market_(market),
+        tick_played_(tick_played),
+        policy_seed_(candidate.policy_seed),
+        candidate_(candidate.name, *candidate.bidder) {
     bidders_.push_back(&candidate_);
     if (plan.opponent != nullptr) {
       opponent_.emplace(plan.opponent_name, *plan.opponent);
@@ -90,7 +105,7 @@ class PlatformPlay {
     const market::Cell market_cell = seated(period);
     std::vector<PlatformCell> cells = empty_cells(market_cell);
     if (!plan_.with_optimum) {
-      PlatformDay day(market_.auction_rule(market_cell), cells.size(), nullptr);
+      PlatformDay day(market_.auction_rule(market_cell), cells.size(), tick_played_, nullptr);
       if (!play(market_cell, day)) return {};
       fill_in(day, cells);
       return cells;
@@ -98,7 +113,7 @@ class PlatformPlay {
     if (!responses_) responses_ = play::responses_for(market_, market_cell, /*slots=*/false);
     responses_->clear();
     play::ResponseSink sink(*responses_, market_.threads());
-    PlatformDay day(market_.auction_rule(market_cell), cells.size(), &sink);
+    PlatformDay day(market_.auction_rule(market_cell), cells.size(), tick_played_, &sink);
     if (!play(market_cell, day)) return {};
     fill_in(day, cells);
     return find_optima(market_cell, cells) ? cells : std::vector<PlatformCell>();
@@ -133,6 +148,8 @@ class PlatformPlay {
       cells[seat].group = group(cell.period, seat);
       CellResult& result = cells[seat].result;
       result.period = cell.period;
+      result.market_seed = plan_.market.seed;
+      result.policy_seed = policy_seed_;
       result.seat = static_cast<int64_t>(seat);
       result.budget = cell.advertisers[seat].budget;
       result.cpa_limit = cell.advertisers[seat].cpa_limit;
@@ -190,6 +207,8 @@ class PlatformPlay {
 
   const PlatformPlan& plan_;
   market::Market& market_;
+  const std::function<void()>& tick_played_;
+  int64_t policy_seed_;
   CandidateBidder candidate_;
   std::optional<CandidateBidder> opponent_;
   std::vector<Bidder*> bidders_;
@@ -222,10 +241,11 @@ PlatformGroup platform_group(PlatformMix mix, int64_t period, int seat) {
 }
 
 std::optional<PlatformEvaluation> evaluate_platform(const PlatformPlan& plan, const Candidate& candidate,
-                                                    market::Market& market) {
+                                                    market::Market& market, const std::function<void()>& tick_played) {
   check(plan, candidate);
-  PlatformEvaluation evaluation{candidate.name, candidate.kind, candidate.asked, {}};
-  PlatformPlay playing(plan, candidate, market);
+  PlatformEvaluation evaluation{candidate.name,   candidate.kind,   candidate.asked, {},
+                                candidate.record, plan.with_optimum};
+  PlatformPlay playing(plan, candidate, market, tick_played);
   for (const int64_t period : plan.periods) {
     const std::vector<PlatformCell> cells = playing.play(period);
     if (cells.empty()) return std::nullopt;

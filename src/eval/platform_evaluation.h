@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,7 +43,9 @@ struct PlatformEvaluation {
   std::string name;
   std::string kind;
   policy::Wishes asked = {};
-  std::vector<PlatformCell> cells;  // all seats, by period as listed, then seat; the opponent's too
+  std::vector<PlatformCell> cells = {};  // all seats, by period as listed, then seat; the opponent's too
+  std::string record = {};               // as the candidate's
+  bool with_optimum = true;              // else the cells' optima say nothing
 };
 
 // Plays every period once, one after another, in a market made from plan.market, which keeps traffic from one call to
@@ -53,6 +56,7 @@ struct PlatformEvaluation {
 // lacks its opponent, and where an optimum needs a period played again that bidders would play otherwise, since they
 // remember the one before.
 std::optional<PlatformEvaluation> evaluate_platform(const PlatformPlan& plan, const Candidate& candidate,
-                                                    market::Market& market);
+                                                    market::Market& market,
+                                                    const std::function<void()>& tick_played = {});
 
 }  // namespace genbid::eval

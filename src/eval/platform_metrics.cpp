@@ -70,7 +70,7 @@ class PeriodOfSeats {
   std::vector<double> cpa_ratios_;
 };
 
-// All numbers of the metrics, for sums over periods.
+// All numbers of the metrics, in the order of platform_columns().
 constexpr std::array kNumbers = {&PlatformMetrics::revenue,
                                  &PlatformMetrics::welfare,
                                  &PlatformMetrics::conversions,
@@ -97,32 +97,36 @@ const std::string& platform_group_name(PlatformGroup group) {
   return names[static_cast<size_t>(group)];
 }
 
-std::vector<PlatformMetrics> platform_metrics_by_period(std::span<const PlatformCell> cells) {
-  std::vector<int64_t> periods;
+std::vector<PlatformPeriod> platform_periods(std::span<const PlatformCell> cells) {
+  std::vector<PlatformPeriod> periods;
   std::vector<PeriodOfSeats> sums;
   for (const PlatformCell& cell : cells) {
-    const auto found = std::find(periods.begin(), periods.end(), cell.result.period);
+    const CellResult& of = cell.result;
+    const auto found = std::find_if(periods.begin(), periods.end(), [&of](const PlatformPeriod& one) {
+      return one.period == of.period && one.market_seed == of.market_seed && one.policy_seed == of.policy_seed;
+    });
     const auto place = static_cast<size_t>(found - periods.begin());
     if (found == periods.end()) {
-      periods.push_back(cell.result.period);
+      periods.push_back({of.period, of.market_seed, of.policy_seed, {}});
       sums.emplace_back();
     }
     sums[place].add(cell);
   }
-  std::vector<PlatformMetrics> metrics;
-  std::transform(sums.begin(), sums.end(), std::back_inserter(metrics),
-                 [](PeriodOfSeats& one) { return one.finish(); });
-  return metrics;
+  for (size_t i = 0; i < periods.size(); ++i) periods[i].metrics = sums[i].finish();
+  return periods;
 }
 
-PlatformMetrics platform_metrics(std::span<const PlatformCell> cells) {
-  const std::vector<PlatformMetrics> periods = platform_metrics_by_period(cells);
+PlatformMetrics platform_metrics(std::span<const PlatformPeriod> periods) {
   PlatformMetrics mean;
   for (double PlatformMetrics::*number : kNumbers) {
-    for (const PlatformMetrics& one : periods) mean.*number += one.*number;
+    for (const PlatformPeriod& one : periods) mean.*number += one.metrics.*number;
     if (!periods.empty()) mean.*number /= static_cast<double>(periods.size());
   }
   return mean;
+}
+
+PlatformMetrics platform_metrics(std::span<const PlatformCell> cells) {
+  return platform_metrics(platform_periods(cells));
 }
 
 std::vector<PlatformCell> cells_of(std::span<const PlatformCell> cells, PlatformGroup group) {
@@ -131,6 +135,20 @@ std::vector<PlatformCell> cells_of(std::span<const PlatformCell> cells, Platform
                [group](const PlatformCell& cell) { return cell.group == group; });
   return found;
 }
+
+std::vector<PlatformPart> platform_parts(std::span<const PlatformCell> cells) {
+  std::vector<PlatformPart> parts = {{"all", platform_periods(cells)}};
+  for (const auto group : {PlatformGroup::kCandidate, PlatformGroup::kOpponent, PlatformGroup::kPromoted}) {
+    const std::vector<PlatformCell> of_group = cells_of(cells, group);
+    if (of_group.empty() || of_group.size() == cells.size()) continue;
+    parts.push_back({platform_group_name(group), platform_periods(of_group)});
+  }
+  return parts;
+}
+
+double platform_value(const PlatformMetrics& metrics, size_t column) { return metrics.*kNumbers.at(column); }
+
+void set_platform_value(PlatformMetrics& metrics, size_t column, double value) { metrics.*kNumbers.at(column) = value; }
 
 const std::vector<Column<PlatformMetrics>>& platform_columns() {
   using V = ColumnValue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,14 +57,31 @@ struct PlatformMetrics {
   double price_over_reserve = 0.0;
 };
 
-// Of cells that may be of several periods: the mean over their periods.
+// A period as it was played once.
+struct PlatformPeriod {
+  int64_t period = 0;
+  int64_t market_seed = 1;
+  int64_t policy_seed = 1;
+  PlatformMetrics metrics;
+};
+// Of cells that may be of several periods and seeds, in the order in which these first come: what intervals are made of.
+std::vector<PlatformPeriod> platform_periods(std::span<const PlatformCell> cells);
+// The mean over them.
+PlatformMetrics platform_metrics(std::span<const PlatformPeriod> periods);
 PlatformMetrics platform_metrics(std::span<const PlatformCell> cells);
-// One for each period, in the order in which they first come: what intervals are made of.
-std::vector<PlatformMetrics> platform_metrics_by_period(std::span<const PlatformCell> cells);
+
+// What a result tells of: all seats, and each group by itself where there are several.
+struct PlatformPart {
+  std::string group;  // "all", or the group's name
+  std::vector<PlatformPeriod> periods;
+};
+std::vector<PlatformPart> platform_parts(std::span<const PlatformCell> cells);
 // The cells of one group.
 std::vector<PlatformCell> cells_of(std::span<const PlatformCell> cells, PlatformGroup group);
 
 // Names and units of all of them, as tables and results have them.
 const std::vector<Column<PlatformMetrics>>& platform_columns();
+double platform_value(const PlatformMetrics& metrics, size_t column);
+void set_platform_value(PlatformMetrics& metrics, size_t column, double value);
 
 }  // namespace genbid::eval

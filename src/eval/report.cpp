@@ -9,28 +9,13 @@
 #include "base/config/config_json.h"
 #include "bidding/score.h"
 #include "eval/result_columns.h"
+#include "eval/table_parts.h"
 #include "statistics/rank_correlation.h"
 
 namespace genbid::eval {
-
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-bool in_market(const EvaluationContext& context) { return context.protocol == "market"; }
-
-template <typename Row>
-Json object(const std::vector<Column<Row>>& columns, const Row& row) {
-  Json json = Json::object();
-  for (const Column<Row>& column : columns) {
-    const ColumnValue value = column.get(row);
-    if (const auto* count = std::get_if<int64_t>(&value)) json[column.name] = *count;
-    if (const auto* number = std::get_if<double>(&value)) json[column.name] = *number;
-    if (const auto* words = std::get_if<std::string>(&value)) json[column.name] = *words;
-    if (std::holds_alternative<std::monostate>(value)) json[column.name] = nullptr;
-  }
-  return json;
-}
 
 // What intervals are made of.
 Json means_by_period(const Evaluation& evaluation) {
@@ -39,31 +24,31 @@ Json means_by_period(const Evaluation& evaluation) {
   Json list = Json::array();
   for (const auto& [period, of_period] : periods) {
     Json one = {{"period", period}};
-    one.update(object(mean_columns(), means(of_period)));
+    one.update(columns_json(mean_columns(), means(of_period)));
     list.push_back(std::move(one));
   }
   return list;
 }
 
-}  // namespace
+// Under what somebody was judged; `Judged` is an evaluation of any protocol.
+template <typename Judged>
+Json heading(const Judged& evaluation, const EvaluationContext& context) {
+  return {{"name", evaluation.name},
+          {"kind", evaluation.kind},
+          {"protocol", context.protocol},
+          {"rules", context.rules},
+          {context.in_replay() ? "log" : "population", context.in_replay() ? context.log : context.population},
+          {"periods", context.periods},
+          {"seats", context.seats},
+          {"seed", context.seed}};
+}
 
-std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
-  Json json = {
-      {"name", evaluation.name},
-      {"kind", evaluation.kind},
-      {"protocol", context.protocol},
-      {"rules", context.rules},
-      {in_market(context) ? "population" : "log", in_market(context) ? context.population : context.log},
-      {"periods", context.periods},
-      {"seats", context.seats},
-      {"seed", context.seed},
-      {"mean", object(mean_columns(), means(evaluation))},
-  };
+template <typename Judged>
+void add_origin(Json& json, const Judged& evaluation, const std::string& selection, const EvaluationContext& context) {
   if (!context.market_seeds.empty()) json["market_seeds"] = context.market_seeds;
   if (!context.program.empty()) json["program"] = context.program;
   if (!evaluation.record.empty()) json["candidate"] = Json::parse(evaluation.record);
-  json["selection"] =
-      evaluation.selection.empty() ? Json{{"market_evaluations", 0}} : Json::parse(evaluation.selection);
+  json["selection"] = selection.empty() ? Json{{"market_evaluations", 0}} : Json::parse(selection);
   if (!context.scenario.empty()) {
     json["scenario"] = {{"hash", context.scenario}, {"settings", Json::parse(config_json(context.settings))}};
   }
@@ -72,11 +57,54 @@ std::string result_json(const Evaluation& evaluation, const EvaluationContext& c
   // A result says only what the candidate reads.
   if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
   if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
+}
+
+// Names come from paths, whose bytes may be anything.
+std::string text_of(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+Json platform_cell(const PlatformCell& cell, bool with_optimum) {
+  Json json = columns_json(cell_columns(), cell.result);
+  if (!with_optimum) json["optimum"] = json["regret"] = nullptr;
+  json["group"] = platform_group_name(cell.group);
+  return json;
+}
+
+}  // namespace
+
+std::string result_json(const Evaluation& evaluation, const EvaluationContext& context) {
+  Json json = heading(evaluation, context);
+  json["mean"] = columns_json(mean_columns(), means(evaluation));
+  add_origin(json, evaluation, evaluation.selection, context);
   json["by_period"] = means_by_period(evaluation);
   Json& cells = json["cells"] = Json::array();
-  for (const CellResult& cell : evaluation.cells) cells.push_back(object(cell_columns(), cell));
-  // Names come from paths, whose bytes may be anything.
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const CellResult& cell : evaluation.cells) cells.push_back(columns_json(cell_columns(), cell));
+  return text_of(json);
+}
+
+std::string result_json(const PlatformEvaluation& evaluation, const EvaluationContext& context) {
+  const std::vector<PlatformPart> parts = platform_parts(evaluation.cells);
+  Json json = heading(evaluation, context);
+  json["platform"] = {{"mix", context.mix}};
+  if (!context.opponent.empty()) json["platform"]["opponent"] = context.opponent;
+  json["metrics"] = columns_json(platform_columns(), platform_metrics(parts.front().periods));
+  for (size_t i = 1; i < parts.size(); ++i) {
+    json["metrics_by_group"][parts[i].group] = columns_json(platform_columns(), platform_metrics(parts[i].periods));
+  }
+  add_origin(json, evaluation, "", context);
+  Json& periods = json["metrics_by_period"] = Json::array();
+  for (const PlatformPart& part : parts) {
+    for (const PlatformPeriod& one : part.periods) {
+      Json of_period = {{"group", part.group},
+                        {"period", one.period},
+                        {"market_seed", one.market_seed},
+                        {"policy_seed", one.policy_seed}};
+      of_period.update(columns_json(platform_columns(), one.metrics));
+      periods.push_back(std::move(of_period));
+    }
+  }
+  Json& cells = json["cells"] = Json::array();
+  for (const PlatformCell& cell : evaluation.cells) cells.push_back(platform_cell(cell, evaluation.with_optimum));
+  return text_of(json);
 }
 
 bool is_result_json(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "eval/evaluation.h"
+#include "eval/platform_evaluation.h"
 
 namespace genbid::eval {
 
@@ -24,10 +25,17 @@ struct EvaluationContext {
   // Replay: of every advertiser, in place of what the log says of each.
   std::optional<double> budget = {};
   std::optional<double> cpa_limit = {};
+  // Platform.
+  std::string mix = {};
+  std::string opponent = {};  // its name; empty: none
+
+  bool in_replay() const { return protocol == "replay"; }
+  bool on_platform() const { return protocol == "platform"; }
 };
 
 // result.json (docs/using.md, "Output"): no thread counts, times or paths in it.
 std::string result_json(const Evaluation& evaluation, const EvaluationContext& context);
+std::string result_json(const PlatformEvaluation& evaluation, const EvaluationContext& context);
 
 // Whether a file's text is such a result: another result may replace it.
 bool is_result_json(const std::string& text);

@@ -1,14 +1,13 @@
 #include "eval/summary.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/config/config.h"
 #include "base/config/period_text.h"
 #include "base/text_table.h"
+#include "eval/table_parts.h"
 #include "statistics/difference.h"
-#include "statistics/holm.h"
 #include "statistics/mean.h"
 
 namespace genbid::eval {
@@ -54,34 +53,10 @@ statistics::SeedPairing pairing(const Contender& a, const Contender& b) {
 }
 
 void adjust(std::vector<SummaryRow>& rows) {
-  std::vector<double> values;
-  for (const SummaryRow& row : rows) {
-    if (row.difference && row.difference->p_value) values.push_back(*row.difference->p_value);
-  }
-  const std::vector<double> adjusted = statistics::holm(values);
-  size_t next = 0;
-  for (SummaryRow& row : rows) {
-    if (row.difference && row.difference->p_value) row.adjusted_p = adjusted[next++];
-  }
-}
-
-std::string number(const char* form, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, form, value);
-  return text;
-}
-
-// "30.12 ± 2.19": half of the interval, which is symmetric.
-std::string with_error(const char* form, const Estimate& estimate, double unit) {
-  std::string text = number(form, unit * estimate.value);
-  if (!estimate.interval) return text;
-  const char* error_form = form[1] == '+' ? "%.2f" : form;
-  return text + " ± " + number(error_form, unit * 0.5 * (estimate.interval->high - estimate.interval->low));
-}
-
-std::string p_text(const std::optional<double>& p) {
-  if (!p) return "";
-  return *p < 0.001 ? "<0.001" : number("%.3f", *p);
+  std::vector<std::optional<double>> values;
+  for (const SummaryRow& row : rows) values.push_back(row.difference ? row.difference->p_value : std::nullopt);
+  const auto adjusted = adjusted_p(values);
+  for (size_t i = 0; i < rows.size(); ++i) rows[i].adjusted_p = adjusted[i];
 }
 
 // With differences where there is a reference, else with what was realised.
@@ -94,56 +69,33 @@ std::vector<std::string> titles(const Summary& summary) {
 
 std::vector<std::string> line(const Summary& summary, const SummaryRow& row) {
   std::vector<std::string> cells = {row.name, with_error("%.2f", row.expected_score, 1.0),
-                                    number("%.1f %%", 100.0 * row.share_of_optimum.value)};
+                                    number_text("%.1f %%", 100.0 * row.share_of_optimum.value)};
   if (!summary.reference.empty()) {
     const bool compared = row.difference.has_value();
     cells.push_back(compared ? with_error("%+.2f", *row.difference, 1.0) : row.name == summary.reference ? "0" : "");
     cells.push_back(compared ? p_text(row.adjusted_p) : "");
   }
-  cells.push_back(number("%.1f %%", 100.0 * row.mean.expected_cpa_exceed_share));
-  cells.push_back(number("%.1f %%", 100.0 * row.mean.budget_use));
-  cells.push_back(row.mean.drawn ? number("%.2f", row.mean.score) : "-");
+  cells.push_back(number_text("%.1f %%", 100.0 * row.mean.expected_cpa_exceed_share));
+  cells.push_back(number_text("%.1f %%", 100.0 * row.mean.budget_use));
+  cells.push_back(row.mean.drawn ? number_text("%.2f", row.mean.score) : "-");
   return cells;
 }
 
 // What the numbers are, below a table.
 std::string foot_text(const Summary& summary) {
-  std::string text;
-  int64_t trainings = 0;
-  for (const SummaryRow& row : summary.rows) {
-    trainings = std::max(trainings, row.trainings);
-    if (!row.expected_score.interval || !text.empty()) continue;
-    text = "± is half of a 95 % interval over " + std::to_string(row.expected_score.axes.periods) + " periods";
-  }
-  if (trainings > 1) text += " and, where there are several, " + std::to_string(trainings) + " trainings";
-  if (trainings == 1) text += " of one training";
-  if (text.empty()) text = "One period: no intervals";
+  std::vector<Estimate> scores;
+  for (const SummaryRow& row : summary.rows) scores.push_back(row.expected_score);
+  std::string text = intervals_text(scores);
   if (!summary.reference.empty()) {
     text += "; differences are from " + summary.reference + " in the same cells, p by Holm";
   }
   return text + ". Over CPA: by expected conversions; score: realised.";
 }
 
-void add_interval(Json& json, const char* low, const char* high, const Estimate& estimate) {
-  json[low] = estimate.interval ? Json(estimate.interval->low) : Json();
-  json[high] = estimate.interval ? Json(estimate.interval->high) : Json();
-}
-
 std::string rows_markdown(const Summary& summary) {
-  const auto row_text = [](const std::vector<std::string>& cells) {
-    std::string text = "|";
-    for (const std::string& cell : cells) {
-      text += ' ';
-      for (const char c : cell) text += c == '|' ? std::string("\\|") : std::string(1, c);
-      text += " |";
-    }
-    return text + "\n";
-  };
   const std::vector<std::string> names = titles(summary);
-  std::string text = row_text(names) + "|---|";
-  for (size_t i = 1; i < names.size(); ++i) text += "--:|";
-  text += "\n";
-  for (const SummaryRow& row : summary.rows) text += row_text(line(summary, row));
+  std::string text = markdown_row(names) + markdown_rule(names.size());
+  for (const SummaryRow& row : summary.rows) text += markdown_row(line(summary, row));
   return text;
 }
 
@@ -216,13 +168,26 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
   return summary;
 }
 
+namespace {
+
+// Who sits where.
+std::string seating(const EvaluationContext& context) {
+  if (context.in_replay()) return "against logged prices";
+  if (!context.on_platform()) return "one seat replaced at a time";
+  if (context.mix == "heterogeneous")
+    return "every second one the candidate's, the others those of " + context.opponent;
+  return "all of them the candidate's" +
+         std::string(context.mix == "promotion" ? ", every seventh with twice its budget" : "");
+}
+
+}  // namespace
+
 std::string context_text(const EvaluationContext& context) {
-  const bool in_market = context.protocol == "market";
-  std::string text = "protocol " + context.protocol + ", rules " + context.rules + ", ";
-  text += in_market ? "population " + context.population : "log " + context.log;
-  text += ", " + std::to_string(context.seats.size()) + (in_market ? " seats" : " advertisers") + " x " +
-          std::to_string(context.periods.size()) + " periods";
-  text += in_market ? ", one seat replaced at a time" : ", against logged prices";
+  std::string text = "protocol " + context.protocol + (context.on_platform() ? " " + context.mix : "") + ", rules " +
+                     context.rules + ", ";
+  text += context.in_replay() ? "log " + context.log : "population " + context.population;
+  text += ", " + std::to_string(context.seats.size()) + (context.in_replay() ? " advertisers" : " seats") + " x " +
+          std::to_string(context.periods.size()) + " periods, " + seating(context);
   text += "\nperiods " + period_ranges(context.periods);
   if (!context.scenario.empty()) text += ", scenario " + context.scenario.substr(0, 8);
   text += "\n";
@@ -234,6 +199,31 @@ std::string context_text(const EvaluationContext& context) {
   return text + "\n";
 }
 
+std::string context_lines(const EvaluationContext& context, size_t width) {
+  const std::string lines = context_text(context);
+  std::string text;
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = lines.find('\n', begin);
+    text += wrapped("", lines.substr(begin, end - begin), width);
+    begin = end + 1;
+  }
+  return text;
+}
+
+std::string context_line(const EvaluationContext& context) {
+  std::string text = context_text(context);
+  std::replace(text.begin(), text.end() - 1, '\n', ';');
+  return text;
+}
+
+nlohmann::ordered_json context_json(const EvaluationContext& context) {
+  Json json = {{"scenario", context.scenario}, {"protocol", context.protocol}, {"rules", context.rules}};
+  json[context.in_replay() ? "log" : "population"] = context.in_replay() ? context.log : context.population;
+  json["periods"] = context.periods;
+  json["seats"] = context.seats.size();
+  return json;
+}
+
 std::string table_text(const SummaryTable& table, size_t width) {
   std::vector<TextColumn> columns;
   for (const std::string& title : titles(table.summary)) columns.push_back({title});
@@ -241,29 +231,16 @@ std::string table_text(const SummaryTable& table, size_t width) {
   columns.front().shrinks = true;
   TextTable rows(std::move(columns));
   for (const SummaryRow& row : table.summary.rows) rows.add(line(table.summary, row));
-  std::string text;
-  std::string context = context_text(table.context);
-  for (size_t begin = 0; begin < context.size();) {
-    const size_t end = context.find('\n', begin);
-    text += wrapped("", context.substr(begin, end - begin), width);
-    begin = end + 1;
-  }
-  return text + "\n" + rows.text(width) + "\n" + wrapped("", foot_text(table.summary), width);
+  return context_lines(table.context, width) + "\n" + rows.text(width) + "\n" +
+         wrapped("", foot_text(table.summary), width);
 }
 
 std::string table_markdown(const SummaryTable& table) {
-  std::string context = context_text(table.context);
-  std::replace(context.begin(), context.end() - 1, '\n', ';');
-  return context + "\n" + rows_markdown(table.summary) + "\n" + foot_text(table.summary) + "\n";
+  return context_line(table.context) + "\n" + rows_markdown(table.summary) + "\n" + foot_text(table.summary) + "\n";
 }
 
 nlohmann::ordered_json table_json(const SummaryTable& table) {
-  const EvaluationContext& context = table.context;
-  Json json = {{"scenario", context.scenario}, {"protocol", context.protocol}, {"rules", context.rules}};
-  json[context.protocol == "market" ? "population" : "log"] =
-      context.protocol == "market" ? context.population : context.log;
-  json["periods"] = context.periods;
-  json["seats"] = context.seats.size();
+  Json json = context_json(table.context);
   json["reference"] = table.summary.reference;
   json["rows"] = rows_json(table.summary);
   return json;

@@ -63,5 +63,8 @@ nlohmann::ordered_json table_json(const SummaryTable& table);
 
 // "protocol market, rules corrected, population rules48, ..." in lines of their own.
 std::string context_text(const EvaluationContext& context);
+std::string context_lines(const EvaluationContext& context, size_t width);  // for a terminal
+std::string context_line(const EvaluationContext& context);                 // in one line
+nlohmann::ordered_json context_json(const EvaluationContext& context);      // as table.json has it
 
 }  // namespace genbid::eval

@@ -87,6 +87,8 @@ std::string scenario_settings(const MarketRunConfig& market, const Population& p
   settings.market.seed = 1;
   settings.market.cache_megabytes = 0;
   if (!is_shipped_population(settings.market.population)) settings.market.population = "a file";
+  std::string& paid_by = settings.market.auction.reserve_from.population;
+  if (!paid_by.empty() && !is_shipped_population(paid_by)) paid_by = "content " + file_content_hash(paid_by);
   ByContent files;
   return print_config(settings, "", PrintFor::kComparing) + seats_text(population, files);
 }

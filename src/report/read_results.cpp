@@ -18,12 +18,13 @@ using Json = nlohmann::ordered_json;
 // What candidates must share to be compared. Of the other keys those below have places of their own, and the rest is
 // told as it is.
 bool is_condition(const std::string& key) {
-  static const std::set<std::string> kConditions = {"protocol", "rules", "population", "log",     "periods",
-                                                    "seats",    "seed",  "campaign",   "scenario"};
+  static const std::set<std::string> kConditions = {"protocol", "rules", "population", "log",      "periods",
+                                                    "seats",    "seed",  "campaign",   "scenario", "platform"};
   return kConditions.contains(key) || key.starts_with("scenario_");
 }
 bool has_its_place(const std::string& key) {
-  static const std::set<std::string> kPlaced = {"name", "kind", "asked", "mean", "cells"};
+  static const std::set<std::string> kPlaced = {
+      "name", "kind", "asked", "mean", "by_period", "cells", "metrics", "metrics_by_group", "metrics_by_period"};
   return kPlaced.contains(key);
 }
 
@@ -88,6 +89,8 @@ ReportCandidate read_candidate(const Json& json, const std::string& path) {
   const Json& cells = member(json, "cells", path);
   if (!cells.is_array() || cells.empty()) fail(path + ": key 'cells'", cells, "a list with at least one cell");
   for (size_t i = 0; i < cells.size(); ++i) {
+    // Under protocol platform some seats may be somebody else's.
+    if (cells[i].is_object() && cells[i].contains("group") && cells[i]["group"] == "opponent") continue;
     candidate.cells.push_back(read_cell(cells[i], path + ": cell " + std::to_string(i)));
   }
   return candidate;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/terminal.h"
+#include "eval/platform_summary.h"
 #include "eval/summary.h"
 #include "runs/result_file.h"
 
@@ -19,13 +20,20 @@ using Json = nlohmann::ordered_json;
 struct Block {
   std::string name;  // of the market; may be empty
   eval::EvaluationContext context;
-  std::vector<eval::Contender> contenders;  // by variant
+  std::vector<eval::Contender> contenders;        // by variant
+  std::vector<eval::PlatformContender> platform;  // protocol platform: in their place
 };
 
 bool is_same_block(const Block& block, const std::string& name, const eval::EvaluationContext& other) {
   const eval::EvaluationContext& context = block.context;
   return block.name == name && context.scenario == other.scenario && context.periods == other.periods &&
          context.seats == other.seats && context.seed == other.seed && context.market_seeds == other.market_seeds;
+}
+
+template <typename Contender, typename Run>
+void add_run(std::vector<Contender>& contenders, const std::string& variant, const std::string& kind, Run run) {
+  if (contenders.empty() || contenders.back().name != variant) contenders.push_back({variant, kind, {}});
+  contenders.back().runs.push_back(std::move(run));
 }
 
 // By market, then by variant and seed.
@@ -43,11 +51,13 @@ std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
     ResultFile file = read_result(market->evaluate.output.dir + "/result.json");
     auto block = std::find_if(blocks.begin(), blocks.end(),
                               [&](const Block& one) { return is_same_block(one, market->name, file.context); });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}});
-    if (block->contenders.empty() || block->contenders.back().name != cell->variant) {
-      block->contenders.push_back({cell->variant, file.evaluation.kind, {}});
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}, {}});
+    const std::string& kind = file.evaluation.kind;
+    if (file.context.on_platform()) {
+      add_run(block->platform, cell->variant, kind, eval::PlatformRun{cell->seed, std::move(file.platform)});
+    } else {
+      add_run(block->contenders, cell->variant, kind, eval::Run{cell->seed, std::move(file.evaluation.cells)});
     }
-    block->contenders.back().runs.push_back({cell->seed, std::move(file.evaluation.cells)});
   }
   return blocks;
 }
@@ -58,10 +68,25 @@ std::string wanted_reference(const AblateConfig& config) {
   return config.train.empty() ? "" : config.base;
 }
 
-std::string reference_in(const Block& block, const std::string& wanted) {
-  const auto found = std::find_if(block.contenders.begin(), block.contenders.end(),
-                                  [&](const eval::Contender& one) { return one.name == wanted; });
-  return found != block.contenders.end() ? wanted : eval::usual_reference(block.contenders);
+template <typename Contender>
+std::string reference_in(const std::vector<Contender>& contenders, const std::string& wanted) {
+  const auto found =
+      std::find_if(contenders.begin(), contenders.end(), [&](const Contender& one) { return one.name == wanted; });
+  return found != contenders.end() ? wanted : eval::usual_reference(contenders);
+}
+
+// A table of either kind.
+template <typename Table>
+void add_block(const std::string& name, const Table& block, AblateTable& table, Json& blocks) {
+  if (!name.empty()) {
+    table.text += name + "\n";
+    table.markdown += "\n## " + name + "\n";
+  }
+  table.text += eval::table_text(block, terminal::width(STDOUT_FILENO)) + "\n";
+  table.markdown += "\n" + eval::table_markdown(block);
+  Json json = {{"name", name}};
+  json.update(eval::table_json(block));
+  blocks.push_back(std::move(json));
 }
 
 }  // namespace
@@ -76,17 +101,16 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
   }
   Json blocks = Json::array();
   for (const Block& block : blocks_of(cells)) {
-    const std::string reference = reference_in(block, wanted_reference(config));
-    const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
-    if (!block.name.empty()) {
-      table.text += block.name + "\n";
-      table.markdown += "\n## " + block.name + "\n";
+    const std::string wanted = wanted_reference(config);
+    if (block.context.on_platform()) {
+      const std::string reference = reference_in(block.platform, wanted);
+      const eval::PlatformTable one = {block.context, eval::summarise_platform(block.platform, reference)};
+      add_block(block.name, one, table, blocks);
+    } else {
+      const std::string reference = reference_in(block.contenders, wanted);
+      const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
+      add_block(block.name, one, table, blocks);
     }
-    table.text += eval::table_text(one, terminal::width(STDOUT_FILENO)) + "\n";
-    table.markdown += "\n" + eval::table_markdown(one);
-    Json named = {{"name", block.name}};
-    named.update(eval::table_json(one));
-    blocks.push_back(std::move(named));
   }
   Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
   if (missing > 0) json["missing_cells"] = missing;

@@ -147,7 +147,8 @@ class Maker {
     if (config_.allow_seen_periods) return;
     for (const int64_t seed : config_.in_market() ? config_.seeds_of_market() : std::vector<int64_t>{0}) {
       const std::string days = config_.in_market() ? day_source(print_config(config_.market, ""), seed) : "";
-      refuse_seen_days(who, config_.protocol + ".periods", how, source, seen, days, periods_);
+      refuse_seen_days(who, config_.in_market() ? "market.periods" : "replay.periods", how, source, seen, days,
+                       periods_);
     }
   }
 

@@ -58,6 +58,20 @@ void CandidateConfig::fields(ConfigVisitor& v) {
   v.section("select", select);
 }
 
+void PlatformConfig::fields(ConfigVisitor& v) {
+  v.field("mix", mix, eval::platform_mixes());
+  v.list("opponent", opponent, "policy");
+  if (eval::parse_platform_mix(mix) == eval::PlatformMix::kHeterogeneous) {
+    v.check(opponent.size() == 1, "opponent", "one policy or rule bidder, who has the other seats");
+  } else {
+    v.check(opponent.empty(), "opponent", "none: every seat is the candidate's unless mix is heterogeneous");
+  }
+  for (const CandidateConfig& one : opponent) {
+    v.check(!one.knows_the_day() && !one.select.on(), "opponent", "a policy or a rule bidder as it is");
+  }
+  v.field("optimum", optimum);
+}
+
 Rules EvaluateConfig::bidder_rules() const {
   if (in_market()) return market.bidder_rules();
   return replay.official() ? Rules::kOfficial : Rules::kCorrected;
@@ -104,11 +118,17 @@ std::optional<eval::Shard> parse_shard(const std::string& text) {
 void EvaluateConfig::fields(ConfigVisitor& v) {
   v.list("policy", policy, "policy");
   v.check(!policy.empty(), "policy", "a checkpoint, a run folder or a rule bidder");
-  v.field("protocol", protocol, {"market", "replay"});
+  v.field("protocol", protocol, {"market", "platform", "replay"});
   if (in_market()) {
     v.section("market", market);
     if (!market.official()) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
-    v.field("seats", seats);
+    if (on_platform()) {
+      v.section("platform", platform);
+      const bool play = std::none_of(policy.begin(), policy.end(), [](const auto& one) { return one.knows_the_day(); });
+      v.check(play, "policy", "with protocol platform none that knows the day: there every seat plays it otherwise");
+    } else {
+      v.field("seats", seats);
+    }
     const bool seats_there = std::all_of(seats.values.begin(), seats.values.end(),
                                          [&](int64_t seat) { return seat < market.shape().seats; });
     v.check(seats_there, "seats", "seats of the market, 0 to " + std::to_string(market.shape().seats - 1));
@@ -126,11 +146,12 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
       return std::find(periods().begin(), periods().end(), period) != periods().end();
     });
     v.check(apart, "policy", "select.periods that are not among the periods of this evaluation");
-    v.check(!one.select.on() || in_market(), "policy", "select with protocol market alone");
+    v.check(!one.select.on() || protocol == "market", "policy", "select with protocol market alone");
   }
   v.field("reference", reference);
   v.field("allow_seen_periods", allow_seen_periods);
   v.section("output", output);
+  v.check(!on_platform() || output.shard.empty(), "output", "no shard with protocol platform");
   v.field("threads", threads, {0, 1024});
 }
 

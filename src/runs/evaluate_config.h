@@ -8,6 +8,7 @@
 #include "base/config/config.h"
 #include "bidders/bidder_config.h"
 #include "eval/evaluation.h"
+#include "eval/platform_evaluation.h"
 #include "play/simulate.h"
 #include "replay/replay.h"
 
@@ -54,6 +55,15 @@ struct CandidateConfig : CandidateOptions {
   void fields(ConfigVisitor& v);
 };
 
+// Section `platform`: who sits where under protocol platform (eval/platform_evaluation.h).
+struct PlatformConfig {
+  std::string mix = "homogeneous";
+  std::vector<CandidateConfig> opponent;  // heterogeneous: one, who has the other seats; else none
+  bool optimum = true;                    // whether every seat's optimum is found
+
+  void fields(ConfigVisitor& v);
+};
+
 // "0/3"; nothing for what is no share.
 std::optional<eval::Shard> parse_shard(const std::string& text);
 
@@ -61,10 +71,11 @@ std::optional<eval::Shard> parse_shard(const std::string& text);
 struct EvaluateConfig {
   std::vector<CandidateConfig> policy;
   std::string protocol = "market";
-  play::MarketRunConfig market;  // protocol market
+  play::MarketRunConfig market;  // protocols market and platform
+  PlatformConfig platform;       // protocol platform
   replay::ReplayConfig replay;   // protocol replay
   PeriodList seats;              // protocol market: those that are judged; empty: all
-  PeriodList market_seeds;       // protocol market: markets with other draws on the same days; empty: market.seed
+  PeriodList market_seeds;       // in a market: markets with other draws on the same days; empty: market.seed
   PeriodList policy_seeds{{1}};  // of policies' noise
   std::string reference;         // the candidate that others are compared with; empty: the first rule, else the first
   bool allow_seen_periods = false;
@@ -79,13 +90,14 @@ struct EvaluateConfig {
     void fields(ConfigVisitor& v);
   } output;
 
-  bool in_market() const { return protocol == "market"; }
+  bool in_market() const { return protocol != "replay"; }
+  bool on_platform() const { return protocol == "platform"; }
   Rules bidder_rules() const;
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
   // The categories of the seats to be played; a log names its own.
   std::vector<int> categories() const;
-  std::vector<int> judged_seats() const;         // protocol market
-  std::vector<int64_t> seeds_of_market() const;  // protocol market
+  std::vector<int> judged_seats() const;         // in a market
+  std::vector<int64_t> seeds_of_market() const;  // in a market
 
   void fields(ConfigVisitor& v);
 };

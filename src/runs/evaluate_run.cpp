@@ -26,6 +26,7 @@
 #include "eval/summary.h"
 #include "runs/evaluate_candidates.h"
 #include "runs/evaluate_plan.h"
+#include "runs/evaluate_platform.h"
 #include "runs/evaluate_select.h"
 #include "runs/program.h"
 
@@ -69,13 +70,15 @@ std::string replay_settings(replay::ReplayConfig config) {
 struct Judged {
   std::vector<eval::Evaluation> evaluations;
   eval::EvaluationContext context;
-  int64_t missing = 0;  // jobs of other shards
+  std::vector<eval::PlatformEvaluation> platform = {};  // in their place
+  int64_t missing = 0;                                  // jobs of other shards
 };
 
 // Candidates of one name, which differ in the seed of their noise, are one in tables.
-std::vector<eval::Evaluation> by_name(std::vector<eval::Evaluation> evaluations) {
-  std::vector<eval::Evaluation> joined;
-  for (eval::Evaluation& one : evaluations) {
+template <typename Judgement>
+std::vector<Judgement> by_name(std::vector<Judgement> evaluations) {
+  std::vector<Judgement> joined;
+  for (Judgement& one : evaluations) {
     if (joined.empty() || joined.back().name != one.name) {
       joined.push_back(std::move(one));
     } else {
@@ -103,7 +106,14 @@ std::optional<Judged> judge_in_market(const EvaluateConfig& config, const Candid
   if (made.plan.market_seeds.size() > 1) context.market_seeds = made.plan.market_seeds;
   context.scenario = made.plan.scenario;
   context.settings = made.settings;
-  return Judged{by_name(std::move(done->evaluations)), context, done->missing};
+  return Judged{by_name(std::move(done->evaluations)), context, {}, done->missing};
+}
+
+std::optional<Judged> judge_on_platform(const EvaluateConfig& config, const Candidates& candidates,
+                                        const Candidates& opponent, Threads& threads) {
+  std::optional<PlatformJudged> judged = judge_platform(config, candidates, opponent, threads);
+  if (!judged) return std::nullopt;
+  return Judged{{}, std::move(judged->context), by_name(std::move(judged->evaluations))};
 }
 
 std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::vector<eval::Candidate>& candidates,
@@ -168,17 +178,31 @@ std::string EvaluateSummary::text() const {
     return "jobs of other shards are missing: " + std::to_string(missing_jobs) +
            "; results are written by whoever finds all of them in the folder\n";
   }
-  return eval::table_text(table(), terminal::width(STDOUT_FILENO)) + target_reports;
+  const auto width = terminal::width(STDOUT_FILENO);
+  if (!platform.empty()) return eval::table_text(platform_table(platform, context, reference), width);
+  return eval::table_text(table(), width) + target_reports;
+}
+
+std::string EvaluateSummary::result(size_t i) const {
+  return platform.empty() ? eval::result_json(evaluations[i], context) : eval::result_json(platform[i], context);
 }
 
 std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
-  static const std::set<std::string> kOfCandidate = {"name",      "kind",      "asked",    "mean",
-                                                     "candidate", "selection", "by_period"};
+  static const std::set<std::string> kOfCandidate = {"name",
+                                                     "kind",
+                                                     "asked",
+                                                     "mean",
+                                                     "candidate",
+                                                     "selection",
+                                                     "by_period",
+                                                     "metrics",
+                                                     "metrics_by_group",
+                                                     "metrics_by_period"};
   Json summary = {{"context", Json::object()}, {"candidates", Json::array()}};
-  for (size_t i = 0; i < evaluations.size(); ++i) {
+  for (size_t i = 0; i < num_results(); ++i) {
     Json candidate = Json::object();
-    const Json result = Json::parse(eval::result_json(evaluations[i], context));
-    for (const auto& [key, value] : result.items()) {
+    const Json whole = Json::parse(result(i));
+    for (const auto& [key, value] : whole.items()) {
       if (key == "cells") continue;
       (kOfCandidate.contains(key) ? candidate : summary["context"])[key] = value;
     }
@@ -202,14 +226,21 @@ std::vector<std::string> EvaluateSummary::write() {
   for (size_t i = 0; i < paths_.size(); ++i) {
     if (i == files_.size()) files_.push_back(std::make_unique<AtomicFile>(paths_[i]));
     std::ofstream out(files_[i]->temporary(), std::ios::binary);
-    out << eval::result_json(evaluations[i], context);
+    out << result(i);
     out.close();
     if (!out) throw Error(paths_[i] + ": cannot write: " + std::strerror(errno));
     files_[i]->commit();
   }
-  const eval::SummaryTable all = table();
-  write_file(folder_ + "/table.md", eval::table_markdown(all));
-  write_file(folder_ + "/table.json", eval::table_json(all).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  const auto write_table = [&](const auto& all) {
+    write_file(folder_ + "/table.md", eval::table_markdown(all));
+    write_file(folder_ + "/table.json",
+               eval::table_json(all).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  };
+  if (platform.empty()) {
+    write_table(table());
+  } else {
+    write_table(platform_table(platform, context, reference));
+  }
   return paths_;
 }
 
@@ -219,6 +250,7 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   const std::optional<Selected> selected = make_selections(config, threads);
   if (!selected) return std::nullopt;
   const Candidates candidates = make_candidates(selected->list, config, config.periods(), threads);
+  const Candidates opponent = config.on_platform() ? platform_opponent(config, threads) : Candidates();
 
   EvaluateSummary summary;
   summary.folder_ = config.output.dir;
@@ -242,10 +274,17 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
     if (config.output.shard.empty()) summary.files_.push_back(std::make_unique<AtomicFile>(summary.paths_.back()));
   }
 
-  std::optional<Judged> judged = config.in_market() ? judge_in_market(config, candidates, threads)
-                                                    : judge_in_replay(config, candidates.list, threads);
+  std::optional<Judged> judged;
+  if (config.on_platform()) {
+    judged = judge_on_platform(config, candidates, opponent, threads);
+  } else if (config.in_market()) {
+    judged = judge_in_market(config, candidates, threads);
+  } else {
+    judged = judge_in_replay(config, candidates.list, threads);
+  }
   if (!judged) return std::nullopt;
   summary.evaluations = std::move(judged->evaluations);
+  summary.platform = std::move(judged->platform);
   summary.context = std::move(judged->context);
   summary.missing_jobs = judged->missing;
   summary.context.program = program_name();

@@ -7,6 +7,7 @@
 
 #include "base/files/atomic_file.h"
 #include "eval/evaluation.h"
+#include "eval/platform_evaluation.h"
 #include "eval/report.h"
 #include "eval/summary.h"
 #include "runs/evaluate_config.h"
@@ -16,12 +17,12 @@ namespace genbid::runs {
 // What an evaluation came to, with a place held for each result.json.
 class EvaluateSummary {
  public:
-  std::vector<eval::Evaluation> evaluations;  // as the config lists the candidates
+  std::vector<eval::Evaluation> evaluations;       // as the config lists the candidates
+  std::vector<eval::PlatformEvaluation> platform;  // protocol platform: in their place
   eval::EvaluationContext context;
   int64_t missing_jobs = 0;    // of other shards; then there are no results yet
   std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
-
-  std::string reference;  // whom the others are compared with; empty: nobody
+  std::string reference;       // whom the others are compared with; empty: nobody
   // The table, and what the policies made of what they were asked for.
   std::string text() const;
   // {"context": what every result.json says of the market or log, "candidates": [what each says of its own but for the
@@ -33,6 +34,8 @@ class EvaluateSummary {
  private:
   friend std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config);
   eval::SummaryTable table() const;
+  size_t num_results() const { return platform.empty() ? evaluations.size() : platform.size(); }
+  std::string result(size_t i) const;  // the text of its result.json
 
   std::string folder_;
   std::vector<std::string> paths_;

@@ -37,6 +37,24 @@ eval::CellResult cell_of(const Json& json) {
   return cell;
 }
 
+// Periods of a part stand together.
+std::vector<eval::PlatformPart> platform_parts_of(const Json& periods) {
+  const auto& columns = eval::platform_columns();
+  std::vector<eval::PlatformPart> parts;
+  for (const Json& json : periods) {
+    const std::string group = json.at("group");
+    if (parts.empty() || parts.back().group != group) parts.push_back({group, {}});
+    eval::PlatformPeriod& one = parts.back().periods.emplace_back();
+    one.period = json.at("period");
+    one.market_seed = json.at("market_seed");
+    one.policy_seed = json.at("policy_seed");
+    for (size_t i = 0; i < columns.size(); ++i) {
+      eval::set_platform_value(one.metrics, i, json.at(columns[i].name).get<double>());
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 ResultFile read_result(const std::string& path) {
@@ -49,10 +67,16 @@ ResultFile read_result(const std::string& path) {
     ResultFile file;
     file.evaluation.name = json.at("name");
     file.evaluation.kind = json.at("kind");
-    for (const Json& cell : json.at("cells")) file.evaluation.cells.push_back(cell_of(cell));
     if (json.contains("candidate")) file.evaluation.record = json["candidate"].dump();
     if (json.contains("selection")) file.evaluation.selection = json["selection"].dump();
     file.context.protocol = json.at("protocol");
+    if (file.context.on_platform()) {
+      file.context.mix = json.at("platform").at("mix");
+      file.context.opponent = json["platform"].value("opponent", "");
+      file.platform = platform_parts_of(json.at("metrics_by_period"));
+    } else {
+      for (const Json& cell : json.at("cells")) file.evaluation.cells.push_back(cell_of(cell));
+    }
     file.context.rules = json.at("rules");
     file.context.population = json.value("population", "");
     file.context.log = json.value("log", "");

@@ -50,10 +50,12 @@ TEST(PlatformEvaluation, HomogeneousIsAMarketOfTheCandidateAlone) {
     EXPECT_EQ(cell.result.seat, static_cast<int64_t>(seat));
     EXPECT_EQ(cell.group, PlatformGroup::kCandidate);
     EXPECT_NEAR(cell.result.cost, expected.cost[seat], 1e-9);
+    EXPECT_EQ(cell.result.conversion_variance > 0.0, cell.num_exposed > 0);
+    EXPECT_EQ(cell.result.score_of_expectation > 0.0, cell.num_exposed > 0);
     EXPECT_GE(cell.result.cost, cell.least_cost * (1.0 - 1e-6));
     revenue += expected.cost[seat];
   }
-  EXPECT_NEAR(platform_metrics_by_period(result.cells)[1].revenue, revenue, 1e-9);
+  EXPECT_NEAR(platform_periods(result.cells)[1].metrics.revenue, revenue, 1e-9);
   EXPECT_GT(revenue, 1.0);
 }
 

@@ -40,10 +40,10 @@ TEST(PlatformMetrics, RevenueAndWelfareAreSumsOverSeats) {
 
 TEST(PlatformMetrics, OfSeveralPeriodsAreMeansOverThem) {
   const std::vector<PlatformCell> cells = {cell(400.0, 5.0, 6.0, 7), cell(100.0, 1.0, 2.0, 8), cell(20.0, 1.0, 2.0, 7)};
-  const auto periods = platform_metrics_by_period(cells);
+  const auto periods = platform_periods(cells);
   ASSERT_EQ(periods.size(), 2U);
-  EXPECT_EQ(periods[0].revenue, 420.0);
-  EXPECT_EQ(periods[1].revenue, 100.0);
+  EXPECT_EQ(periods[0].metrics.revenue, 420.0);
+  EXPECT_EQ(periods[1].metrics.revenue, 100.0);
   EXPECT_EQ(platform_metrics(cells).revenue, 260.0);
 }
 
@@ -108,6 +108,38 @@ TEST(PlatformMetrics, GroupsAreTakenApart) {
   EXPECT_EQ(platform_group_name(PlatformGroup::kPromoted), "promoted");
 }
 
+TEST(PlatformMetrics, SeedsOfAPeriodAreSeveralPlaysOfIt) {
+  std::vector<PlatformCell> cells = {cell(400.0, 5.0, 6.0), cell(100.0, 1.0, 2.0), cell(20.0, 1.0, 2.0)};
+  cells[1].result.policy_seed = 2;
+  cells[2].result.market_seed = 3;
+  const auto periods = platform_periods(cells);
+  ASSERT_EQ(periods.size(), 3U);
+  EXPECT_EQ(periods[1].policy_seed, 2);
+  EXPECT_EQ(periods[2].market_seed, 3);
+  EXPECT_NEAR(platform_metrics(cells).revenue, 520.0 / 3.0, 1e-12);  // no sum over seeds
+}
+
+TEST(PlatformMetrics, PartsAreAllAndTheGroupsWhereThereAreSeveral) {
+  std::vector<PlatformCell> cells = with_scores({10.0, 20.0, 30.0});
+  ASSERT_EQ(platform_parts(cells).size(), 1U);
+  EXPECT_EQ(platform_parts(cells)[0].group, "all");
+  cells[1].group = PlatformGroup::kPromoted;
+  const auto parts = platform_parts(cells);
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[2].group, "promoted");
+  EXPECT_EQ(parts[2].periods[0].metrics.expected_score, 20.0);
+}
+
+// What is read by place is what the column of that place says.
+TEST(PlatformMetrics, ValuesAreInTheOrderOfTheColumns) {
+  PlatformMetrics metrics;
+  for (size_t i = 0; i < platform_columns().size(); ++i) set_platform_value(metrics, i, 1.0 + static_cast<double>(i));
+  for (size_t i = 0; i < platform_columns().size(); ++i) {
+    EXPECT_EQ(std::get<double>(platform_columns()[i].get(metrics)), 1.0 + static_cast<double>(i));
+    EXPECT_EQ(platform_value(metrics, i), 1.0 + static_cast<double>(i));
+  }
+}
+
 // A number that is left out of a column or of the mean over periods would be noticed by nobody.
 TEST(PlatformMetrics, EveryNumberHasAColumnAndAMean) {
   EXPECT_EQ(platform_columns().size() * sizeof(double), sizeof(PlatformMetrics));
@@ -121,7 +153,7 @@ TEST(PlatformMetrics, EveryNumberHasAColumnAndAMean) {
     }
   }
   const PlatformMetrics mean = platform_metrics(cells);
-  const PlatformMetrics first = platform_metrics_by_period(cells).front();
+  const PlatformMetrics first = platform_periods(cells).front().metrics;
   for (const auto& column : platform_columns()) {
     EXPECT_NE(std::get<double>(column.get(first)), 0.0) << column.name;
     EXPECT_NEAR(std::get<double>(column.get(mean)), std::get<double>(column.get(first)), 1e-12) << column.name;
