@@ -16,9 +16,9 @@ struct TextColumn {
 };
 
 // Rows under titles, two spaces between columns and no line longer than a width. Where lines do not fit, titles go
-// over lines at their spaces; then columns that shrink are cut, the widest first, down to 24 (12 where two columns have no
-// room else); then columns move below, into a block of their own that begins with the first column again. Cells are one line of UTF-8, and a code point
-// counts as one column.
+// over lines at their spaces; then columns that shrink are cut, the widest first, down to 24 (12 where two columns have
+// no room else); then columns move below, into a block of their own that begins with the first column again. Cells are
+// one line of UTF-8, and a code point counts as one column.
 class TextTable {
  public:
   explicit TextTable(std::vector<TextColumn> columns, std::string indent = {});

@@ -64,7 +64,8 @@ struct PlatformPeriod {
   int64_t policy_seed = 1;
   PlatformMetrics metrics;
 };
-// Of cells that may be of several periods and seeds, in the order in which these first come: what intervals are made of.
+// Of cells that may be of several periods and seeds, in the order in which these first come: what intervals are made
+// of.
 std::vector<PlatformPeriod> platform_periods(std::span<const PlatformCell> cells);
 // The mean over them.
 PlatformMetrics platform_metrics(std::span<const PlatformPeriod> periods);

@@ -37,10 +37,16 @@ std::vector<std::optional<double>> adjusted_p(const std::vector<std::optional<do
 }
 
 std::string intervals_text(const std::vector<Estimate>& estimates) {
+  const Estimate* widest = nullptr;  // of most trainings
   for (const Estimate& one : estimates) {
-    if (one.interval) return "± is half of a 95 % interval over " + one.axes.text();
+    if (!one.interval) continue;
+    if (widest == nullptr || one.axes.training_seeds > widest->axes.training_seeds) widest = &one;
   }
-  return "One period: no intervals";
+  if (widest == nullptr) return "One period: no intervals";
+  const std::string over = "± is half of a 95 % interval over " + std::to_string(widest->axes.periods) + " periods";
+  const int64_t trainings = widest->axes.training_seeds;
+  if (trainings == 0) return over;
+  return over + (trainings == 1 ? ", of one training" : " and, where there are several, trainings");
 }
 
 std::string markdown_row(const std::vector<std::string>& cells) {

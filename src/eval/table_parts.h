@@ -12,8 +12,8 @@
 
 namespace genbid::eval {
 
-// "30.12 ± 2.19": half of the interval, which is symmetric. `form` is printf's, for the number; that of the error has no
-// sign.
+// "30.12 ± 2.19": half of the interval, which is symmetric. `form` is printf's, for the number; that of the error has
+// no sign.
 std::string with_error(const std::string& form, const statistics::Estimate& estimate, double unit = 1.0);
 // "0.012", "<0.001"; empty for none.
 std::string p_text(const std::optional<double>& p);

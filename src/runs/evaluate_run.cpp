@@ -209,7 +209,10 @@ std::string EvaluateSummary::json(const std::vector<std::string>& files) const {
     candidate["file"] = files[i];
     summary["candidates"].push_back(std::move(candidate));
   }
-  if (missing_jobs == 0) summary["table"] = eval::table_json(table());
+  if (missing_jobs == 0) {
+    summary["table"] =
+        platform.empty() ? eval::table_json(table()) : eval::table_json(platform_table(platform, context, reference));
+  }
   summary["missing_jobs"] = missing_jobs;
   return summary.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
