@@ -18,6 +18,8 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop_signal.h"
+#include "report/comparison.h"
+#include "report/read_table.h"
 #include "runs/ablate_cells.h"
 #include "runs/ablate_state.h"
 #include "runs/ablate_table.h"
@@ -122,9 +124,9 @@ class Experiment {
     const std::string market_name = part == kTrain ? "" : market(number, part).name;
     const std::string file =
         cell.folder + "/" + verb + (market_name.empty() ? "" : "-" + folder_name(market_name)) + ".yaml";
-    write_file(file, part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
-    running_.push_back(
-        {number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
+    write_file(file,
+               part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
+    running_.push_back({number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock)});
   }
 
   static std::string output_of(const AblateCell& cell) { return cell.folder + "/output.txt"; }
@@ -201,11 +203,15 @@ class Experiment {
     summary.elsewhere = elsewhere_;
     summary.stopped = stop_signal::requested();
     if (summary.num_done == summary.num_cells) {
-      const AblateTable table = ablate_table(config_, cells_);
-      write_file(config_.folder() + "/table.json", table.json);
-      write_file(config_.folder() + "/table.md", table.markdown);
+      const AblateTable table =
+          ablate_table({config_.name, config_.seeds.values, reference_of(config_, cells_), places_of(cells_)});
+      const std::string folder = config_.folder();
+      write_file(folder + "/table.json", table.json);
+      write_file(folder + "/table.md", table.markdown);
+      const std::vector<report::TableBlock> blocks = report::read_table(table.json, folder + "/table.json");
+      write_file(folder + "/plot.svg", report::differences_svg(config_.name, blocks));
       summary.table = table.text;
-      summary.files = {config_.folder() + "/table.md", config_.folder() + "/table.json"};
+      summary.files = {folder + "/table.md", folder + "/table.json", folder + "/plot.svg"};
     }
     return summary;
   }
@@ -241,8 +247,8 @@ std::string AblateSummary::text() const {
 }
 
 std::string AblateSummary::json() const {
-  const nlohmann::ordered_json json = {{"folder", folder},      {"cells", num_cells},  {"done", num_done},
-                                       {"failed", failures},    {"elsewhere", elsewhere}, {"stopped", stopped},
+  const nlohmann::ordered_json json = {{"folder", folder},   {"cells", num_cells},     {"done", num_done},
+                                       {"failed", failures}, {"elsewhere", elsewhere}, {"stopped", stopped},
                                        {"files", files}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

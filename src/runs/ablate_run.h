@@ -15,12 +15,13 @@ struct AblateSummary {
   std::vector<std::string> failures;   // "wide, seed 2: train: out of memory (folder/output.txt)"
   std::vector<std::string> elsewhere;  // cells that another process has in hand, or another shard
   bool stopped = false;
-  std::string table;                // for a terminal; empty while cells are missing
-  std::vector<std::string> files;  // table.md, table.json
+  std::string table;               // for a terminal; empty while cells are missing
+  std::vector<std::string> files;  // table.md, table.json, plot.svg
 
   std::string text() const;
   std::string json() const;  // {"folder", "cells", "done", "failed", "elsewhere", "stopped", "files"}
-  int exit_status() const;  // 0 all of this shard's cells are done, 3 some failed; of a stop: stop_signal::exit_status()
+  int exit_status()
+      const;  // 0 all of this shard's cells are done, 3 some failed; of a stop: stop_signal::exit_status()
 };
 
 // Runs every cell that is not done: `genbid train` and then `genbid evaluate`, as processes of their own, so many at a

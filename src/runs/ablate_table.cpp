@@ -27,21 +27,25 @@ bool is_same_block(const eval::EvaluationContext& a, const eval::EvaluationConte
 }
 
 // By market, then by variant and seed.
-std::vector<std::pair<const AblateCell*, const JudgedMarket*>> judged_in_order(const std::vector<AblateCell>& cells) {
-  std::vector<std::pair<const AblateCell*, const JudgedMarket*>> all;
-  for (size_t m = 0; m < cells.front().markets.size(); ++m) {
-    for (const AblateCell& cell : cells) all.emplace_back(&cell, &cell.markets[m]);
+std::vector<std::pair<const CellPlace*, const JudgedPlace*>> judged_in_order(const std::vector<CellPlace>& cells) {
+  size_t markets = 0;
+  for (const CellPlace& cell : cells) markets = std::max(markets, cell.judged.size());
+  std::vector<std::pair<const CellPlace*, const JudgedPlace*>> all;
+  for (size_t m = 0; m < markets; ++m) {
+    for (const CellPlace& cell : cells) {
+      if (m < cell.judged.size()) all.emplace_back(&cell, &cell.judged[m]);
+    }
   }
   return all;
 }
 
-std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
+std::vector<Block> blocks_of(const std::vector<CellPlace>& cells) {
   std::vector<Block> blocks;
-  for (const auto& [cell, market] : judged_in_order(cells)) {
-    ResultFile file = read_result(market->evaluate.output.dir + "/result.json");
+  for (const auto& [cell, judged] : judged_in_order(cells)) {
+    ResultFile file = read_result(judged->folder + "/result.json");
     auto block = std::find_if(blocks.begin(), blocks.end(),
                               [&](const Block& one) { return is_same_block(one.context, file.context); });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}});
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {judged->market, file.context, {}});
     if (block->contenders.empty() || block->contenders.back().name != cell->variant) {
       block->contenders.push_back({cell->variant, file.evaluation.kind, {}});
     }
@@ -58,12 +62,12 @@ std::string reference_in(const Block& block, const std::string& wanted) {
 
 }  // namespace
 
-AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCell>& cells) {
+AblateTable ablate_table(const AblateResults& results) {
   AblateTable table;
-  table.markdown = "# " + config.name + "\n";
+  table.markdown = "# " + results.name + "\n";
   Json blocks = Json::array();
-  for (const Block& block : blocks_of(cells)) {
-    const std::string reference = reference_in(block, reference_of(config, cells));
+  for (const Block& block : blocks_of(results.cells)) {
+    const std::string reference = reference_in(block, results.reference);
     const eval::SummaryTable one = {block.context, eval::summarise(block.contenders, reference)};
     if (!block.name.empty()) {
       table.text += block.name + "\n";
@@ -75,7 +79,7 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
     json.update(eval::table_json(one));
     blocks.push_back(std::move(json));
   }
-  const Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
+  const Json json = {{"name", results.name}, {"seeds", results.seeds}, {"blocks", blocks}};
   table.json = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   return table;
 }
