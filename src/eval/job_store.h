@@ -27,8 +27,8 @@ struct HindsightDay {
 };
 
 // Jobs of evaluations that are done, one file each, so that an evaluation that is stopped or killed goes on, several
-// processes share one, and a report finds each day by ticks. Files are safetensors (base/files/safetensors.h), described
-// in data/README.md, and are there whole or not at all.
+// processes share one, and a report finds each day by ticks. Files are safetensors (base/files/safetensors.h),
+// described in data/README.md, and are there whole or not at all.
 //
 //   CELLS/CANDIDATE/period-22.safetensors           of seeds other than 1: period-22.market-2.policy-3.safetensors
 //   HINDSIGHT/SCENARIO/period-22.safetensors

@@ -7,7 +7,8 @@
 #include "oracle/frontier.h"
 #include "oracle/responses.h"
 
-// The best a seat could have done in hindsight (headroom.md), in expected score, of Poisson conversions (bidding/score.h).
+// The best a seat could have done in hindsight (headroom.md), in expected score, of Poisson conversions
+// (bidding/score.h).
 
 namespace genbid::oracle {
 

@@ -11,8 +11,8 @@
 namespace genbid::report {
 namespace {
 
-// How far the axis of differences goes, as a multiple of the largest difference or of the end of the narrowest interval,
-// whichever is more: an interval that dwarfs both is cut.
+// How far the axis of differences goes, as a multiple of the largest difference or of the end of the narrowest
+// interval, whichever is more: an interval that dwarfs both is cut.
 constexpr double kMostInterval = 3.0;
 
 std::string fixed(double value, int decimals, bool sign = false) {

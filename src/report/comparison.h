@@ -26,8 +26,8 @@ struct StyledLine {
 };
 // Expected scores with their intervals.
 RowChart score_chart(const std::vector<StyledLine>& lines, const std::string& id);
-// Differences from the reference with their intervals; one that dwarfs the others is cut at the chart's edge. Without rows
-// where nobody is compared.
+// Differences from the reference with their intervals; one that dwarfs the others is cut at the chart's edge. Without
+// rows where nobody is compared.
 RowChart difference_chart(const std::vector<StyledLine>& lines, const std::string& reference, const std::string& id);
 
 // One SVG file that needs nothing else: a chart of differences for each block, or of scores where nobody is compared.

@@ -27,8 +27,8 @@ std::vector<Section> training_sections(const std::vector<MetricCurve>& metrics);
 // is its style in all charts.
 std::vector<const ReportCandidate*> charted_candidates(const Judgement& judgement);
 
-// What cells came to: distributions of scores and CPA, calibration, shares of seats, what was asked and what came. `id` begins the ids of
-// its figures.
+// What cells came to: distributions of scores and CPA, calibration, shares of seats, what was asked and what came. `id`
+// begins the ids of its figures.
 std::vector<Section> outcome_sections(const std::vector<const ReportCandidate*>& candidates, const std::string& id);
 
 // How days went, tick by tick: pacing beside what was best, alpha, win and cost curves.

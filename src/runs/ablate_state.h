@@ -71,8 +71,8 @@ struct ExperimentRecord {
 ExperimentRecord read_experiment(const std::string& path);
 
 // The experiment's folder: experiment.json says what its base is, which everything in the folder is compared with, and
-// which cells there are; config.yaml is the config. Makes it, or checks that it is this one: Error that names what differs, of the base or of a cell that is there, and says
-// how to go on.
+// which cells there are; config.yaml is the config. Makes it, or checks that it is this one: Error that names what
+// differs, of the base or of a cell that is there, and says how to go on.
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells);
 
 }  // namespace genbid::runs
