@@ -2,6 +2,7 @@
 
 #include "app/command.h"
 #include "runs/ablate_run.h"
+#include "runs/report_run.h"
 
 namespace genbid::app {
 namespace {
@@ -15,8 +16,10 @@ runs::AblateConfig read(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "ablate"); }
 
 int run(const ConfigFile& file, Form form) {
-  const runs::AblateSummary summary = runs::ablate(read(file));
+  const runs::AblateConfig config = read(file);
+  const runs::AblateSummary summary = runs::ablate(config);
   std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
+  if (!summary.stopped && summary.num_done > 0) runs::report_at_end(config.folder());
   return summary.exit_status();
 }
 
@@ -28,7 +31,8 @@ Command ablate_command() {
       "  genbid ablate configs/experiments/quickstart.yaml\n"
       "  genbid ablate configs/experiments/quickstart.yaml shard=0/3     (and 1/3, 2/3 elsewhere)\n"
       "\n"
-      "name, dir    the experiment's folder is DIR/NAME (runs/experiments/NAME): table.md, table.json, cells/\n"
+      "name, dir    the experiment's folder is DIR/NAME (runs/experiments/NAME): table.md, table.json, plot.svg,\n"
+      "             report.html, cells/\n"
       "train        config of the trainings; its settings are the base of the comparison\n"
       "evaluate     config of the evaluations; its `policy` counts for nothing\n"
       "seeds        train.seed of each variant's trainings\n"

@@ -139,9 +139,10 @@ int main(int argc, char** argv) {
 
   std::string report_path;
   std::string report_output;
-  CLI::App* report_verb = app.add_subcommand("report", "show a training or an evaluation as a page (HTML)");
+  CLI::App* report_verb =
+      app.add_subcommand("report", "show a training, an evaluation or an experiment as a page (HTML)");
   report_verb->footer(genbid::app::report_help());
-  report_verb->add_option("PATH", report_path, "folder of a training or of an evaluation")->required();
+  report_verb->add_option("PATH", report_path, "folder of a training, an evaluation or an experiment")->required();
   report_verb->add_option("--output", report_output, "the page, default PATH/report.html");
 
   std::string bench_prefix;

@@ -86,6 +86,7 @@ class JobFile {
       throw Error(path_ + ": damaged: found '" + text(key) + "' as " + key + ", expected a number");
     }
   }
+  bool has(const std::string& name) const { return file_.find(name) != nullptr; }
   template <typename T>
   std::vector<T> column(const std::string& name) const {
     const TensorBytes* tensor = file_.find(name);
@@ -207,6 +208,43 @@ std::optional<JobFile> find(const std::string& path, const std::string& kind, co
   return file;
 }
 
+constexpr const char* kBestCosts = "per_tick.tick.cost";
+
+void add_best_costs(Columns& columns, const std::vector<oracle::SeatOptima>& seats) {
+  std::vector<float> all;
+  for (const oracle::SeatOptima& seat : seats) {
+    for (const double cost : seat.per_tick_costs) all.push_back(static_cast<float>(cost));
+  }
+  const auto num_seats = std::ssize(seats);
+  columns.add(kBestCosts, all, {num_seats, num_seats == 0 ? 0 : std::ssize(all) / num_seats});
+}
+
+void read_best_costs(const JobFile& file, std::vector<oracle::SeatOptima>& seats) {
+  if (!file.has(kBestCosts)) return;  // only a report asks for them, and does without
+  const std::vector<float> all = file.column<float>(kBestCosts);
+  const size_t ticks = seats.empty() ? 0 : all.size() / seats.size();
+  for (size_t i = 0; i < seats.size(); ++i) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i * ticks);
+    seats[i].per_tick_costs.assign(begin, begin + static_cast<std::ptrdiff_t>(ticks));
+  }
+}
+
+HindsightDay read_hindsight(const JobFile& file) {
+  HindsightDay day;
+  day.has_slots = file.column<int64_t>("has_slots", 1)[0] != 0;
+  day.seats.resize(file.column<double>("per_tick.score").size());
+  for (const OptimumColumn& optimum : kOptima) {
+    for (const auto& [name, field] : kOptimumFields) {
+      file.fill<double, oracle::SeatOptima>(
+          std::string(optimum.name) + "." + name, day.seats,
+          [&optimum, &field = field](oracle::SeatOptima& seat, double value) { seat.*optimum.which.*field = value; });
+    }
+  }
+  read_best_costs(file, day.seats);
+  day.memory = file.column<double>("memory");
+  return day;
+}
+
 constexpr const char* kCells = "cells";
 constexpr const char* kHindsight = "hindsight";
 
@@ -241,18 +279,7 @@ void JobStore::keep_cells(const JobKey& key, const PeriodCells& job) const {
 std::optional<HindsightDay> JobStore::find_hindsight(const JobKey& key) const {
   const auto file = find(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), kHindsight, key);
   if (!file) return std::nullopt;
-  HindsightDay day;
-  day.has_slots = file->column<int64_t>("has_slots", 1)[0] != 0;
-  day.seats.resize(file->column<double>("per_tick.score").size());
-  for (const OptimumColumn& optimum : kOptima) {
-    for (const auto& [name, field] : kOptimumFields) {
-      file->fill<double, oracle::SeatOptima>(
-          std::string(optimum.name) + "." + name, day.seats,
-          [&optimum, &field = field](oracle::SeatOptima& seat, double value) { seat.*optimum.which.*field = value; });
-    }
-  }
-  day.memory = file->column<double>("memory");
-  return day;
+  return read_hindsight(*file);
 }
 
 void JobStore::keep_hindsight(const JobKey& key, const HindsightDay& day) const {
@@ -264,11 +291,14 @@ void JobStore::keep_hindsight(const JobKey& key, const HindsightDay& day) const 
           [&optimum, &field = field](const oracle::SeatOptima& seat) { return seat.*optimum.which.*field; });
     }
   }
+  add_best_costs(columns, day.seats);
   columns.add("memory", day.memory);
   columns.add("has_slots", std::vector<int64_t>{day.has_slots ? 1 : 0});
   columns.write(hindsight_folder_ + "/" + key.folder + "/" + file_name(key), key, kHindsight, program_);
 }
 
 PeriodCells read_period_cells(const std::string& path) { return read_cells(JobFile(path, kCells)); }
+
+HindsightDay read_hindsight_day(const std::string& path) { return read_hindsight(JobFile(path, kHindsight)); }
 
 }  // namespace genbid::eval

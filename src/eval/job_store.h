@@ -61,5 +61,7 @@ class JobStore {
 
 // The cells of a file that keep_cells wrote, whatever their identity. Error for any other file.
 PeriodCells read_period_cells(const std::string& path);
+// The same of a file that keep_hindsight wrote.
+HindsightDay read_hindsight_day(const std::string& path);
 
 }  // namespace genbid::eval

@@ -87,6 +87,21 @@ Optimum best_per_tick(const DayPlan& plan, const Limits& limits) {
   return {best.score, best.point.value, best.point.cost, alpha_of(best, plan.grid()), std::max(bound, best.score)};
 }
 
+std::vector<double> costs_of_best_per_tick(const DayPlan& plan, const Limits& limits) {
+  const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
+  const auto cost_from = [&](int tick) {
+    if (tick == plan.num_ticks()) return 0.0;
+    const std::span<const Point> rest = plan.frontier(tick);
+    const double from = rest[best.segment].cost;
+    return best.share == 0.0 ? from : from + best.share * (rest[best.segment + 1].cost - from);
+  };
+  std::vector<double> costs;
+  for (int tick = 0; tick < plan.num_ticks(); ++tick) {
+    costs.push_back(std::max(cost_from(tick) - cost_from(tick + 1), 0.0));  // but for rounding it is not below 0
+  }
+  return costs;
+}
+
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits) {
   const DayPlan plan(responses, seat);
   TickOptimum optimum;
@@ -117,7 +132,7 @@ SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan
   const Limits soft{advertiser.budget, advertiser.cpa_limit, false};
   const Limits kept{advertiser.budget, advertiser.cpa_limit, true};
   return {best_per_tick(plan, soft), best_constant(responses, seat, soft), best_constant(responses, seat, kept),
-          responses.has_slots() ? best_slots(responses, seat, soft) : Optimum()};
+          responses.has_slots() ? best_slots(responses, seat, soft) : Optimum(), costs_of_best_per_tick(plan, soft)};
 }
 
 }  // namespace genbid::oracle

@@ -38,13 +38,16 @@ struct SeatOptima {
   Optimum per_tick;
   Optimum constant;
   Optimum constant_kept;
-  Optimum slots;  // 0 where the responses have none
+  Optimum slots;                       // 0 where the responses have none
+  std::vector<double> per_tick_costs;  // money of `per_tick`, by tick
 };
 
 // `plan` is the seat's.
 SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser);
 
 Optimum best_per_tick(const DayPlan& plan, const Limits& limits);
+// What it costs in each tick.
+std::vector<double> costs_of_best_per_tick(const DayPlan& plan, const Limits& limits);
 // The best per tick with its alphas, which take as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits);

@@ -1,25 +1,13 @@
 #include "report/binning.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "statistics/distributions.h"
+
 namespace genbid::report {
-namespace {
-
-// The 0.975 quantile of Student's t.
-double student_quantile(size_t degrees) {
-  constexpr std::array<double, 30> kQuantiles = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-                                                 2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-                                                 2.080,  2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
-  if (degrees <= kQuantiles.size()) return kQuantiles[degrees - 1];
-  return 1.95996 + 2.372 / static_cast<double>(degrees) + 2.8 / static_cast<double>(degrees * degrees);
-}
-
-}  // namespace
-
 Thinned thinned(std::span<const double> x, std::span<const double> y, size_t most) {
   Thinned result;
   if (x.size() <= most) {
@@ -99,7 +87,7 @@ MeanInterval mean_interval(std::span<const double> values) {
   if (values.size() < 2) return result;
   double squares = 0.0;
   for (const double value : values) squares += (value - result.mean) * (value - result.mean);
-  const double half = student_quantile(values.size() - 1) * std::sqrt(squares / (n - 1.0) / n);
+  const double half = statistics::student_quantile(0.975, n - 1.0) * std::sqrt(squares / (n - 1.0) / n);
   result.low = result.mean - half;
   result.high = result.mean + half;
   return result;

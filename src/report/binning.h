@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
+
+#include "report/report_input.h"
 
 // Few numbers in place of many: what a chart can show, whatever it is drawn from.
 
@@ -32,11 +33,6 @@ std::vector<double> even_edges(double low, double high, int bins);
 // Numbers of items, in the order of their values, cut into at most `bins` groups of equal size (but for one).
 std::vector<std::vector<size_t>> equal_groups(std::span<const double> values, size_t bins);
 
-struct MeanInterval {
-  double mean = 0.0;
-  std::optional<double> low;  // of the 95 % interval; none of one value
-  std::optional<double> high;
-};
 // Mean of independent values with Student's interval. Not empty.
 MeanInterval mean_interval(std::span<const double> values);
 

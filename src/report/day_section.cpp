@@ -18,15 +18,11 @@ struct Charted {
   int style;
 };
 
-// Those with days; the first optimum in hindsight is a line to compare with.
 std::vector<Charted> with_days(const std::vector<const ReportCandidate*>& candidates) {
   std::vector<Charted> charted;
-  bool hindsight = false;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (candidates[i]->days.ticks == 0 || candidates[i]->days.num_cells() == 0) continue;
-    const bool reference = candidates[i]->kind == "hindsight" && !hindsight;
-    hindsight = hindsight || reference;
-    charted.push_back({candidates[i], reference ? kReference : static_cast<int>(i)});
+    charted.push_back({candidates[i], static_cast<int>(i)});
   }
   return charted;
 }
@@ -38,16 +34,15 @@ int64_t longest_day(const std::vector<Charted>& charted) {
 }
 
 // The mean share of the budget that was spent before each tick, and after the last.
-Series spent(const Charted& one) {
-  const CandidateDays& days = one.candidate->days;
-  const auto ticks = static_cast<size_t>(days.ticks);
-  Series series{one.candidate->name, one.style, {}, {}, {}, {}, false};
-  std::vector<double> so_far(days.num_cells(), 0.0);
+Series spent(const std::string& name, int style, size_t ticks, const std::vector<double>& budget,
+             const std::vector<double>& spend) {
+  Series series{name, style, {}, {}, {}, {}, false};
+  std::vector<double> so_far(budget.size(), 0.0);
   for (size_t tick = 0; tick <= ticks; ++tick) {
     double sum = 0.0;
     for (size_t cell = 0; cell < so_far.size(); ++cell) {
-      sum += so_far[cell] / days.budget[cell];
-      if (tick < ticks) so_far[cell] += days.spend[cell * ticks + tick];
+      sum += so_far[cell] / budget[cell];
+      if (tick < ticks) so_far[cell] += spend[cell * ticks + tick];
     }
     series.x.push_back(static_cast<double>(tick));
     series.y.push_back(sum / static_cast<double>(so_far.size()));
@@ -55,10 +50,11 @@ Series spent(const Charted& one) {
   return series;
 }
 
-std::string pacing(const std::vector<Charted>& charted, const std::string& id) {
+std::string pacing(const std::vector<Charted>& charted, const BestSpend& best, const std::string& id) {
   LineChart chart;
   chart.caption = {id + "-pacing", "Spend against time",
-                   "Share of the budget that is spent before a tick, mean over cells.",
+                   std::string("Share of the budget that is spent before a tick, mean over cells.") +
+                       (best.ticks > 0 ? " Hindsight spends it by the best alpha per tick." : ""),
                    "For each candidate the mean share of its budget spent so far, against the tick of the day."};
   chart.x_name = "tick";
   chart.y_name = "share of budget";
@@ -70,7 +66,14 @@ std::string pacing(const std::vector<Charted>& charted, const std::string& id) {
     even.y.push_back(static_cast<double>(tick) / static_cast<double>(longest_day(charted)));
   }
   chart.series.push_back(std::move(even));
-  for (const Charted& one : charted) chart.series.push_back(spent(one));
+  if (best.ticks > 0) {
+    chart.series.push_back(spent("hindsight", kPossible, static_cast<size_t>(best.ticks), best.budget, best.spend));
+  }
+  for (const Charted& one : charted) {
+    const CandidateDays& days = one.candidate->days;
+    chart.series.push_back(
+        spent(one.candidate->name, one.style, static_cast<size_t>(days.ticks), days.budget, days.spend));
+  }
   return line_figure(chart);
 }
 
@@ -208,12 +211,13 @@ std::vector<std::string> response_figures(const std::vector<Charted>& charted, c
 
 }  // namespace
 
-std::vector<Section> day_sections(const std::vector<const ReportCandidate*>& candidates, const std::string& id) {
+std::vector<Section> day_sections(const std::vector<const ReportCandidate*>& candidates, const BestSpend& best,
+                                  const std::string& id) {
   const std::vector<Charted> charted = with_days(candidates);
   if (charted.empty()) return {};
   std::vector<std::string> curves = response_figures(charted, id);
   curves.insert(curves.begin(), price_over_day(charted, id));
-  return {{"Pacing", "", {pacing(charted, id), alpha_over_day(charted, id)}},
+  return {{"Pacing", "", {pacing(charted, best, id), alpha_over_day(charted, id)}},
           {"Prices, win and cost curves", "", std::move(curves)}};
 }
 

@@ -9,11 +9,9 @@ namespace {
 std::string legend_html(const Legend& legend) {
   std::string html = "<ul class=\"legend" + std::string(legend.always ? " always" : "") + "\">\n";
   for (const LegendEntry& entry : legend.entries) {
-    const bool reference = entry.style == kReference;
     html += "<li><svg class=\"key\" viewBox=\"0 0 28 12\" aria-hidden=\"true\">";
-    html += svg_path("M0 6H28", "line " + style_class(entry.style),
-                     reference ? "4 3" : kDashes[static_cast<size_t>(entry.style % kNumStyles)]);
-    if (!reference) html += svg_marker(entry.style, 14.0, 6.0);
+    html += svg_path("M0 6H28", "line " + style_class(entry.style), dash_of(entry.style));
+    if (entry.style >= 0) html += svg_marker(entry.style, 14.0, 6.0);
     html += "</svg><span>" + escaped(entry.name) + "</span></li>\n";
   }
   return html + "</ul>\n";

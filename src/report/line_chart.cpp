@@ -140,11 +140,10 @@ std::vector<size_t> marked_points(const LineChart& chart, const Series& series) 
 std::string draw_series(const LineChart& chart, const Series& series, const Plot& plot) {
   std::string body;
   const std::string colour = style_class(series.style);
-  const bool reference = series.style == kReference;
+  const bool reference = series.style < 0;
   const std::string interval = interval_data(chart, series, plot);
   if (!interval.empty()) body += svg_path(interval, (series.bars ? "bar " : "band ") + colour);
-  body += svg_path(line_data(chart, series, plot), "line " + colour,
-                   reference ? "4 3" : kDashes[static_cast<size_t>(series.style % kNumStyles)]);
+  body += svg_path(line_data(chart, series, plot), "line " + colour, dash_of(series.style));
   if (reference) return body;
   for (const size_t i : marked_points(chart, series)) {
     body += svg_marker(series.style, plot.at_x(series.x[i]), plot.at_y(series.y[i]));
@@ -172,7 +171,7 @@ std::string draw_end_labels(const LineChart& chart, const Plot& plot, const Layo
     const int style = named[i]->style;
     // From the line's end to its name, so that a line that ends early is found too.
     body += svg_line(ends_x[i] + 1.0, ends_y[i], left - 6.0, places[i], "leader " + style_class(style));
-    if (style != kReference) body += svg_marker(style, left - 4.0, places[i]);
+    if (style >= 0) body += svg_marker(style, left - 4.0, places[i]);
     body += svg_text(left + 3.0, places[i] + 4.0, shortened(named[i]->name, layout.width - left - 4.0, kLetter));
   }
   return body;
@@ -183,7 +182,7 @@ std::string draw(const LineChart& chart, const Layout& layout) {
   std::string body = draw_y_axis(plot, chart.y_name) + draw_x_axis(plot, chart.x_name);
   for (const bool reference : {true, false}) {
     for (const Series& series : chart.series) {
-      if ((series.style == kReference) == reference) body += draw_series(chart, series, plot);
+      if ((series.style < 0) == reference) body += draw_series(chart, series, plot);
     }
   }
   if (has_end_labels(chart, layout)) body += draw_end_labels(chart, plot, layout);

@@ -47,6 +47,7 @@ constexpr std::array<int, 95> kWidths = {
 
 double character_width(uint32_t code) {
   if (code >= ' ' && code <= '~') return kWidths[code - ' '] / 1000.0;
+  if (code == 0x2026) return 1.0;  // the dots of a shortened text
   return code < 0x1100 || (code >= 0x2000 && code < 0x2e80) ? 0.75 : 1.1;
 }
 
@@ -84,6 +85,24 @@ std::string escaped(std::string_view text) {
     i += one.length;
   }
   return result;
+}
+
+std::string url_of(std::string_view path) {
+  constexpr std::string_view kPlain = "-._~/";
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string url;
+  for (const char c : path) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || kPlain.find(c) != std::string_view::npos) {
+      url += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    url += '%';
+    url += kDigits[byte >> 4U];
+    url += kDigits[byte & 15U];
+  }
+  return url;
 }
 
 std::string number_text(double value) {

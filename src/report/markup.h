@@ -12,6 +12,9 @@ namespace genbid::report {
 // become U+FFFD.
 std::string escaped(std::string_view text);
 
+// A relative path as a link's target: what is no plain character of a path as %XX.
+std::string url_of(std::string_view path);
+
 // A number for people: four significant digits, without trailing zeros; "–" for one that is not finite.
 std::string number_text(double value);
 

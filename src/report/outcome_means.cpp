@@ -1,8 +1,6 @@
 #include "report/outcome_means.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace genbid::report {
 namespace {
@@ -25,28 +23,6 @@ double sum_of(const ReportCandidate& candidate, const CellValue& value) {
 
 double mean_of(const ReportCandidate& candidate, const CellValue& value) {
   return candidate.cells.empty() ? 0.0 : sum_of(candidate, value) / static_cast<double>(candidate.cells.size());
-}
-
-std::string fixed(double value, int decimals) {
-  if (!std::isfinite(value)) return "–";
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
-std::string percent(double share) { return std::isfinite(share) ? fixed(100.0 * share, 1) + " %" : "–"; }
-
-std::string with_interval(const MeanInterval& mean, bool signs) {
-  const auto text = [&](double value) { return (signs && value > 0.0 ? "+" : "") + fixed(value, 2); };
-  return mean.low ? text(mean.mean) + " (" + text(*mean.low) + " to " + text(*mean.high) + ")" : text(mean.mean);
-}
-
-// The best one that was played: an optimum that was computed is nobody to compete with.
-const ReportCandidate* best_played(const std::vector<const ReportCandidate*>& ordered) {
-  for (const ReportCandidate* one : ordered) {
-    if (one->kind != "hindsight") return one;
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -92,50 +68,8 @@ std::optional<MeanInterval> period_ratio(const ReportCandidate& candidate, const
   return around(sum_of(candidate, above) / divisor, ratios);
 }
 
-std::optional<MeanInterval> score_difference(const ReportCandidate& candidate, const ReportCandidate& other) {
-  const CellValue score = [](const CellOutcome& cell) { return cell.expected_score; };
-  const std::map<int64_t, double> theirs = means_by_period(other, score);
-  std::vector<double> differences;
-  for (const auto& [period, mean] : means_by_period(candidate, score)) {
-    const auto found = theirs.find(period);
-    if (found != theirs.end()) differences.push_back(mean - found->second);
-  }
-  if (differences.empty()) return std::nullopt;
-  return mean_interval(differences);
-}
-
 double mean_expected_score(const ReportCandidate& candidate) {
   return mean_of(candidate, [](const CellOutcome& cell) { return cell.expected_score; });
-}
-
-Table candidates_table(const Judgement& judgement, size_t most_rows) {
-  std::vector<const ReportCandidate*> ordered;
-  for (const ReportCandidate& one : judgement.candidates) ordered.push_back(&one);
-  std::stable_sort(ordered.begin(), ordered.end(), [](const ReportCandidate* a, const ReportCandidate* b) {
-    return mean_expected_score(*a) > mean_expected_score(*b);
-  });
-  const ReportCandidate* const best = best_played(ordered);
-  Table table;
-  table.head = {"candidate", "kind",        "expected score", "of optimum", "to the best",
-                "score",     "conversions", "over CPA",       "budget use"};
-  for (const ReportCandidate* one : ordered) {
-    if (table.rows.size() == most_rows) break;
-    const auto score = [](const CellOutcome& cell) { return cell.expected_score; };
-    const double optimum = sum_of(*one, [](const CellOutcome& cell) { return cell.optimum; });
-    const auto difference = best == nullptr || one == best ? std::nullopt : score_difference(*one, *best);
-    const bool computed = one->kind == "hindsight";
-    table.rows.push_back(
-        {one->name, one->kind, with_interval(period_mean(*one, score), false),
-         optimum > 0.0 ? percent(sum_of(*one, score) / optimum) : "–",
-         difference ? with_interval(*difference, true) : "–",
-         computed ? "–" : fixed(mean_of(*one, [](const CellOutcome& cell) { return cell.score; }), 2),
-         computed ? "–" : fixed(mean_of(*one, [](const CellOutcome& cell) { return cell.conversions; }), 2),
-         computed ? "–"
-                  : percent(mean_of(*one, [](const CellOutcome& cell) { return cell.exceeds_cpa() ? 1.0 : 0.0; })),
-         percent(mean_of(*one,
-                         [](const CellOutcome& cell) { return cell.budget > 0.0 ? cell.cost / cell.budget : 0.0; }))});
-  }
-  return table;
 }
 
 }  // namespace genbid::report

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "report/binning.h"
-#include "report/markup.h"
 #include "report/report_input.h"
 
 namespace genbid::report {
@@ -24,13 +23,6 @@ MeanInterval period_mean(const ReportCandidate& candidate, const CellValue& valu
 std::optional<MeanInterval> period_ratio(const ReportCandidate& candidate, const CellValue& above,
                                          const CellValue& below);
 
-// The mean over the periods that both have of what `candidate` scores more than `other`, with its paired interval.
-// Nothing without a common period.
-std::optional<MeanInterval> score_difference(const ReportCandidate& candidate, const ReportCandidate& other);
-
 double mean_expected_score(const ReportCandidate& candidate);  // 0 without cells
-
-// The candidates as a table of numbers, the best first, at most `most_rows` of them.
-Table candidates_table(const Judgement& judgement, size_t most_rows);
 
 }  // namespace genbid::report

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "report/binning.h"
+#include "report/comparison.h"
 #include "report/line_chart.h"
 #include "report/outcome_means.h"
 #include "report/palette.h"
@@ -20,56 +21,6 @@ constexpr int kBins = 30;
 constexpr double kMostCpa = 3.0;   // of the limit, as far as its axis goes
 constexpr size_t kCalibrated = 4;  // candidates with a calibration curve of their own
 constexpr size_t kCalibrationGroups = 8;
-
-// Four digits of the mean (three decimals below 1), and as many decimals in its interval.
-std::string value_with_interval(const MeanInterval& mean) {
-  const double size = std::max(std::abs(mean.mean), 1.0);
-  const int decimals = std::max(3 - static_cast<int>(std::floor(std::log10(size))), 0);
-  const auto text = [&](double value) {
-    char buffer[64];
-    std::snprintf(buffer, sizeof buffer, "%.*f", decimals, value);
-    return std::string(buffer);
-  };
-  if (!mean.low) return text(mean.mean);
-  return text(mean.mean) + " (" + text(*mean.low) + " to " + text(*mean.high) + ")";
-}
-
-// Rows of means; the axis shows every mean, and intervals as far as they do not dwarf them.
-std::string interval_figure(RowChart chart, const std::vector<MeanInterval>& means, const Candidates& candidates) {
-  double largest = chart.reference.value_or(0.0);
-  for (const MeanInterval& mean : means) largest = std::max(largest, std::abs(mean.mean));
-  double high = largest;
-  for (const MeanInterval& mean : means) high = std::max(high, std::min(mean.high.value_or(mean.mean), 2.0 * largest));
-  if (!(high > 0.0)) high = 1.0;
-  chart.x_low = 0.0;
-  chart.x_high = 1.03 * high;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    ChartRow row;
-    row.name = candidates[i]->name;
-    row.style = static_cast<int>(i);
-    row.value = std::clamp(means[i].mean, chart.x_low, chart.x_high);
-    row.value_text = value_with_interval(means[i]);
-    if (means[i].low) {
-      row.low = std::clamp(*means[i].low, chart.x_low, chart.x_high);
-      row.high = std::clamp(*means[i].high, chart.x_low, chart.x_high);
-    }
-    chart.rows.push_back(row);
-  }
-  return row_figure(chart);
-}
-
-std::string expected_scores(const Candidates& candidates, const std::string& id) {
-  std::vector<MeanInterval> means;
-  for (const ReportCandidate* one : candidates) {
-    means.push_back(period_mean(*one, [](const CellOutcome& cell) { return cell.expected_score; }));
-  }
-  RowChart chart;
-  chart.caption = {id + "-scores", "Expected score",
-                   "Mean over cells, with the 95 % interval of its mean over periods where there are several.",
-                   "For each candidate the mean expected score of a cell and its 95 % interval."};
-  chart.x_name = "expected score (conversions)";
-  return interval_figure(chart, means, candidates);
-}
 
 std::string score_distribution(const Candidates& candidates, const std::string& id) {
   double largest = 0.0;
@@ -193,7 +144,7 @@ std::string calibration_ratios(const Candidates& candidates, const std::string& 
     row.value = ratio->mean;
     row.low = ratio->low;
     row.high = ratio->high;
-    row.value_text = value_with_interval(*ratio);
+    row.value_text = value_with_interval(*ratio, false);
     high = std::max({high, 1.05 * ratio->mean, std::min(ratio->high.value_or(0.0), 2.0)});
     low = std::min({low, 0.95 * ratio->mean, std::max(ratio->low.value_or(1.0), 0.0)});
     chart.rows.push_back(row);
@@ -334,10 +285,9 @@ std::vector<Section> outcome_sections(const std::vector<const ReportCandidate*>&
   Candidates judged = candidates;
   std::erase_if(judged, [](const ReportCandidate* one) { return one->cells.empty(); });
   if (judged.empty()) return {};
-  return {{"Scores, CPA and seats",
+  return {{"Cells and seats",
            "",
-           {expected_scores(judged, id), score_distribution(judged, id), cpa_distribution(judged, id),
-            lorenz_curves(judged, id)}},
+           {score_distribution(judged, id), cpa_distribution(judged, id), lorenz_curves(judged, id)}},
           {"Calibration", "", {calibration_curves(played(judged), id), calibration_ratios(played(judged), id)}},
           {"What was asked and what came", "", asked_figures(judged, id)}};
 }

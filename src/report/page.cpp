@@ -1,10 +1,12 @@
 #include "report/page.h"
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
+#include "report/comparison.h"
+#include "report/experiment_section.h"
 #include "report/markup.h"
-#include "report/outcome_means.h"
 #include "report/page_style.h"
 #include "report/palette.h"
 #include "report/section.h"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr size_t kMostRows = 400;         // of all tables of candidates
 constexpr size_t kMostCharted = 3;        // judgements with charts
+constexpr size_t kMostChartedBlocks = 8;  // scenarios of an experiment with charts
 constexpr size_t kMostText = 100 * 1024;  // of the config, in bytes
 constexpr size_t kMostSettings = 20 * 1024;
 constexpr size_t kMostFacts = 60;
@@ -73,16 +76,41 @@ class Page {
   std::string body_;
 };
 
+// Expected scores and differences of candidates as the table has them.
+Section table_section(const Judgement& judgement, const std::vector<const ReportCandidate*>& charted,
+                      const std::string& id) {
+  std::vector<StyledLine> lines;
+  for (const ReportCandidate* one : charted) {
+    const auto place = static_cast<size_t>(one - judgement.candidates.data());
+    lines.push_back({&judgement.table.lines[place], static_cast<int>(lines.size())});
+  }
+  return {"Scores and differences",
+          "",
+          {row_figure(score_chart(lines, id + "-scores")),
+           row_figure(difference_chart(lines, judgement.table.reference, id + "-differences"))}};
+}
+
 void add_charts(Page& page, const Judgement& judgement, const std::string& id) {
   const std::vector<const ReportCandidate*> charted = charted_candidates(judgement);
   if (charted.size() < judgement.candidates.size()) {
     page.note("Charts show the " + std::to_string(charted.size()) + " best of " +
               std::to_string(judgement.candidates.size()) + " candidates.");
   }
-  std::vector<Section> sections = outcome_sections(charted, id);
-  const std::vector<Section> days = day_sections(charted, id);
-  sections.insert(sections.begin() + std::min<std::ptrdiff_t>(1, std::ssize(sections)), days.begin(), days.end());
-  for (const Section& section : sections) page.section(section, false);
+  if (!judgement.table.lines.empty()) page.section(table_section(judgement, charted, id), false);
+  for (const Section& section : day_sections(charted, judgement.best, id)) page.section(section, false);
+  for (const Section& section : outcome_sections(charted, id)) page.section(section, false);
+}
+
+// Returns how many rows it has.
+size_t add_table(Page& page, const TableBlock& block, size_t most_rows, const std::string& of_what) {
+  const Table table = lines_table(best_first(block), most_rows);
+  page.html(card_table_html(table));
+  if (table.rows.size() < block.lines.size()) {
+    page.note("The " + std::to_string(table.rows.size()) + " best of " + std::to_string(block.lines.size()) + " " +
+              of_what + ".");
+  }
+  page.note(lines_note(block));
+  return table.rows.size();
 }
 
 void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
@@ -99,17 +127,7 @@ void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
       page.html("<details><summary>All settings of the scenario</summary>\n<pre>" +
                 escaped(cut(judgement.settings, kMostSettings)) + "</pre>\n</details>\n");
     }
-    const Table table = candidates_table(judgement, rows_left);
-    rows_left -= table.rows.size();
-    page.html(card_table_html(table));
-    if (table.rows.size() < judgement.candidates.size()) {
-      page.note("The " + std::to_string(table.rows.size()) + " best of " + std::to_string(judgement.candidates.size()) +
-                " candidates.");
-    }
-    page.note(
-        "Expected score with its 95 % interval over periods; the difference to the best that played with that of "
-        "paired "
-        "differences. Over CPA: share of cells whose realised CPA is above the limit.");
+    if (!judgement.table.lines.empty()) rows_left -= add_table(page, judgement.table, rows_left, "candidates");
     if (i < kMostCharted) {
       add_charts(page, judgement, "judged-" + std::to_string(i));
     } else if (i == kMostCharted) {
@@ -118,12 +136,48 @@ void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
   }
 }
 
+std::string heading_of(const TableBlock& block) {
+  if (!block.name.empty()) return block.name;
+  std::string text;
+  for (const Fact& one : block.conditions) {
+    if (one.name == "scenario" || one.name == "periods" || one.name == "seats") continue;
+    text += (text.empty() ? "" : ", ") + one.text;
+  }
+  return "Judged: " + text;
+}
+
+void add_experiment(Page& page, const Experiment& experiment) {
+  if (!experiment.missing.empty()) page.note(cut(experiment.missing, kMostFactText));
+  const std::map<std::string, int> styles = variant_styles(experiment);
+  size_t rows_left = kMostRows;
+  for (size_t i = 0; i < experiment.blocks.size(); ++i) {
+    if (rows_left == 0) {
+      page.note("Another " + std::to_string(experiment.blocks.size() - i) + " scenarios are left out.");
+      break;
+    }
+    const TableBlock& block = experiment.blocks[i];
+    page.heading(cut(heading_of(block), 200));
+    page.html(facts_html(block.conditions));
+    rows_left -= add_table(page, block, rows_left, "variants");
+    if (i >= kMostChartedBlocks) continue;
+    for (const Section& section : block_sections(block, styles, "block-" + std::to_string(i))) {
+      page.section(section, false);
+    }
+  }
+  for (const Section& section : variant_curves(experiment, styles)) page.section(section, true);
+  if (experiment.cells.empty()) return;
+  page.heading("Cells");
+  page.note("Each is a run that can be looked at alone.");
+  page.html(cells_html(experiment.cells));
+}
+
 }  // namespace
 
 std::string page_html(const ReportInput& input) {
   Page page;
   for (const Section& section : training_sections(input.metrics)) page.section(section, true);
   add_judgements(page, input.judgements);
+  if (input.experiment) add_experiment(page, *input.experiment);
   if (!input.config_yaml.empty()) {
     page.heading("Config");
     page.note("As it was resolved, defaults included.");

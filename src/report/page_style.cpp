@@ -5,6 +5,23 @@
 namespace genbid::report {
 namespace {
 
+// Of what charts are drawn of.
+constexpr const char* kChartRules = R"(
+svg text { font: 12px "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; fill: var(--text); }
+.axis { stroke: var(--soft); stroke-width: 1; fill: none; }
+.grid { stroke: var(--grid); stroke-width: 1; fill: none; }
+.line { stroke: var(--c); stroke-width: 2; fill: none; stroke-linejoin: round; }
+.line.ref { stroke-width: 1.5; }
+.leader { stroke: var(--c); stroke-width: 1; fill: none; opacity: 0.55; }
+.bar { stroke: var(--c); stroke-width: 2; fill: none; }
+.band { fill: var(--c); stroke: none; opacity: 0.16; }
+.area { fill: var(--c); stroke: none; opacity: 0.6; }
+.median { stroke: var(--text); stroke-width: 2; fill: none; }
+.mark { fill: var(--c); stroke: var(--back); stroke-width: 0.8; }
+.ref { --c: var(--soft); }
+.best { --c: var(--text); }
+)";
+
 constexpr const char* kRules = R"(
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 16px; max-width: 1220px; background: var(--back); color: var(--text);
@@ -27,18 +44,6 @@ figcaption { font-weight: 600; }
 svg { display: block; width: 100%; height: auto; }
 svg.wide { max-width: 760px; }
 svg.narrow { display: none; }
-svg text { font: 12px "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; fill: var(--text); }
-.axis { stroke: var(--soft); stroke-width: 1; fill: none; }
-.grid { stroke: var(--grid); stroke-width: 1; fill: none; }
-.line { stroke: var(--c); stroke-width: 2; fill: none; stroke-linejoin: round; }
-.line.ref { stroke-width: 1.5; }
-.leader { stroke: var(--c); stroke-width: 1; fill: none; opacity: 0.55; }
-.bar { stroke: var(--c); stroke-width: 2; fill: none; }
-.band { fill: var(--c); stroke: none; opacity: 0.16; }
-.area { fill: var(--c); stroke: none; opacity: 0.6; }
-.median { stroke: var(--text); stroke-width: 2; fill: none; }
-.mark { fill: var(--c); stroke: var(--back); stroke-width: 0.8; }
-.ref { --c: var(--soft); }
 .legend { display: none; list-style: none; margin: 4px 0; padding: 0; flex-wrap: wrap; gap: 2px 16px; font-size: 13px; }
 .legend.always { display: flex; }
 .legend li { display: flex; align-items: center; gap: 6px; min-width: 0; }
@@ -100,14 +105,16 @@ std::string variables(bool dark) {
 
 }  // namespace
 
-std::string page_style() {
+std::string chart_style() {
   std::string style = ":root { color-scheme: light dark; }\n" + variables(false);
   style += "@media screen and (prefers-color-scheme: dark) {\n" + variables(true) + "}\n";  // paper stays white
   for (size_t i = 0; i < kSeriesColours.size(); ++i) {
     const std::string number = std::to_string(i);
     style += ".s" + number + " { --c: var(--s" + number + "); }\n";
   }
-  return style + kRules;
+  return style + kChartRules;
 }
+
+std::string page_style() { return chart_style() + kRules; }
 
 }  // namespace genbid::report

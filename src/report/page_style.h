@@ -8,4 +8,7 @@ namespace genbid::report {
 // another on narrow ones, and black on white on paper.
 std::string page_style();
 
+// The part of it that charts need, for an SVG file that stands alone.
+std::string chart_style();
+
 }  // namespace genbid::report

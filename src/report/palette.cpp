@@ -25,6 +25,16 @@ std::string marker_path(int style, double x, double y) {
   return "M" + coordinate(x) + " " + coordinate(y) + std::string(kMarkers[static_cast<size_t>(style % kNumStyles)]);
 }
 
-std::string style_class(int style) { return style == kReference ? "ref" : "s" + std::to_string(style % kNumStyles); }
+std::string_view dash_of(int style) {
+  if (style == kReference) return "4 3";
+  if (style == kPossible) return "9 3 1 3 1 3";
+  return kDashes[static_cast<size_t>(style % kNumStyles)];
+}
+
+std::string style_class(int style) {
+  if (style == kReference) return "ref";
+  if (style == kPossible) return "best";
+  return "s" + std::to_string(style % kNumStyles);
+}
 
 }  // namespace genbid::report

@@ -11,7 +11,9 @@
 namespace genbid::report {
 
 inline constexpr int kNumStyles = 10;
-inline constexpr int kReference = -1;  // the style of lines that no candidate drew: what is even, perfect, possible
+// The styles of lines that no candidate drew.
+inline constexpr int kReference = -1;  // what is even, perfect, as asked
+inline constexpr int kPossible = -2;   // what was possible
 
 struct SeriesColour {
   std::string_view light;  // on kLightBackground
@@ -37,10 +39,13 @@ inline constexpr std::array<SeriesColour, kNumStyles> kSeriesColours = {{{"#005f
 inline constexpr std::array<std::string_view, kNumStyles> kDashes = {"",     "7 3",     "2 2", "9 3 2 3",     "5 2",
                                                                      "12 3", "3 3 1 3", "",    "6 2 2 2 2 2", "1 3"};
 
-// The marker of a style as the data of an SVG path around (x, y), about 8 units wide.
+// For stroke-dasharray, of any style.
+std::string_view dash_of(int style);
+
+// The marker of a series' style as the data of an SVG path around (x, y), about 8 units wide.
 std::string marker_path(int style, double x, double y);
 
-// "s3"; "ref" for kReference: the class that gives an element its colour.
+// "s3"; "ref" for kReference, "best" for kPossible: the class that gives an element its colour.
 std::string style_class(int style);
 
 }  // namespace genbid::report

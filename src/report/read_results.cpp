@@ -67,7 +67,10 @@ CellOutcome read_cell(const Json& json, const std::string& where) {
   cell.expected_score = number_of(json, "expected_score", where);
   cell.expected_conversions = number_of(json, "expected_conversions", where);
   cell.cost = number_of(json, "cost", where);
+  cell.market_seed = static_cast<int64_t>(optional_number(json, "market_seed", where, 1.0));
+  cell.policy_seed = static_cast<int64_t>(optional_number(json, "policy_seed", where, 1.0));
   // What is computed in hindsight has nothing realised.
+  cell.drawn = json.contains("score") && !json["score"].is_null();
   cell.score = optional_number(json, "score", where, cell.expected_score);
   cell.conversions = optional_number(json, "conversions", where, cell.expected_conversions);
   cell.optimum = optional_number(json, "optimum", where, std::nan(""));
@@ -134,6 +137,7 @@ void add_conditions(const Json& conditions, Judgement& judgement) {
   for (const auto& [name, value] : conditions.items()) {
     if (value.is_object() && value.contains("hash")) {
       judgement.conditions.push_back({name, words(value["hash"])});
+      judgement.scenario = words(value["hash"]);
       if (value.contains("settings")) {
         judgement.settings = value["settings"].dump(2, ' ', false, Json::error_handler_t::replace);
       }

@@ -16,6 +16,13 @@ struct Fact {
   std::string text;
 };
 
+// A mean with its 95 % interval, which a single number has not.
+struct MeanInterval {
+  double mean = 0.0;
+  std::optional<double> low;
+  std::optional<double> high;
+};
+
 // A metric of a training, in the order of steps.
 struct MetricCurve {
   std::string name;  // as in metrics.jsonl: train/loss, held_out/loss/period_8
@@ -27,6 +34,8 @@ struct MetricCurve {
 struct CellOutcome {
   int64_t period = 0;
   int64_t seat = 0;
+  int64_t market_seed = 1;
+  int64_t policy_seed = 1;
   double budget = 0.0;
   double cpa_limit = 0.0;
   double expected_score = 0.0;
@@ -35,6 +44,7 @@ struct CellOutcome {
   double expected_conversions = 0.0;
   double cost = 0.0;
   double optimum = std::numeric_limits<double>::quiet_NaN();  // not finite: not known
+  bool drawn = true;                                          // false: score and conversions are what is expected
 
   // Whether the realised CPA is above the limit; without a conversion any cost is.
   bool exceeds_cpa() const { return cost > cpa_limit * conversions; }
@@ -64,12 +74,76 @@ struct ReportCandidate {
   CandidateDays days;
 };
 
+// A row of a table of results (table.json): a candidate's, or a variant's over its trainings. Expected scores are in
+// conversions, shares of 1.
+struct TableLine {
+  std::string name;
+  std::string kind;
+  int64_t trainings = 0;  // 0: nothing was trained
+  MeanInterval expected_score;
+  MeanInterval share_of_optimum;
+  std::optional<MeanInterval> difference;   // of expected scores, from the reference in the same cells
+  std::optional<double> p;                  // of the difference: Holm's
+  std::optional<MeanInterval> improvement;  // the probability of a higher expected score in a cell
+  double over_cpa = 0.0;                    // share of the cells, by expected conversions
+  double budget_use = 0.0;
+  double score = std::numeric_limits<double>::quiet_NaN();  // realised; not finite: nothing was drawn
+  double conversions = std::numeric_limits<double>::quiet_NaN();
+};
+
+// A table of what was judged under one scenario.
+struct TableBlock {
+  std::string name;  // of the market; may be empty
+  std::vector<Fact> conditions;
+  std::string scenario;   // a hash
+  std::string reference;  // whom the others are compared with; empty: nobody
+  std::string axes;       // what intervals are over: "6 periods x 3 training seeds"
+  std::vector<TableLine> lines;
+};
+
+// What the best alphas in hindsight spend, by cell and tick: [cell * ticks + tick].
+struct BestSpend {
+  int64_t ticks = 0;           // of a day; 0: not known
+  std::vector<double> budget;  // by cell, above 0
+  std::vector<double> spend;   // money
+};
+
 // Candidates that were judged under the same conditions: only they are compared.
 struct Judgement {
   std::string heading;
   std::vector<Fact> conditions;
   std::string settings;  // all of them, as text
+  std::string scenario;  // a hash; empty: not said
   std::vector<ReportCandidate> candidates;
+  TableBlock table;  // with a line for each candidate, in their order; or with none
+  BestSpend best;
+};
+
+struct Link {
+  std::string text;
+  std::string target;  // relative to the page
+};
+
+// A cell of an experiment: what became of it, and where it can be looked at alone.
+struct ExperimentCell {
+  std::string variant;
+  std::string seed;   // "seed 2"; empty: nothing is trained
+  std::string state;  // empty: done
+  std::vector<Link> links;
+};
+
+// Trainings of a variant, which differ in their seeds: the curves of each.
+struct VariantTrainings {
+  std::string name;
+  std::vector<std::vector<MetricCurve>> runs;
+};
+
+// An experiment: variants over trainings, a table for each scenario.
+struct Experiment {
+  std::string missing;  // what is not done, for people; empty: all is
+  std::vector<TableBlock> blocks;
+  std::vector<VariantTrainings> trainings;
+  std::vector<ExperimentCell> cells;
 };
 
 struct ReportInput {
@@ -77,6 +151,7 @@ struct ReportInput {
   std::vector<Fact> summary;  // what it is, the command, the program
   std::vector<MetricCurve> metrics;
   std::vector<Judgement> judgements;
+  std::optional<Experiment> experiment;
   std::string config_yaml;     // the resolved config, as it was written
   std::vector<Fact> versions;  // programs, checkpoints, hashes
 };

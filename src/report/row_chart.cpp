@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "report/draw.h"
+#include "report/page_style.h"
 #include "report/palette.h"
 
 namespace genbid::report {
@@ -59,7 +60,12 @@ std::string draw_row(const RowChart& chart, const ChartRow& row, const Plot& plo
   return body;
 }
 
-std::string draw(const RowChart& chart, const Layout& layout) {
+struct Drawing {
+  std::string body;
+  double height = 0.0;
+};
+
+Drawing draw_body(const RowChart& chart, const Layout& layout) {
   Plot plot;
   plot.left = kSide;
   plot.right = layout.width - kSide;
@@ -79,8 +85,13 @@ std::string draw(const RowChart& chart, const Layout& layout) {
     body += draw_row(chart, chart.rows[i], plot, plot.top + row_height * static_cast<double>(i), scale);
   }
   body += draw_x_axis(plot, chart.x_name);
-  return svg_element(chart.caption.id, layout, plot.bottom + kBelowPlot, chart.caption.title, chart.caption.description,
-                     body);
+  return {body, plot.bottom + kBelowPlot};
+}
+
+std::string draw(const RowChart& chart, const Layout& layout) {
+  const Drawing drawing = draw_body(chart, layout);
+  return svg_element(chart.caption.id, layout, drawing.height, chart.caption.title, chart.caption.description,
+                     drawing.body);
 }
 
 std::string optional_text(const std::optional<double>& value) { return value ? number_text(*value) : ""; }
@@ -110,6 +121,25 @@ Table numbers(const RowChart& chart) {
 std::string row_figure(const RowChart& chart) {
   if (chart.rows.empty()) return {};
   return figure_html(chart.caption, draw(chart, kWide), draw(chart, kNarrow), {}, numbers(chart), chart.edges.empty());
+}
+
+std::string row_svg_file(const std::string& title, const std::vector<RowChart>& charts) {
+  constexpr double kMargin = 12.0;
+  constexpr double kTitle = 26.0;
+  const double width = kWide.width + 2.0 * kMargin;
+  double top = kMargin;
+  std::string body;
+  for (const RowChart& chart : charts) {
+    body += "<g transform=\"translate(" + coordinate(kMargin) + " " + coordinate(top) + ")\">\n";
+    body += svg_text(0.0, 13.0, shortened(chart.caption.title, kWide.width, kLetter));
+    const Drawing drawing = draw_body(chart, kWide);
+    body += "<g transform=\"translate(0 " + coordinate(kTitle) + ")\">\n" + drawing.body + "</g>\n</g>\n";
+    top += kTitle + drawing.height + kMargin;
+  }
+  const std::string size = coordinate(width) + "\" height=\"" + coordinate(top);
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " + coordinate(width) + " " +
+         coordinate(top) + "\" role=\"img\">\n<title>" + escaped(title) + "</title>\n<style>" + chart_style() +
+         "</style>\n<rect width=\"" + size + "\" style=\"fill: var(--back)\"/>\n" + body + "</svg>\n";
 }
 
 }  // namespace genbid::report

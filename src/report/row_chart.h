@@ -33,4 +33,7 @@ struct RowChart {
 // The figure, a row below the other on one axis, so that no label can meet another. Empty without rows.
 std::string row_figure(const RowChart& chart);
 
+// The wide drawings below each other, each under its title, as one SVG file with its own style.
+std::string row_svg_file(const std::string& title, const std::vector<RowChart>& charts);
+
 }  // namespace genbid::report

@@ -27,20 +27,6 @@ Series curve(const MetricCurve& metric, const std::string& name, size_t place) {
   return {name, static_cast<int>(place % kNumStyles), few.x, few.y, few.low, few.high, false};
 }
 
-bool falls_far(const std::vector<Series>& series) {
-  double low = std::numeric_limits<double>::infinity();
-  double high = 0.0;
-  for (const Series& one : series) {
-    for (const double value : one.y) {
-      if (!std::isfinite(value)) continue;
-      if (value <= 0.0) return false;
-      low = std::min(low, value);
-      high = std::max(high, value);
-    }
-  }
-  return high > 30.0 * low;
-}
-
 bool same_values(const MetricCurve& a, const MetricCurve& b) { return a.steps == b.steps && a.values == b.values; }
 
 // The loss and its terms; a single term that is all of it is not told twice.
@@ -148,6 +134,20 @@ std::string figure(const MetricGroup& group, const std::string& id) {
 }
 
 }  // namespace
+
+bool falls_far(const std::vector<Series>& series) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = 0.0;
+  for (const Series& one : series) {
+    for (const double value : one.y) {
+      if (!std::isfinite(value)) continue;
+      if (value <= 0.0) return false;
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+  }
+  return high > 30.0 * low;
+}
 
 std::vector<Section> training_sections(const std::vector<MetricCurve>& metrics) {
   std::vector<MetricGroup> groups = {losses(metrics)};

@@ -18,6 +18,8 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop_signal.h"
+#include "report/comparison.h"
+#include "report/read_table.h"
 #include "runs/ablate_cells.h"
 #include "runs/ablate_state.h"
 #include "runs/ablate_table.h"
@@ -215,11 +217,15 @@ class Experiment {
     // A table of what there is, where the rest will not come by itself.
     const bool all = summary.num_done == summary.num_cells;
     if (all || (!summary.failures.empty() && !summary.stopped && elsewhere_.empty() && !done.empty())) {
-      const AblateTable table = ablate_table(config_, done, summary.num_cells - summary.num_done);
-      write_file(config_.folder() + "/table.json", table.json);
-      write_file(config_.folder() + "/table.md", table.markdown);
+      const AblateTable table = ablate_table({config_.name, config_.seeds.values, reference_of(config_, cells_),
+                                              places_of(done), summary.num_cells - summary.num_done});
+      const std::string folder = config_.folder();
+      write_file(folder + "/table.json", table.json);
+      write_file(folder + "/table.md", table.markdown);
+      const std::vector<report::TableBlock> blocks = report::read_table(table.json, folder + "/table.json");
+      write_file(folder + "/plot.svg", report::differences_svg(config_.name, blocks));
       summary.table = table.text;
-      summary.files = {config_.folder() + "/table.md", config_.folder() + "/table.json"};
+      summary.files = {folder + "/table.md", folder + "/table.json", folder + "/plot.svg"};
     }
     return summary;
   }

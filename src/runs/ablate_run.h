@@ -16,7 +16,7 @@ struct AblateSummary {
   std::vector<std::string> elsewhere;  // cells that another process has in hand, or another shard
   bool stopped = false;
   std::string table;               // for a terminal; empty while cells are missing
-  std::vector<std::string> files;  // table.md, table.json
+  std::vector<std::string> files;  // table.md, table.json, plot.svg
 
   std::string text() const;
   std::string json() const;  // {"folder", "cells", "done", "failed", "elsewhere", "stopped", "files"}

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "runs/program.h"
 
 namespace genbid::runs {
 namespace {
@@ -26,7 +27,7 @@ constexpr const char* kCellFormat = "genbid-cell-1";
 constexpr const char* kExperimentFormat = "genbid-experiment-1";
 constexpr std::array<const char*, 5> kStates = {"new", "running", "interrupted", "failed", "done"};
 
-std::string record_path(const AblateCell& cell) { return cell.folder + "/cell.json"; }
+std::string record_path(const std::string& cell_folder) { return cell_folder + "/cell.json"; }
 
 Json read_json(const std::string& path, const char* format, const char* what) {
   const Json json = Json::parse(read_file(path), nullptr, false);
@@ -44,14 +45,34 @@ const AblateCell& base_of(const AblateConfig& config, const std::vector<AblateCe
   return *std::find_if(cells.begin(), cells.end(), [&](const AblateCell& cell) { return cell.variant == name; });
 }
 
-// What the base is, without what variants change.
+// What the base is, without what variants change, and which cells there are.
 Json experiment(const AblateConfig& config, const std::vector<AblateCell>& cells) {
   const AblateCell& base = base_of(config, cells);
+  Json places = Json::array();
+  const auto relative = [&](const std::string& folder) { return folder.substr(config.folder().size() + 1); };
+  for (const CellPlace& cell : places_of(cells)) {
+    Json place = {{"variant", cell.variant}, {"seed", cell.seed ? Json(*cell.seed) : Json()}};
+    place["folder"] = relative(cell.folder);
+    place["judged"] = Json::array();
+    for (const JudgedPlace& one : cell.judged) {
+      place["judged"].push_back({{"market", one.market}, {"folder", relative(one.folder)}});
+    }
+    places.push_back(std::move(place));
+  }
   return {{"format", kExperimentFormat},
           {"name", config.name},
           {"base", base.variant},
           {"identity", base.identity()},
-          {"xxh3_128", content_hash(base.identity())}};
+          {"xxh3_128", content_hash(base.identity())},
+          {"reference", reference_of(config, cells)},
+          {"cells", std::move(places)}};
+}
+
+CellPlace place_of(const Json& json) {
+  CellPlace place{json.at("variant"), std::nullopt, json.at("folder"), {}};
+  if (!json.at("seed").is_null()) place.seed = json.at("seed").get<int64_t>();
+  for (const Json& one : json.at("judged")) place.judged.push_back({one.at("market"), one.at("folder")});
+  return place;
 }
 
 void check_same(const std::string& where, const std::string& was, const std::string& is, const std::string& again) {
@@ -63,20 +84,22 @@ void check_same(const std::string& where, const std::string& was, const std::str
 
 const char* state_name(CellState state) { return kStates[static_cast<size_t>(state)]; }
 
-CellRecord read_record(const AblateCell& cell) {
-  const std::string path = record_path(cell);
+CellRecord read_record(const std::string& cell_folder) {
+  const std::string path = record_path(cell_folder);
   if (!std::filesystem::exists(path)) return {};
   const Json json = read_json(path, kCellFormat, "a cell's state");
   const auto found = std::find(kStates.begin(), kStates.end(), json.value("state", ""));
   if (found == kStates.end()) throw Error(path + ": damaged: found state '" + json.value("state", "") + "'");
-  return {static_cast<CellState>(found - kStates.begin()), json.value("error", ""), json.value("identity", "")};
+  return {static_cast<CellState>(found - kStates.begin()), json.value("error", ""), json.value("identity", ""),
+          json.value("program", "")};
 }
 
 void write_record(const AblateCell& cell, const CellRecord& record) {
   Json json = {{"format", kCellFormat}, {"cell", cell.label()}, {"state", state_name(record.state)}};
   if (!record.error.empty()) json["error"] = record.error;
+  json["program"] = program_name();
   json["identity"] = record.identity;
-  write_file(record_path(cell), text_of(json));
+  write_file(record_path(cell.folder), text_of(json));
 }
 
 std::optional<CellLock> CellLock::take(const AblateCell& cell) {
@@ -102,6 +125,29 @@ CellLock& CellLock::operator=(CellLock&& other) noexcept {
   return *this;
 }
 
+std::string CellPlace::label() const { return seed ? variant + ", seed " + std::to_string(*seed) : variant; }
+
+std::vector<CellPlace> places_of(const std::vector<AblateCell>& cells) {
+  std::vector<CellPlace> places;
+  for (const AblateCell& cell : cells) {
+    CellPlace place{cell.variant, cell.seed, cell.folder, {}};
+    for (const JudgedMarket& market : cell.markets) place.judged.push_back({market.name, market.evaluate.output.dir});
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
+ExperimentRecord read_experiment(const std::string& path) {
+  const Json json = read_json(path, kExperimentFormat, "an experiment's");
+  try {
+    ExperimentRecord record{json.at("name"), json.at("reference"), {}};
+    for (const Json& cell : json.at("cells")) record.cells.push_back(place_of(cell));
+    return record;
+  } catch (const Json::exception& why) {
+    throw Error(path + ": damaged: " + why.what() + "; genbid ablate writes it anew");
+  }
+}
+
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells) {
   const std::string path = config.folder() + "/experiment.json";
   const Json now = experiment(config, cells);
@@ -113,15 +159,17 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
                   "' (" + again + ")");
     }
     check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells).identity(), again);
-  } else {
-    write_file(path, text_of(now));
   }
   for (const AblateCell& cell : cells) {
     const CellRecord record = read_record(cell);
     if (record.state == CellState::kNew) continue;
-    check_same(record_path(cell) + ": variant '" + cell.variant + "'", record.identity, cell.identity(),
+    check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell.identity(),
                "give the variant another name, or remove " + cell.folder);
   }
+  write_file(path, text_of(now));
+  AblateConfig whole = config;
+  whole.shard.clear();
+  write_file(config.folder() + "/config.yaml", print_config(whole, "ablate"));
 }
 
 }  // namespace genbid::runs

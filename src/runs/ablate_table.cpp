@@ -37,21 +37,25 @@ void add_run(std::vector<Contender>& contenders, const std::string& variant, con
 }
 
 // By market, then by variant and seed.
-std::vector<std::pair<const AblateCell*, const JudgedMarket*>> judged_in_order(const std::vector<AblateCell>& cells) {
-  std::vector<std::pair<const AblateCell*, const JudgedMarket*>> all;
-  for (size_t m = 0; m < cells.front().markets.size(); ++m) {
-    for (const AblateCell& cell : cells) all.emplace_back(&cell, &cell.markets[m]);
+std::vector<std::pair<const CellPlace*, const JudgedPlace*>> judged_in_order(const std::vector<CellPlace>& cells) {
+  size_t markets = 0;
+  for (const CellPlace& cell : cells) markets = std::max(markets, cell.judged.size());
+  std::vector<std::pair<const CellPlace*, const JudgedPlace*>> all;
+  for (size_t m = 0; m < markets; ++m) {
+    for (const CellPlace& cell : cells) {
+      if (m < cell.judged.size()) all.emplace_back(&cell, &cell.judged[m]);
+    }
   }
   return all;
 }
 
-std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
+std::vector<Block> blocks_of(const std::vector<CellPlace>& cells) {
   std::vector<Block> blocks;
-  for (const auto& [cell, market] : judged_in_order(cells)) {
-    ResultFile file = read_result(market->evaluate.output.dir + "/result.json");
+  for (const auto& [cell, judged] : judged_in_order(cells)) {
+    ResultFile file = read_result(judged->folder + "/result.json");
     auto block = std::find_if(blocks.begin(), blocks.end(),
-                              [&](const Block& one) { return is_same_block(one, market->name, file.context); });
-    if (block == blocks.end()) block = blocks.insert(blocks.end(), {market->name, file.context, {}, {}});
+                              [&](const Block& one) { return is_same_block(one, judged->market, file.context); });
+    if (block == blocks.end()) block = blocks.insert(blocks.end(), {judged->market, file.context, {}, {}});
     const std::string& kind = file.evaluation.kind;
     if (file.context.on_platform()) {
       add_run(block->platform, cell->variant, kind, eval::PlatformRun{cell->seed, std::move(file.platform)});
@@ -60,12 +64,6 @@ std::vector<Block> blocks_of(const std::vector<AblateCell>& cells) {
     }
   }
   return blocks;
-}
-
-// Whom the config wants the others compared with; variants that it names may be missing.
-std::string wanted_reference(const AblateConfig& config) {
-  if (!config.reference.empty()) return config.reference;
-  return config.train.empty() ? "" : config.base;
 }
 
 template <typename Contender>
@@ -91,17 +89,17 @@ void add_block(const std::string& name, const Table& block, AblateTable& table, 
 
 }  // namespace
 
-AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCell>& cells, int64_t missing) {
+AblateTable ablate_table(const AblateResults& results) {
   AblateTable table;
-  table.markdown = "# " + config.name + "\n";
-  if (missing > 0) {
-    const std::string note = std::to_string(missing) + " cells are missing here.\n";
+  table.markdown = "# " + results.name + "\n";
+  if (results.missing > 0) {
+    const std::string note = std::to_string(results.missing) + " cells are missing here.\n";
     table.text = note + "\n";
     table.markdown += "\n" + note;
   }
   Json blocks = Json::array();
-  for (const Block& block : blocks_of(cells)) {
-    const std::string wanted = wanted_reference(config);
+  for (const Block& block : blocks_of(results.cells)) {
+    const std::string wanted = results.reference;
     if (block.context.on_platform()) {
       const std::string reference = reference_in(block.platform, wanted);
       const eval::PlatformTable one = {block.context, eval::summarise_platform(block.platform, reference)};
@@ -112,8 +110,8 @@ AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCel
       add_block(block.name, one, table, blocks);
     }
   }
-  Json json = {{"name", config.name}, {"seeds", config.seeds.values}, {"blocks", blocks}};
-  if (missing > 0) json["missing_cells"] = missing;
+  Json json = {{"name", results.name}, {"seeds", results.seeds}, {"blocks", blocks}};
+  if (results.missing > 0) json["missing_cells"] = results.missing;
   table.json = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
   return table;
 }

@@ -3,18 +3,25 @@
 #include <string>
 #include <vector>
 
-#include "runs/ablate_cells.h"
-#include "runs/ablate_config.h"
+#include "runs/ablate_state.h"
 
 namespace genbid::runs {
 
-// The results of cells that are done, read from their evaluation/result.json: a block for each market, and in it a line
-// for each variant. Where other cells are missing the table says so.
+// Cells whose results make a table.
+struct AblateResults {
+  std::string name;
+  std::vector<int64_t> seeds;
+  std::string reference;
+  std::vector<CellPlace> cells;  // done; by variant, then by seed
+  int64_t missing = 0;           // cells that are not done: the table says so
+};
+
+// Their results, read from result.json: a block for each market, a line in it for each variant.
 struct AblateTable {
   std::string text;      // for a terminal
   std::string markdown;  // table.md
   std::string json;      // table.json: {"name", "blocks": [{"scenario", ..., "rows": [...]}]}
 };
-AblateTable ablate_table(const AblateConfig& config, const std::vector<AblateCell>& cells, int64_t missing);
+AblateTable ablate_table(const AblateResults& results);
 
 }  // namespace genbid::runs

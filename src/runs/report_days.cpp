@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -62,10 +63,47 @@ void read_candidate(const std::string& folder, report::ReportCandidate& candidat
   }
 }
 
+// DIR/hindsight/SCENARIO of the folder or of one above it; empty where there is none.
+std::string hindsight_of(const std::string& folder, const std::string& scenario) {
+  constexpr int kMostUp = 4;
+  if (scenario.empty()) return {};
+  std::filesystem::path place = std::filesystem::absolute(folder).lexically_normal();
+  for (int up = 0; up <= kMostUp; ++up) {
+    const std::filesystem::path found = place / "hindsight" / scenario;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(found, ignored)) return found.string();
+    place = place.parent_path();
+  }
+  return {};
+}
+
+// A seat of a day is known by its optimum, a number of its own.
+void read_best(const std::string& folder, report::Judgement& judgement) {
+  const std::string hindsight = hindsight_of(folder, judgement.scenario);
+  if (hindsight.empty() || judgement.candidates.empty()) return;
+  std::map<double, double> budgets;
+  for (const report::CellOutcome& cell : judgement.candidates.front().cells) {
+    if (std::isfinite(cell.optimum) && cell.budget > 0.0) budgets[cell.optimum] = cell.budget;
+  }
+  report::BestSpend& best = judgement.best;
+  for (const std::string& path : cell_files(hindsight)) {
+    for (const oracle::SeatOptima& seat : eval::read_hindsight_day(path).seats) {
+      const auto budget = budgets.find(seat.per_tick.score);
+      const auto ticks = std::ssize(seat.per_tick_costs);
+      if (budget == budgets.end() || ticks == 0 || best.budget.size() == kMostCells) continue;
+      if (best.ticks == 0) best.ticks = ticks;
+      if (ticks != best.ticks) continue;
+      best.budget.push_back(budget->second);
+      append(best.spend, seat.per_tick_costs);
+    }
+  }
+}
+
 }  // namespace
 
 void read_days(const std::string& folder, std::vector<report::Judgement>& judgements) {
   for (report::Judgement& judgement : judgements) {
+    read_best(folder, judgement);
     const std::vector<const report::ReportCandidate*> charted = report::charted_candidates(judgement);
     for (report::ReportCandidate& candidate : judgement.candidates) {
       if (std::find(charted.begin(), charted.end(), &candidate) != charted.end()) read_candidate(folder, candidate);

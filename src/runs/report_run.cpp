@@ -15,6 +15,8 @@
 #include "report/read_results.h"
 #include "runs/program.h"
 #include "runs/report_days.h"
+#include "runs/report_experiment.h"
+#include "runs/report_tables.h"
 
 namespace genbid::runs {
 namespace {
@@ -29,10 +31,11 @@ bool is_there(const std::string& path) {
 void require_folder(const std::string& folder) {
   std::error_code ignored;
   if (!is_there(folder)) {
-    throw Error(folder + ": found nothing there, expected the folder of a training or of an evaluation");
+    throw Error(folder +
+                ": found nothing there, expected the folder of a training, of an evaluation or of an experiment");
   }
   if (!fs::is_directory(folder, ignored)) {
-    throw Error(folder + ": found a file, expected the folder of a training or of an evaluation");
+    throw Error(folder + ": found a file, expected the folder of a training, of an evaluation or of an experiment");
   }
 }
 
@@ -79,22 +82,8 @@ void describe_training(const std::string& folder, report::ReportInput& input) {
   if (!checkpoints.empty()) input.versions.push_back({"last checkpoint", checkpoints.back()});
 }
 
-}  // namespace
-
-std::string write_report(const std::string& folder_as_given, const std::string& output) {
-  const std::string folder = plain(folder_as_given);
-  require_folder(folder);
-  const bool trained = is_there(folder + "/metrics.jsonl") && is_there(folder + "/config.yaml");
-  const std::vector<std::string> results = report::result_files(folder);
-  if (!trained && results.empty()) {
-    throw Error(folder +
-                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder; "
-                "expected the folder of a training or of an evaluation");
-  }
-  const std::string place = output.empty() ? folder + "/report.html" : output;
-  data::check_replaceable_output(place, "a report",
-                                 [](const std::string& path) { return data::begins_with(path, report::kPageBegins); });
-
+// A training, an evaluation, or a training that was judged in its folder.
+report::ReportInput run_input(const std::string& folder, bool trained, const std::vector<std::string>& results) {
   report::ReportInput input;
   input.title = (trained ? "Training " : "Evaluation ") + name_of(folder);
   input.summary.push_back({"folder", folder});
@@ -106,11 +95,34 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   if (trained) describe_training(folder, input);
   report::Results read = report::read_results(results);
   read_days(folder, read.judgements);
+  add_tables(folder, read.judgements);
   input.judgements = std::move(read.judgements);
   for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
+  return input;
+}
+
+}  // namespace
+
+std::string write_report(const std::string& folder_as_given, const std::string& output) {
+  const std::string folder = plain(folder_as_given);
+  require_folder(folder);
+  const bool experiment = is_experiment(folder);
+  const bool trained = is_there(folder + "/metrics.jsonl") && is_there(folder + "/config.yaml");
+  const std::vector<std::string> results = experiment ? std::vector<std::string>() : report::result_files(folder);
+  if (!experiment && !trained && results.empty()) {
+    throw Error(folder +
+                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder, nor an "
+                "experiment.json; expected the folder of a training, of an evaluation or of an experiment");
+  }
+  const std::string place = output.empty() ? folder + "/report.html" : output;
+  data::check_replaceable_output(place, "a report",
+                                 [](const std::string& path) { return data::begins_with(path, report::kPageBegins); });
+
+  report::ReportInput input = experiment ? experiment_input(folder, place) : run_input(folder, trained, results);
   input.versions.push_back({"report by", program_name()});
   input.summary.push_back({"this page", "genbid report " + folder});
   write_file(place, report::page_html(input));
+  if (input.experiment && !input.experiment->missing.empty()) log_warning(folder + ": " + input.experiment->missing);
   return place;
 }
 

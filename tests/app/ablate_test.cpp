@@ -33,7 +33,8 @@ class Ablate : public ::testing::Test {
 
   std::string out(const std::string& name) const { return folder_.path(name); }
   std::string table(const std::string& experiment) const {
-    return read_file(out(experiment) + "/small/table.md") + read_file(out(experiment) + "/small/table.json");
+    const std::string folder = out(experiment) + "/small/";
+    return read_file(folder + "table.md") + read_file(folder + "table.json") + read_file(folder + "plot.svg");
   }
 
   // Two seeds of a base and a variant, a rule, and the rule in another market.
@@ -118,6 +119,34 @@ TEST_F(Ablate, FailuresAreListedAndTriedAgain) {
   fs::copy(out("failing") + "/small/cells/base/seed-1", missing, fs::copy_options::recursive);
   must("ablate " + config);
   EXPECT_NE(table("failing").find("| lost |"), std::string::npos);
+}
+
+TEST_F(Ablate, EndsWithAPageThatSaysWhatIsMissing) {
+  const std::string missing = out("missing");
+  const std::string config = write_config("page", "  - {name: lost, policy: " + missing + "}\n");
+  must_fail("ablate " + config, "report: " + out("page") + "/small/report.html", 3);
+  const auto has = [&](const std::string& part) {
+    return read_file(out("page") + "/small/report.html").find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(has("1 of 7 cells are not done: lost (failed: evaluate: "));
+  EXPECT_TRUE(has("Difference from base"));  // of the cells that are done
+  EXPECT_TRUE(has("<a href=\"cells/slow/seed-2/report.html\">training</a>"));
+  EXPECT_TRUE(has("<a href=\"cells/slow/seed-2/evaluation/report.html\">evaluation</a>"));
+  EXPECT_TRUE(has("Medians over the trainings of a variant"));
+  must_fail("report " + out("page") + "/small", "1 of 7 cells are not done", 0);
+
+  fs::copy(out("page") + "/small/cells/base/seed-1", missing, fs::copy_options::recursive);
+  must("ablate " + config);
+  EXPECT_FALSE(has("are not done"));
+  must("report " + out("page") + "/small --output " + out("elsewhere/page.html"));
+  EXPECT_NE(read_file(out("elsewhere/page.html")).find("href=\"../page/small/cells/slow/seed-2/report.html\""),
+            std::string::npos);
+  // The folder may be looked at elsewhere, without the configs.
+  fs::rename(out("page"), out("moved"));
+  must("report " + out("moved") + "/small");
+
+  write_file(out("moved") + "/small/experiment.json", "{}");
+  must_fail("report " + out("moved") + "/small", "experiment.json: found a file that is not an experiment's");
 }
 
 TEST_F(Ablate, ACellIsAnOrdinaryRun) {

@@ -84,6 +84,8 @@ TEST_F(Report, AnEvaluationEndsWithOneThatShowsItsDays) {
   EXPECT_TRUE(has(done.output, "report: " + out("eval/report.html"))) << done.output;
   const std::string html = read_file(out("eval/report.html"));
   EXPECT_TRUE(has(html, "Spend against time"));
+  EXPECT_TRUE(has(html, ">hindsight</text>"));
+  EXPECT_TRUE(has(html, "Difference from pid"));
   EXPECT_TRUE(has(html, "Win curve"));
   EXPECT_TRUE(has(html, "All settings of the scenario"));
   EXPECT_EQ(page(out("eval"), "eval/report.html"), html);
@@ -103,6 +105,26 @@ TEST_F(Report, AnEvaluationEndsWithOneThatShowsItsDays) {
   expect_refused(out("eval"), out("eval/cells/pid/period-30.safetensors"));
   std::filesystem::remove_all(out("eval/cells"));
   EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), "Spend against time"));
+}
+
+// Page and table are the same: what the table says is shown, and it is made anew where it is of others.
+TEST_F(Report, ItsTableIsThatOfTheEvaluation) {
+  put("eval/pid/result.json", kResult);
+  EXPECT_TRUE(has(page(out("eval"), "eval/report.html"), ">4.00<"));
+  const auto table = [](const std::string& name, const std::string& score) {
+    return R"({"scenario": "", "periods": [22], "seats": 2, "reference": "", "rows": [{"name": ")" + name +
+           R"(", "kind": "rule", "trainings": 0, "axes": "one period", "expected_score": )" + score +
+           R"(, "score": 7.25, "conversions": 4.5, "expected_cpa_exceed_share": 0, "budget_use": 0.3,
+ "share_of_optimum": 0.8}]})";
+  };
+  put("eval/table.json", table("pid", "4"));
+  EXPECT_TRUE(has(page(out("eval"), "eval/report.html"), ">7.25<"));
+  put("eval/table.json", table("other", "4"));
+  EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), ">7.25<"));
+  put("eval/table.json", table("pid", "5"));
+  EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), ">7.25<"));
+  put("eval/table.json", "nonsense");
+  expect_refused(out("eval"), out("eval/table.json") + ": found");
 }
 
 TEST_F(Report, TheSameFolderGivesTheSameBytes) {

@@ -12,7 +12,8 @@ namespace genbid::eval {
 namespace {
 
 EvaluationContext context() {
-  EvaluationContext made = {"corrected", "rules48", {22, 23, 24}, {0, 1}, 1, "platform"};
+  EvaluationContext made = {"corrected", "rules48", {22, 23, 24}, {0, 1}, 1};
+  made.protocol = "platform";
   made.scenario = "0123456789abcdef";
   made.settings = "platform: {mix: heterogeneous}\n";
   made.mix = "heterogeneous";

@@ -22,6 +22,25 @@ TEST(DayPlan, FromTheFirstTickIsTheWholeDaysOptimum) {
   }
 }
 
+// Also where the optimum lies between two prices.
+TEST(DayPlan, CostsByTickAreThoseOfTheOptimum) {
+  const Responses responses = respond(random_day(2, 24, 2000, 11), 2);
+  const DayPlan plan(responses, 0);
+  for (const double share : {0.1, 0.4, 1.0}) {
+    const Limits limits{share * responses.bid_curve(0).back().cost, 90.0};
+    const std::vector<double> costs = costs_of_best_per_tick(plan, limits);
+    ASSERT_EQ(costs.size(), 24U);
+    double sum = 0.0;
+    for (int tick = 0; tick < 24; ++tick) {
+      const double cost = costs[static_cast<size_t>(tick)];
+      EXPECT_GE(cost, 0.0);
+      EXPECT_LE(cost, responses.bid_curve(0, tick).back().cost);
+      sum += cost;
+    }
+    EXPECT_NEAR(sum / best_per_tick(plan, limits).cost, 1.0, 1e-9);
+  }
+}
+
 TEST(DayPlan, FromALaterTickIsTheOptimumOfADayOfTheLaterTicks) {
   const auto day = random_day(2, 8, 300, 14);
   const DayPlan plan(respond(day, 2), 1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/experiment_section.h"
 #include "report/palette.h"
 #include "report/sample_input.h"
 #include "report/section.h"
@@ -16,10 +17,10 @@ TEST(Page, IsWellFormedWithEverythingInIt) {
   const std::string page = page_html(test::sample_input(10, 300));
   EXPECT_EQ(test::WellFormed::fault(page), "");
   for (const char* figure :
-       {"training-0", "judged-0-scores", "judged-0-score-distribution", "judged-0-cpa-distribution", "judged-0-pacing",
-        "judged-0-alpha", "judged-0-price", "judged-0-win-curve", "judged-0-cost-curve", "judged-0-slot-curve",
-        "judged-0-calibration", "judged-0-calibration-ratio", "judged-0-lorenz", "judged-0-asked-return",
-        "judged-0-asked-cpa"}) {
+       {"training-0", "judged-0-scores", "judged-0-differences", "judged-0-score-distribution",
+        "judged-0-cpa-distribution", "judged-0-pacing", "judged-0-alpha", "judged-0-price", "judged-0-win-curve",
+        "judged-0-cost-curve", "judged-0-slot-curve", "judged-0-calibration", "judged-0-calibration-ratio",
+        "judged-0-lorenz", "judged-0-asked-return", "judged-0-asked-cpa"}) {
     EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
   }
 }
@@ -106,7 +107,7 @@ TEST(Page, PacingIsTheMeanShareOfBudgetsSpentSoFar) {
   days.value = {1.0, 1.0, 0.0, 1.0};
   days.wins = {2.0, 4.0, 0.0, 1.0};
   days.price = {0.5, 0.25, std::nan(""), 1.0};
-  const std::vector<Section> sections = day_sections({&candidate}, "x");
+  const std::vector<Section> sections = day_sections({&candidate}, {}, "x");
   ASSERT_EQ(sections.size(), 2U);
   const std::string& pacing = sections[0].figures[0];
   EXPECT_TRUE(has(pacing, "<tr><td>1</td><td>0.5</td><td>0.25</td></tr>")) << pacing;  // tick, even, one
@@ -129,7 +130,7 @@ TEST(Page, CurvesAreOfTheTicksWithABid) {
                     {1.0, 1.0, 0.5, 0.0},
                     {2.0, 4.0, 1.0, 0.0},
                     {0.5, 0.25, 0.7, 0.1}};
-  const std::vector<Section> sections = day_sections({&candidate}, "x");
+  const std::vector<Section> sections = day_sections({&candidate}, {}, "x");
   ASSERT_EQ(sections.size(), 2U);
   EXPECT_TRUE(has(sections[1].figures[0], "<tr><td>0</td><td>0.6</td></tr>"));  // price: (0.5 + 0.7) / 2
   const auto& curves = sections[1].figures;
@@ -138,14 +139,51 @@ TEST(Page, CurvesAreOfTheTicksWithABid) {
   EXPECT_TRUE(has(curves[3], "<tr><td>1</td><td>25</td></tr>")) << curves[3];  // 50 for 2 slots
 }
 
-TEST(Page, TheOptimumInHindsightIsALineToCompareWith) {
-  ReportCandidate optimum = test::sample_candidate("optimum", 0, 1, 4);
-  optimum.kind = "hindsight";
+// Of two cells with budgets of 100 and 10.
+TEST(Page, WhatHindsightSpendsIsALineToCompareWith) {
   const ReportCandidate rule = test::sample_candidate("rule", 1, 1, 4);
-  const std::string pacing = day_sections({&optimum, &rule}, "x")[0].figures[0];
-  EXPECT_TRUE(has(pacing, ">optimum</text>"));
-  EXPECT_FALSE(has(pacing, "line s0"));
-  EXPECT_TRUE(has(pacing, "line s1"));
+  const BestSpend best = {2, {100.0, 10.0}, {80.0, 20.0, 2.0, 6.0}};
+  const std::string pacing = day_sections({&rule}, best, "x")[0].figures[0];
+  EXPECT_TRUE(has(pacing, ">hindsight</text>"));
+  EXPECT_TRUE(has(pacing, "line best"));
+  EXPECT_TRUE(has(pacing, "<th scope=\"row\" class=\"name\">hindsight</th><td>1</td><td>0.5</td>")) << pacing;
+  EXPECT_TRUE(has(pacing, "<th scope=\"row\" class=\"name\">hindsight</th><td>2</td><td>0.9</td>")) << pacing;
+  EXPECT_FALSE(has(day_sections({&rule}, {}, "x")[0].figures[0], "hindsight"));
+}
+
+TEST(Page, AnExperimentHasItsTablesCurvesAndCells) {
+  const std::string page = page_html(test::sample_experiment(7, 300));
+  EXPECT_EQ(test::WellFormed::fault(page), "");
+  for (const char* figure :
+       {"block-0-differences", "block-0-scores", "block-1-differences", "variants-0", "variants-1"}) {
+    EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
+  }
+  EXPECT_TRUE(has(page, "tight &amp; &lt;dear&gt;"));
+  EXPECT_TRUE(has(page, "1 of 9 cells are not done"));
+  EXPECT_TRUE(has(page, "<a href=\"cells/a%20rule%3F/evaluation/report.html\">evaluation</a>"));
+  EXPECT_TRUE(has(page, "(failed: evaluate: no &lt;policy&gt;)"));
+  EXPECT_TRUE(has(page, "kind: ablate"));
+}
+
+TEST(Page, OfAnExperimentStaysSmallToo) {
+  ReportInput input = test::sample_experiment(300, 20000 / 300);
+  for (int i = 0; i < 60; ++i) input.experiment->blocks.push_back(input.experiment->blocks[0]);
+  const std::string page = page_html(input);
+  EXPECT_EQ(test::WellFormed::fault(page), "");
+  EXPECT_LT(page.size(), 2U << 20);
+}
+
+// Three trainings, whose median is the middle one whatever their order.
+TEST(Page, AVariantsCurveIsTheMedianOfItsTrainings) {
+  Experiment experiment;
+  const auto run = [](double level) {
+    return std::vector<MetricCurve>{{"train/loss", {1.0, 2.0}, {level, level / 2.0}}};
+  };
+  experiment.trainings = {{"one", {run(8.0), run(2.0), run(4.0)}}};
+  const std::vector<Section> sections = variant_curves(experiment, variant_styles(experiment));
+  ASSERT_EQ(sections[0].figures.size(), 1U);
+  const std::string& figure = sections[0].figures[0];
+  EXPECT_TRUE(has(figure, "<td>1</td><td>4</td><td>2</td><td>8</td>")) << figure;
 }
 
 }  // namespace

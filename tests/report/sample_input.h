@@ -66,6 +66,25 @@ inline report::ReportCandidate sample_candidate(const std::string& name, int num
   return candidate;
 }
 
+inline report::TableLine sample_line(const std::string& name, int number, bool compared) {
+  const double score = 30.0 - 0.7 * number;
+  report::TableLine line;
+  line.name = name;
+  line.kind = number % 2 == 0 ? "policy" : "rule";
+  line.expected_score = {score, score - 2.1, score + 2.2};
+  line.share_of_optimum = {score / 40.0, score / 40.0 - 0.02, score / 40.0 + 0.02};
+  if (compared) {
+    const double difference = 1.3 - 0.7 * number;
+    line.difference = {difference, difference - 0.4 - scrambled(number), difference + 0.5 + scrambled(number)};
+    line.p = number % 3 == 0 ? 0.0001 : scrambled(number);
+    line.improvement = {0.5 + 0.04 * difference, 0.3, 0.7};
+  }
+  line.over_cpa = 0.3;
+  line.budget_use = 0.8;
+  line.score = line.conversions = score;
+  return line;
+}
+
 inline report::Judgement sample_judgement(int candidates, int64_t periods = 6, int64_t seats = 48) {
   report::Judgement judgement;
   judgement.heading = "Judged: market, corrected, rules48";
@@ -84,11 +103,14 @@ inline report::Judgement sample_judgement(int candidates, int64_t periods = 6, i
     std::string name = names[i % 10];
     if (i >= 10) name += " #" + std::to_string(i);
     judgement.candidates.push_back(sample_candidate(name, i % 12, periods, seats));
+    judgement.table.lines.push_back(sample_line(name, i % 12, i != 2));
     if (i % 10 == 9) judgement.candidates.back().kind = "hindsight";
     if (i % 10 == 0) judgement.candidates.back().target_return = 0.8;
     if (i % 10 == 1) judgement.candidates.back().target_return = 1.3;
     if (i % 10 == 1) judgement.candidates.back().target_cpa = 0.9;
   }
+  judgement.table.reference = names[2];
+  judgement.table.axes = "6 periods";
   return judgement;
 }
 
@@ -117,6 +139,47 @@ inline report::ReportInput sample_input(int candidates, int64_t metric_lines) {
   input.judgements = {sample_judgement(candidates)};
   input.config_yaml = "kind: train\nrun: runs/mine\nmodel:\n  name: \"<diffbid>\"\n";
   input.versions = {{"program", "genbid 0.1.0"}, {"LibTorch", "2.11"}};
+  return input;
+}
+
+// An experiment of two scenarios, every second variant trained with three seeds.
+inline report::ReportInput sample_experiment(int variants, int64_t metric_lines) {
+  const report::Judgement names = sample_judgement(variants, 1, 2);
+  report::Experiment experiment;
+  experiment.missing = "1 of 9 cells are not done: pid (failed: evaluate: no <policy>).";
+  for (const char* market : {"", "tight & <dear>"}) {
+    report::TableBlock block;
+    block.name = market;
+    block.conditions = {{"protocol", "market"}, {"rules", "corrected"}, {"scenario", "0123456789abcdef"}};
+    block.reference = names.table.reference;
+    block.axes = "6 periods x 3 training seeds";
+    block.lines = names.table.lines;
+    for (size_t i = 0; i < block.lines.size(); i += 2) block.lines[i].trainings = 3;
+    experiment.blocks.push_back(block);
+  }
+  for (int i = 0; i < variants; ++i) {
+    const std::string& name = names.candidates[static_cast<size_t>(i)].name;
+    if (i % 2 == 1) {
+      experiment.cells.push_back({name, "", i == 5 ? "failed: evaluate: no <policy>" : "", {}});
+      experiment.cells.back().links = {{"evaluation", "cells/a rule?/evaluation/report.html"}};
+      continue;
+    }
+    report::VariantTrainings trainings{name, {}};
+    for (int seed = 1; seed <= 3; ++seed) {
+      trainings.runs.push_back({sample_metric("train/loss", metric_lines, 1.0 + 0.1 * i + 0.03 * seed),
+                                sample_metric("held_out/action_error/period_8", metric_lines, 1.0 + 0.1 * i),
+                                sample_metric("held_out/action_error/period_9", metric_lines, 1.1 + 0.1 * i)});
+      experiment.cells.push_back({name, "seed " + std::to_string(seed), "", {}});
+      experiment.cells.back().links = {{"training", "cells/a/report.html"}, {"evaluation", "cells/b/report.html"}};
+    }
+    experiment.trainings.push_back(std::move(trainings));
+  }
+  report::ReportInput input;
+  input.title = "Experiment <mine>";
+  input.summary = {{"folder", "runs/experiments/mine"}};
+  input.experiment = std::move(experiment);
+  input.config_yaml = "kind: ablate\nname: mine\n";
+  input.versions = {{"program", "genbid 0.1.0"}};
   return input;
 }
 
