@@ -31,7 +31,7 @@ struct HindsightDay {
 // described in data/README.md, and are there whole or not at all.
 //
 //   CELLS/CANDIDATE/period-22.safetensors           of seeds other than 1: period-22.market-2.policy-3.safetensors
-//   HINDSIGHT/SCENARIO/period-22.safetensors
+//   HINDSIGHT/SCENARIO-SEATS/period-22.safetensors
 class JobStore {
  public:
   // `program`: which one this is, recorded with each job; not a part of its identity.

@@ -103,13 +103,16 @@ std::vector<TableBlock> read_table(const std::string& text, const std::string& p
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   const Node table(json, path);
   std::vector<TableBlock> blocks;
+  // Those of a platform have other numbers, which charts of scores do not show.
+  const auto add = [&](const Node& block) {
+    if (!block.has("protocol") || block.text("protocol") != "platform") blocks.push_back(read_block(block));
+  };
   if (!table.has("blocks")) {
-    blocks.push_back(read_block(table));
+    add(table);
     return blocks;
   }
-  for (const Json& block : table.list("blocks")) {
-    blocks.push_back(read_block(Node(block, path + ": block " + std::to_string(blocks.size()))));
-  }
+  int64_t number = 0;
+  for (const Json& block : table.list("blocks")) add(Node(block, path + ": block " + std::to_string(number++)));
   return blocks;
 }
 

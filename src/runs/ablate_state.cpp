@@ -162,7 +162,7 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
   }
   for (const AblateCell& cell : cells) {
     const CellRecord record = read_record(cell);
-    if (record.state == CellState::kNew) continue;
+    if (record.state != CellState::kDone) continue;  // what is not done is run as it is now
     check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell.identity(),
                "give the variant another name, or remove " + cell.folder);
   }

@@ -63,15 +63,17 @@ void read_candidate(const std::string& folder, report::ReportCandidate& candidat
   }
 }
 
-// DIR/hindsight/SCENARIO of the folder or of one above it; empty where there is none.
+// DIR/hindsight/SCENARIO-SEATS (eval/job_store.h) of the folder or of one above it; empty where there is none. A folder
+// of other seats does no harm: a seat's day is known by its optimum.
 std::string hindsight_of(const std::string& folder, const std::string& scenario) {
   constexpr int kMostUp = 4;
   if (scenario.empty()) return {};
   std::filesystem::path place = std::filesystem::absolute(folder).lexically_normal();
   for (int up = 0; up <= kMostUp; ++up) {
-    const std::filesystem::path found = place / "hindsight" / scenario;
     std::error_code ignored;
-    if (std::filesystem::is_directory(found, ignored)) return found.string();
+    for (const auto& entry : std::filesystem::directory_iterator(place / "hindsight", ignored)) {
+      if (entry.path().filename().string().starts_with(scenario.substr(0, 16))) return entry.path().string();
+    }
     place = place.parent_path();
   }
   return {};

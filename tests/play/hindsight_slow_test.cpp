@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "bidding/score.h"
 #include "oracle/optima.h"
 #include "play/population.h"
 
@@ -33,10 +34,15 @@ Means means_of_periods_22_to_27() {
     for (int seat = 0; seat < kNumSeats; ++seat) {
       const oracle::SeatOptima best = oracle::seat_optima(*responses, seat, oracle::DayPlan(*responses, seat),
                                                           cell.advertisers[static_cast<size_t>(seat)]);
-      means.per_tick += kShare * best.per_tick.score;
-      means.constant += kShare * best.constant.score;
-      means.constant_kept += kShare * best.constant_kept.score;
-      means.slots += kShare * best.slots.score;
+      // The study has the score of the expectation.
+      const auto of_expectation = [&](const oracle::Optimum& optimum) {
+        const double limit = cell.advertisers[static_cast<size_t>(seat)].cpa_limit;
+        return kShare * score_of_expectation(optimum.value, optimum.cost, limit);
+      };
+      means.per_tick += of_expectation(best.per_tick);
+      means.constant += of_expectation(best.constant);
+      means.constant_kept += of_expectation(best.constant_kept);
+      means.slots += of_expectation(best.slots);
       means.largest_tick_gap = std::max(means.largest_tick_gap, best.per_tick.gap());
       means.largest_slot_gap = std::max(means.largest_slot_gap, best.slots.gap());
     }
