@@ -154,6 +154,7 @@ void check_result(const std::string& path) {
     ASSERT_LE(cell.at("conversions").get<double>(), cell.at("wins").get<double>()) << path << ": " << cell;
   }
   // Of all cells together: which wins are exposed is chance, and a cell of a small day has few of them.
+  if (!result.contains("mean")) return;  // of a platform, whose seats are all judged against each other
   const auto& mean = result.at("mean");
   if (!mean.contains("optimum")) return;
   const double optimum = mean.at("optimum");
@@ -263,6 +264,8 @@ class Corners : public testing::TestWithParam<Base> {
       std::string key = setting.field.key();
       if (key.ends_with('s')) key.pop_back();
       const bool word = setting.field.kind == ConfigField::Kind::kChoice;
+      // Protocols other than replay lack the section that they read.
+      if (key == "protocol" && message.find("'market.") != std::string::npos) return true;
       return message.find(key) != std::string::npos || (word && message.find(setting.value) != std::string::npos);
     });
     EXPECT_TRUE(named || message.find("memory") != std::string::npos) << "names no key that was set:\n" << message;

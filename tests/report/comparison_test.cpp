@@ -34,12 +34,13 @@ TEST(Comparison, ThePagesTableIsThatOfTheFile) {
   EXPECT_EQ(table.head, (Row{"candidate", "trainings", "expected score", "of optimum", "difference", "p", "better in",
                              "over CPA", "budget use", "score", "conversions"}));
   ASSERT_EQ(table.rows.size(), 3U);
+  const std::string none = "–";
   EXPECT_EQ(table.rows[0],
-            (Row{"best", "–", "40.00 (39.00 to 41.00)", "100.0 %", "–", "–", "–", "0.0 %", "100.0 %", "–", "–"}));
+            (Row{"best", none, "40.00 (39.00 to 41.00)", "100.0 %", none, none, none, "0.0 %", "100.0 %", none, none}));
   EXPECT_EQ(table.rows[1], (Row{"mine", "3", "22.00", "60.0 %", "+1.50 (+0.50 to +2.50)", "0.020", "75.0 %", "12.5 %",
                                 "80.0 %", "23.00", "26.00"}));
-  EXPECT_EQ(table.rows[2],
-            (Row{"pid", "–", "20.50 (19.00 to 22.00)", "50.0 %", "–", "–", "–", "25.0 %", "90.0 %", "21.00", "25.00"}));
+  EXPECT_EQ(table.rows[2], (Row{"pid", none, "20.50 (19.00 to 22.00)", "50.0 %", none, none, none, "25.0 %", "90.0 %",
+                                "21.00", "25.00"}));
   EXPECT_EQ(lines_table(best_first(blocks[0]), 1).rows.size(), 1U);
   EXPECT_TRUE(has(lines_note(blocks[0]), "from pid in the same cells"));
 }
