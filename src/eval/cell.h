@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace genbid::eval {
@@ -51,7 +52,8 @@ struct PeriodCells {
   std::vector<CellResult> cells;  // a seat each, as planned
   std::vector<CellDay> days;      // likewise
   // What bidders that remember the periods before have to know for the next one (bidder_memory.h); else empty.
-  std::vector<double> memory;
+  std::vector<double> memory = {};
+  std::string program = {};  // which one played it, where it was read from a file that says so
 };
 
 }  // namespace genbid::eval

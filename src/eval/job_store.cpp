@@ -183,6 +183,7 @@ PeriodCells read_cells(const JobFile& file) {
   for (const auto& column : kTickColumns) read_ticks(file, column, job.days);
   for (const auto& column : kTickCounts) read_ticks(file, column, job.days);
   job.memory = file.column<double>("memory");
+  job.program = file.text("program");
   return job;
 }
 
@@ -252,11 +253,6 @@ constexpr const char* kHindsight = "hindsight";
 
 std::string JobStore::cells_path(const JobKey& key) const {
   return cells_folder_ + "/" + key.folder + "/" + file_name(key);
-}
-
-std::string JobStore::program_of_cells(const JobKey& key) const {
-  const auto file = find(cells_path(key), kCells, key);
-  return file ? file->text("program") : std::string();
 }
 
 std::optional<PeriodCells> JobStore::find_cells(const JobKey& key) const {

@@ -49,8 +49,6 @@ class JobStore {
   void keep_hindsight(const JobKey& key, const HindsightDay& day) const;
 
   std::string cells_path(const JobKey& key) const;
-  // The program of a job's cells that are there; empty where it is not said.
-  std::string program_of_cells(const JobKey& key) const;
   const std::string& program() const { return program_; }
 
  private:

@@ -246,7 +246,7 @@ class SeedJobs {
         found_jobs_[c][p] = plan_.store->find_cells(cells_key(c, p));
         if (!found_jobs_[c][p]) continue;
         found_jobs_[c][p]->days.clear();  // they are in the file
-        note_program(plan_.store->program_of_cells(cells_key(c, p)));
+        note_program(found_jobs_[c][p]->program);
         if (p > 0 && found_jobs_[c][p - 1]) found_jobs_[c][p - 1]->memory.clear();  // nobody goes on from there
       }
     }

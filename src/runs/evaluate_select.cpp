@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/config/period_text.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
@@ -43,12 +44,6 @@ std::vector<CandidateConfig> expanded(const CandidateConfig& candidate) {
     }
   }
   return all;
-}
-
-std::string periods_text(const std::vector<int64_t>& periods) {
-  std::string text;
-  for (const int64_t period : periods) text += (text.empty() ? "" : ", ") + std::to_string(period);
-  return text;
 }
 
 }  // namespace
@@ -100,7 +95,7 @@ std::optional<Selection> select_candidate(const CandidateConfig& candidate, cons
   selection.chosen.name = candidate.name;
   selection.chosen.select = {};
   log_info("select: " + candidate.policy + ": " + options[best].name + " of " + std::to_string(options.size()) +
-           ", expected score " + shortest(scores[best]) + " on period " + periods_text(periods));
+           ", expected score " + shortest(scores[best]) + " on period " + period_ranges(periods));
   if (candidate.is_policy() && std::filesystem::is_directory(candidate.policy + "/checkpoints")) {
     try {
       write_file(candidate.policy + "/selection.json",
