@@ -2,14 +2,18 @@
 
 #include <ATen/ATen.h>
 
+#include "policy/day.h"
+
 namespace genbid::models {
 
-// Smooth L1 on normalised actions, as a mean over real ticks. It is linear beyond a tenth of the training set's
-// standard deviation, because logged alphas have a few far outliers that a squared error would follow.
-inline at::Tensor masked_action_loss(const at::Tensor& predicted_BTA, const at::Tensor& target_BTA,
-                                     const at::Tensor& mask_BT) {
-  const at::Tensor error_BT = at::smooth_l1_loss(predicted_BTA, target_BTA, at::Reduction::None, 0.1).mean(-1);
-  return (error_BT * mask_BT).sum() / mask_BT.sum().clamp_min(1.0);
+// Smooth L1 on normalised actions, as a mean over the ticks that have a label, by the weight of their trajectories. It
+// is linear beyond a tenth of the training set's standard deviation, because logged alphas have a few far outliers that
+// a squared error would follow.
+inline policy::LossPart action_loss(const at::Tensor& predicted_BTA, const at::Tensor& label_BTA,
+                                    const policy::Batch& batch, const char* name = "action") {
+  const at::Tensor error_BT = at::smooth_l1_loss(predicted_BTA, label_BTA, at::Reduction::None, 0.1).mean(-1);
+  const at::Tensor weight_BT = batch.label_weight_BT * batch.weight_B1;
+  return {name, (error_BT * weight_BT).sum() / weight_BT.sum().clamp_min(1e-6)};
 }
 
 }  // namespace genbid::models

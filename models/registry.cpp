@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/random/random.h"
 #include "base/shown.h"
-#include "models/behavior_cloning/behavior_cloning.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/diffbid/diffbid.h"
+#include "models/perceptron/perceptron.h"
 
 namespace genbid::models {
 
@@ -34,7 +34,7 @@ ModelKind model(std::string name) {
 
 std::span<const ModelKind> model_kinds() {
   static const std::array kKinds = {
-      model<BehaviorCloning, BehaviorCloningConfig>("behavior_cloning"),
+      model<Perceptron, PerceptronConfig>("perceptron"),
       model<DecisionTransformer, DecisionTransformerConfig>("decision_transformer"),
       model<DiffBid, DiffBidConfig>("diffbid"),
   };

@@ -1,23 +1,18 @@
 #include "models/decision_transformer/decision_transformer.h"
 
 #include <ATen/ATen.h>
-#include <torch/nn/modules/activation.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "models/losses.h"
 
-// B rows, T ticks of the window, L = 3 T tokens, S features, A action coefficients, D width, H heads.
+// B rows, T ticks, n tokens a tick, L tokens in all, S features, A action coefficients, O outcomes, D width.
 
 namespace genbid::models {
 namespace {
 
 constexpr int64_t kTickFrequencies = 8;
-
-at::Tensor dropout(const at::Tensor& x, double probability, at::Generator* noise) {
-  if (noise == nullptr || probability == 0.0) return x;
-  return x * at::empty_like(x).bernoulli_(1.0 - probability, *noise).div_(1.0 - probability);
-}
 
 // The code of a tick is sines and cosines with periods from 4 to 4 * 2^7 ticks. Ticks of any day have one, so the model
 // has no horizon but its window.
@@ -28,46 +23,10 @@ at::Tensor tick_code(const at::Tensor& ticks_BT) {
   return at::cat({angle_BTF.sin(), angle_BTF.cos()}, -1);
 }
 
-// Pre-norm transformer block.
-class Block : public torch::nn::Module {
- public:
-  explicit Block(const DecisionTransformerConfig& config) : heads_(config.heads), dropout_(config.dropout) {
-    const int64_t width = config.width;
-    attention_norm_ = register_module("attention_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
-    query_key_value_ = register_module("query_key_value", torch::nn::Linear(width, 3 * width));
-    attention_out_ = register_module("attention_out", torch::nn::Linear(width, width));
-    feed_norm_ = register_module("feed_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
-    feed_in_ = register_module("feed_in", torch::nn::Linear(width, config.inner));
-    feed_out_ = register_module("feed_out", torch::nn::Linear(config.inner, width));
-  }
-
-  at::Tensor forward(const at::Tensor& hidden_BLD, at::Generator* noise) {
-    const at::Tensor attended_BLD = hidden_BLD + dropout(attend(attention_norm_(hidden_BLD)), dropout_, noise);
-    const at::Tensor inner = at::gelu(feed_in_(feed_norm_(attended_BLD)));
-    return attended_BLD + dropout(feed_out_(inner), dropout_, noise);
-  }
-
- private:
-  at::Tensor attend(const at::Tensor& x_BLD) {
-    const int64_t head_width = x_BLD.size(-1) / heads_;
-    const auto parts = query_key_value_(x_BLD).chunk(3, -1);
-    const auto split = [&](const at::Tensor& part) {  // B H L D/H
-      return part.unflatten(-1, {heads_, head_width}).transpose(1, 2);
-    };
-    const at::Tensor out_BHLd = at::scaled_dot_product_attention(split(parts[0]), split(parts[1]), split(parts[2]), {},
-                                                                 0.0, /*is_causal=*/true);
-    return attention_out_(out_BHLd.transpose(1, 2).flatten(2));
-  }
-
-  int64_t heads_;
-  double dropout_;
-  torch::nn::LayerNorm attention_norm_{nullptr};
-  torch::nn::Linear query_key_value_{nullptr};
-  torch::nn::Linear attention_out_{nullptr};
-  torch::nn::LayerNorm feed_norm_{nullptr};
-  torch::nn::Linear feed_in_{nullptr};
-  torch::nn::Linear feed_out_{nullptr};
-};
+// The action of the tick before each; 0 before the first.
+at::Tensor shifted(const at::Tensor& actions_BTA) {
+  return at::constant_pad_nd(actions_BTA.slice(1, 0, actions_BTA.size(1) - 1), {0, 0, 1, 0});
+}
 
 }  // namespace
 
@@ -78,73 +37,205 @@ void DecisionTransformerConfig::fields(ConfigVisitor& v) {
   v.field("heads", heads, {1, 256});
   v.field("inner", inner, {1, 65536});
   v.field("dropout", dropout, {0.0, 0.99});
+  v.field("context", context, {"days", "windows"});
+  v.field("tokens", tokens, {"separate", "merged"});
+  v.field("wishes", wishes);
+  v.check(are_outcomes(wishes), "wishes", expected_wishes());
+  v.field("conditioning", conditioning, {"token", "film"});
   v.field("target_quantile", target_quantile, {0.0, 1.0});
+  v.field("target_cpa", target_cpa, {0.0, 10.0});
+  v.field("own_bids", own_bids, own_bids_modes());
   v.check(width % heads == 0, "heads", "a divisor of width");
 }
 
 DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape)
     : config_(config),
+      days_(config.context == "days"),
+      wish_tokens_(!config.wishes.empty() && config.conditioning == "token"),
+      merged_(config.tokens == "merged"),
       states_(register_module("states", nn::Normalizer(shape.num_features))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
-      returns_(register_module("returns", nn::Normalizer(1))),
-      target_return_(register_buffer("target_return", at::ones({}))) {
+      labels_(register_module("labels", nn::Normalizer(shape.num_actions))),
+      own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
+      wishes_(register_module("wishes", WishInput(config.wishes, config.target_quantile, config.target_cpa))) {
+  action_tokens_ = !own_bids_->hidden();
+  num_tokens_ = merged_ ? 1 : 1 + (wish_tokens_ ? 1 : 0) + (action_tokens_ ? 1 : 0);
+  state_token_ = merged_ || !wish_tokens_ ? 0 : 1;
   const int64_t width = config.width;
   embed_tick_ = register_module("embed_tick", torch::nn::Linear(2 * kTickFrequencies, width));
-  embed_return_ = register_module("embed_return", torch::nn::Linear(1, width));
+  if (wishes_->size() > 0) embed_wish_ = register_module("embed_wish", torch::nn::Linear(wishes_->size(), width));
   embed_state_ = register_module("embed_state", torch::nn::Linear(shape.num_features, width));
-  embed_action_ = register_module("embed_action", torch::nn::Linear(shape.num_actions, width));
+  if (action_tokens_) embed_action_ = register_module("embed_action", torch::nn::Linear(shape.num_actions, width));
   embed_norm_ = register_module("embed_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
   blocks_ = register_module("blocks", torch::nn::ModuleList());
-  for (int64_t layer = 0; layer < config.layers; ++layer) blocks_->push_back(std::make_shared<Block>(config));
+  transformer::BlockOptions options{width, config.heads, config.inner, config.dropout, false};
+  options.film = wishes_->size() > 0 && !wish_tokens_;
+  for (int64_t layer = 0; layer < config.layers; ++layer) blocks_->push_back(transformer::Block(options));
   predict_action_ = register_module("predict_action", torch::nn::Linear(width, shape.num_actions));
 }
 
 void DecisionTransformer::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
   actions_->fit(columns.actions_NA);
-  returns_->fit(columns.returns_to_go_N.unsqueeze(-1));
-  const torch::NoGradGuard no_grad;
-  target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
+  labels_->fit(columns.labels_NA);
+  wishes_->fit(columns);
 }
 
-policy::Wishes DecisionTransformer::default_wishes() const { return {target_return_.item<double>(), std::nullopt}; }
-
-at::Tensor DecisionTransformer::predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
-                                            const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT,
-                                            at::Generator* noise) const {
-  auto embed_tick = embed_tick_;
-  auto embed_return = embed_return_;
-  auto embed_state = embed_state_;
-  auto embed_action = embed_action_;
-  auto embed_norm = embed_norm_;
-  auto predict_action = predict_action_;
-  const at::Tensor tick_BTD = embed_tick(tick_code(ticks_BT));
-  const at::Tensor return_BTD = embed_return(returns_->forward(returns_to_go_BT.unsqueeze(-1))) + tick_BTD;
-  const at::Tensor state_BTD = embed_state(states_->forward(states_BTS)) + tick_BTD;
-  const at::Tensor action_BTD = embed_action(actions_->forward(actions_BTA)) + tick_BTD;
-  // return, state, action of tick 0, then of tick 1, ...
-  const at::Tensor tokens_BLD = at::stack({return_BTD, state_BTD, action_BTD}, 2).flatten(1, 2);
-  at::Tensor hidden_BLD = embed_norm(tokens_BLD);
-  for (const auto& block : *blocks_) hidden_BLD = block->as<Block>()->forward(hidden_BLD, noise);
-  const at::Tensor at_state_BTD = hidden_BLD.unflatten(1, {-1, 3}).select(2, 1);
-  return predict_action(at_state_BTD);
+int64_t DecisionTransformer::window() const {
+  constexpr int64_t kLongestDay = 96;
+  return days_ ? std::min(config_.layers * (config_.window - 1) + 1, kLongestDay) : config_.window;
 }
 
-std::vector<policy::LossPart> DecisionTransformer::losses(size_t /*group*/, const policy::Batch& batch,
-                                                          at::Generator& noise) {
-  const at::Tensor predicted_BTA = predict_BTA(batch.states_BTS, batch.actions_BTA, batch.returns_to_go_BT,
-                                               batch.ticks_BT, is_training() ? &noise : nullptr);
-  return {{"action", masked_action_loss(predicted_BTA, actions_->forward(batch.actions_BTA), batch.mask_BT)}};
+int64_t DecisionTransformer::cached_tokens() const { return num_tokens_ * (config_.window - 1) + state_token_ + 1; }
+
+std::vector<at::Tensor> DecisionTransformer::initial_carry(int64_t rows) const {
+  if (!days_) return {};
+  return {at::zeros({rows, config_.layers, cached_tokens(), 2 * config_.width}, embed_state_->weight.options())};
 }
 
-policy::Action DecisionTransformer::act(const policy::History& history, const policy::Condition& condition,
-                                        const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
-  const at::Tensor returns_to_go_BT = condition.target_return_B1 - history.earned_BT;
-  const at::Tensor predicted_BTA =
-      predict_BTA(history.states_BTS, history.actions_BTA, returns_to_go_BT, history.ticks_BT, nullptr);
+// Whether a token may see another one: bool, Q L. Token i of tick t has number n t + i.
+at::Tensor DecisionTransformer::allowed(const at::Tensor& query_tokens_Q, const at::Tensor& key_tokens_L) const {
+  const auto tick = [&](const at::Tensor& tokens) { return at::floor_divide(tokens, num_tokens_); };
+  const at::Tensor query_Q1 = query_tokens_Q.unsqueeze(1);
+  const at::Tensor in_band_QL = tick(key_tokens_L) > tick(query_Q1) - config_.window;
+  return in_band_QL.logical_and(key_tokens_L <= query_Q1);
+}
+
+DecisionTransformer::Tokens DecisionTransformer::embed(const policy::Ticks& ticks, const at::Tensor& previous_BTA,
+                                                       const at::Tensor& whole_BO, at::Generator* noise) {
+  const at::Tensor tick_BTD = embed_tick_(tick_code(ticks.ticks_BT));
+  const at::Tensor shown_B11 = own_bids_->shown_B11(ticks.states_BTS, noise);
+  const at::Tensor state_BTD = embed_state_(own_bids_->states(states_(ticks.states_BTS), shown_B11));
+  const auto action_BTD = [&](const at::Tensor& actions_BTA) {
+    return embed_action_(actions_(actions_BTA) * shown_B11);
+  };
+  at::Tensor wish_BTD;
+  if (wishes_->size() > 0) wish_BTD = embed_wish_(wishes_(ticks, whole_BO));
+
+  Tokens tokens;
+  if (wish_BTD.defined() && !wish_tokens_) tokens.film_BTD = at::silu(wish_BTD + tick_BTD);
+  if (merged_) {
+    at::Tensor sum_BTD = state_BTD + tick_BTD;
+    if (wish_tokens_) sum_BTD = sum_BTD + wish_BTD;
+    if (action_tokens_) sum_BTD = sum_BTD + action_BTD(previous_BTA);
+    tokens.of_ticks_BTnD = sum_BTD.unsqueeze(2);
+  } else {
+    std::vector<at::Tensor> parts;
+    if (wish_tokens_) parts.push_back(wish_BTD + tick_BTD);
+    parts.push_back(state_BTD + tick_BTD);
+    if (action_tokens_) parts.push_back(action_BTD(ticks.actions_BTA) + tick_BTD);
+    tokens.of_ticks_BTnD = at::stack(parts, 2);
+  }
+  tokens.of_ticks_BTnD = embed_norm_(tokens.of_ticks_BTnD);
+  return tokens;
+}
+
+at::Tensor DecisionTransformer::predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO,
+                                            at::Generator* noise) {
+  const Tokens tokens = embed(ticks, merged_ ? shifted(ticks.actions_BTA) : at::Tensor(), whole_BO, noise);
+  const int64_t num_ticks = ticks.states_BTS.size(1);
+  at::Tensor hidden_BLD = tokens.of_ticks_BTnD.flatten(1, 2);
+  at::Tensor film_BLD;
+  if (tokens.film_BTD.defined()) film_BLD = tokens.film_BTD.repeat_interleave(num_tokens_, 1);
+  const at::Tensor token_L = at::arange(num_ticks * num_tokens_, ticks.ticks_BT.options());
+  at::Tensor allowed_LL;  // undefined: all that came before
+  if (num_ticks > config_.window) allowed_LL = allowed(token_L, token_L);
+  const auto at_states = [&](const at::Tensor& x_BLX, int64_t dim) {
+    return x_BLX.unflatten(dim, {num_ticks, num_tokens_}).select(dim + 1, state_token_);
+  };
+  const auto last = static_cast<size_t>(config_.layers) - 1;
+  for (size_t layer = 0; layer < last; ++layer) {
+    auto& block = *blocks_[layer]->as<transformer::Block>();
+    hidden_BLD = block.forward(hidden_BLD, block.keys_values(hidden_BLD, film_BLD), allowed_LL, film_BLD, noise);
+  }
+  // Of the last block nothing is read but what stands at states.
+  auto& block = *blocks_[last]->as<transformer::Block>();
+  const at::Tensor keys_values_BLE = block.keys_values(hidden_BLD, film_BLD);
+  if (num_tokens_ > 1) {
+    allowed_LL = allowed(at_states(token_L, 0), token_L);
+    hidden_BLD = at_states(hidden_BLD, 1);
+  }
+  return predict_action_(block.forward(hidden_BLD, keys_values_BLE, allowed_LL, tokens.film_BTD, noise));
+}
+
+std::vector<policy::LossPart> DecisionTransformer::losses(const policy::Step& step, size_t /*group*/,
+                                                          const policy::Batch& batch) {
+  const at::Tensor predicted_BTA = predict_BTA(batch.seen, batch.outcome_BO, is_training() ? &step.noise : nullptr);
+  return {action_loss(predicted_BTA, labels_(batch.label_BTA), batch)};
+}
+
+std::vector<policy::LossPart> DecisionTransformer::held_out_losses(const policy::Batch& batch,
+                                                                   at::Generator& /*noise*/) {
+  return {action_loss(predict_BTA(batch.seen, batch.outcome_BO, nullptr), labels_(batch.label_BTA), batch)};
+}
+
+policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::Tensor& wishes_BO,
+                                        const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
-  const at::Tensor last_B1A = last_B11.expand({-1, 1, predicted_BTA.size(2)});
-  return {actions_->inverse(predicted_BTA.gather(1, last_B1A).squeeze(1)).clamp_min(0.0)};
+  const auto at_tick = [](const at::Tensor& x_BTX, const at::Tensor& tick_B11) {
+    return x_BTX.gather(1, tick_B11.expand({-1, 1, x_BTX.size(2)}));
+  };
+  if (carry.empty()) {
+    const at::Tensor predicted_BTA = predict_BTA(history, wishes_BO, nullptr);
+    return {labels_->inverse(at_tick(predicted_BTA, last_B11).squeeze(1)).clamp_min(0.0)};
+  }
+
+  // The tick before, of which the action is new, and this one.
+  policy::Ticks now;
+  now.states_BTS = at_tick(history.states_BTS, last_B11);
+  now.before_BTO = at_tick(history.before_BTO, last_B11);
+  now.ticks_BT = history.ticks_BT.gather(1, last_B11.squeeze(-1));
+  const at::Tensor before_B11 = (last_B11 - 1).clamp_min(0);
+  // Before a day's first tick nothing was bid.
+  const at::Tensor previous_B1A = at_tick(history.actions_BTA, before_B11) * now.ticks_BT.unsqueeze(-1).gt(0);
+  now.actions_BTA = previous_B1A;
+  const Tokens tokens = embed(now, previous_B1A, wishes_BO, nullptr);
+  at::Tensor new_BnD = tokens.of_ticks_BTnD.squeeze(1);
+  at::Tensor film_BnD;
+  if (tokens.film_BTD.defined()) film_BnD = tokens.film_BTD.expand({-1, num_tokens_, -1});
+  if (action_tokens_ && !merged_) {
+    // The action belongs to the tick before, whose code and wishes it has: it comes first.
+    policy::Ticks before = now;
+    before.ticks_BT = now.ticks_BT - 1;
+    before.before_BTO = at_tick(history.before_BTO, before_B11);
+    before.states_BTS = at_tick(history.states_BTS, before_B11);
+    const Tokens done = embed(before, previous_B1A, wishes_BO, nullptr);
+    new_BnD = at::cat({done.of_ticks_BTnD.select(2, num_tokens_ - 1), new_BnD.slice(1, 0, num_tokens_ - 1)}, 1);
+    if (film_BnD.defined()) film_BnD = at::cat({done.film_BTD, film_BnD.slice(1, 1)}, 1);
+  }
+
+  // Numbers of the tokens: those that are kept, then the new ones, up to the state of this tick.
+  const int64_t cached = cached_tokens();
+  const at::Tensor place_L = at::arange(cached + num_tokens_, history.ticks_BT.options());
+  const at::Tensor key_B1L =
+      num_tokens_ * (now.ticks_BT.unsqueeze(-1) - config_.window) + place_L;
+  const at::Tensor query_n = place_L.slice(0, cached);
+  // By differences of numbers, which are the same for any tick; those before the day are not there. A token sees itself
+  // in any case, so that no row of the attention is empty.
+  const at::Tensor there_B1L = key_B1L.ge(0);
+  const at::Tensor band_nL = allowed(query_n, place_L);
+  const at::Tensor itself_nL = query_n.unsqueeze(1).eq(place_L);
+  const at::Tensor allowed_B1nL =
+      there_B1L.unsqueeze(1).logical_and(band_nL).logical_or(itself_nL);
+
+  std::vector<at::Tensor> kept;
+  const auto last = static_cast<size_t>(config_.layers) - 1;
+  for (size_t layer = 0; layer <= last; ++layer) {
+    auto& block = *blocks_[layer]->as<transformer::Block>();
+    const at::Tensor all_BLE =
+        at::cat({carry[0].select(1, static_cast<int64_t>(layer)), block.keys_values(new_BnD, film_BnD)}, 1);
+    kept.push_back(all_BLE.slice(1, num_tokens_));
+    if (layer == last && num_tokens_ > 1) {
+      const at::Tensor film_B1D = film_BnD.defined() ? film_BnD.slice(1, num_tokens_ - 1) : film_BnD;
+      new_BnD = block.forward(new_BnD.slice(1, num_tokens_ - 1), all_BLE, allowed_B1nL.slice(2, num_tokens_ - 1),
+                              film_B1D, nullptr);
+    } else {
+      new_BnD = block.forward(new_BnD, all_BLE, allowed_B1nL, film_BnD, nullptr);
+    }
+  }
+  policy::Action action = {labels_->inverse(predict_action_(new_BnD).select(1, 0)).clamp_min(0.0)};
+  action.carry = {at::stack(kept, 1)};
+  return action;
 }
 
 }  // namespace genbid::models

@@ -4,48 +4,94 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
+#include <string>
+#include <vector>
+
 #include "base/config/config.h"
+#include "models/decision_transformer/block.h"
+#include "models/inputs/own_bids.h"
+#include "models/inputs/wish_input.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
 namespace genbid::models {
 
 struct DecisionTransformerConfig {
-  int64_t window = 20;  // K, ticks it reads
+  int64_t window = 20;  // K, ticks that a token sees
   int64_t width = 64;   // D
   int64_t layers = 3;
   int64_t heads = 1;
-  int64_t inner = 512;           // width of the feed-forward layer
-  double dropout = 0.1;          // on attention output and feed-forward output
-  double target_quantile = 0.8;  // default target: this quantile of the training returns
+  int64_t inner = 512;   // width of the feed-forward layer
+  double dropout = 0.1;  // on attention output and feed-forward output
+  // Trained on whole "days", in which a token sees the K ticks up to its own, and keys and values are kept from tick to
+  // tick when it acts; or on "windows" of K ticks that are cut out of days, and read anew at every tick.
+  std::string context = "days";
+  std::string tokens = "separate";  // for what is wished, the state and the action of a tick; or "merged" into one
+  std::vector<std::string> wishes = {"return"};  // outcomes of a day that it can be asked for (policy/outcomes.h)
+  std::string conditioning = "token";            // wishes are a token a tick; or scale and shift every norm: "film"
+  double target_quantile = 0.8;                  // what it asks for by itself (models/inputs/wish_input.h)
+  double target_cpa = 0.9;
+  std::string own_bids = "show";  // models/inputs/own_bids.h
 
   void fields(ConfigVisitor& v);
 };
 
 // Decision transformer (Chen et al., NeurIPS 2021) with AuctionNet's shape. Deviations: README.md beside this.
+//
+// Tokens of a tick, n of them, in this order; each sees itself, those before it in its tick, and all of the K - 1 ticks
+// before:
+//
+//   tick t-1: [wish][state][action]  tick t: [wish][state]   ->  the alpha of tick t is read at its state
+//
+// There is no wish token where wishes condition the norms, and no action where own bids are hidden. Merged: one token a
+// tick, of its wish, its state and the action of the tick before.
 class DecisionTransformer : public policy::Policy {
  public:
   DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape);
 
   void fit(const policy::TrainingColumns& columns) override;
-  int64_t window() const override { return config_.window; }
-  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override;
-  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+  // On days it reaches back (K - 1) ticks in each layer. It reads as much only where it is handed no carry.
+  int64_t window() const override;
+  bool trains_on_days() const override { return days_; }
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
+  // Keys and values of the tokens that the next tick may see: rows x layers x tokens x 2 D.
+  std::vector<at::Tensor> initial_carry(int64_t rows) const override;
+  bool carry_follows_from_history() const override { return days_; }
+  // With a carry it reads the last tick and the action before it; without one, the whole history.
+  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes default_wishes() const override;
+  policy::Wishes wishes() const override { return wishes_->defaults(); }
 
  private:
+  // Tokens of ticks, and what conditions them.
+  struct Tokens {
+    at::Tensor of_ticks_BTnD;
+    at::Tensor film_BTD;  // undefined: none
+  };
+  // `previous_BTA`: the action of the tick before each; read by merged tokens.
+  Tokens embed(const policy::Ticks& ticks, const at::Tensor& previous_BTA, const at::Tensor& whole_BO,
+               at::Generator* noise);
   // Normalised actions predicted at every tick's state token.
-  at::Tensor predict_BTA(const at::Tensor& states_BTS, const at::Tensor& actions_BTA,
-                         const at::Tensor& returns_to_go_BT, const at::Tensor& ticks_BT, at::Generator* noise) const;
+  at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+  policy::Action act_on(const at::Tensor& hidden_BD);
+  int64_t cached_tokens() const;
+  at::Tensor allowed(const at::Tensor& query_tokens_Q, const at::Tensor& key_tokens_L) const;
 
   DecisionTransformerConfig config_;
+  bool days_;
+  bool wish_tokens_;
+  bool action_tokens_;
+  bool merged_;
+  int64_t num_tokens_;   // n
+  int64_t state_token_;  // its place among them
   nn::Normalizer states_{nullptr};
   nn::Normalizer actions_{nullptr};
-  nn::Normalizer returns_{nullptr};
-  at::Tensor target_return_;
+  nn::Normalizer labels_{nullptr};
+  OwnBids own_bids_{nullptr};
+  WishInput wishes_{nullptr};
   torch::nn::Linear embed_tick_{nullptr};
-  torch::nn::Linear embed_return_{nullptr};
+  torch::nn::Linear embed_wish_{nullptr};
   torch::nn::Linear embed_state_{nullptr};
   torch::nn::Linear embed_action_{nullptr};
   torch::nn::LayerNorm embed_norm_{nullptr};

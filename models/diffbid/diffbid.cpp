@@ -14,6 +14,7 @@ namespace {
 
 using diffbid::KnownTicks;
 using diffbid::Prediction;
+using policy::Outcome;
 
 constexpr size_t kInverse = 0;  // parameter groups, in the order of their steps
 constexpr double kConditionTail = 0.05;
@@ -22,6 +23,12 @@ std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
   std::vector<int64_t> widths;
   for (int64_t i = 0; i < stages; ++i) widths.push_back(width << i);
   return widths;
+}
+
+// One outcome of each row, B 1.
+at::Tensor outcome(const at::Tensor& outcome_BO, Outcome which) {
+  const auto column = static_cast<int64_t>(policy::index_of(which));
+  return outcome_BO.slice(1, column, column + 1);
 }
 
 // Place of each row's last real tick, B 1 1.
@@ -92,21 +99,29 @@ DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
 void DiffBid::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
   changes_->fit(states_->forward(columns.states_NS), columns.ticks_N);
-  returns_->fit(columns.returns_M.unsqueeze(-1));
-  cpa_->fit(columns.cpa_ratios_M.unsqueeze(-1));
-  actions_->fit(columns.actions_NA);
+  returns_->fit(outcome(columns.outcome_MO, Outcome::kReturn));
+  cpa_->fit(outcome(columns.outcome_MO, Outcome::kCpa));
+  actions_->fit(columns.labels_NA);
   const torch::NoGradGuard no_grad;
-  target_return_.copy_(columns.returns_M.to(at::kDouble).quantile(config_.target_quantile));
+  target_return_.copy_(
+      outcome(columns.outcome_MO, Outcome::kReturn).to(at::kDouble).flatten().quantile(config_.target_quantile));
 }
 
-policy::Wishes DiffBid::default_wishes() const { return {target_return_.item<double>(), config_.target_cpa}; }
+policy::Wishes DiffBid::wishes() const {
+  return {{Outcome::kReturn, target_return_.item<double>()}, {Outcome::kCpa, config_.target_cpa}};
+}
 
 std::vector<policy::ParameterGroup> DiffBid::parameter_groups() const {
   return {{"inverse", {"inverse."}, config_.inverse_rate_scale}, {"denoiser", {"denoiser."}, 1.0}};
 }
 
-std::vector<policy::LossPart> DiffBid::losses(size_t group, const policy::Batch& batch, at::Generator& noise) {
-  return {group == kInverse ? inverse_loss(batch, noise) : denoising_loss(batch, noise)};
+std::vector<policy::LossPart> DiffBid::losses(const policy::Step& step, size_t group, const policy::Batch& batch) {
+  return {group == kInverse ? inverse_loss(batch, step.noise) : denoising_loss(batch, step.noise)};
+}
+
+std::vector<policy::LossPart> DiffBid::held_out_losses(const policy::Batch& batch, at::Generator& noise) {
+  const policy::LossPart inverse = inverse_loss(batch, noise);
+  return {inverse, denoising_loss(batch, noise)};
 }
 
 // What the inverse dynamics read: the last states, and the change to the next one in units of the usual change.
@@ -117,7 +132,7 @@ at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTX, const at::Tens
 }
 
 policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator& noise) {
-  const at::Tensor states_BTS = states_->forward(batch.states_BTS);
+  const at::Tensor states_BTS = states_->forward(batch.seen.states_BTS);
   at::Tensor inputs_BTX =
       inverse_inputs(inverse_->histories(states_BTS), states_BTS, states_->forward(batch.next_states_BTS));
   if (is_training() && config_.inverse_noise > 0.0) {
@@ -125,11 +140,13 @@ policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator
     inputs_BTX = inputs_BTX + at::constant_pad_nd(noise_BTS, {inputs_BTX.size(2) - noise_BTS.size(2), 0});
   }
   const at::Tensor predicted_BTA = inverse_->forward(inputs_BTX);
-  return {"inverse", masked_action_loss(predicted_BTA, actions_->forward(batch.actions_BTA), batch.mask_BT)};
+  return action_loss(predicted_BTA, actions_->forward(batch.label_BTA), batch, "inverse");
 }
 
-at::Tensor DiffBid::scaled_conditions(const at::Tensor& return_B1, const at::Tensor& cpa_B1) const {
-  return at::cat({returns_->forward(return_B1), cpa_->forward(cpa_B1)}, -1);
+at::Tensor DiffBid::scaled_conditions(const at::Tensor& wishes_BO) const {
+  return at::cat({returns_->forward(outcome(wishes_BO, Outcome::kReturn)),
+                  cpa_->forward(outcome(wishes_BO, Outcome::kCpa))},
+                 -1);
 }
 
 at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,
@@ -138,15 +155,15 @@ at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1
 }
 
 DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::Generator& noise) const {
-  const auto options = batch.states_BTS.options();
-  const int64_t rows = batch.states_BTS.size(0);
+  const auto options = batch.seen.states_BTS.options();
+  const int64_t rows = batch.seen.states_BTS.size(0);
   const int64_t ticks = config_.ticks;
 
   // The batch has whole days. From where a seat stopped bidding on, the state in which it stopped is repeated.
-  const at::Tensor last_B11 = last_tick(batch.mask_BT);
+  const at::Tensor last_B11 = last_tick(batch.seen.mask_BT);
   const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_B11);
-  const at::Tensor real_BT1 = batch.mask_BT.unsqueeze(-1) > 0.5;
-  at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.states_BTS, ended_B1S));
+  const at::Tensor real_BT1 = batch.seen.mask_BT.unsqueeze(-1) > 0.5;
+  at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.seen.states_BTS, ended_B1S));
 
   // Training sees what a decision sees: ticks 0 .. now are known and clean. `now` is uniform over the real ticks, but
   // for the last of the day.
@@ -174,9 +191,9 @@ DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::G
 
 policy::LossPart DiffBid::denoising_loss(const policy::Batch& batch, at::Generator& noise) {
   const DenoisingTask task = denoising_task(batch, noise);
-  at::Tensor keep_B1 = at::ones_like(batch.cpa_ratio_B1);
+  const at::Tensor condition_BC = scaled_conditions(batch.outcome_BO);
+  at::Tensor keep_B1 = at::ones_like(condition_BC.slice(1, 0, 1));
   if (is_training()) keep_B1.bernoulli_(1.0 - config_.condition_dropout, noise);
-  const at::Tensor condition_BC = scaled_conditions(batch.returns_to_go_BT.slice(1, 0, 1), batch.cpa_ratio_B1);
   const at::Tensor level_B = task.level_B.to(task.x_BTS.scalar_type());
   const at::Tensor predicted_BTS = denoise(task.x_BTS, task.known_BT1, level_B, condition_BC, keep_B1);
   return {"denoising", diffbid::denoising_loss(prediction_, predicted_BTS, task.target_BTS, task.known_BT1)};
@@ -196,15 +213,15 @@ std::vector<at::Tensor> DiffBid::initial_carry(int64_t rows) const {
   return {at::zeros({rows, config_.ticks, shape_.num_features}, alphas_cumprod_K_.options())};
 }
 
-policy::Action DiffBid::act(const policy::History& history, const policy::Condition& condition,
-                            const at::Tensor& noise_BN, const std::vector<at::Tensor>& carry) {
+policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
+                            const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = last_tick(history.mask_BT);
   const at::Tensor known_BT1 = history.mask_BT.unsqueeze(-1) > 0.5;
   const at::Tensor scaled_BTS = states_->forward(history.states_BTS);
   const KnownTicks known = {at::where(known_BT1, scaled_BTS, at::zeros_like(scaled_BTS)), known_BT1};
   const at::Tensor now_B1S = at_tick(known.states_BTS, last_B11);
   const at::Tensor ahead_BT = ticks_ahead(last_B11);
-  const at::Tensor condition_BC = scaled_conditions(condition.target_return_B1, condition.target_cpa_B1);
+  const at::Tensor condition_BC = scaled_conditions(wishes_BO);
   const int64_t noise_sets = noise_size() / (config_.ticks * shape_.num_features);
   const at::Tensor noise_BKTS = noise_BN.view({-1, noise_sets, config_.ticks, shape_.num_features});
 

@@ -59,12 +59,13 @@ class DiffBid : public policy::Policy {
   int64_t window() const override { return config_.ticks; }
   bool whole_period() const override { return true; }
   std::vector<policy::ParameterGroup> parameter_groups() const override;
-  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override;
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
   int64_t noise_size() const override;
   std::vector<at::Tensor> initial_carry(int64_t rows) const override;
-  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes default_wishes() const override;
+  policy::Wishes wishes() const override;
 
   // What the denoiser learns from in a step: days noised beyond a random tick of theirs, and what it should say.
   struct DenoisingTask {
@@ -78,7 +79,7 @@ class DiffBid : public policy::Policy {
  private:
   policy::LossPart inverse_loss(const policy::Batch& batch, at::Generator& noise);
   policy::LossPart denoising_loss(const policy::Batch& batch, at::Generator& noise);
-  at::Tensor scaled_conditions(const at::Tensor& return_B1, const at::Tensor& cpa_B1) const;  // B 2
+  at::Tensor scaled_conditions(const at::Tensor& wishes_BO) const;  // B 2
   at::Tensor ticks_ahead(const at::Tensor& now_B11) const;                                    // B T
   at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
                             const at::Tensor& next_BTS) const;

@@ -12,6 +12,7 @@
 
 #include "bench/bench.h"
 #include "base/error.h"
+#include "bidding/advertiser.h"
 #include "models/diffbid/diffbid.h"
 #include "models/registry.h"
 #include "train/optimizer.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr int64_t kFeatures = 22;
 constexpr int64_t kSeats = 48;
 constexpr int64_t kBatch = 64;
+constexpr int64_t kWindow = 20;  // ticks
 constexpr size_t kOperators = 6;
 
 using Json = nlohmann::ordered_json;
@@ -51,22 +53,34 @@ std::vector<Sized> sizes_of(const std::string& model) {
 policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generator) {
   const at::Tensor states = at::randn({rows, window + 1, kFeatures}, generator);
   policy::Batch batch;
-  batch.states_BTS = states.slice(1, 0, window).contiguous();
+  policy::Ticks& seen = batch.seen;
+  seen.states_BTS = states.slice(1, 0, window).contiguous();
+  seen.actions_BTA = 80.0 + 20.0 * at::randn({rows, window, 1}, generator);
+  seen.before_BTO = at::constant_pad_nd(at::rand({rows, window, policy::kNumAdditive}, generator),
+                                        {0, policy::kNumOutcomes - policy::kNumAdditive});
+  seen.ticks_BT = at::arange(window).expand({rows, window}).contiguous();
+  seen.mask_BT = at::ones({rows, window});
+  seen.constraint_BC = at::full({rows, 2}, 100.0);
   batch.next_states_BTS = states.slice(1, 1).contiguous();
-  batch.actions_BTA = 80.0 + 20.0 * at::randn({rows, window, 1}, generator);
-  batch.returns_to_go_BT = at::rand({rows, window}, generator);
-  batch.ticks_BT = at::arange(window).expand({rows, window}).contiguous();
-  batch.mask_BT = at::ones({rows, window});
-  batch.constraint_BC = at::full({rows, 2}, 100.0);
-  batch.cpa_ratio_B1 = 0.5 + at::rand({rows, 1}, generator);
+  batch.gained_BTO = seen.before_BTO / static_cast<double>(window);
+  batch.goes_on_BT = batch.label_weight_BT = seen.mask_BT;
+  batch.label_BTA = seen.actions_BTA;
+  batch.outcome_BO = 0.5 + at::rand({rows, policy::kNumOutcomes}, generator);
+  batch.weight_B1 = at::ones({rows, 1});
   return batch;
 }
 
+// Ticks of a batch that it is trained on.
+int64_t training_ticks(const policy::Policy& policy) {
+  return policy.trains_on_days() && !policy.whole_period() ? kTicksPerPeriod : policy.window();
+}
+
 std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
-  auto policy = models::make_policy(config, {kFeatures, 1}, 1);
-  const policy::Batch batch = random_batch(256, policy->window(), generator);
-  policy->fit({batch.states_BTS.flatten(0, 1), batch.actions_BTA.flatten(0, 1), batch.returns_to_go_BT.flatten(),
-               batch.ticks_BT.flatten(), batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()});
+  auto policy = models::make_policy(config, {kFeatures, 1, {2, 3}}, 1);
+  const policy::Batch batch = random_batch(256, training_ticks(*policy), generator);
+  policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1),
+               batch.label_BTA.flatten(0, 1), policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
+               batch.seen.ticks_BT.flatten(), batch.outcome_BO});
   return policy;
 }
 
@@ -131,13 +145,12 @@ void bench_act(const std::string& model, int threads) {
     policy->eval();
     const c10::InferenceMode inference;
     const policy::Batch batch = random_batch(kSeats, policy->window(), generator);
-    policy::History history = {batch.states_BTS, batch.actions_BTA, at::zeros_like(batch.returns_to_go_BT),
-                               batch.ticks_BT, batch.mask_BT.clone()};
+    policy::Ticks history = batch.seen;
+    history.mask_BT = batch.seen.mask_BT.clone();
     if (policy->whole_period()) history.mask_BT.slice(1, policy->window() / 2).zero_();
-    const policy::Condition condition = {at::full({kSeats, 1}, 0.5), at::ones({kSeats, 1}), batch.constraint_BC};
     const at::Tensor noise_BN = at::randn({kSeats, policy->noise_size()}, generator);
     const auto carry = policy->initial_carry(kSeats);
-    const auto act = [&] { return policy->act(history, condition, noise_BN, carry).coefficients_BA; };
+    const auto act = [&] { return policy->act(history, batch.outcome_BO, noise_BN, carry).coefficients_BA; };
 
     const at::Tensor first = act();
     if (!at::isfinite(first).all().item<bool>() || !at::equal(first, act())) {
@@ -174,7 +187,8 @@ void bench_act(const std::string& model, int threads) {
   }
 }
 
-// An update of every parameter group, on a batch of 64 windows that has been gathered before.
+// An update of every parameter group, on a batch of 64 windows, or of days with as many ticks as 64 windows of 20, that
+// has been gathered before.
 void bench_train_step(const std::string& model, int threads) {
   at::set_num_threads(threads);
   const Sized sized = sizes_of(model).front();
@@ -184,13 +198,17 @@ void bench_train_step(const std::string& model, int threads) {
   std::vector<train::AdamW> optimizers;
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(*policy))
     optimizers.emplace_back(parameters, train::AdamWOptions{});
-  const policy::Batch batch = random_batch(kBatch, policy->window(), generator);
+  // Of one that is trained on days, as many days as have the ticks of the windows.
+  const int64_t ticks = training_ticks(*policy);
+  const bool days = policy->trains_on_days() && !policy->whole_period();
+  const int64_t rows = days ? kBatch * kWindow / ticks : kBatch;
+  const policy::Batch batch = random_batch(rows, ticks, generator);
   const auto step = [&] {
     double sum = 0.0;
     for (size_t group = 0; group < optimizers.size(); ++group) {
       at::Generator noise = at::detail::createCPUGenerator(2);
       at::Tensor total = at::zeros({});
-      for (const policy::LossPart& part : policy->losses(group, batch, noise)) total = total + part.value;
+      for (const policy::LossPart& part : policy->losses({0, noise}, group, batch)) total = total + part.value;
       optimizers[group].backward(total);
       optimizers[group].step(1e-3);
       sum += total.item<double>();
@@ -200,7 +218,9 @@ void bench_train_step(const std::string& model, int threads) {
   const double before = step();
   for (int i = 0; i < 9; ++i) step();
   if (!(step() < before)) throw Error("bench train_step." + model + ": ten steps on one batch do not lower its loss");
-  print_figure("train_step." + model, 1e3 * median_seconds(step), "ms", settings_of(sized, *policy, kBatch, threads));
+  Json settings = settings_of(sized, *policy, rows, threads);
+  settings["ticks"] = rows * ticks;
+  print_figure("train_step." + model, 1e3 * median_seconds(step), "ms", settings);
 }
 
 }  // namespace

@@ -31,6 +31,10 @@ struct TrajectoryColumns {
   std::vector<float> reward_continuous;  // p-values of exposed impressions, summed
   std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
 
+  std::vector<double> best_constant, optimum;
+  std::vector<float> asked, best_rest;
+  bool has_labels() const { return !best_rest.empty(); }
+
   void append(const Trajectory& trajectory);
 
   int64_t num_trajectories() const { return std::ssize(period); }

@@ -13,7 +13,7 @@
 #include "market/market.h"
 #include "play/hindsight.h"
 #include "play/population.h"
-#include "policy/batch.h"
+#include "policy/outcomes.h"
 
 namespace genbid::eval {
 

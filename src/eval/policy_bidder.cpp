@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 
@@ -21,12 +22,16 @@ PolicyBidder::PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyB
     : policy_(std::move(policy)),
       options_(options),
       noise_(static_cast<uint64_t>(options.seed), "evaluate.noise"),
-      wishes_(policy_->default_wishes()),
+      wishes_BO_(at::zeros({kBlockRows, policy::kNumOutcomes})),
       threads_(threads),
       observation_(options.feature_set, options.realised_reward, policy_->window()) {
   policy_->eval();
-  if (options.target_return) wishes_.target_return = options.target_return;
-  if (options.target_cpa) wishes_.target_cpa = options.target_cpa;
+  // What the policy does not read may hold anything.
+  policy::Wishes wishes = policy_->wishes();
+  for (const auto& [outcome, value] : options.wishes) wishes[outcome] = value;
+  for (const auto& [outcome, value] : wishes) {
+    wishes_BO_.select(1, static_cast<int64_t>(policy::index_of(outcome))).fill_(value);
+  }
 }
 
 void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_t tick, int64_t count, float* out) {
@@ -52,7 +57,7 @@ void PolicyBidder::reset(std::span<const SeatView> rows) {
   const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
   observation_.reset(static_cast<int64_t>(num_blocks) * kBlockRows, num_ticks);
   carry_.clear();
-  const c10::InferenceMode inference;
+  const torch::NoGradGuard no_grad;  // LibTorch may record what act() makes of it
   for (size_t block = 0; block < num_blocks; ++block) carry_.push_back(policy_->initial_carry(kBlockRows));
 }
 
@@ -60,7 +65,7 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
   const auto num_rows = static_cast<int64_t>(rows.size());
   const int64_t num_blocks = (num_rows + kBlockRows - 1) / kBlockRows;
   threads_.parallel_for(num_blocks, 1, [&](int64_t first, int64_t last) {
-    const c10::InferenceMode inference;
+    const c10::InferenceMode inference(!policy_->act_needs_gradients());
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = block * kBlockRows;
       const int64_t end = std::min(begin + kBlockRows, num_rows);
@@ -77,28 +82,23 @@ void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bid
   if (!anybody) return;
 
   // Always a whole block: matrix products of one shape add up in one order.
-  const at::Tensor constraint_BC = at::ones({kBlockRows, 2});
   const int64_t noise_size = policy_->noise_size();
   const at::Tensor noise_BN = at::zeros({kBlockRows, noise_size});
-  auto* constraint = constraint_BC.mutable_data_ptr<float>();
   for (int64_t row = begin; row < end; ++row) {
     const int64_t b = row - begin;
     const SeatView& seat = rows[at_index(row)];
     normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size,
                    noise_BN.mutable_data_ptr<float>() + b * noise_size);
-    constraint[2 * b] = static_cast<float>(seat.advertiser->budget);
-    constraint[2 * b + 1] = static_cast<float>(seat.advertiser->cpa_limit);
   }
-  // What the policy does not read may hold anything.
-  const policy::Condition condition = {at::full({kBlockRows, 1}, wishes_.target_return.value_or(0.0)),
-                                       at::full({kBlockRows, 1}, wishes_.target_cpa.value_or(0.0)), constraint_BC};
   std::vector<at::Tensor>& carry = carry_[at_index(begin / kBlockRows)];
-  policy::Action action = policy_->act(observation_.history(begin, kBlockRows, tick_), condition, noise_BN, carry);
+  policy::Action action = policy_->act(observation_.history(begin, kBlockRows, tick_), wishes_BO_, noise_BN, carry);
   carry = std::move(action.carry);
   const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
+  const int64_t num_coefficients = coefficients_BA.size(1);
   const auto* coefficients = coefficients_BA.const_data_ptr<float>();
   for (int64_t row = begin; row < end; ++row) {
-    bids[at_index(row)] = {static_cast<double>(coefficients[(row - begin) * coefficients_BA.size(1)]), 0.0};
+    const auto* const one = coefficients + (row - begin) * num_coefficients;
+    bids[at_index(row)] = {static_cast<double>(one[0]), num_coefficients > 1 ? static_cast<double>(one[1]) : 0.0};
   }
 }
 

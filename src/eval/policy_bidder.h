@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +17,7 @@ namespace genbid::eval {
 struct PolicyBidderOptions {
   FeatureSet feature_set = FeatureSet::kConstraint;
   bool realised_reward = false;  // earned returns count conversions instead of summed p-values
-  // Asked for each period (policy/batch.h); none: the policy's default.
-  std::optional<double> target_return = {};
-  std::optional<double> target_cpa = {};
+  policy::Wishes wishes = {};  // for each period; where there is none: the policy's own
   int64_t num_ticks = kTicksPerPeriod;  // of the days that the policy was trained on; others are an Error
   std::string checkpoint = {};          // for that message
   int64_t seed = 0;  // of the policy's noise, with period, seat and tick: all policies of a size meet the same
@@ -47,7 +44,7 @@ class PolicyBidder : public Bidder {
   std::shared_ptr<policy::Policy> policy_;
   PolicyBidderOptions options_;
   RandomStream noise_;
-  policy::Wishes wishes_;
+  at::Tensor wishes_BO_;
   Threads& threads_;
   policy::Observation observation_;             // rows filled up to whole blocks
   int64_t tick_ = 0;                            // of the period, 0 at reset

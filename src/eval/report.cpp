@@ -10,7 +10,6 @@
 #include "bidding/score.h"
 #include "eval/result_columns.h"
 #include "eval/table_parts.h"
-#include "statistics/rank_correlation.h"
 
 namespace genbid::eval {
 namespace {
@@ -55,8 +54,7 @@ void add_origin(Json& json, const Judged& evaluation, const std::string& selecti
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
   // A result says only what the candidate reads.
-  if (evaluation.asked.target_return) json["asked"]["target_return"] = *evaluation.asked.target_return;
-  if (evaluation.asked.target_cpa) json["asked"]["target_cpa"] = *evaluation.asked.target_cpa;
+  for (const auto& [outcome, value] : evaluation.asked) json["asked"][policy::wish_option(outcome)] = value;
 }
 
 // Names come from paths, whose bytes may be anything.
@@ -110,65 +108,6 @@ std::string result_json(const PlatformEvaluation& evaluation, const EvaluationCo
 bool is_result_json(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   return json.is_object() && json.contains("name") && json.contains("protocol") && json.contains("cells");
-}
-
-namespace {
-
-// What came of a target in every cell of every run; cells in one order in all of them.
-struct Outcomes {
-  std::vector<double> asked;
-  std::vector<double> came;
-  std::vector<size_t> cell;  // whose number it is
-
-  void add(double target, size_t number, double value) {
-    asked.push_back(target);
-    cell.push_back(number);
-    came.push_back(value);
-  }
-
-  double correlation() const { return statistics::rank_correlation(asked, came); }
-
-  // Mean over cells of each cell's own correlation: without what makes one seat's day richer than another's.
-  double correlation_within_cells() const {
-    std::map<size_t, std::pair<std::vector<double>, std::vector<double>>> by_cell;
-    for (size_t i = 0; i < asked.size(); ++i) {
-      by_cell[cell[i]].first.push_back(asked[i]);
-      by_cell[cell[i]].second.push_back(came[i]);
-    }
-    double sum = 0.0;
-    for (const auto& [number, one] : by_cell) sum += statistics::rank_correlation(one.first, one.second);
-    return sum / static_cast<double>(std::max<size_t>(by_cell.size(), 1));
-  }
-};
-
-}  // namespace
-
-std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
-                          const std::vector<double>& targets) {
-  if (evaluations.size() < 3) return {};
-  Outcomes earned, won, spent, paid;
-  for (size_t i = 0; i < evaluations.size(); ++i) {
-    for (size_t c = 0; c < evaluations[i]->cells.size(); ++c) {
-      const CellResult& cell = evaluations[i]->cells[c];
-      const double par = cell.budget / cell.cpa_limit;
-      earned.add(targets[i], c, par > 0.0 ? cell.expected_score / par : 0.0);
-      won.add(targets[i], c, par > 0.0 ? cell.expected_conversions / par : 0.0);
-      spent.add(targets[i], c, cell.budget_use());
-      if (cell.expected_conversions == 0.0) continue;
-      paid.add(targets[i], c, cpa(cell.expected_conversions, cell.cost) / cell.cpa_limit);
-    }
-  }
-  const auto line = [&](const std::string& scope, const auto& correlation) {
-    char text[200];
-    std::snprintf(text, sizeof text, "  %-14s return %6.3f  expected conversions %6.3f  budget use %6.3f  CPA %6.3f\n",
-                  scope.c_str(), correlation(earned), correlation(won), correlation(spent), correlation(paid));
-    return std::string(text);
-  };
-  return policy + ", rank correlation of " + std::to_string(evaluations.size()) + " target " +
-         (target == Target::kReturn ? "returns" : "CPAs") + " with\n" +
-         line("over " + std::to_string(earned.asked.size()) + " cells",
-              [](const Outcomes& one) { return one.correlation(); }) +
-         line("within a seat", [](const Outcomes& one) { return one.correlation_within_cells(); });
 }
 
 }  // namespace genbid::eval

@@ -40,15 +40,4 @@ std::string result_json(const PlatformEvaluation& evaluation, const EvaluationCo
 // Whether a file's text is such a result: another result may replace it.
 bool is_result_json(const std::string& text);
 
-// What a policy can be asked for (policy/batch.h).
-enum class Target { kReturn, kCpa };
-
-// Does it do what it is asked for? Evaluations of one policy, each asked for another target. Rank correlations of the
-// target, over all their cells and as the mean over cells of each one's own (the same seat and day under all targets),
-// with the return (expected score in par units), the expected conversions in par units,
-// the share of the budget spent, and the CPA (cost per expected conversion over the limit; cells that won nothing are
-// left out). Empty for fewer than three.
-std::string target_report(const std::string& policy, Target target, const std::vector<const Evaluation*>& evaluations,
-                          const std::vector<double>& targets);
-
 }  // namespace genbid::eval

@@ -7,7 +7,7 @@
 #include "base/convert.h"
 #include "bidding/score.h"
 
-// B rows, T ticks of the window, S features, A action coefficients.
+// B rows, T ticks of the window, S features, A action coefficients, O outcomes, C constraint values.
 
 namespace genbid::policy {
 
@@ -22,11 +22,13 @@ void Observation::reset(int64_t num_rows, int64_t num_ticks) {
   const size_t num_places = to_size(num_rows * places_);
   states_.assign(num_places * to_size(num_features_), 0.0F);
   actions_.assign(num_places, 0.0F);
-  earned_.assign(num_places, 0.0F);
+  before_.assign(num_places * to_size(kNumOutcomes), 0.0F);
+  constraint_.assign(to_size(2 * num_rows), 1.0F);
 }
 
 void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats) {
   std::vector<double> features(to_size(num_features_));
+  int64_t row = first_row;
   int64_t place = first_row * places_ + tick;
   for (const SeatView& seat : seats) {
     const TickHistory& history = *seat.history;
@@ -34,22 +36,32 @@ void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatV
     state_features(feature_set_, *seat.advertiser, history, seat.now, features, seat.num_ticks);
     std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
                    [](double value) { return as_float(value); });
-    const double won = realised_ ? history.conversions() : history.expected_conversions();
-    const double par = seat.advertiser->budget / seat.advertiser->cpa_limit;
-    at(earned_, place) = as_float(earned_score(won, realised_, history.cost(), seat.advertiser->cpa_limit) / par);
+    DayTotals so_far;
+    so_far.budget = seat.advertiser->budget;
+    so_far.cpa_limit = seat.advertiser->cpa_limit;
+    so_far.won = realised_ ? history.conversions() : history.expected_conversions();
+    so_far.cost = history.cost();
+    so_far.score = earned_score(so_far.won, realised_, so_far.cost, so_far.cpa_limit);
+    const OutcomeValues before = outcomes_before(so_far);
+    std::copy(before.begin(), before.end(), before_.begin() + place * kNumOutcomes);
+    at(constraint_, 2 * row) = as_float(so_far.budget);
+    at(constraint_, 2 * row + 1) = as_float(so_far.cpa_limit);
     place += places_;
+    ++row;
   }
 }
 
-History Observation::history(int64_t first, int64_t count, int64_t tick) {
+Ticks Observation::history(int64_t first, int64_t count, int64_t tick) {
   const int64_t known = std::min(tick + 1, window_);
   const int64_t first_tick = tick + 1 - known;
   const int64_t place = first * places_ + first_tick;
-  History history;
+  Ticks history;
   history.states_BTS = at::from_blob(states_.data() + place * num_features_, {count, window_, num_features_},
                                      {places_ * num_features_, num_features_, 1}, at::kFloat);
   history.actions_BTA = at::from_blob(actions_.data() + place, {count, window_, 1}, {places_, 1, 1}, at::kFloat);
-  history.earned_BT = at::from_blob(earned_.data() + place, {count, window_}, {places_, 1}, at::kFloat);
+  history.before_BTO = at::from_blob(before_.data() + place * kNumOutcomes, {count, window_, kNumOutcomes},
+                                     {places_ * kNumOutcomes, kNumOutcomes, 1}, at::kFloat);
+  history.constraint_BC = at::from_blob(constraint_.data() + 2 * first, {count, 2}, at::kFloat);
   history.ticks_BT = at::zeros({count, window_}, at::kLong);
   history.ticks_BT.slice(1, 0, known).copy_(at::arange(first_tick, tick + 1));
   history.mask_BT = at::zeros({count, window_});

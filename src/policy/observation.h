@@ -6,7 +6,7 @@
 
 #include "bidding/bidder.h"
 #include "bidding/state_features.h"
-#include "policy/batch.h"
+#include "policy/day.h"
 
 namespace genbid::policy {
 
@@ -18,16 +18,16 @@ namespace genbid::policy {
 //                       `------- window -------'                 history(), at tick `now`
 class Observation {
  public:
-  // Earned returns count conversions where `realised`, else summed p-values.
+  // What was won counts conversions where `realised`, else summed p-values.
   Observation(FeatureSet features, bool realised, int64_t window);
 
   // To be called before tick 0, with the number of ticks of the days.
   void reset(int64_t num_rows, int64_t num_ticks);
-  // To be called when a tick of these rows has begun. Takes in their state, what was earned before the tick, and what
+  // To be called when a tick of these rows has begun. Takes in their state, what the day has brought so far, and what
   // the last tick's action became. Different rows may be written by different threads.
   void observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats);
   // What rows [first, first + count) know at a tick: views that are good until reset().
-  History history(int64_t first, int64_t count, int64_t tick);
+  Ticks history(int64_t first, int64_t count, int64_t tick);
 
  private:
   FeatureSet feature_set_;
@@ -37,7 +37,8 @@ class Observation {
   int64_t places_ = 0;  // of a row
   std::vector<float> states_;
   std::vector<float> actions_;
-  std::vector<float> earned_;
+  std::vector<float> before_;      // of outcomes
+  std::vector<float> constraint_;  // one pair a row
 };
 
 }  // namespace genbid::policy

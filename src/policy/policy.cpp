@@ -1,10 +1,24 @@
 #include "policy/policy.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/error.h"
+#include "bidding/state_features.h"
 
 namespace genbid::policy {
+
+at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) { return whole_BO.unsqueeze(1) - ticks.before_BTO; }
+
+PolicyShape shape_for(const std::vector<std::string>& features) {
+  PolicyShape shape{std::ssize(features), 1, {}};
+  for (size_t i = 0; i < features.size(); ++i) {
+    if (feature_group(features[i]) == "bid") shape.own_bids.push_back(to_signed(i));
+  }
+  return shape;
+}
 
 std::vector<at::Tensor> trainable_parameters(const Policy& policy) {
   std::vector<at::Tensor> parameters;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/core/Generator.h>
 #include <torch/nn/module.h>
 
 #include <cstdint>
@@ -8,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/batch.h"
+#include "policy/day.h"
 
 namespace genbid::policy {
 
@@ -25,16 +24,22 @@ class Policy : public torch::nn::Module {
   // True for a planner of whole days: its rows begin at the period's first tick, so that place t is tick t. Periods
   // must not be longer than window().
   virtual bool whole_period() const { return false; }
+  // True: it is trained on whole days, whatever it reads when it acts.
+  virtual bool trains_on_days() const { return whole_period(); }
 
-  // Training. One step: for each group in this order, losses(group), whose sum is minimised in the group's
-  // parameters alone; the next group sees the stepped ones. Groups are disjoint and hold every trainable parameter.
+  // Training. One step: for each group that does not rest, in this order, losses(step, group, batch), whose sum is
+  // minimised in the group's parameters alone; the next group sees the stepped ones. Groups are disjoint and hold every
+  // trainable parameter.
   virtual std::vector<ParameterGroup> parameter_groups() const { return {{"policy", {""}}}; }
-  // Losses of a batch for one of the groups. If there are none, the group rests in this step. Random numbers come from
-  // `noise` alone.
-  virtual std::vector<LossPart> losses(size_t group, const Batch& batch, at::Generator& noise) = 0;
-  // Called after all groups have stepped for the `step`-th time, counted from 1, for target networks and the like. What
-  // it changes must follow from `step`, parameters and buffers alone, because only these are in checkpoints.
-  virtual void after_step(int64_t step) { static_cast<void>(step); }
+  // Losses of a batch for one of the groups. Random numbers come from the step alone. If there are none, the group
+  // rests: better said by `every` where it follows from the step's number.
+  virtual std::vector<LossPart> losses(const Step& step, size_t group, const Batch& batch) = 0;
+  // Losses of days that it does not learn from, in evaluation mode and without gradients. Nothing of the policy changes.
+  // `noise` is the same at every call.
+  virtual std::vector<LossPart> held_out_losses(const Batch& batch, at::Generator& noise) = 0;
+  // Called after all groups have stepped, for target networks and the like. What it changes must follow from the step's
+  // number, parameters and buffers alone, because only these are in checkpoints.
+  virtual void after_step(const Step& step) { static_cast<void>(step); }
 
   // Standard normal numbers that a row of act() reads; 0: act() is deterministic.
   virtual int64_t noise_size() const { return 0; }
@@ -43,21 +48,30 @@ class Policy : public torch::nn::Module {
     static_cast<void>(rows);
     return {};
   }
-  // Coefficients for the last tick that each row's mask marks. `noise_BN` has noise_size() columns; `carry` is what the
+  // True: what it carries follows from the history, so act() may be handed no carry at all (an empty list), reads the
+  // history again and says the same, but for rounding.
+  virtual bool carry_follows_from_history() const { return false; }
+  // Coefficients for the last tick that each row's mask marks. `wishes_BO`: what is asked of the whole day, a column an
+  // outcome; those that it does not read may hold anything. `noise_BN` has noise_size() columns; `carry` is what the
   // tick before returned. Rows are independent: a row's action does not depend on its batch mates. So that act() can be
   // traced, it has no branch on data, does not wait for the device, and has no batch size as a number.
-  virtual Action act(const History& history, const Condition& condition, const at::Tensor& noise_BN,
+  virtual Action act(const Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) = 0;
+  // True: act() computes gradients itself (guidance by a return model, say), so it is called where LibTorch records.
+  virtual bool act_needs_gradients() const { return false; }
 
-  // The parts of a Condition that it reads, with the values that it asks for where the caller has no wish.
-  virtual Wishes default_wishes() const { return {}; }
+  // The outcomes that it reads, each with what it asks for where the caller has no wish.
+  virtual Wishes wishes() const { return {}; }
 };
 
-// What a policy is built for: the sizes of a state and of an action.
+// What a policy is built for: the sizes of a state and of an action, and which features tell of its own bids.
 struct PolicyShape {
-  int64_t num_features = 0;  // S
-  int64_t num_actions = 1;   // A
+  int64_t num_features = 0;             // S
+  int64_t num_actions = 1;              // A
+  std::vector<int64_t> own_bids = {};   // places in the state
 };
+// For states of these features (bidding/state_features.h).
+PolicyShape shape_for(const std::vector<std::string>& features);
 
 using NamedTensors = std::map<std::string, at::Tensor>;
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "bidding/state_features.h"
 #include "policy/tensor_file.h"
 
 namespace genbid::policy {
@@ -49,8 +50,12 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.shape.num_actions = state.at("num_actions");
     info.ticks = state.value("ticks", int64_t{kTicksPerPeriod});  // days had one length before it was recorded
     info.observation.feature_set = state.at("feature_set");
+    if (!info.observation.feature_set.empty()) {
+      info.shape.own_bids = shape_for(feature_names(parse_feature_set(info.observation.feature_set))).own_bids;
+    }
     info.observation.reward = state.at("reward");
     info.days = state.value("days", "");
+    info.labels = state.value("labels", "logged");
     info.observation.returns = state.value("returns", "score of the mean");
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
     info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();

@@ -29,6 +29,7 @@ struct CheckpointInfo {
   PolicyShape shape;
   int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
+  std::string labels = "logged";  // what it was taught to do (train/dataset.h)
   std::string days;  // where its days come from (runs/day_source.h); empty in checkpoints that do not say it
   std::vector<int64_t> train_periods;
   std::vector<int64_t> held_out_periods;

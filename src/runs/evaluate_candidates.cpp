@@ -26,15 +26,16 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
-std::string ask(const std::string& what, const std::optional<double>& wish, const std::optional<double>& reads,
-                std::optional<double>& option, const LoadedPolicy& loaded, const CandidateConfig& candidate) {
-  if (!wish) return {};
-  if (!reads) {
-    throw Error(candidate.policy + ": " + what + ": found " + shortest(*wish) + ", but " + loaded.model +
-                " does not read it; expected none");
+std::string ask(policy::Outcome outcome, double value, const policy::Wishes& reads, const LoadedPolicy& loaded,
+                const CandidateConfig& candidate) {
+  const std::string what = policy::wish_option(outcome);
+  if (!reads.contains(outcome)) {
+    std::vector<std::string> options;
+    for (const auto& [other, own] : reads) options.push_back(policy::wish_option(other));
+    throw Error(candidate.policy + ": " + what + ": found " + shortest(value) + ", but " + loaded.model +
+                " does not read it; expected " + (options.empty() ? "none" : listed(options)));
   }
-  option = wish;
-  return candidate.name.empty() ? " " + what + " " + shortest(*wish) : "";
+  return candidate.name.empty() ? " " + what + " " + shortest(value) : "";
 }
 
 // The options of a rule bidder, its tables by what they hold.
@@ -124,14 +125,15 @@ class Maker {
     options.realised_reward = loaded.info.observation.reward == "realised";
     options.num_ticks = loaded.info.ticks;
     options.checkpoint = loaded.checkpoint;
-    const policy::Wishes reads = loaded.policy->default_wishes();
+    const policy::Wishes reads = loaded.policy->wishes();
     eval::Candidate candidate;
     candidate.kind = "policy";
     candidate.name = one.name.empty() ? loaded.model : one.name;
-    candidate.name += ask("target_return", one.target_return, reads.target_return, options.target_return, loaded, one);
-    candidate.name += ask("target_cpa", one.target_cpa, reads.target_cpa, options.target_cpa, loaded, one);
-    candidate.asked = {options.target_return ? options.target_return : reads.target_return,
-                       options.target_cpa ? options.target_cpa : reads.target_cpa};
+    candidate.asked = reads;
+    for (const auto& [outcome, value] : one.wishes()) {
+      candidate.name += ask(outcome, value, reads, loaded, one);
+      candidate.asked[outcome] = options.wishes[outcome] = value;
+    }
     const Json record = policy_record(loaded, one.weights, candidate.asked);
     candidate.selection = selection_of(loaded.checkpoint);
     for (const int64_t seed : policy_seeds(*loaded.policy)) {
@@ -168,10 +170,10 @@ class Maker {
                    {"weights", weights},
                    {"weights_xxh3_128", loaded.weights},
                    {"days", loaded.info.days},
+                   {"labels", loaded.info.labels},
                    {"trained_on", loaded.info.train_periods},
                    {"tuned_on", loaded.info.held_out_periods}};
-    if (asked.target_return) record["target_return"] = *asked.target_return;
-    if (asked.target_cpa) record["target_cpa"] = *asked.target_cpa;
+    for (const auto& [outcome, value] : asked) record[policy::wish_option(outcome)] = value;
     return record;
   }
 

@@ -14,6 +14,15 @@ bool CandidateOptions::is_rule() const {
   return std::find(rules.begin(), rules.end(), policy) != rules.end();
 }
 
+policy::Wishes CandidateOptions::wishes() const {
+  policy::Wishes wishes;
+  for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
+    const std::optional<double>& target = targets[policy::index_of(kind.outcome)];
+    if (target) wishes[kind.outcome] = *target;
+  }
+  return wishes;
+}
+
 void CandidateOptions::option_fields(ConfigVisitor& v) {
   if (is_rule()) {
     rule.set_kind(policy);
@@ -22,8 +31,9 @@ void CandidateOptions::option_fields(ConfigVisitor& v) {
     v.field("choice", choice, eval::hindsight_choices());
   } else if (!knows_the_day()) {
     constexpr RealRange kWishes = {0.0, std::numeric_limits<float>::max()};  // policies read floats
-    v.field("target_return", target_return, kWishes);
-    v.field("target_cpa", target_cpa, kWishes);
+    for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
+      v.field(policy::wish_option(kind.outcome), targets[policy::index_of(kind.outcome)], kWishes);
+    }
     v.field("weights", weights, {"ema", "raw"});
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "eval/evaluation.h"
 #include "eval/platform_evaluation.h"
 #include "play/simulate.h"
+#include "policy/outcomes.h"
 #include "replay/replay.h"
 
 namespace genbid::runs {
@@ -17,15 +19,16 @@ namespace genbid::runs {
 // What may stand beside a policy: wishes and weights, the options of a rule bidder, or a choice of hindsight.
 struct CandidateOptions {
   std::string policy;  // a checkpoint, a run folder, a rule bidder, or what could have been known afterwards
-  // What is asked for (policy/batch.h) in place of the policy's own wish.
-  std::optional<double> target_return;  // par units
-  std::optional<double> target_cpa;     // share of the CPA limit
+  // What is asked for in place of the policy's own wishes, by outcome of a day: target_return, target_cpa, ...
+  // (policy/outcomes.h, which has their units).
+  std::array<std::optional<double>, static_cast<size_t>(policy::kNumOutcomes)> targets;
   std::string weights = "ema";
   std::string choice = "per_tick";  // hindsight
   bidders::BidderConfig rule;
 
   bool is_rule() const;
   bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
+  policy::Wishes wishes() const;
   bool is_policy() const { return !is_rule() && !knows_the_day(); }
   // All but `policy`, which decides which there are.
   void option_fields(ConfigVisitor& v);

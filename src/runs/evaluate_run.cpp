@@ -21,6 +21,7 @@
 #include "base/threads.h"
 #include "data/log_ticks.h"
 #include "data/replaceable.h"
+#include "eval/obedience.h"
 #include "eval/job_store.h"
 #include "eval/replay_evaluation.h"
 #include "eval/summary.h"
@@ -42,18 +43,17 @@ std::string target_reports(const std::vector<CandidateConfig>& candidates,
     std::vector<const eval::Evaluation*> runs;
     std::vector<double> targets;
   };
-  std::map<std::pair<std::string, eval::Target>, Asked> asked;
+  std::map<std::pair<std::string, policy::Outcome>, Asked> asked;
   for (size_t i = 0; i < evaluations.size(); ++i) {
-    const CandidateConfig& candidate = candidates[i];
-    const bool asks_return = candidate.target_return.has_value();
-    const bool asks_cpa = candidate.target_cpa.has_value();
-    if (asks_return == asks_cpa) continue;
-    Asked& one = asked[{candidate.policy, asks_return ? eval::Target::kReturn : eval::Target::kCpa}];
+    const policy::Wishes wishes = candidates[i].wishes();
+    if (wishes.size() != 1) continue;
+    const auto& [outcome, value] = *wishes.begin();
+    Asked& one = asked[{candidates[i].policy, outcome}];
     one.runs.push_back(&evaluations[i]);
-    one.targets.push_back(asks_return ? *candidate.target_return : *candidate.target_cpa);
+    one.targets.push_back(value);
   }
   std::string text;
-  for (const auto& [what, one] : asked) text += eval::target_report(what.first, what.second, one.runs, one.targets);
+  for (const auto& [what, one] : asked) text += eval::obedience_text(what.first, what.second, one.runs, one.targets);
   return text.empty() ? text : "\n" + text;
 }
 

@@ -21,7 +21,7 @@ class EvaluateSummary {
   std::vector<eval::PlatformEvaluation> platform;  // protocol platform: in their place
   eval::EvaluationContext context;
   int64_t missing_jobs = 0;    // of other shards; then there are no results yet
-  std::string target_reports;  // of policies that were asked for several things (eval/report.h); may be empty
+  std::string target_reports;  // of policies that were asked for several things (eval/obedience.h); may be empty
   std::string reference;       // whom the others are compared with; empty: nobody
   // The table, and what the policies made of what they were asked for.
   std::string text() const;

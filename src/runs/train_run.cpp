@@ -8,6 +8,7 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.required_path("store", store);
   v.required("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
+  v.field("labels", labels, train::label_names());
   v.field("reward", reward, train::reward_names());
   v.field("max_action", max_action, {0.0, 1e30});
   const auto& seen = train_periods.values;

@@ -14,6 +14,7 @@ struct DataConfig {
   PeriodList train_periods;
   PeriodList held_out_periods;      // for tuning and for the held-out loss; may be empty
   double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
+  std::string labels = "logged";    // what is taught (train/dataset.h): logged, best_rest, best_constant
   std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
 
   void fields(ConfigVisitor& v);

@@ -44,7 +44,7 @@ void take_run(const RunDir& run) {
 
 namespace {
 
-// The mean over held-out periods of what the seats' training means are off by.
+// The mean over held-out periods of what a simple predictor is off by.
 double mean_of(const std::map<int64_t, double>& by_period) {
   double sum = 0.0;
   for (const auto& [period, value] : by_period) sum += value;
@@ -55,16 +55,22 @@ struct HeldOutRow {
   std::string name;
   train::HeldOutPeriod numbers;
   double seat_mean;
+  double copying;
 };
 
 std::string errors_table(const std::vector<HeldOutRow>& rows, size_t width) {
-  TextTable table({{"held out", TextColumn::Align::kLeft}, {"loss"}, {"action error"}, {"of the seat's mean"}}, "  ");
+  TextTable table({{"held out", TextColumn::Align::kLeft},
+                   {"loss"},
+                   {"action error"},
+                   {"of the last alpha"},
+                   {"of the seat's mean"}}, "  ");
   for (const HeldOutRow& row : rows) {
     table.add({row.name, number_text("%.4f", row.numbers.loss), number_text("%.2f", row.numbers.action_error),
-               number_text("%.2f", row.seat_mean)});
+               number_text("%.2f", row.copying), number_text("%.2f", row.seat_mean)});
   }
   return table.text(width) +
-         wrapped("  ", "action error: mean |alpha - logged alpha|, beside that of the seat's mean alpha in training",
+         wrapped("  ", "action error: mean |alpha - logged alpha|, beside that of the last alpha once more and of the seat's "
+                 "mean alpha in training",
                  width);
 }
 
@@ -100,11 +106,13 @@ std::string TrainingSummary::text() const {
   const std::vector<train::HeldOutPeriod>& periods = training.held_out;
   std::vector<HeldOutRow> rows;
   for (size_t i = 0; periods.size() <= kListed && i < periods.size(); ++i) {
-    rows.push_back({"period " + std::to_string(periods[i].period), periods[i], seat_mean_error.at(periods[i].period)});
+    const int64_t period = periods[i].period;
+    rows.push_back(
+        {"period " + std::to_string(period), periods[i], seat_mean_error.at(period), copying_error.at(period)});
   }
   if (periods.size() > 1) {
     rows.push_back({"mean of " + std::to_string(periods.size()) + " periods", train::mean_of_periods(periods),
-                    mean_of(seat_mean_error)});
+                    mean_of(seat_mean_error), mean_of(copying_error)});
   }
   if (!rows.empty()) {
     text += "at step " + std::to_string(training.held_out_step) + ", with averaged weights:\n";
@@ -116,8 +124,11 @@ std::string TrainingSummary::text() const {
 
 std::string TrainingSummary::json() const {
   using Json = nlohmann::ordered_json;
-  const auto errors = [](const train::HeldOutPeriod& one, double seat_mean) {
-    Json json = {{"loss", one.loss}, {"action_error", one.action_error}, {"seat_mean_action_error", seat_mean}};
+  const auto errors = [](const train::HeldOutPeriod& one, double seat_mean, double copying) {
+    Json json = {{"loss", one.loss},
+                 {"action_error", one.action_error},
+                 {"copying_action_error", copying},
+                 {"seat_mean_action_error", seat_mean}};
     if (!one.forecast_error.empty()) json["forecast_error"] = one.forecast_error;
     return json;
   };
@@ -132,10 +143,10 @@ std::string TrainingSummary::json() const {
     Json& held_out = json["held_out"] = {{"step", training.held_out_step}, {"periods", Json::array()}};
     for (const train::HeldOutPeriod& one : periods) {
       Json row = {{"period", one.period}};
-      row.update(errors(one, seat_mean_error.at(one.period)));
+      row.update(errors(one, seat_mean_error.at(one.period), copying_error.at(one.period)));
       held_out["periods"].push_back(row);
     }
-    held_out["mean"] = errors(train::mean_of_periods(periods), mean_of(seat_mean_error));
+    held_out["mean"] = errors(train::mean_of_periods(periods), mean_of(seat_mean_error), mean_of(copying_error));
   }
   json["checkpoint"] = training.checkpoint;
   json["seconds"] = seconds;
@@ -151,28 +162,34 @@ TrainingSummary train(const TrainRunConfig& config) {
   train::check_tensor_memory();
   train::LoadedStore store = train::load_store(config.data.store);
   const int64_t clipped = config.data.max_action > 0.0 ? train::clip_actions(store, config.data.max_action) : 0;
-  const train::Reward reward = train::parse_reward(config.data.reward);
-  const train::Dataset training(store, config.data.train_periods.values, reward, device);
-  const bool holds_out = !config.data.held_out_periods.values.empty();
-  const std::unique_ptr<train::Dataset> held_out =
-      holds_out ? std::make_unique<train::Dataset>(store, config.data.held_out_periods.values, reward, device)
-                : nullptr;
-
   policy::CheckpointInfo info;
-  info.shape.num_features = training.num_features();
-  info.ticks = training.ticks();
-  info.observation = {store.info.feature_set, config.data.reward};
-  info.days = day_source_of_store(store.info.config);
-  info.train_periods = config.data.train_periods.values;
-  info.held_out_periods = config.data.held_out_periods.values;
   info.sources = store.info.sources;
   info.data = train::content_of(store);
+  info.days = day_source_of_store(store.info.config);
+  info.observation = {store.info.feature_set, config.data.reward};
+  const train::Dataset training(std::move(store), config.data.train_periods.values,
+                                train::parse_reward(config.data.reward), device,
+                                train::parse_labels(config.data.labels));
+  const bool holds_out = !config.data.held_out_periods.values.empty();
+  const std::unique_ptr<train::Dataset> held_out =
+      holds_out ? std::make_unique<train::Dataset>(training.part(config.data.held_out_periods.values)) : nullptr;
+
+  info.shape = policy::shape_for(training.features());
+  info.labels = config.data.labels;
+  info.ticks = training.ticks();
+  info.train_periods = config.data.train_periods.values;
+  info.held_out_periods = config.data.held_out_periods.values;
   info.program = program_name();
   info.threads = at::get_num_threads();
   const std::shared_ptr<policy::Policy> policy = [&] {
     const train::ModelMemory memory(train::kTrainingCopies);
     return models::make_policy(config.model, info.shape, config.train.seed);
   }();
+  if (policy->wishes().contains(policy::Outcome::kShareOfOptimum) && !training.knows_optima()) {
+    throw Error("model.wishes: found share_of_optimum, and " + config.data.store +
+                " does not know the optimum of its days; expected a store with labels (genbid simulate with "
+                "output.labels=true writes them)");
+  }
 
   const std::string yaml = print_config(config, "train");
   const RunDir run = RunDir::open_or_create(config.run, yaml);
@@ -199,7 +216,8 @@ TrainingSummary train(const TrainRunConfig& config) {
                 "(data.max_action lowers actions above a limit)");
   }
 
-  train::Trainer trainer(config.train, *policy, training, held_out.get(), run, info, yaml);
+  train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed);
+  train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
   if (!checkpoint.empty()) {
     try {
       trainer.resume(checkpoint);
@@ -211,7 +229,10 @@ TrainingSummary train(const TrainRunConfig& config) {
   }
   TrainingSummary summary;
   summary.training = trainer.run();
-  if (held_out) summary.seat_mean_error = train::seat_mean_action_error(training, *held_out);
+  if (held_out) {
+    summary.seat_mean_error = train::seat_mean_action_error(training, *held_out);
+    summary.copying_error = train::copying_action_error(training, *held_out);
+  }
   summary.run = config.run;
   summary.model = config.model.name();
   summary.steps = config.train.steps;

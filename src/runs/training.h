@@ -10,7 +10,9 @@ namespace genbid::runs {
 
 struct TrainingSummary {
   train::TrainSummary training;
-  std::map<int64_t, double> seat_mean_error;  // by held-out period: action error of the seats' training means
+  // By held-out period: action errors of the seats' training means, and of the last alpha once more.
+  std::map<int64_t, double> seat_mean_error;
+  std::map<int64_t, double> copying_error;
   std::string run;
   std::string model;
   int64_t steps = 0;     // that were asked for

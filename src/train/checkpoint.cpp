@@ -60,6 +60,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"ticks", info.ticks},
       {"feature_set", info.observation.feature_set},
       {"reward", info.observation.reward},
+      {"labels", info.labels},
       {"days", info.days},
       {"returns", info.observation.returns},
       {"train_periods", info.train_periods},

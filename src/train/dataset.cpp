@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <span>
 #include <type_traits>
@@ -12,6 +13,7 @@
 #include "base/files/content_hash.h"
 #include "base/error.h"
 #include "base/config/period_text.h"
+#include "base/shown.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 #include "data/action_outliers.h"
@@ -19,45 +21,148 @@
 namespace genbid::train {
 namespace {
 
-constexpr double kMaxCpaRatio = 10.0;  // where almost nothing was won
+template <typename T>
+constexpr at::ScalarType type_of = std::is_same_v<T, float> ? at::kFloat : at::kLong;
 
-// What a day paid for a conversion, over the limit. A day that spent nothing says nothing about what it would have
-// paid.
-double cpa_ratio(double won, double cost, double limit) {
-  return cost > 0.0 ? std::min(cpa(won, cost) / limit, kMaxCpaRatio) : 1.0;
+// The vector lives on as the tensor's memory, where the device is the CPU.
+template <typename T>
+at::Tensor take(std::vector<T>&& values, at::IntArrayRef shape, c10::Device device) {
+  auto* const owner = new std::vector<T>(std::move(values));
+  const at::Tensor tensor = at::from_blob(
+      owner->data(), shape, [owner](void*) { delete owner; }, at::TensorOptions(type_of<T>));
+  return tensor.to(device);
 }
 
 template <typename T>
-at::Tensor to_tensor(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, c10::Device device) {
-  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
-}
-
-at::Tensor indices(const std::vector<int64_t>& values, c10::Device device) {
-  return to_tensor(values, {std::ssize(values)}, at::kLong, device);
-}
-
-void check_periods(const LoadedStore& store, const std::set<int64_t>& wanted) {
-  const std::set<int64_t> present(store.columns.period.begin(), store.columns.period.end());
-  for (const int64_t period : wanted) {
-    if (present.contains(period)) continue;
-    throw Error(store.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
-                ", expected period " + std::to_string(period) + " among them");
-  }
+at::Tensor indices(std::vector<T> values, c10::Device device) {
+  const int64_t count = std::ssize(values);
+  return take(std::move(values), {count}, device);
 }
 
 // Ticks in which the seat bid: all up to the first that is marked done. That one counts if it is the period's last;
 // where it began without money the seat may not bid, and its action of 0 is no decision.
-size_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
+int64_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
   for (size_t row = begin; row < end; ++row) {
     if (columns.done[row] == 0) continue;
     const double left = budget * as_double(columns.state[row * features + kFeatureBudgetLeft]);
     const size_t before = row - begin;
-    return left < kMinRemainingBudget ? std::max<size_t>(before, 1) : before + 1;
+    return to_signed(left < kMinRemainingBudget ? std::max<size_t>(before, 1) : before + 1);
   }
-  return end - begin;
+  return to_signed(end - begin);
+}
+
+std::string trajectory_name(const LoadedStore& store, size_t m) {
+  return store.path + ": period " + std::to_string(store.columns.period[m]) + ", advertiser " +
+         std::to_string(store.columns.advertiser[m]);
+}
+
+// Empty: they are the actions.
+std::vector<float> labels_of(LoadedStore& store, Labels labels) {
+  data::TrajectoryColumns& columns = store.columns;
+  if (labels == Labels::kLogged) return std::move(columns.asked);
+  if (!columns.has_labels()) {
+    throw Error("data.labels: " + store.path + ": found a store without labels, expected one with the best alphas in " +
+                "hindsight (genbid simulate with output.labels=true writes them)");
+  }
+  if (labels == Labels::kBestRest) return std::move(columns.best_rest);
+  std::vector<float> best(columns.action.size());
+  for (size_t m = 0; m < columns.period.size(); ++m) {
+    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : best.size();
+    std::fill(best.begin() + columns.first_row[m], best.begin() + to_signed(end), as_float(columns.best_constant[m]));
+  }
+  return best;
 }
 
 }  // namespace
+
+// The whole store. N rows, M trajectories.
+struct Dataset::Tensors {
+  Tensors(LoadedStore store, Reward reward, c10::Device on, Labels labels);
+
+  std::string path;
+  c10::Device device;
+  int64_t ticks = 0;
+  std::vector<std::string> features;
+  bool knows_optima = false;
+  // One a trajectory.
+  std::vector<int64_t> first_rows;
+  std::vector<int64_t> last_rows;
+  std::vector<int64_t> lengths;
+  std::vector<int64_t> periods;
+  std::vector<int64_t> seats;
+  std::vector<uint8_t> exhausted;  // 1 where the last tick that counts spent the last of the budget
+  at::Tensor outcome_MO;
+  at::Tensor constraint_MC;
+  // One a tick.
+  at::Tensor states_NS;
+  at::Tensor actions_NA;
+  at::Tensor labels_NA;
+  at::Tensor before_NE;  // additive outcomes before the tick
+};
+
+Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted)
+    : path(store.path), device(on), ticks(store.info.ticks), features(store.info.features) {
+  data::TrajectoryColumns& columns = store.columns;
+  const auto num_trajectories = columns.num_trajectories();
+  const auto num_rows = columns.num_rows();
+  const size_t num_features = features.size();
+  const bool realised = reward == Reward::kRealised;
+  knows_optima = columns.has_labels();
+  std::vector<float> labels = labels_of(store, wanted);
+  std::vector<float> outcome;
+  std::vector<float> constraint;
+  std::vector<float> before(to_size(num_rows * policy::kNumAdditive));
+  for (size_t m = 0; m < to_size(num_trajectories); ++m) {
+    const auto begin = to_size(columns.first_row[m]);
+    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : to_size(num_rows);
+    policy::DayTotals day;
+    day.budget = columns.budget[m];
+    day.cpa_limit = columns.cpa[m];
+    if (!columns.optimum.empty()) day.optimum = columns.optimum[m];
+    const auto score_day = [&] { day.score = earned_score(day.won, realised, day.cost, day.cpa_limit); };
+
+    // What was spent so far follows from the share of the budget that is left in the next state; after the last tick it
+    // is the total cost.
+    for (size_t row = begin; row < end; ++row) {
+      score_day();
+      const policy::OutcomeValues values = policy::outcomes_before(day);
+      std::copy_n(values.begin(), policy::kNumAdditive, before.begin() + to_signed(row) * policy::kNumAdditive);
+      const double next_left =
+          row + 1 < end ? as_double(columns.state[(row + 1) * num_features + kFeatureBudgetLeft]) : -1.0;
+      day.cost = next_left >= 0.0 ? day.budget * (1.0 - next_left) : columns.cost[m];
+      day.won += as_double(realised ? columns.reward[row] : columns.reward_continuous[row]);
+    }
+    day.cost = columns.cost[m];
+    score_day();
+    const policy::OutcomeValues values = policy::outcomes_of(day);
+    const auto finite = [](float value) { return std::isfinite(value); };
+    const auto first = before.begin() + to_signed(begin) * policy::kNumAdditive;
+    const auto last = before.begin() + to_signed(end) * policy::kNumAdditive;
+    if (!(day.budget > 0.0 && day.cpa_limit > 0.0) || !std::all_of(first, last, finite) ||
+        !std::all_of(values.begin(), values.begin() + policy::kNumAdditive, finite)) {
+      throw Error(trajectory_name(store, m) + ": found a budget of " + std::to_string(day.budget) +
+                  " and a CPA limit of " + std::to_string(day.cpa_limit) +
+                  ", for which returns are no numbers; expected amounts above 0");
+    }
+    outcome.insert(outcome.end(), values.begin(), values.end());
+    constraint.push_back(as_float(day.budget));
+    constraint.push_back(as_float(day.cpa_limit));
+    const int64_t length = num_played(columns, begin, end, num_features, day.budget);
+    lengths.push_back(length);
+    // Of a period's last tick the mark says nothing, since all have it.
+    exhausted.push_back(length < ticks ? 1 : 0);
+    last_rows.push_back(to_signed(end) - 1);
+  }
+  first_rows = std::move(columns.first_row);
+  periods = std::move(columns.period);
+  seats = {columns.advertiser.begin(), columns.advertiser.end()};
+  states_NS = take(std::move(columns.state), {num_rows, to_signed(num_features)}, device);
+  actions_NA = take(std::move(columns.action), {num_rows, 1}, device);
+  labels_NA = labels.empty() ? actions_NA : take(std::move(labels), {num_rows, 1}, device);
+  before_NE = take(std::move(before), {num_rows, policy::kNumAdditive}, device);
+  outcome_MO = take(std::move(outcome), {num_trajectories, policy::kNumOutcomes}, device);
+  constraint_MC = take(std::move(constraint), {num_trajectories, 2}, device);
+}
 
 const std::vector<std::string>& reward_names() {
   static const std::vector<std::string> names = {"expected", "realised"};
@@ -66,6 +171,18 @@ const std::vector<std::string>& reward_names() {
 
 Reward parse_reward(const std::string& name) {
   return name == reward_names()[0] ? Reward::kExpected : Reward::kRealised;
+}
+
+const std::vector<std::string>& label_names() {
+  static const std::vector<std::string> names = {"logged", "best_rest", "best_constant"};
+  return names;
+}
+
+Labels parse_labels(const std::string& name) {
+  const auto& names = label_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw Error("labels: found '" + name + "', expected one of " + listed(names));
+  return static_cast<Labels>(found - names.begin());
 }
 
 std::string content_of(const LoadedStore& store) {
@@ -88,6 +205,12 @@ std::string content_of(const LoadedStore& store) {
   add(c.tick);
   for (const std::vector<float>* one : {&c.state, &c.action, &c.reward, &c.reward_continuous}) add(*one);
   add(c.done);
+  // Stores that have none of these are told by the hash that they had before there were any.
+  if (!c.asked.empty()) add(c.asked);
+  if (c.has_labels()) {
+    for (const std::vector<double>* one : {&c.best_constant, &c.optimum}) add(*one);
+    add(c.best_rest);
+  }
   return hash.digits();
 }
 
@@ -97,149 +220,168 @@ LoadedStore load_store(const std::string& path) {
 }
 
 int64_t clip_actions(LoadedStore& store, double max_action) {
-  int64_t count = 0;
-  for (float& action : store.columns.action) {
-    if (as_double(action) <= max_action) continue;
-    action = as_float(max_action);
-    ++count;
-  }
-  return count;
+  const auto clip = [max_action](std::vector<float>& values) {
+    int64_t count = 0;
+    for (float& value : values) {
+      if (as_double(value) <= max_action) continue;
+      value = as_float(max_action);
+      ++count;
+    }
+    return count;
+  };
+  clip(store.columns.asked);
+  return clip(store.columns.action);
 }
 
-Dataset::Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device)
-    : device_(device),
-      num_features_(std::ssize(store.info.features)),
-      ticks_(store.info.ticks),
-      features_(store.info.features) {
-  const data::TrajectoryColumns& columns = store.columns;
+Dataset::Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
+                 Labels labels)
+    : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels)) {
+  select(periods);
+}
+
+Dataset Dataset::part(const std::vector<int64_t>& periods) const {
+  Dataset part;
+  part.tensors_ = tensors_;
+  part.select(periods);
+  return part;
+}
+
+void Dataset::select(const std::vector<int64_t>& periods) {
+  const Tensors& all = *tensors_;
+  const std::set<int64_t> present(all.periods.begin(), all.periods.end());
   const std::set<int64_t> wanted(periods.begin(), periods.end());
-  check_periods(store, wanted);
-
-  const auto features = to_size(num_features_);
-  const bool realised = reward == Reward::kRealised;
-  std::vector<float> states;
-  std::vector<float> actions;
-  std::vector<float> earned;
-  std::vector<int64_t> ticks;
-  std::vector<float> returns;
-  std::vector<float> constraint;
-  std::vector<float> cpa_ratios;
-  std::vector<int64_t> next_rows;
-  const size_t all_rows = columns.tick.size();
-  for (size_t m = 0; m < columns.period.size(); ++m) {
-    if (!wanted.contains(columns.period[m])) continue;
-    const auto begin = to_size(columns.first_row[m]);
-    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : all_rows;
-    const double budget = columns.budget[m];
-    const double limit = columns.cpa[m];
-    const double par = budget / limit;
-
-    // What was spent so far follows from the share of the budget that is left in the next state; after the last tick it
-    // is the total cost.
-    double spent = 0.0;
-    double won = 0.0;
-    const size_t length = num_played(columns, begin, end, features, budget);
-    for (size_t row = begin; row < end; ++row) {
-      earned.push_back(as_float(earned_score(won, realised, spent, limit) / par));
-      const double next_left =
-          row + 1 < end ? as_double(columns.state[(row + 1) * features + kFeatureBudgetLeft]) : -1.0;
-      spent = next_left >= 0.0 ? budget * (1.0 - next_left) : columns.cost[m];
-      won += as_double(realised ? columns.reward[row] : columns.reward_continuous[row]);
-      ticks.push_back(columns.tick[row]);
-      actions.push_back(columns.action[row]);
-      next_rows.push_back(num_rows_ + to_signed(std::min(row + 1, end - 1) - begin));
-    }
-    states.insert(states.end(), columns.state.begin() + to_signed(begin * features),
-                  columns.state.begin() + to_signed(end * features));
-    returns.push_back(as_float(earned_score(won, realised, columns.cost[m], limit) / par));
-    const auto finite = [](float value) { return std::isfinite(value); };
-    if (!(budget > 0.0 && limit > 0.0) || !std::all_of(earned.end() - to_signed(end - begin), earned.end(), finite) ||
-        !finite(returns.back())) {
-      throw Error(store.path + ": period " + std::to_string(columns.period[m]) + ", advertiser " +
-                  std::to_string(columns.advertiser[m]) + ": found a budget of " + std::to_string(budget) +
-                  " and a CPA limit of " + std::to_string(limit) +
-                  ", for which returns are no numbers; expected amounts above 0");
-    }
-    constraint.push_back(as_float(budget));
-    constraint.push_back(as_float(limit));
-    cpa_ratios.push_back(as_float(cpa_ratio(won, columns.cost[m], limit)));
-    lengths_.push_back(to_signed(length));
-    periods_.push_back(columns.period[m]);
-    seats_.push_back(columns.advertiser[m]);
-    first_rows_.push_back(num_rows_);
-    num_rows_ += to_signed(end - begin);
+  for (const int64_t period : wanted) {
+    if (present.contains(period)) continue;
+    throw Error(all.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
+                ", expected period " + std::to_string(period) + " among them");
   }
+  for (size_t m = 0; m < all.periods.size(); ++m) {
+    if (!wanted.contains(all.periods[m])) continue;
+    trajectories_.push_back(to_signed(m));
+    lengths_.push_back(all.lengths[m]);
+    periods_.push_back(all.periods[m]);
+    seats_.push_back(all.seats[m]);
+    num_rows_ += all.last_rows[m] + 1 - all.first_rows[m];
+  }
+}
 
-  const auto trajectories = num_trajectories();
-  states_NS_ = to_tensor(states, {num_rows_, num_features_}, at::kFloat, device);
-  actions_NA_ = to_tensor(actions, {num_rows_, 1}, at::kFloat, device);
-  earned_N_ = to_tensor(earned, {num_rows_}, at::kFloat, device);
-  ticks_N_ = to_tensor(ticks, {num_rows_}, at::kLong, device);
-  returns_M_ = to_tensor(returns, {trajectories}, at::kFloat, device);
-  constraint_MC_ = to_tensor(constraint, {trajectories, 2}, at::kFloat, device);
-  cpa_ratios_M_ = to_tensor(cpa_ratios, {trajectories}, at::kFloat, device);
-  next_rows_N_ = indices(next_rows, device);
+c10::Device Dataset::device() const { return tensors_->device; }
+int64_t Dataset::ticks() const { return tensors_->ticks; }
+const std::vector<std::string>& Dataset::features() const { return tensors_->features; }
+bool Dataset::knows_optima() const { return tensors_->knows_optima; }
+int64_t Dataset::first_row(int64_t trajectory) const { return at(tensors_->first_rows, at(trajectories_, trajectory)); }
+
+at::Tensor Dataset::outcome_MO() const {
+  return tensors_->outcome_MO.index_select(0, indices(trajectories_, device()));
+}
+
+at::Tensor Dataset::alphas(int64_t trajectory) const {
+  const int64_t first = first_row(trajectory);
+  return tensors_->actions_NA.slice(0, first, first + at(lengths_, trajectory)).to(at::kCPU, at::kDouble);
 }
 
 policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
-  std::vector<int64_t> trajectories;
-  std::vector<int64_t> rows;
-  std::vector<int64_t> counts;
+  const Tensors& all = *tensors_;
+  // By row: trajectory, first row, count, tick, last row, last row that counts, first row that has no label.
+  std::vector<int64_t> places;
   for (const Window& window : windows) {
-    trajectories.push_back(window.trajectory);
-    rows.push_back(first_row(window.trajectory) + window.start);
-    counts.push_back(window.count);
+    const int64_t m = at(trajectories_, window.trajectory);
+    const int64_t first = at(all.first_rows, m);
+    const int64_t last_played = first + at(all.lengths, m) - 1;
+    const int64_t no_label = at(all.exhausted, m) != 0 ? last_played : last_played + 1;
+    places.insert(places.end(), {m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played,
+                                 no_label});
   }
-  const at::Tensor trajectory_B = indices(trajectories, device_);
-  const at::Tensor count_B1 = indices(counts, device_).unsqueeze(-1);
-  const at::Tensor offset_T = at::arange(padded_ticks, at::TensorOptions(at::kLong).device(device_));
+  const int64_t rows = std::ssize(windows);
+  constexpr int64_t kPlaces = 7;
+  const at::Tensor places_PB =
+      take(std::move(places), {rows, kPlaces}, c10::kCPU).t().contiguous().to(device(), /*non_blocking=*/false);
+  const auto place_B1 = [&](int64_t which) { return places_PB.select(0, which).unsqueeze(-1); };
+  const at::Tensor trajectory_B = places_PB.select(0, 0);
+  const at::Tensor count_B1 = place_B1(2);
+  const at::Tensor offset_T = at::arange(padded_ticks, at::TensorOptions(at::kLong).device(device()));
   // Beyond a row's count the last real row is read again and masked: no padding value reaches a loss.
-  const at::Tensor row_BT = indices(rows, device_).unsqueeze(-1) + at::minimum(offset_T, count_B1 - 1);
+  const at::Tensor within_BT = at::minimum(offset_T, count_B1 - 1);
+  const at::Tensor row_BT = place_B1(1) + within_BT;
   const at::Tensor flat = row_BT.flatten();
+  const at::Tensor next_BT = at::minimum(row_BT + 1, place_B1(4));
   const auto shape = row_BT.sizes();
+  const auto read = [&](const at::Tensor& columns_NX, const at::Tensor& from) {
+    return columns_NX.index_select(0, from).view({shape[0], shape[1], -1});
+  };
 
   policy::Batch batch;
-  batch.mask_BT = (offset_T < count_B1).to(at::kFloat);
-  batch.states_BTS = states_NS_.index_select(0, flat).view({shape[0], shape[1], -1});
-  batch.next_states_BTS = states_NS_.index_select(0, next_rows_N_.index_select(0, flat)).view({shape[0], shape[1], -1});
-  batch.actions_BTA = actions_NA_.index_select(0, flat).view({shape[0], shape[1], -1});
-  batch.ticks_BT = ticks_N_.index_select(0, flat).view(shape);
-  batch.returns_to_go_BT =
-      returns_M_.index_select(0, trajectory_B).unsqueeze(-1) - earned_N_.index_select(0, flat).view(shape);
-  batch.constraint_BC = constraint_MC_.index_select(0, trajectory_B);
-  batch.cpa_ratio_B1 = cpa_ratios_M_.index_select(0, trajectory_B).unsqueeze(-1);
+  policy::Ticks& seen = batch.seen;
+  seen.mask_BT = (offset_T < count_B1).to(at::kFloat);
+  seen.states_BTS = read(all.states_NS, flat);
+  seen.actions_BTA = read(all.actions_NA, flat);
+  seen.ticks_BT = place_B1(3) + within_BT;
+  const at::Tensor before_BTE = read(all.before_NE, flat);
+  constexpr int64_t kOthers = policy::kNumOutcomes - policy::kNumAdditive;
+  seen.before_BTO = at::constant_pad_nd(before_BTE, {0, kOthers});
+  seen.constraint_BC = all.constraint_MC.index_select(0, trajectory_B);
+  batch.next_states_BTS = read(all.states_NS, next_BT.flatten());
+  batch.label_BTA = read(all.labels_NA, flat);
+  batch.label_weight_BT = seen.mask_BT * (row_BT < place_B1(6)).to(at::kFloat);
+  batch.goes_on_BT = seen.mask_BT * (row_BT < place_B1(5)).to(at::kFloat);
+  batch.outcome_BO = all.outcome_MO.index_select(0, trajectory_B);
+  const at::Tensor day_B1E = batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1);
+  const at::Tensor after_BTE = at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()),
+                                         day_B1E);
+  batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
+  batch.weight_B1 = at::ones({rows, 1}, batch.outcome_BO.options());
   return batch;
 }
 
 std::string Dataset::describe_action_outliers() const {
-  const at::Tensor actions_NA = actions_NA_.to(at::kCPU).contiguous();
-  const data::ActionOutliers outliers =
-      data::find_action_outliers({actions_NA.const_data_ptr<float>(), to_size(actions_NA.numel())});
+  std::vector<float> actions;
+  std::vector<int64_t> begins;  // of each trajectory among them
+  for (int64_t m = 0; m < num_trajectories(); ++m) {
+    begins.push_back(std::ssize(actions));
+    const int64_t first = first_row(m);
+    const int64_t last = at(tensors_->last_rows, at(trajectories_, m));
+    const at::Tensor one = tensors_->actions_NA.slice(0, first, last + 1).to(at::kCPU).contiguous();
+    actions.insert(actions.end(), one.const_data_ptr<float>(), one.const_data_ptr<float>() + one.numel());
+  }
+  const data::ActionOutliers outliers = data::find_action_outliers(actions);
   if (outliers.count == 0) return {};
   const auto row = to_signed(outliers.first);
-  const auto m = to_size(std::upper_bound(first_rows_.begin(), first_rows_.end(), row) - first_rows_.begin() - 1);
+  const auto m = to_size(std::upper_bound(begins.begin(), begins.end(), row) - begins.begin() - 1);
   return describe(outliers, "period " + std::to_string(periods_[m]) + ", advertiser " + std::to_string(seats_[m]) +
-                                ", tick " + std::to_string(row - first_rows_[m]));
+                                ", tick " + std::to_string(row - begins[m]));
 }
 
-policy::TrainingColumns Dataset::training_columns() const {
+policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {
+  int64_t all_rows = 0;
+  for (const int64_t length : lengths_) all_rows += length;
+  // Every k-th trajectory, beginning in the middle of the first k.
+  const int64_t step = (all_rows + most_rows - 1) / std::max<int64_t>(most_rows, 1);
   std::vector<int64_t> rows;
+  std::vector<int64_t> labelled;
   std::vector<int64_t> owners;
-  for (size_t m = 0; m < lengths_.size(); ++m) {
-    for (int64_t t = 0; t < lengths_[m]; ++t) {
-      rows.push_back(first_rows_[m] + t);
-      owners.push_back(to_signed(m));
+  std::vector<int64_t> ticks_N;
+  for (int64_t m = step / 2; m < num_trajectories(); m += std::max<int64_t>(step, 1)) {
+    const int64_t place = at(trajectories_, m);
+    const int64_t length = at(lengths_, m);
+    for (int64_t t = 0; t < length; ++t) {
+      rows.push_back(first_row(m) + t);
+      owners.push_back(place);
+      ticks_N.push_back(t);
+      if (at(tensors_->exhausted, place) == 0 || t + 1 < length) labelled.push_back(rows.back());
     }
   }
-  const at::Tensor row_N = indices(rows, device_);
-  const at::Tensor owner_N = indices(owners, device_);
+  const at::Tensor row_N = indices(std::move(rows), device());
+  const at::Tensor owner_N = indices(std::move(owners), device());
+  const Tensors& all = *tensors_;
   policy::TrainingColumns columns;
-  columns.states_NS = states_NS_.index_select(0, row_N);
-  columns.actions_NA = actions_NA_.index_select(0, row_N);
-  columns.returns_to_go_N = returns_M_.index_select(0, owner_N) - earned_N_.index_select(0, row_N);
-  columns.ticks_N = ticks_N_.index_select(0, row_N);
-  columns.returns_M = returns_M_;
-  columns.cpa_ratios_M = cpa_ratios_M_;
+  columns.states_NS = all.states_NS.index_select(0, row_N);
+  columns.actions_NA = all.actions_NA.index_select(0, row_N);
+  columns.labels_NA = all.labels_NA.index_select(0, indices(std::move(labelled), device()));
+  const at::Tensor before_NO =
+      at::constant_pad_nd(all.before_NE.index_select(0, row_N), {0, policy::kNumOutcomes - policy::kNumAdditive});
+  columns.to_go_NO = all.outcome_MO.index_select(0, owner_N) - before_NO;
+  columns.ticks_N = indices(std::move(ticks_N), device());
+  columns.outcome_MO = outcome_MO();
   return columns;
 }
 

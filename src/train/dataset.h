@@ -4,14 +4,15 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/convert.h"
 #include "data/trajectory_store.h"
-#include "policy/batch.h"
+#include "policy/day.h"
 
-// M trajectories, N rows (ticks), S features.
+// M trajectories, N rows (ticks), S features, A action coefficients, O outcomes of a day.
 
 namespace genbid::train {
 
@@ -19,6 +20,13 @@ namespace genbid::train {
 enum class Reward { kExpected, kRealised };
 const std::vector<std::string>& reward_names();  // "expected", "realised"
 Reward parse_reward(const std::string& name);
+
+// What a policy is taught to do at a tick: what the log's bidder asked for, the best alpha in hindsight for what was
+// left of the day, or the best constant alpha of the day. The latter two stand in stores that simulate wrote with
+// output.labels.
+enum class Labels { kLogged, kBestRest, kBestConstant };
+const std::vector<std::string>& label_names();  // "logged", "best_rest", "best_constant"
+Labels parse_labels(const std::string& name);
 
 // Ticks start .. start + count - 1 of a trajectory.
 struct Window {
@@ -38,19 +46,23 @@ struct LoadedStore {
 std::string content_of(const LoadedStore& store);
 LoadedStore load_store(const std::string& path);
 
-// Lowers actions to `max_action`. Returns how many were above it.
+// Lowers actions, and what was asked for, to `max_action`. Returns how many actions were above it.
 int64_t clip_actions(LoadedStore& store, double max_action);
 
-// The trajectories of some periods as tensors on the device.
+// The trajectories of some periods as tensors on the device. Copies and parts share the tensors.
 class Dataset {
  public:
-  // Error for a period that the store does not hold.
-  Dataset(const LoadedStore& store, const std::vector<int64_t>& periods, Reward reward, c10::Device device);
+  // Takes the store's columns over, without a copy where the device is the CPU. Error for a period that the store does
+  // not hold, for labels that it does not hold, and for trajectories whose returns are no numbers.
+  Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
+          Labels labels = Labels::kLogged);
+  // The same trajectories, but for those of other periods. Error for a period that the store does not hold.
+  Dataset part(const std::vector<int64_t>& periods) const;
 
-  int64_t num_trajectories() const { return std::ssize(lengths_); }
-  int64_t num_features() const { return num_features_; }
+  int64_t num_trajectories() const { return std::ssize(trajectories_); }
+  int64_t num_features() const { return std::ssize(features()); }
   int64_t num_rows() const { return num_rows_; }
-  c10::Device device() const { return device_; }
+  c10::Device device() const;
   // How many ticks of each trajectory count: those in which the seat bid, up to the one that spent the last of its
   // budget. Later ones are masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
@@ -60,37 +72,30 @@ class Dataset {
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
 
-  // The rows that count, for normalisation constants.
-  policy::TrainingColumns training_columns() const;
+  // The rows that count, for normalisation constants: of `most_rows` at most, whole trajectories spread evenly.
+  policy::TrainingColumns training_columns(int64_t most_rows = kRowsToFit) const;
+  static constexpr int64_t kRowsToFit = 65'536;
 
-  int64_t ticks() const { return ticks_; }                                // of a whole period
-  const std::vector<std::string>& features() const { return features_; }  // names, in the state's order
-  const at::Tensor& returns_M() const { return returns_M_; }              // par units
-  const at::Tensor& constraint_MC() const { return constraint_MC_; }      // budget, CPA limit
-  const at::Tensor& earned_N() const { return earned_N_; }                // return before the tick, par units
-  const at::Tensor& actions_NA() const { return actions_NA_; }
+  int64_t ticks() const;                           // of a whole period
+  const std::vector<std::string>& features() const;  // names, in the state's order
+  bool knows_optima() const;                       // so that shares of the optimum are known
+  at::Tensor outcome_MO() const;
+  at::Tensor alphas(int64_t trajectory) const;  // effective ones, of ticks that count, f64 on the CPU
   // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.
   std::string describe_action_outliers() const;
-  int64_t first_row(int64_t trajectory) const { return at(first_rows_, trajectory); }
 
  private:
-  c10::Device device_;
-  int64_t num_features_ = 0;
-  int64_t num_rows_ = 0;
-  int64_t ticks_ = 0;
-  std::vector<std::string> features_;
+  struct Tensors;
+  Dataset() = default;
+  void select(const std::vector<int64_t>& periods);
+  int64_t first_row(int64_t trajectory) const;
+
+  std::shared_ptr<const Tensors> tensors_;  // of the whole store
+  std::vector<int64_t> trajectories_;       // of the store, that belong to it; what follows is by place in this list
   std::vector<int64_t> lengths_;
   std::vector<int64_t> periods_;
-  std::vector<int64_t> first_rows_;
   std::vector<int64_t> seats_;
-  at::Tensor states_NS_;
-  at::Tensor next_rows_N_;  // the row of the next tick; a trajectory's last row points at itself
-  at::Tensor actions_NA_;
-  at::Tensor earned_N_;
-  at::Tensor ticks_N_;
-  at::Tensor returns_M_;
-  at::Tensor constraint_MC_;
-  at::Tensor cpa_ratios_M_;
+  int64_t num_rows_ = 0;
 };
 
 }  // namespace genbid::train

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <span>
 
 #include "base/convert.h"
 #include "base/stop_signal.h"
 #include "bidding/state_features.h"
 #include "train/device.h"
+#include "train/objective.h"
 
 namespace genbid::train {
 namespace {
@@ -37,37 +39,29 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
                                        at::Generator& noise, ActErrors& errors) {
   const policy::Batch batch = dataset.batch(windows, policy.window());
   const auto rows = std::ssize(windows);
-  const at::Tensor last_B1 = batch.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
+  const at::Tensor last_B1 = batch.seen.mask_BT.sum(1, /*keepdim=*/true).to(at::kLong) - 1;
   const at::Tensor last_B11 = last_B1.unsqueeze(-1);
   const auto at_last = [&](const at::Tensor& x_BTX) {
     return x_BTX.gather(1, last_B11.expand({-1, 1, x_BTX.size(-1)})).squeeze(1);
   };
-  const at::Tensor whole_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
 
-  policy::History history;
-  history.states_BTS = batch.states_BTS;
-  history.actions_BTA = batch.actions_BTA.scatter(1, last_B11, 0.0);
-  // At the window's first tick it is asked for the return that was still to come, and from there on it has earned what
-  // the log says.
-  history.earned_BT = whole_B1 - batch.returns_to_go_BT;
-  history.ticks_BT = batch.ticks_BT;
-  history.mask_BT = batch.mask_BT;
-  const policy::Condition condition = {whole_B1, batch.cpa_ratio_B1, batch.constraint_BC};
+  policy::Ticks history = batch.seen;
+  history.actions_BTA = history.actions_BTA.scatter(1, last_B11, 0.0);
   const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
-  const policy::Action action = policy.act(history, condition, noise_BN, carry);
-  const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.actions_BTA)).slice(1, 0, 1).abs();
+  const policy::Action action = policy.act(history, batch.outcome_BO, noise_BN, carry);
+  const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.seen.actions_BTA)).slice(1, 0, 1).abs();
   errors.action += error_B1.sum().item<double>();
   errors.ticks += as_double(rows);
 
   if (!action.next_states_BS.defined()) return action.carry;
   const at::Tensor next_BS = at_last(batch.next_states_BTS);
-  const at::Tensor has_next_B1 = at_last(batch.ticks_BT.unsqueeze(-1)).lt(dataset.ticks() - 1);
+  const at::Tensor has_next_B1 = at_last(batch.seen.ticks_BT.unsqueeze(-1)).lt(dataset.ticks() - 1);
   const auto add = [&](at::Tensor& sum_S, const at::Tensor& forecast_BS) {
     const at::Tensor error_S = ((forecast_BS - next_BS).abs() * has_next_B1).to(at::kDouble).sum(0).to(at::kCPU);
     sum_S = sum_S.defined() ? sum_S + error_S : error_S;
   };
   add(errors.forecast_S, action.next_states_BS);
-  add(errors.copying_S, at_last(batch.states_BTS));
+  add(errors.copying_S, at_last(batch.seen.states_BTS));
   return action.carry;
 }
 
@@ -131,7 +125,7 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
     std::vector<Window> cover;  // every tick once, for the loss
     std::vector<int64_t> trajectories;
   };
-  const int64_t window = policy.window();
+  const int64_t window = training_ticks(policy, dataset);
   std::map<int64_t, Period> by_period;
   for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
     const int64_t length = at(dataset.lengths(), m);
@@ -140,7 +134,6 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
     period.trajectories.push_back(m);
   }
 
-  const size_t num_groups = policy.parameter_groups().size();
   std::vector<HeldOutPeriod> result;
   bool stopped = false;
   for (const auto& [number, period] : by_period) {
@@ -150,11 +143,9 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
       stopped = stopped || stop_signal::requested();
       if (stopped) return;
       const policy::Batch batch = dataset.batch(part, window);
-      const double ticks = batch.mask_BT.sum().item<double>();
-      for (size_t g = 0; g < num_groups; ++g) {
-        for (const policy::LossPart& one : policy.losses(g, batch, noise))
-          loss.total += one.value.item<double>() * ticks;
-      }
+      const double ticks = batch.seen.mask_BT.sum().item<double>();
+      for (const policy::LossPart& one : policy.held_out_losses(batch, noise))
+        loss.total += one.value.item<double>() * ticks;
       loss.ticks += ticks;
     });
     at::Generator act_noise = generator_on(c10::kCPU, 0);
@@ -189,29 +180,52 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods) {
   return mean;
 }
 
-std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
-  const auto alphas = [](const Dataset& dataset, int64_t m) {
-    const int64_t first = dataset.first_row(m);
-    return dataset.actions_NA().slice(0, first, first + at(dataset.lengths(), m)).to(at::kDouble);
-  };
-  std::map<int64_t, Sum> by_seat;
-  for (int64_t m = 0; m < training.num_trajectories(); ++m) {
-    const at::Tensor seen = alphas(training, m);
-    Sum& sum = by_seat[at(training.seats(), m)];
-    sum.total += seen.sum().item<double>();
-    sum.ticks += as_double(seen.size(0));
-  }
+namespace {
+
+// Mean |alpha - guess| by period.
+std::map<int64_t, double> action_error_of(const Dataset& dataset,
+                                          const std::function<at::Tensor(int64_t m, const at::Tensor& alphas)>& guess) {
   std::map<int64_t, Sum> by_period;
-  for (int64_t m = 0; m < held_out.num_trajectories(); ++m) {
-    const Sum& sum = by_seat[at(held_out.seats(), m)];
-    Sum& error = by_period[at(held_out.periods(), m)];
-    const at::Tensor seen = alphas(held_out, m);
-    error.total += (seen - (sum.ticks > 0.0 ? sum.total / sum.ticks : 0.0)).abs().sum().item<double>();
+  for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
+    Sum& error = by_period[at(dataset.periods(), m)];
+    const at::Tensor seen = dataset.alphas(m);
+    error.total += (seen - guess(m, seen)).abs().sum().item<double>();
     error.ticks += as_double(seen.size(0));
   }
   std::map<int64_t, double> result;
   for (const auto& [period, error] : by_period) result[period] = error.total / error.ticks;
   return result;
+}
+
+// By seat, of the training days; 0 for a seat that had none.
+std::map<int64_t, double> mean_alphas(const Dataset& training) {
+  std::map<int64_t, Sum> by_seat;
+  for (int64_t m = 0; m < training.num_trajectories(); ++m) {
+    const at::Tensor seen = training.alphas(m);
+    Sum& sum = by_seat[at(training.seats(), m)];
+    sum.total += seen.sum().item<double>();
+    sum.ticks += as_double(seen.size(0));
+  }
+  std::map<int64_t, double> means;
+  for (const auto& [seat, sum] : by_seat) means[seat] = sum.ticks > 0.0 ? sum.total / sum.ticks : 0.0;
+  return means;
+}
+
+}  // namespace
+
+std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
+  std::map<int64_t, double> means = mean_alphas(training);
+  return action_error_of(held_out, [&](int64_t m, const at::Tensor& seen) {
+    return at::full_like(seen, means[at(held_out.seats(), m)]);
+  });
+}
+
+std::map<int64_t, double> copying_action_error(const Dataset& training, const Dataset& held_out) {
+  std::map<int64_t, double> means = mean_alphas(training);
+  return action_error_of(held_out, [&](int64_t m, const at::Tensor& seen) {
+    const at::Tensor first = at::full({1}, means[at(held_out.seats(), m)], seen.options());
+    return at::cat({first, seen.slice(0, 0, seen.size(0) - 1)});
+  });
 }
 
 }  // namespace genbid::train

@@ -23,8 +23,8 @@ struct HeldOutPeriod {
 };
 
 // How a policy does on periods that it was not trained on: its own loss, and how far its actions are from the logged
-// ones. For the latter it stands where the logged bidder stood and is asked for the return and the CPA that this one
-// had; days are gone through in the order of ticks, with what the policy carries. The policy is in evaluation mode,
+// ones. For the latter it stands where the logged bidder stood and is asked for what the day of this one
+// came to; days are gone through in the order of ticks, with what the policy carries. The policy is in evaluation mode,
 // without dropout, and noise, order and size of batches are fixed. The result is empty if a stop was asked for
 // (base/stop_signal.h).
 std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset);
@@ -36,5 +36,8 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods);
 // The action error, by period, of a predictor that always says the mean alpha that the seat had in the training
 // periods.
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out);
+// That of a predictor that says the last alpha once more, and at a day's first tick the seat's mean of the training
+// periods. A policy that is not better has learned to copy.
+std::map<int64_t, double> copying_action_error(const Dataset& training, const Dataset& held_out);
 
 }  // namespace genbid::train

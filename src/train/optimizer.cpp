@@ -17,8 +17,10 @@ AdamW::AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOpt
   }
 }
 
-void AdamW::backward(const at::Tensor& loss) {
-  for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
+void AdamW::backward(const at::Tensor& loss, bool add) {
+  for (at::Tensor& parameter : parameters_) {
+    if (!add) parameter.mutable_grad() = at::Tensor();
+  }
   torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, parameters_);
 }
 

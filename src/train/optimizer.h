@@ -23,8 +23,9 @@ class AdamW {
  public:
   AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOptions& options);
 
-  // Computes the gradients of `loss` in these parameters, in place of those they had. Other parameters get none.
-  void backward(const at::Tensor& loss);
+  // Computes the gradients of `loss` in these parameters, in place of those they had or added to them. Other parameters
+  // get none.
+  void backward(const at::Tensor& loss, bool add = false);
   // Returns the gradient's norm before clipping (0-dim, on the device).
   at::Tensor step(double learning_rate);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/random/random.h"
@@ -14,15 +15,16 @@ namespace genbid::train {
 // lies in equally many windows. With `whole_period` the windows are whole trajectories, and each is equally likely.
 class WindowSampler {
  public:
-  WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t batch_size, int64_t seed);
+  // `stream`: a name for its random numbers.
+  WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t seed,
+                const std::string& stream = "train.windows");
 
-  policy::Batch batch(int64_t step) const;
+  Window window(int64_t step, int64_t slot) const;
 
  private:
   const Dataset& dataset_;
   int64_t window_;
   int64_t earliest_;  // start, <= 0
-  int64_t batch_size_;
   RandomStream stream_;
   std::vector<int64_t> starts_before_;  // cumulative number of starts, one a trajectory, then the total
 };

@@ -17,7 +17,6 @@
 #include "train/device.h"
 #include "train/optimizer.h"
 #include "train/run_metrics.h"
-#include "train/sampler.h"
 #include "train/schedule.h"
 
 namespace genbid::train {
@@ -31,11 +30,11 @@ double seconds_now() {
 class LogWindow {
  public:
   // What one group did in one step. `group` is "" where there is but one.
-  void add(const std::string& group, const std::vector<policy::LossPart>& parts, const at::Tensor& total,
+  void add(const std::string& group, const policy::NamedTensors& losses, const at::Tensor& total,
            const at::Tensor& norm) {
     const std::string suffix = group.empty() ? "" : "/" + group;
     add("gradient_norm" + suffix, norm);
-    for (const policy::LossPart& part : parts) add("loss/" + part.name, part.value);
+    for (const auto& [name, value] : losses) add("loss/" + name, value);
     // A step's loss is the sum over its groups; each counts its own steps.
     add("loss_of" + suffix, total);
   }
@@ -88,6 +87,8 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("steps", steps, {1, 1'000'000'000});
   v.field("stop_at", stop_at, {0, 1'000'000'000});
   v.field("batch_size", batch_size, {1, 1 << 20});
+  v.field("accumulate", accumulate, {1, 1 << 20});
+  v.check(accumulate <= batch_size, "accumulate", "at most batch_size");
   v.field("learning_rate", learning_rate, {0.0, 10.0});
   v.field("warmup_steps", warmup_steps, {0, 1'000'000'000});
   v.field("final_rate_share", final_rate_share, {0.0, 1.0});
@@ -107,20 +108,19 @@ void TrainConfig::fields(ConfigVisitor& v) {
 }
 
 struct Trainer::State {
-  State(const TrainConfig& config_in, policy::Policy& policy_in, const Dataset& training, const Dataset* held_out_in,
+  State(const TrainConfig& config_in, policy::Policy& policy_in, Objective& objective_in, const Dataset* held_out_in,
         const RunDir& run_in, policy::CheckpointInfo info_in, std::string config_yaml_in)
       : config(config_in),
         policy(policy_in),
+        objective(objective_in),
         held_out(held_out_in),
         run(run_in),
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
-        sampler(training, policy.window(), policy.whole_period(), config.batch_size, config.seed),
         ema(policy::trainable_parameters(policy), config.ema_decay),
         groups(policy.parameter_groups()),
-        noise(generator_on(training.device(), 0)),
-        first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(training.device()))) {
-    check_window(policy, training);
+        noise(generator_on(objective.device(), 0)),
+        first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(objective.device()))) {
     if (held_out != nullptr) check_window(policy, *held_out);
     for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
       optimizers.emplace_back(parameters,
@@ -128,29 +128,41 @@ struct Trainer::State {
     }
   }
 
-  static void check_window(const policy::Policy& policy, const Dataset& dataset) {
-    if (!policy.whole_period() || dataset.ticks() <= policy.window()) return;
-    throw Error("data: found periods of " + std::to_string(dataset.ticks()) + " ticks, expected at most " +
-                std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
+  // One update of every group, in their order.
+  void update(double rate) {
+    const std::vector<double> parts = objective.draw(info.step);
+    const policy::Step step{info.step, noise};
+    for (size_t g = 0; g < groups.size(); ++g) {
+      if ((info.step + 1) % groups[g].every == 0) update_group(step, g, parts, rate * groups[g].rate_scale);
+    }
+    policy.after_step(step);
+    ema.update(info.step);
   }
 
-  // One update of every group, in their order.
-  void update(const policy::Batch& batch, double rate) {
-    const auto step_index = static_cast<uint64_t>(info.step);
-    for (size_t g = 0; g < groups.size(); ++g) {
+  // The gradients of the parts of a batch add up to that of the whole.
+  void update_group(const policy::Step& step, size_t g, const std::vector<double>& parts, double rate) {
+    policy::NamedTensors losses;
+    at::Tensor total;
+    const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
+    for (size_t part = 0; part < parts.size(); ++part) {
+      const std::string stream =
+          "train.noise." + groups[g].name + (part == 0 ? std::string() : "." + std::to_string(part));
       noise.set_current_seed(
-          derive_seed(static_cast<uint64_t>(config.seed), "train.noise." + groups[g].name, step_index));
-      const std::vector<policy::LossPart> parts = policy.losses(g, batch, noise);
-      if (parts.empty()) continue;
-      at::Tensor total = parts.front().value;
-      for (size_t i = 1; i < parts.size(); ++i) total = total + parts[i].value;
-      optimizers[g].backward(total);
-      const at::Tensor norm = optimizers[g].step(rate * groups[g].rate_scale);
-      watch(total, norm);
-      window.add(groups.size() > 1 ? groups[g].name : "", parts, total, norm);
+          derive_seed(static_cast<uint64_t>(config.seed), stream, static_cast<uint64_t>(info.step)));
+      at::Tensor loss;
+      for (const policy::LossPart& one : objective.losses(step, policy, g, part)) {
+        const at::Tensor value = parts.size() == 1 ? one.value : one.value * parts[part];
+        add(loss, value);
+        add(losses[one.name], value.detach());
+      }
+      if (!loss.defined()) continue;  // the group rests
+      optimizers[g].backward(loss, total.defined());
+      add(total, loss.detach());
     }
-    policy.after_step(info.step + 1);
-    ema.update(info.step);
+    if (!total.defined()) return;
+    const at::Tensor norm = optimizers[g].step(rate);
+    watch(total, norm);
+    window.add(groups.size() > 1 ? groups[g].name : "", losses, total, norm);
   }
 
   // Marks the first step whose loss or gradient is not finite, without waiting for the device.
@@ -242,11 +254,11 @@ struct Trainer::State {
 
   TrainConfig config;
   policy::Policy& policy;
+  Objective& objective;
   const Dataset* held_out;
   const RunDir& run;
   policy::CheckpointInfo info;
   std::string config_yaml;
-  WindowSampler sampler;
   Ema ema;
   std::vector<policy::ParameterGroup> groups;
   std::vector<AdamW> optimizers;
@@ -257,10 +269,10 @@ struct Trainer::State {
   std::string last_checkpoint;
 };
 
-Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
+Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
                  const RunDir& run, policy::CheckpointInfo info, std::string config_yaml)
-    : state_(
-          std::make_unique<State>(config, policy, training, held_out, run, std::move(info), std::move(config_yaml))) {}
+    : state_(std::make_unique<State>(config, policy, objective, held_out, run, std::move(info),
+                                     std::move(config_yaml))) {}
 
 Trainer::~Trainer() = default;
 
@@ -288,7 +300,7 @@ TrainSummary Trainer::run() {
   while (step < last && !stop_signal::requested()) {
     const double rate =
         config.learning_rate * schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
-    s.update(s.sampler.batch(step), rate);
+    s.update(rate);
     ++step;
 
     if (step % config.log_every == 0 || step == last) {

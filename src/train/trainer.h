@@ -12,6 +12,7 @@
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/held_out.h"
+#include "train/objective.h"
 
 namespace genbid::train {
 
@@ -19,6 +20,7 @@ struct TrainConfig {
   int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
   int64_t stop_at = 0;          // stop after this step with a checkpoint, to be resumed; 0: go to the end
   int64_t batch_size = 256;     // windows a step
+  int64_t accumulate = 1;       // parts that a batch is cut into, to save memory: their gradients are added up
   double learning_rate = 1e-3;  // at its peak
   int64_t warmup_steps = 100;
   double final_rate_share = 0.05;  // of the peak, at the last step
@@ -46,15 +48,15 @@ struct TrainSummary {
   std::string checkpoint;
 };
 
-// Minimises a policy's losses on logged windows, group by group. It knows no model, and waits for the device only to
-// log, evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that names the step
+// Minimises an objective in a policy's parameters, group by group. It knows no model and no data, and waits for the
+// device only to log, evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that names the step
 // and what the cause is: weights that are not finite (which, and since when) or the loss alone. Nothing of that step is
 // applied or saved, and weights that are not finite are never saved.
 class Trainer {
  public:
   // All references must outlive the trainer. `info` and `config_yaml` go into every checkpoint. `held_out` may be
   // null.
-  Trainer(const TrainConfig& config, policy::Policy& policy, const Dataset& training, const Dataset* held_out,
+  Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
           const RunDir& run, policy::CheckpointInfo info, std::string config_yaml);
   ~Trainer();
 

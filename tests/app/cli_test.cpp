@@ -273,7 +273,7 @@ TEST_F(CommandLine, ATargetReturnIsRefusedWhereNoneIsRead) {
   ASSERT_EQ(run_program(train_command()).status, 0);
   expect_failure(run_program("evaluate configs/evaluate.yaml policy='{policy: " + out("run") +
                              ", target_return: 1}' output.dir=" + out("eval")),
-                 1, "target_return: found 1, but behavior_cloning does not read it");
+                 1, "target_return: found 1, but perceptron does not read it");
 }
 
 TEST_F(CommandLine, ANameCannotLeaveTheOutputFolder) {

@@ -11,25 +11,28 @@
 namespace genbid::eval {
 namespace {
 
+using policy::Outcome;
+
 // Answers a fixed function of what it is handed, and keeps the last history it saw.
 class Recorder : public policy::Policy {
  public:
   void fit(const policy::TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::vector<policy::LossPart> losses(size_t, const policy::Batch&, at::Generator&) override { return {}; }
+  std::vector<policy::LossPart> losses(const policy::Step&, size_t, const policy::Batch&) override { return {}; }
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch&, at::Generator&) override { return {}; }
   int64_t noise_size() const override { return 5; }
   std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
-  policy::Wishes default_wishes() const override { return {0.3, 0.9}; }
-  policy::Action act(const policy::History& history, const policy::Condition& condition, const at::Tensor& noise_BN,
+  policy::Wishes wishes() const override { return {{Outcome::kReturn, 0.3}, {Outcome::kCpa, 0.9}}; }
+  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override {
     history_ = history;
-    condition_ = condition;
+    wishes_ = wishes_BO;
     noise_ = noise_BN;
     carry_ = carry[0];
     return {history.mask_BT.sum(1, true) * 10.0, {carry[0] + 1.0}};
   }
-  policy::History history_;
-  policy::Condition condition_;
+  policy::Ticks history_;
+  at::Tensor wishes_;
   at::Tensor noise_;
   at::Tensor carry_;
 };
@@ -72,7 +75,7 @@ struct Rows {
 TEST(PolicyBidder, HandsOverTheLastTicksRightPadded) {
   const auto policy = std::make_shared<Recorder>();
   Threads threads(1);
-  PolicyBidder bidder(policy, {.target_return = 0.7}, threads);
+  PolicyBidder bidder(policy, {.wishes = {{Outcome::kReturn, 0.7}}}, threads);
   Rows rows(2);
   std::vector<BidFormula> bids(2);
   bidder.reset(rows.views);
@@ -81,15 +84,15 @@ TEST(PolicyBidder, HandsOverTheLastTicksRightPadded) {
     EXPECT_DOUBLE_EQ(bids[1].value, 10.0 * std::min(tick + 1, 3));
     if (tick < 4) rows.advance();
   }
-  const policy::History& seen = policy->history_;
+  const policy::Ticks& seen = policy->history_;
   EXPECT_EQ(seen.ticks_BT[0][0].item<int64_t>(), 2);
   EXPECT_EQ(seen.ticks_BT[0][2].item<int64_t>(), 4);
   EXPECT_FLOAT_EQ(seen.actions_BTA[0][0][0].item<float>(), 50.0F);  // effective alpha of tick 2
   EXPECT_FLOAT_EQ(seen.actions_BTA[0][2][0].item<float>(), 0.0F);   // not yet known
   // Earned before tick 4: 0.8 conversions at CPA 50 under the limit of 100; par is 10.
-  EXPECT_FLOAT_EQ(seen.earned_BT[0][2].item<float>(), 0.08F);
+  EXPECT_FLOAT_EQ(seen.before_BTO[0][2][0].item<float>(), 0.08F);
   EXPECT_FLOAT_EQ(seen.states_BTS[1][2][kFeatureMeanPvalue].item<float>(), 0.002F);
-  EXPECT_FLOAT_EQ(policy->condition_.target_return_B1[0][0].item<float>(), 0.7F);
+  EXPECT_FLOAT_EQ(policy->wishes_[0][0].item<float>(), 0.7F);
 }
 
 TEST(PolicyBidder, RefusesDaysOfAnotherLengthThanItsOwn) {
@@ -135,13 +138,13 @@ TEST(PolicyBidder, ANewPeriodForgetsTheOldOne) {
 TEST(PolicyBidder, AsksForThePolicysOwnWishesWhereTheCallerHasNone) {
   const auto policy = std::make_shared<Recorder>();
   Threads threads(1);
-  PolicyBidder bidder(policy, {.target_cpa = 0.5}, threads);
+  PolicyBidder bidder(policy, {.wishes = {{Outcome::kCpa, 0.5}}}, threads);
   Rows rows(1);
   std::vector<BidFormula> bids(1);
   bidder.reset(rows.views);
   bidder.bid(rows.views, bids);
-  EXPECT_FLOAT_EQ(policy->condition_.target_return_B1[0][0].item<float>(), 0.3F);
-  EXPECT_FLOAT_EQ(policy->condition_.target_cpa_B1[0][0].item<float>(), 0.5F);
+  EXPECT_FLOAT_EQ(policy->wishes_[0][0].item<float>(), 0.3F);
+  EXPECT_FLOAT_EQ(policy->wishes_[0][3].item<float>(), 0.5F);
 }
 
 TEST(PolicyBidder, HandsBackWhatThePolicyCarriesAndForgetsItAtReset) {

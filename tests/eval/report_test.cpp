@@ -57,9 +57,6 @@ TEST(Report, ACellWithoutBudgetOrOptimumHasNumbers) {
   EXPECT_EQ(json["mean"]["share_of_optimum"], 0.0);
   const std::string table = table_of({evaluation});
   EXPECT_EQ(table.find("nan"), std::string::npos) << table;
-  const std::vector<const Evaluation*> runs(3, &evaluation);
-  const std::string targets = target_report("p", Target::kCpa, runs, {0.1, 0.2, 0.3});
-  EXPECT_EQ(targets.find("nan"), std::string::npos) << targets;
 }
 
 // Nothing is drawn in hindsight: what would be realised is not there.
@@ -86,31 +83,9 @@ TEST(Report, ANameOfAnyBytesIsWritten) {
   EXPECT_EQ(nlohmann::json::parse(result_json(evaluation, kContext))["name"], "run\uFFFD");
 }
 
-// Two seats, one ten times as rich: within each, spending follows the target; over all cells the seats' order is in the
-// way.
-TEST(Report, TargetReportLooksWithinSeatsToo) {
-  std::vector<Evaluation> runs(3, one_cell());
-  std::vector<const Evaluation*> pointers;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    CellResult cell = runs[i].cells[0];
-    cell.cost = static_cast<double>(i + 1);
-    CellResult rich = cell;
-    rich.cost *= 10.0;
-    runs[i].cells = {cell, rich};
-    pointers.push_back(&runs[i]);
-  }
-  const std::string report = target_report("p", Target::kCpa, pointers, {0.1, 0.2, 0.3});
-  EXPECT_NE(report.find("over 6 cells   return  0.000  expected conversions  0.000  budget use  0.478"),
-            std::string::npos)
-      << report;
-  EXPECT_NE(report.find("within a seat  return  0.000  expected conversions  0.000  budget use  1.000"),
-            std::string::npos)
-      << report;
-}
-
 TEST(Report, ResultSaysWhatWasAskedFor) {
   Evaluation evaluation = one_cell();
-  evaluation.asked.target_cpa = 0.75;
+  evaluation.asked[policy::Outcome::kCpa] = 0.75;
   const auto json = nlohmann::ordered_json::parse(result_json(evaluation, kContext));
   EXPECT_EQ(json["asked"].dump(), R"({"target_cpa":0.75})");
 }
@@ -119,27 +94,6 @@ TEST(Report, TableSaysProtocolRulesAndPopulation) {
   const std::string table = table_of({one_cell()});
   EXPECT_EQ(table.find("protocol market, rules corrected, population rules48, 2 seats x 2 periods"), 0U);
   EXPECT_NE(table.find("candidate"), std::string::npos);
-}
-
-// Three targets, one cell each: return and spending rise with the target, the CPA falls.
-TEST(Report, TargetReportRanksWhatWasAskedAgainstWhatCame) {
-  std::vector<Evaluation> runs(3, one_cell());
-  std::vector<const Evaluation*> pointers;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    runs[i].cells.resize(1);
-    CellResult& cell = runs[i].cells[0];
-    cell.budget = 100.0;
-    cell.cpa_limit = 10.0;
-    cell.cost = 10.0 * static_cast<double>(i + 1);
-    cell.expected_conversions = static_cast<double>((i + 1) * (i + 1));  // CPA 10, 5, 3.3
-    cell.expected_score = cell.expected_conversions;
-    pointers.push_back(&runs[i]);
-  }
-  EXPECT_EQ(target_report("p", Target::kReturn, pointers, {0.1, 0.2, 0.3}),
-            "p, rank correlation of 3 target returns with\n"
-            "  over 3 cells   return  1.000  expected conversions  1.000  budget use  1.000  CPA -1.000\n"
-            "  within a seat  return  1.000  expected conversions  1.000  budget use  1.000  CPA -1.000\n");
-  EXPECT_EQ(target_report("p", Target::kCpa, {pointers[0], pointers[1]}, {0.1, 0.2}), "");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <cmath>
+
 #include "models/policy_samples.h"
 
 namespace genbid::models {
@@ -20,7 +22,7 @@ DecisionTransformer make(int64_t window = 6) {
   torch::manual_seed(1);
   DecisionTransformerConfig config;
   config.window = window;
-  return {config, {kFeatures, 1}};
+  return {config, test::kShape};
 }
 
 // The parts of the official 257,938 parameters that this model keeps: 3 blocks of 82,880 and the heads and
@@ -41,26 +43,39 @@ TEST(DecisionTransformer, TheFutureCannotChangeAPastPrediction) {
   policy.eval();
   const torch::NoGradGuard no_grad;
   at::Generator noise = at::detail::createCPUGenerator(0);
-  batch.mask_BT.slice(1, 3).zero_();  // the loss of ticks 0..2 only
-  const double before = policy.losses(0, batch, noise)[0].value.item<double>();
-  batch.states_BTS.slice(1, 3).normal_();
-  batch.returns_to_go_BT.slice(1, 3).normal_();
-  batch.actions_BTA.slice(1, 2).normal_();  // tick 2's own action stands behind its state
-  policy::Batch same_target = batch;
-  same_target.actions_BTA = sample_batch(4, 6).actions_BTA;
-  same_target.actions_BTA.slice(1, 3).fill_(-50.0);
-  EXPECT_EQ(policy.losses(0, same_target, noise)[0].value.item<double>(), before);
+  batch.label_weight_BT.slice(1, 3).zero_();  // the loss of ticks 0..2 only
+  const double before = policy.losses({0, noise}, 0, batch)[0].value.item<double>();
+  batch.seen.states_BTS.slice(1, 3).normal_();
+  batch.seen.before_BTO.slice(1, 3).normal_();
+  batch.seen.actions_BTA.slice(1, 2).normal_();  // tick 2's own action stands behind its state
+  EXPECT_EQ(policy.losses({0, noise}, 0, batch)[0].value.item<double>(), before);
 }
 
-TEST(DecisionTransformer, TheTargetReturnReachesTheAction) {
-  DecisionTransformer policy = make();
-  const policy::Batch batch = sample_batch(4, 6);
-  policy.fit(columns_of(batch));
+// Within the band of K ticks a token reaches back (K - 1) ticks in each layer, and no further.
+TEST(DecisionTransformer, SeesItsBandAlone) {
+  torch::manual_seed(1);
+  DecisionTransformerConfig config;
+  config.window = 3;
+  config.layers = 2;
+  DecisionTransformer policy(config, test::kShape);
+  const policy::Batch day = sample_batch(2, 12);
+  policy.fit(columns_of(day));
   policy.eval();
   const torch::NoGradGuard no_grad;
-  const at::Tensor low = act(policy, history_of(batch), ask_for(0.1, 4)).coefficients_BA;
-  const at::Tensor high = act(policy, history_of(batch), ask_for(0.9, 4)).coefficients_BA;
-  EXPECT_FALSE(at::equal(low, high));
+  const auto loss_at = [&](const policy::Batch& batch, int64_t tick) {
+    policy::Batch one = batch;
+    one.label_weight_BT = at::zeros_like(batch.label_weight_BT);
+    one.label_weight_BT.select(1, tick).fill_(1.0);
+    at::Generator noise = at::detail::createCPUGenerator(0);
+    return policy.losses({0, noise}, 0, one)[0].value.item<double>();
+  };
+  policy::Batch other = day;
+  other.seen.states_BTS = day.seen.states_BTS.clone();
+  other.seen.states_BTS.select(1, 4).normal_();
+  for (int64_t tick = 0; tick < 12; ++tick) {
+    const bool reached = tick >= 4 && tick <= 4 + 2 * 2;
+    EXPECT_EQ(loss_at(day, tick) != loss_at(other, tick), reached) << tick;
+  }
 }
 
 TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
@@ -69,10 +84,31 @@ TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
-  policy::History history = history_of(batch);
-  const at::Tensor fresh = act(policy, history, ask_for(0.5, 4)).coefficients_BA;
-  history.earned_BT = at::full_like(history.earned_BT, 0.25);
-  EXPECT_TRUE(at::allclose(act(policy, history, ask_for(0.75, 4)).coefficients_BA, fresh, 1e-6, 1e-4));
+  policy::Ticks history = history_of(batch);
+  history.before_BTO = at::zeros_like(history.before_BTO);
+  const auto act_on = [&](double target) {
+    return policy.act(history, ask_for(target, 4), test::noise_for(policy, 4), {}).coefficients_BA;
+  };
+  const at::Tensor fresh = act_on(0.7);
+  history.before_BTO.select(2, 0).fill_(0.25);
+  EXPECT_TRUE(at::allclose(act_on(0.95), fresh, 1e-6, 1e-4));
+  EXPECT_FALSE(at::allclose(act_on(0.7), fresh, 1e-6, 1e-4));
+}
+
+// What is left out of a tenth is a tenth, to the 1/256 of a byte, and the mean stays.
+TEST(Dropout, LeavesOutTheShareThatItIsTold) {
+  at::Generator noise = at::detail::createCPUGenerator(5);
+  const at::Tensor ones = at::ones({1000, 1003});
+  const at::Tensor kept = transformer::dropout(ones, 0.1, &noise);
+  const double share = kept.eq(0.0).to(at::kDouble).mean().item<double>();
+  EXPECT_NEAR(share, 26.0 / 256.0, 5.0 * std::sqrt(0.1 * 0.9 / 1.0e6));
+  EXPECT_NEAR(kept.to(at::kDouble).mean().item<double>(), 1.0, 2e-3);
+  // Every eighth number comes of one byte of the words: none of them may stand out.
+  for (int64_t byte = 0; byte < 8; ++byte) {
+    const at::Tensor some = kept.flatten().slice(0, byte, 1'002'992, 8);
+    EXPECT_NEAR(some.eq(0.0).to(at::kDouble).mean().item<double>(), 26.0 / 256.0, 5.0 * std::sqrt(0.09 / 125e3));
+  }
+  EXPECT_TRUE(transformer::dropout(ones, 0.1, nullptr).equal(ones));
 }
 
 TEST(DecisionTransformer, ReadsTicksBeyondADayOf48) {
@@ -81,7 +117,7 @@ TEST(DecisionTransformer, ReadsTicksBeyondADayOf48) {
   policy.fit(columns_of(batch));
   policy.eval();
   const torch::NoGradGuard no_grad;
-  batch.ticks_BT += 80;
+  batch.seen.ticks_BT += 80;
   EXPECT_TRUE(at::isfinite(act(policy, history_of(batch), ask_for(1.0, 2)).coefficients_BA).all().item<bool>());
 }
 
@@ -89,11 +125,11 @@ TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
   torch::manual_seed(1);
   DecisionTransformerConfig config;
   config.target_quantile = 0.5;
-  DecisionTransformer policy(config, {kFeatures, 1});
+  DecisionTransformer policy(config, test::kShape);
   policy::TrainingColumns columns = columns_of(sample_batch(5, 6));
-  columns.returns_M = at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F});
+  columns.outcome_MO.select(1, 0).copy_(at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F}));
   policy.fit(columns);
-  EXPECT_FLOAT_EQ(static_cast<float>(policy.default_wishes().target_return.value()), 0.4F);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy.wishes().at(policy::Outcome::kReturn)), 0.4F);
 }
 
 }  // namespace

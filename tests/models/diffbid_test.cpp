@@ -206,8 +206,8 @@ TEST(DiffBid, BothConditionsReachTheAction) {
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  policy::History history = history_of(batch);
-  history.mask_BT = batch.mask_BT.clone();
+  policy::Ticks history = history_of(batch);
+  history.mask_BT = batch.seen.mask_BT.clone();
   history.mask_BT.slice(1, 5).zero_();
   const auto ask = [&](double target, double cpa) {
     return act(*policy, history, ask_for(target, 4, cpa)).coefficients_BA;
@@ -234,7 +234,7 @@ TEST(DiffBid, WithoutGuidanceTheUnconditionalPassDoesNotMatter) {
 // Days of eight ticks, the first three of which end after four.
 class DenoisingTask : public ::testing::Test {
  protected:
-  DenoisingTask() : batch_(sample_batch(6, 8)) { batch_.mask_BT.slice(0, 0, 3).slice(1, 4).zero_(); }
+  DenoisingTask() : batch_(sample_batch(6, 8)) { batch_.seen.mask_BT.slice(0, 0, 3).slice(1, 4).zero_(); }
 
   DiffBid::DenoisingTask task(const std::string& prediction, uint64_t seed = 3) {
     config_.prediction = prediction;
@@ -246,7 +246,7 @@ class DenoisingTask : public ::testing::Test {
 
   at::Tensor scaled(const at::Tensor& raw) const {
     QuantileScaler scaler(kFeatures, config_.tail, -1.0, 1.0);
-    scaler->fit(batch_.states_BTS.flatten(0, 1));
+    scaler->fit(batch_.seen.states_BTS.flatten(0, 1));
     return scaler(raw);
   }
 
@@ -273,7 +273,7 @@ TEST_F(DenoisingTask, KnownTicksAreAPrefixThatLeavesOutTheLastAndLiesWithinTheSe
 
 TEST_F(DenoisingTask, KnownTicksAreCleanAndTheOthersNoised) {
   const DiffBid::DenoisingTask one = task("noise");
-  const at::Tensor clean_BTS = scaled(batch_.states_BTS);
+  const at::Tensor clean_BTS = scaled(batch_.seen.states_BTS);
   EXPECT_TRUE(at::equal(one.x_BTS.masked_select(one.known_BT1), clean_BTS.masked_select(one.known_BT1)));
   const diffbid::NoiseSchedule schedule = diffbid::cosine_schedule(config_.levels);
   for (int64_t b = 3; b < 6; ++b) {  // target: the noise
@@ -291,7 +291,7 @@ TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysSta
   std::vector<at::Tensor> rows;
   std::vector<at::Tensor> ticks;
   for (int64_t b = 0; b < 6; ++b) {
-    rows.push_back(scaled(batch_.states_BTS[b]));
+    rows.push_back(scaled(batch_.seen.states_BTS[b]));
     ticks.push_back(at::arange(8));
   }
   changes->fit(at::cat(rows), at::cat(ticks));
@@ -299,9 +299,9 @@ TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysSta
     const auto now = now_B[b].item<int64_t>();
     for (int64_t t = now + 1; t < 8; ++t) {
       const bool ended = b < 3 && t >= 4;
-      const at::Tensor raw_S = ended ? batch_.next_states_BTS[b][3] : batch_.states_BTS[b][t];
+      const at::Tensor raw_S = ended ? batch_.next_states_BTS[b][3] : batch_.seen.states_BTS[b][t];
       const at::Tensor expected =
-          changes->standardize(scaled(raw_S).view({1, 1, -1}), scaled(batch_.states_BTS[b][now]).view({1, 1, -1}),
+          changes->standardize(scaled(raw_S).view({1, 1, -1}), scaled(batch_.seen.states_BTS[b][now]).view({1, 1, -1}),
                                at::full({1, 1}, t - now, at::kLong));
       EXPECT_TRUE(at::allclose(one.target_BTS[b][t], expected.flatten(), 1e-5, 1e-6)) << b << " " << t;
     }
@@ -311,7 +311,7 @@ TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysSta
 // A feature that falls by the same amount every tick, as the clock does, falls on behind a day's end.
 TEST_F(DenoisingTask, TheClockGoesOnWhenADayHasEnded) {
   const at::Tensor clock_T = 1.0 - at::arange(9, at::kFloat) / 8.0;
-  batch_.states_BTS.select(2, 0).copy_(clock_T.slice(0, 0, 8));
+  batch_.seen.states_BTS.select(2, 0).copy_(clock_T.slice(0, 0, 8));
   batch_.next_states_BTS.select(2, 0).copy_(clock_T.slice(0, 1));
   config_.levels = 1;  // hardly any noise, and it does not matter which level
   const DiffBid::DenoisingTask ended = task("state");
@@ -323,7 +323,7 @@ TEST_F(DenoisingTask, TheClockGoesOnWhenADayHasEnded) {
   const at::Tensor eps_BTS = at::empty({6, 8, kFeatures}).normal_(0.0, 1.0, noise);
   const at::Tensor clean = (ended.x_BTS - std::sqrt(1.0 - abar) * eps_BTS) / std::sqrt(abar);
   EXPECT_NEAR(clean[0][7][0].item<double>() - clean[0][6][0].item<double>(),
-              scaled(batch_.states_BTS)[0][7][0].item<double>() - scaled(batch_.states_BTS)[0][6][0].item<double>(),
+              scaled(batch_.seen.states_BTS)[0][7][0].item<double>() - scaled(batch_.seen.states_BTS)[0][6][0].item<double>(),
               1e-3);
 }
 
@@ -334,9 +334,9 @@ TEST(DiffBid, AsksForAQuantileOfTheTrainingReturnsAndItsCpa) {
   const auto policy = make(config);
   const policy::Batch batch = sample_batch(5, 8);
   policy->fit(columns_of(batch));
-  const at::Tensor median = std::get<0>(batch.returns_to_go_BT.select(1, 0).sort())[2];
-  EXPECT_FLOAT_EQ(static_cast<float>(policy->default_wishes().target_return.value()), median.item<float>());
-  EXPECT_EQ(policy->default_wishes().target_cpa, 0.8);
+  const at::Tensor median = std::get<0>(batch.outcome_BO.select(1, 0).sort())[2];
+  EXPECT_FLOAT_EQ(static_cast<float>(policy->wishes().at(policy::Outcome::kReturn)), median.item<float>());
+  EXPECT_EQ(policy->wishes().at(policy::Outcome::kCpa), 0.8);
 }
 
 // Dropout of every condition in training: they cannot be learned, and their layers get no gradient.
@@ -348,10 +348,10 @@ TEST(DiffBid, ADroppedConditionGivesNoGradient) {
   policy->fit(columns_of(batch));
   policy->train();
   at::Generator noise = at::detail::createCPUGenerator(3);
-  policy->losses(1, batch, noise)[0].value.backward();
+  policy->losses({0, noise}, 1, batch)[0].value.backward();
   EXPECT_EQ(policy->named_parameters()["denoiser.condition_in.weight"].grad().abs().max().item<float>(), 0.0F);
   policy->eval();  // conditions are kept
-  policy->losses(1, batch, noise)[0].value.backward();
+  policy->losses({0, noise}, 1, batch)[0].value.backward();
   EXPECT_GT(policy->named_parameters()["denoiser.condition_in.weight"].grad().abs().max().item<float>(), 0.0F);
 }
 
@@ -363,7 +363,7 @@ TEST(DiffBid, TheKnownStatesAreInTheForecastsPast) {
   const torch::NoGradGuard no_grad;
   // In a day's last tick there is no next state: its own stands for it, as far as scaling is exact.
   const policy::Action action = act(*policy, history_of(batch), ask_for(0.5, 4));
-  const at::Tensor own = batch.states_BTS.select(1, 7);
+  const at::Tensor own = batch.seen.states_BTS.select(1, 7);
   const at::Tensor within = own.abs() < 1.5;  // not cut by the scaler
   EXPECT_TRUE(at::allclose(action.next_states_BS.masked_select(within), own.masked_select(within), 1e-4, 1e-4));
 }
@@ -376,8 +376,8 @@ TEST(DiffBid, AWarmStartContinuesTheLastPlan) {
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  policy::History history = history_of(batch);
-  history.mask_BT = batch.mask_BT.clone();
+  policy::Ticks history = history_of(batch);
+  history.mask_BT = batch.seen.mask_BT.clone();
   history.mask_BT.slice(1, 3).zero_();
   const at::Tensor noise_BN = noise_for(*policy, 4);
   const auto act_with = [&](const at::Tensor& plan) { return policy->act(history, ask_for(0.5, 4), noise_BN, {plan}); };
@@ -386,8 +386,8 @@ TEST(DiffBid, AWarmStartContinuesTheLastPlan) {
   EXPECT_FALSE(at::equal(action.next_states_BS, act_with(-plan).next_states_BS));
   // What it carries is the plan: the known states, then those it expects.
   QuantileScaler scaler(kFeatures, config.tail, -1.0, 1.0);
-  scaler->fit(batch.states_BTS.flatten(0, 1));
-  EXPECT_TRUE(at::equal(action.carry[0].slice(1, 0, 3), scaler(batch.states_BTS.slice(1, 0, 3))));
+  scaler->fit(batch.seen.states_BTS.flatten(0, 1));
+  EXPECT_TRUE(at::equal(action.carry[0].slice(1, 0, 3), scaler(batch.seen.states_BTS.slice(1, 0, 3))));
   EXPECT_TRUE(at::allclose(scaler->inverse(action.carry[0].select(1, 3)), action.next_states_BS));
   // In the first tick there is no last plan: all stays as it is.
   history.mask_BT.slice(1, 1).zero_();
@@ -406,8 +406,8 @@ TEST(DiffBid, AncestralSamplingReadsNoiseForEveryLevel) {
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  policy::History history = history_of(batch);
-  history.mask_BT = batch.mask_BT.clone();
+  policy::Ticks history = history_of(batch);
+  history.mask_BT = batch.seen.mask_BT.clone();
   history.mask_BT.slice(1, 3).zero_();
   const at::Tensor noise_BN = noise_for(*policy, 4);
   const at::Tensor before = policy->act(history, ask_for(0.5, 4), noise_BN, {}).coefficients_BA;

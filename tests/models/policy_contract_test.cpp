@@ -31,14 +31,14 @@ using test::sample_batch;
 class PolicyContract : public ::testing::TestWithParam<std::string> {
  protected:
   static std::shared_ptr<policy::Policy> make(int64_t seed = 1) {
-    return make_policy(test::small_model(GetParam()), {kFeatures, 1}, seed);
+    return make_policy(test::small_model(GetParam()), test::kShape, seed);
   }
 
   static double loss_of(policy::Policy& policy, const policy::Batch& batch, uint64_t noise_seed = 3) {
     double total = 0.0;
     for (size_t group = 0; group < policy.parameter_groups().size(); ++group) {
       at::Generator noise = at::detail::createCPUGenerator(noise_seed);
-      for (const policy::LossPart& part : policy.losses(group, batch, noise)) total += part.value.item<double>();
+      for (const policy::LossPart& part : policy.losses({0, noise}, group, batch)) total += part.value.item<double>();
     }
     return total;
   }
@@ -53,14 +53,39 @@ class PolicyContract : public ::testing::TestWithParam<std::string> {
       for (size_t group = 0; group < optimizers.size(); ++group) {
         at::Generator noise = at::detail::createCPUGenerator(3);
         at::Tensor total = at::zeros({});
-        for (const policy::LossPart& part : policy.losses(group, batch, noise)) total = total + part.value;
+        for (const policy::LossPart& part : policy.losses({0, noise}, group, batch)) total = total + part.value;
         optimizers[group].backward(total);
         optimizers[group].step(3e-3);
       }
-      policy.after_step(step);
+      at::Generator noise = at::detail::createCPUGenerator(3);
+      policy.after_step({step - 1, noise});
     }
   }
 };
+
+bool all_equal(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](const at::Tensor& x, const at::Tensor& y) { return at::equal(x, y); });
+}
+
+// All that a policy says: with its first carry, and, where it can, from the history alone.
+std::vector<at::Tensor> decisions(policy::Policy& policy, const policy::Ticks& history, const at::Tensor& wishes_BO) {
+  std::vector<at::Tensor> parts = parts_of(act(policy, history, wishes_BO));
+  if (policy.carry_follows_from_history()) {
+    const int64_t rows = history.states_BTS.size(0);
+    parts.push_back(policy.act(history, wishes_BO, noise_for(policy, rows), {}).coefficients_BA);
+  }
+  return parts;
+}
+
+// Its first ticks, as many as the policy reads; rows stand at all of them.
+policy::Ticks window_of(const policy::Batch& batch, const policy::Policy& policy) {
+  policy::Ticks ticks = mixed_history_of(batch);
+  for (at::Tensor* one : {&ticks.states_BTS, &ticks.actions_BTA, &ticks.before_BTO, &ticks.ticks_BT, &ticks.mask_BT}) {
+    *one = one->slice(1, 0, policy.window());
+  }
+  return ticks;
+}
 
 TEST_P(PolicyContract, IsNamedAndItsPrintedConfigReadsBack) {
   const ModelConfig config = test::small_model(GetParam());
@@ -77,7 +102,7 @@ TEST(ModelConfig, AnUnknownNameIsAnErrorThatListsTheKnown) {
     ModelConfig::named("gpt");
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()).find("model.name: found 'gpt', expected one of behavior_cloning, "), 0U)
+    EXPECT_EQ(std::string(e.what()).find("model.name: found 'gpt', expected one of perceptron, "), 0U)
         << e.what();
   }
 }
@@ -110,7 +135,7 @@ TEST_P(PolicyContract, EveryParameterOfAGroupGetsAGradientFromItsOwnLosses) {
   const auto groups = policy::grouped_parameters(*policy);
   for (size_t group = 0; group < groups.size(); ++group) {
     at::Generator noise = at::detail::createCPUGenerator(3);
-    const auto parts = policy->losses(group, batch, noise);
+    const auto parts = policy->losses({0, noise}, group, batch);
     ASSERT_FALSE(parts.empty());
     train::AdamW optimizer(groups[group], {});
     optimizer.backward(parts.front().value);
@@ -161,10 +186,9 @@ TEST_P(PolicyContract, SavedAndLoadedItActsTheSame) {
   const torch::NoGradGuard no_grad;
   policy->eval();
   loaded->eval();
-  const policy::Condition condition = ask_for(1.0, 9);
+  const at::Tensor condition = ask_for(1.0, 9);
   EXPECT_TRUE(same(act(*policy, mixed_history_of(batch), condition), act(*loaded, mixed_history_of(batch), condition)));
-  EXPECT_EQ(policy->default_wishes().target_return, loaded->default_wishes().target_return);
-  EXPECT_EQ(policy->default_wishes().target_cpa, loaded->default_wishes().target_cpa);
+  EXPECT_EQ(policy->wishes(), loaded->wishes());
 }
 
 TEST_P(PolicyContract, AveragedAndRawWeightsBothAct) {
@@ -210,8 +234,9 @@ TEST_P(PolicyContract, ARowsActionDoesNotDependOnItsBatchMates) {
   const policy::Action together = policy->act(mixed_history_of(batch), ask_for(1.0, 48), noise_BN, carry);
   constexpr int64_t kRow = 20;  // in the middle of its window
   policy::Batch others = sample_batch(48, policy->window(), 99);
-  others.states_BTS.select(0, kRow).copy_(batch.states_BTS.select(0, kRow));
-  others.actions_BTA.select(0, kRow).copy_(batch.actions_BTA.select(0, kRow));
+  others.seen.states_BTS.select(0, kRow).copy_(batch.seen.states_BTS.select(0, kRow));
+  others.seen.actions_BTA.select(0, kRow).copy_(batch.seen.actions_BTA.select(0, kRow));
+  others.seen.before_BTO.select(0, kRow).copy_(batch.seen.before_BTO.select(0, kRow));
   const at::Tensor other_noise_BN = noise_for(*policy, 48, 12);
   other_noise_BN.select(0, kRow).copy_(noise_BN.select(0, kRow));
   const policy::Action alone = policy->act(mixed_history_of(others), ask_for(1.0, 48), other_noise_BN, carry);
@@ -225,20 +250,35 @@ TEST_P(PolicyContract, ARowsActionDoesNotDependOnItsBatchMates) {
 
 TEST_P(PolicyContract, MaskedTicksDoNotMatter) {
   const auto policy = make();
-  policy::Batch batch = sample_batch(8, policy->window());
+  policy::Batch batch = sample_batch(8, std::max<int64_t>(policy->window(), 2));
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  const int64_t real = (policy->window() + 1) / 2;
-  batch.mask_BT.slice(1, real).zero_();
+  const int64_t real = (batch.seen.mask_BT.size(1) + 1) / 2;
+  batch.seen.mask_BT.slice(1, real).zero_();
+  batch.label_weight_BT.slice(1, real).zero_();
   const double loss = loss_of(*policy, batch);
-  const policy::Action action = act(*policy, mixed_history_of(batch), ask_for(1.0, 8));
-  batch.states_BTS.slice(1, real).fill_(1e3);
+  const auto action = decisions(*policy, window_of(batch, *policy), ask_for(1.0, 8));
+  batch.seen.states_BTS.slice(1, real).fill_(1e3);
   batch.next_states_BTS.slice(1, real).fill_(-1e3);
-  batch.actions_BTA.slice(1, real).fill_(-1e3);
-  batch.returns_to_go_BT.slice(1, real).fill_(1e3);
+  batch.seen.actions_BTA.slice(1, real).fill_(-1e3);
+  batch.label_BTA.slice(1, real).fill_(-1e3);
+  batch.seen.before_BTO.slice(1, real).fill_(1e3);
   EXPECT_EQ(loss_of(*policy, batch), loss);
-  EXPECT_TRUE(same(act(*policy, mixed_history_of(batch), ask_for(1.0, 8)), action));
+  EXPECT_TRUE(all_equal(decisions(*policy, window_of(batch, *policy), ask_for(1.0, 8)), action));
+}
+
+TEST_P(PolicyContract, ATickWithoutALabelTeachesNothing) {
+  const auto policy = make();
+  policy::Batch batch = sample_batch(8, std::max<int64_t>(policy->window(), 3));
+  policy->fit(columns_of(batch));
+  policy->eval();
+  batch.label_weight_BT.slice(1, 2).zero_();
+  const double loss = loss_of(*policy, batch);
+  batch.label_BTA.slice(1, 2).fill_(1e3);
+  EXPECT_EQ(loss_of(*policy, batch), loss);
+  batch.label_BTA.slice(1, 0, 2).fill_(1e3);
+  EXPECT_NE(loss_of(*policy, batch), loss);
 }
 
 // A day replayed to its end and the same day cut off at a tick: the rows behind the mask hold what happened later.
@@ -250,17 +290,17 @@ TEST_P(PolicyContract, TheFutureOfADayCannotChangeAPastAction) {
   policy->eval();
   const torch::NoGradGuard no_grad;
   for (int64_t now = 0; now < policy->window(); ++now) {
-    policy::History history = history_of(day);
-    history.mask_BT = at::ones_like(day.mask_BT);
+    policy::Ticks history = history_of(day);
+    history.mask_BT = at::ones_like(day.seen.mask_BT);
     history.mask_BT.slice(1, now + 1).zero_();
-    const policy::Action before = act(*policy, history, ask_for(1.0, 4));
+    const auto before = decisions(*policy, history, ask_for(1.0, 4));
     const auto change_future = [&](const at::Tensor& mine, const at::Tensor& others) {
       return at::cat({mine.slice(1, 0, now + 1), others.slice(1, now + 1)}, 1);
     };
-    history.states_BTS = change_future(day.states_BTS, other_future.states_BTS);
-    history.actions_BTA = change_future(day.actions_BTA, other_future.actions_BTA);
-    history.earned_BT = change_future(history.earned_BT, other_future.returns_to_go_BT);
-    EXPECT_TRUE(same(act(*policy, history, ask_for(1.0, 4)), before)) << "tick " << now;
+    history.states_BTS = change_future(day.seen.states_BTS, other_future.seen.states_BTS);
+    history.actions_BTA = change_future(day.seen.actions_BTA, other_future.seen.actions_BTA);
+    history.before_BTO = change_future(history.before_BTO, other_future.seen.before_BTO);
+    EXPECT_TRUE(all_equal(decisions(*policy, history, ask_for(1.0, 4)), before)) << "tick " << now;
   }
 }
 
@@ -271,11 +311,54 @@ TEST_P(PolicyContract, TheActionOfTheCurrentTickIsNotRead) {
   policy->fit(columns_of(batch));
   policy->eval();
   const torch::NoGradGuard no_grad;
-  policy::History history = mixed_history_of(batch);
-  const policy::Action before = act(*policy, history, ask_for(1.0, 9));
+  policy::Ticks history = mixed_history_of(batch);
+  const auto before = decisions(*policy, history, ask_for(1.0, 9));
   const at::Tensor now_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
   history.actions_BTA = history.actions_BTA.scatter(1, now_B11, 500.0);
-  EXPECT_TRUE(same(act(*policy, history, ask_for(1.0, 9)), before));
+  EXPECT_TRUE(all_equal(decisions(*policy, history, ask_for(1.0, 9)), before));
+}
+
+// Tick by tick with what it carries, and at once from the history: alphas near 80, to 1e-5 of them.
+TEST_P(PolicyContract, WhatIsCarriedSaysWhatTheHistorySays) {
+  const auto policy = make();
+  if (!policy->carry_follows_from_history()) GTEST_SKIP() << "carries nothing that a history could tell";
+  const int64_t ticks = policy->window();
+  const policy::Batch day = sample_batch(5, ticks);
+  policy->fit(columns_of(day));
+  learn(*policy, day, 3);
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> carry = policy->initial_carry(5);
+  for (int64_t now = 0; now < ticks; ++now) {
+    policy::Ticks history = history_of(day);
+    history.mask_BT = (at::arange(ticks) <= now).to(at::kFloat).expand({5, ticks});
+    const policy::Action carried = policy->act(history, ask_for(0.7, 5), noise_for(*policy, 5), carry);
+    const policy::Action replayed = policy->act(history, ask_for(0.7, 5), noise_for(*policy, 5), {});
+    EXPECT_TRUE(at::allclose(carried.coefficients_BA, replayed.coefficients_BA, 1e-5, 1e-4)) << "tick " << now;
+    carry = carried.carry;
+  }
+}
+
+// Held-out losses change nothing, so that how often they are taken does not matter.
+TEST_P(PolicyContract, HeldOutLossesHaveNoSideEffects) {
+  const auto policy = make();
+  const policy::Batch batch = sample_batch(8, policy->window());
+  policy->fit(columns_of(batch));
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> before;
+  for (const at::Tensor& one : policy->parameters()) before.push_back(one.clone());
+  for (const at::Tensor& one : policy->buffers()) before.push_back(one.clone());
+  const auto losses = [&] {
+    at::Generator noise = at::detail::createCPUGenerator(3);
+    double total = 0.0;
+    for (const policy::LossPart& part : policy->held_out_losses(batch, noise)) total += part.value.item<double>();
+    return total;
+  };
+  EXPECT_EQ(losses(), losses());
+  std::vector<at::Tensor> after = policy->parameters();
+  for (const at::Tensor& one : policy->buffers()) after.push_back(one);
+  EXPECT_TRUE(all_equal(before, after));
 }
 
 TEST_P(PolicyContract, TrainingNoiseComesFromTheGeneratorAlone) {
@@ -308,34 +391,32 @@ TEST_P(PolicyContract, TracedEqualsEager) {
   const torch::NoGradGuard no_grad;
   const size_t num_carry = policy->initial_carry(1).size();
 
-  const auto stack_of = [&](const policy::Batch& batch, const policy::History& history,
-                            const policy::Condition& condition) {
-    const int64_t rows = batch.states_BTS.size(0);
-    torch::jit::Stack stack = {history.states_BTS,      history.actions_BTA,     batch.returns_to_go_BT,
-                               history.ticks_BT,        history.mask_BT,         condition.target_return_B1,
-                               condition.target_cpa_B1, condition.constraint_BC, noise_for(*policy, rows)};
+  const auto stack_of = [&](const policy::Ticks& history, const at::Tensor& wishes_BO) {
+    const int64_t rows = history.states_BTS.size(0);
+    torch::jit::Stack stack = {history.states_BTS, history.actions_BTA,   history.before_BTO, history.ticks_BT,
+                               history.mask_BT,    history.constraint_BC, wishes_BO,          noise_for(*policy, rows)};
     for (const at::Tensor& carry : policy->initial_carry(rows)) stack.emplace_back(at::rand_like(carry));
     return stack;
   };
   const auto run = [&](const torch::jit::Stack& stack) {
     const auto at = [&](size_t i) { return stack[i].toTensor(); };
     std::vector<at::Tensor> carry;
-    for (size_t i = 0; i < num_carry; ++i) carry.push_back(at(9 + i));
-    const auto parts = parts_of(policy->act({at(0), at(1), at(2), at(3), at(4)}, {at(5), at(6), at(7)}, at(8), carry));
+    for (size_t i = 0; i < num_carry; ++i) carry.push_back(at(8 + i));
+    const auto parts = parts_of(policy->act({at(0), at(1), at(2), at(3), at(4), at(5)}, at(6), at(7), carry));
     // A graph has one output.
     return torch::jit::Stack{c10::ivalue::Tuple::create(std::vector<c10::IValue>(parts.begin(), parts.end()))};
   };
   for (const at::Tensor& parameter : policy->parameters())
     parameter.set_requires_grad(false);  // constants of the graph
   const auto no_names = [](const torch::autograd::Variable&) { return std::string(); };
-  const auto traced = torch::jit::tracer::trace(stack_of(example, mixed_history_of(example), ask_for(1.0, 5)), run,
-                                                no_names, /*strict=*/true);
+  const auto traced = torch::jit::tracer::trace(stack_of(mixed_history_of(example), ask_for(1.0, 5)), run, no_names,
+                                                /*strict=*/true);
 
   torch::jit::GraphFunction function("act", traced.first->graph, nullptr);
   const policy::Batch other = sample_batch(7, policy->window(), 99);
   for (const bool at_the_end : {false, true}) {
-    const policy::History history = at_the_end ? history_of(other) : mixed_history_of(other);
-    const torch::jit::Stack inputs = stack_of(other, history, ask_for(0.4, 7));
+    const policy::Ticks history = at_the_end ? history_of(other) : mixed_history_of(other);
+    const torch::jit::Stack inputs = stack_of(history, ask_for(0.4, 7));
     torch::jit::Stack outputs = inputs;
     function.run(outputs);
     const auto& results = outputs.at(0).toTupleRef().elements();

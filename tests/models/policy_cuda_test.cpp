@@ -41,8 +41,10 @@ class PolicyCuda : public ::testing::TestWithParam<std::string> {
 
 policy::Batch on(const policy::Batch& batch, c10::Device device) {
   policy::Batch moved = batch;
-  for (at::Tensor* one : {&moved.states_BTS, &moved.next_states_BTS, &moved.actions_BTA, &moved.returns_to_go_BT,
-                          &moved.ticks_BT, &moved.mask_BT, &moved.constraint_BC, &moved.cpa_ratio_B1}) {
+  policy::Ticks& seen = moved.seen;
+  for (at::Tensor* one : {&seen.states_BTS, &seen.actions_BTA, &seen.before_BTO, &seen.ticks_BT, &seen.mask_BT,
+                          &seen.constraint_BC, &moved.next_states_BTS, &moved.gained_BTO, &moved.goes_on_BT,
+                          &moved.label_BTA, &moved.label_weight_BT, &moved.outcome_BO, &moved.weight_B1}) {
     *one = one->to(device);
   }
   return moved;
@@ -55,8 +57,8 @@ std::vector<at::Tensor> on(const std::vector<at::Tensor>& tensors, c10::Device d
 }
 
 policy::TrainingColumns on(policy::TrainingColumns columns, c10::Device device) {
-  for (at::Tensor* one : {&columns.states_NS, &columns.actions_NA, &columns.returns_to_go_N, &columns.ticks_N,
-                          &columns.returns_M, &columns.cpa_ratios_M}) {
+  for (at::Tensor* one : {&columns.states_NS, &columns.actions_NA, &columns.labels_NA, &columns.to_go_NO,
+                          &columns.ticks_N, &columns.outcome_MO}) {
     *one = one->to(device);
   }
   return columns;
@@ -68,7 +70,7 @@ struct Pair {
 };
 
 Pair make_pair(const std::string& variant, const policy::Batch& batch) {
-  const auto make = [&] { return make_policy(test::small_model(variant), {kFeatures, 1}, 1); };
+  const auto make = [&] { return make_policy(test::small_model(variant), test::kShape, 1); };
   Pair pair = {make(), make()};
   const c10::Device gpu(c10::kCUDA, 0);
   pair.gpu->to(gpu);
@@ -78,7 +80,7 @@ Pair make_pair(const std::string& variant, const policy::Batch& batch) {
 }
 
 int64_t window_of(const std::string& variant) {
-  return make_policy(test::small_model(variant), {kFeatures, 1}, 1)->window();
+  return make_policy(test::small_model(variant), test::kShape, 1)->window();
 }
 
 // Other kernels, another order of sums: a thousandth of the alphas' deviation of 30, and of the states' of 1.
@@ -90,13 +92,11 @@ TEST_P(PolicyCuda, ActsAsOnTheCpu) {
   const torch::NoGradGuard no_grad;
   const c10::Device gpu(c10::kCUDA, 0);
   const at::Tensor noise_BN = noise_for(*pair.cpu, 48);
-  const policy::Condition condition = ask_for(0.5, 48);
-  const policy::Condition there = {condition.target_return_B1.to(gpu), condition.target_cpa_B1.to(gpu),
-                                   condition.constraint_BC.to(gpu)};
+  const at::Tensor wishes_BO = ask_for(0.5, 48);
   const auto expected =
-      parts_of(pair.cpu->act(mixed_history_of(batch), condition, noise_BN, pair.cpu->initial_carry(48)));
+      parts_of(pair.cpu->act(mixed_history_of(batch), wishes_BO, noise_BN, pair.cpu->initial_carry(48)));
   const auto acted = parts_of(
-      pair.gpu->act(mixed_history_of(on(batch, gpu)), there, noise_BN.to(gpu), on(pair.gpu->initial_carry(48), gpu)));
+      pair.gpu->act(mixed_history_of(on(batch, gpu)), wishes_BO.to(gpu), noise_BN.to(gpu), on(pair.gpu->initial_carry(48), gpu)));
   ASSERT_EQ(acted.size(), expected.size());
   for (size_t i = 0; i < acted.size(); ++i) {
     EXPECT_TRUE(at::allclose(acted[i].to(at::kCPU), expected[i], 1e-3, i == 0 ? 0.03 : 1e-3)) << i;
@@ -114,7 +114,7 @@ TEST_P(PolicyCuda, LossesAndGradientsAreThoseOfTheCpu) {
                           uint64_t seed) {
     at::Generator noise = train::generator_on(device, seed);
     at::Tensor total = at::zeros({}, at::TensorOptions().device(device));
-    for (const policy::LossPart& part : policy.losses(group, rows, noise)) total = total + part.value;
+    for (const policy::LossPart& part : policy.losses({0, noise}, group, rows)) total = total + part.value;
     return total;
   };
   const auto groups = policy::grouped_parameters(*pair.cpu);

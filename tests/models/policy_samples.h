@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "models/behavior_cloning/behavior_cloning.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/diffbid/diffbid.h"
+#include "models/perceptron/perceptron.h"
 #include "models/registry.h"
 #include "policy/policy.h"
 
@@ -23,10 +23,30 @@ inline constexpr int64_t kFeatures = 22;
 // things that the model can do (policy_variants()).
 inline models::ModelConfig small_model(const std::string& variant) {
   models::ModelConfig config = models::ModelConfig::named(variant.substr(0, variant.find('.')));
-  if (auto* const cloning = config.get_if<models::BehaviorCloningConfig>()) cloning->width = 64;
+  if (auto* const perceptron = config.get_if<models::PerceptronConfig>()) {
+    perceptron->width = 64;
+    if (variant == "perceptron.wishes") {
+      perceptron->wishes = {"cpa", "budget_use"};
+      perceptron->own_bids = "drop";
+    }
+  }
   if (auto* const transformer = config.get_if<models::DecisionTransformerConfig>()) {
     transformer->window = 6;
+    transformer->layers = 2;
     transformer->inner = 64;
+    if (variant.ends_with(".windows")) transformer->context = "windows";
+    if (variant.ends_with(".merged")) {
+      transformer->tokens = "merged";
+      transformer->own_bids = "drop";
+    }
+    if (variant.ends_with(".film")) {
+      transformer->conditioning = "film";
+      transformer->wishes = {"cpa", "return"};
+    }
+    if (variant.ends_with(".hidden")) {
+      transformer->conditioning = "film";
+      transformer->own_bids = "hide";
+    }
   }
   auto* const diffbid = config.get_if<models::DiffBidConfig>();
   if (diffbid == nullptr) return config;
@@ -53,7 +73,9 @@ inline models::ModelConfig small_model(const std::string& variant) {
 // The names of the registry, and variants of them whose options lead through other code.
 inline std::vector<std::string> policy_variants() {
   std::vector<std::string> variants = models::model_names();
-  for (const char* more : {"diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
+  for (const char* more :
+       {"perceptron.wishes", "decision_transformer.windows", "decision_transformer.merged", "decision_transformer.film",
+        "decision_transformer.hidden", "diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
     variants.emplace_back(more);
   }
   return variants;
@@ -66,46 +88,65 @@ inline std::string variant_name(const std::string& variant) {
   return name;
 }
 
+inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}};
+
 inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) {
   torch::manual_seed(static_cast<uint64_t>(seed));
   policy::Batch batch;
+  policy::Ticks& seen = batch.seen;
   const at::Tensor states = at::randn({batch_size, window + 1, kFeatures});
-  batch.states_BTS = states.slice(1, 0, window).contiguous();
+  seen.states_BTS = states.slice(1, 0, window).contiguous();
   batch.next_states_BTS = states.slice(1, 1).contiguous();
   // An action that the state explains, so that there is something to learn.
-  batch.actions_BTA = 80.0 + 30.0 * batch.states_BTS.slice(2, 0, 1) - 10.0 * batch.states_BTS.slice(2, 5, 6);
-  batch.returns_to_go_BT = at::rand({batch_size, window});
-  batch.ticks_BT = at::arange(window).expand({batch_size, window}).contiguous();
-  batch.mask_BT = at::ones({batch_size, window});
-  batch.constraint_BC = at::full({batch_size, 2}, 100.0);
-  batch.cpa_ratio_B1 = 0.5 + at::rand({batch_size, 1});
+  seen.actions_BTA = 80.0 + 30.0 * seen.states_BTS.slice(2, 0, 1) - 10.0 * seen.states_BTS.slice(2, 5, 6);
+  batch.label_BTA = seen.actions_BTA.clone();
+  // Half of the day's outcome has come by its end.
+  batch.outcome_BO = 0.5 + at::rand({batch_size, policy::kNumOutcomes});
+  const at::Tensor share_T1 = at::linspace(0.0, 0.5, window).unsqueeze(-1);
+  const at::Tensor before_BTE = share_T1 * batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1);
+  seen.before_BTO = at::constant_pad_nd(before_BTE, {0, policy::kNumOutcomes - policy::kNumAdditive});
+  batch.gained_BTO = seen.before_BTO / static_cast<double>(window);
+  seen.ticks_BT = at::arange(window).expand({batch_size, window}).contiguous();
+  seen.mask_BT = at::ones({batch_size, window});
+  seen.constraint_BC = at::full({batch_size, 2}, 100.0);
+  batch.goes_on_BT = at::ones({batch_size, window});
+  batch.label_weight_BT = at::ones({batch_size, window});
+  batch.weight_B1 = at::ones({batch_size, 1});
   return batch;
 }
 
 inline policy::TrainingColumns columns_of(const policy::Batch& batch) {
-  return {batch.states_BTS.flatten(0, 1), batch.actions_BTA.flatten(0, 1),     batch.returns_to_go_BT.flatten(),
-          batch.ticks_BT.flatten(),       batch.returns_to_go_BT.select(1, 0), batch.cpa_ratio_B1.flatten()};
+  return {batch.seen.states_BTS.flatten(0, 1),
+          batch.seen.actions_BTA.flatten(0, 1),
+          batch.label_BTA.flatten(0, 1),
+          policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
+          batch.seen.ticks_BT.flatten(),
+          batch.outcome_BO};
 }
 
 // Whole windows: the last tick is the current one.
-inline policy::History history_of(const policy::Batch& batch) {
-  return {batch.states_BTS, batch.actions_BTA, at::zeros_like(batch.returns_to_go_BT), batch.ticks_BT, batch.mask_BT};
-}
+inline policy::Ticks history_of(const policy::Batch& batch) { return batch.seen; }
 
 // Row b stands at tick b mod T of its window, as far as the batch's mask goes, so that there are rows from the first
 // tick to the last.
-inline policy::History mixed_history_of(const policy::Batch& batch) {
-  policy::History history = history_of(batch);
-  const int64_t rows = batch.mask_BT.size(0);
-  const int64_t ticks = batch.mask_BT.size(1);
-  const at::Tensor now_B1 = (at::arange(rows) % ticks).unsqueeze(1).to(batch.mask_BT.device());
-  history.mask_BT = batch.mask_BT * (at::arange(ticks, now_B1.options()) <= now_B1);
+inline policy::Ticks mixed_history_of(const policy::Batch& batch) {
+  policy::Ticks history = batch.seen;
+  const at::Tensor& mask_BT = batch.seen.mask_BT;
+  const int64_t ticks = mask_BT.size(1);
+  const at::Tensor now_B1 = (at::arange(mask_BT.size(0)) % ticks).unsqueeze(1).to(mask_BT.device());
+  history.mask_BT = mask_BT * (at::arange(ticks, now_B1.options()) <= now_B1);
   return history;
 }
 
-inline policy::Condition ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
-  return {at::full({batch_size, 1}, target_return), at::full({batch_size, 1}, target_cpa),
-          at::full({batch_size, 2}, 100.0)};
+inline at::Tensor ask_for(const policy::Wishes& wishes, int64_t batch_size) {
+  const at::Tensor wishes_BO = at::zeros({batch_size, policy::kNumOutcomes});
+  for (const auto& [outcome, value] : wishes) {
+    wishes_BO.select(1, static_cast<int64_t>(policy::index_of(outcome))).fill_(value);
+  }
+  return wishes_BO;
+}
+inline at::Tensor ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
+  return ask_for({{policy::Outcome::kReturn, target_return}, {policy::Outcome::kCpa, target_cpa}}, batch_size);
 }
 
 inline at::Tensor noise_for(const policy::Policy& policy, int64_t rows, uint64_t seed = 11) {
@@ -114,10 +155,10 @@ inline at::Tensor noise_for(const policy::Policy& policy, int64_t rows, uint64_t
 }
 
 // The first decision of a period, or a decision of a policy that remembers nothing.
-inline policy::Action act(policy::Policy& policy, const policy::History& history, const policy::Condition& condition,
+inline policy::Action act(policy::Policy& policy, const policy::Ticks& history, const at::Tensor& wishes_BO,
                           uint64_t noise_seed = 11) {
   const int64_t rows = history.states_BTS.size(0);
-  return policy.act(history, condition, noise_for(policy, rows, noise_seed), policy.initial_carry(rows));
+  return policy.act(history, wishes_BO, noise_for(policy, rows, noise_seed), policy.initial_carry(rows));
 }
 
 // All that an action consists of.

@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include <cstring>
+#include <map>
 #include <string>
 
 #include "base/files/safetensors.h"
@@ -27,21 +28,25 @@ class ReferenceFile {
     return value;
   }
 
+  // What the file calls a part that the module calls otherwise.
+  using Names = std::map<std::string, std::string>;
+
   // Sets the module's parameters and buffers as far as the file has them. Every parameter must be there.
-  void load_into(torch::nn::Module& module) const {
+  void load_into(torch::nn::Module& module, const Names& names = {}) const {
     const torch::NoGradGuard no_grad;
-    for (const auto& item : module.named_parameters()) at::Tensor(item.value()).copy_((*this)["param." + item.key()]);
+    const auto name_of = [&](const std::string& key) { return "param." + renamed(key, names); };
+    for (const auto& item : module.named_parameters()) at::Tensor(item.value()).copy_((*this)[name_of(item.key())]);
     for (const auto& item : module.named_buffers()) {
-      if (file_.find("param." + item.key()) != nullptr) at::Tensor(item.value()).copy_((*this)["param." + item.key()]);
+      if (file_.find(name_of(item.key())) != nullptr) at::Tensor(item.value()).copy_((*this)[name_of(item.key())]);
     }
   }
 
   // Compares the gradient of every parameter, after backward. A gradient is a sum of many terms of either sign, so its
   // error is measured by the largest element of its tensor.
-  void expect_gradients(const torch::nn::Module& module, double tolerance) const {
+  void expect_gradients(const torch::nn::Module& module, double tolerance, const Names& names = {}) const {
     for (const auto& item : module.named_parameters()) {
       ASSERT_TRUE(item.value().grad().defined()) << item.key();
-      expect_near(item.value().grad(), "grad." + item.key(), tolerance);
+      expect_near(item.value().grad(), "grad." + renamed(item.key(), names), tolerance);
     }
   }
 
@@ -55,6 +60,13 @@ class ReferenceFile {
   }
 
  private:
+  static std::string renamed(const std::string& key, const Names& names) {
+    for (const auto& [ours, theirs] : names) {
+      if (key.starts_with(ours)) return theirs + key.substr(ours.size());
+    }
+    return key;
+  }
+
   SafetensorsFile file_;
 };
 

@@ -16,39 +16,49 @@ namespace {
 
 using test::ReferenceFile;
 
+// Windows as they are cut out of days, and whole days in whose band the window lies: the same numbers.
 TEST(Reference, DecisionTransformer) {
   const ReferenceFile reference("decision_transformer");
-  DecisionTransformerConfig config;
-  config.window = 4;
-  config.width = 16;
-  config.layers = 2;
-  config.heads = 2;
-  config.inner = 24;
-  DecisionTransformer policy(config, {5, 1});
-  reference.load_into(policy);
-  policy.eval();
-  policy::Batch batch;
-  batch.states_BTS = reference["input.states"];
-  batch.actions_BTA = reference["input.actions"];
-  batch.returns_to_go_BT = reference["input.returns_to_go"];
-  batch.ticks_BT = reference["input.ticks"];
-  batch.mask_BT = reference["input.mask"];
-  at::Generator noise = at::detail::createCPUGenerator(0);
-  const at::Tensor loss = policy.losses(0, batch, noise)[0].value;
-  reference.expect_near(loss, "output.loss", 1e-6);
-  loss.backward();
-  reference.expect_gradients(policy, 1e-5);
+  const ReferenceFile::Names names = {
+      {"wishes.scale.", "returns."}, {"embed_wish.", "embed_return."}, {"labels.", "actions."}};
+  for (const char* context : {"windows", "days"}) {
+    DecisionTransformerConfig config;
+    config.window = 4;
+    config.width = 16;
+    config.layers = 2;
+    config.heads = 2;
+    config.inner = 24;
+    config.context = context;
+    DecisionTransformer policy(config, {5, 1});
+    reference.load_into(policy, names);
+    policy.eval();
+    policy::Batch batch;
+    policy::Ticks& seen = batch.seen;
+    seen.states_BTS = reference["input.states"].to(at::kFloat);
+    seen.actions_BTA = reference["input.actions"].to(at::kFloat);
+    seen.ticks_BT = reference["input.ticks"];
+    seen.mask_BT = reference["input.mask"].to(at::kFloat);
+    // A day that comes to nothing has gone into debt by what is to go.
+    const at::Tensor to_go_BT = reference["input.returns_to_go"].to(at::kFloat);
+    seen.before_BTO = at::constant_pad_nd(-to_go_BT.unsqueeze(-1), {0, policy::kNumOutcomes - 1});
+    batch.outcome_BO = at::zeros({to_go_BT.size(0), policy::kNumOutcomes});
+    batch.label_BTA = seen.actions_BTA;
+    batch.label_weight_BT = seen.mask_BT;
+    batch.weight_B1 = at::ones({to_go_BT.size(0), 1});
+    at::Generator noise = at::detail::createCPUGenerator(0);
+    const at::Tensor loss = policy.losses({0, noise}, 0, batch)[0].value;
+    reference.expect_near(loss, "output.loss", 1e-6);
+    loss.backward();
+    reference.expect_gradients(policy, 1e-5, names);
 
-  // What act() says at each row's last real tick: asked at the window's first tick for what was still to come.
-  const at::Tensor first_B1 = batch.returns_to_go_BT.slice(1, 0, 1);
-  const policy::History history = {batch.states_BTS, batch.actions_BTA, first_B1 - batch.returns_to_go_BT,
-                                   batch.ticks_BT, batch.mask_BT};
-  const at::Tensor acted_B1 = policy.act(history, {first_B1, first_B1, {}}, {}, {}).coefficients_BA;
-  const at::Tensor last_B11 = (batch.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
-  const at::Tensor predicted_B1 = reference["output.prediction"].gather(1, last_B11).squeeze(-1);
-  const at::Tensor alphas_B1 =
-      (predicted_B1 * reference["param.actions.scale"] + reference["param.actions.mean"]).clamp_min(0.0);
-  EXPECT_TRUE(at::allclose(acted_B1.to(at::kDouble), alphas_B1, 1e-5, 1e-5));
+    // What act() says at each row's last real tick.
+    const at::Tensor acted_B1 = policy.act(seen, batch.outcome_BO, {}, {}).coefficients_BA;
+    const at::Tensor last_B11 = (seen.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
+    const at::Tensor predicted_B1 = reference["output.prediction"].gather(1, last_B11).squeeze(-1);
+    const at::Tensor alphas_B1 =
+        (predicted_B1 * reference["param.actions.scale"] + reference["param.actions.mean"]).clamp_min(0.0);
+    EXPECT_TRUE(at::allclose(acted_B1.to(at::kDouble), alphas_B1, 1e-5, 1e-5));
+  }
 }
 
 diffbid::TemporalUnetOptions reference_unet() {
@@ -90,7 +100,10 @@ TEST(Reference, InverseDynamics) {
       at::cat({inverse->histories(reference["input.states"]), reference["input.next_states"]}, -1);
   const at::Tensor predicted = inverse->forward(inputs);
   reference.expect_near(predicted, "output.prediction", 1e-6);
-  const at::Tensor loss = masked_action_loss(predicted, reference["input.actions"], reference["input.mask"]);
+  policy::Batch batch;
+  batch.label_weight_BT = reference["input.mask"];
+  batch.weight_B1 = at::ones({batch.label_weight_BT.size(0), 1});
+  const at::Tensor loss = action_loss(predicted, reference["input.actions"], batch).value;
   reference.expect_near(loss, "output.loss", 1e-6);
   loss.backward();
   reference.expect_gradients(*inverse, 3e-6);

@@ -10,14 +10,14 @@
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
-#include "models/behavior_cloning/behavior_cloning.h"
+#include "models/perceptron/perceptron.h"
 #include "models/registry.h"
 
 namespace genbid::train {
 namespace {
 
 std::shared_ptr<policy::Policy> make(int64_t width, int64_t seed) {
-  models::BehaviorCloningConfig config;
+  models::PerceptronConfig config;
   config.width = width;
   return models::make_policy(config, {4, 1}, seed);
 }

@@ -55,22 +55,28 @@ class LinearPolicy : public policy::Policy {
   LinearPolicy() : layer_(register_module("layer", torch::nn::Linear(2, 1))) {}
   void fit(const policy::TrainingColumns&) override {}
   int64_t window() const override { return 3; }
-  std::vector<policy::LossPart> losses(size_t /*group*/, const policy::Batch& batch, at::Generator& noise) override {
-    if (++calls_ == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
-    at::Tensor predicted = layer_(batch.states_BTS);
-    if (is_training()) predicted = predicted * at::empty_like(predicted).bernoulli_(0.9, noise);
-    const at::Tensor error = (predicted - batch.actions_BTA / 10.0).square().squeeze(-1);
-    return {{"action", (error * batch.mask_BT).sum() / batch.mask_BT.sum()}};
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t /*group*/,
+                                       const policy::Batch& batch) override {
+    if (step.index + 1 == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
+    const at::Tensor predicted = layer_(batch.seen.states_BTS);
+    return {{"action", error_of(predicted * at::empty_like(predicted).bernoulli_(0.9, step.noise), batch)}};
   }
-  policy::Action act(const policy::History& history, const policy::Condition&, const at::Tensor&,
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator&) override {
+    return {{"action", error_of(layer_(batch.seen.states_BTS), batch)}};
+  }
+  policy::Action act(const policy::Ticks& history, const at::Tensor&, const at::Tensor&,
                      const std::vector<at::Tensor>&) override {
     return {layer_(history.states_BTS.select(1, 0)).clamp_min(0.0) * 10.0};
   }
-  void poison(int64_t call) { poison_at_ = call; }
+  void poison(int64_t step) { poison_at_ = step; }
 
  private:
+  static at::Tensor error_of(const at::Tensor& predicted_BTA, const policy::Batch& batch) {
+    const at::Tensor error = (predicted_BTA - batch.label_BTA / 10.0).square().squeeze(-1);
+    return (error * batch.seen.mask_BT).sum() / batch.seen.mask_BT.sum();
+  }
+
   torch::nn::Linear layer_;
-  int64_t calls_ = 0;
   int64_t poison_at_ = -1;
 };
 

@@ -43,7 +43,8 @@ class TrainerTest : public ::testing::Test {
     const RunDir run = std::filesystem::exists(path) ? RunDir::open(path) : RunDir::create(path, "kind: train\n");
     policy::CheckpointInfo info;
     info.shape = {2, 1};
-    Trainer trainer(config, policy, training_, &held_out_, run, info, "kind: train\n");
+    LoggedWindows windows(training_, policy, config.batch_size, config.accumulate, config.seed);
+    Trainer trainer(config, policy, windows, &held_out_, run, info, "kind: train\n");
     if (!resume_from.empty()) trainer.resume(resume_from);
     return trainer.run();
   }
@@ -111,9 +112,9 @@ TEST_F(TrainerTest, ALossThatIsNotFiniteStopsWithTheStepNamedAndNoCheckpoint) {
 // A weight is lost after the third step; the loss of the next one is no number.
 class LosesAWeight : public LinearPolicy {
  public:
-  void after_step(int64_t step) override {
+  void after_step(const policy::Step& step) override {
     const torch::NoGradGuard no_grad;
-    if (step == lost_at_) named_parameters()["layer.bias"].fill_(std::numeric_limits<float>::quiet_NaN());
+    if (step.index + 1 == lost_at_) named_parameters()["layer.bias"].fill_(std::numeric_limits<float>::quiet_NaN());
   }
   int64_t lost_at_ = 3;
 };
@@ -146,9 +147,9 @@ TEST_F(TrainerTest, AWeightLostInTheLastStepIsNotSaved) {
 // Its loss on held-out days alone is no number.
 class FailsHeldOut : public LinearPolicy {
  public:
-  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override {
-    std::vector<policy::LossPart> parts = LinearPolicy::losses(group, batch, noise);
-    if (!is_training()) parts[0].value = parts[0].value * std::numeric_limits<double>::quiet_NaN();
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override {
+    std::vector<policy::LossPart> parts = LinearPolicy::held_out_losses(batch, noise);
+    parts[0].value = parts[0].value * std::numeric_limits<double>::quiet_NaN();
     return parts;
   }
 };
@@ -172,7 +173,8 @@ TEST(HeldOut, MeansOverPeriodsCountEachAlike) {
   EXPECT_DOUBLE_EQ(mean.forecast_error.at("time"), 0.5);
 }
 
-// Two groups, the second resting in odd calls; the target of the second is the first's parameter, stepped before.
+// Two groups, the second, a delayed actor, stepping every other time; its target is the first's parameter, stepped
+// before.
 class TwoGroups : public LinearPolicy {
  public:
   TwoGroups() {
@@ -181,27 +183,25 @@ class TwoGroups : public LinearPolicy {
     target_ = register_buffer("target", at::zeros({1}));
   }
   std::vector<policy::ParameterGroup> parameter_groups() const override {
-    return {{"critic", {"critic", "layer."}, 2.0}, {"actor", {"actor"}, 0.5}};
+    return {{"critic", {"critic", "layer."}, 2.0}, {"actor", {"actor"}, 0.5, 2}};
   }
-  std::vector<policy::LossPart> losses(size_t group, const policy::Batch& batch, at::Generator& noise) override {
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override {
     if (group == 0) {
-      std::vector<policy::LossPart> parts = LinearPolicy::losses(0, batch, noise);
+      std::vector<policy::LossPart> parts = LinearPolicy::losses(step, 0, batch);
       parts.push_back({"critic", -critic_.sum()});
       return parts;
     }
     seen_critic_.push_back(critic_.item<float>());
-    if (++calls_ % 2 == 1) return {};
     return {{"actor", -(actor_ * critic_).sum()}};
   }
-  void after_step(int64_t step) override {
+  void after_step(const policy::Step& step) override {
     const torch::NoGradGuard no_grad;
     target_.copy_(critic_);
-    last_step_ = step;
+    last_step_ = step.index;
   }
   at::Tensor critic_, actor_, target_;
   std::vector<float> seen_critic_;
-  int64_t calls_ = 0;
-  int64_t last_step_ = 0;
+  int64_t last_step_ = -1;
 };
 
 TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
@@ -218,21 +218,67 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
   const RunDir run = RunDir::create(folder_.path() + "/groups", "kind: train\n");
   policy::CheckpointInfo info;
   info.shape = {2, 1};
-  Trainer trainer(config, policy, training_, nullptr, run, info, "kind: train\n");
+  LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
+  Trainer trainer(config, policy, windows, nullptr, run, info, "kind: train\n");
   trainer.run();
-  // AdamW's first steps move by the rate whatever the gradient: 0.1 x 2 for the critic, seen by the actor's loss in the
-  // same step; the actor rests in its first call and moves by 0.1 x 0.5 in the second.
-  ASSERT_EQ(policy.seen_critic_.size(), 2U);
-  EXPECT_NEAR(policy.seen_critic_[0], 0.2F, 1e-5);
-  EXPECT_NEAR(policy.seen_critic_[1], 0.4F, 1e-5);
+  // AdamW's first steps move by the rate whatever the gradient: 0.1 x 2 for the critic, twice, seen by the actor's loss
+  // in the same step; the actor rests in the first step and moves by 0.1 x 0.5 in the second.
+  ASSERT_EQ(policy.seen_critic_.size(), 1U);
+  EXPECT_NEAR(policy.seen_critic_[0], 0.4F, 1e-5);
   EXPECT_NEAR(policy.actor_.item<float>(), 0.05F, 1e-5);
   EXPECT_EQ(policy.target_.item<float>(), policy.critic_.item<float>());
-  EXPECT_EQ(policy.last_step_, 2);
+  EXPECT_EQ(policy.last_step_, 1);
+}
+
+// The clock is the step's number, so neither a resume nor how often held-out days are looked at changes who rests.
+TEST_F(TrainerTest, ADelayedGroupResumesAndDoesNotMindEvaluations) {
+  const auto final_actor = [&](const std::string& name, int64_t eval_every, bool in_parts) {
+    TwoGroups policy;
+    TrainConfig config = twenty_steps();
+    config.steps = 9;
+    config.eval_every = eval_every;
+    if (!in_parts) {
+      train(policy, config, name);
+      return policy.actor_.item<float>();
+    }
+    TrainConfig half = config;
+    half.stop_at = 5;
+    const std::string checkpoint = train(policy, half, name).checkpoint;
+    TwoGroups second;
+    train(second, config, name, checkpoint);
+    return second.actor_.item<float>();
+  };
+  const float whole = final_actor("whole", 1000, false);
+  EXPECT_NE(whole, 0.0F);
+  EXPECT_EQ(final_actor("often", 3, false), whole);
+  EXPECT_EQ(final_actor("parts", 1000, true), whole);
+}
+
+// Of one group without noise: windows of 3 ticks, whose parts weigh as many ticks as they have. Rounding alone differs.
+class Noiseless : public LinearPolicy {
+ public:
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t, const policy::Batch& batch) override {
+    return held_out_losses(batch, step.noise);
+  }
+};
+
+TEST_F(TrainerTest, AccumulatedGradientsAreThoseOfTheWholeBatch) {
+  const auto weights = [&](const std::string& name, int64_t parts) {
+    torch::manual_seed(3);
+    Noiseless policy;
+    TrainConfig config = twenty_steps();
+    config.accumulate = parts;
+    train(policy, config, name);
+    return policy.named_parameters()["layer.weight"].detach().clone();
+  };
+  const at::Tensor whole = weights("whole", 1);
+  EXPECT_TRUE(at::allclose(weights("three", 3), whole, 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(weights("eight", 8), whole, 1e-5, 1e-6));
 }
 
 class Resting : public LinearPolicy {
  public:
-  std::vector<policy::LossPart> losses(size_t, const policy::Batch&, at::Generator&) override { return {}; }
+  std::vector<policy::LossPart> losses(const policy::Step&, size_t, const policy::Batch&) override { return {}; }
 };
 
 TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
@@ -244,7 +290,8 @@ TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
   const RunDir run = RunDir::create(folder_.path() + "/resting", "kind: train\n");
   policy::CheckpointInfo info;
   info.shape = {2, 1};
-  EXPECT_EQ(Trainer(config, policy, training_, nullptr, run, info, "kind: train\n").run().step, 2);
+  LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
+  EXPECT_EQ(Trainer(config, policy, windows, nullptr, run, info, "kind: train\n").run().step, 2);
 }
 
 TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {

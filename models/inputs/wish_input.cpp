@@ -1,0 +1,89 @@
+#include "models/inputs/wish_input.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/shown.h"
+
+namespace genbid::models {
+namespace {
+
+constexpr double kTail = 0.05;  // of what the training days had to go at a tick
+
+}  // namespace
+
+bool are_outcomes(const std::vector<std::string>& names) {
+  const auto& known = policy::outcome_names();
+  const bool all_known = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  });
+  return all_known && std::set<std::string>(names.begin(), names.end()).size() == names.size();
+}
+
+const std::string& expected_wishes() {
+  static const std::string text = "outcomes of a day, each once: " + listed(policy::outcome_names());
+  return text;
+}
+
+WishInputImpl::WishInputImpl(const std::vector<std::string>& wishes, double quantile, double cpa)
+    : quantile_(quantile), cpa_(cpa) {
+  std::vector<int64_t> columns;
+  for (const std::string& name : wishes) {
+    wishes_.push_back(policy::parse_outcome(name));
+    columns.push_back(static_cast<int64_t>(policy::index_of(wishes_.back())));
+  }
+  if (wishes_.empty()) return;  // files hold no empty tensors
+  scale_ = register_module("scale", nn::Normalizer(size()));
+  columns_W_ = register_buffer("columns", at::tensor(columns, at::kLong));
+  lowest_KW_ = register_buffer("lowest", at::full({kTicks, size()}, -10.0));
+  highest_KW_ = register_buffer("highest", at::full({kTicks, size()}, 10.0));
+  default_W_ = register_buffer("default", at::ones({size()}));
+}
+
+void WishInputImpl::fit(const policy::TrainingColumns& columns) {
+  if (wishes_.empty()) return;
+  const torch::NoGradGuard no_grad;
+  const at::Tensor to_go_NW = columns.to_go_NO.index_select(1, columns_W_);
+  scale_->fit(to_go_NW);
+  const at::Tensor scaled_NW = scale_->forward(to_go_NW).to(at::kDouble);
+  for (int64_t tick = 0; tick < kTicks; ++tick) {
+    const at::Tensor rows_N = columns.ticks_N.eq(tick).nonzero().flatten();
+    if (rows_N.numel() == 0) {  // behind the longest day
+      if (tick == 0) return;
+      lowest_KW_[tick].copy_(lowest_KW_[tick - 1]);
+      highest_KW_[tick].copy_(highest_KW_[tick - 1]);
+      continue;
+    }
+    const at::Tensor here_NW = scaled_NW.index_select(0, rows_N);
+    lowest_KW_[tick].copy_(here_NW.quantile(kTail, 0));
+    highest_KW_[tick].copy_(here_NW.quantile(1.0 - kTail, 0));
+  }
+  const at::Tensor outcome_MW = columns.outcome_MO.index_select(1, columns_W_).to(at::kDouble);
+  for (int64_t w = 0; w < size(); ++w) {
+    if (wishes_[static_cast<size_t>(w)] == policy::Outcome::kCpa) {
+      default_W_[w].fill_(cpa_);
+    } else {
+      default_W_[w].copy_(outcome_MW.select(1, w).quantile(quantile_));
+    }
+  }
+}
+
+at::Tensor WishInputImpl::forward(const policy::Ticks& ticks, const at::Tensor& wishes_BO) const {
+  const at::Tensor to_go_BTW = policy::to_go_BTO(ticks, wishes_BO).index_select(2, columns_W_);
+  const at::Tensor tick_BT = ticks.ticks_BT.clamp(0, kTicks - 1);
+  const auto range_BTW = [&](const at::Tensor& range_KW) { return at::embedding(range_KW, tick_BT); };
+  return scale_->forward(to_go_BTW).maximum(range_BTW(lowest_KW_)).minimum(range_BTW(highest_KW_));
+}
+
+policy::Wishes WishInputImpl::defaults() const {
+  policy::Wishes wishes;
+  for (size_t w = 0; w < wishes_.size(); ++w) {
+    wishes[wishes_[w]] = default_W_[static_cast<int64_t>(w)].item<double>();
+  }
+  return wishes;
+}
+
+}  // namespace genbid::models

@@ -1,0 +1,68 @@
+#include "models/perceptron/perceptron.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/linear.h>
+
+#include "models/losses.h"
+
+// B rows, T = 1 tick, S features, A action coefficients, O outcomes.
+
+namespace genbid::models {
+
+void PerceptronConfig::fields(ConfigVisitor& v) {
+  v.field("width", width, {1, 65536});
+  v.field("depth", depth, {1, 64});
+  v.field("wishes", wishes);
+  v.check(are_outcomes(wishes), "wishes", expected_wishes());
+  v.field("target_quantile", target_quantile, {0.0, 1.0});
+  v.field("target_cpa", target_cpa, {0.0, 10.0});
+  v.field("own_bids", own_bids, own_bids_modes());
+}
+
+Perceptron::Perceptron(const PerceptronConfig& config, const policy::PolicyShape& shape)
+    : states_(register_module("states", nn::Normalizer(shape.num_features))),
+      actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
+      own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
+      wishes_(register_module("wishes", WishInput(config.wishes, config.target_quantile, config.target_cpa))) {
+  torch::nn::Sequential network;
+  int64_t inputs = shape.num_features + wishes_->size();
+  for (int64_t layer = 0; layer < config.depth; ++layer) {
+    network->push_back(torch::nn::Linear(inputs, config.width));
+    network->push_back(torch::nn::ReLU());
+    inputs = config.width;
+  }
+  network->push_back(torch::nn::Linear(inputs, shape.num_actions));
+  network_ = register_module("network", network);
+}
+
+void Perceptron::fit(const policy::TrainingColumns& columns) {
+  states_->fit(columns.states_NS);
+  actions_->fit(columns.labels_NA);
+  wishes_->fit(columns);
+}
+
+at::Tensor Perceptron::predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise) {
+  const at::Tensor shown_B11 = own_bids_->shown_B11(ticks.states_BTS, noise);
+  at::Tensor inputs_BTX = own_bids_->states(states_(ticks.states_BTS), shown_B11);
+  if (wishes_->size() > 0) inputs_BTX = at::cat({inputs_BTX, wishes_(ticks, whole_BO)}, -1);
+  return network_->forward(inputs_BTX);
+}
+
+std::vector<policy::LossPart> Perceptron::losses(const policy::Step& step, size_t /*group*/,
+                                                 const policy::Batch& batch) {
+  const at::Tensor predicted_BTA = predict_BTA(batch.seen, batch.outcome_BO, &step.noise);
+  return {action_loss(predicted_BTA, actions_(batch.label_BTA), batch)};
+}
+
+std::vector<policy::LossPart> Perceptron::held_out_losses(const policy::Batch& batch, at::Generator& /*noise*/) {
+  return {action_loss(predict_BTA(batch.seen, batch.outcome_BO, nullptr), actions_(batch.label_BTA), batch)};
+}
+
+policy::Action Perceptron::act(const policy::Ticks& history, const at::Tensor& wishes_BO,
+                               const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
+  const at::Tensor predicted_BA = predict_BTA(history, wishes_BO, nullptr).select(1, 0);
+  return {actions_->inverse(predicted_BA).clamp_min(0.0)};
+}
+
+}  // namespace genbid::models

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <torch/nn/modules/container/sequential.h>
+
+#include <string>
+#include <vector>
+
+#include "base/config/config.h"
+#include "models/inputs/own_bids.h"
+#include "models/inputs/wish_input.h"
+#include "nn/normalizer.h"
+#include "policy/policy.h"
+
+namespace genbid::models {
+
+struct PerceptronConfig {
+  int64_t width = 256;                    // of the hidden layers
+  int64_t depth = 2;                      // hidden layers
+  std::vector<std::string> wishes = {};   // outcomes of a day that it can be asked for (policy/outcomes.h)
+  double target_quantile = 0.8;           // what it asks for by itself (models/inputs/wish_input.h)
+  double target_cpa = 0.9;
+  std::string own_bids = "show";          // models/inputs/own_bids.h
+
+  void fields(ConfigVisitor& v);
+};
+
+// Predicts what should be asked for from the current state alone, and from what is to go of its wishes. The smallest
+// policy; the one to copy.
+class Perceptron : public policy::Policy {
+ public:
+  Perceptron(const PerceptronConfig& config, const policy::PolicyShape& shape);
+
+  void fit(const policy::TrainingColumns& columns) override;
+  int64_t window() const override { return 1; }
+  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
+  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
+                     const std::vector<at::Tensor>& carry) override;
+  policy::Wishes wishes() const override { return wishes_->defaults(); }
+
+ private:
+  at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+
+  nn::Normalizer states_{nullptr};
+  nn::Normalizer actions_{nullptr};
+  OwnBids own_bids_{nullptr};
+  WishInput wishes_{nullptr};
+  torch::nn::Sequential network_{nullptr};
+};
+
+}  // namespace genbid::models
