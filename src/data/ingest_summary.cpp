@@ -140,6 +140,7 @@ std::string IngestSummary::text() const {
     }
     out += line("feature check", features);
     out += line("next_state check", check_text(next_states_checked, next_states_different, ""));
+    if (!output.empty()) out += line("labels", "none: trajectory files have no bids (`genbid simulate` makes labels)");
   }
 
   out += "\n" + spread_table(*this);

@@ -37,10 +37,18 @@ void TrajectoryColumns::append(const Trajectory& t) {
   done.insert(done.end(), t.done.begin(), t.done.end());
 }
 
+void TrajectoryColumns::append(const TrajectoryLabels& labels) {
+  best_constant.push_back(labels.best_constant);
+  optimum.push_back(labels.optimum);
+  asked.insert(asked.end(), labels.asked.begin(), labels.asked.end());
+  best_rest.insert(best_rest.end(), labels.best_rest.begin(), labels.best_rest.end());
+}
+
 struct TrajectoryStoreWriter::State {
   AtomicFile atomic;
   Hdf5File file;
   int64_t num_features = 0;
+  bool labels = false;
   int64_t num_trajectories = 0;
   int64_t num_rows = 0;
   int64_t trajectories_written = 0;
@@ -65,22 +73,25 @@ void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, in
   file.create_group("/trajectories");
   file.create_group("/ticks");
   const TrajectoryColumns types;
-  for_each_trajectory_column(types, [&](const std::string& name, const auto& column) {
+  const auto create_of_trajectories = [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     const bool narrow = is_advertiser(name) && !info.wide_advertisers;
     file.create_dataset(name, narrow ? Hdf5Type::kI32 : kHdf5TypeOf<Value>, {num_trajectories});
-  });
-  for_each_tick_column(types, [&](const std::string& name, const auto& column) {
+  };
+  const auto create_of_ticks = [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     std::vector<int64_t> shape = {num_rows};
     if (is_state(name)) shape.push_back(std::ssize(info.features));
     file.create_dataset(name, kHdf5TypeOf<Value>, shape);
-  });
+  };
+  for_each_trajectory_column(types, create_of_trajectories, info.labels);
+  for_each_tick_column(types, create_of_ticks, info.labels);
 }
 
 void TrajectoryStoreWriter::begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows) {
   State& s = *state_;
   s.num_features = std::ssize(info.features);
+  s.labels = info.labels;
   s.num_trajectories = num_trajectories;
   s.num_rows = num_rows;
   create_trajectory_store(s.file, info, num_trajectories, num_rows);
@@ -91,21 +102,24 @@ void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
   assert(s.trajectories_written + part.num_trajectories() <= s.num_trajectories);
   assert(s.rows_written + part.num_rows() <= s.num_rows);
   assert(std::ssize(part.state) == part.num_rows() * s.num_features);
+  assert(part.num_trajectories() == 0 || part.has_labels() == s.labels);
   std::vector<int64_t> first_row = part.first_row;
   for (int64_t& row : first_row) row += s.rows_written;
 
-  for_each_trajectory_column(part, [&](const std::string& name, const auto& column) {
+  const auto write_of_trajectories = [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     std::span<const Value> values(column);
     if constexpr (std::is_same_v<Value, int64_t>) {
       if (name == "/trajectories/first_row") values = first_row;
     }
     s.file.write_rows(name, s.trajectories_written, values);
-  });
-  for_each_tick_column(part, [&](const std::string& name, const auto& column) {
+  };
+  const auto write_of_ticks = [&](const std::string& name, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     s.file.write_rows(name, s.rows_written, std::span<const Value>(column));
-  });
+  };
+  for_each_trajectory_column(part, write_of_trajectories, s.labels);
+  for_each_tick_column(part, write_of_ticks, s.labels);
   s.trajectories_written += part.num_trajectories();
   s.rows_written += part.num_rows();
 }
@@ -185,8 +199,24 @@ struct TrajectoryStore::State {
          (std::isfinite(value) ? "number that float32 can hold (up to 3.4e38)" : "finite number"));
   }
 
+  // Whether there are labels: all of their datasets or none.
+  bool find_labels() const {
+    std::string there, missing;
+    const auto look = [&](const std::string& name, const auto& /*column*/) {
+      if (is_label(name)) (file.has_dataset(name) ? there : missing) = name;
+    };
+    const TrajectoryColumns names;
+    for_each_trajectory_column(names, look, true);
+    for_each_tick_column(names, look, true);
+    if (!there.empty() && !missing.empty()) {
+      fail("no dataset '" + missing + "' beside '" + there + "', expected all datasets of labels or none");
+    }
+    return !there.empty();
+  }
+
   void check_datasets() {
     const TrajectoryColumns types;
+    info.labels = find_labels();
     num_trajectories = num_rows = -1;
     const auto check = [&](const std::string& name, const auto& column, int64_t& count) {
       using Value = typename std::decay_t<decltype(column)>::value_type;
@@ -215,8 +245,10 @@ struct TrajectoryStore::State {
       }
     };
     for_each_trajectory_column(
-        types, [&](const std::string& name, const auto& column) { check(name, column, num_trajectories); });
-    for_each_tick_column(types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); });
+        types, [&](const std::string& name, const auto& column) { check(name, column, num_trajectories); },
+        info.labels);
+    for_each_tick_column(
+        types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); }, info.labels);
   }
 };
 
@@ -265,11 +297,14 @@ TrajectoryColumns TrajectoryStore::read() const {
     if constexpr (std::is_floating_point_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
         if (!std::isfinite(column[i])) s.refuse_value<Value>(name, to_signed(i) / width, width);
+        if (!is_label(name) || column[i] >= 0) continue;
+        s.fail("dataset '" + name + "': row " + std::to_string(i) + " holds " + shortest(as_double(column[i])) +
+               ", expected 0 or more");
       }
     }
   };
-  for_each_trajectory_column(columns, read);
-  for_each_tick_column(columns, read);
+  for_each_trajectory_column(columns, read, s.info.labels);
+  for_each_tick_column(columns, read, s.info.labels);
 
   for (int64_t i = 0; i < s.num_trajectories; ++i) {
     const auto place = to_size(i);

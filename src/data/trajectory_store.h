@@ -11,6 +11,15 @@ namespace genbid::data {
 
 struct Trajectory;  // trajectory_builder.h
 
+// What a seat asked for, and the best that it could have asked for in hindsight, rivals as they bid. Alphas are money for
+// a unit of p-value, 0 or more; scores are expected ones, in conversions (oracle/optima.h).
+struct TrajectoryLabels {
+  double best_constant = 0.0;    // alpha, all day
+  double optimum = 0.0;          // score of the best alpha per tick
+  std::vector<float> asked;      // alpha, by tick: before over-spending
+  std::vector<float> best_rest;  // alpha, by tick: given what the day brought so far, of a rest played at its best
+};
+
 // Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
 // end for the last, ticks 0, 1, 2, ... in order, those after the budget was spent included.
 struct TrajectoryColumns {
@@ -23,6 +32,7 @@ struct TrajectoryColumns {
   std::vector<double> cost;         // money spent
   std::vector<double> conversions;  // realised
   std::vector<int64_t> first_row;
+  std::vector<double> best_constant, optimum;  // TrajectoryLabels; empty in a store without labels
   // One a tick.
   std::vector<int32_t> tick;
   std::vector<float> state;  // features of a row lie together
@@ -30,15 +40,19 @@ struct TrajectoryColumns {
   std::vector<float> reward;             // conversions
   std::vector<float> reward_continuous;  // p-values of exposed impressions, summed
   std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
+  std::vector<float> asked, best_rest;   // TrajectoryLabels; empty in a store without labels
 
   std::vector<double> best_constant, optimum;
   std::vector<float> asked, best_rest;
   bool has_labels() const { return !best_rest.empty(); }
 
   void append(const Trajectory& trajectory);
+  // Those of the trajectory that was appended last; of all trajectories or of none.
+  void append(const TrajectoryLabels& labels);
 
   int64_t num_trajectories() const { return std::ssize(period); }
   int64_t num_rows() const { return std::ssize(tick); }
+  bool has_labels() const { return !best_constant.empty(); }
 };
 
 struct TrajectoryStoreInfo {
@@ -49,6 +63,7 @@ struct TrajectoryStoreInfo {
   std::string sources;                // JSON list of {"name", "size", "xxh3_128"}; may be empty
   std::string config;                 // YAML of the ingestion, without paths and thread counts; may be empty
   bool wide_advertisers = false;      // numbers of advertisers beyond 32 bits: they are stored as 64
+  bool labels = false;                // with the four columns of labels
 };
 
 // It writes under a temporary name, so that the store is there whole after finish() and not at all before. A writer
@@ -63,7 +78,7 @@ class TrajectoryStoreWriter {
 
   // It is called once, before append().
   void begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows);
-  // The next trajectories. `part.first_row` counts rows of the part.
+  // The next trajectories, with labels if the info says so. `part.first_row` counts rows of the part.
   void append(const TrajectoryColumns& part);
   void finish();
 
@@ -83,7 +98,8 @@ class TrajectoryStore {
   int64_t num_trajectories() const;
   int64_t num_rows() const;
 
-  // All columns, checked: rows of a trajectory are its ticks in order, values are finite, whole numbers in range.
+  // All columns, checked: rows of a trajectory are its ticks in order, values are finite, whole numbers in range,
+  // labels 0 or more.
   TrajectoryColumns read() const;
 
  private:

@@ -31,12 +31,13 @@ TrajectoryStoreFile::TrajectoryStoreFile(std::string path) : path_(std::move(pat
     num_trajectories_ = store.num_trajectories();
     num_rows_ = store.num_rows();
     num_features_ = std::ssize(store.info().features);
+    labels_ = store.info().labels;
   }
   const Hdf5File file = Hdf5File::open(path_);
   const auto add = [&](const std::string& name, const auto& /*column*/) { offsets_.push_back(file.offset(name)); };
   const TrajectoryColumns names;
-  for_each_trajectory_column(names, add);
-  for_each_tick_column(names, add);
+  for_each_trajectory_column(names, add, labels_);
+  for_each_tick_column(names, add, labels_);
   file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
   if (file_ < 0) throw Error(path_ + ": cannot open: " + std::strerror(errno));
 }
@@ -49,6 +50,7 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
   assert(first_trajectory >= 0 && first_trajectory + part.num_trajectories() <= num_trajectories_);
   assert(first_row >= 0 && first_row + part.num_rows() <= num_rows_);
   assert(std::ssize(part.state) == part.num_rows() * num_features_);
+  assert(part.num_trajectories() == 0 || part.has_labels() == labels_);
   std::vector<int64_t> first_rows = part.first_row;
   for (int64_t& row : first_rows) row += first_row;
 
@@ -58,7 +60,7 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
     const auto size = to_signed(sizeof(Value));
     write_bytes(column.data(), std::ssize(column) * size, *offset++ + first * width * size);
   };
-  for_each_trajectory_column(part, [&](const std::string& name, const auto& column) {
+  const auto put_of_trajectories = [&](const std::string& name, const auto& column) {
     if constexpr (std::is_same_v<std::decay_t<decltype(column)>, std::vector<int64_t>>) {
       if (name == "/trajectories/first_row") return put(first_trajectory, 1, first_rows);
     }
@@ -66,10 +68,12 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
     if (is_advertiser(name))
       return put(first_trajectory, 1, std::vector<int32_t>(part.advertiser.begin(), part.advertiser.end()));
     put(first_trajectory, 1, column);
-  });
-  for_each_tick_column(part, [&](const std::string& name, const auto& column) {
+  };
+  const auto put_of_ticks = [&](const std::string& name, const auto& column) {
     put(first_row, is_state(name) ? num_features_ : 1, column);
-  });
+  };
+  for_each_trajectory_column(part, put_of_trajectories, labels_);
+  for_each_tick_column(part, put_of_ticks, labels_);
 }
 
 void TrajectoryStoreFile::sync() {

@@ -36,6 +36,7 @@ class TrajectoryStoreFile {
   int64_t num_trajectories_ = 0;
   int64_t num_rows_ = 0;
   int64_t num_features_ = 0;
+  bool labels_ = false;
   int file_ = -1;
 };
 

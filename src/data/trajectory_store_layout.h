@@ -13,9 +13,9 @@ namespace genbid::data {
 inline constexpr const char* kTrajectoryStoreFormat = "genbid-trajectories";
 
 // Calls a visitor with each dataset's name and column, first those of trajectories and then those of ticks. The names
-// stand here and nowhere else.
+// stand here and nowhere else. Those of labels, which a store has all of or none of, are visited `with_labels`.
 template <typename Columns, typename Visit>
-void for_each_trajectory_column(Columns& columns, const Visit& visit) {
+void for_each_trajectory_column(Columns& columns, const Visit& visit, bool with_labels = false) {
   visit("/trajectories/period", columns.period);
   visit("/trajectories/advertiser", columns.advertiser);
   visit("/trajectories/category", columns.category);
@@ -24,20 +24,32 @@ void for_each_trajectory_column(Columns& columns, const Visit& visit) {
   visit("/trajectories/cost", columns.cost);
   visit("/trajectories/conversions", columns.conversions);
   visit("/trajectories/first_row", columns.first_row);
+  if (!with_labels) return;
+  visit("/trajectories/best_constant", columns.best_constant);
+  visit("/trajectories/optimum", columns.optimum);
 }
 
 template <typename Columns, typename Visit>
-void for_each_tick_column(Columns& columns, const Visit& visit) {
+void for_each_tick_column(Columns& columns, const Visit& visit, bool with_labels = false) {
   visit("/ticks/tick", columns.tick);
   visit("/ticks/state", columns.state);
   visit("/ticks/action", columns.action);
   visit("/ticks/reward", columns.reward);
   visit("/ticks/reward_continuous", columns.reward_continuous);
   visit("/ticks/done", columns.done);
+  if (!with_labels) return;
+  visit("/ticks/asked", columns.asked);
+  visit("/ticks/best_rest", columns.best_rest);
 }
 
 // These are stored with 32 bits where that suffices.
 inline bool is_advertiser(const std::string& name) { return name == "/trajectories/advertiser"; }
+
+// None is below 0.
+inline bool is_label(const std::string& name) {
+  return name == "/trajectories/best_constant" || name == "/trajectories/optimum" || name == "/ticks/asked" ||
+         name == "/ticks/best_rest";
+}
 
 inline bool is_state(const std::string& name) { return name == "/ticks/state"; }
 

@@ -201,7 +201,7 @@ class TrajectoryOutput {
 
   void finish_cells(Threads& threads) {
     const std::vector<data::RawTrajectory> trajectories = recorder_.trajectories(threads);
-    store_.append(TrajectoryRecorder::columns(trajectories));
+    store_.append(recorder_.columns(trajectories));
     if (csv_) csv_->append(trajectories);
   }
 
@@ -259,9 +259,11 @@ void OutputConfig::fields(ConfigVisitor& v) {
   v.field("features", features,
           {feature_set_name(FeatureSet::kAuctionnet16), feature_set_name(FeatureSet::kConstraint)});
   v.field("trajectories_csv", trajectories_csv);
+  v.field("labels", labels);
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
   v.field("resumable", resumable);
+  v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
   v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
           "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5 and periods.csv alone go on");
@@ -283,8 +285,8 @@ struct Outputs::State {
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
     if (c.trajectories) {
-      trajectories.emplace(staging.file(kStore), TrajectoryRecorder(parse_feature_set(c.features), shape), num_periods,
-                           identity);
+      trajectories.emplace(staging.file(kStore), TrajectoryRecorder(parse_feature_set(c.features), shape, c.labels),
+                           num_periods, identity);
       if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
     }
     if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
@@ -333,6 +335,10 @@ void Outputs::on_impressions(int64_t /*cell*/, int tick, std::span<const market:
   if (s.market_log) s.market_log->add(impressions);
 }
 
+void Outputs::label(std::vector<data::TrajectoryLabels> labels) {
+  state_->trajectories->recorder().label(std::move(labels));
+}
+
 void Outputs::finish_cells() {
   State& s = *state_;
   if (s.ticks) s.ticks->write(s.tables.ticks_rows());
@@ -359,8 +365,9 @@ std::vector<std::string> Outputs::commit() {
 std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const market::MarketShape& shape,
                                          int64_t num_periods, std::string identity, Threads& threads) {
   if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(identity), threads);
-  return std::make_unique<ResumableOutputs>(config.dir, parse_feature_set(config.features), shape, num_periods,
-                                            identity, threads);
+  return std::make_unique<ResumableOutputs>(
+      config.dir, TrajectoryRecorder(parse_feature_set(config.features), shape, config.labels), shape, num_periods,
+      identity, threads);
 }
 
 }  // namespace genbid::play

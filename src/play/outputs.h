@@ -8,6 +8,7 @@
 
 #include "base/config/config.h"
 #include "base/threads.h"
+#include "data/trajectory_store.h"
 #include "market/market.h"
 #include "play/period_tables.h"
 
@@ -22,6 +23,7 @@ struct OutputConfig {
   bool trajectories = false;                     // trajectories.h5
   bool trajectories_csv = true;                  // with it trajectories.csv, in AuctionNet's form
   std::string features = "constraint";           // state features of trajectories.h5: auctionnet16 or constraint
+  bool labels = false;                           // of trajectories.h5: the best alphas in hindsight (play/labels.h)
   bool market_log = false;                       // market_log.h5
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
   bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
@@ -36,9 +38,11 @@ class RunOutputs : public market::PeriodSink {
   // How many of the run's periods, counted from its first, are written already.
   virtual int64_t periods_done() const { return 0; }
   // To be called with the cells about to be played, by period, and who sits in each. It is one cell where impressions
-  // are needed.
+  // or labels are needed.
   virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
-  // To be called once their last tick is played.
+  // To be called once their last tick is played, where labels are asked for: the trajectories', by cell and seat.
+  virtual void label(std::vector<data::TrajectoryLabels> labels) = 0;
+  // To be called after that.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
   // Puts everything in its place, and returns the paths, those of the tables first.
@@ -67,6 +71,7 @@ class Outputs : public RunOutputs {
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
   void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
                       const market::TickImpressions& impressions) override;
+  void label(std::vector<data::TrajectoryLabels> labels) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;

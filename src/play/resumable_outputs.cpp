@@ -26,7 +26,6 @@
 #include "data/trajectory_store_file.h"
 #include "play/period_tables.h"
 #include "play/run_identity.h"
-#include "play/trajectory_recorder.h"
 
 namespace genbid::play {
 namespace {
@@ -128,13 +127,13 @@ std::string made(const std::string& dir) {
 }  // namespace
 
 struct ResumableOutputs::State {
-  State(const std::string& where, FeatureSet features, const market::MarketShape& shape, int64_t count, Threads& t)
+  State(const std::string& where, TrajectoryRecorder into, const market::MarketShape& shape, int64_t count, Threads& t)
       : dir(made(where)),
         folder(dir + "/" + kUnfinishedFolder),
         num_periods(count),
         threads(t),
         place(dir, O_RDONLY | O_DIRECTORY),
-        recorder(features, shape),
+        recorder(std::move(into)),
         tables(shape, false) {}
 
   void refuse_others() const;
@@ -257,9 +256,10 @@ void ResumableOutputs::State::flush() {
   flush_time = flushed_at - start;
 }
 
-ResumableOutputs::ResumableOutputs(const std::string& dir, FeatureSet features, const market::MarketShape& shape,
-                                   int64_t num_periods, const std::string& identity, Threads& threads)
-    : state_(std::make_unique<State>(dir, features, shape, num_periods, threads)) {
+ResumableOutputs::ResumableOutputs(const std::string& dir, TrajectoryRecorder recorder,
+                                   const market::MarketShape& shape, int64_t num_periods, const std::string& identity,
+                                   Threads& threads)
+    : state_(std::make_unique<State>(dir, std::move(recorder), shape, num_periods, threads)) {
   State& s = *state_;
   if (!s.place.lock()) throw Error(dir + ": another process is writing there");
   remove_leftovers(dir);
@@ -295,12 +295,14 @@ void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::S
   state_->recorder.add(to_size(cell), seats);
 }
 
+void ResumableOutputs::label(std::vector<data::TrajectoryLabels> labels) { state_->recorder.label(std::move(labels)); }
+
 void ResumableOutputs::finish_cells() {
   State& s = *state_;
   Written& written = s.written;
   assert(written.periods_done + s.cells_started <= s.num_periods);
   s.store->write(s.recorder.num_trajectories(written.periods_done), s.recorder.num_rows(written.periods_done),
-                 TrajectoryRecorder::columns(s.recorder.trajectories(s.threads)));
+                 s.recorder.columns(s.recorder.trajectories(s.threads)));
   const std::string rows = s.tables.periods_rows();
   s.periods->write(rows, written.periods_csv_bytes);
   written.periods_done += s.cells_started;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "bidding/state_features.h"
 #include "play/outputs.h"
+#include "play/trajectory_recorder.h"
 
 namespace genbid::play {
 
@@ -32,13 +32,14 @@ class ResumableOutputs : public RunOutputs {
  public:
   // Begins, or goes on with what is in `dir`. Throws an Error if that was made with other settings, of which it names
   // the first, if another process is working on it, or if outputs of another kind of run lie there.
-  ResumableOutputs(const std::string& dir, FeatureSet features, const market::MarketShape& shape, int64_t num_periods,
-                   const std::string& identity, Threads& threads);
+  ResumableOutputs(const std::string& dir, TrajectoryRecorder recorder, const market::MarketShape& shape,
+                   int64_t num_periods, const std::string& identity, Threads& threads);
   ~ResumableOutputs() override;
 
   int64_t periods_done() const override;
   void start(std::span<const Population> populations, std::span<const market::Cell> cells) override;
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
+  void label(std::vector<data::TrajectoryLabels> labels) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;

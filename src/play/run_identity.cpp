@@ -14,17 +14,22 @@ namespace {
 constexpr int64_t kFormat = 1;
 constexpr std::string_view kProgram = "# program: ";
 
-struct Features {
+// What of section `output` decides the stores' content. Stores made before there were labels have no such key.
+struct StoreSettings {
   std::string features;
+  bool labels = false;
 
-  void fields(ConfigVisitor& v) { v.field("features", features); }
+  void fields(ConfigVisitor& v) {
+    v.field("features", features);
+    if (labels) v.field("labels", labels);
+  }
 };
 
 struct PlayedSettings {
   int64_t format = kFormat;
   MarketRunConfig market;
   ExploreConfig explore;
-  Features output;
+  StoreSettings output;
 
   void fields(ConfigVisitor& v) {
     v.field("format", format);
@@ -94,7 +99,7 @@ std::string scenario_settings(const MarketRunConfig& market, const Population& p
 }
 
 std::string run_identity(const SimulateConfig& config, const Population& population) {
-  PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features}};
+  PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features, config.output.labels}};
   ByContent files;
   if (!is_shipped_population(settings.market.population)) {
     files.comment("market.population", settings.market.population);

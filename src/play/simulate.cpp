@@ -14,6 +14,7 @@
 #include "base/threads.h"
 #include "bidders/bidder_config.h"
 #include "play/category_reserves.h"
+#include "play/labels.h"
 #include "play/run_identity.h"
 
 namespace genbid::play {
@@ -57,14 +58,16 @@ class Seating {
   std::vector<Bidder*> bidders_;
 };
 
-// Hands everything on, and calls `after_tick` when a tick of the first cell is played.
+// Hands everything on, to the labels too where there are any, and calls `after_tick` when a tick of the first cell is
+// played.
 class ToldAfterTicks : public market::PeriodSink {
  public:
-  ToldAfterTicks(market::PeriodSink& sink, const std::function<void(int)>& after_tick)
-      : sink_(sink), after_tick_(after_tick) {}
+  ToldAfterTicks(market::PeriodSink& sink, LabelMaker* labels, const std::function<void(int)>& after_tick)
+      : sink_(sink), labels_(labels), after_tick_(after_tick) {}
 
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     sink_.on_tick(cell, tick, seats);
+    if (labels_ != nullptr) labels_->on_tick(cell, tick, seats);
     if (cell == 0 && after_tick_) after_tick_(tick);
   }
   void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
@@ -72,13 +75,34 @@ class ToldAfterTicks : public market::PeriodSink {
     sink_.on_impressions(cell, tick, seats, impressions);
   }
   void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override {
-    sink_.on_ladder(cell, tick, ladder);
+    if (labels_ != nullptr) labels_->on_ladder(cell, tick, ladder);
   }
 
  private:
   market::PeriodSink& sink_;
+  LabelMaker* labels_;
   const std::function<void(int)>& after_tick_;
 };
+
+// Plays cells into the outputs, with labels where they are asked for. Returns false if a stop was asked for.
+bool play_cells(market::Market& market, const std::vector<market::Cell>& cells, const Seating& seating,
+                RunOutputs& outputs, LabelMaker* labels, const std::function<void(int)>& after_tick) {
+  const std::vector<int> seat_bidder = seating.seat_bidder(cells.size());
+  ToldAfterTicks told(outputs, labels, after_tick);
+  if (labels == nullptr) return market::play(market, cells, seating.bidders(), seat_bidder, told);
+  const market::Cell& cell = cells.front();
+  const std::vector<double> before = memory_of(seating.bidders());
+  labels->start(cell);
+  market.keep_ladders(true);
+  if (!market::play(market, cells, seating.bidders(), seat_bidder, told)) return false;
+  market.keep_ladders(false);
+  auto found = labels->finish([&](oracle::Responses& day) {
+    remember(seating.bidders(), before);  // a day that is recorded again is the same day
+    return record_responses(market, cell, seating.bidders(), seat_bidder, day);
+  });
+  if (found) outputs.label(std::move(*found));
+  return found.has_value();
+}
 
 }  // namespace
 
@@ -206,7 +230,9 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   SimulateSummary summary;
   summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());
-  const auto together = market->keeps_impressions()
+  std::optional<LabelMaker> labels;
+  if (config.output.labels) labels.emplace(*market);
+  const auto together = market->keeps_impressions() || labels
                             ? size_t{1}
                             : static_cast<size_t>(periods_together(config.market, seating.bidders(), threads.count()));
   for (auto first = static_cast<size_t>(outputs->periods_done()); first < periods.size(); first += together) {
@@ -218,10 +244,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
       populations.push_back(seating.populate(periods[i]));
       cells.push_back(make_cell(populations.back(), periods[i], config.market));
     }
-    const std::vector<int> seat_bidder = seating.seat_bidder(last - first);
     outputs->start(populations, cells);
-    ToldAfterTicks told(*outputs, after_tick);
-    if (!market::play(*market, std::move(cells), seating.bidders(), seat_bidder, told)) return std::nullopt;
+    if (!play_cells(*market, cells, seating, *outputs, labels ? &*labels : nullptr, after_tick)) return std::nullopt;
     outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : outputs->summaries()) {

@@ -1,5 +1,7 @@
 #include "play/trajectory_recorder.h"
 
+#include <cassert>
+
 #include "base/convert.h"
 #include "data/trajectory_builder.h"
 #include "play/period_tables.h"
@@ -13,11 +15,13 @@ data::TrajectoryStoreInfo TrajectoryRecorder::info(const std::string& config_tex
   info.feature_set = feature_set_name(features_);
   info.features = feature_names(features_);
   info.config = config_text;
+  info.labels = with_labels_;
   return info;
 }
 
 void TrajectoryRecorder::start(std::span<const market::Cell> cells) {
   cells_.assign(cells.begin(), cells.end());
+  labels_.clear();
   ticks_.resize(cells.size() * to_size(shape_.seats));
   for (std::vector<data::SeatTickSums>& ticks : ticks_) ticks.clear();
 }
@@ -58,9 +62,11 @@ std::vector<data::RawTrajectory> TrajectoryRecorder::trajectories(Threads& threa
   return all;
 }
 
-data::TrajectoryColumns TrajectoryRecorder::columns(std::span<const data::RawTrajectory> trajectories) {
+data::TrajectoryColumns TrajectoryRecorder::columns(std::span<const data::RawTrajectory> trajectories) const {
+  assert(labels_.size() == (with_labels_ ? trajectories.size() : 0));
   data::TrajectoryColumns columns;
   for (const data::RawTrajectory& trajectory : trajectories) columns.append(trajectory.stored());
+  for (const data::TrajectoryLabels& labels : labels_) columns.append(labels);
   return columns;
 }
 

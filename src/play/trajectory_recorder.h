@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/threads.h"
@@ -16,7 +17,8 @@ namespace genbid::play {
 // Turns the ticks of cells that are being played into trajectories, one a cell and seat, in this order.
 class TrajectoryRecorder {
  public:
-  TrajectoryRecorder(FeatureSet features, const market::MarketShape& shape) : features_(features), shape_(shape) {}
+  TrajectoryRecorder(FeatureSet features, const market::MarketShape& shape, bool with_labels)
+      : features_(features), shape_(shape), with_labels_(with_labels) {}
 
   // What a store of so many periods says of itself; its trajectories and rows.
   data::TrajectoryStoreInfo info(const std::string& config_text) const;
@@ -28,13 +30,18 @@ class TrajectoryRecorder {
   void add(size_t cell, std::span<const market::SeatTick> seats);
   // Once all ticks are played.
   std::vector<data::RawTrajectory> trajectories(Threads& threads) const;
-  static data::TrajectoryColumns columns(std::span<const data::RawTrajectory> trajectories);
+  // Where there are labels, those of these trajectories.
+  void label(std::vector<data::TrajectoryLabels> labels) { labels_ = std::move(labels); }
+  // Both together.
+  data::TrajectoryColumns columns(std::span<const data::RawTrajectory> trajectories) const;
 
  private:
   FeatureSet features_;
   market::MarketShape shape_;
+  bool with_labels_;
   std::vector<market::Cell> cells_;
   std::vector<std::vector<data::SeatTickSums>> ticks_;  // by cell and seat
+  std::vector<data::TrajectoryLabels> labels_;          // likewise
 };
 
 }  // namespace genbid::play

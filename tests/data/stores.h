@@ -79,6 +79,12 @@ void put_dataset(const std::string& path, const std::string& name, hid_t file_ty
   H5Fclose(file);
 }
 
+inline void remove_dataset(const std::string& path, const std::string& name) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  EXPECT_GE(H5Ldelete(file, name.c_str(), H5P_DEFAULT), 0) << name;
+  H5Fclose(file);
+}
+
 // Puts an attribute of any type, alone (no shape) or as a list, in an attribute's place.
 template <typename T>
 void put_attribute(const std::string& path, const std::string& name, hid_t type, const std::vector<T>& values,

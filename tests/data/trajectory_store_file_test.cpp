@@ -17,6 +17,7 @@ TrajectoryStoreInfo info() {
   info.feature_set = "auctionnet16";
   info.features = feature_names(FeatureSet::kAuctionnet16);
   info.config = "kind: test\n";
+  info.labels = true;
   return info;
 }
 
@@ -38,6 +39,8 @@ TrajectoryColumns period(int64_t number) {
   columns.reward = {0.0F, 1.0F, 0.0F, 0.0F};
   columns.reward_continuous = {0.1F, 0.2F, 0.3F, 0.4F};
   columns.done = {0, 1, 0, 1};
+  columns.append(data::TrajectoryLabels{value, value + 0.5, {1.0F, 2.0F}, {3.0F, 4.0F}});
+  columns.append(data::TrajectoryLabels{80.0, 20.0, {5.0F, 6.0F}, {7.0F, static_cast<float>(number)}});
   return columns;
 }
 
@@ -62,6 +65,8 @@ TEST(TrajectoryStoreFile, FilledInAnyOrderItHasTheBytesOfTheWriter) {
   const TrajectoryColumns read = TrajectoryStore(folder.file("b.h5")).read();
   EXPECT_EQ(read.first_row, (std::vector<int64_t>{0, 2, 4, 6, 8, 10}));
   EXPECT_EQ(read.action.back(), 9.0F);
+  EXPECT_EQ(read.best_constant, (std::vector<double>{7.0, 80.0, 8.0, 80.0, 9.0, 80.0}));
+  EXPECT_EQ(read.best_rest.back(), 9.0F);
 }
 
 TEST(TrajectoryStoreFile, AnotherFileIsAnError) {

@@ -10,6 +10,7 @@
 #include "data/hdf5_file.h"
 #include "data/trajectory_store_layout.h"
 #include "files.h"
+#include "stores.h"
 
 namespace genbid::data {
 namespace {
@@ -42,6 +43,20 @@ TrajectoryColumns columns() {
   return c;
 }
 
+// The same with labels.
+TrajectoryColumns labelled() {
+  TrajectoryColumns c = columns();
+  c.append(TrajectoryLabels{90.5, 31.25, {1.5F, 2.0F, 0.0F}, {80.0F, 81.0F, 0.0F}});
+  c.append(TrajectoryLabels{0.0, 0.0, {4.0F, 5.5F}, {0.0F, 7.0F}});
+  return c;
+}
+
+TrajectoryStoreInfo info_with_labels() {
+  TrajectoryStoreInfo about = info();
+  about.labels = true;
+  return about;
+}
+
 void write(const std::string& path, const TrajectoryStoreInfo& about, const TrajectoryColumns& all) {
   TrajectoryStoreWriter writer(path);
   writer.begin(about, all.num_trajectories(), all.num_rows());
@@ -52,10 +67,10 @@ void write(const std::string& path, const TrajectoryStoreInfo& about, const Traj
 // The Error of opening and reading a store whose columns were changed.
 std::string error_after(const std::function<void(TrajectoryColumns&)>& change) {
   const TempFolder folder;
-  TrajectoryColumns c = columns();
+  TrajectoryColumns c = labelled();
   change(c);
   const std::string path = folder.file("s.h5");
-  write(path, info(), c);
+  write(path, info_with_labels(), c);
   const std::string message = error_of([&] { TrajectoryStore(path).read(); });
   EXPECT_EQ(message.substr(0, path.size() + 2), path + ": ");
   return message.size() > path.size() + 2 ? message.substr(path.size() + 2) : message;
@@ -167,15 +182,71 @@ TEST(TrajectoryStore, GivesBackWhatWasWritten) {
   EXPECT_EQ(read.done, expected.done);
 }
 
+TEST(TrajectoryStore, GivesBackLabels) {
+  const TempFolder folder;
+  write(folder.file("s.h5"), info_with_labels(), labelled());
+  const TrajectoryStore store(folder.file("s.h5"));
+  EXPECT_TRUE(store.info().labels);
+  const TrajectoryColumns read = store.read();
+  EXPECT_TRUE(read.has_labels());
+  EXPECT_EQ(read.best_constant, (std::vector<double>{90.5, 0.0}));
+  EXPECT_EQ(read.optimum, (std::vector<double>{31.25, 0.0}));
+  EXPECT_EQ(read.asked, (std::vector<float>{1.5F, 2.0F, 0.0F, 4.0F, 5.5F}));
+  EXPECT_EQ(read.best_rest, (std::vector<float>{80.0F, 81.0F, 0.0F, 0.0F, 7.0F}));
+  EXPECT_EQ(read.action, columns().action);
+}
+
+TEST(TrajectoryStore, HasNoLabelsWhereNoneWereWritten) {
+  const TempFolder folder;
+  write(folder.file("s.h5"), info(), columns());
+  const TrajectoryStore store(folder.file("s.h5"));
+  EXPECT_FALSE(store.info().labels);
+  const TrajectoryColumns read = store.read();
+  EXPECT_FALSE(read.has_labels());
+  EXPECT_TRUE(read.best_constant.empty() && read.optimum.empty() && read.asked.empty() && read.best_rest.empty());
+}
+
+TEST(TrajectoryStore, LabelsAreThereAllOrNone) {
+  for (const char* name :
+       {"/trajectories/best_constant", "/trajectories/optimum", "/ticks/asked", "/ticks/best_rest"}) {
+    const TempFolder folder;
+    const std::string path = folder.file("s.h5");
+    write(path, info_with_labels(), labelled());
+    test::remove_dataset(path, name);
+    const std::string other = std::string(name) == "/ticks/best_rest" ? "/ticks/asked" : "/ticks/best_rest";
+    EXPECT_EQ(error_of([&] { TrajectoryStore{path}; }),
+              path + ": no dataset '" + name + "' beside '" + other + "', expected all datasets of labels or none");
+  }
+}
+
+TEST(TrajectoryStore, LabelsAreFiniteAndNotBelow0) {
+  EXPECT_EQ(error_after([](auto& c) { c.asked[1] = -0.5F; }),
+            "dataset '/ticks/asked': row 1 holds -0.5, expected 0 or more");
+  EXPECT_EQ(error_after([](auto& c) { c.best_constant[1] = -1.0; }),
+            "dataset '/trajectories/best_constant': row 1 holds -1, expected 0 or more");
+  EXPECT_EQ(error_after([](auto& c) { c.optimum[0] = -1.0; }),
+            "dataset '/trajectories/optimum': row 0 holds -1, expected 0 or more");
+  EXPECT_EQ(error_after([](auto& c) { c.best_rest[4] = std::numeric_limits<float>::quiet_NaN(); }),
+            "dataset '/ticks/best_rest': row 4 holds nan, expected a finite number");
+}
+
+TEST(TrajectoryStore, LabelsHaveTheSizeOfTheirGroup) {
+  const TempFolder folder;
+  const std::string path = folder.file("s.h5");
+  write(path, info_with_labels(), labelled());
+  test::put_dataset<float>(path, "/ticks/asked", H5T_NATIVE_FLOAT, H5T_NATIVE_FLOAT, {1.0F, 2.0F});
+  EXPECT_EQ(error_of([&] { TrajectoryStore{path}; }),
+            path + ": dataset '/ticks/asked': found 2 entries, expected 5 as in the others of its group");
+}
+
 TEST(TrajectoryStore, PartsGiveTheSameBytesAsTheWhole) {
   const TempFolder folder;
-  write(folder.file("whole.h5"), info(), columns());
   TrajectoryStoreWriter writer(folder.file("parts.h5"));
-  writer.begin(info(), 4, 10);
-  writer.append(columns());
-  writer.append(columns());
+  writer.begin(info_with_labels(), 4, 10);
+  writer.append(labelled());
+  writer.append(labelled());
   writer.finish();
-  TrajectoryColumns twice = columns();
+  TrajectoryColumns twice = labelled();
   const auto again = [](auto& column) {
     const auto copy = column;
     column.insert(column.end(), copy.begin(), copy.end());
@@ -183,8 +254,9 @@ TEST(TrajectoryStore, PartsGiveTheSameBytesAsTheWhole) {
   again(twice.period), again(twice.advertiser), again(twice.category), again(twice.budget), again(twice.cpa);
   again(twice.cost), again(twice.conversions), again(twice.tick), again(twice.state), again(twice.action);
   again(twice.reward), again(twice.reward_continuous), again(twice.done);
+  again(twice.best_constant), again(twice.optimum), again(twice.asked), again(twice.best_rest);
   twice.first_row = {0, 3, 5, 8};
-  write(folder.file("twice.h5"), info(), twice);
+  write(folder.file("twice.h5"), info_with_labels(), twice);
   EXPECT_EQ(content_of(folder.file("parts.h5")), content_of(folder.file("twice.h5")));
 }
 

@@ -14,8 +14,8 @@ inline std::map<std::string, std::string> bytes_of(const data::TrajectoryColumns
   const auto add = [&](const std::string& name, const auto& values) {
     bytes[name] = std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
   };
-  data::for_each_trajectory_column(columns, add);
-  data::for_each_tick_column(columns, add);
+  data::for_each_trajectory_column(columns, add, true);
+  data::for_each_tick_column(columns, add, true);
   return bytes;
 }
 

@@ -13,6 +13,14 @@ namespace {
 
 using namespace genbid;
 
+// Visits labels alone.
+template <typename Visit>
+auto of_labels(const Visit& visit) {
+  return [&visit](const std::string& name, const auto& values) {
+    if (data::is_label(name)) visit(name, values);
+  };
+}
+
 void make_store(const std::string& path, fuzz::Choices& choices) {
   const bool constraint = choices.byte() % 2 == 1;
   const FeatureSet set = parse_feature_set(constraint ? "constraint" : "auctionnet16");
@@ -52,13 +60,25 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
   columns.action.assign(static_cast<size_t>(rows), 80.0F);
   columns.reward.assign(static_cast<size_t>(rows), 1.0F);
   columns.reward_continuous.assign(static_cast<size_t>(rows), 0.5F);
-  for_each_trajectory_column(
-      columns, [&](const std::string& name, const auto& values) { parts.dataset(name, {kTrajectories}, values); });
-  for_each_tick_column(columns, [&](const std::string& name, const auto& values) {
+  const auto put_of_trajectories = [&](const std::string& name, const auto& values) {
+    parts.dataset(name, {kTrajectories}, values);
+  };
+  const auto put_of_ticks = [&](const std::string& name, const auto& values) {
     std::vector<int64_t> shape = {rows};
     if (data::is_state(name)) shape.push_back(static_cast<int64_t>(features.size()));
     parts.dataset(name, shape, values);
-  });
+  };
+  for_each_trajectory_column(columns, put_of_trajectories);
+  for_each_tick_column(columns, put_of_ticks);
+  // Behind all else, so that inputs mean what they meant before there were labels.
+  if (choices.byte() % 2 == 1) {
+    columns.best_constant = {80.0, 90.0};
+    columns.optimum = {30.0, 0.0};
+    columns.asked.assign(static_cast<size_t>(rows), 70.0F);
+    columns.best_rest.assign(static_cast<size_t>(rows), 75.0F);
+    for_each_trajectory_column(columns, of_labels(put_of_trajectories), true);
+    for_each_tick_column(columns, of_labels(put_of_ticks), true);
+  }
   file.close();
 }
 
@@ -88,6 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
   for (const float value : columns.state) fuzz::require(std::isfinite(value), "states are finite");
+  for (const float value : columns.asked) fuzz::require(value >= 0.0F, "labels are 0 or more");
   for (const float value : columns.action) fuzz::require(std::isfinite(value), "actions are finite");
   const std::string output = fuzz::Scratch::path("out.h5");
   data::TrajectoryStoreWriter writer(output);
