@@ -207,16 +207,14 @@ policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::
   // Numbers of the tokens: those that are kept, then the new ones, up to the state of this tick.
   const int64_t cached = cached_tokens();
   const at::Tensor place_L = at::arange(cached + num_tokens_, history.ticks_BT.options());
-  const at::Tensor key_B1L =
-      num_tokens_ * (now.ticks_BT.unsqueeze(-1) - config_.window) + place_L;
+  const at::Tensor key_B1L = num_tokens_ * (now.ticks_BT.unsqueeze(-1) - config_.window) + place_L;
   const at::Tensor query_n = place_L.slice(0, cached);
   // By differences of numbers, which are the same for any tick; those before the day are not there. A token sees itself
   // in any case, so that no row of the attention is empty.
   const at::Tensor there_B1L = key_B1L.ge(0);
   const at::Tensor band_nL = allowed(query_n, place_L);
   const at::Tensor itself_nL = query_n.unsqueeze(1).eq(place_L);
-  const at::Tensor allowed_B1nL =
-      there_B1L.unsqueeze(1).logical_and(band_nL).logical_or(itself_nL);
+  const at::Tensor allowed_B1nL = there_B1L.unsqueeze(1).logical_and(band_nL).logical_or(itself_nL);
 
   std::vector<at::Tensor> kept;
   const auto last = static_cast<size_t>(config_.layers) - 1;

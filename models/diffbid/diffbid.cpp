@@ -144,9 +144,8 @@ policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator
 }
 
 at::Tensor DiffBid::scaled_conditions(const at::Tensor& wishes_BO) const {
-  return at::cat({returns_->forward(outcome(wishes_BO, Outcome::kReturn)),
-                  cpa_->forward(outcome(wishes_BO, Outcome::kCpa))},
-                 -1);
+  return at::cat(
+      {returns_->forward(outcome(wishes_BO, Outcome::kReturn)), cpa_->forward(outcome(wishes_BO, Outcome::kCpa))}, -1);
 }
 
 at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,

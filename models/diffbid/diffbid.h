@@ -80,7 +80,7 @@ class DiffBid : public policy::Policy {
   policy::LossPart inverse_loss(const policy::Batch& batch, at::Generator& noise);
   policy::LossPart denoising_loss(const policy::Batch& batch, at::Generator& noise);
   at::Tensor scaled_conditions(const at::Tensor& wishes_BO) const;  // B 2
-  at::Tensor ticks_ahead(const at::Tensor& now_B11) const;                                    // B T
+  at::Tensor ticks_ahead(const at::Tensor& now_B11) const;          // B T
   at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
                             const at::Tensor& next_BTS) const;
   at::Tensor denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,

@@ -28,7 +28,7 @@ class WishInputImpl : public torch::nn::Module {
   WishInputImpl(const std::vector<std::string>& wishes, double quantile, double cpa);
 
   void fit(const policy::TrainingColumns& columns);
-  int64_t size() const { return static_cast<int64_t>(wishes_.size()); }  // W
+  int64_t size() const { return static_cast<int64_t>(wishes_.size()); }               // W
   at::Tensor forward(const policy::Ticks& ticks, const at::Tensor& wishes_BO) const;  // B T W
   policy::Wishes defaults() const;
 

@@ -14,12 +14,12 @@
 namespace genbid::models {
 
 struct PerceptronConfig {
-  int64_t width = 256;                    // of the hidden layers
-  int64_t depth = 2;                      // hidden layers
-  std::vector<std::string> wishes = {};   // outcomes of a day that it can be asked for (policy/outcomes.h)
-  double target_quantile = 0.8;           // what it asks for by itself (models/inputs/wish_input.h)
+  int64_t width = 256;                   // of the hidden layers
+  int64_t depth = 2;                     // hidden layers
+  std::vector<std::string> wishes = {};  // outcomes of a day that it can be asked for (policy/outcomes.h)
+  double target_quantile = 0.8;          // what it asks for by itself (models/inputs/wish_input.h)
   double target_cpa = 0.9;
-  std::string own_bids = "show";          // models/inputs/own_bids.h
+  std::string own_bids = "show";  // models/inputs/own_bids.h
 
   void fields(ConfigVisitor& v);
 };

@@ -78,9 +78,9 @@ int64_t training_ticks(const policy::Policy& policy) {
 std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
   auto policy = models::make_policy(config, {kFeatures, 1, {2, 3}}, 1);
   const policy::Batch batch = random_batch(256, training_ticks(*policy), generator);
-  policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1),
-               batch.label_BTA.flatten(0, 1), policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
-               batch.seen.ticks_BT.flatten(), batch.outcome_BO});
+  policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1), batch.label_BTA.flatten(0, 1),
+               policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1), batch.seen.ticks_BT.flatten(),
+               batch.outcome_BO});
   return policy;
 }
 

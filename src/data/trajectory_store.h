@@ -42,10 +42,6 @@ struct TrajectoryColumns {
   std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
   std::vector<float> asked, best_rest;   // TrajectoryLabels; empty in a store without labels
 
-  std::vector<double> best_constant, optimum;
-  std::vector<float> asked, best_rest;
-  bool has_labels() const { return !best_rest.empty(); }
-
   void append(const Trajectory& trajectory);
   // Those of the trajectory that was appended last; of all trajectories or of none.
   void append(const TrajectoryLabels& labels);

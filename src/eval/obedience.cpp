@@ -127,17 +127,19 @@ std::string obedience_text(const std::string& who, Outcome outcome, const std::v
   if (evaluations.size() < 3) return {};
   const Obedience found = obedience(outcome, evaluations, targets);
   std::string text = who + ", asked for " + std::to_string(found.num_targets) + " values of " +
-                     policy::wish_option(outcome) + " (" +
-                     policy::outcome_kinds()[policy::index_of(outcome)].unit + ")\n";
-  const auto line = [&](const std::string& what, const std::string& value) { text += "  " + what + "  " + value + "\n"; };
+                     policy::wish_option(outcome) + " (" + policy::outcome_kinds()[policy::index_of(outcome)].unit +
+                     ")\n";
+  const auto line = [&](const std::string& what, const std::string& value) {
+    text += "  " + what + "  " + value + "\n";
+  };
   line("mean |came - asked|", number_text("%.3f", found.mean_error) + " over the " +
                                   std::to_string(found.num_feasible) + " of " + std::to_string(found.num_cells) +
                                   " cells in which it could come");
   line("rank correlation   ", number_text("%.3f", found.correlation) + " over all cells, " +
                                   number_text("%.3f", found.ceiling) + " of a perfect policy; " +
                                   number_text("%.3f", found.within) + " within a seat's day");
-  line("a higher wish      ", "brought no less in " + number_text("%.0f%%", 100.0 * found.not_falling) +
-                                  " of neighbouring pairs");
+  line("a higher wish      ",
+       "brought no less in " + number_text("%.0f%%", 100.0 * found.not_falling) + " of neighbouring pairs");
   std::string others;
   for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
     if (kind.outcome == outcome) continue;

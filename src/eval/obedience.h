@@ -13,13 +13,13 @@ namespace genbid::eval {
 // day, cells in one order in all of them.
 struct Obedience {
   size_t num_targets = 0;
-  size_t num_cells = 0;        // asked for, over all targets
-  size_t num_feasible = 0;     // in which what was asked could have come
-  double mean_error = 0.0;     // |came - asked| over feasible cells, in the outcome's unit
-  double correlation = 0.0;    // rank correlation of what was asked with what came, over all cells
-  double ceiling = 0.0;        // that of a policy to which what was asked came wherever it is feasible
-  double within = 0.0;         // mean over seats and days of each one's own correlation
-  double not_falling = 0.0;    // share of neighbouring targets of a seat and day of which the higher one brought no less
+  size_t num_cells = 0;      // asked for, over all targets
+  size_t num_feasible = 0;   // in which what was asked could have come
+  double mean_error = 0.0;   // |came - asked| over feasible cells, in the outcome's unit
+  double correlation = 0.0;  // rank correlation of what was asked with what came, over all cells
+  double ceiling = 0.0;      // that of a policy to which what was asked came wherever it is feasible
+  double within = 0.0;       // mean over seats and days of each one's own correlation
+  double not_falling = 0.0;  // share of neighbouring targets of a seat and day of which the higher one brought no less
 };
 
 // What came of a cell, in the unit of policy/outcomes.h.

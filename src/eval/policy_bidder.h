@@ -16,8 +16,8 @@ namespace genbid::eval {
 
 struct PolicyBidderOptions {
   FeatureSet feature_set = FeatureSet::kConstraint;
-  bool realised_reward = false;  // earned returns count conversions instead of summed p-values
-  policy::Wishes wishes = {};  // for each period; where there is none: the policy's own
+  bool realised_reward = false;         // earned returns count conversions instead of summed p-values
+  policy::Wishes wishes = {};           // for each period; where there is none: the policy's own
   int64_t num_ticks = kTicksPerPeriod;  // of the days that the policy was trained on; others are an Error
   std::string checkpoint = {};          // for that message
   int64_t seed = 0;  // of the policy's noise, with period, seat and tick: all policies of a size meet the same

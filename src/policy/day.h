@@ -34,8 +34,8 @@ struct Batch {
   Ticks seen;
   at::Tensor next_states_BTS;  // f32, a tick later; the last tick of a trajectory repeats its own
   at::Tensor gained_BTO;       // f32, what the tick brought of each additive outcome; 0 for the others
-  at::Tensor goes_on_BT;       // f32, 0 at a day's last tick and where the budget ends: what a critic may not look beyond
-  at::Tensor label_BTA;        // f32, what should have been asked for: what was, or what would have been best
+  at::Tensor goes_on_BT;  // f32, 0 at a day's last tick and where the budget ends: what a critic may not look beyond
+  at::Tensor label_BTA;   // f32, what should have been asked for: what was, or what would have been best
   at::Tensor label_weight_BT;  // f32, 0 where there is no label: masked ticks, and those whose end is exhaustion
   at::Tensor outcome_BO;       // f32, what the whole day came to; not a number where that is not known
   at::Tensor weight_B1;        // f32, of the trajectory; 1 on average over the data set
@@ -74,7 +74,7 @@ struct ParameterGroup {
 struct TrainingColumns {
   at::Tensor states_NS;
   at::Tensor actions_NA;
-  at::Tensor labels_NA;   // of the rows that have one alone: other N
+  at::Tensor labels_NA;  // of the rows that have one alone: other N
   at::Tensor to_go_NO;
   at::Tensor ticks_N;
   at::Tensor outcome_MO;  // of all trajectories

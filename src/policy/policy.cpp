@@ -10,7 +10,9 @@
 
 namespace genbid::policy {
 
-at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) { return whole_BO.unsqueeze(1) - ticks.before_BTO; }
+at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) {
+  return whole_BO.unsqueeze(1) - ticks.before_BTO;
+}
 
 PolicyShape shape_for(const std::vector<std::string>& features) {
   PolicyShape shape{std::ssize(features), 1, {}};

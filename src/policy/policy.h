@@ -66,9 +66,9 @@ class Policy : public torch::nn::Module {
 
 // What a policy is built for: the sizes of a state and of an action, and which features tell of its own bids.
 struct PolicyShape {
-  int64_t num_features = 0;             // S
-  int64_t num_actions = 1;              // A
-  std::vector<int64_t> own_bids = {};   // places in the state
+  int64_t num_features = 0;            // S
+  int64_t num_actions = 1;             // A
+  std::vector<int64_t> own_bids = {};  // places in the state
 };
 // For states of these features (bidding/state_features.h).
 PolicyShape shape_for(const std::vector<std::string>& features);

@@ -63,13 +63,15 @@ std::string errors_table(const std::vector<HeldOutRow>& rows, size_t width) {
                    {"loss"},
                    {"action error"},
                    {"of the last alpha"},
-                   {"of the seat's mean"}}, "  ");
+                   {"of the seat's mean"}},
+                  "  ");
   for (const HeldOutRow& row : rows) {
     table.add({row.name, number_text("%.4f", row.numbers.loss), number_text("%.2f", row.numbers.action_error),
                number_text("%.2f", row.copying), number_text("%.2f", row.seat_mean)});
   }
   return table.text(width) +
-         wrapped("  ", "action error: mean |alpha - logged alpha|, beside that of the last alpha once more and of the seat's "
+         wrapped("  ",
+                 "action error: mean |alpha - logged alpha|, beside that of the last alpha once more and of the seat's "
                  "mean alpha in training",
                  width);
 }

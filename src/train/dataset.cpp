@@ -252,8 +252,8 @@ void Dataset::select(const std::vector<int64_t>& periods) {
   const std::set<int64_t> wanted(periods.begin(), periods.end());
   for (const int64_t period : wanted) {
     if (present.contains(period)) continue;
-    throw Error(all.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
-                ", expected period " + std::to_string(period) + " among them");
+    throw Error(all.path + ": found periods " + period_ranges({present.begin(), present.end()}) + ", expected period " +
+                std::to_string(period) + " among them");
   }
   for (size_t m = 0; m < all.periods.size(); ++m) {
     if (!wanted.contains(all.periods[m])) continue;
@@ -277,7 +277,7 @@ at::Tensor Dataset::outcome_MO() const {
 
 at::Tensor Dataset::alphas(int64_t trajectory) const {
   const int64_t first = first_row(trajectory);
-  return tensors_->actions_NA.slice(0, first, first + at(lengths_, trajectory)).to(at::kCPU, at::kDouble);
+  return tensors_->actions_NA.slice(0, first, first + at(lengths_, trajectory)).flatten().to(at::kCPU, at::kDouble);
 }
 
 policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
@@ -289,8 +289,8 @@ policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_
     const int64_t first = at(all.first_rows, m);
     const int64_t last_played = first + at(all.lengths, m) - 1;
     const int64_t no_label = at(all.exhausted, m) != 0 ? last_played : last_played + 1;
-    places.insert(places.end(), {m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played,
-                                 no_label});
+    places.insert(places.end(),
+                  {m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played, no_label});
   }
   const int64_t rows = std::ssize(windows);
   constexpr int64_t kPlaces = 7;
@@ -326,8 +326,8 @@ policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_
   batch.goes_on_BT = seen.mask_BT * (row_BT < place_B1(5)).to(at::kFloat);
   batch.outcome_BO = all.outcome_MO.index_select(0, trajectory_B);
   const at::Tensor day_B1E = batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1);
-  const at::Tensor after_BTE = at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()),
-                                         day_B1E);
+  const at::Tensor after_BTE =
+      at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
   batch.weight_B1 = at::ones({rows, 1}, batch.outcome_BO.options());
   return batch;

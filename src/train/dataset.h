@@ -76,9 +76,9 @@ class Dataset {
   policy::TrainingColumns training_columns(int64_t most_rows = kRowsToFit) const;
   static constexpr int64_t kRowsToFit = 65'536;
 
-  int64_t ticks() const;                           // of a whole period
+  int64_t ticks() const;                             // of a whole period
   const std::vector<std::string>& features() const;  // names, in the state's order
-  bool knows_optima() const;                       // so that shares of the optimum are known
+  bool knows_optima() const;                         // so that shares of the optimum are known
   at::Tensor outcome_MO() const;
   at::Tensor alphas(int64_t trajectory) const;  // effective ones, of ticks that count, f64 on the CPU
   // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.

@@ -215,9 +215,8 @@ std::map<int64_t, double> mean_alphas(const Dataset& training) {
 
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
   std::map<int64_t, double> means = mean_alphas(training);
-  return action_error_of(held_out, [&](int64_t m, const at::Tensor& seen) {
-    return at::full_like(seen, means[at(held_out.seats(), m)]);
-  });
+  return action_error_of(
+      held_out, [&](int64_t m, const at::Tensor& seen) { return at::full_like(seen, means[at(held_out.seats(), m)]); });
 }
 
 std::map<int64_t, double> copying_action_error(const Dataset& training, const Dataset& held_out) {

@@ -147,8 +147,7 @@ struct Trainer::State {
     for (size_t part = 0; part < parts.size(); ++part) {
       const std::string stream =
           "train.noise." + groups[g].name + (part == 0 ? std::string() : "." + std::to_string(part));
-      noise.set_current_seed(
-          derive_seed(static_cast<uint64_t>(config.seed), stream, static_cast<uint64_t>(info.step)));
+      noise.set_current_seed(derive_seed(static_cast<uint64_t>(config.seed), stream, static_cast<uint64_t>(info.step)));
       at::Tensor loss;
       for (const policy::LossPart& one : objective.losses(step, policy, g, part)) {
         const at::Tensor value = parts.size() == 1 ? one.value : one.value * parts[part];
@@ -271,8 +270,8 @@ struct Trainer::State {
 
 Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
                  const RunDir& run, policy::CheckpointInfo info, std::string config_yaml)
-    : state_(std::make_unique<State>(config, policy, objective, held_out, run, std::move(info),
-                                     std::move(config_yaml))) {}
+    : state_(
+          std::make_unique<State>(config, policy, objective, held_out, run, std::move(info), std::move(config_yaml))) {}
 
 Trainer::~Trainer() = default;
 

@@ -91,7 +91,8 @@ TEST(Obedience, ACpaIsFeasibleWhileThereIsMoney) {
 TEST(Obedience, TextIsForPeopleAndNeedsThreeTargets) {
   const Runs runs({{cell(30, 1)}, {cell(50, 1)}, {cell(70, 1)}});
   const std::string text = obedience_text("p", Outcome::kBudgetUse, runs.pointers(), {0.2, 0.5, 0.8});
-  EXPECT_NE(text.find("p, asked for 3 values of target_budget_use (money spent / budget)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("p, asked for 3 values of target_budget_use (money spent / budget)\n"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("mean |came - asked|  0.067 over the 3 of 3 cells"), std::string::npos) << text;
   EXPECT_EQ(obedience_text("p", Outcome::kBudgetUse, Runs({{cell(1, 1)}, {cell(1, 1)}}).pointers(), {0.2, 0.5}), "");
 }

@@ -322,9 +322,10 @@ TEST_F(DenoisingTask, TheClockGoesOnWhenADayHasEnded) {
   at::empty({6}, at::kLong).random_(0, 1, noise);
   const at::Tensor eps_BTS = at::empty({6, 8, kFeatures}).normal_(0.0, 1.0, noise);
   const at::Tensor clean = (ended.x_BTS - std::sqrt(1.0 - abar) * eps_BTS) / std::sqrt(abar);
-  EXPECT_NEAR(clean[0][7][0].item<double>() - clean[0][6][0].item<double>(),
-              scaled(batch_.seen.states_BTS)[0][7][0].item<double>() - scaled(batch_.seen.states_BTS)[0][6][0].item<double>(),
-              1e-3);
+  EXPECT_NEAR(
+      clean[0][7][0].item<double>() - clean[0][6][0].item<double>(),
+      scaled(batch_.seen.states_BTS)[0][7][0].item<double>() - scaled(batch_.seen.states_BTS)[0][6][0].item<double>(),
+      1e-3);
 }
 
 TEST(DiffBid, AsksForAQuantileOfTheTrainingReturnsAndItsCpa) {

@@ -102,8 +102,7 @@ TEST(ModelConfig, AnUnknownNameIsAnErrorThatListsTheKnown) {
     ModelConfig::named("gpt");
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()).find("model.name: found 'gpt', expected one of perceptron, "), 0U)
-        << e.what();
+    EXPECT_EQ(std::string(e.what()).find("model.name: found 'gpt', expected one of perceptron, "), 0U) << e.what();
   }
 }
 

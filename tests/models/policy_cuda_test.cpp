@@ -95,8 +95,8 @@ TEST_P(PolicyCuda, ActsAsOnTheCpu) {
   const at::Tensor wishes_BO = ask_for(0.5, 48);
   const auto expected =
       parts_of(pair.cpu->act(mixed_history_of(batch), wishes_BO, noise_BN, pair.cpu->initial_carry(48)));
-  const auto acted = parts_of(
-      pair.gpu->act(mixed_history_of(on(batch, gpu)), wishes_BO.to(gpu), noise_BN.to(gpu), on(pair.gpu->initial_carry(48), gpu)));
+  const auto acted = parts_of(pair.gpu->act(mixed_history_of(on(batch, gpu)), wishes_BO.to(gpu), noise_BN.to(gpu),
+                                            on(pair.gpu->initial_carry(48), gpu)));
   ASSERT_EQ(acted.size(), expected.size());
   for (size_t i = 0; i < acted.size(); ++i) {
     EXPECT_TRUE(at::allclose(acted[i].to(at::kCPU), expected[i], 1e-3, i == 0 ? 0.03 : 1e-3)) << i;

@@ -116,12 +116,9 @@ inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t se
 }
 
 inline policy::TrainingColumns columns_of(const policy::Batch& batch) {
-  return {batch.seen.states_BTS.flatten(0, 1),
-          batch.seen.actions_BTA.flatten(0, 1),
-          batch.label_BTA.flatten(0, 1),
-          policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
-          batch.seen.ticks_BT.flatten(),
-          batch.outcome_BO};
+  return {batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1),
+          batch.label_BTA.flatten(0, 1),       policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
+          batch.seen.ticks_BT.flatten(),       batch.outcome_BO};
 }
 
 // Whole windows: the last tick is the current one.

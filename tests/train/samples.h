@@ -57,7 +57,8 @@ class LinearPolicy : public policy::Policy {
   int64_t window() const override { return 3; }
   std::vector<policy::LossPart> losses(const policy::Step& step, size_t /*group*/,
                                        const policy::Batch& batch) override {
-    if (step.index + 1 == poison_at_) return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
+    if (step.index + 1 == poison_at_)
+      return {{"action", layer_->weight.sum() * std::numeric_limits<float>::quiet_NaN()}};
     const at::Tensor predicted = layer_(batch.seen.states_BTS);
     return {{"action", error_of(predicted * at::empty_like(predicted).bernoulli_(0.9, step.noise), batch)}};
   }

@@ -233,6 +233,7 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
 // The clock is the step's number, so neither a resume nor how often held-out days are looked at changes who rests.
 TEST_F(TrainerTest, ADelayedGroupResumesAndDoesNotMindEvaluations) {
   const auto final_actor = [&](const std::string& name, int64_t eval_every, bool in_parts) {
+    torch::manual_seed(3);
     TwoGroups policy;
     TrainConfig config = twenty_steps();
     config.steps = 9;
