@@ -8,6 +8,8 @@
 #include <numbers>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
@@ -60,7 +62,7 @@ double score_of_many(const Cumulants& sum, double needed) {
   std::array<double, 10> moment{0.5 * std::erfc(side * z / std::numbers::sqrt2), side * density};
   double power = z;
   for (size_t j = 2; j < moment.size(); ++j, power *= z) {
-    moment[j] = side * power * density + static_cast<double>(j - 1) * moment[j - 2];
+    moment[j] = side * power * density + as_double(j - 1) * moment[j - 2];
   }
   double integral = 0.0;
   for (size_t j = 0; j < product.size(); ++j) integral += product[j] * moment[j];
@@ -106,7 +108,7 @@ Distribution from_ratios(double mode, const Up& up) {
     if (weight < kNothing) break;
     below.push_back(weight);
   }
-  Distribution all{mode - static_cast<double>(below.size()), {below.rbegin(), below.rend()}};
+  Distribution all{mode - as_double(below.size()), {below.rbegin(), below.rend()}};
   all.probability.push_back(1.0);
   weight = 1.0;
   for (n = mode;; n += 1.0) {

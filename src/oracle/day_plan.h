@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "oracle/frontier.h"
 #include "oracle/responses.h"
 
@@ -34,7 +35,7 @@ class DayPlan {
   const AlphaGrid& grid() const { return grid_; }
 
  private:
-  size_t index(int tick, size_t price) const { return static_cast<size_t>(tick) * grid_.num_points() + price; }
+  size_t index(int tick, size_t price) const { return to_size(tick) * grid_.num_points() + price; }
 
   int num_ticks_;
   AlphaGrid grid_;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::oracle {
@@ -21,13 +22,12 @@ constexpr int kFirstOctave = -100;
 constexpr int kManyOctaves = 32;
 constexpr int kCoarseBits = 6;
 
-double unit_of(float most) { return 0x1p-30 * static_cast<double>(most); }
+double unit_of(float most) { return 0x1p-30 * as_double(most); }
 float power_above(float value) { return std::ldexp(1.0F, std::ilogb(value) + 1); }
 
 // Mean of what every impression adds with each slot, of a seat's total at any alpha.
 Point mean_step(const Responses& responses, const Point& total) {
-  const auto steps =
-      static_cast<double>(std::max<int64_t>(1, responses.seen().impressions * responses.auction().rule.num_slots));
+  const auto steps = as_double(std::max<int64_t>(1, responses.seen().impressions * responses.auction().rule.num_slots));
   return {total.value / steps, total.cost / steps};
 }
 
@@ -36,12 +36,11 @@ Point plus(const Point& a, const Point& b) { return {a.value + b.value, a.cost +
 // What costs more than a budget is rightly left out: nobody who has that budget can buy it. So a few prices out of all
 // proportion do not make units coarse; a budget out of all proportion does not make them too fine.
 float max_price_for(const Responses& responses, double budget) {
-  const double least = 0x1p-8 * static_cast<double>(responses.auction().max_price);
+  const double least = 0x1p-8 * as_double(responses.auction().max_price);
   const double most = std::clamp(budget, least, 1e30);
   // A reserve is a price, too, where no bid reaches it.
-  const float highest =
-      std::max(responses.seen().price, static_cast<float>(responses.auction().rule.highest_reserve()));
-  return power_above(std::min(highest, static_cast<float>(most)));
+  const float highest = std::max(responses.seen().price, as_float(responses.auction().rule.highest_reserve()));
+  return power_above(std::min(highest, as_float(most)));
 }
 
 // A reserve that is fine itself keeps prices fine.
@@ -62,7 +61,7 @@ bool values_too_coarse(const Responses& responses, const Point& total) {
 }
 
 bool prices_too_high(const Responses& responses, const Judged& judged) {
-  const bool payable = static_cast<double>(responses.auction().max_price) <= judged.limits.budget;
+  const bool payable = as_double(responses.auction().max_price) <= judged.limits.budget;
   return payable && responses.left_out(judged.seat) > 0.0;
 }
 
@@ -70,8 +69,8 @@ std::string shortfall_of_units(const Responses& responses, const Judged& judged,
   if (!(judged.limits.budget > 0.0)) return {};
   const auto found = [&](const char* what, float value, float limit) {
     char text[160];
-    std::snprintf(text, sizeof text, "%s of up to %g where the units are made for up to %g", what,
-                  static_cast<double>(value), static_cast<double>(limit));
+    std::snprintf(text, sizeof text, "%s of up to %g where the units are made for up to %g", what, as_double(value),
+                  as_double(limit));
     return std::string(text);
   };
   const Responses::Seen seen = responses.seen();
@@ -111,8 +110,7 @@ std::string shortfall_of_ends(const Ends& ends, const Limits& limits, double sco
 }
 
 Ends ends_of(std::span<const Point> curve, const AlphaGrid& grid, double more) {
-  return {curve[1], static_cast<double>(grid.alpha(1)), curve.back(),
-          static_cast<double>(grid.alpha(grid.num_points() - 1)), more};
+  return {curve[1], as_double(grid.alpha(1)), curve.back(), as_double(grid.alpha(grid.num_points() - 1)), more};
 }
 
 // Octaves as exponents of two.
@@ -128,7 +126,7 @@ void widen(Window& window, bool& empty, const Curve& curve, const AlphaGrid& gri
   const Curve bound = tangent_bound(curve, grid);
   for (size_t p = 0; p + 1 < curve.size(); ++p) {
     if (best_on_curve(std::span(bound).subspan(2 * p, 3), limits).score * kRounding < score) continue;
-    const int above = kFirstOctave + static_cast<int>(p);  // the octave ends there
+    const int above = kFirstOctave + to_int(p);  // the octave ends there
     window.first = empty ? above - 1 : std::min(window.first, above - 1);
     window.last = empty ? above : std::max(window.last, above);
     empty = false;
@@ -140,7 +138,7 @@ AlphaGrid grid_from(int first, int octaves, int bits) { return {std::ldexp(1.0F,
 std::vector<AlphaGrid> grids_for(const Responses& all_octaves, const AlphaGrid& usual, std::span<const Judged> judged,
                                  int margin) {
   const int usual_first = std::ilogb(usual.lowest);
-  std::vector<Window> windows(static_cast<size_t>(all_octaves.num_seats()), {usual_first, usual_first + 1});
+  std::vector<Window> windows(to_size(all_octaves.num_seats()), {usual_first, usual_first + 1});
   int octaves = 1;
   for (const Judged& one : judged) {
     const AlphaGrid& grid = all_octaves.grid(one.seat);
@@ -154,7 +152,7 @@ std::vector<AlphaGrid> grids_for(const Responses& all_octaves, const AlphaGrid& 
     window.first = std::max(window.first - margin, kFirstOctave);
     window.last = std::min(window.last + margin, kFirstOctave + kAllOctaves.octaves);
     octaves = std::max(octaves, window.last - window.first);
-    windows[static_cast<size_t>(one.seat)] = window;
+    at(windows, one.seat) = window;
   }
   std::vector<AlphaGrid> grids;
   for (const Window& window : windows) {
@@ -204,7 +202,7 @@ std::string shortfall_of_slots(const Responses& responses, const Judged& judged,
   const AlphaGrid& grid = responses.grid(judged.seat);
   // The last point stands for any price: the grid ends before it.
   const size_t last = curve.size() - 2;
-  const Ends ends{curve[1], static_cast<double>(grid.alpha(1)), curve[last], static_cast<double>(grid.alpha(last)),
+  const Ends ends{curve[1], as_double(grid.alpha(1)), curve[last], as_double(grid.alpha(last)),
                   curve.back().value - curve[last].value};
   return shortfall_of_ends(ends, judged.limits, slots.score);
 }

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <limits>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 namespace genbid::oracle {
@@ -75,7 +76,7 @@ class CurveSearch {
   size_t visit_corners() {
     const auto dear =
         std::partition_point(curve_.begin(), curve_.end(), [&](const Point& p) { return p.cost <= limits_.budget; });
-    auto p = static_cast<size_t>(dear - curve_.begin());
+    auto p = to_size(dear - curve_.begin());
     num_payable_ = p < curve_.size() ? p : p - std::min<size_t>(p, 1);
     if (p < curve_.size() && p > 0) {
       const double share = payable(p - 1);
@@ -179,14 +180,14 @@ Curve tangent_bound(std::span<const Point> frontier, const AlphaGrid& grid) {
     const Point& b = frontier[p + 1];
     bound.push_back(a);
     const bool any_price = p + 2 == frontier.size();
-    const double slope_after = any_price ? 0.0 : 1.0 / static_cast<double>(grid.alpha(p + 1));
+    const double slope_after = any_price ? 0.0 : 1.0 / as_double(grid.alpha(p + 1));
     const double cost = b.cost - a.cost;
     const double lift = b.value - a.value - cost * slope_after;  // of the second tangent over a
     if (p == 0) {
       bound.push_back({a.value + std::max(lift, 0.0), a.cost});  // prices from 0 on
       continue;
     }
-    const double slope_before = 1.0 / static_cast<double>(grid.alpha(p));
+    const double slope_before = 1.0 / as_double(grid.alpha(p));
     const double along = std::clamp(lift / (slope_before - slope_after), 0.0, cost);
     bound.push_back({std::min(a.value + along * slope_before, b.value), a.cost + along});
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 namespace genbid::oracle {
@@ -17,7 +18,7 @@ class Rounding {
     for (int tick = 0; tick < plan.num_ticks(); ++tick) chosen_.push_back(plan.choice(tick, best.segment));
     if (best.share > 0.0) {
       for (int tick = 0; tick < plan.num_ticks(); ++tick) {
-        const auto t = static_cast<size_t>(tick);
+        const auto t = to_size(tick);
         const size_t before = chosen_[t];
         chosen_[t] = plan.choice(tick, best.segment + 1);
         if (total().cost > best.point.cost) chosen_[t] = before;
@@ -73,9 +74,9 @@ class Rounding {
 };
 
 double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
-  const auto from = static_cast<double>(grid.alpha(best.segment));
+  const auto from = as_double(grid.alpha(best.segment));
   if (best.share == 0.0) return from;
-  return from + best.share * (static_cast<double>(grid.alpha(best.segment + 1)) - from);
+  return from + best.share * (as_double(grid.alpha(best.segment + 1)) - from);
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& li
   const Point played = rounding.total();
   optimum.played_score = expected_score(played.value, played.cost, limits.cpa_limit);
   for (const size_t point : rounding.chosen()) {
-    optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
+    optimum.alphas.push_back(as_double(plan.grid().alpha(point)));
   }
   return optimum;
 }

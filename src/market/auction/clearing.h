@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "bidding/auction_rule.h"
 #include "market/auction/money.h"
@@ -58,7 +59,7 @@ struct TopFour {
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
   // What slot 1, 2, 3 costs its holder. The last slot's price is the least winning cost.
-  float price(int slot, float reserve) const { return slot_price(bid[static_cast<size_t>(slot) + 1], reserve); }
+  float price(int slot, float reserve) const { return slot_price(at(bid, slot + 1), reserve); }
 };
 
 // The four highest bids of each impression of a block.

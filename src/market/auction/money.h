@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "base/convert.h"
+
 // Sums that do not depend on the order of their terms: integers of a fixed unit. Money counts in 2^-32 of a cell's unit
 // of bids (market.h: bid_unit), sums of p-values in 2^-40, sums of their squares and cubes in 2^-50.
 
@@ -23,13 +25,13 @@ inline constexpr double kMostMoney = 1e24;
 inline int64_t to_money(double value) { return std::llrint(value * 0x1p32); }
 // Never more than there is.
 inline WideSum budget_to_money(double budget) { return static_cast<WideSum>(budget * 0x1p32); }
-inline double from_money(WideSum money) { return static_cast<double>(money) * 0x1p-32; }
+inline double from_money(WideSum money) { return as_double(money) * 0x1p-32; }
 
-inline int64_t to_expected(float pvalue) { return std::llrint(static_cast<double>(pvalue) * 0x1p40); }
-inline double from_expected(WideSum sum) { return static_cast<double>(sum) * 0x1p-40; }
+inline int64_t to_expected(float pvalue) { return std::llrint(as_double(pvalue) * 0x1p40); }
+inline double from_expected(WideSum sum) { return as_double(sum) * 0x1p-40; }
 
 // A p-value's square, which a double holds exactly for a float, or its cube.
 inline int64_t to_power(double power) { return std::llrint(power * 0x1p50); }
-inline double from_power(WideSum sum) { return static_cast<double>(sum) * 0x1p-50; }
+inline double from_power(WideSum sum) { return as_double(sum) * 0x1p-50; }
 
 }  // namespace genbid::market

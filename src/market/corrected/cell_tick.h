@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "base/threads.h"
 #include "market/auction/clearing_blocks.h"
@@ -37,7 +38,7 @@ class CellTick {
   double sum_of_lost_bids(const SeatBids& bids, int seat) const;
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
   TopFour top(int64_t pv) const;
-  uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
+  uint64_t lost(int64_t pv) const { return any_lost_ ? at(lost_, pv) : 0; }
   // All impressions of the tick just played with these arguments, as doubles; money times `unit`.
   void copy_impressions(const TickContext& context, const SeatBids& bids, double unit, Threads* threads,
                         TickImpressions& out) const;
