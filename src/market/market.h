@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/threads.h"
 #include "bidding/bidder.h"
 #include "market/auction/auction_config.h"
@@ -16,6 +17,8 @@
 #include "market/traffic/traffic_config.h"
 
 namespace genbid::market {
+
+struct RuleSet;
 
 struct MarketConfig {
   std::string rules = "corrected";  // corrected, or official: AuctionNet's, bit for bit
@@ -32,11 +35,11 @@ struct MarketConfig {
   // a field: who plays periods again says so.
   int64_t cache_megabytes = 0;
 
-  bool official() const { return rules == "official"; }
+  const RuleSet& rule_set() const;  // its line of the table (rule_sets.h). Error for an unknown name
   // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit): how impressions are
   // sold, the traffic's number of slots, and the highest bid.
   AuctionRule auction_rule() const;
-  MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
+  MarketShape shape() const;
   Rules bidder_rules() const;  // that its bidders bid under
   // "corrected", "official", "official with draws, pid corrected", "corrected, reserve 0.02".
   std::string rules_label() const;
@@ -127,7 +130,7 @@ class Market {
   // Plays tick() in all cells, on threads(), and finishes every row.
   virtual void play_tick(std::span<const BidFormula> bids) = 0;
 
-  size_t num_seats() const { return static_cast<size_t>(shape_.seats); }
+  size_t num_seats() const { return to_size(shape_.seats); }
   const std::vector<Cell>& cells() const { return cells_; }
   const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
   bool may_bid(size_t row) const { return views_[row].may_bid; }
