@@ -39,7 +39,7 @@ void shift_traffic(double late_traffic, std::vector<int64_t>& num_pv) {
     weighted += weights.back();
   }
   if (weighted <= 0.0) return;
-  // Rounded where they are added up, so that the whole stays whole.
+  // The running sum is rounded rather than each tick, so that the day's number of impressions stays.
   double so_far = 0.0;
   int64_t given = 0;
   for (size_t tick = 0; tick < num_pv.size(); ++tick) {

@@ -43,7 +43,7 @@ class Rounding {
   bool improve() {
     constexpr size_t kReach = 64;
     const Point sum = total();
-    // Anything less is not worth a pass.
+    // A smaller gain is not worth another pass.
     double best = expected_score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
     size_t best_tick = curves_.size();
     size_t best_point = 0;
@@ -84,7 +84,7 @@ double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
 Optimum best_per_tick(const DayPlan& plan, const Limits& limits) {
   const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
   const double bound = best_on_curve(tangent_bound(plan.frontier(0), plan.grid()), limits).score;
-  // But for rounding, score and bound are in this order.
+  // Score and bound are in this order, but for rounding.
   return {best.score, best.point.value, best.point.cost, alpha_of(best, plan.grid()), std::max(bound, best.score)};
 }
 

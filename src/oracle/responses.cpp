@@ -11,7 +11,7 @@
 namespace genbid::oracle {
 namespace {
 
-// The highest is the same for any order of calls.
+// Raises a maximum that others may be raising, too. It comes out the same for any order of calls.
 void raise(int32_t& highest, int32_t found) {
   const std::atomic_ref shared(highest);
   for (int32_t now = shared.load(std::memory_order_relaxed); now < found;) {

@@ -46,7 +46,7 @@ class LowestPrices : public market::PeriodSink {
   std::vector<float> lowest_;
 };
 
-// By tick and seat: what the seat's category comes to.
+// The reserves by tick and seat: each seat has what the prices of its category come to.
 std::vector<double> reserves_of(const LowestPrices& prices, const market::MarketShape& shape,
                                 const market::AuctionConfig& auction) {
   std::vector<double> reserves(to_size(shape.ticks) * kMaxSeats, auction.reserve);

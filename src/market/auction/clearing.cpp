@@ -107,7 +107,8 @@ void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const T
 
 namespace {
 
-// The bids of a seat one by one, in eight parts over fixed lanes: some may be negative or too large.
+// Adds up the bids of a seat one by one, since some may be negative or too large. Each of eight parts adds lanes of its
+// own, so that the sum does not depend on the instructions that add it.
 GENBID_SIMD_CLONES
 void add_bids(float value, float value_squared, const float* pvalues, double* parts) {
   for (size_t l = 0; l < kBlockWidth; l += kSumParts) {

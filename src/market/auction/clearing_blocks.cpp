@@ -19,9 +19,10 @@ namespace genbid::market {
 namespace {
 
 constexpr int kGroup = 16;
-constexpr int kAhead = kNumSeats * kBlockWidth;  // a block
+constexpr int kAhead = kNumSeats * kBlockWidth;  // how many values ahead memory is fetched: a block
 static_assert(kMaxSeats % kGroup == 0);
-// 2^52 units of money, of expected conversions and of powers of p-values (money.h).
+// 2^52 units of money, of expected conversions and of powers of p-values (money.h). The last bit of a double of this
+// size is one unit, so whatever is added to it is rounded to whole units.
 constexpr double kMoneyOne = 0x1p20;
 constexpr double kExpectedOne = 0x1p12;
 constexpr double kPowerOne = 0x1p2;
@@ -59,7 +60,8 @@ HWY_INLINE Four sorted(VU32 a, VU32 b, VU32 c, VU32 d) {
   return {a, b, c, d};
 }
 
-// The highest four of two sorted fours: one of each pair from opposite ends, a bitonic sequence, then sorted.
+// The highest four of two sorted fours: the higher one of each pair from opposite ends. They come out as a bitonic
+// sequence, which two rounds of exchanges sort.
 HWY_INLINE Four merged(const Four& a, const Four& b) {
   Four m = {hn::Max(a.k0, b.k3), hn::Max(a.k1, b.k2), hn::Max(a.k2, b.k1), hn::Max(a.k3, b.k0)};
   exchange(m.k0, m.k2);
@@ -69,7 +71,7 @@ HWY_INLINE Four merged(const Four& a, const Four& b) {
   return m;
 }
 
-// Bids (bits less the base, 0: none) with the places of their bidders beside them.
+// Bids with the places of their bidders beside them. A bid is its bits less the base, and 0 where there is none.
 struct Placed {
   VU32 bid[4], place[4];
 };
@@ -99,7 +101,7 @@ HWY_INLINE void exchange(Placed& m, int high, int low) {
   m.place[low] = hn::IfThenElse(swap, place, m.place[low]);
 }
 
-// All places of `a` are lower than those of `b`.
+// The highest four of two such fours, where all places of `a` are lower than those of `b`.
 HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
   Placed m;
   for (int i = 0; i < 4; ++i) {
@@ -114,7 +116,7 @@ HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
   return m;
 }
 
-// Sixteens of bidders at the lanes from `lane` on.
+// The bids of a tick's bidders as keys, sixteen bidders at a time, at the lanes from `lane` on.
 template <bool kPlain, bool kOwnReserves>
 class Bidders {
  public:
@@ -132,8 +134,8 @@ class Bidders {
     const I32 i32;
     const auto p = to_size(place);
     const float* row = values_ + bids_.row[p];
-    // Into the second cache: the first has too few lines in flight for this stream, and clearing then takes twice as
-    // long.
+    // Memory is fetched into the second cache. The first has too few lines in flight for this stream, and clearing then
+    // takes twice as long.
     __builtin_prefetch(row + kAhead, 0, 2);
     const VF32 pvalue = hn::LoadU(f32, row);
     VF32 bid = hn::Mul(hn::Set(f32, bids_.value[p]), pvalue);
@@ -141,13 +143,13 @@ class Bidders {
       bid = hn::Add(bid, hn::Mul(hn::Set(f32, bids_.value_squared[p]), hn::Mul(pvalue, pvalue)));
       bid = hn::Min(bid, hn::Set(f32, kMaxBid));
     }
-    // Negative bids are negative as integers, too.
+    // A negative bid is negative as an integer, too, so the maximum below leaves it at the base: no bid.
     auto bits = hn::BitCast(i32, bid);
     if constexpr (kOwnReserves) {
       bits = hn::IfThenZeroElse(hn::Lt(bits, hn::Set(i32, bids_.lowest_bits[p])), bits);
     }
     bits = hn::Max(bits, hn::Set(i32, static_cast<int32_t>(bids_.base)));
-    // (bits - base) * 16 + 15 - i, modulo 2^32.
+    // This is (bits - base) * 16 + 15 - i, modulo 2^32.
     return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, at(bids_.key_offset, i)));
   }
 
@@ -209,7 +211,7 @@ void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockT
   }
 }
 
-// Numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
+// Values as numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
 HWY_INLINE hn::Vec<I64> units(hn::Vec<F64> value, double one) {
   const F64 f64;
   const I64 i64;
@@ -222,7 +224,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
                             const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
   const F64 f64;
   const I64 i64;
-  const hn::Rebind<float, F64> half32;  // as many
+  const hn::Rebind<float, F64> half32;  // as many lanes as f64
   const hn::Rebind<int32_t, F64> half_i32;
   const F32 f32;
   const I32 i32;
@@ -251,7 +253,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
       if constexpr (kOwnReserves) reserves[lane] = seat_bids.reserve_of[seat];
     }
     for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(f32)) {
-      // Held and shown.
+      // What counts is held and shown.
       const auto count = hn::PromoteTo(i32, hn::LoadU(u8, block.shown + lane));
       const auto seat = hn::PromoteTo(i32, hn::LoadU(u8, seats + lane));
       const auto counts = hn::And(hn::Gt(count, hn::Set(i32, slot)), hn::Ne(seat, nobody));
@@ -264,7 +266,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
       hn::Store(hn::IfThenElseZero(paid, charged), f32, costs + lane);
       hn::Store(value, f32, values + lane);
       hn::Store(hn::IfThenElseZero(counts, hn::Set(i32, 1)), i32, exposed + lane);
-      // traffic_blocks.h: may_convert.
+      // As may_convert in traffic_blocks.h: a draw above this converts under no sigma.
       const auto maybe = hn::Lt(hn::LoadU(f32, draws + lane), hn::Mul(hn::Set(f32, 1.25F), value));
       if (hn::AllFalse(f32, maybe)) continue;
       for (size_t l = lane; l < lane + hn::Lanes(f32); ++l) {
@@ -321,13 +323,13 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   }
 }
 
-// Writes where a seat holds a slot, in order, and returns how often. May write 32 more.
+// Writes where a seat holds a slot, in order, and returns how often. It may write up to 32 numbers more.
 HWY_INLINE size_t find_seat(std::span<const BlockTopFour> tops, size_t slot, int seat, uint32_t* const places) {
   size_t count = 0;
   uint32_t first_pv = 0;
 #if HWY_TARGET == HWY_AVX3
-  // Without branches, which would be guessed wrong in every other block. Not into memory: some processors take a
-  // hundred cycles for that.
+  // There are no branches, which would be guessed wrong in every other block. The numbers are compressed in a register
+  // and then stored, since some processors take a hundred cycles to compress into memory.
   const U32 u32;
   const I32 i32;
   const hn::Rebind<uint8_t, I32> u8;
@@ -370,7 +372,7 @@ size_t find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, c
   const U64 u64;
   const hn::Rebind<uint32_t, U64> half_u32;
   const size_t n = hn::Lanes(u64);
-  // Places first, then their keys. Room for the rest of a vector behind the last.
+  // First come the places, then their keys. Behind the last place there is room for the rest of a vector.
   AlignedVector<uint32_t>& places = scratch_places();
   if (places.size() < tops.size() * kBlockWidth + kBlockWidth) places.resize(tops.size() * kBlockWidth + kBlockWidth);
   const size_t count = find_seat(tops, to_size(slot), seat, places.data());

@@ -20,7 +20,7 @@ struct TickImpressions {
   std::vector<uint8_t> conversion;         // 0 or 1
   std::vector<double> least_winning_cost;  // [num_pv]
 
-  // Room for so many; nobody holds a slot.
+  // Makes room for so many impressions, where nobody holds a slot yet.
   void reset(int64_t count, int num_seats) {
     num_pv = count;
     const auto rows = to_size(count) * to_size(num_seats);

@@ -10,9 +10,9 @@
 
 namespace genbid::market {
 
-// A sum of money, or of p-values. 64 bits hold 2^31 units of money or 2^23 p-values of 1: less than what large days
-// of other currencies come to. 128 hold whatever a market admits (kMostMoney, a hundred million impressions at
-// kMaxBid).
+// A sum of money, or of p-values. 64 bits would hold 2^31 units of money or 2^23 p-values of 1, which is less than what
+// large days of other currencies come to. 128 bits hold whatever a market admits (kMostMoney, a hundred million
+// impressions at kMaxBid).
 __extension__ typedef __int128 WideSum;  // NOLINT(modernize-use-using): __extension__ needs typedef
 
 // Bids above this, in units of bids, count as this much. A block's sums (clearing_blocks.h) have room for 4095 of them,
@@ -21,9 +21,10 @@ inline constexpr float kMaxBid = 256.0F;
 // No campaign may have a higher budget or CPA limit.
 inline constexpr double kMostMoney = 1e24;
 
-// The nearest number of units, of two the even one: what adding 2^20 leaves in a double's last bits (clearing_blocks).
+// Rounds to the nearest unit, and to the even one where two are as near: what adding 2^20 leaves in the last bits of a
+// double, which is how clearing_blocks does it.
 inline int64_t to_money(double value) { return std::llrint(value * 0x1p32); }
-// Never more than there is.
+// Rounds down, so that nobody can spend more than there is.
 inline WideSum budget_to_money(double budget) { return static_cast<WideSum>(budget * 0x1p32); }
 inline double from_money(WideSum money) { return as_double(money) * 0x1p-32; }
 

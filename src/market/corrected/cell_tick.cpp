@@ -14,18 +14,18 @@
 namespace genbid::market {
 namespace {
 
-// Blocks to clear, about 20 microseconds: less is not handed to other threads.
+// Clearing so many blocks takes about 20 microseconds. Less is not worth handing to other threads.
 constexpr int64_t kWorthSplitting = 64;
 
 // Clears impressions of a tick again, without the bids that were lost there, and adds up what that changes.
 //
-// Where many of a block are affected the whole block is copied, a lost bid becomes a value of 0, and what the block
-// brought and brings is counted: what did not change cancels out. Others are collected, 32 from all over the tick in a
-// block of their own.
+// Where many impressions of a block are affected the whole block is copied, and in the copy the value behind a lost bid
+// becomes 0. What the block brought is taken away and what it brings now is added, so that impressions which came out
+// as before cancel out. Where few are affected they are collected, 32 from all over the tick, in a block of their own.
 class Again {
  public:
-  // A pass that affects most blocks changes nearly everything: then all blocks are counted anew, once, in place of what
-  // changed, twice.
+  // What changed is counted twice, as it was and as it is. Where a pass affects most blocks that is more work than
+  // counting all blocks anew, once.
   enum class Counting { kChanges, kAll };
 
   Again(const TickContext& context, const SeatBids& seat_bids, const PackedBids& bids, std::vector<BlockTopFour>& tops,
@@ -55,7 +55,7 @@ class Again {
     if (count_ > 0) clear_collected();
     if (counting_ == Counting::kChanges) add_sums();
   }
-  // Where all are counted: once they are cleared.
+  // Where all are counted: to be called once these blocks are cleared.
   void count(int64_t first_block, int64_t last_block) {
     for (int64_t block = first_block; block < last_block; ++block) {
       tally_block(context_, seat_bids_, view_of(tick_, block), at(tops_, block), 1, brought_, sums_);
@@ -155,7 +155,8 @@ class Again {
   TickSums sums_;
   BlockSums taken_, brought_;
   int num_counted_ = 0;
-  // All lanes of a block are cleared and counted, also those that stand for no impression: they must be numbers, too.
+  // All lanes of a block are cleared and counted, also those that stand for no impression, so they must be numbers,
+  // too.
   alignas(64) std::array<float, kMaxSeats * kBlockWidth> values_{};  // without what was lost
   // Collected impressions.
   alignas(64) std::array<float, kMaxSeats * kBlockWidth> collected_{};
@@ -191,7 +192,7 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, const
   const auto clear_chunks = [&](int64_t first_chunk, int64_t last_chunk) {
     TickSums sums;
     for (int64_t chunk = first_chunk; chunk < last_chunk; ++chunk) {
-      BlockSums block_sums;  // its counters last for a chunk
+      BlockSums block_sums;  // its counters have room for a chunk
       const int64_t last = std::min((chunk + 1) * kBlocksPerChunk, tick.num_blocks);
       for (int64_t block = chunk * kBlocksPerChunk; block < last; ++block) {
         BlockTopFour& top = at(tops_, block);
@@ -339,9 +340,9 @@ void CellTick::choose_drops(const TickContext& context, Drops& list) const {
   list.count = std::min(static_cast<size_t>(std::ceil(as_double(held) * list.ratio)), held);
   if (list.count == held) return;
 
-  // The `count` smallest keys. Keys are uniform from the lowest one up (what lies below was lost in earlier passes), so
-  // the last of them is near a known place: what is clearly below goes to the front, what is clearly above goes, and
-  // only what is near is sorted out.
+  // Finds the `count` smallest keys. Keys are uniform from the lowest one up, since those below it were lost in earlier
+  // passes, so the last one to be lost is near a known place. What is clearly below it goes to the front, what is
+  // clearly above it is left out, and only what is near it has to be sorted out.
   const auto smaller = [](const DropKey& a, const DropKey& b) { return a.key != b.key ? a.key < b.key : a.pv < b.pv; };
   const auto n = as_double(held);
   uint64_t lowest = list.wins[0].key;
@@ -371,7 +372,7 @@ void CellTick::choose_drops(const TickContext& context, Drops& list) const {
     std::copy(list.near.begin(), last, list.wins.begin() + to_signed(num_below));
     return;
   }
-  // Keys that are not so uniform: few, or of bids that moved up.
+  // These keys are not so uniform, because they are few, or of bids that moved up. All of them are sorted out.
   find_wins(tops, list.slot, list.seat, keys_, context.factors.period, context.tick.tick, list.wins);
   const auto begin = list.wins.begin();
   std::nth_element(begin, begin + to_signed(list.count), begin + to_signed(held), smaller);

@@ -34,7 +34,7 @@ struct CorrectedMarket::State {
 
   uint64_t seed;
   int64_t impressions_of_period;
-  double checked_bytes = 0.0;  // that were found available: memory is used again
+  double checked_bytes = 0.0;  // so many were found available before, and memory is used again
   AuctionRule rule;
   Traffic traffic;
   Beliefs beliefs;
@@ -200,10 +200,10 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, W
     const SeatSums& sum = sums.seats[seat];
     TickOutcome outcome;
     outcome.sum_pvalue = impressions.sum_value[seat];
-    // All bids lost may leave a rounding error's worth on either side of 0.
+    // Where all bids were lost, rounding may leave a little on either side of 0.
     outcome.sum_bid = unit * std::max(0.0, sum_of_bids(impressions, seat_bids, to_int(seat)) -
                                                auction.sum_of_lost_bids(seat_bids, to_int(seat)));
-    // Seats of a category follow each other and share its reserve.
+    // Seats of a category follow each other and share its reserve, so this is summed up once for each category.
     if (seat_bids.reserve_of[seat] != reserve) {
       reserve = seat_bids.reserve_of[seat];
       mean_least_winning_cost = unit * from_money(auction.least_winning_cost(impressions, reserve)) / num_pv;
