@@ -59,7 +59,7 @@ double score_of_many(const Cumulants& sum, double needed) {
   for (size_t i = 0; i < factors.size(); ++i) {
     for (size_t j = 0; j < loss.size(); ++j) product[i + j] += factors[i] * loss[j];
   }
-  // Moments of the normal tail: integrating by parts, that of z^j is side z^(j-1) density + (j-1) times that of z^(j-2).
+  // Moments of the normal tail. By parts, that of z^j is side z^(j-1) density + (j-1) times that of z^(j-2).
   std::array<double, 10> moment{0.5 * std::erfc(side * z / std::numbers::sqrt2), side * density};
   double power = z;
   for (size_t j = 2; j < moment.size(); ++j, power *= z) {
@@ -221,21 +221,21 @@ double expected_score(double expected_conversions, double cost, double cpa_limit
   return std::clamp(poisson_score(expected_conversions, needed), 0.0, expected_conversions);
 }
 
-double expected_score(const ConversionSums& given, double cost, double cpa_limit) {
+double expected_score(const ConversionSums& sums, double cost, double cpa_limit) {
   // With squares this small conversions are Poisson for all that a double tells.
   constexpr double kSmall = 1e-9;
-  const double mean = given.pvalue;
-  if (!(mean > 0.0) || given.squared <= kSmall * mean) return expected_score(mean, cost, cpa_limit);
+  const double mean = sums.pvalue;
+  if (!(mean > 0.0) || sums.squared <= kSmall * mean) return expected_score(mean, cost, cpa_limit);
   const double needed = needed_conversions(cost, cpa_limit);
   if (needed <= 1.0) return mean;
-  const ConversionSums sums = possible(given);
-  const double variance = mean - sums.squared;
-  if (variance <= kManyConversions) return std::clamp(score_of_draws(sums, needed), 0.0, mean);
+  const ConversionSums fitted = possible(sums);
+  const double variance = mean - fitted.squared;
+  if (variance <= kManyConversions) return std::clamp(score_of_draws(fitted, needed), 0.0, mean);
   // The cumulants of a sum are the sums of the draws' cumulants. They need fourth powers, for which those of equal
   // p-values will do.
-  const double fourth_powers = sums.cubed * sums.cubed / sums.squared;
-  const Cumulants sum{mean, variance, mean - 3.0 * sums.squared + 2.0 * sums.cubed,
-                      mean - 7.0 * sums.squared + 12.0 * sums.cubed - 6.0 * fourth_powers};
+  const double fourth_powers = fitted.cubed * fitted.cubed / fitted.squared;
+  const Cumulants sum{mean, variance, mean - 3.0 * fitted.squared + 2.0 * fitted.cubed,
+                      mean - 7.0 * fitted.squared + 12.0 * fitted.cubed - 6.0 * fourth_powers};
   return std::clamp(score_of_many(sum, needed), 0.0, mean);
 }
 
