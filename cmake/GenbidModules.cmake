@@ -20,10 +20,15 @@ function(genbid_module name)
   endif()
 endfunction()
 
-# genbid_test(NAME [SLOW] [GPU] SOURCES a_test.cpp ... DEPS modules...)
+# genbid_test(NAME [SLOW] [GPU] [SOURCES a_test.cpp ...] DEPS modules...)
 # One googletest binary is one CTest entry: a process that loads LibTorch costs half a second.
 function(genbid_test name)
   cmake_parse_arguments(T "SLOW;GPU" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT T_SOURCES)
+    # All tests of the folder, but those whose names say that they are of another program.
+    file(GLOB_RECURSE T_SOURCES CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp")
+    list(FILTER T_SOURCES EXCLUDE REGEX "_(slow|cuda)_test\\.cpp$")
+  endif()
   add_executable(${name} ${T_SOURCES} "${PROJECT_SOURCE_DIR}/tests/test_main.cpp")
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")

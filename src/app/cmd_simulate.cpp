@@ -5,15 +5,16 @@
 #include <string>
 
 #include "app/command.h"
-#include "runs/program.h"
 #include "base/log.h"
-#include "bidders/bidder_table.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
+#include "bidders/bidder_table.h"
+#include "market/rule_sets.h"
 #include "play/resumable_outputs.h"
 #include "play/simulate.h"
+#include "runs/program.h"
 
 namespace genbid::app {
 namespace {
@@ -30,13 +31,13 @@ std::string title(const play::SimulateConfig& config) {
   const play::MarketRunConfig& market = config.market;
   return "rules " + market.rules_label() + ", population " + market.population +
          (config.explore.bidders.empty() ? "" : " with drawn bidders") + ", " + std::to_string(market.impressions) +
-         " impressions" + (market.official() ? "" : ", seed " + std::to_string(market.seed));
+         " impressions" + (market.rule_set().seeded ? ", seed " + std::to_string(market.seed) : "");
 }
 
 int run(const ConfigFile& file, Form form) {
   play::SimulateConfig config = read(file);
   config.program = runs::program_name();
-  const auto num_periods = static_cast<int64_t>(config.market.periods.values.size());
+  const auto num_periods = std::ssize(config.market.periods.values);
   const int64_t before = config.output.resumable ? play::unfinished_periods(config.output.dir) : 0;
   if (before > 0) {
     log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
@@ -87,7 +88,8 @@ Command simulate_command() {
       "  genbid simulate configs/simulate.yaml market.population=rules48 market.periods=0..9 output.dir=runs/day\n"
       "  genbid simulate configs/generate.yaml market.periods=1000..1999 output.dir=runs/generated\n"
       "\n"
-      "market.rules         corrected, or official: AuctionNet's, bit for bit\n"
+      "market.rules         one of\n" +
+      market::rules_help(23) +
       "market.corrections   of the official rules: a list of defects of AuctionNet's to correct, of draws, reserve,\n"
       "                     zero_bids, drops, pid (docs/corrected_market.md)\n"
       "market.population    official (AuctionNet's bidders), pid48, rules48, or the path of a population file\n"

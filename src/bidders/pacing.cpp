@@ -11,7 +11,7 @@
 namespace genbid::bidders {
 namespace {
 
-constexpr int kSpans = 6;           // of a day, each with p-values of its own
+constexpr int kSpans = 6;           // parts of a day, each with p-values of its own
 constexpr double kMaxAlpha = 2.0;   // CPA limits
 constexpr double kCpaPrior = 0.01;  // of the budget, spent at the CPA limit
 
@@ -112,7 +112,7 @@ void PacingOptions::fields(ConfigVisitor& v) {
   v.field("cpa_brake", cpa_brake, {1e-3, 1e6});
 }
 
-// Others than the defaults are whoever's who gave them.
+// The defaults were tuned on these periods. What other options were tuned on only those know who chose them.
 std::vector<int64_t> PacingOptions::tuned_on() const {
   std::vector<int64_t> periods;
   for (int64_t period = 7; label() == PacingOptions().label() && period <= 20; ++period) periods.push_back(period);

@@ -56,7 +56,7 @@ class OfficialPid : public Bidder {
 
   std::vector<double> memory() const override {
     std::vector<double> numbers;
-    for (const Row& row : rows_) numbers.insert(numbers.end(), {static_cast<double>(row.seat), row.alpha, row.money});
+    for (const Row& row : rows_) numbers.insert(numbers.end(), {as_double(row.seat), row.alpha, row.money});
     return numbers;
   }
   void remember(std::span<const double> memory) override {

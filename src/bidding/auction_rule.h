@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 
 namespace genbid {
@@ -28,7 +29,7 @@ struct AuctionRule {
 
   double reserve_of(int tick, int seat) const {
     if (own_reserves.empty()) return reserve;
-    return own_reserves[static_cast<size_t>(tick) * kMaxSeats + static_cast<size_t>(seat)];
+    return own_reserves[to_size(tick) * kMaxSeats + to_size(seat)];
   }
   double highest_reserve() const {
     return own_reserves.empty() ? reserve : *std::max_element(own_reserves.begin(), own_reserves.end());
@@ -36,7 +37,7 @@ struct AuctionRule {
   // The probability that a slot is shown.
   double exposure(int slot) const {
     double probability = 1.0;
-    for (int k = 0; k <= slot; ++k) probability *= shown_after_previous[static_cast<size_t>(k)];
+    for (int k = 0; k <= slot; ++k) probability *= at(shown_after_previous, k);
     return probability;
   }
   // The same rule with its money multiplied by `unit`.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid {
@@ -15,7 +16,7 @@ std::vector<double> memory_of(std::span<Bidder* const> bidders) {
   std::vector<double> all;
   for (const Bidder* bidder : bidders) {
     const std::vector<double> one = bidder->memory();
-    all.push_back(static_cast<double>(one.size()));
+    all.push_back(as_double(one.size()));
     all.insert(all.end(), one.begin(), one.end());
   }
   return all;

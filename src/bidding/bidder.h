@@ -9,7 +9,7 @@
 
 namespace genbid {
 
-// Under which bidders bid: `corrected` corrects AuctionNet's traps, `official` keeps them.
+// Which rules bidders bid under: `corrected` corrects AuctionNet's traps, `official` keeps them.
 enum class Rules { kCorrected, kOfficial };
 
 // One seat of one cell (a cell is one period played by 48 seats), as its bidder sees it.
@@ -36,7 +36,8 @@ class Bidder {
   // what cells differ in (who sits at another seat) stays as it is. reset() keeps the state as long as the rows' seats
   // are those of the last period; other rows start anew.
   virtual bool keeps_state_between_periods() const { return false; }
-  // That state as numbers, of which another object of the kind can go on as this one would. Nothing: it forgets all.
+  // That state as numbers, with which remember() lets another object of the kind go on as this one would. No numbers:
+  // it forgets all.
   virtual std::vector<double> memory() const { return {}; }
   virtual void remember(std::span<const double> /*memory*/) {}
   virtual void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) = 0;
@@ -44,8 +45,8 @@ class Bidder {
 
 // Whether any of them does, so that the periods must be played one after another.
 bool keep_state_between_periods(std::span<Bidder* const> bidders);
-// What all of them remember, one behind the other, each with its length before it; and the way back. Nothing: all of
-// them forget.
+// What all of them remember, one behind the other, each with its length before it; remember() is the way back. No
+// numbers: all of them forget.
 std::vector<double> memory_of(std::span<Bidder* const> bidders);
 void remember(std::span<Bidder* const> bidders, std::span<const double> memory);
 

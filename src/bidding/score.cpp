@@ -8,13 +8,15 @@
 #include <numbers>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid {
 namespace {
 
-// From this variance on whole numbers are many enough for a density.
+// From this variance on, conversions are so many that a density may stand for whole numbers.
 constexpr double kManyConversions = 128.0;
 
-// Of a sum of independent draws.
+// The cumulants of conversions, a sum of independent draws.
 struct Cumulants {
   double mean = 0.0;
   double variance = 0.0;
@@ -37,8 +39,9 @@ std::array<double, 7> edgeworth_factors(const Cumulants& sum) {
   return {1.0 + 3.0 * b - 15.0 * c, -3.0 * a, -6.0 * b + 45.0 * c, a, b - 15.0 * c, 0.0, c};
 }
 
-// The density times n - n^3 / needed^2 is integrated on the side of `needed` that has less of it: what a score of n
-// loses below, or one of n^3 / needed^2 has too much above.
+// The mean score where conversions have a density. The score is n from `needed` on and n^3 / needed^2 below it, and the
+// mean of either alone is known. So the difference between the two is integrated on the side of `needed` that has less
+// of the density: n less what it has too much below, or n^3 / needed^2 less what it has too much above.
 double score_of_many(const Cumulants& sum, double needed) {
   const double deviation = std::sqrt(sum.variance);
   const double z = (needed - sum.mean) / deviation;
@@ -56,15 +59,15 @@ double score_of_many(const Cumulants& sum, double needed) {
   for (size_t i = 0; i < factors.size(); ++i) {
     for (size_t j = 0; j < loss.size(); ++j) product[i + j] += factors[i] * loss[j];
   }
-  // Moments of the normal tail: the integral of z^j is side z^(j - 1) density + (j - 1) that of z^(j - 2).
+  // Moments of the normal tail. By parts, that of z^j is side z^(j-1) density + (j-1) times that of z^(j-2).
   std::array<double, 10> moment{0.5 * std::erfc(side * z / std::numbers::sqrt2), side * density};
   double power = z;
   for (size_t j = 2; j < moment.size(); ++j, power *= z) {
-    moment[j] = side * power * density + static_cast<double>(j - 1) * moment[j - 2];
+    moment[j] = side * power * density + as_double(j - 1) * moment[j - 2];
   }
   double integral = 0.0;
   for (size_t j = 0; j < product.size(); ++j) integral += product[j] * moment[j];
-  // Whole numbers in place of a density: Euler-Maclaurin at `needed`, where the loss is 0 and falls by 2.
+  // What whole numbers change: Euler-Maclaurin at `needed`, where the loss is 0 and falls by 2.
   double factor = 0.0;
   for (size_t i = factors.size(); i-- > 0;) factor = factor * z + factors[i];
   const double part = needed - std::floor(needed);
@@ -75,7 +78,7 @@ double score_of_many(const Cumulants& sum, double needed) {
 double poisson_score(double mean, double needed) {
   const Cumulants sum{mean, mean, mean, mean};
   if (mean > kManyConversions) return score_of_many(sum, needed);
-  // Nobody has that many.
+  // The needed number is beyond any that has a probability.
   if (needed > mean + 12.0 * std::sqrt(mean) + 40.0) return sum.mean_cube() / (needed * needed);
   double probability = std::exp(-mean);
   double below = 0.0;
@@ -88,13 +91,13 @@ double poisson_score(double mean, double needed) {
   return mean - (below - cubes_below / (needed * needed));
 }
 
-// Probabilities of whole numbers from `first` on.
+// The probabilities of the whole numbers from `first` on.
 struct Distribution {
   double first = 0.0;
   std::vector<double> probability;
 };
 
-// From ratios of neighbours: `up(n)` is that of n + 1 over n. Ends on both sides where nothing is left.
+// The distribution whose probability of n + 1 is up(n) times that of n. It ends on both sides where nothing is left.
 template <typename Up>
 Distribution from_ratios(double mode, const Up& up) {
   constexpr double kNothing = 1e-17;
@@ -106,7 +109,7 @@ Distribution from_ratios(double mode, const Up& up) {
     if (weight < kNothing) break;
     below.push_back(weight);
   }
-  Distribution all{mode - static_cast<double>(below.size()), {below.rbegin(), below.rend()}};
+  Distribution all{mode - as_double(below.size()), {below.rbegin(), below.rend()}};
   all.probability.push_back(1.0);
   weight = 1.0;
   for (n = mode;; n += 1.0) {
@@ -139,7 +142,8 @@ Distribution sum_of(const Distribution& a, const Distribution& b) {
   return sum;
 }
 
-// Draws of `count` equal p-values, of one that is `share` of them, and a Poisson number: the sums of a day.
+// Draws that have the sums of a day: `count` of equal p-values, one of a p-value that is `share` of theirs, and a
+// Poisson number.
 struct LikeDraws {
   double count = 0.0;
   double pvalue = 0.0;
@@ -147,8 +151,8 @@ struct LikeDraws {
   double poisson = 0.0;
 };
 
-// Of all draws with these squares and cubes, those without a Poisson number have the lowest sum, so that it is never
-// below 0.
+// Squares and cubes decide the draws, and a Poisson number makes up for what is left of the sum of p-values. That is
+// never below 0: of all draws with these squares and cubes, those without a Poisson number have the lowest sum.
 LikeDraws like_draws(const ConversionSums& sums) {
   const double skew = sums.cubed / (sums.squared * std::sqrt(sums.squared));
   LikeDraws like;
@@ -181,11 +185,12 @@ double score_of_draws(const ConversionSums& sums, double needed) {
     lost += probability * (n - score);
     n += 1.0;
   }
-  // The one that is small is exact; the mean is the given one.
+  // Of the two sums the smaller one is the more exact, and the mean is given.
   return 2.0 * lost < sums.pvalue ? sums.pvalue - lost : reached;
 }
 
-// Sums that some p-values have: rounding and what is not known put them beside.
+// The nearest sums that some p-values can have, because rounding, or a cube that is not known, may put the given ones
+// beside them.
 ConversionSums possible(const ConversionSums& sums) {
   const double squared = std::min(sums.squared, sums.pvalue);
   return {sums.pvalue, squared, std::clamp(sums.cubed, squared * squared / sums.pvalue, squared)};
@@ -216,20 +221,21 @@ double expected_score(double expected_conversions, double cost, double cpa_limit
   return std::clamp(poisson_score(expected_conversions, needed), 0.0, expected_conversions);
 }
 
-double expected_score(const ConversionSums& given, double cost, double cpa_limit) {
-  // So small that conversions are Poisson for all that a double tells.
+double expected_score(const ConversionSums& sums, double cost, double cpa_limit) {
+  // With squares this small conversions are Poisson for all that a double tells.
   constexpr double kSmall = 1e-9;
-  const double mean = given.pvalue;
-  if (!(mean > 0.0) || given.squared <= kSmall * mean) return expected_score(mean, cost, cpa_limit);
+  const double mean = sums.pvalue;
+  if (!(mean > 0.0) || sums.squared <= kSmall * mean) return expected_score(mean, cost, cpa_limit);
   const double needed = needed_conversions(cost, cpa_limit);
   if (needed <= 1.0) return mean;
-  const ConversionSums sums = possible(given);
-  const double variance = mean - sums.squared;
-  if (variance <= kManyConversions) return std::clamp(score_of_draws(sums, needed), 0.0, mean);
-  // Cumulants of draws are sums of theirs; fourth powers are about those of equal p-values.
-  const double fourth_powers = sums.cubed * sums.cubed / sums.squared;
-  const Cumulants sum{mean, variance, mean - 3.0 * sums.squared + 2.0 * sums.cubed,
-                      mean - 7.0 * sums.squared + 12.0 * sums.cubed - 6.0 * fourth_powers};
+  const ConversionSums fitted = possible(sums);
+  const double variance = mean - fitted.squared;
+  if (variance <= kManyConversions) return std::clamp(score_of_draws(fitted, needed), 0.0, mean);
+  // The cumulants of a sum are the sums of the draws' cumulants. They need fourth powers, for which those of equal
+  // p-values will do.
+  const double fourth_powers = fitted.cubed * fitted.cubed / fitted.squared;
+  const Cumulants sum{mean, variance, mean - 3.0 * fitted.squared + 2.0 * fitted.cubed,
+                      mean - 7.0 * fitted.squared + 12.0 * fitted.cubed - 6.0 * fourth_powers};
   return std::clamp(score_of_many(sum, needed), 0.0, mean);
 }
 

@@ -2,13 +2,14 @@
 
 #include <cassert>
 
+#include "base/convert.h"
 #include "numpy/numpy_sum.h"
 
 namespace genbid {
 
 void SeatDay::add(const TickStart& start, const TickOutcome& outcome) {
   assert(num_ticks_ < kMaxTicks);
-  const auto tick = static_cast<size_t>(num_ticks_);
+  const auto tick = to_size(num_ticks_);
   if (outcome.num_exposed > 0) last_active_tick_ = num_ticks_;
   ++num_ticks_;
   num_pv_ += start.num_pv;
@@ -23,9 +24,7 @@ void SeatDay::add(const TickStart& start, const TickOutcome& outcome) {
   mean_bid_[tick] = tick_means(start, outcome).bid;
 }
 
-double SeatDay::score(double cpa_limit) const {
-  return genbid::score(static_cast<double>(num_conversions_), cost(), cpa_limit);
-}
+double SeatDay::score(double cpa_limit) const { return genbid::score(as_double(num_conversions_), cost(), cpa_limit); }
 double SeatDay::expected_score(double cpa_limit) const {
   return genbid::expected_score(conversion_sums(), cost(), cpa_limit);
 }
@@ -34,7 +33,7 @@ double SeatDay::score_of_expectation(double cpa_limit) const {
 }
 
 double SeatDay::sum(const Ticks& ticks) const {
-  return numpy::pairwise_sum(num_ticks_, [&](int64_t tick) { return ticks[static_cast<size_t>(tick)]; });
+  return numpy::pairwise_sum(num_ticks_, [&](int64_t tick) { return at(ticks, tick); });
 }
 
 }  // namespace genbid

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/shown.h"
 #include "market/auction/money.h"
@@ -13,44 +14,52 @@
 namespace genbid::market {
 namespace {
 
-constexpr int64_t kMostOfficialImpressions = 10'000'000;
+constexpr int64_t kMostImpressions = 100'000'000;
+constexpr int64_t kMostHeldImpressions = 10'000'000;  // of a rule set that holds a period's traffic
 
 }  // namespace
 
 void MarketConfig::fields(ConfigVisitor& v) {
   v.field("rules", rules, rules_names());
-  v.field("impressions", impressions, {kNumSeats, 100'000'000});
+  const RuleSet& set = rule_set();
+  v.field("impressions", impressions, {kNumSeats, kMostImpressions});
   v.field("budget_scale", budget_scale, {1e-6, 1e3});
   v.field("rival_budget_scale", rival_budget_scale, {1e-6, 1e3});
   v.field("cpa_scale", cpa_scale, {1e-6, 1e3});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
-  v.check(!official() || impressions <= kMostOfficialImpressions, "impressions",
-          "at most 10,000,000 under the official rules, which keep a period's traffic in memory, 800 bytes each");
-  v.check(!official() || seed == MarketConfig().seed, "seed", "none: the official rules have their own seeds");
+  v.check(!set.holds_traffic || impressions <= kMostHeldImpressions, "impressions",
+          "at most 10,000,000 under the " + rules + " rules, which keep a period's traffic in memory, 800 bytes each");
+  v.check(set.seeded || seed == MarketConfig().seed, "seed", "none: the " + rules + " rules have their own seeds");
   v.field("corrections", corrections);
-  v.check(official() || corrections.empty(), "corrections",
-          "none: the rules corrected have no defects of AuctionNet's");
+  v.check(set.has_defects || corrections.empty(), "corrections",
+          "none: the rules " + rules + " have no defects of AuctionNet's");
   v.check(official::are_corrections(corrections), "corrections",
           "some of " + listed(official::correction_names()) + ", each once");
   v.later_section("auction", auction, auction.changed());
-  v.check(!official() || !auction.changed(), "auction",
-          "the defaults: the rules official are AuctionNet's, whose auction has a reserve of 0.0001 and exposures of "
-          "1, 0.8 and 0.6");
+  v.check(set.adjustable || !auction.changed(), "auction",
+          "the defaults: the rules " + rules +
+              " are AuctionNet's, whose auction has a reserve of 0.0001 and exposures of 1, 0.8 and 0.6");
   v.later_section("stress", stress, stress.changed());
-  v.check(!official() || !stress.changed(), "stress", "none: the rules official play AuctionNet's days as they are");
-  if (official()) return;
-  v.section("traffic", traffic);
+  v.check(set.adjustable || !stress.changed(), "stress",
+          "none: the rules " + rules + " play AuctionNet's days as they are");
+  if (set.adjustable) v.section("traffic", traffic);
+}
+
+const RuleSet& MarketConfig::rule_set() const { return market::rule_set(rules); }
+
+MarketShape MarketConfig::shape() const {
+  return rule_set().adjustable && traffic.own() ? traffic.shape() : MarketShape();
 }
 
 AuctionRule MarketConfig::auction_rule() const {
   AuctionRule rule = auction.rule();
   rule.num_slots = shape().slots;
-  if (!official()) rule.highest_bid = static_cast<double>(kMaxBid);
+  if (rule_set().caps_bids) rule.highest_bid = as_double(kMaxBid);
   return rule;
 }
 
 Rules MarketConfig::bidder_rules() const {
-  return official::parse_corrections(corrections).pid ? Rules::kCorrected : rule_set(rules).bidders;
+  return official::parse_corrections(corrections).pid ? Rules::kCorrected : rule_set().bidders;
 }
 
 std::string MarketConfig::rules_label() const {
@@ -66,7 +75,7 @@ std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads
     throw Error("market.auction.reserve_from: the reserves of " + config.auction.reserve_from.population +
                 " are not made, expected whoever plays the market to make them");
   }
-  return rule_set(config.rules).make(config, threads);
+  return config.rule_set().make(config, threads);
 }
 
 double bid_unit(const Cell& cell) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config/config.h"
+#include "base/convert.h"
 #include "base/threads.h"
 #include "bidding/bidder.h"
 #include "market/auction/auction_config.h"
@@ -17,26 +18,28 @@
 
 namespace genbid::market {
 
+struct RuleSet;
+
 struct MarketConfig {
-  std::string rules = "corrected";  // corrected, or official: AuctionNet's, bit for bit
-  int64_t impressions = 500000;     // nominal impressions of a period
-  double budget_scale = 1.0;        // times every seat's budget
-  double rival_budget_scale = 1.0;  // competition: times the budgets of the population, once more; not of who is judged
-  double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
-  int64_t seed = 1;                 // of all streams of the market; the official ones have their own
-  AuctionConfig auction;            // the official rules have AuctionNet's alone
-  TrafficConfig traffic;            // rules corrected
-  StressConfig stress;              // rules corrected
-  std::vector<std::string> corrections = {};  // rules official: defects to correct (official/corrections.h)
-  // Rules corrected: for traffic that is kept from one reset to the next, where the same periods are played again. Not
-  // a field: who plays periods again says so.
+  std::string rules = "corrected";            // a name of the table (rule_sets.h)
+  int64_t impressions = 500000;               // nominal impressions of a period
+  double budget_scale = 1.0;                  // times every seat's budget
+  double rival_budget_scale = 1.0;            // competition: times the budgets of all who are not judged, once more
+  double cpa_scale = 1.0;                     // times every seat's CPA limit; below 1: tighter
+  int64_t seed = 1;                           // of all streams of the market; the official ones have their own
+  AuctionConfig auction;                      // of rule sets that are adjustable (rule_sets.h)
+  TrafficConfig traffic;                      // likewise
+  StressConfig stress;                        // likewise
+  std::vector<std::string> corrections = {};  // of its defects, where it has some (official/corrections.h)
+  // For traffic that is kept from one reset to the next, where the same periods are played again. It is no field of the
+  // section: whoever plays periods again sets it.
   int64_t cache_megabytes = 0;
 
-  bool official() const { return rules == "official"; }
-  // The rule that this market plays by, in money of a cell whose unit of bids is 1 (bid_unit): how impressions are
-  // sold, the traffic's number of slots, and the highest bid.
+  const RuleSet& rule_set() const;  // its line of the table (rule_sets.h). Error for an unknown name
+  // How impressions are sold in this market, in money of a cell whose unit of bids is 1 (bid_unit): slots, exposures,
+  // reserve, and the highest bid.
   AuctionRule auction_rule() const;
-  MarketShape shape() const { return official() || !traffic.own() ? MarketShape() : traffic.shape(); }
+  MarketShape shape() const;
   Rules bidder_rules() const;  // that its bidders bid under
   // "corrected", "official", "official with draws, pid corrected", "corrected, reserve 0.02".
   std::string rules_label() const;
@@ -50,15 +53,17 @@ struct Cell {
   uint64_t misled = 0;  // seats (bits) that believe other p-values than those by which conversions come (stress.h)
 };
 
-// The money that bids of a cell are counted in under the rules corrected, so that a market plays in any currency: 1
-// where the highest CPA limit is at most 1024, else the lowest power of two that 1024 times it reaches the limit. The
-// reserve (AuctionConfig) is a number of it, and bids count as at most 256 of it (kMaxBid): a quarter of that limit or
-// more. Above 1024, a cell whose money is all multiplied by a power of two comes out the same, its money multiplied.
+// The unit in which the rules corrected count the money of a cell, so that a market plays in any currency. It is 1
+// where the highest CPA limit of the cell is at most 1024, else the lowest power of two of which 1024 reach that limit.
+// The reserve (AuctionConfig) is given in this unit, and bids count as at most 256 of it (kMaxBid), which is a quarter
+// of that limit or more. Above 1024, money that is multiplied by a power of two multiplies the unit, too, so a cell
+// comes out the same with all its money multiplied.
 double bid_unit(const Cell& cell);
 // Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
 void check_cells(std::span<const Cell> cells);
-// Rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits (those of 0 are none). Its
-// highest limit is then more than 512 times that one, and the reserve made for it would shut the other's bids out.
+// Under the rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits, of which those of
+// 0 are none. Its highest limit is then more than 512 times that one, and a reserve that is small change to the one
+// seat would shut out all bids of the other.
 void check_currency(std::span<const Cell> cells);
 
 // One seat's tick, finished.
@@ -70,7 +75,8 @@ struct SeatTick {
   int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
 };
 
-// Cells side by side, advancing tick by tick together, under one of the rule sets. Row = cell * shape().seats + seat.
+// Plays cells side by side, tick by tick together, under one of the rule sets. A row is a seat of a cell: row = cell *
+// shape().seats + seat.
 //
 // This class is what rule sets have in common: who sits in which row, what each row knows and has done, and what is
 // kept of a tick. A rule set (corrected/corrected_market.h, official/official_market.h) says what impressions there are
@@ -79,6 +85,8 @@ struct SeatTick {
 //   reset(cells) -> open_day()
 //   observe()    -> open_tick(), then start(row) of every row            -> views
 //   step(bids)   -> play_tick(bids), which calls finish() once a row     -> last_tick(), histories, what is kept
+//
+// corrected/corrected_market.h draws what becomes of the numbers within a tick.
 class Market {
  public:
   Market(const MarketShape& shape, Threads& threads) : shape_(shape), threads_(threads) {}
@@ -88,7 +96,7 @@ class Market {
 
   const MarketShape& shape() const { return shape_; }
   Threads& threads() const { return threads_; }
-  // Before tick 0 of these cells. Error for money out of range (check_cells), and where there is not enough memory.
+  // Goes to tick 0 of these cells. Error for money out of range (check_cells), and where there is not enough memory.
   void reset(std::vector<Cell> cells);
   int tick() const { return tick_; }
   bool done() const { return tick_ >= shape_.ticks; }
@@ -118,16 +126,16 @@ class Market {
   const TickLadder& ladder(size_t cell) const { return ladders_.at(cell); }
 
  protected:
-  // The cells are others than before: makes their traffic and opens the rows' accounts.
+  // Called when the cells are others than before: makes their traffic and opens the rows' accounts.
   virtual void open_day() = 0;
-  // tick() has begun.
+  // Called as tick() begins.
   virtual void open_tick() {}
   // What a row knows of tick() as it begins.
   virtual TickStart start(size_t row) const = 0;
   // Plays tick() in all cells, on threads(), and finishes every row.
   virtual void play_tick(std::span<const BidFormula> bids) = 0;
 
-  size_t num_seats() const { return static_cast<size_t>(shape_.seats); }
+  size_t num_seats() const { return to_size(shape_.seats); }
   const std::vector<Cell>& cells() const { return cells_; }
   const Advertiser& advertiser(size_t row) const { return cells_[row / num_seats()].advertisers[row % num_seats()]; }
   bool may_bid(size_t row) const { return views_[row].may_bid; }

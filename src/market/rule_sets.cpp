@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/shown.h"
 #include "market/corrected/corrected_market.h"
@@ -19,8 +20,20 @@ std::unique_ptr<Market> make(const MarketConfig& config, Threads& threads) {
 
 std::span<const RuleSet> rule_sets() {
   static const std::array<RuleSet, 2> kRuleSets = {{
-      {"corrected", Rules::kCorrected, make<CorrectedMarket>},
-      {"official", Rules::kOfficial, make<official::OfficialMarket>},
+      {.name = "corrected",
+       .help = "AuctionNet's with its defects corrected, for markets of any size",
+       .bidders = Rules::kCorrected,
+       .make = make<CorrectedMarket>},
+      {.name = "official",
+       .help = "AuctionNet's, bit for bit",
+       .bidders = Rules::kOfficial,
+       .make = make<official::OfficialMarket>,
+       .seeded = false,
+       .adjustable = false,
+       .has_defects = true,
+       .remembers_periods = true,
+       .holds_traffic = true,
+       .caps_bids = false},
   }};
   return kRuleSets;
 }
@@ -39,6 +52,12 @@ const RuleSet& rule_set(const std::string& name) {
     if (one.name == name) return one;
   }
   throw Error("rules: found '" + name + "', expected one of " + listed(rules_names()));
+}
+
+std::string rules_help(int indent) {
+  std::string text;
+  for (const RuleSet& one : rule_sets()) text += std::string(to_size(indent), ' ') + one.name + ": " + one.help + "\n";
+  return text;
 }
 
 }  // namespace genbid::market

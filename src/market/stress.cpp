@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/random/lanes.h"
 #include "market/traffic/traffic.h"
 
@@ -27,18 +28,18 @@ std::string StressConfig::label() const {
 
 void shift_traffic(double late_traffic, std::vector<int64_t>& num_pv) {
   if (num_pv.size() < 2) return;
-  const auto last = static_cast<double>(num_pv.size() - 1);
+  const auto last = as_double(num_pv.size() - 1);
   std::vector<double> weights;
   double sum = 0.0;
   double weighted = 0.0;
   for (size_t tick = 0; tick < num_pv.size(); ++tick) {
-    const auto count = static_cast<double>(num_pv[tick]);
-    weights.push_back(count * (1.0 + late_traffic * (2.0 * static_cast<double>(tick) / last - 1.0)));
+    const auto count = as_double(num_pv[tick]);
+    weights.push_back(count * (1.0 + late_traffic * (2.0 * as_double(tick) / last - 1.0)));
     sum += count;
     weighted += weights.back();
   }
   if (weighted <= 0.0) return;
-  // Rounded where they are added up, so that the whole stays whole.
+  // The running sum is rounded rather than each tick, so that the day's number of impressions stays.
   double so_far = 0.0;
   int64_t given = 0;
   for (size_t tick = 0; tick < num_pv.size(); ++tick) {
@@ -50,13 +51,12 @@ void shift_traffic(double late_traffic, std::vector<int64_t>& num_pv) {
 }
 
 float Beliefs::believed(float value, int64_t period, int tick, int64_t pv, int seat) const {
-  float factor = 1.0F + static_cast<float>(stress_.value_bias);
+  float factor = 1.0F + as_float(stress_.value_bias);
   if (stress_.value_noise > 0.0) {
-    const auto p = static_cast<uint64_t>(period);
-    const PhiloxBits bits = philox(noise_.key0(), noise_.key1(), static_cast<uint32_t>(pv), place_of(tick, seat),
-                                   static_cast<uint32_t>(p), static_cast<uint32_t>(p >> 32));
+    const PhiloxBits bits =
+        philox(noise_.key0(), noise_.key1(), low_word(pv), place_of(tick, seat), low_word(period), high_word(period));
     const float z = normal_pair(bits.w0, bits.w1).first;
-    factor *= std::max(0.0F, 1.0F + static_cast<float>(stress_.value_noise) * z);
+    factor *= std::max(0.0F, 1.0F + as_float(stress_.value_noise) * z);
   }
   return std::min(1.0F, value * factor);
 }
@@ -64,7 +64,7 @@ float Beliefs::believed(float value, int64_t period, int tick, int64_t pv, int s
 double Beliefs::sum(const TickTraffic& truth, int64_t period, int seat) const {
   double sum = 0.0;
   for (int64_t pv = 0; pv < truth.num_pv; ++pv) {
-    sum += static_cast<double>(believed(truth.value(pv, seat), period, truth.tick, pv, seat));
+    sum += as_double(believed(truth.value(pv, seat), period, truth.tick, pv, seat));
   }
   return sum;
 }
@@ -80,8 +80,8 @@ void Beliefs::fill(const TickTraffic& truth, int64_t period, uint64_t seats, Tic
   out.conversion_draw.assign(truth.conversion_draw.begin(), truth.conversion_draw.end());
   out.max_value = truth.max_value;
   out.sum_value = truth.sum_value;
-  const auto size = static_cast<size_t>(truth.num_blocks * kBlockWidth * truth.num_seats);
-  out.own_values.assign(truth.values.begin(), truth.values.begin() + static_cast<std::ptrdiff_t>(size));
+  const auto size = to_size(truth.num_blocks * kBlockWidth * truth.num_seats);
+  out.own_values.assign(truth.values.begin(), truth.values.begin() + to_signed(size));
   out.values = out.own_values;
   for (int seat = 0; seat < truth.num_seats; ++seat) {
     if ((seats >> seat & 1U) == 0) continue;
@@ -89,11 +89,11 @@ void Beliefs::fill(const TickTraffic& truth, int64_t period, uint64_t seats, Tic
     for (int64_t pv = 0; pv < truth.num_pv; ++pv) {
       const float value = believed(truth.value(pv, seat), period, truth.tick, pv, seat);
       const int64_t block = pv / kBlockWidth;
-      out.own_values[static_cast<size_t>((block * truth.num_seats + seat) * kBlockWidth + pv % kBlockWidth)] = value;
-      sum += static_cast<double>(value);
+      at(out.own_values, (block * truth.num_seats + seat) * kBlockWidth + pv % kBlockWidth) = value;
+      sum += as_double(value);
     }
-    out.sum_value[static_cast<size_t>(seat)] = sum;
-    out.max_value[static_cast<size_t>(seat)] = 1.0F;
+    at(out.sum_value, seat) = sum;
+    at(out.max_value, seat) = 1.0F;
   }
 }
 

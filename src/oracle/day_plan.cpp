@@ -11,7 +11,7 @@ namespace {
 std::vector<uint16_t> concave_hull(const Curve& curve) {
   std::vector<uint16_t> hull{0};
   for (size_t p = 1; p < curve.size(); ++p) {
-    if (curve[p].value <= curve[hull.back()].value) continue;  // costs as much, brings nothing
+    if (curve[p].value <= curve[hull.back()].value) continue;  // it costs as much or more, and brings nothing
     while (hull.size() >= 2) {
       const Point& a = curve[hull[hull.size() - 2]];
       const Point& b = curve[hull.back()];
@@ -35,7 +35,7 @@ DayPlan::DayPlan(const Responses& responses, int seat)
   for (int tick = num_ticks_ - 1; tick >= 0; --tick) {
     const Curve curve = responses.bid_curve(seat, tick);
     const std::vector<uint16_t> hull = concave_hull(curve);
-    // Where the hull's segments join, as impressions join a response.
+    // The first price at which the next segment of the hull is bought, as impressions join a response.
     size_t at = 0;
     const auto joins = [&] {
       if (at + 1 == hull.size()) return num_points;

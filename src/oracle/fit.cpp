@@ -5,29 +5,29 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::oracle {
 namespace {
 
-// A mean of so many units is rounded by less than 0.05 %, were all prices or values the same.
+// A mean of so many units is rounded by less than 0.05 %, even if all prices or values were the same.
 constexpr double kFineUnits = 1024.0;
-// Bounds are sums of other terms than scores.
+// Bounds are sums of other terms than scores, so the two may differ by rounding.
 constexpr double kRounding = 1.0 + 1e-9;
-// From 2^-100 to 2^92, below the sentinels of response_lanes.
+// One alpha an octave from 2^-100 to 2^92, which is below the sentinels of response_lanes.
 constexpr AlphaGrid kAllOctaves{0x1p-100F, 192, 0};
 constexpr int kFirstOctave = -100;
-// Grids of more octaves have fewer alphas each, for memory's sake.
+// Grids of more octaves have fewer alphas in each, for memory's sake.
 constexpr int kManyOctaves = 32;
 constexpr int kCoarseBits = 6;
 
-double unit_of(float most) { return 0x1p-30 * static_cast<double>(most); }
+double unit_of(float most) { return 0x1p-30 * as_double(most); }
 float power_above(float value) { return std::ldexp(1.0F, std::ilogb(value) + 1); }
 
-// Mean of what every impression adds with each slot, of a seat's total at any alpha.
+// What a slot of an impression adds on average, where `total` is what a seat gets at any alpha.
 Point mean_step(const Responses& responses, const Point& total) {
-  const auto steps =
-      static_cast<double>(std::max<int64_t>(1, responses.seen().impressions * responses.auction().rule.num_slots));
+  const auto steps = as_double(std::max<int64_t>(1, responses.seen().impressions * responses.auction().rule.num_slots));
   return {total.value / steps, total.cost / steps};
 }
 
@@ -36,15 +36,14 @@ Point plus(const Point& a, const Point& b) { return {a.value + b.value, a.cost +
 // What costs more than a budget is rightly left out: nobody who has that budget can buy it. So a few prices out of all
 // proportion do not make units coarse; a budget out of all proportion does not make them too fine.
 float max_price_for(const Responses& responses, double budget) {
-  const double least = 0x1p-8 * static_cast<double>(responses.auction().max_price);
+  const double least = 0x1p-8 * as_double(responses.auction().max_price);
   const double most = std::clamp(budget, least, 1e30);
-  // A reserve is a price, too, where no bid reaches it.
-  const float highest =
-      std::max(responses.seen().price, static_cast<float>(responses.auction().rule.highest_reserve()));
-  return power_above(std::min(highest, static_cast<float>(most)));
+  // Where no bid reaches the reserve, it is the price.
+  const float highest = std::max(responses.seen().price, as_float(responses.auction().rule.highest_reserve()));
+  return power_above(std::min(highest, as_float(most)));
 }
 
-// A reserve that is fine itself keeps prices fine.
+// A reserve of many units makes every price one of many units.
 bool prices_too_coarse(const Responses& responses, const Judged& judged, const Point& total) {
   const Auction& auction = responses.auction();
   const double unit = unit_of(auction.max_price);
@@ -53,7 +52,7 @@ bool prices_too_coarse(const Responses& responses, const Judged& judged, const P
          max_price_for(responses, judged.limits.budget) < auction.max_price;
 }
 
-// Values differ from impression to impression, and so their roundings cancel out: a sixteenth will do.
+// Values differ from impression to impression, so their roundings cancel out, and a sixteenth of the units will do.
 bool values_too_coarse(const Responses& responses, const Point& total) {
   const Auction& auction = responses.auction();
   if (responses.seen().value == 0.0F || power_above(responses.seen().value) >= auction.max_value) return false;
@@ -62,7 +61,7 @@ bool values_too_coarse(const Responses& responses, const Point& total) {
 }
 
 bool prices_too_high(const Responses& responses, const Judged& judged) {
-  const bool payable = static_cast<double>(responses.auction().max_price) <= judged.limits.budget;
+  const bool payable = as_double(responses.auction().max_price) <= judged.limits.budget;
   return payable && responses.left_out(judged.seat) > 0.0;
 }
 
@@ -70,8 +69,8 @@ std::string shortfall_of_units(const Responses& responses, const Judged& judged,
   if (!(judged.limits.budget > 0.0)) return {};
   const auto found = [&](const char* what, float value, float limit) {
     char text[160];
-    std::snprintf(text, sizeof text, "%s of up to %g where the units are made for up to %g", what,
-                  static_cast<double>(value), static_cast<double>(limit));
+    std::snprintf(text, sizeof text, "%s of up to %g where the units are made for up to %g", what, as_double(value),
+                  as_double(limit));
     return std::string(text);
   };
   const Responses::Seen seen = responses.seen();
@@ -83,8 +82,8 @@ std::string shortfall_of_units(const Responses& responses, const Judged& judged,
   return {};
 }
 
-// Below the grid's first alpha lies `first`, bought in one go; above the alpha `end`, where the curve is at `last`,
-// `more` value that costs at least `end` a unit.
+// What lies beyond the ends of a grid. Below its first alpha, `beginning`, there is `first`, which is bought in one go.
+// Above its last alpha, `end`, where the curve is at `last`, there is `more` value, which costs at least `end` a unit.
 struct Ends {
   Point first;
   double beginning = 0.0;
@@ -111,24 +110,24 @@ std::string shortfall_of_ends(const Ends& ends, const Limits& limits, double sco
 }
 
 Ends ends_of(std::span<const Point> curve, const AlphaGrid& grid, double more) {
-  return {curve[1], static_cast<double>(grid.alpha(1)), curve.back(),
-          static_cast<double>(grid.alpha(grid.num_points() - 1)), more};
+  return {curve[1], as_double(grid.alpha(1)), curve.back(), as_double(grid.alpha(grid.num_points() - 1)), more};
 }
 
-// Octaves as exponents of two.
+// The alphas from 2^first to 2^last.
 struct Window {
   int first = 0;
-  int last = 0;  // ends there
+  int last = 0;
 };
 
-// Where a curve over all octaves can be best: an octave whose tangents reach the best score that the curve has.
+// Widens the window to where a curve over all octaves can be best: the octaves whose tangents reach the best score that
+// the curve has.
 void widen(Window& window, bool& empty, const Curve& curve, const AlphaGrid& grid, const Limits& limits) {
   const double score = best_on_curve(curve, limits).score;
   if (score <= 0.0) return;
   const Curve bound = tangent_bound(curve, grid);
   for (size_t p = 0; p + 1 < curve.size(); ++p) {
     if (best_on_curve(std::span(bound).subspan(2 * p, 3), limits).score * kRounding < score) continue;
-    const int above = kFirstOctave + static_cast<int>(p);  // the octave ends there
+    const int above = kFirstOctave + to_int(p);  // the octave ends there
     window.first = empty ? above - 1 : std::min(window.first, above - 1);
     window.last = empty ? above : std::max(window.last, above);
     empty = false;
@@ -140,7 +139,7 @@ AlphaGrid grid_from(int first, int octaves, int bits) { return {std::ldexp(1.0F,
 std::vector<AlphaGrid> grids_for(const Responses& all_octaves, const AlphaGrid& usual, std::span<const Judged> judged,
                                  int margin) {
   const int usual_first = std::ilogb(usual.lowest);
-  std::vector<Window> windows(static_cast<size_t>(all_octaves.num_seats()), {usual_first, usual_first + 1});
+  std::vector<Window> windows(to_size(all_octaves.num_seats()), {usual_first, usual_first + 1});
   int octaves = 1;
   for (const Judged& one : judged) {
     const AlphaGrid& grid = all_octaves.grid(one.seat);
@@ -154,7 +153,7 @@ std::vector<AlphaGrid> grids_for(const Responses& all_octaves, const AlphaGrid& 
     window.first = std::max(window.first - margin, kFirstOctave);
     window.last = std::min(window.last + margin, kFirstOctave + kAllOctaves.octaves);
     octaves = std::max(octaves, window.last - window.first);
-    windows[static_cast<size_t>(one.seat)] = window;
+    at(windows, one.seat) = window;
   }
   std::vector<AlphaGrid> grids;
   for (const Window& window : windows) {
@@ -164,7 +163,7 @@ std::vector<AlphaGrid> grids_for(const Responses& all_octaves, const AlphaGrid& 
   return grids;
 }
 
-// Units for what was seen; the usual ones where they do.
+// Units for what was seen: the usual ones where they will do.
 Auction units_for(const Responses& first, std::span<const Judged> judged) {
   Auction auction = first.auction();
   bool prices = false;
@@ -204,7 +203,7 @@ std::string shortfall_of_slots(const Responses& responses, const Judged& judged,
   const AlphaGrid& grid = responses.grid(judged.seat);
   // The last point stands for any price: the grid ends before it.
   const size_t last = curve.size() - 2;
-  const Ends ends{curve[1], static_cast<double>(grid.alpha(1)), curve[last], static_cast<double>(grid.alpha(last)),
+  const Ends ends{curve[1], as_double(grid.alpha(1)), curve[last], as_double(grid.alpha(last)),
                   curve.back().value - curve[last].value};
   return shortfall_of_ends(ends, judged.limits, slots.score);
 }

@@ -34,8 +34,8 @@ using Record = std::function<bool(Responses&)>;
 
 // Records the day of `first` twice more: on one alpha an octave, from the smallest prices of value to the largest, and
 // on grids around the octaves in which a judged seat's optima can lie, `margin` octaves wider on either side. Empty if
-// a stop was asked for. Equal for money that is a power of two times as much, where prices were beyond the units of
-// `first`.
+// a stop was asked for. Where prices were beyond the units of `first`, money that is all multiplied by a power of two
+// gives the same responses.
 std::optional<Responses> refit(const Responses& first, std::span<const Judged> judged, int margin,
                                const Record& record);
 

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <limits>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 namespace genbid::oracle {
@@ -26,7 +27,7 @@ class CurveSearch {
   }
 
  private:
-  // Up to which share of it a segment can be paid.
+  // The share of a segment, from its lower end, that the budget pays for.
   double payable(size_t segment) const {
     const Point& a = curve_[segment];
     const Point& b = curve_[segment + 1];
@@ -40,24 +41,26 @@ class CurveSearch {
             std::min({a.cost + share * (b.cost - a.cost), b.cost, limits_.budget})};
   }
   bool allowed(const Point& total) const {
-    // A crossing lies on the limit but for rounding.
+    // A crossing lies on the limit, but rounding may put it a little beyond.
     return !limits_.keep_cpa || total.cost <= limits_.cpa_limit * total.value * (1.0 + 1e-12);
   }
   double score_of(const Point& total) const { return expected_score(total.value, total.cost, limits_.cpa_limit); }
-  // No expected score of at most this value and at least this cost is higher: a score of n is at most n, and at most
-  // n^3 / needed^2.
+  // The highest expected score that so much value can have at such a cost. A score of n is at most n, and at most n^3 /
+  // needed^2, whose mean over a Poisson n is value (value (value + 3) + 1) / needed^2. So less value at more cost has
+  // no higher one.
   double most(double value, double cost) const {
     const double needed = cost / limits_.cpa_limit;
     if (!(needed > 1.0)) return value;
     return std::min(value, value * (value * (value + 3.0) + 1.0) / (needed * needed));
   }
 
-  // The search goes downwards, and of equal scores the last found wins.
+  // The search goes downwards and prefers the lower of equal scores, so the last one found wins.
   void visit(size_t segment, double share, const Point& point) {
     if (!allowed(point) || most(point.value, point.cost) < best_.score) return;
     const double found = score_of(point);
     if (found >= best_.score) best_ = {found, point, segment, share};
-    // Of less value at less cost: each conversion that is needed less brings 2 at most.
+    // Points below have less value, and all that can make them better is their lower cost: each conversion less that
+    // has to pay for it adds 2 at most to the score. So none is as good as the best until it costs this much less.
     near_best_below_ = point.cost - 0.5 * (best_.score - found) * limits_.cpa_limit;
   }
   void visit_crossing(size_t segment) {
@@ -70,12 +73,12 @@ class CurveSearch {
     if (share <= payable(segment)) visit(segment, share, total(between(segment, share)));
   }
 
-  // From the last point that the budget pays for, and what it pays of the next segment, downwards: a score is at most
-  // the value, so it ends early. Returns where.
+  // Visits the place where the budget ends, and then the corners below it, downwards. A score is at most the value, so
+  // this ends as soon as the value is below the best score. Returns where.
   size_t visit_corners() {
     const auto dear =
         std::partition_point(curve_.begin(), curve_.end(), [&](const Point& p) { return p.cost <= limits_.budget; });
-    auto p = static_cast<size_t>(dear - curve_.begin());
+    auto p = to_size(dear - curve_.begin());
     num_payable_ = p < curve_.size() ? p : p - std::min<size_t>(p, 1);
     if (p < curve_.size() && p > 0) {
       const double share = payable(p - 1);
@@ -92,14 +95,15 @@ class CurveSearch {
   }
 
   void visit_inside(size_t lowest) {
-    // Corners that are equal are one; the best is the lowest of them.
+    // Corners at the same place count as one, of which best_ is the lowest: `above` is the segment that leads away from
+    // the highest.
     size_t above = best_.segment;
     while (above + 1 < num_payable_ && same(curve_[above], curve_[above + 1])) ++above;
     const size_t below = best_.share == 0.0 && best_.segment > 0 ? best_.segment - 1 : best_.segment;
     for (size_t segment = num_payable_; segment-- > lowest;) {
       const Point low = total(curve_[segment]);
       const Point high = total(curve_[segment + 1]);
-      if (high.value <= low.value || high.cost <= low.cost) continue;  // best at an end
+      if (high.value <= low.value || high.cost <= low.cost) continue;  // one of its ends is the best
       if (most(high.value, low.cost) <= best_.score) continue;
       constexpr double kFine = 0.01;
       const bool fine = high.value - low.value <= kFine * high.value && high.cost - low.cost <= kFine * high.cost;
@@ -112,7 +116,7 @@ class CurveSearch {
   }
   static bool same(const Point& a, const Point& b) { return a.value == b.value && a.cost == b.cost; }
 
-  // A long segment may have more than one peak: steps first.
+  // A long segment may have more than one peak, so equal steps find the highest first.
   void visit_coarse(size_t segment) {
     constexpr int kSteps = 32;
     const double step = payable(segment) / kSteps;
@@ -132,7 +136,7 @@ class CurveSearch {
     return allowed(point) ? score_of(point) : -1.0;
   }
 
-  // Golden section; of the ends, which are visited, nothing is said.
+  // Golden section search between two shares. The ends themselves were visited before.
   void narrow(size_t segment, double low, double high, int rounds) {
     constexpr double kGolden = 0.6180339887498949;
     std::array<double, 2> share = {high - kGolden * (high - low), low + kGolden * (high - low)};
@@ -149,7 +153,7 @@ class CurveSearch {
       }
     }
     const size_t i = found[0] >= found[1] ? 0 : 1;
-    // Less is rounding: a corner stays a corner.
+    // A smaller gain is rounding, and a corner is better told as a corner.
     if (found[i] > best_.score * (1.0 + 1e-12)) {
       best_ = {found[i], total(between(segment, share[i])), segment, share[i]};
     }
@@ -179,14 +183,14 @@ Curve tangent_bound(std::span<const Point> frontier, const AlphaGrid& grid) {
     const Point& b = frontier[p + 1];
     bound.push_back(a);
     const bool any_price = p + 2 == frontier.size();
-    const double slope_after = any_price ? 0.0 : 1.0 / static_cast<double>(grid.alpha(p + 1));
+    const double slope_after = any_price ? 0.0 : 1.0 / as_double(grid.alpha(p + 1));
     const double cost = b.cost - a.cost;
-    const double lift = b.value - a.value - cost * slope_after;  // of the second tangent over a
+    const double lift = b.value - a.value - cost * slope_after;  // by which the second tangent passes over a
     if (p == 0) {
       bound.push_back({a.value + std::max(lift, 0.0), a.cost});  // prices from 0 on
       continue;
     }
-    const double slope_before = 1.0 / static_cast<double>(grid.alpha(p));
+    const double slope_before = 1.0 / as_double(grid.alpha(p));
     const double along = std::clamp(lift / (slope_before - slope_after), 0.0, cost);
     bound.push_back({std::min(a.value + along * slope_before, b.value), a.cost + along});
   }

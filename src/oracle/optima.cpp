@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 namespace genbid::oracle {
@@ -17,7 +18,7 @@ class Rounding {
     for (int tick = 0; tick < plan.num_ticks(); ++tick) chosen_.push_back(plan.choice(tick, best.segment));
     if (best.share > 0.0) {
       for (int tick = 0; tick < plan.num_ticks(); ++tick) {
-        const auto t = static_cast<size_t>(tick);
+        const auto t = to_size(tick);
         const size_t before = chosen_[t];
         chosen_[t] = plan.choice(tick, best.segment + 1);
         if (total().cost > best.point.cost) chosen_[t] = before;
@@ -42,7 +43,7 @@ class Rounding {
   bool improve() {
     constexpr size_t kReach = 64;
     const Point sum = total();
-    // Anything less is not worth a pass.
+    // A smaller gain is not worth another pass.
     double best = expected_score(sum.value, sum.cost, limits_.cpa_limit) * (1.0 + 1e-7);
     size_t best_tick = curves_.size();
     size_t best_point = 0;
@@ -73,9 +74,9 @@ class Rounding {
 };
 
 double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
-  const auto from = static_cast<double>(grid.alpha(best.segment));
+  const auto from = as_double(grid.alpha(best.segment));
   if (best.share == 0.0) return from;
-  return from + best.share * (static_cast<double>(grid.alpha(best.segment + 1)) - from);
+  return from + best.share * (as_double(grid.alpha(best.segment + 1)) - from);
 }
 
 }  // namespace
@@ -83,7 +84,7 @@ double alpha_of(const CurveOptimum& best, const AlphaGrid& grid) {
 Optimum best_per_tick(const DayPlan& plan, const Limits& limits) {
   const CurveOptimum best = best_on_curve(plan.frontier(0), limits);
   const double bound = best_on_curve(tangent_bound(plan.frontier(0), plan.grid()), limits).score;
-  // But for rounding, score and bound are in this order.
+  // Score and bound are in this order, but for rounding.
   return {best.score, best.point.value, best.point.cost, alpha_of(best, plan.grid()), std::max(bound, best.score)};
 }
 
@@ -110,7 +111,7 @@ TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& li
   const Point played = rounding.total();
   optimum.played_score = expected_score(played.value, played.cost, limits.cpa_limit);
   for (const size_t point : rounding.chosen()) {
-    optimum.alphas.push_back(static_cast<double>(plan.grid().alpha(point)));
+    optimum.alphas.push_back(as_double(plan.grid().alpha(point)));
   }
   return optimum;
 }

@@ -7,8 +7,8 @@
 #include "oracle/frontier.h"
 #include "oracle/responses.h"
 
-// The best a seat could have done in hindsight (headroom.md), in expected score, of Poisson conversions
-// (bidding/score.h).
+// The best that a seat could have done in hindsight (headroom.md), in expected score, which is that of Poisson
+// conversions (bidding/score.h).
 
 namespace genbid::oracle {
 
@@ -22,18 +22,23 @@ struct Optimum {
   double gap() const { return bound > 0.0 ? (bound - score) / bound : 0.0; }  // as a share
 };
 
-// The alphas that go with the soft optimum: the best found with one a tick, which score `played_score` (0.02 % less at
-// most on official days).
+// The soft optimum with alphas to play: the best found with one alpha a tick. They score `played_score`, which is at
+// most 0.02 % less on official days.
 struct TickOptimum : Optimum {
   std::vector<double> alphas;  // by tick
   double played_score = 0.0;
 };
 
-// `per_tick`: one alpha a tick, soft, what `share_of_optimum` and regret refer to; the fractional optimum, in which
-// some ticks mix two alphas. `constant`: one alpha all day, soft. `constant_kept`: without passing the CPA limit. These
-// two take the mix of two neighbouring alphas (0.4 % apart at most) for what lies between them, and an alpha whose cost
-// passes the budget is not allowed; their bound is their score. `slots`: any slot or none for every impression, soft;
-// of the impressions that pay at one price, a part.
+// The named optima. A soft one may pass the CPA limit, and scores less for it.
+//
+//   per_tick       one alpha a tick, soft: the fractional optimum, in which some ticks mix two alphas. This is what
+//                  `share_of_optimum` and regret refer to
+//   constant       one alpha all day, soft
+//   constant_kept  one alpha all day that does not pass the CPA limit
+//   slots          any slot or none for every impression, soft; of the impressions that pay at one price, a part
+//
+// With one alpha all day, what lies between two neighbouring alphas (0.4 % apart at most) is a mix of both, an alpha
+// whose cost passes the budget is not allowed, and the bound is the score.
 struct SeatOptima {
   Optimum per_tick;
   Optimum constant;

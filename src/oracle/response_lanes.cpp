@@ -10,10 +10,10 @@ namespace genbid::oracle {
 namespace {
 
 constexpr int kWidth = ImpressionBlock::kWidth;
-constexpr float kNever = 1e36F;   // a price of an impression
-constexpr float kBought = 1e28F;  // prices of a unit of value are lower, where anything may be bought
+constexpr float kNever = 1e36F;   // the price of an impression that is never bought
+constexpr float kBought = 1e28F;  // the price of a unit of value is lower wherever something may be bought
 constexpr float kUnits = 0x1p30F;
-constexpr float kUnbeatable = 4e36F;  // likewise, where no bid wins the slot
+constexpr float kUnbeatable = 4e36F;  // the price of an impression where no bid wins the slot
 
 // First point of a grid whose alpha exceeds a threshold.
 inline int32_t point_above(const LaneConstants& k, float threshold) {
@@ -23,8 +23,9 @@ inline int32_t point_above(const LaneConstants& k, float threshold) {
   return low < k.last_point ? low : beyond;
 }
 
-// A slot that is shown no more often than the one below it costs more and brings nothing: its marginal price is out of
-// reach, and 0 where it costs no more either, but never 0 times infinity.
+// The marginal price of a slot is its marginal cost times this. A slot that is shown no more often than the one below
+// it costs more and brings nothing, so its price is out of reach, or 0 where it costs no more either. Infinity would
+// not do, for want of a number for 0 times infinity.
 float inverse(float width) { return width > 0.0F ? 1.0F / width : 1e30F; }
 
 using Prices = std::array<float, kWidth>;

@@ -5,12 +5,13 @@
 #include <bit>
 #include <cassert>
 
+#include "base/convert.h"
 #include "oracle/response_lanes.h"
 
 namespace genbid::oracle {
 namespace {
 
-// The highest is the same for any order of calls.
+// Raises a maximum that others may be raising, too. It comes out the same for any order of calls.
 void raise(int32_t& highest, int32_t found) {
   const std::atomic_ref shared(highest);
   for (int32_t now = shared.load(std::memory_order_relaxed); now < found;) {
@@ -21,7 +22,7 @@ void raise(int32_t& highest, int32_t found) {
 }  // namespace
 
 Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid, bool slots)
-    : Responses(num_ticks, auction, std::vector<AlphaGrid>(static_cast<size_t>(num_seats), grid), slots) {}
+    : Responses(num_ticks, auction, std::vector<AlphaGrid>(to_size(num_seats), grid), slots) {}
 
 Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots)
     : num_ticks_(num_ticks), auction_(auction), grids_(std::move(grids)) {
@@ -29,7 +30,7 @@ Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGri
   assert(std::all_of(grids_.begin(), grids_.end(), [&](const AlphaGrid& grid) {
     return grid.octaves == grids_.front().octaves && grid.bits == grids_.front().bits;
   }));
-  bid_sums_.resize(grids_.size() * static_cast<size_t>(num_ticks) * stride());
+  bid_sums_.resize(grids_.size() * to_size(num_ticks) * stride());
   if (slots) slot_sums_.resize(grids_.size() * stride());
 }
 
@@ -41,10 +42,10 @@ void Responses::clear() {
 }
 
 Responses::Sum* Responses::bid_sums(int seat, int tick) {
-  return bid_sums_.data() + static_cast<size_t>(seat * num_ticks_ + tick) * stride();
+  return bid_sums_.data() + to_size(seat * num_ticks_ + tick) * stride();
 }
 const Responses::Sum* Responses::bid_sums(int seat, int tick) const {
-  return bid_sums_.data() + static_cast<size_t>(seat * num_ticks_ + tick) * stride();
+  return bid_sums_.data() + to_size(seat * num_ticks_ + tick) * stride();
 }
 
 void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first_seat, int last_seat) {
@@ -52,7 +53,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
   LaneConstants constants(auction_, grids_.front());
   LaneSteps steps{};
   std::vector<Sum> slots(stride());
-  const auto num_steps = static_cast<size_t>(auction_.rule.num_slots);
+  const auto num_steps = to_size(auction_.rule.num_slots);
   int64_t impressions = 0;
   int32_t bid = 0;
   for (const ImpressionBlock& block : blocks) {
@@ -68,18 +69,18 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
   // A seat's sums stay in the first cache while its blocks pass.
   for (int seat = first_seat; seat < last_seat; ++seat) {
     constants.lowest_bits = std::bit_cast<int32_t>(grid(seat).lowest);
-    constants.reserve = static_cast<float>(auction_.rule.reserve_of(tick, seat));
+    constants.reserve = as_float(auction_.rule.reserve_of(tick, seat));
     Sum* const bids = bid_sums(seat, tick);
     slots.assign(stride(), {});
     for (const ImpressionBlock& block : blocks) {
       find_steps(constants, block, seat, steps);
-      const float* values = block.values + static_cast<size_t>(seat) * ImpressionBlock::kWidth;
+      const float* values = block.values + to_size(seat) * ImpressionBlock::kWidth;
       highest = std::max(highest, highest_bits(values, block.num_lanes));
-      const auto num_lanes = static_cast<size_t>(block.num_lanes);
+      const auto num_lanes = to_size(block.num_lanes);
       const auto put = [num_lanes](Sum* sums, const LaneSteps::Lanes& point, const LaneSteps::Lanes& value,
                                    const LaneSteps::Lanes& cost) {
         for (size_t i = 0; i < num_lanes; ++i) {
-          Sum& sum = sums[static_cast<size_t>(point[i])];
+          Sum& sum = sums[point[i]];
           sum.value += value[i];
           sum.cost += cost[i];
         }
@@ -93,7 +94,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
     }
     if (!has_slots()) continue;
     // Another tick may be adding to the same day.
-    Sum* const day = slot_sums_.data() + static_cast<size_t>(seat) * stride();
+    Sum* const day = slot_sums_.data() + to_size(seat) * stride();
     for (size_t p = 0; p + 1 < stride(); ++p) {
       if (slots[p].value == 0 && slots[p].cost == 0) continue;
       std::atomic_ref(day[p].value).fetch_add(slots[p].value, std::memory_order_relaxed);
@@ -104,9 +105,9 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
 }
 
 Point Responses::in_money(const Sum& sum) const {
-  const double value_unit = 0x1p-30 * static_cast<double>(auction_.max_value);
-  const double cost_unit = 0x1p-30 * static_cast<double>(auction_.max_price);
-  return {static_cast<double>(sum.value) * value_unit, static_cast<double>(sum.cost) * cost_unit};
+  const double value_unit = 0x1p-30 * as_double(auction_.max_value);
+  const double cost_unit = 0x1p-30 * as_double(auction_.max_price);
+  return {as_double(sum.value) * value_unit, as_double(sum.cost) * cost_unit};
 }
 
 Responses::Sum Responses::at_place(int seat, size_t place) const {
@@ -152,7 +153,7 @@ Curve Responses::bid_curve(int seat) const {
 
 Curve Responses::slot_curve(int seat) const {
   assert(has_slots());
-  const Sum* const first = slot_sums_.data() + static_cast<size_t>(seat) * stride();
+  const Sum* const first = slot_sums_.data() + to_size(seat) * stride();
   std::vector<Sum> sums(first, first + stride());
   const size_t last = stride() - 3;
   sums[last].value += sums[last + 1].value;

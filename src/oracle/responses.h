@@ -17,13 +17,14 @@ namespace genbid::oracle {
 // How impressions were sold, and the units of what is summed up. The replay of a log has a rule with one slot and no
 // reserve: the slot is always shown, and costs the least winning cost.
 //
-// At the rule's highest bid no bid wins against a lower seat's, and every bid of that much or more wins against a
-// higher seat's, and pays it. Below it a bid equal to a rival's does not win, whoever made it.
+// A bid equal to a rival's does not win, whoever made it. At the rule's highest bid it is otherwise, since every bid of
+// that much or more counts as equal there: it wins against a higher seat's, and pays it, and never against a lower
+// seat's.
 struct Auction {
   AuctionRule rule = {};
   // Values lie in [0, max_value], and what costs max_price or more is never bought (Responses::left_out tells how much
-  // that is). Both are powers of two and set the units of the sums, which are 2^-30 of them. Other currencies have
-  // others (oracle/fit.h).
+  // that is). Both are powers of two, and sums count in 2^-30 of them. For other currencies oracle/fit.h chooses
+  // others.
   float max_value = 1.0F;
   float max_price = 64.0F;
 };
@@ -37,9 +38,9 @@ struct ImpressionBlock {
   int num_lanes = kWidth;
 };
 
-// Responses of all seats, as sums of integers: the same for any order of calls and any number of threads.
-// Time: 0.28 s for 48 seats and 500,000 impressions on one thread, 0.16 s on two; about half without slots. Memory: 25
-// KB a seat and tick with the default grid.
+// Responses of all seats, as sums of integers: the same for any order of calls and any number of threads. 48 seats and
+// 500,000 impressions take 0.28 s on one thread and 0.16 s on two, about half without slots. Memory is 25 KB a seat and
+// tick with the default grid.
 class Responses {
  public:
   // Without `slots` nothing is kept for slot_curve.
@@ -56,15 +57,15 @@ class Responses {
   // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
   Curve bid_curve(int seat, int tick) const;
   Curve bid_curve(int seat) const;
-  // The whole day at multiplier 1 / alpha, where every impression's best slot is bought, or none. At the last point it
-  // is bought at any price.
+  // The whole day where every impression's slot, or none, is the one with the highest value - cost / alpha. The last
+  // point stands for any alpha.
   Curve slot_curve(int seat) const;
 
-  // What a seat's whole day leaves out: what is bought at no alpha of the grid, and the value of what costs max_price
-  // or more.
+  // What a seat's whole day leaves out of its curves: what is bought at no alpha of the grid, and the value of what
+  // costs max_price or more.
   Point beyond(int seat) const;
   double left_out(int seat) const;
-  // What was seen in all that was added. Impressions and bids are counted where seat 0 is among the seats.
+  // What was seen in all that was added. Impressions and bids are counted by calls for seat 0, so that they count once.
   struct Seen {
     int64_t impressions = 0;
     float price = 0.0F;  // highest bid

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/convert.h"
 #include "play/population.h"
 #include "play/simulate.h"
 
@@ -14,18 +15,18 @@ namespace {
 class LowestPrices : public market::PeriodSink {
  public:
   LowestPrices(const market::MarketShape& shape, const AuctionRule& rule)
-      : num_slots_(static_cast<size_t>(rule.num_slots)),
-        reserve_(static_cast<float>(rule.reserve)),
-        lowest_(static_cast<size_t>(shape.ticks) * kMaxSeats, std::numeric_limits<float>::infinity()) {}
+      : num_slots_(to_size(rule.num_slots)),
+        reserve_(as_float(rule.reserve)),
+        lowest_(to_size(shape.ticks) * kMaxSeats, std::numeric_limits<float>::infinity()) {}
 
   void start(std::vector<float> units) { units_ = std::move(units); }
 
   void on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> /*seats*/) override {}
   void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override {
-    float* const lowest = lowest_.data() + static_cast<size_t>(tick) * kMaxSeats;
-    const float per_unit = 1.0F / units_[static_cast<size_t>(cell)];
+    float* const lowest = lowest_.data() + to_size(tick) * kMaxSeats;
+    const float per_unit = 1.0F / at(units_, cell);
     for (const market::LadderBlock& block : ladder.blocks) {
-      for (size_t lane = 0; lane < static_cast<size_t>(block.num_lanes); ++lane) {
+      for (size_t lane = 0; lane < to_size(block.num_lanes); ++lane) {
         for (size_t slot = 0; slot < num_slots_; ++slot) {
           const uint8_t seat = block.top->seat[slot][lane];
           if (seat == kNoSeat) break;
@@ -36,9 +37,7 @@ class LowestPrices : public market::PeriodSink {
     }
   }
 
-  float lowest(int tick, int seat) const {
-    return lowest_[static_cast<size_t>(tick) * kMaxSeats + static_cast<size_t>(seat)];
-  }
+  float lowest(int tick, int seat) const { return lowest_[to_size(tick) * kMaxSeats + to_size(seat)]; }
 
  private:
   size_t num_slots_;
@@ -47,18 +46,18 @@ class LowestPrices : public market::PeriodSink {
   std::vector<float> lowest_;
 };
 
-// By tick and seat: what the seat's category comes to.
+// The reserves by tick and seat: each seat has what the prices of its category come to.
 std::vector<double> reserves_of(const LowestPrices& prices, const market::MarketShape& shape,
                                 const market::AuctionConfig& auction) {
-  std::vector<double> reserves(static_cast<size_t>(shape.ticks) * kMaxSeats, auction.reserve);
+  std::vector<double> reserves(to_size(shape.ticks) * kMaxSeats, auction.reserve);
   for (int tick = 0; tick < shape.ticks; ++tick) {
     for (int first = 0; first < shape.seats; first += kSeatsPerCategory) {
       const int last = std::min(first + kSeatsPerCategory, shape.seats);
       float lowest = std::numeric_limits<float>::infinity();
       for (int seat = first; seat < last; ++seat) lowest = std::min(lowest, prices.lowest(tick, seat));
       if (lowest == std::numeric_limits<float>::infinity()) continue;
-      const double reserve = std::max(auction.reserve, auction.reserve_from.share * static_cast<double>(lowest));
-      const auto place = reserves.begin() + static_cast<std::ptrdiff_t>(tick) * kMaxSeats;
+      const double reserve = std::max(auction.reserve, auction.reserve_from.share * as_double(lowest));
+      const auto place = reserves.begin() + to_signed(tick) * kMaxSeats;
       std::fill(place + first, place + last, reserve);
     }
   }
@@ -80,7 +79,7 @@ bool make_reserves(market::MarketConfig& config, Threads& threads) {
   const auto market = market::make_market(history, threads);
   market->keep_ladders(true);
   LowestPrices prices(shape, history.auction_rule());
-  const auto together = static_cast<size_t>(periods_together(history, seated.bidders, threads.count()));
+  const auto together = to_size(periods_together(history, seated.bidders, threads.count()));
   const std::vector<int64_t>& periods = from.periods.values;
   for (size_t first = 0; first < periods.size(); first += together) {
     std::vector<market::Cell> cells;
@@ -88,7 +87,7 @@ bool make_reserves(market::MarketConfig& config, Threads& threads) {
     std::vector<int> seat_bidder;
     for (size_t p = first; p < std::min(first + together, periods.size()); ++p) {
       cells.push_back(make_cell(population, periods[p], history));
-      units.push_back(static_cast<float>(market::bid_unit(cells.back())));
+      units.push_back(as_float(market::bid_unit(cells.back())));
       seat_bidder.insert(seat_bidder.end(), seated.seat_bidder.begin(), seated.seat_bidder.end());
     }
     prices.start(std::move(units));

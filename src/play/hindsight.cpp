@@ -51,9 +51,8 @@ void ResponseSink::on_ladder(int64_t /*cell*/, int tick, const market::TickLadde
   static_assert(oracle::ImpressionBlock::kWidth == market::kBlockWidth);
   blocks_.clear();
   add_blocks(ladder, blocks_);
-  threads_.parallel_for(responses_.num_seats(), 4, [&](int64_t begin, int64_t end) {
-    responses_.add(tick, blocks_, static_cast<int>(begin), static_cast<int>(end));
-  });
+  threads_.parallel_for(responses_.num_seats(), 4,
+                        [&](int64_t begin, int64_t end) { responses_.add(tick, blocks_, to_int(begin), to_int(end)); });
 }
 
 void add_blocks(const market::TickLadder& ladder, std::vector<oracle::ImpressionBlock>& blocks) {

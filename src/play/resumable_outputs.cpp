@@ -14,6 +14,7 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "base/convert.h"
@@ -68,11 +69,17 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  // Takes a lock that is kept until the process is gone, however it ends. Returns false if another process has it.
+  // Takes a lock that is kept until the process is gone, however it ends. Returns false if another process has it for
+  // longer than a second: one that was killed may leave it for a moment to the child that tried a file for it
+  // (data/hdf5_trial.h), which dies after its parent.
   bool lock() {
-    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
-    if (errno != EWOULDBLOCK) fail("lock");
+    constexpr int kAttempts = 50;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
+      if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
+      if (errno != EWOULDBLOCK) fail("lock");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     return false;
   }
   int64_t size() const {

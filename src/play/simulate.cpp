@@ -9,10 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
 #include "base/threads.h"
 #include "bidders/bidder_config.h"
+#include "market/rule_sets.h"
 #include "play/category_reserves.h"
 #include "play/labels.h"
 #include "play/run_identity.h"
@@ -45,7 +47,7 @@ class Seating {
     std::vector<int> all;
     for (size_t cell = 0; cell < num_cells; ++cell) {
       for (size_t seat = 0; seat < population_.seats.size(); ++seat) {
-        all.push_back(exploration_ ? 0 : static_cast<int>(seat));
+        all.push_back(exploration_ ? 0 : to_int(seat));
       }
     }
     return all;
@@ -107,12 +109,12 @@ bool play_cells(market::Market& market, const std::vector<market::Cell>& cells, 
 }  // namespace
 
 int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* const> bidders, int num_threads) {
-  if (market.official() || keep_state_between_periods(bidders)) return 1;
+  if (market.rule_set().remembers_periods || keep_state_between_periods(bidders)) return 1;
   constexpr double kMaxBytes = 0.5e9;
   constexpr double kLargestTick = 3.6;  // in mean ticks: 0.075 of a day of 48
   const market::MarketShape shape = market.shape();
   const double bytes_per_impression = 4.0 * shape.seats + 16.0;
-  const double largest_tick = std::min(1.0, kLargestTick / shape.ticks) * static_cast<double>(market.impressions);
+  const double largest_tick = std::min(1.0, kLargestTick / shape.ticks) * as_double(market.impressions);
   const double bytes = largest_tick * bytes_per_impression;
   const auto fitting = static_cast<int64_t>(kMaxBytes / bytes);
   return std::clamp<int64_t>(fitting, 1, std::max(8, 4 * num_threads));
@@ -131,19 +133,20 @@ void MarketRunConfig::fields(ConfigVisitor& v) {
 void SimulateConfig::fields(ConfigVisitor& v) {
   v.section("market", market);
   v.section("explore", explore);
-  v.check(!market.official() || !explore.on(), "explore",
-          "nothing under the official rules, whose PID remembers who it was in the period before");
+  const bool apart = !market.rule_set().remembers_periods;  // a period does not depend on the one before
+  v.check(apart || !explore.on(), "explore",
+          "nothing under the " + market.rules + " rules, whose PID remembers who it was in the period before");
   v.section("output", output);
   v.check(!market.auction.reserve_from.on() || !output.needs_impressions(), "output",
           "raw_log and market_log: false beside market.auction.reserve_from, since a log has one price an impression");
-  v.check(!market.official() || !output.resumable, "output",
-          "resumable: false under the official rules, whose PID remembers the period before");
+  v.check(apart || !output.resumable, "output",
+          "resumable: false under the " + market.rules + " rules, whose PID remembers the period before");
   v.field("threads", threads, {0, 1024});
 }
 
 PeriodSummary SimulateSummary::mean() const {
   PeriodSummary mean;
-  const auto n = static_cast<double>(periods.size());
+  const auto n = as_double(periods.size());
   double clearings = 0.0;
   for (const PeriodSummary& p : periods) {
     mean.conversions += p.conversions / n;
@@ -151,7 +154,7 @@ PeriodSummary SimulateSummary::mean() const {
     mean.mean_expected_score += p.mean_expected_score / n;
     mean.budget_use += p.budget_use / n;
     mean.mean_least_winning_cost += p.mean_least_winning_cost / n;
-    clearings += static_cast<double>(p.num_clearings) / n;
+    clearings += as_double(p.num_clearings) / n;
     mean.seconds += p.seconds / n;
   }
   mean.num_clearings = std::llround(clearings);
@@ -197,7 +200,7 @@ std::string SimulateSummary::json(const SimulateConfig& config) const {
                {"population", config.market.population},
                {"drawn_bidders", !config.explore.bidders.empty()},
                {"impressions", config.market.impressions}};
-  if (!config.market.official()) json["seed"] = config.market.seed;  // the official rules have their own
+  if (config.market.rule_set().seeded) json["seed"] = config.market.seed;
   json["num_played_before"] = num_played_before;
   json["periods"] = Json::array();
   for (const PeriodSummary& p : periods) {
@@ -216,17 +219,16 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   const market::MarketShape shape = config.market.shape();
   const Population population = load_population(config.market.population, shape.seats);
   std::vector<int64_t> periods = config.market.periods.values;
-  // Under the official rules bidders remember the period before, so the order is the user's. Elsewhere it changes
-  // nothing.
-  if (!config.market.official()) std::sort(periods.begin(), periods.end());
+  // Where bidders remember the period before, the order is the user's. Elsewhere it changes nothing.
+  if (!config.market.rule_set().remembers_periods) std::sort(periods.begin(), periods.end());
 
-  Threads threads(static_cast<int>(config.threads));
+  Threads threads(to_int(config.threads));
   if (!make_reserves(config.market, threads)) return std::nullopt;
   const auto market = market::make_market(config.market, threads);
   const Seating seating(config, population);
 
-  const auto outputs = make_outputs(config.output, shape, static_cast<int64_t>(periods.size()),
-                                    run_identity(config, population), threads);
+  const auto outputs =
+      make_outputs(config.output, shape, std::ssize(periods), run_identity(config, population), threads);
   SimulateSummary summary;
   summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());
@@ -234,8 +236,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   if (config.output.labels) labels.emplace(*market);
   const auto together = market->keeps_impressions() || labels
                             ? size_t{1}
-                            : static_cast<size_t>(periods_together(config.market, seating.bidders(), threads.count()));
-  for (auto first = static_cast<size_t>(outputs->periods_done()); first < periods.size(); first += together) {
+                            : to_size(periods_together(config.market, seating.bidders(), threads.count()));
+  for (auto first = to_size(outputs->periods_done()); first < periods.size(); first += together) {
     const auto start = std::chrono::steady_clock::now();
     const size_t last = std::min(first + together, periods.size());
     std::vector<Population> populations;
@@ -249,10 +251,10 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
     outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : outputs->summaries()) {
-      period.seconds = wall.count() / static_cast<double>(last - first);
+      period.seconds = wall.count() / as_double(last - first);
       summary.periods.push_back(period);
     }
-    if (progress) progress(static_cast<int64_t>(last));
+    if (progress) progress(to_signed(last));
   }
   summary.files = outputs->commit();
   return summary;

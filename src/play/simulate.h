@@ -44,14 +44,14 @@ struct SimulateSummary {
   std::string json(const SimulateConfig& config) const;  // every period played now, and what was asked for
 };
 
-// Periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. One where bidders
-// remember, and under the official rules, whose traffic takes 400 MB a period.
+// How many periods to play side by side: enough to keep all threads busy, within half a gigabyte of traffic. It is one
+// where bidders remember the period before, or the rule set says that they do (market/rule_sets.h).
 int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* const> bidders, int num_threads);
 
-// Plays the periods (in the order listed under the official rules, else ascending) and writes `periods.csv` and what
-// else is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of threads.
-// `progress` is told the number of periods done, `after_tick` each tick of the next ones. Empty if a stop was asked
-// for, and then nothing is written.
+// Plays the periods (in the order listed where the rule set remembers them, else ascending) and writes `periods.csv`
+// and what else is asked for into output.dir (outputs.h): all whole, or nothing. The same bytes for any number of
+// threads. `progress` is told the number of periods done, `after_tick` each tick of the next ones. Empty if a stop was
+// asked for, and then nothing is written.
 //
 // With output.resumable what is played stays when the run is stopped or killed, and the same run goes on behind it
 // (play/resumable_outputs.h).

@@ -6,6 +6,7 @@
 
 #include "bidders/bidder_table.h"
 #include "eval/evaluation.h"
+#include "market/rule_sets.h"
 
 namespace genbid::runs {
 
@@ -131,7 +132,7 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
   v.field("protocol", protocol, {"market", "platform", "replay"});
   if (in_market()) {
     v.section("market", market);
-    if (!market.official()) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
+    if (!market.rule_set().holds_traffic) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});
     if (on_platform()) {
       v.section("platform", platform);
       const bool play = std::none_of(policy.begin(), policy.end(), [](const auto& one) { return one.knows_the_day(); });
@@ -143,8 +144,8 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
                                          [&](int64_t seat) { return seat < market.shape().seats; });
     v.check(seats_there, "seats", "seats of the market, 0 to " + std::to_string(market.shape().seats - 1));
     v.field("market_seeds", market_seeds);
-    v.check(market_seeds.values.empty() || !market.official(), "market_seeds",
-            "none: the official rules have their own seeds");
+    v.check(market_seeds.values.empty() || market.rule_set().seeded, "market_seeds",
+            "none: the " + market.rules + " rules have their own seeds");
     v.field("policy_seeds", policy_seeds);
     v.check(!policy_seeds.values.empty(), "policy_seeds", "at least one seed");
   } else {

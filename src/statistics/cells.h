@@ -19,7 +19,7 @@ struct CellKey {
   int64_t market_seed = 0;
   int64_t period = 0;
   int64_t seat = 0;
-  auto operator<=>(const CellKey&) const = default;
+  auto operator<=>(const CellKey&) const = default;  // NOLINT(modernize-use-nullptr): it compares no pointer
 };
 
 // What a candidate reached there. Statistics are of sum of values / sum of bases: with a base of 1 the mean over cells,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/error.h"
 #include "market_samples.h"
 
@@ -49,6 +51,28 @@ TEST_P(AnyRuleSet, IsFoundByItsNameAndItsPrintedConfigReadsBack) {
   MarketConfig again;
   ConfigFile::parse(text, "printed").read(again);
   EXPECT_EQ(print_config(again, ""), text);
+}
+
+TEST_P(AnyRuleSet, TakesTheSettingsThatItsFactsAllow) {
+  const RuleSet& set = rule_set(GetParam());
+  const auto takes = [](const std::string& setting) {
+    try {
+      MarketConfig config;
+      ConfigFile::parse("rules: " + GetParam(), "test", {setting}).read(config);
+      return true;
+    } catch (const ConfigError&) {
+      return false;
+    }
+  };
+  EXPECT_TRUE(takes("budget_scale=2"));
+  EXPECT_EQ(takes("seed=2"), set.seeded);
+  EXPECT_EQ(takes("auction.reserve=0.5"), set.adjustable);
+  EXPECT_EQ(takes("stress.value_bias=0.5"), set.adjustable);
+  EXPECT_EQ(takes("traffic.structure=own"), set.adjustable);
+  EXPECT_EQ(takes("corrections=[pid]"), set.has_defects);
+  EXPECT_EQ(takes("impressions=20000000"), !set.holds_traffic);
+  EXPECT_EQ(std::isfinite(config().auction_rule().highest_bid), set.caps_bids);
+  EXPECT_NE(rules_help(2).find("  " + GetParam() + ": " + set.help + "\n"), std::string::npos);
 }
 
 TEST_P(AnyRuleSet, PlaysWholeDaysTheSameForAnyNumberOfThreads) {

@@ -4,12 +4,11 @@
 #include <ATen/CPUGeneratorImpl.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "models/decision_transformer/decision_transformer.h"
-#include "models/diffbid/diffbid.h"
-#include "models/perceptron/perceptron.h"
+#include "base/config/config.h"
 #include "models/registry.h"
 #include "policy/policy.h"
 
@@ -19,65 +18,30 @@ namespace genbid::test {
 
 inline constexpr int64_t kFeatures = 22;
 
-// Every model with its defaults, but at a size that tests can afford. What stands behind a dot in a name chooses other
-// things that the model can do (policy_variants()).
+// Options for tests: NAME.yaml brings a model down to a size that tests can afford, and NAME.VARIANT.yaml on top of it
+// chooses other things that the model can do.
+inline constexpr const char* kSmallModels = "tests/models/small/";
+
+// `variant` is NAME or NAME.VARIANT. A model without a file has its defaults.
 inline models::ModelConfig small_model(const std::string& variant) {
-  models::ModelConfig config = models::ModelConfig::named(variant.substr(0, variant.find('.')));
-  if (auto* const perceptron = config.get_if<models::PerceptronConfig>()) {
-    perceptron->width = 64;
-    if (variant == "perceptron.wishes") {
-      perceptron->wishes = {"cpa", "budget_use"};
-      perceptron->own_bids = "drop";
-    }
-  }
-  if (auto* const transformer = config.get_if<models::DecisionTransformerConfig>()) {
-    transformer->window = 6;
-    transformer->layers = 2;
-    transformer->inner = 64;
-    if (variant.ends_with(".windows")) transformer->context = "windows";
-    if (variant.ends_with(".merged")) {
-      transformer->tokens = "merged";
-      transformer->own_bids = "drop";
-    }
-    if (variant.ends_with(".film")) {
-      transformer->conditioning = "film";
-      transformer->wishes = {"cpa", "return"};
-    }
-    if (variant.ends_with(".hidden")) {
-      transformer->conditioning = "film";
-      transformer->own_bids = "hide";
-    }
-  }
-  auto* const diffbid = config.get_if<models::DiffBidConfig>();
-  if (diffbid == nullptr) return config;
-  diffbid->ticks = 8;
-  diffbid->width = 16;
-  diffbid->stages = 2;
-  diffbid->embedding = 16;
-  diffbid->inverse_width = 64;
-  if (variant == "diffbid.warm") diffbid->warm_levels = 2;
-  if (variant == "diffbid.noise_ancestral") {
-    diffbid->prediction = "noise";
-    diffbid->sampler = "ancestral";
-    diffbid->levels = 6;
-    diffbid->history = 2;
-  }
-  if (variant == "diffbid.noise_unguided") {
-    diffbid->prediction = "noise";
-    diffbid->guidance = 1.0;
-    diffbid->history = 1;
+  const std::string name = variant.substr(0, variant.find('.'));
+  models::ModelConfig config = models::ModelConfig::named(name);
+  for (const std::string& one : {name, variant}) {
+    const std::string path = kSmallModels + one + ".yaml";
+    if (std::filesystem::exists(path)) ConfigFile::load(path).read(config);
   }
   return config;
 }
 
-// The names of the registry, and variants of them whose options lead through other code.
+// The names of the registry, and the variants of them.
 inline std::vector<std::string> policy_variants() {
-  std::vector<std::string> variants = models::model_names();
-  for (const char* more :
-       {"perceptron.wishes", "decision_transformer.windows", "decision_transformer.merged", "decision_transformer.film",
-        "decision_transformer.hidden", "diffbid.warm", "diffbid.noise_ancestral", "diffbid.noise_unguided"}) {
-    variants.emplace_back(more);
+  std::vector<std::string> variants;
+  for (const auto& file : std::filesystem::directory_iterator(kSmallModels)) {
+    const std::string variant = file.path().stem().string();
+    if (variant.find('.') != std::string::npos) variants.push_back(variant);
   }
+  std::sort(variants.begin(), variants.end());
+  variants.insert(variants.begin(), models::model_names().begin(), models::model_names().end());
   return variants;
 }
 

@@ -321,6 +321,19 @@ TEST(Generate, TwoProcessesDoNotWriteIntoOneFolder) {
   ::close(other);
 }
 
+// A child of a killed process may hold its lock for a moment longer.
+TEST(Generate, AProcessThatIsAboutToEndIsWaitedFor) {
+  const TemporaryFolder folder;
+  const int other = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(other, LOCK_EX), 0);
+  std::thread ends([other] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ::close(other);
+  });
+  EXPECT_EQ(error_of([&] { simulate(generation(folder.path())); }), "no error");
+  ends.join();
+}
+
 TEST(Generate, AShortenedTableIsAnError) {
   const TemporaryFolder folder;
   play_some(generation(folder.path("run")), 1);

@@ -137,7 +137,7 @@ market::MarketConfig sold_by(const std::string& rules, const std::string& reserv
   ConfigFile::parse("{}", "test", {"auction.reserve=" + reserve, "auction.exposures=" + exposures}).read(config);
   config.rules = rules;
   // Of AuctionNet's defects two sell otherwise at the reserve.
-  if (config.official()) config.corrections = {"reserve", "zero_bids"};
+  if (config.rule_set().has_defects) config.corrections = {"reserve", "zero_bids"};
   config.impressions = 3000;
   config.budget_scale = 1000.0;
   return config;

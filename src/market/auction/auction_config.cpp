@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
+
 namespace genbid::market {
 
 AuctionConfig::AuctionConfig() {
@@ -12,7 +14,7 @@ AuctionConfig::AuctionConfig() {
 void AuctionConfig::fields(ConfigVisitor& v) {
   v.field("reserve", reserve, {1e-7, 250.0});
   v.field("exposures", exposures, {0.0, 1.0});
-  v.check(exposures.size() == static_cast<size_t>(kNumSlots) && exposures.front() == 1.0, "exposures",
+  v.check(exposures.size() == to_size(kNumSlots) && exposures.front() == 1.0, "exposures",
           "three numbers, the first 1: it says that the first slot is always shown");
   v.section("reserve_from", reserve_from);
 }

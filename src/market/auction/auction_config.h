@@ -8,8 +8,8 @@
 
 namespace genbid::market {
 
-// Section `market.auction.reserve_from`: reserves by category and tick, from what a population paid. Against collusion
-// by low bids (PlatformBid, 2607.27265: 80 % of the historical lowest winning price).
+// Section `market.auction.reserve_from`: reserves by category and tick, from what a population paid. They are meant
+// against collusion by low bids: PlatformBid (2607.27265) takes 80 % of the lowest price that won in the past.
 struct ReserveFromConfig {
   std::string population;  // that played the days; empty: there are no such reserves
   double share = 0.8;      // of the lowest price of a slot that a seat of the category held in the tick, over the days
@@ -23,8 +23,8 @@ struct ReserveFromConfig {
 // official rules take no others.
 struct AuctionConfig {
   // Money in a market of AuctionNet's currency; where a cell's unit of bids is more than 1 (bid_unit), that many units.
-  // A bid below it does not compete, a slot costs at least as much. The lowest is above the 2^-24 units that
-  // clearing_blocks relies on, the highest below the highest bid.
+  // A bid below it does not compete, and a slot costs at least as much. It may be as low as clearing_blocks can sort
+  // bids (above 2^-24 units) and must be below the highest bid.
   double reserve = AuctionRule().reserve;
   // By slot: the probability that it is shown where the one before it is. The first is always shown.
   std::vector<double> exposures;

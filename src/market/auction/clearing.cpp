@@ -2,43 +2,44 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/simd.h"
 
 namespace genbid::market {
 
-SeatBids::SeatBids(const AuctionRule& rule, int tick) : reserve(static_cast<float>(rule.reserve)) {
+SeatBids::SeatBids(const AuctionRule& rule, int tick) : reserve(as_float(rule.reserve)) {
   reserve_of.fill(reserve);
   if (rule.own_reserves.empty()) return;
   for (int seat = 0; seat < kMaxSeats; ++seat) {
-    reserve_of[static_cast<size_t>(seat)] = static_cast<float>(rule.reserve_of(tick, seat));
+    at(reserve_of, seat) = as_float(rule.reserve_of(tick, seat));
   }
   own_reserves = std::any_of(reserve_of.begin(), reserve_of.end(), [&](float one) { return one > reserve; });
 }
 
 void SeatBids::add(int seat, const BidFormula& formula, float max_value) {
   constexpr double kLargest = 1e9;
-  const auto s = static_cast<size_t>(seat);
-  value[s] = static_cast<float>(std::clamp(formula.value, -kLargest, kLargest));
-  value_squared[s] = static_cast<float>(std::clamp(formula.value_squared, -kLargest, kLargest));
+  const auto s = to_size(seat);
+  value[s] = as_float(std::clamp(formula.value, -kLargest, kLargest));
+  value_squared[s] = as_float(std::clamp(formula.value_squared, -kLargest, kLargest));
   if (value_squared[s] != 0.0F || value[s] * max_value > kMaxBid) special |= uint64_t{1} << seat;
   if (value[s] > 0.0F || value_squared[s] > 0.0F) {
-    bidding[static_cast<size_t>(num_bidding++)] = static_cast<uint8_t>(seat);
+    at(bidding, num_bidding++) = static_cast<uint8_t>(seat);
   }
 }
 
 TopFour BlockTopFour::get(int lane) const {
   TopFour top;
   for (size_t k = 0; k < 4; ++k) {
-    top.bid[k] = bid[k][static_cast<size_t>(lane)];
-    top.seat[k] = seat[k][static_cast<size_t>(lane)];
+    top.bid[k] = at(bid[k], lane);
+    top.seat[k] = at(seat[k], lane);
   }
   return top;
 }
 
 void BlockTopFour::set(int lane, const TopFour& top) {
   for (size_t k = 0; k < 4; ++k) {
-    bid[k][static_cast<size_t>(lane)] = top.bid[k];
-    seat[k][static_cast<size_t>(lane)] = top.seat[k];
+    at(bid[k], lane) = top.bid[k];
+    at(seat[k], lane) = top.seat[k];
   }
 }
 
@@ -46,7 +47,7 @@ TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, 
   const float* values = traffic.block_values(pv / kBlockWidth) + pv % kBlockWidth;
   TopFour top;
   for (int i = 0; i < bids.num_bidding; ++i) {
-    const auto seat = static_cast<size_t>(bids.bidding[static_cast<size_t>(i)]);
+    const auto seat = to_size(at(bids.bidding, i));
     if ((dropped >> seat & 1U) != 0) continue;
     const float bid =
         competing_bid(bids.value[seat], bids.value_squared[seat], values[seat * kBlockWidth], bids.reserve_of[seat]);
@@ -83,35 +84,36 @@ void tally(const TickContext& context, const SeatBids& bids, int64_t pv, const T
   const TickTraffic& tick = context.tick;
   const int num_shown = tick.shown(pv);
   for (int slot = 0; slot < tick.num_slots; ++slot) {
-    const auto k = static_cast<size_t>(slot);
+    const auto k = to_size(slot);
     const int seat = top.seat[k];
     if (seat == kNoSeat) break;
-    SeatSums& sum = sums.seats[static_cast<size_t>(seat)];
+    SeatSums& sum = at(sums.seats, seat);
     sum.wins += sign;
     if (slot >= num_shown) continue;
     const float value = tick.value(pv, seat);
     sum.exposed += sign;
-    sum.cost += sign * to_money(static_cast<double>(top.price(slot, bids.reserve_of[static_cast<size_t>(seat)])));
+    sum.cost += sign * to_money(as_double(top.price(slot, at(bids.reserve_of, seat))));
     sum.pvalue_exposed += sign * to_expected(value);
-    const double squared = static_cast<double>(value) * static_cast<double>(value);
+    const double squared = as_double(value) * as_double(value);
     sum.squared_exposed += sign * to_power(squared);
-    sum.cubed_exposed += sign * to_power(squared * static_cast<double>(value));
-    if ((bids.special >> seat & 1U) != 0) sum.bid_exposed += sign * to_money(static_cast<double>(top.bid[k]));
+    sum.cubed_exposed += sign * to_power(squared * as_double(value));
+    if ((bids.special >> seat & 1U) != 0) sum.bid_exposed += sign * to_money(as_double(top.bid[k]));
     if (context.traffic.converts(context.factors, tick.tick, pv, seat, value, tick.draw(pv, slot))) {
       sum.conversions += sign;
     }
   }
-  sums.least_winning_cost += sign * to_money(static_cast<double>(top.price(tick.num_slots - 1, bids.reserve)));
+  sums.least_winning_cost += sign * to_money(as_double(top.price(tick.num_slots - 1, bids.reserve)));
 }
 
 namespace {
 
-// The bids of a seat one by one, in eight parts over fixed lanes: some may be negative or too large.
+// Adds up the bids of a seat one by one, since some may be negative or too large. Each of eight parts adds lanes of its
+// own, so that the sum does not depend on the instructions that add it.
 GENBID_SIMD_CLONES
 void add_bids(float value, float value_squared, const float* pvalues, double* parts) {
   for (size_t l = 0; l < kBlockWidth; l += kSumParts) {
     for (size_t part = 0; part < kSumParts; ++part) {
-      parts[part] += static_cast<double>(asked_bid(value, value_squared, pvalues[l + part]));
+      parts[part] += as_double(asked_bid(value, value_squared, pvalues[l + part]));
     }
   }
 }
@@ -119,17 +121,17 @@ void add_bids(float value, float value_squared, const float* pvalues, double* pa
 }  // namespace
 
 double sum_of_exposed_bids(const TickSums& sums, const SeatBids& bids, int seat) {
-  const auto s = static_cast<size_t>(seat);
+  const auto s = to_size(seat);
   if ((bids.special >> seat & 1U) != 0) return from_money(sums.seats[s].bid_exposed);
-  return static_cast<double>(bids.value[s]) * from_expected(sums.seats[s].pvalue_exposed);
+  return as_double(bids.value[s]) * from_expected(sums.seats[s].pvalue_exposed);
 }
 
 double sum_of_bids(const TickTraffic& traffic, const SeatBids& bids, int seat) {
-  const auto s = static_cast<size_t>(seat);
+  const auto s = to_size(seat);
   const float value = bids.value[s];
   const float value_squared = bids.value_squared[s];
   if ((bids.special >> seat & 1U) == 0 && value >= 0.0F) {
-    return static_cast<double>(value) * traffic.sum_value[s];
+    return as_double(value) * traffic.sum_value[s];
   }
   std::array<double, kSumParts> p{};
   for (int64_t block = 0; block < traffic.num_blocks; ++block) {

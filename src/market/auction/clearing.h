@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "bidding/auction_rule.h"
 #include "market/auction/money.h"
@@ -24,29 +25,30 @@ struct SeatBids {
   explicit SeatBids(const AuctionRule& rule = {}, int tick = 0);
 
   float reserve;                              // no bid below it competes
-  bool own_reserves = false;                  // whether a seat's is higher
-  std::array<float, kMaxSeats> reserve_of{};  // by seat; the same as `reserve` where none is
+  bool own_reserves = false;                  // some seat has a higher one of its own
+  std::array<float, kMaxSeats> reserve_of{};  // by seat: `reserve`, or its own
   std::array<float, kMaxSeats> value{};
   std::array<float, kMaxSeats> value_squared{};
   std::array<uint8_t, kMaxSeats> bidding{};  // the seats that may bid above 0, in index order
   int num_bidding = 0;
-  // Seats (bits) whose bids are not simply value * v: with squares, or so high that they may be cut at kMaxBid.
+  // A bit for each seat whose bids are more than value * v: they have a square, or are so high that kMaxBid may cut
+  // them. What such a seat bid can not be told from sums of its p-values, so its bids are added up one by one.
   uint64_t special = 0;
 
-  // Seats are added in index order. Coefficients beyond +-1e9 count as that,
-  // so that no product is infinite. The seat's values are at most `max_value`.
+  // Seats are added in index order. Coefficients beyond +-1e9 count as that, so that no product is infinite.
+  // `max_value` is the highest value that the seat has in the tick, which tells whether kMaxBid can cut a bid.
   void add(int seat, const BidFormula& formula, float max_value = 1.0F);
 };
 
-// The bid of a formula, in float: both products and v * v are rounded, then the sum. At most kMaxBid; 0 below
-// the reserve, where it does not compete.
+// The bid that a formula makes of a p-value, in float: both products and v * v are rounded, then their sum, as
+// clearing_blocks.h does it. It is at most kMaxBid, and 0, which stands for no bid, below the reserve.
 inline float competing_bid(float value, float value_squared, float pvalue, float reserve) {
   const float bid = value * pvalue + value_squared * (pvalue * pvalue);
   const float capped = bid < kMaxBid ? bid : kMaxBid;
   return capped >= reserve ? capped : 0.0F;
 }
 
-// The bid as a seat asked for it: one below the reserve counts here, too.
+// The bid as a seat asked for it, for sums of what it bid: one below the reserve counts here, too.
 inline float asked_bid(float value, float value_squared, float pvalue) {
   const float bid = value * pvalue + value_squared * (pvalue * pvalue);
   return bid > 0.0F ? (bid < kMaxBid ? bid : kMaxBid) : 0.0F;
@@ -57,8 +59,8 @@ struct TopFour {
   std::array<float, 4> bid{};
   std::array<uint8_t, 4> seat{kNoSeat, kNoSeat, kNoSeat, kNoSeat};
 
-  // What slot 1, 2, 3 costs its holder. The last slot's price is the least winning cost.
-  float price(int slot, float reserve) const { return slot_price(bid[static_cast<size_t>(slot) + 1], reserve); }
+  // What the holder of a slot, counted from 0, pays for it. The price of the last slot is the least winning cost.
+  float price(int slot, float reserve) const { return slot_price(at(bid, slot + 1), reserve); }
 };
 
 // The four highest bids of each impression of a block.
@@ -70,7 +72,7 @@ struct BlockTopFour {
   void set(int lane, const TopFour& top);
 };
 
-// One impression, without the bids of the seats in the bit mask `dropped`.
+// Clears one impression, leaving out the bids of the seats in the bit mask `dropped`.
 TopFour clear_one(const TickTraffic& traffic, int64_t pv, const SeatBids& bids, uint64_t dropped);
 
 // What a tick brought one seat, in units of money.h.
@@ -82,7 +84,7 @@ struct SeatSums {
   WideSum pvalue_exposed = 0;
   WideSum squared_exposed = 0;  // of the same p-values, each squared
   WideSum cubed_exposed = 0;
-  WideSum bid_exposed = 0;  // of special seats; others bid value * pvalue_exposed
+  WideSum bid_exposed = 0;  // of special seats alone; what others bid is value * pvalue_exposed
 };
 
 struct TickSums {
@@ -92,7 +94,7 @@ struct TickSums {
   void add(const TickSums& other);
 };
 
-// A tick of a period, for all cells that play it.
+// A tick of a period: what all cells that play it have in common.
 struct TickContext {
   const Traffic& traffic;
   const PeriodFactors& factors;

@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "base/convert.h"
 #include "market/traffic/philox_simd.h"
 
 #ifndef GENBID_CLEARING_BLOCKS_ONCE
@@ -18,9 +19,10 @@ namespace genbid::market {
 namespace {
 
 constexpr int kGroup = 16;
-constexpr int kAhead = kNumSeats * kBlockWidth;  // a block
+constexpr int kAhead = kNumSeats * kBlockWidth;  // how many values ahead memory is fetched: a block
 static_assert(kMaxSeats % kGroup == 0);
-// 2^52 units of money, of expected conversions and of powers of p-values (money.h).
+// 2^52 units of money, of expected conversions and of powers of p-values (money.h). The last bit of a double of this
+// size is one unit, so whatever is added to it is rounded to whole units.
 constexpr double kMoneyOne = 0x1p20;
 constexpr double kExpectedOne = 0x1p12;
 constexpr double kPowerOne = 0x1p2;
@@ -58,7 +60,8 @@ HWY_INLINE Four sorted(VU32 a, VU32 b, VU32 c, VU32 d) {
   return {a, b, c, d};
 }
 
-// The highest four of two sorted fours: one of each pair from opposite ends, a bitonic sequence, then sorted.
+// The highest four of two sorted fours: the higher one of each pair from opposite ends. They come out as a bitonic
+// sequence, which two rounds of exchanges sort.
 HWY_INLINE Four merged(const Four& a, const Four& b) {
   Four m = {hn::Max(a.k0, b.k3), hn::Max(a.k1, b.k2), hn::Max(a.k2, b.k1), hn::Max(a.k3, b.k0)};
   exchange(m.k0, m.k2);
@@ -68,7 +71,7 @@ HWY_INLINE Four merged(const Four& a, const Four& b) {
   return m;
 }
 
-// Bids (bits less the base, 0: none) with the places of their bidders beside them.
+// Bids with the places of their bidders beside them. A bid is its bits less the base, and 0 where there is none.
 struct Placed {
   VU32 bid[4], place[4];
 };
@@ -98,7 +101,7 @@ HWY_INLINE void exchange(Placed& m, int high, int low) {
   m.place[low] = hn::IfThenElse(swap, place, m.place[low]);
 }
 
-// All places of `a` are lower than those of `b`.
+// The highest four of two such fours, where all places of `a` are lower than those of `b`.
 HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
   Placed m;
   for (int i = 0; i < 4; ++i) {
@@ -113,7 +116,7 @@ HWY_INLINE Placed merged(const Placed& a, const Placed& b) {
   return m;
 }
 
-// Sixteens of bidders at the lanes from `lane` on.
+// The bids of a tick's bidders as keys, sixteen bidders at a time, at the lanes from `lane` on.
 template <bool kPlain, bool kOwnReserves>
 class Bidders {
  public:
@@ -129,10 +132,10 @@ class Bidders {
     const U32 u32;
     const F32 f32;
     const I32 i32;
-    const auto p = static_cast<size_t>(place);
+    const auto p = to_size(place);
     const float* row = values_ + bids_.row[p];
-    // Into the second cache: the first has too few lines in flight for this stream, and clearing then takes twice as
-    // long.
+    // Memory is fetched into the second cache. The first has too few lines in flight for this stream, and clearing then
+    // takes twice as long.
     __builtin_prefetch(row + kAhead, 0, 2);
     const VF32 pvalue = hn::LoadU(f32, row);
     VF32 bid = hn::Mul(hn::Set(f32, bids_.value[p]), pvalue);
@@ -140,14 +143,14 @@ class Bidders {
       bid = hn::Add(bid, hn::Mul(hn::Set(f32, bids_.value_squared[p]), hn::Mul(pvalue, pvalue)));
       bid = hn::Min(bid, hn::Set(f32, kMaxBid));
     }
-    // Negative bids are negative as integers, too.
+    // A negative bid is negative as an integer, too, so the maximum below leaves it at the base: no bid.
     auto bits = hn::BitCast(i32, bid);
     if constexpr (kOwnReserves) {
       bits = hn::IfThenZeroElse(hn::Lt(bits, hn::Set(i32, bids_.lowest_bits[p])), bits);
     }
     bits = hn::Max(bits, hn::Set(i32, static_cast<int32_t>(bids_.base)));
-    // (bits - base) * 16 + 15 - i, modulo 2^32.
-    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, bids_.key_offset[static_cast<size_t>(i)]));
+    // This is (bits - base) * 16 + 15 - i, modulo 2^32.
+    return hn::Add(hn::ShiftLeft<4>(hn::BitCast(u32, bits)), hn::Set(u32, at(bids_.key_offset, i)));
   }
 
   HWY_INLINE Four quad(int first, int i) const {
@@ -182,7 +185,7 @@ HWY_INLINE void clear_lanes(const float* block_values, const PackedBids& bids, B
       const auto& keys = best_of[group];
       const Four four = {hn::Load(u32, keys[0] + lane), hn::Load(u32, keys[1] + lane), hn::Load(u32, keys[2] + lane),
                          hn::Load(u32, keys[3] + lane)};
-      return placed(four, static_cast<uint32_t>(group * kGroup));
+      return placed(four, low_word(group * kGroup));
     };
     Placed best = load(0);
     for (int group = 1; group * kGroup < bids.num_places; ++group) best = merged(best, load(group));
@@ -208,7 +211,7 @@ void clear_block_lanes(const float* block_values, const PackedBids& bids, BlockT
   }
 }
 
-// Numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
+// Values as numbers of units (money.h): the last bits of a double to which `one`, 2^52 units, was added.
 HWY_INLINE hn::Vec<I64> units(hn::Vec<F64> value, double one) {
   const F64 f64;
   const I64 i64;
@@ -221,7 +224,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
                             const BlockTopFour& top, int64_t sign, BlockSums& block_sums, TickSums& sums) {
   const F64 f64;
   const I64 i64;
-  const hn::Rebind<float, F64> half32;  // as many
+  const hn::Rebind<float, F64> half32;  // as many lanes as f64
   const hn::Rebind<int32_t, F64> half_i32;
   const F32 f32;
   const I32 i32;
@@ -240,7 +243,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
   [[maybe_unused]] alignas(64) float reserves[kBlockWidth];  // of the holders
   alignas(64) int64_t entries[kBlockWidth * 4];
   for (int slot = 0; slot < num_slots; ++slot) {
-    const auto k = static_cast<size_t>(slot);
+    const auto k = to_size(slot);
     const uint8_t* seats = top.seat[k].data();
     const float* draws = block.draws + k * kBlockWidth;
 #pragma GCC unroll 8
@@ -250,7 +253,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
       if constexpr (kOwnReserves) reserves[lane] = seat_bids.reserve_of[seat];
     }
     for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(f32)) {
-      // Held and shown.
+      // What counts is held and shown.
       const auto count = hn::PromoteTo(i32, hn::LoadU(u8, block.shown + lane));
       const auto seat = hn::PromoteTo(i32, hn::LoadU(u8, seats + lane));
       const auto counts = hn::And(hn::Gt(count, hn::Set(i32, slot)), hn::Ne(seat, nobody));
@@ -263,12 +266,12 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
       hn::Store(hn::IfThenElseZero(paid, charged), f32, costs + lane);
       hn::Store(value, f32, values + lane);
       hn::Store(hn::IfThenElseZero(counts, hn::Set(i32, 1)), i32, exposed + lane);
-      // traffic_blocks.h: may_convert.
+      // As may_convert in traffic_blocks.h: a draw above this converts under no sigma.
       const auto maybe = hn::Lt(hn::LoadU(f32, draws + lane), hn::Mul(hn::Set(f32, 1.25F), value));
       if (hn::AllFalse(f32, maybe)) continue;
       for (size_t l = lane; l < lane + hn::Lanes(f32); ++l) {
         if (exposed[l] == 0) continue;
-        const int64_t pv = block.pvs != nullptr ? block.pvs[l] : block.first_pv + static_cast<int64_t>(l);
+        const int64_t pv = block.pvs != nullptr ? block.pvs[l] : block.first_pv + to_signed(l);
         if (context.traffic.converts(context.factors, context.tick.tick, pv, seats[l], values[l], draws[l])) {
           sums.seats[seats[l]].conversions += sign;
         }
@@ -277,7 +280,7 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
     if (seat_bids.special != 0) {
       for (size_t lane = 0; lane < kBlockWidth; ++lane) {
         if (exposed[lane] == 0 || (seat_bids.special >> seats[lane] & 1U) == 0) continue;
-        sums.seats[seats[lane]].bid_exposed += sign * to_money(static_cast<double>(top.bid[k][lane]));
+        sums.seats[seats[lane]].bid_exposed += sign * to_money(as_double(top.bid[k][lane]));
       }
     }
 
@@ -297,9 +300,8 @@ HWY_INLINE void tally_lanes(const TickContext& context, const SeatBids& seat_bid
     }
     if (slot + 1 == num_slots) {
       // Lanes that are no impressions were counted at the reserve.
-      block_sums.least_winning_cost +=
-          hn::GetLane(hn::SumOfLanes(i64, least)) -
-          (kBlockWidth - block.num_lanes) * to_money(static_cast<double>(seat_bids.reserve));
+      block_sums.least_winning_cost += hn::GetLane(hn::SumOfLanes(i64, least)) -
+                                       (kBlockWidth - block.num_lanes) * to_money(as_double(seat_bids.reserve));
     }
 #pragma GCC unroll 8
     for (size_t lane = 0; lane < kBlockWidth; ++lane) {
@@ -321,13 +323,13 @@ void tally_block_lanes(const TickContext& context, const SeatBids& seat_bids, co
   }
 }
 
-// Writes where a seat holds a slot, in order, and returns how often. May write 32 more.
+// Writes where a seat holds a slot, in order, and returns how often. It may write up to 32 numbers more.
 HWY_INLINE size_t find_seat(std::span<const BlockTopFour> tops, size_t slot, int seat, uint32_t* const places) {
   size_t count = 0;
   uint32_t first_pv = 0;
 #if HWY_TARGET == HWY_AVX3
-  // Without branches, which would be guessed wrong in every other block. Not into memory: some processors take a
-  // hundred cycles for that.
+  // There are no branches, which would be guessed wrong in every other block. The numbers are compressed in a register
+  // and then stored, since some processors take a hundred cycles to compress into memory.
   const U32 u32;
   const I32 i32;
   const hn::Rebind<uint8_t, I32> u8;
@@ -337,7 +339,7 @@ HWY_INLINE size_t find_seat(std::span<const BlockTopFour> tops, size_t slot, int
     const uint8_t* seats = top.seat[slot].data();
     for (size_t lane = 0; lane < kBlockWidth; lane += hn::Lanes(u32)) {
       const auto found = hn::RebindMask(u32, hn::Eq(hn::PromoteTo(i32, hn::LoadU(u8, seats + lane)), wanted));
-      const VU32 here = hn::Add(lane_numbers, hn::Set(u32, first_pv + static_cast<uint32_t>(lane)));
+      const VU32 here = hn::Add(lane_numbers, hn::Set(u32, first_pv + low_word(lane)));
       hn::StoreU(hn::Compress(here, found), u32, places + count);
       count += hn::CountTrue(u32, found);
     }
@@ -356,7 +358,7 @@ HWY_INLINE size_t find_seat(std::span<const BlockTopFour> tops, size_t slot, int
       uint64_t bits = 0;
       std::memcpy(&bits, bytes, sizeof bits);
       for (; bits != 0; bits &= bits - 1) {
-        places[count++] = first_pv + static_cast<uint32_t>(lane) + static_cast<uint32_t>(std::countr_zero(bits));
+        places[count++] = first_pv + low_word(lane) + low_word(std::countr_zero(bits));
       }
     }
     first_pv += kBlockWidth;
@@ -370,18 +372,18 @@ size_t find_wins_lanes(std::span<const BlockTopFour> tops, int slot, int seat, c
   const U64 u64;
   const hn::Rebind<uint32_t, U64> half_u32;
   const size_t n = hn::Lanes(u64);
-  // Places first, then their keys. Room for the rest of a vector behind the last.
+  // First come the places, then their keys. Behind the last place there is room for the rest of a vector.
   AlignedVector<uint32_t>& places = scratch_places();
   if (places.size() < tops.size() * kBlockWidth + kBlockWidth) places.resize(tops.size() * kBlockWidth + kBlockWidth);
-  const size_t count = find_seat(tops, static_cast<size_t>(slot), seat, places.data());
+  const size_t count = find_seat(tops, to_size(slot), seat, places.data());
   const size_t whole = (count + n - 1) / n * n;
   for (size_t i = count; i < whole; ++i) places[i] = 0;
   if (wins.size() < whole) wins.resize(whole);
-  const auto p = static_cast<uint64_t>(period);
   const VU64 low_half = hn::Set(u64, 0xffffffffU);
   for (size_t first = 0; first < whole; first += n) {
     const VU64 pv = hn::PromoteTo(u64, hn::LoadU(half_u32, places.data() + first));
-    Counters x = {pv, hn::Set(u64, place_of(tick, seat)), hn::Set(u64, p & 0xffffffffU), hn::Set(u64, p >> 32)};
+    Counters x = {pv, hn::Set(u64, place_of(tick, seat)), hn::Set(u64, low_word(period)),
+                  hn::Set(u64, high_word(period))};
     philox_rounds(stream.key0(), stream.key1(), x);
     const VU64 key = hn::Or(hn::ShiftLeft<32>(x.a), hn::And(x.b, low_half));
     hn::StoreInterleaved2(key, pv, u64, reinterpret_cast<uint64_t*>(wins.data() + first));
@@ -400,19 +402,19 @@ HWY_EXPORT(tally_block_lanes);
 HWY_EXPORT(find_wins_lanes);
 
 PackedBids::PackedBids(const SeatBids& bids) {
-  const auto n = static_cast<size_t>(bids.num_bidding);
+  const auto n = to_size(bids.num_bidding);
   plain = bids.special == 0;
   base = std::bit_cast<uint32_t>(bids.reserve) - 1;
   assert(bids.reserve > 0.0F && std::bit_cast<uint32_t>(kMaxBid) - base < 1U << 28);
-  for (size_t i = 0; i < key_offset.size(); ++i) key_offset[i] = static_cast<uint32_t>(15 - i) - (base << 4);
+  for (size_t i = 0; i < key_offset.size(); ++i) key_offset[i] = low_word(15 - i) - (base << 4);
   own_reserves = bids.own_reserves;
   num_places = std::max(kGroup, (bids.num_bidding + kGroup - 1) / kGroup * kGroup);
   for (size_t place = 0; place < n; ++place) {
     const size_t s = bids.bidding[place];
     value[place] = bids.value[s];
     value_squared[place] = bids.value_squared[s];
-    row[place] = static_cast<int32_t>(s) * kBlockWidth;
-    seat[place] = static_cast<int32_t>(s);
+    row[place] = to_int(s) * kBlockWidth;
+    seat[place] = to_int(s);
     if (own_reserves) lowest_bits[place] = std::bit_cast<int32_t>(bids.reserve_of[s]);
     in_place = in_place && s == place;
   }
@@ -435,15 +437,16 @@ void BlockSums::clear() {
 
 void BlockSums::add_to(int64_t sign, TickSums& sums) const {
   constexpr int64_t kBelow = (int64_t{1} << 52) - 1;
+  const auto count_above = [](int64_t sum) { return to_signed(static_cast<uint64_t>(sum) >> 52); };
   for (size_t s = 0; s < sums.seats.size(); ++s) {
     const auto& [cost, expected, squared, cubed] = seats[s];
     SeatSums& sum = sums.seats[s];
     sum.cost += sign * (cost & kBelow);
-    sum.wins += sign * static_cast<int64_t>(static_cast<uint64_t>(cost) >> 52);
+    sum.wins += sign * count_above(cost);
     sum.pvalue_exposed += sign * (expected & kBelow);
     sum.squared_exposed += sign * squared;
     sum.cubed_exposed += sign * cubed;
-    sum.exposed += sign * static_cast<int64_t>(static_cast<uint64_t>(expected) >> 52);
+    sum.exposed += sign * count_above(expected);
   }
   sums.least_winning_cost += sign * least_winning_cost;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/convert.h"
 #include "bidding/advertiser.h"
 
 namespace genbid::market {
@@ -19,14 +20,14 @@ struct TickImpressions {
   std::vector<uint8_t> conversion;         // 0 or 1
   std::vector<double> least_winning_cost;  // [num_pv]
 
-  // Room for so many; nobody holds a slot.
+  // Makes room for so many impressions, where nobody holds a slot yet.
   void reset(int64_t count, int num_seats) {
     num_pv = count;
-    const auto rows = static_cast<size_t>(count) * static_cast<size_t>(num_seats);
+    const auto rows = to_size(count) * to_size(num_seats);
     for (std::vector<double>* values : {&pvalue, &sigma, &bid}) values->resize(rows);  // all are written
     price.assign(rows, 0.0);
     for (std::vector<uint8_t>* values : {&slot, &exposed, &conversion}) values->assign(rows, 0);
-    least_winning_cost.resize(static_cast<size_t>(count));
+    least_winning_cost.resize(to_size(count));
   }
 };
 

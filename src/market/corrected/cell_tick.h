@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "base/threads.h"
 #include "market/auction/clearing_blocks.h"
@@ -12,36 +13,44 @@
 
 namespace genbid::market {
 
-// One tick of one cell: clears the auction and keeps everybody within budget. Its memory is reused from tick to
-// tick; the result depends on nothing but the arguments.
+// One tick of one cell: clears the auction and keeps everybody within budget. Its memory is reused from tick to tick;
+// the result depends on nothing but the arguments.
 //
-// Budgets (auctionnet.md 2.6): while some seat's cost exceeds its money, each such seat loses, in each slot,
-// ceil(its wins * ratio) of them, ratio = (cost - money) / (cost + 1e-4): those with the smallest random keys
-// of (period, tick, impression, seat). A bid lost so is 0 from then on, and the impression is cleared again.
-// Every pass takes at least one win of every offender, so it ends; Error for one that takes none.
+// Budgets (auctionnet.md 2.6): while the cost of some seats exceeds their money, each of them loses, in each slot,
+// ceil(its wins * ratio) of its wins there, where ratio = (cost - money) / (cost + 1e-4). It loses those with the
+// smallest random keys of (period, tick, impression, seat). A bid lost so is 0 from then on, and the impression is
+// cleared again. Every pass takes at least one win of every such seat, so this comes to an end; a pass that finds none
+// to take is an Error.
+//
+//   clear_all     every block is cleared and counted: tops_, sums_
+//       |
+//   drop_wins     who spent too much? their lost bids are marked in lost_     nobody: done
+//       |                                                               ^
+//   clear_again   affected blocks, without what was lost: tops_, sums_  |
+//       +---------------------------------------------------------------+
 class CellTick {
  public:
   explicit CellTick(uint64_t seed) : keys_(seed, "market.budget") {}
 
-  // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads`
-  // the blocks are split over them. Returns the number of clearing passes, the first included.
+  // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads` the
+  // blocks are split over them. Returns the number of clearing passes, the first included.
   int play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
 
   const TickSums& sums() const { return sums_; }
   // Sum of the tick's least winning costs for a seat of this reserve, in units of money.h.
   WideSum least_winning_cost(const TickTraffic& tick, float reserve) const;
-  // Exposures of these seats (bits) counted by the values of another tick of as many impressions, `truth`: p-values,
-  // their powers, and conversions take the place of those in `sums`.
+  // Counts the exposures of these seats (bits) once more, by the values of `truth`, a tick of as many impressions. What
+  // comes out (p-values, their powers, conversions) takes the place of what `sums` has.
   void recount(const TickContext& truth, uint64_t seats, TickSums& sums) const;
   // Sum of the bids that a seat lost.
   double sum_of_lost_bids(const SeatBids& bids, int seat) const;
   // The outcome of one impression, and the seats (a bit mask) whose bids there were lost.
   TopFour top(int64_t pv) const;
-  uint64_t lost(int64_t pv) const { return any_lost_ ? lost_[static_cast<size_t>(pv)] : 0; }
-  // All impressions of the tick just played with these arguments, as doubles; money times `unit`.
+  uint64_t lost(int64_t pv) const { return any_lost_ ? at(lost_, pv) : 0; }
+  // Copies all impressions of the tick just played with these arguments, as doubles, with money multiplied by `unit`.
   void copy_impressions(const TickContext& context, const SeatBids& bids, double unit, Threads* threads,
                         TickImpressions& out) const;
-  // Their highest bids, times `unit`; values stay the traffic's.
+  // Copies their highest bids, multiplied by `unit`. Values are not copied: the ladder points to those of the traffic.
   void copy_ladder(const TickTraffic& tick, float unit, TickLadder& out) const;
 
  private:
@@ -57,6 +66,7 @@ class CellTick {
     std::vector<DropKey> near;  // scratch
   };
 
+  // Chooses what is lost and marks it. False if nobody spent too much.
   bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
   void choose_drops(const TickContext& context, Drops& list) const;
   WideSum sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/memory.h"
 #include "bidding/account.h"
 #include "market/corrected/cell_tick.h"
@@ -29,11 +30,11 @@ struct CorrectedMarket::State {
         rule(config.auction_rule()),
         traffic(seed, config.impressions, config.traffic, rule, config.stress.late_traffic),
         beliefs(seed, config.stress),
-        cache(static_cast<size_t>(config.cache_megabytes) << 20U) {}
+        cache(to_size(config.cache_megabytes) << 20U) {}
 
   uint64_t seed;
   int64_t impressions_of_period;
-  double checked_bytes = 0.0;  // that were found available: memory is used again
+  double checked_bytes = 0.0;  // so many were found available before, and memory is used again
   AuctionRule rule;
   Traffic traffic;
   Beliefs beliefs;
@@ -85,15 +86,15 @@ void CorrectedMarket::check_day() const {
   std::vector<double> of_period;
   for (const PeriodTraffic* period : s.periods) {
     const auto& counts = period->factors.num_pv;
-    of_period.push_back(static_cast<double>(*std::max_element(counts.begin(), counts.end())));
+    of_period.push_back(as_double(*std::max_element(counts.begin(), counts.end())));
     largest = std::max(largest, of_period.back());
     if (!period->kept) largest_ticks += of_period.back();  // a kept one has its memory
   }
   const int seats = shape().seats;
-  const auto at_work = std::min<size_t>(cells().size(), static_cast<size_t>(threads().count()));
-  double bytes = largest_ticks * traffic_bytes_per_impression(seats) +
-                 largest * kAuctionBytesPerImpression * static_cast<double>(at_work);
-  if (any_misled()) bytes += largest * traffic_bytes_per_impression(seats) * static_cast<double>(at_work);
+  const auto at_work = std::min<size_t>(cells().size(), to_size(threads().count()));
+  double bytes =
+      largest_ticks * traffic_bytes_per_impression(seats) + largest * kAuctionBytesPerImpression * as_double(at_work);
+  if (any_misled()) bytes += largest * traffic_bytes_per_impression(seats) * as_double(at_work);
   double kept = 0.0;
   if (keeps_ladders()) kept += kLadderBytesPerImpression;
   if (keeps_impressions()) kept += kept_bytes_per_impression(seats);
@@ -108,19 +109,19 @@ void CorrectedMarket::open_tick() {
   // Chunks of all periods in one list, so that many periods and large ticks split equally well.
   std::vector<std::pair<PeriodTraffic*, int64_t>> chunks;
   for (PeriodTraffic* period : s.periods) {
-    if (period->made[static_cast<size_t>(tick())] != 0) continue;
+    if (at(period->made, tick()) != 0) continue;
     TickTraffic& made = period->at(tick());
     s.traffic.begin_tick(period->factors, tick(), made);
     for (int64_t c = 0; c < made.num_chunks; ++c) chunks.emplace_back(period, c);
   }
-  threads().parallel_for(static_cast<int64_t>(chunks.size()), 1, [&](int64_t begin, int64_t end) {
+  threads().parallel_for(std::ssize(chunks), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto [period, chunk] = chunks[static_cast<size_t>(i)];
+      const auto [period, chunk] = at(chunks, i);
       s.traffic.fill_chunk(period->factors, chunk, period->at(tick()));
     }
   });
   for (PeriodTraffic* period : s.periods) {
-    char& made = period->made[static_cast<size_t>(tick())];
+    char& made = at(period->made, tick());
     if (made == 0) s.traffic.end_tick(period->at(tick()));
     made = 1;
   }
@@ -133,11 +134,10 @@ void CorrectedMarket::open_beliefs() {
   if (!any_misled()) return;
   s.believed_sums.resize(cells().size() * num_seats());
   threads().parallel_for(std::ssize(s.believed_sums), 1, [&](int64_t begin, int64_t end) {
-    for (auto row = static_cast<size_t>(begin); row < static_cast<size_t>(end); ++row) {
+    for (auto row = to_size(begin); row < to_size(end); ++row) {
       if (!is_misled(row)) continue;
       PeriodTraffic& period = s.period(row / num_seats());
-      s.believed_sums[row] =
-          s.beliefs.sum(period.at(tick()), period.factors.period, static_cast<int>(row % num_seats()));
+      s.believed_sums[row] = s.beliefs.sum(period.at(tick()), period.factors.period, to_int(row % num_seats()));
     }
   });
 }
@@ -156,7 +156,7 @@ TickStart CorrectedMarket::start(size_t row) const {
   const double sum_value = is_misled(row) ? s.believed_sums[row] : traffic.sum_value[row % num_seats()];
   return {.tick = tick(),
           .num_pv = traffic.num_pv,
-          .mean_pvalue = traffic.num_pv > 0 ? sum_value / static_cast<double>(traffic.num_pv) : 0.0,
+          .mean_pvalue = traffic.num_pv > 0 ? sum_value / as_double(traffic.num_pv) : 0.0,
           .remaining_budget = s.units[cell] * from_money(s.accounts[row].remaining())};
 }
 
@@ -182,17 +182,17 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, W
     money[seat] = s.accounts[row].remaining();
     if (!may_bid(row)) continue;
     const BidFormula formula{.value = bids[row].value / unit, .value_squared = bids[row].value_squared / unit};
-    seat_bids.add(static_cast<int>(seat), formula, impressions.max_value[seat]);
+    seat_bids.add(to_int(seat), formula, impressions.max_value[seat]);
   }
   const TickContext context{s.traffic, period.factors, impressions};
   const int num_clearings = auction.play(context, seat_bids, std::span(money).first(num_seats()), split);
   if (TickImpressions* out = kept_impressions(cell)) auction.copy_impressions(context, seat_bids, unit, split, *out);
-  if (TickLadder* out = kept_ladder(cell)) auction.copy_ladder(truth, static_cast<float>(unit), *out);
+  if (TickLadder* out = kept_ladder(cell)) auction.copy_ladder(truth, as_float(unit), *out);
 
   const TickSums& sums = auction.sums();
   std::optional<TickSums> true_sums;
   if (misled != 0) auction.recount({s.traffic, period.factors, truth}, misled, true_sums.emplace(sums));
-  const double num_pv = impressions.num_pv > 0 ? static_cast<double>(impressions.num_pv) : 1.0;
+  const double num_pv = impressions.num_pv > 0 ? as_double(impressions.num_pv) : 1.0;
   double mean_least_winning_cost = unit * from_money(sums.least_winning_cost) / num_pv;
   float reserve = seat_bids.reserve;
   for (size_t seat = 0; seat < num_seats(); ++seat) {
@@ -200,10 +200,10 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, W
     const SeatSums& sum = sums.seats[seat];
     TickOutcome outcome;
     outcome.sum_pvalue = impressions.sum_value[seat];
-    // All bids lost may leave a rounding error's worth on either side of 0.
-    outcome.sum_bid = unit * std::max(0.0, sum_of_bids(impressions, seat_bids, static_cast<int>(seat)) -
-                                               auction.sum_of_lost_bids(seat_bids, static_cast<int>(seat)));
-    // Seats of a category follow each other and share its reserve.
+    // Where all bids were lost, rounding may leave a little on either side of 0.
+    outcome.sum_bid = unit * std::max(0.0, sum_of_bids(impressions, seat_bids, to_int(seat)) -
+                                               auction.sum_of_lost_bids(seat_bids, to_int(seat)));
+    // Seats of a category follow each other and share its reserve, so this is summed up once for each category.
     if (seat_bids.reserve_of[seat] != reserve) {
       reserve = seat_bids.reserve_of[seat];
       mean_least_winning_cost = unit * from_money(auction.least_winning_cost(impressions, reserve)) / num_pv;
@@ -215,7 +215,7 @@ void CorrectedMarket::play_cell(size_t cell, std::span<const BidFormula> bids, W
     outcome.sum_pvalue_exposed = from_expected(sum.pvalue_exposed);
     outcome.sum_pvalue_squared_exposed = from_power(sum.squared_exposed);
     outcome.sum_pvalue_cubed_exposed = from_power(sum.cubed_exposed);
-    outcome.sum_bid_exposed = unit * sum_of_exposed_bids(sums, seat_bids, static_cast<int>(seat));
+    outcome.sum_bid_exposed = unit * sum_of_exposed_bids(sums, seat_bids, to_int(seat));
     outcome.cost = unit * from_money(sum.cost);
     s.accounts[row].pay(sum.cost);
     if (!is_misled(row)) {

@@ -82,7 +82,7 @@ void TickTraffic::finish() {
   for (int64_t pv = 0; pv < num_pv; ++pv) {
     const double* values = row(pv);
     uint64_t above = 0;
-    for (size_t i = 0; i < kSeats; ++i) above |= static_cast<uint64_t>(values[i] > 0.0) << i;
+    for (size_t i = 0; i < kSeats; ++i) above |= uint64_t{values[i] > 0.0} << i;
     at(draws_before, pv) = draws;
     at(above_zero, pv) = above;
     draws += std::popcount(above);
@@ -222,7 +222,7 @@ double Auction::corrected_draw(const RandomStream& stream, int64_t pv, size_t pl
   const int64_t period = traffic_->period;
   const auto bits = stream.bits(low_word(to_size(pv) * kSeats + place), low_word(traffic_->tick), low_word(period),
                                 high_word(period));
-  return as_double((static_cast<uint64_t>(bits[0]) << 32 | bits[1]) >> 11) * 0x1p-53;
+  return as_double((uint64_t{bits[0]} << 32 | bits[1]) >> 11) * 0x1p-53;
 }
 
 void Auction::draw_outcome(int64_t pv, Impression& impression) const {
@@ -278,7 +278,7 @@ uint64_t Auction::drop_seed(size_t seat, size_t slot) const {
   const int64_t period = traffic_->period;
   const size_t place = (to_size(traffic_->tick) * kSeats + seat) * kSlots + slot;
   const auto bits = drops_.bits(low_word(pass_costs_.size()), low_word(place), low_word(period), high_word(period));
-  return static_cast<uint64_t>(bits[0]) << 32 | bits[1];
+  return uint64_t{bits[0]} << 32 | bits[1];
 }
 
 bool Auction::drop_wins(std::span<const double> money) {

@@ -27,7 +27,7 @@ struct OfficialMarket::State {
         seed(static_cast<uint64_t>(config.seed)) {}
 
   // The episode is made in the memory of one that is not needed any more, where there is such.
-  std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory, Threads& threads);
+  std::unique_ptr<Episode> make_episode(int64_t period, std::unique_ptr<Episode> memory, Threads& threads) const;
   int64_t impressions;
   AuctionRule rule;
   Corrections corrections;
@@ -43,7 +43,7 @@ struct OfficialMarket::State {
 
 std::unique_ptr<OfficialMarket::State::Episode> OfficialMarket::State::make_episode(int64_t period,
                                                                                     std::unique_ptr<Episode> memory,
-                                                                                    Threads& threads) {
+                                                                                    Threads& threads) const {
   std::unique_ptr<Episode> episode = memory != nullptr ? std::move(memory) : std::make_unique<Episode>();
   episode->truncation.clear();
   const EpisodeFactors factors = episode_factors(period, impressions);

@@ -364,9 +364,9 @@ TEST(MarketMemory, AMarketThatDoesNotFitIsRefusedBeforeItsTrafficIsMade) {
     Threads threads(1);
     const auto market = make_market(config, threads);
     std::vector<Cell> cells;
-    const bool official = config.official();
-    market->keep_impressions(!official);
-    for (int i = 0; i < (official ? 400 : 2000); ++i) cells.push_back(official_cell(official ? i : 0));
+    const bool holds = config.rule_set().holds_traffic;
+    market->keep_impressions(!holds);
+    for (int i = 0; i < (holds ? 400 : 2000); ++i) cells.push_back(official_cell(holds ? i : 0));
     try {
       market->reset(cells);
       FAIL() << "no error";
