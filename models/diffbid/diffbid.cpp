@@ -63,6 +63,7 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.field("inverse_depth", inverse_depth, {1, 64});
   v.field("inverse_noise", inverse_noise, {0.0, 10.0});
   v.field("inverse_rate_scale", inverse_rate_scale, {0.0, 1000.0});
+  v.field("own_bids", own_bids, {"show", "hide"});
   v.field("target_quantile", target_quantile, {0.0, 1.0});
   v.field("target_cpa", target_cpa, {0.0, 10.0});
   v.check(kernel % 2 == 1, "kernel", "an odd number");
@@ -83,6 +84,7 @@ DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
       returns_(register_module("returns", diffbid::QuantileScaler(1, kConditionTail, 0.0, 1.0))),
       cpa_(register_module("cpa", diffbid::QuantileScaler(1, kConditionTail, 0.0, 1.0))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
+      own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
       alphas_cumprod_K_(
           register_buffer("alphas_cumprod", at::tensor(schedule_.alphas_cumprod, at::TensorOptions(at::kFloat)))),
       target_return_(register_buffer("target_return", at::ones({}))) {
@@ -98,7 +100,7 @@ DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
 
 void DiffBid::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
-  changes_->fit(states_->forward(columns.states_NS), columns.ticks_N);
+  changes_->fit(scaled(columns.states_NS.unsqueeze(0)).squeeze(0), columns.ticks_N);
   returns_->fit(outcome(columns.outcome_MO, Outcome::kReturn));
   cpa_->fit(outcome(columns.outcome_MO, Outcome::kCpa));
   actions_->fit(columns.labels_NA);
@@ -132,9 +134,8 @@ at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTX, const at::Tens
 }
 
 policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator& noise) {
-  const at::Tensor states_BTS = states_->forward(batch.seen.states_BTS);
-  at::Tensor inputs_BTX =
-      inverse_inputs(inverse_->histories(states_BTS), states_BTS, states_->forward(batch.next_states_BTS));
+  const at::Tensor states_BTS = scaled(batch.seen.states_BTS);
+  at::Tensor inputs_BTX = inverse_inputs(inverse_->histories(states_BTS), states_BTS, scaled(batch.next_states_BTS));
   if (is_training() && config_.inverse_noise > 0.0) {
     const at::Tensor noise_BTS = config_.inverse_noise * at::empty_like(states_BTS).normal_(0.0, 1.0, noise);
     inputs_BTX = inputs_BTX + at::constant_pad_nd(noise_BTS, {inputs_BTX.size(2) - noise_BTS.size(2), 0});
@@ -162,7 +163,7 @@ DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::G
   const at::Tensor last_B11 = last_tick(batch.seen.mask_BT);
   const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_B11);
   const at::Tensor real_BT1 = batch.seen.mask_BT.unsqueeze(-1) > 0.5;
-  at::Tensor clean_BTS = states_->forward(at::where(real_BT1, batch.seen.states_BTS, ended_B1S));
+  at::Tensor clean_BTS = scaled(at::where(real_BT1, batch.seen.states_BTS, ended_B1S));
 
   // Training sees what a decision sees: ticks 0 .. now are known and clean. `now` is uniform over the real ticks, but
   // for the last of the day.
@@ -198,6 +199,11 @@ policy::LossPart DiffBid::denoising_loss(const policy::Batch& batch, at::Generat
   return {"denoising", diffbid::denoising_loss(prediction_, predicted_BTS, task.target_BTS, task.known_BT1)};
 }
 
+at::Tensor DiffBid::scaled(const at::Tensor& states_BTS) const {
+  const at::Tensor scaled_BTS = states_->forward(states_BTS);
+  return own_bids_->states(scaled_BTS, own_bids_->shown_B11(scaled_BTS, nullptr));
+}
+
 at::Tensor DiffBid::ticks_ahead(const at::Tensor& now_B11) const {
   return at::arange(config_.ticks, now_B11.options()) - now_B11.squeeze(-1);
 }
@@ -216,7 +222,7 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
                             const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = last_tick(history.mask_BT);
   const at::Tensor known_BT1 = history.mask_BT.unsqueeze(-1) > 0.5;
-  const at::Tensor scaled_BTS = states_->forward(history.states_BTS);
+  const at::Tensor scaled_BTS = scaled(history.states_BTS);
   const KnownTicks known = {at::where(known_BT1, scaled_BTS, at::zeros_like(scaled_BTS)), known_BT1};
   const at::Tensor now_B1S = at_tick(known.states_BTS, last_B11);
   const at::Tensor ahead_BT = ticks_ahead(last_B11);

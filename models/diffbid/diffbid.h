@@ -9,6 +9,7 @@
 #include "models/diffbid/inverse_dynamics.h"
 #include "models/diffbid/quantile_scaler.h"
 #include "models/diffbid/temporal_unet.h"
+#include "models/inputs/own_bids.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
@@ -41,6 +42,7 @@ struct DiffBidConfig {
   int64_t inverse_depth = 3;
   double inverse_noise = 0.5;       // standard deviation of noise on the change in training: plans are not exact
   double inverse_rate_scale = 1.0;  // of its learning rate
+  std::string own_bids = "show";    // or "hide": neither plans nor inverse dynamics know what it has bid
   // What it asks for by itself: this quantile of the training returns, at this share of the CPA limit.
   double target_quantile = 0.65;
   double target_cpa = 0.9;
@@ -80,6 +82,7 @@ class DiffBid : public policy::Policy {
   policy::LossPart inverse_loss(const policy::Batch& batch, at::Generator& noise);
   policy::LossPart denoising_loss(const policy::Batch& batch, at::Generator& noise);
   at::Tensor scaled_conditions(const at::Tensor& wishes_BO) const;  // B 2
+  at::Tensor scaled(const at::Tensor& states_BTS) const;            // without own bids where they are hidden
   at::Tensor ticks_ahead(const at::Tensor& now_B11) const;          // B T
   at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
                             const at::Tensor& next_BTS) const;
@@ -95,6 +98,7 @@ class DiffBid : public policy::Policy {
   diffbid::QuantileScaler returns_{nullptr};
   diffbid::QuantileScaler cpa_{nullptr};
   nn::Normalizer actions_{nullptr};
+  OwnBids own_bids_{nullptr};
   at::Tensor alphas_cumprod_K_;
   at::Tensor target_return_;
   diffbid::InverseDynamics inverse_{nullptr};

@@ -59,6 +59,8 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.observation.returns = state.value("returns", "score of the mean");
     info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
     info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();
+    info.judged_days = state.value("judged_days", "");
+    info.judged_periods = state.value("judged_periods", std::vector<int64_t>());
     info.sources = state.at("sources");
     info.data = state.value("data_xxh3_128", "");
     info.program = state.value("program", "");

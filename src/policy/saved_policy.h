@@ -33,7 +33,9 @@ struct CheckpointInfo {
   std::string days;  // where its days come from (runs/day_source.h); empty in checkpoints that do not say it
   std::vector<int64_t> train_periods;
   std::vector<int64_t> held_out_periods;
-  std::string sources;  // of the store: names, sizes and hashes of the files it was made from
+  std::string judged_days;              // where the days come from in whose market its best checkpoint was chosen
+  std::vector<int64_t> judged_periods;  // and which; empty: none was
+  std::string sources;                  // of the store: names, sizes and hashes of the files it was made from
   std::string data;     // what the store holds (dataset.h, content_of); empty in checkpoints that do not say it
   std::string program;  // which one made it; likewise
   int64_t threads = 0;  // of LibTorch; likewise 0

@@ -19,6 +19,7 @@
 #include "play/official_assets.h"
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
+#include "train/best_checkpoint.h"
 
 namespace genbid::runs {
 namespace {
@@ -120,6 +121,7 @@ class Maker {
     }
     refuse_seen(loaded.checkpoint, "trained", loaded.info.days, loaded.info.train_periods);
     refuse_seen(loaded.checkpoint, "tuned", loaded.info.days, loaded.info.held_out_periods);
+    refuse_seen(loaded.checkpoint, "tuned", loaded.info.judged_days, loaded.info.judged_periods);
     eval::PolicyBidderOptions options;
     options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
     options.realised_reward = loaded.info.observation.reward == "realised";
@@ -154,13 +156,24 @@ class Maker {
     }
   }
 
-  // What a selection among the checkpoints or options of the checkpoint's run has cost, whatever came of it.
+  // What it has cost to choose among the checkpoints or options of the checkpoint's run, whatever came of it: by a
+  // selection, and by the judgements of its training.
   static std::string selection_of(const std::string& checkpoint) {
     const std::filesystem::path run = std::filesystem::path(checkpoint).parent_path().parent_path();
-    const std::string file = (run / "selection.json").string();
-    if (!std::filesystem::is_regular_file(file)) return {};
-    const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-    return json.is_object() && json.contains("market_evaluations") ? json.dump() : std::string();
+    const auto read = [&](const char* name) {
+      const std::string file = (run / name).string();
+      if (!std::filesystem::is_regular_file(file)) return Json();
+      const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+      return json.is_object() && json.contains("market_evaluations") ? json : Json();
+    };
+    Json selection = read("selection.json");
+    const Json training = read(train::kBestFile);
+    if (training.is_null()) return selection.is_null() ? std::string() : selection.dump();
+    if (selection.is_null()) return training.dump();
+    selection["market_evaluations"] =
+        selection["market_evaluations"].get<int64_t>() + training["market_evaluations"].get<int64_t>();
+    selection["training"] = training;
+    return selection.dump();
   }
 
   static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {

@@ -1,11 +1,14 @@
 #include "runs/load_policy.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "runs/train_run.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
+#include "train/best_checkpoint.h"
 
 namespace genbid::runs {
 
@@ -26,6 +29,19 @@ LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
   return loaded;
 }
 
+// That best.json names; empty if there is none.
+std::string best_checkpoint(const std::string& run, const std::vector<std::string>& checkpoints) {
+  const std::string file = run + "/" + train::kBestFile;
+  if (!std::filesystem::is_regular_file(file)) return {};
+  const auto json = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  const std::string name = json.is_object() ? json.value("checkpoint", "") : "";
+  for (const std::string& path : checkpoints) {
+    if (!name.empty() && std::filesystem::path(path).filename() == name) return path;
+  }
+  throw Error(file + ": found " + (name.empty() ? "no checkpoint" : "checkpoint '" + name + "'") +
+              ", expected the name of one in " + run + "/checkpoints (remove the file to take the latest)");
+}
+
 }  // namespace
 
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
@@ -35,6 +51,8 @@ LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
     const auto checkpoints = RunDir::open(path).checkpoints();
     if (checkpoints.empty())
       throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+    const std::string best = best_checkpoint(path, checkpoints);
+    if (!best.empty()) return load_folder(best, weights);
     try {
       return load_folder(checkpoints.back(), weights);
     } catch (const Error& error) {

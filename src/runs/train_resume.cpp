@@ -22,6 +22,8 @@ std::string kept_settings(TrainRunConfig config) {
   train.threads = 0;
   train.device = "cpu";
   train.prometheus.clear();
+  config.select.every = std::min<int64_t>(config.select.every, 1);
+  config.select.patience = 0;
   return print_config(config, "train");
 }
 

@@ -18,11 +18,17 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.check(disjoint, "held_out_periods", "periods that are not among train_periods");
 }
 
+void SelectRunConfig::fields(ConfigVisitor& v) {
+  train::SelectConfig::fields(v);
+  if (every > 0) v.section("market", market);
+}
+
 void TrainRunConfig::fields(ConfigVisitor& v) {
   v.required_path("run", run);
   v.section("data", data);
   v.section("model", model);
   v.section("train", train);
+  v.section("select", select);
 }
 
 }  // namespace genbid::runs

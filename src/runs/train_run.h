@@ -4,6 +4,8 @@
 
 #include "base/config/config.h"
 #include "models/registry.h"
+#include "play/simulate.h"
+#include "train/best_checkpoint.h"
 #include "train/trainer.h"
 
 namespace genbid::runs {
@@ -20,12 +22,20 @@ struct DataConfig {
   void fields(ConfigVisitor& v);
 };
 
+// Section `select`: the policy is judged in a market as it is trained, and its best checkpoint kept.
+struct SelectRunConfig : train::SelectConfig {
+  play::MarketRunConfig market;  // whose periods are for tuning alone; there where `every` is above 0
+
+  void fields(ConfigVisitor& v);
+};
+
 // `kind: train`.
 struct TrainRunConfig {
   std::string run;  // folder of the run
   DataConfig data;
   models::ModelConfig model;
   train::TrainConfig train;
+  SelectRunConfig select;
 
   void fields(ConfigVisitor& v);
 };

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@
 #include "base/terminal.h"
 #include "base/text_table.h"
 #include "runs/program.h"
+#include "runs/train_judge.h"
 #include "runs/train_resume.h"
 #include "train/device.h"
 #include "train/memory_check.h"
@@ -71,8 +73,8 @@ std::string errors_table(const std::vector<HeldOutRow>& rows, size_t width) {
   }
   return table.text(width) +
          wrapped("  ",
-                 "action error: mean |alpha - logged alpha|, beside that of the last alpha once more and of the seat's "
-                 "mean alpha in training",
+                 "action error: mean |alpha - what is taught|, beside that of the last alpha once more and of the "
+                 "seat's mean in training",
                  width);
 }
 
@@ -121,6 +123,11 @@ std::string TrainingSummary::text() const {
     text += errors_table(rows, width) + forecasts_table(rows, width);
   }
   if (periods.size() > kListed) text += "  each period's own: metrics.jsonl\n";
+  if (training.best) {
+    text += "in the market: expected score " + number_text("%.2f", training.best->expected_score) + " at step " +
+            std::to_string(training.best->step) + ", the best that was judged" +
+            (training.patience_gone ? "; no better one came, so the training has ended" : "") + "\n";
+  }
   return text + "checkpoint: " + training.checkpoint + "\n";
 }
 
@@ -149,6 +156,9 @@ std::string TrainingSummary::json() const {
       held_out["periods"].push_back(row);
     }
     held_out["mean"] = errors(train::mean_of_periods(periods), mean_of(seat_mean_error), mean_of(copying_error));
+  }
+  if (training.best) {
+    json["best"] = {{"step", training.best->step}, {"expected_score", training.best->expected_score}};
   }
   json["checkpoint"] = training.checkpoint;
   json["seconds"] = seconds;
@@ -181,6 +191,10 @@ TrainingSummary train(const TrainRunConfig& config) {
   info.ticks = training.ticks();
   info.train_periods = config.data.train_periods.values;
   info.held_out_periods = config.data.held_out_periods.values;
+  if (config.select.every > 0) {
+    info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
+    info.judged_periods = config.select.market.periods.values;
+  }
   info.program = program_name();
   info.threads = at::get_num_threads();
   const std::shared_ptr<policy::Policy> policy = [&] {
@@ -220,6 +234,9 @@ TrainingSummary train(const TrainRunConfig& config) {
 
   train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed);
   train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
+  Threads threads(at::get_num_threads());
+  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info, threads);
+  if (judge) trainer.judge_with(*judge, config.select);
   if (!checkpoint.empty()) {
     try {
       trainer.resume(checkpoint);

@@ -65,6 +65,8 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"returns", info.observation.returns},
       {"train_periods", info.train_periods},
       {"held_out_periods", info.held_out_periods},
+      {"judged_days", info.judged_days},
+      {"judged_periods", info.judged_periods},
       {"sources", info.sources},
       {"data_xxh3_128", info.data},
       {"program", info.program},

@@ -280,6 +280,12 @@ at::Tensor Dataset::alphas(int64_t trajectory) const {
   return tensors_->actions_NA.slice(0, first, first + at(lengths_, trajectory)).flatten().to(at::kCPU, at::kDouble);
 }
 
+at::Tensor Dataset::labels(int64_t trajectory) const {
+  const int64_t first = first_row(trajectory);
+  const int64_t count = at(lengths_, trajectory) - at(tensors_->exhausted, at(trajectories_, trajectory));
+  return tensors_->labels_NA.slice(0, first, first + count).flatten().to(at::kCPU, at::kDouble);
+}
+
 policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
   const Tensors& all = *tensors_;
   // By row: trajectory, first row, count, tick, last row, last row that counts, first row that has no label.

@@ -80,7 +80,10 @@ class Dataset {
   const std::vector<std::string>& features() const;  // names, in the state's order
   bool knows_optima() const;                         // so that shares of the optimum are known
   at::Tensor outcome_MO() const;
-  at::Tensor alphas(int64_t trajectory) const;  // effective ones, of ticks that count, f64 on the CPU
+  // Of a trajectory's ticks that count, f64 on the CPU: effective alphas, and labels, of which the last tick may have
+  // none and is left out.
+  at::Tensor alphas(int64_t trajectory) const;
+  at::Tensor labels(int64_t trajectory) const;
   // Names actions that are faults of a log rather than decisions (data/action_outliers.h); empty: there are none.
   std::string describe_action_outliers() const;
 

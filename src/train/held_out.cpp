@@ -27,12 +27,12 @@ struct Sum {
 // How wrong act() is, summed over windows.
 struct ActErrors {
   double action = 0.0;
-  double ticks = 0.0;
+  double ticks = 0.0;     // with a label
   at::Tensor forecast_S;  // |forecast - next state|, f64; undefined: no forecast
   at::Tensor copying_S;   // |state - next state|
 };
 
-// The policy's action at the last tick of each window, against the logged one; the same for its forecast. Returns what
+// The policy's action at the last tick of each window, against the label; its forecast against what came. Returns what
 // it carries to the next tick.
 std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& dataset,
                                        const std::vector<Window>& windows, const std::vector<at::Tensor>& carry,
@@ -49,9 +49,10 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   history.actions_BTA = history.actions_BTA.scatter(1, last_B11, 0.0);
   const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
   const policy::Action action = policy.act(history, batch.outcome_BO, noise_BN, carry);
-  const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.seen.actions_BTA)).slice(1, 0, 1).abs();
-  errors.action += error_B1.sum().item<double>();
-  errors.ticks += as_double(rows);
+  const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.label_BTA)).slice(1, 0, 1).abs();
+  const at::Tensor weight_B1 = at_last(batch.label_weight_BT.unsqueeze(-1));
+  errors.action += (error_B1 * weight_B1).sum().item<double>();
+  errors.ticks += weight_B1.sum().item<double>();
 
   if (!action.next_states_BS.defined()) return action.carry;
   const at::Tensor next_BS = at_last(batch.next_states_BTS);
@@ -158,8 +159,8 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
       result.clear();
       break;
     }
-    result.push_back(
-        {number, loss.total / loss.ticks, errors.action / errors.ticks, by_feature_group(errors, dataset.features())});
+    result.push_back({number, loss.total / loss.ticks, errors.action / std::max(errors.ticks, 1.0),
+                      by_feature_group(errors, dataset.features())});
   }
   policy.train(was_training);
   return result;
@@ -182,26 +183,26 @@ HeldOutPeriod mean_of_periods(const std::vector<HeldOutPeriod>& periods) {
 
 namespace {
 
-// Mean |alpha - guess| by period.
+// Mean |guess - label| by period.
 std::map<int64_t, double> action_error_of(const Dataset& dataset,
-                                          const std::function<at::Tensor(int64_t m, const at::Tensor& alphas)>& guess) {
+                                          const std::function<at::Tensor(int64_t m, int64_t count)>& guess) {
   std::map<int64_t, Sum> by_period;
   for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
     Sum& error = by_period[at(dataset.periods(), m)];
-    const at::Tensor seen = dataset.alphas(m);
-    error.total += (seen - guess(m, seen)).abs().sum().item<double>();
-    error.ticks += as_double(seen.size(0));
+    const at::Tensor labels = dataset.labels(m);
+    error.total += (labels - guess(m, labels.size(0))).abs().sum().item<double>();
+    error.ticks += as_double(labels.size(0));
   }
   std::map<int64_t, double> result;
-  for (const auto& [period, error] : by_period) result[period] = error.total / error.ticks;
+  for (const auto& [period, error] : by_period) result[period] = error.total / std::max(error.ticks, 1.0);
   return result;
 }
 
 // By seat, of the training days; 0 for a seat that had none.
-std::map<int64_t, double> mean_alphas(const Dataset& training) {
+std::map<int64_t, double> mean_labels(const Dataset& training) {
   std::map<int64_t, Sum> by_seat;
   for (int64_t m = 0; m < training.num_trajectories(); ++m) {
-    const at::Tensor seen = training.alphas(m);
+    const at::Tensor seen = training.labels(m);
     Sum& sum = by_seat[at(training.seats(), m)];
     sum.total += seen.sum().item<double>();
     sum.ticks += as_double(seen.size(0));
@@ -214,16 +215,17 @@ std::map<int64_t, double> mean_alphas(const Dataset& training) {
 }  // namespace
 
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
-  std::map<int64_t, double> means = mean_alphas(training);
-  return action_error_of(
-      held_out, [&](int64_t m, const at::Tensor& seen) { return at::full_like(seen, means[at(held_out.seats(), m)]); });
+  std::map<int64_t, double> means = mean_labels(training);
+  return action_error_of(held_out, [&](int64_t m, int64_t count) {
+    return at::full({count}, means[at(held_out.seats(), m)], at::kDouble);
+  });
 }
 
 std::map<int64_t, double> copying_action_error(const Dataset& training, const Dataset& held_out) {
-  std::map<int64_t, double> means = mean_alphas(training);
-  return action_error_of(held_out, [&](int64_t m, const at::Tensor& seen) {
-    const at::Tensor first = at::full({1}, means[at(held_out.seats(), m)], seen.options());
-    return at::cat({first, seen.slice(0, 0, seen.size(0) - 1)});
+  std::map<int64_t, double> means = mean_labels(training);
+  return action_error_of(held_out, [&](int64_t m, int64_t count) {
+    const at::Tensor first = at::full({1}, means[at(held_out.seats(), m)], at::kDouble);
+    return at::cat({first, held_out.alphas(m)}).slice(0, 0, count);
   });
 }
 

@@ -222,10 +222,37 @@ struct Trainer::State {
     if (path != last_checkpoint) {
       const stop_signal::Unhurried saving;
       save_checkpoint(path, info, config_yaml, policy, ema, optimizers);
-      run.prune_checkpoints(config.keep);
+      run.prune_checkpoints(config.keep, best_path());
       last_checkpoint = path;
     }
     return path;
+  }
+
+  // The best checkpoint so far; empty: nothing is judged.
+  std::string best_path() const {
+    const auto best = judgements ? judgements->best() : std::nullopt;
+    return best ? run.checkpoint_path(best->step) : std::string();
+  }
+
+  // Judges the averaged weights as they are, in the market. The checkpoint is there before the judgement, so that the
+  // best one always is. False if a stop was asked for.
+  bool judge_now(RunMetrics& metrics) {
+    save();
+    std::optional<double> score;
+    {
+      const Ema::Swap averaged(ema);
+      score = judge->expected_score();
+    }
+    if (!score) return false;
+    judgements->add({info.step, *score});
+    metrics.write(info.step, {{"market/expected_score", *score}});
+    run.prune_checkpoints(config.keep, best_path());
+    return true;
+  }
+
+  bool is_due(int64_t step) const {
+    const bool at_its_turn = step > 0 && (step % select.every == 0 || step == config.steps);
+    return judge != nullptr && at_its_turn && !judgements->has(step);
   }
 
   std::vector<HeldOutPeriod> measure(RunMetrics& metrics, bool write) {
@@ -266,6 +293,9 @@ struct Trainer::State {
   at::Tensor first_bad_step;
   int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
   std::string last_checkpoint;
+  Judge* judge = nullptr;
+  SelectConfig select;
+  std::optional<BestCheckpoint> judgements;
 };
 
 Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
@@ -274,6 +304,11 @@ Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, Objective& o
           std::make_unique<State>(config, policy, objective, held_out, run, std::move(info), std::move(config_yaml))) {}
 
 Trainer::~Trainer() = default;
+
+void Trainer::judge_with(Judge& judge, const SelectConfig& config) {
+  state_->judge = &judge;
+  state_->select = config;
+}
 
 void Trainer::resume(const std::string& checkpoint) {
   load_trainer(checkpoint, state_->policy, state_->ema, state_->optimizers);
@@ -296,7 +331,11 @@ TrainSummary Trainer::run() {
   const stop_signal::Cooperative until_saved;
   s.check_weights();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
-  while (step < last && !stop_signal::requested()) {
+  if (s.judge != nullptr) s.judgements.emplace(s.run, s.select, *s.judge, step);
+  const auto goes_on = [&] { return !stop_signal::requested() && !(s.judgements && s.judgements->patience_is_gone()); };
+  // A run that was killed between a checkpoint and its judgement is judged first.
+  if (s.is_due(step)) s.judge_now(metrics);
+  while (step < last && goes_on()) {
     const double rate =
         config.learning_rate * schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
     s.update(rate);
@@ -320,11 +359,16 @@ TrainSummary Trainer::run() {
       summary.held_out_step = step;
     }
     if (step % config.checkpoint_every == 0) s.save();
+    if (s.is_due(step) && goes_on()) s.judge_now(metrics);
   }
   progress.finish();
 
   summary.step = step;
-  summary.stopped = step < config.steps;
+  if (s.judgements) {
+    summary.best = s.judgements->best();
+    summary.patience_gone = s.judgements->patience_is_gone();
+  }
+  summary.stopped = step < config.steps && !summary.patience_gone;
   summary.checkpoint = s.save();
   if (!summary.stopped && summary.held_out_step != step) {
     summary.held_out = s.measure(metrics, step > first_step);  // a run that was finished has its line already

@@ -9,6 +9,7 @@
 #include "base/config/config.h"
 #include "base/files/run_dir.h"
 #include "policy/policy.h"
+#include "train/best_checkpoint.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/held_out.h"
@@ -46,6 +47,8 @@ struct TrainSummary {
   std::vector<HeldOutPeriod> held_out;  // averaged weights
   int64_t held_out_step = 0;            // when held_out was measured
   std::string checkpoint;
+  std::optional<Judgement> best;  // in the market, of all steps so far
+  bool patience_gone = false;     // it ended before its last step, as nothing better came
 };
 
 // Minimises an objective in a policy's parameters, group by group. It knows no model and no data, and waits for the
@@ -59,6 +62,8 @@ class Trainer {
   Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
           const RunDir& run, policy::CheckpointInfo info, std::string config_yaml);
   ~Trainer();
+  // Judges averaged weights as the config says. The judge must outlive the trainer.
+  void judge_with(Judge& judge, const SelectConfig& config);
 
   // Goes on where the checkpoint stands: the same weights as a run that was never interrupted, bit for bit on a
   // CPU with the same number of threads.

@@ -158,8 +158,8 @@ TEST_F(CommandLine, WithJsonAVerbPrintsOneDocumentAlone) {
                                            errors));
   EXPECT_EQ(judged["context"]["periods"], nlohmann::json({30}));
   ASSERT_EQ(judged["candidates"].size(), 2U);
-  EXPECT_EQ(judged["candidates"][0]["name"], "behavior_cloning");
-  EXPECT_EQ(judged["candidates"][0]["file"], out("eval") + "/behavior_cloning/result.json");
+  EXPECT_EQ(judged["candidates"][0]["name"], "perceptron");
+  EXPECT_EQ(judged["candidates"][0]["file"], out("eval") + "/perceptron/result.json");
   const auto result = nlohmann::json::parse(read_file(out("eval") + "/pid/result.json"));
   EXPECT_EQ(judged["candidates"][1]["mean"], result["mean"]);
 
@@ -173,8 +173,8 @@ TEST_F(CommandLine, WithJsonAVerbPrintsOneDocumentAlone) {
 
   EXPECT_EQ(document(run_program("config configs/evaluate.yaml policy=pid --json", errors))["policy"][0]["policy"],
             "pid");
-  const auto timed = document(run_program("bench act.behavior_cloning --json", errors));
-  EXPECT_EQ(timed[0]["name"], "act.behavior_cloning");
+  const auto timed = document(run_program("bench act.perceptron --json", errors));
+  EXPECT_EQ(timed[0]["name"], "act.perceptron");
 }
 
 TEST_F(CommandLine, WithJsonAnErrorIsTextAndStandardOutputEmpty) {
@@ -245,11 +245,11 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheReturnsItBeganWith) {
 }
 
 TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
-  const auto done = run_program("bench act.behavior_cloning");
+  const auto done = run_program("bench act.perceptron");
   EXPECT_EQ(done.status, 0);
-  EXPECT_EQ(done.output.find("{\"name\":\"act.behavior_cloning\",\"value\":"), 0U) << done.output;
+  EXPECT_EQ(done.output.find("{\"name\":\"act.perceptron\",\"value\":"), 0U) << done.output;
   EXPECT_NE(done.output.find(
-                "\"unit\":\"ms\",\"settings\":{\"model\":\"behavior_cloning\",\"size\":\"default\",\"batch\":48"),
+                "\"unit\":\"ms\",\"settings\":{\"model\":\"perceptron\",\"size\":\"default\",\"batch\":48"),
             std::string::npos);
   expect_failure(run_program("bench nosuch"), 2, "found prefix 'nosuch', expected the beginning of one of");
 }

@@ -125,7 +125,7 @@ TEST_F(Platform, PeriodsThatSomebodyHasSeenAreRefused) {
   must_fail("policy=pid market.periods=7 platform.mix=heterogeneous platform.opponent=" + out("run"), 1,
             "found period 7, which this policy was trained on");
   must("policy=" + out("run"), "judged");
-  EXPECT_EQ(read("judged/result.json")["candidate"]["model"], "behavior_cloning");
+  EXPECT_EQ(read("judged/result.json")["candidate"]["model"], "perceptron");
 }
 
 TEST_F(Platform, ASignalLeavesNothing) {

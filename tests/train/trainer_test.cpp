@@ -10,6 +10,8 @@
 #include "base/files/atomic_file.h"
 #include "base/stop_signal.h"
 #include "base/temporary_folder.h"
+#include "models/decision_transformer/decision_transformer.h"
+#include "models/diffbid/diffbid.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
 #include "train/samples.h"
@@ -343,6 +345,95 @@ TEST_F(TrainerTest, APlannerOfWholeDaysRefusesLongerDays) {
     EXPECT_NE(std::string(e.what()).find("found periods of 5 ticks, expected at most 4"), std::string::npos)
         << e.what();
   }
+}
+
+// Says what it was told to, one number a judgement.
+class Scripted : public Judge {
+ public:
+  explicit Scripted(std::vector<double> scores) : scores_(std::move(scores)) {}
+  std::optional<double> expected_score() override { return scores_.at(calls_++); }
+  int64_t num_cells() const override { return 48; }
+  std::vector<int64_t> periods() const override { return {21}; }
+  const std::string& day_source() const override { return source_; }
+  size_t calls_ = 0;
+
+ private:
+  std::vector<double> scores_;
+  std::string source_ = "auctionnet";
+};
+
+class JudgedTraining : public TrainerTest {
+ protected:
+  TrainSummary train_judged(policy::Policy& policy, const TrainConfig& config, const SelectConfig& select, Judge& judge,
+                            const std::string& name, const std::string& resume_from = {}) {
+    const std::string path = folder_.path() + "/" + name;
+    const RunDir run = std::filesystem::exists(path) ? RunDir::open(path) : RunDir::create(path, "kind: train\n");
+    policy::CheckpointInfo info;
+    info.shape = {2, 1};
+    LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
+    Trainer trainer(config, policy, windows, nullptr, run, info, "kind: train\n");
+    trainer.judge_with(judge, select);
+    if (!resume_from.empty()) trainer.resume(resume_from);
+    return trainer.run();
+  }
+  std::vector<std::string> left(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const std::string& path : RunDir::open(folder_.path() + "/" + name).checkpoints()) {
+      names.push_back(path.substr(path.rfind("step-")));
+    }
+    return names;
+  }
+};
+
+TEST_F(JudgedTraining, TheBestCheckpointStays) {
+  torch::manual_seed(3);
+  LinearPolicy policy;
+  TrainConfig config = twenty_steps();
+  config.keep = 1;
+  Scripted judge({1.0, 5.0, 3.0, 5.0, 2.0});  // at 4, 8, 12, 16, 20: of equal ones the first
+  const TrainSummary summary = train_judged(policy, config, {.every = 4}, judge, "run");
+  EXPECT_EQ(summary.best->step, 8);
+  EXPECT_FALSE(summary.stopped);
+  EXPECT_EQ(left("run"), (std::vector<std::string>{"step-00000008", "step-00000020"}));
+  const std::string best = read_file(folder_.path() + "/run/best.json");
+  EXPECT_NE(best.find("\"market_evaluations\": 240"), std::string::npos) << best;
+  EXPECT_NE(best.find("\"checkpoint\": \"step-00000008\""), std::string::npos) << best;
+}
+
+TEST_F(JudgedTraining, PatienceEndsIt) {
+  torch::manual_seed(3);
+  LinearPolicy policy;
+  Scripted judge({1.0, 5.0, 3.0, 4.0});
+  const TrainSummary summary = train_judged(policy, twenty_steps(), {.every = 4, .patience = 2}, judge, "run");
+  EXPECT_EQ(summary.step, 16);
+  EXPECT_TRUE(summary.patience_gone);
+  EXPECT_FALSE(summary.stopped);
+  // The same command once more has nothing to do.
+  LinearPolicy again;
+  EXPECT_EQ(train_judged(again, twenty_steps(), {.every = 4, .patience = 2}, judge, "run", summary.checkpoint).step,
+            16);
+  EXPECT_EQ(judge.calls_, 4U);
+}
+
+// Judging changes nothing, and a run in parts judges the same steps; one that was killed between a checkpoint and its
+// judgement judges it when it goes on.
+TEST_F(JudgedTraining, GoesOnAsIfItHadNeverStopped) {
+  torch::manual_seed(3);
+  LinearPolicy plain;
+  const std::string expected = train(plain, twenty_steps(), "plain").checkpoint;
+  torch::manual_seed(3);
+  LinearPolicy first;
+  TrainConfig half = twenty_steps();
+  half.stop_at = 10;
+  Scripted judge({1.0, 2.0, 3.0, 4.0, 5.0});
+  const TrainSummary stopped = train_judged(first, half, {.every = 5}, judge, "parts");
+  EXPECT_EQ(judge.calls_, 2U);
+  write_file(folder_.path() + "/parts/best.json", "{\"tried\": [{\"step\": 5, \"expected_score\": 1.0}]}");
+  LinearPolicy second;
+  const std::string resumed =
+      train_judged(second, twenty_steps(), {.every = 5}, judge, "parts", stopped.checkpoint).checkpoint;
+  EXPECT_EQ(judge.calls_, 5U);  // 10 once more, 15, 20
+  EXPECT_EQ(read_file(resumed + "/model.safetensors"), read_file(expected + "/model.safetensors"));
 }
 
 TEST_F(TrainerTest, KeepsTheNewestCheckpoints) {

@@ -136,10 +136,12 @@ std::vector<std::string> RunDir::checkpoints() const {
 
 std::string RunDir::checkpoint_path(int64_t step) const { return file("checkpoints/" + checkpoint_name(step)); }
 
-void RunDir::prune_checkpoints(int64_t keep) const {
+void RunDir::prune_checkpoints(int64_t keep, const std::string& also) const {
   remove_leftovers(file("checkpoints"));
   const std::vector<std::string> all = checkpoints();
-  for (size_t i = 0; i + to_size(std::max<int64_t>(keep, 0)) < all.size(); ++i) remove_folder(all[i]);
+  for (size_t i = 0; i + to_size(std::max<int64_t>(keep, 0)) < all.size(); ++i) {
+    if (all[i] != also) remove_folder(all[i]);
+  }
 }
 
 }  // namespace genbid

@@ -1,0 +1,122 @@
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include "models/policy_samples.h"
+#include "models/registry.h"
+#include "train/optimizer.h"
+
+// A policy that can be asked for something does it, at a day's first tick and at its last one; and one that must not
+// see its own bids does not repeat them. B rows, T ticks, S features, A action coefficients, O outcomes.
+
+namespace genbid::models {
+namespace {
+
+using policy::Outcome;
+using test::columns_of;
+using test::kFeatures;
+using test::noise_for;
+
+constexpr double kLow = 60.0;    // alpha of the careful bidder, whose days come to a CPA of 0.7
+constexpr double kHigh = 120.0;  // and of the other one: 1.3
+
+// Days of two bidders that differ in their alphas and in what comes of them, and in nothing that is seen but the
+// features that tell of bids.
+policy::Batch two_bidders(int64_t rows, int64_t ticks) {
+  policy::Batch batch = test::sample_batch(rows, ticks, 5);
+  const at::Tensor is_high_B1 = (at::arange(rows) % 2).to(at::kFloat).unsqueeze(1);
+  const at::Tensor alpha_B1 = kLow + (kHigh - kLow) * is_high_B1;
+  batch.seen.actions_BTA = alpha_B1.unsqueeze(-1).expand({rows, ticks, 1}).contiguous();
+  batch.label_BTA = batch.seen.actions_BTA.clone();
+  const at::Tensor outcome_B1 = 0.7 + 0.6 * is_high_B1;
+  batch.outcome_BO = outcome_B1.expand({rows, policy::kNumOutcomes}).contiguous();
+  const at::Tensor gone_T1 = at::arange(ticks).to(at::kFloat).unsqueeze(-1) / static_cast<double>(ticks);
+  batch.seen.before_BTO = at::constant_pad_nd(gone_T1 * batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1),
+                                              {0, policy::kNumOutcomes - policy::kNumAdditive});
+  for (const int64_t feature : test::kShape.own_bids) {
+    batch.seen.states_BTS.select(2, feature).copy_((alpha_B1 / 100.0).expand({rows, ticks}));
+    batch.next_states_BTS.select(2, feature).copy_((alpha_B1 / 100.0).expand({rows, ticks}));
+  }
+  // What a plan of states can tell of an alpha: one feature falls as fast as money goes.
+  const at::Tensor left_BT = 1.0 - outcome_B1 * gone_T1.squeeze(-1);
+  batch.seen.states_BTS.select(2, 1).copy_(left_BT);
+  batch.next_states_BTS.select(2, 1).copy_(left_BT - outcome_B1 / static_cast<double>(ticks));
+  return batch;
+}
+
+void learn(policy::Policy& policy, const policy::Batch& batch, int64_t steps) {
+  std::vector<train::AdamW> optimizers;
+  for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
+    optimizers.emplace_back(parameters, train::AdamWOptions{.weight_decay = 0.0});
+  }
+  policy.train();
+  for (int64_t step = 0; step < steps; ++step) {
+    at::Generator noise = at::detail::createCPUGenerator(static_cast<uint64_t>(step));
+    for (size_t group = 0; group < optimizers.size(); ++group) {
+      at::Tensor total = at::zeros({});
+      for (const policy::LossPart& part : policy.losses({step, noise}, group, batch)) total = total + part.value;
+      optimizers[group].backward(total);
+      optimizers[group].step(2e-3);
+    }
+  }
+  policy.eval();
+}
+
+// The history of a batch up to a tick.
+policy::Ticks at_tick(const policy::Batch& batch, int64_t tick) {
+  policy::Ticks history = batch.seen;
+  history.mask_BT = (at::arange(batch.seen.mask_BT.size(1)) <= tick).to(at::kFloat).expand_as(batch.seen.mask_BT);
+  return history;
+}
+
+class Obedience : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Obedience, WhatIsAskedForComesAtTheFirstTickAndAtTheLast) {
+  const auto policy = make_policy(test::small_model(GetParam()), test::kShape, 1);
+  if (policy->wishes().empty()) GTEST_SKIP() << "cannot be asked for anything";
+  const int64_t ticks = std::min<int64_t>(policy->window(), 8);
+  const policy::Batch batch = two_bidders(32, policy->whole_period() ? policy->window() : ticks);
+  policy->fit(columns_of(batch));
+  learn(*policy, batch, 400);
+  const torch::NoGradGuard no_grad;
+  for (const int64_t tick : {int64_t{0}, ticks - 1}) {
+    for (const bool high : {false, true}) {
+      // Asked of whom it is true: at the last tick the day has gone as it was asked to.
+      const int64_t first = high ? 1 : 0;
+      policy::Batch asked = batch;
+      policy::Ticks history = at_tick(batch, tick);
+      const at::Tensor acted_BA =
+          policy->act(history, batch.outcome_BO, noise_for(*policy, 32), policy->initial_carry(32)).coefficients_BA;
+      const double alpha = acted_BA.slice(0, first, 32, 2).mean().item<double>();
+      EXPECT_NEAR(alpha, high ? kHigh : kLow, 0.15 * (high ? kHigh : kLow)) << "tick " << tick;
+    }
+  }
+}
+
+// A policy that must not see its own bids says the same whatever they were; of others that are asked for something the
+// wish must not lose to the habit: with a history of the careful bidder and the wish of the other, it is done as asked.
+TEST_P(Obedience, OwnPastBidsAreNotRepeatedWhereTheyAreHidden) {
+  const auto policy = make_policy(test::small_model(GetParam()), test::kShape, 1);
+  if (GetParam().find("hidden") == std::string::npos) GTEST_SKIP() << "may see its own bids";
+  const int64_t ticks = std::min<int64_t>(policy->window(), 8);
+  const policy::Batch batch = two_bidders(32, policy->whole_period() ? policy->window() : ticks);
+  policy->fit(columns_of(batch));
+  learn(*policy, batch, 20);
+  const torch::NoGradGuard no_grad;
+  const auto act = [&](double scale, bool carries) {
+    policy::Ticks history = at_tick(batch, ticks - 1);
+    history.actions_BTA = scale * history.actions_BTA;
+    history.states_BTS = history.states_BTS.clone();
+    for (const int64_t feature : test::kShape.own_bids) history.states_BTS.select(2, feature).mul_(scale);
+    const auto carry = carries ? policy->initial_carry(32) : std::vector<at::Tensor>{};
+    return policy->act(history, batch.outcome_BO, noise_for(*policy, 32), carry).coefficients_BA;
+  };
+  EXPECT_TRUE(at::equal(act(1.3, true), act(1.0, true)));
+  if (policy->carry_follows_from_history()) EXPECT_TRUE(at::equal(act(1.3, false), act(1.0, false)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Obedience, ::testing::ValuesIn(test::policy_variants()),
+                         [](const auto& tested) { return test::variant_name(tested.param); });
+
+}  // namespace
+}  // namespace genbid::models
