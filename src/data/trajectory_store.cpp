@@ -42,6 +42,7 @@ void TrajectoryColumns::append(const TrajectoryLabels& labels) {
   optimum.push_back(labels.optimum);
   asked.insert(asked.end(), labels.asked.begin(), labels.asked.end());
   best_rest.insert(best_rest.end(), labels.best_rest.begin(), labels.best_rest.end());
+  rest_constant.insert(rest_constant.end(), labels.rest_constant.begin(), labels.rest_constant.end());
 }
 
 struct TrajectoryStoreWriter::State {

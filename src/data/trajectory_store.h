@@ -11,13 +11,15 @@ namespace genbid::data {
 
 struct Trajectory;  // trajectory_builder.h
 
-// What a seat asked for, and the best that it could have asked for in hindsight, rivals as they bid. Alphas are money for
-// a unit of p-value, 0 or more; scores are expected ones, in conversions (oracle/optima.h).
+// What a seat asked for, and the best that it could have asked for in hindsight, rivals as they bid. Alphas are money
+// for a unit of p-value, 0 or more; scores are expected ones, in conversions (oracle/optima.h).
 struct TrajectoryLabels {
-  double best_constant = 0.0;    // alpha, all day
-  double optimum = 0.0;          // score of the best alpha per tick
-  std::vector<float> asked;      // alpha, by tick: before over-spending
-  std::vector<float> best_rest;  // alpha, by tick: given what the day brought so far, of a rest played at its best
+  double best_constant = 0.0;  // alpha, all day
+  double optimum = 0.0;        // score of the best alpha per tick
+  std::vector<float> asked;    // alpha, by tick: before over-spending
+  // Alphas, by tick, given what the day brought so far: for this tick before a rest played at its best, and for this
+  // tick and all of the rest.
+  std::vector<float> best_rest, rest_constant;
 };
 
 // Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
@@ -37,10 +39,10 @@ struct TrajectoryColumns {
   std::vector<int32_t> tick;
   std::vector<float> state;  // features of a row lie together
   std::vector<float> action;
-  std::vector<float> reward;             // conversions
-  std::vector<float> reward_continuous;  // p-values of exposed impressions, summed
-  std::vector<uint8_t> done;             // 1 on the last tick and on every tick from exhaustion on
-  std::vector<float> asked, best_rest;   // TrajectoryLabels; empty in a store without labels
+  std::vector<float> reward;                           // conversions
+  std::vector<float> reward_continuous;                // p-values of exposed impressions, summed
+  std::vector<uint8_t> done;                           // 1 on the last tick and on every tick from exhaustion on
+  std::vector<float> asked, best_rest, rest_constant;  // TrajectoryLabels; empty in a store without labels
 
   void append(const Trajectory& trajectory);
   // Those of the trajectory that was appended last; of all trajectories or of none.
@@ -59,7 +61,7 @@ struct TrajectoryStoreInfo {
   std::string sources;                // JSON list of {"name", "size", "xxh3_128"}; may be empty
   std::string config;                 // YAML of the ingestion, without paths and thread counts; may be empty
   bool wide_advertisers = false;      // numbers of advertisers beyond 32 bits: they are stored as 64
-  bool labels = false;                // with the four columns of labels
+  bool labels = false;                // with the columns of labels
 };
 
 // It writes under a temporary name, so that the store is there whole after finish() and not at all before. A writer

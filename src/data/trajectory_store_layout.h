@@ -40,6 +40,7 @@ void for_each_tick_column(Columns& columns, const Visit& visit, bool with_labels
   if (!with_labels) return;
   visit("/ticks/asked", columns.asked);
   visit("/ticks/best_rest", columns.best_rest);
+  visit("/ticks/rest_constant", columns.rest_constant);
 }
 
 // These are stored with 32 bits where that suffices.
@@ -48,7 +49,7 @@ inline bool is_advertiser(const std::string& name) { return name == "/trajectori
 // None is below 0.
 inline bool is_label(const std::string& name) {
   return name == "/trajectories/best_constant" || name == "/trajectories/optimum" || name == "/ticks/asked" ||
-         name == "/ticks/best_rest";
+         name == "/ticks/best_rest" || name == "/ticks/rest_constant";
 }
 
 inline bool is_state(const std::string& name) { return name == "/ticks/state"; }

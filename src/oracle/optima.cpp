@@ -121,6 +121,22 @@ Optimum best_constant(const Responses& responses, int seat, const Limits& limits
   return {best.score, best.point.value, best.point.cost, alpha_of(best, responses.grid(seat)), best.score};
 }
 
+std::vector<double> best_constants_of_rest(const Responses& responses, int seat, std::span<const DaySoFar> days,
+                                           double cpa_limit) {
+  std::vector<double> alphas(days.size());
+  Curve rest(responses.grid(seat).num_points());
+  for (size_t tick = days.size(); tick-- > 0;) {
+    const Curve curve = responses.bid_curve(seat, static_cast<int>(tick));
+    for (size_t p = 0; p < rest.size(); ++p) {
+      rest[p].value += curve[p].value;
+      rest[p].cost += curve[p].cost;
+    }
+    const DaySoFar& day = days[tick];
+    alphas[tick] = alpha_of(best_on_curve(rest, {day.remaining_budget, cpa_limit}, day.so_far), responses.grid(seat));
+  }
+  return alphas;
+}
+
 Optimum best_slots(const Responses& responses, int seat, const Limits& limits) {
   const Curve frontier = responses.slot_curve(seat);
   const CurveOptimum best = best_on_curve(frontier, limits);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "bidding/advertiser.h"
@@ -56,6 +57,14 @@ std::vector<double> costs_of_best_per_tick(const DayPlan& plan, const Limits& li
 // The best per tick with its alphas, which take as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);
 Optimum best_constant(const Responses& responses, int seat, const Limits& limits);
+// A day at the beginning of a tick: what it brought so far, and the money that is left.
+struct DaySoFar {
+  Point so_far;
+  double remaining_budget = 0.0;
+};
+// The constant alpha that is best from each tick on, soft; `days` by tick. From tick 0 on it is best_constant's.
+std::vector<double> best_constants_of_rest(const Responses& responses, int seat, std::span<const DaySoFar> days,
+                                           double cpa_limit);
 // With an auction of one slot this is the optimum of a log's replay: which impressions to buy at their least winning
 // cost.
 Optimum best_slots(const Responses& responses, int seat, const Limits& limits);

@@ -27,14 +27,15 @@ void LabelMaker::start(const market::Cell& cell) {
     judged_.push_back({to_int(judged_.size()), {advertiser.budget, advertiser.cpa_limit}});
   }
   so_far_.assign(judged_.size(), {});
-  ticks_.assign(judged_.size(), {});
+  days_.assign(judged_.size(), {});
+  asked_.assign(judged_.size(), {});
 }
 
 void LabelMaker::on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> seats) {
   for (size_t i = 0; i < seats.size(); ++i) {
     const market::SeatTick& seat = seats[i];
-    const float asked = seat.may_bid ? asked_alpha(seat) : 0.0F;
-    ticks_[i].push_back({so_far_[i], seat.start.remaining_budget, seat.may_bid, asked});
+    days_[i].push_back({so_far_[i], seat.start.remaining_budget});
+    asked_[i].push_back(seat.may_bid ? asked_alpha(seat) : 0.0F);
     so_far_[i].value += seat.outcome.sum_pvalue_exposed;
     so_far_[i].cost += seat.outcome.cost;
   }
@@ -62,23 +63,26 @@ std::string LabelMaker::label_all(const oracle::Responses& day, std::vector<data
       const oracle::SeatOptima optima = oracle::seat_optima(day, seat, plan, cell_.advertisers[i]);
       lacks[i] = oracle::shortfall(day, judged_[i], plan, optima);
       if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
-      labels[i] = label(i, plan, optima);
+      labels[i] = label(i, day, plan, optima);
     }
   });
   const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
   return first == lacks.end() ? std::string() : *first;
 }
 
-data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::DayPlan& plan,
+data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::Responses& day, const oracle::DayPlan& plan,
                                          const oracle::SeatOptima& optima) const {
+  const double limit = cell_.advertisers[seat].cpa_limit;
+  const std::vector<double> constants = oracle::best_constants_of_rest(day, to_int(seat), days_[seat], limit);
   data::TrajectoryLabels labels;
   labels.best_constant = optima.constant.alpha;
   labels.optimum = optima.per_tick.score;
+  labels.asked = asked_[seat];
   for (int tick = 0; tick < plan.num_ticks(); ++tick) {
-    const Tick& t = at(ticks_[seat], tick);
-    const double limit = cell_.advertisers[seat].cpa_limit;
-    labels.asked.push_back(t.asked);
-    labels.best_rest.push_back(t.may_bid ? as_float(plan.now(tick, t.so_far, t.remaining_budget, limit).alpha) : 0.0F);
+    const auto& [so_far, budget] = at(days_[seat], tick);
+    const bool may_bid = budget >= kMinRemainingBudget;
+    labels.best_rest.push_back(may_bid ? as_float(plan.now(tick, so_far, budget, limit).alpha) : 0.0F);
+    labels.rest_constant.push_back(may_bid ? as_float(at(constants, tick)) : 0.0F);
   }
   return labels;
 }

@@ -39,8 +39,8 @@ TrajectoryColumns period(int64_t number) {
   columns.reward = {0.0F, 1.0F, 0.0F, 0.0F};
   columns.reward_continuous = {0.1F, 0.2F, 0.3F, 0.4F};
   columns.done = {0, 1, 0, 1};
-  columns.append(data::TrajectoryLabels{value, value + 0.5, {1.0F, 2.0F}, {3.0F, 4.0F}});
-  columns.append(data::TrajectoryLabels{80.0, 20.0, {5.0F, 6.0F}, {7.0F, static_cast<float>(number)}});
+  columns.append(data::TrajectoryLabels{value, value + 0.5, {1.0F, 2.0F}, {3.0F, 4.0F}, {8.0F, 9.0F}});
+  columns.append(data::TrajectoryLabels{80.0, 20.0, {5.0F, 6.0F}, {7.0F, static_cast<float>(number)}, {10.0F, 11.0F}});
   return columns;
 }
 

@@ -46,8 +46,8 @@ TrajectoryColumns columns() {
 // The same with labels.
 TrajectoryColumns labelled() {
   TrajectoryColumns c = columns();
-  c.append(TrajectoryLabels{90.5, 31.25, {1.5F, 2.0F, 0.0F}, {80.0F, 81.0F, 0.0F}});
-  c.append(TrajectoryLabels{0.0, 0.0, {4.0F, 5.5F}, {0.0F, 7.0F}});
+  c.append(TrajectoryLabels{90.5, 31.25, {1.5F, 2.0F, 0.0F}, {80.0F, 81.0F, 0.0F}, {90.0F, 91.0F, 0.0F}});
+  c.append(TrajectoryLabels{0.0, 0.0, {4.0F, 5.5F}, {0.0F, 7.0F}, {8.0F, 9.0F}});
   return c;
 }
 
@@ -193,6 +193,7 @@ TEST(TrajectoryStore, GivesBackLabels) {
   EXPECT_EQ(read.optimum, (std::vector<double>{31.25, 0.0}));
   EXPECT_EQ(read.asked, (std::vector<float>{1.5F, 2.0F, 0.0F, 4.0F, 5.5F}));
   EXPECT_EQ(read.best_rest, (std::vector<float>{80.0F, 81.0F, 0.0F, 0.0F, 7.0F}));
+  EXPECT_EQ(read.rest_constant, (std::vector<float>{90.0F, 91.0F, 0.0F, 8.0F, 9.0F}));
   EXPECT_EQ(read.action, columns().action);
 }
 
@@ -203,17 +204,18 @@ TEST(TrajectoryStore, HasNoLabelsWhereNoneWereWritten) {
   EXPECT_FALSE(store.info().labels);
   const TrajectoryColumns read = store.read();
   EXPECT_FALSE(read.has_labels());
-  EXPECT_TRUE(read.best_constant.empty() && read.optimum.empty() && read.asked.empty() && read.best_rest.empty());
+  EXPECT_TRUE(read.best_constant.empty() && read.optimum.empty() && read.asked.empty() && read.best_rest.empty() &&
+              read.rest_constant.empty());
 }
 
 TEST(TrajectoryStore, LabelsAreThereAllOrNone) {
-  for (const char* name :
-       {"/trajectories/best_constant", "/trajectories/optimum", "/ticks/asked", "/ticks/best_rest"}) {
+  for (const char* name : {"/trajectories/best_constant", "/trajectories/optimum", "/ticks/asked", "/ticks/best_rest",
+                           "/ticks/rest_constant"}) {
     const TempFolder folder;
     const std::string path = folder.file("s.h5");
     write(path, info_with_labels(), labelled());
     test::remove_dataset(path, name);
-    const std::string other = std::string(name) == "/ticks/best_rest" ? "/ticks/asked" : "/ticks/best_rest";
+    const std::string other = std::string(name) == "/ticks/rest_constant" ? "/ticks/best_rest" : "/ticks/rest_constant";
     EXPECT_EQ(error_of([&] { TrajectoryStore{path}; }),
               path + ": no dataset '" + name + "' beside '" + other + "', expected all datasets of labels or none");
   }
@@ -255,6 +257,7 @@ TEST(TrajectoryStore, PartsGiveTheSameBytesAsTheWhole) {
   again(twice.cost), again(twice.conversions), again(twice.tick), again(twice.state), again(twice.action);
   again(twice.reward), again(twice.reward_continuous), again(twice.done);
   again(twice.best_constant), again(twice.optimum), again(twice.asked), again(twice.best_rest);
+  again(twice.rest_constant);
   twice.first_row = {0, 3, 5, 8};
   write(folder.file("twice.h5"), info_with_labels(), twice);
   EXPECT_EQ(content_of(folder.file("parts.h5")), content_of(folder.file("twice.h5")));

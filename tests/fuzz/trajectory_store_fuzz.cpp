@@ -76,6 +76,7 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
     columns.optimum = {30.0, 0.0};
     columns.asked.assign(static_cast<size_t>(rows), 70.0F);
     columns.best_rest.assign(static_cast<size_t>(rows), 75.0F);
+    columns.rest_constant.assign(static_cast<size_t>(rows), 85.0F);
     for_each_trajectory_column(columns, of_labels(put_of_trajectories), true);
     for_each_tick_column(columns, of_labels(put_of_ticks), true);
   }

@@ -12,7 +12,7 @@
 #include "base/files/atomic_file.h"
 #include "base/stop_signal.h"
 #include "base/temporary_folder.h"
-#include "bidders/fixed_alpha.h"
+#include "bidding/score.h"
 #include "data/trajectory_store.h"
 #include "market/rule_sets.h"
 #include "play/resumable_outputs.h"
@@ -52,6 +52,23 @@ struct Played : market::PeriodSink {
   }
 };
 
+// What a constant alpha gets from a tick on, and what the day's score is then.
+oracle::Point rest_point(const oracle::Responses& responses, int seat, int tick, double alpha) {
+  const auto point = static_cast<size_t>(responses.grid(seat).first_point_above(as_float(alpha))) - 1;
+  oracle::Point sum;
+  for (int t = tick; t < responses.num_ticks(); ++t) {
+    const oracle::Point& at = responses.bid_curve(seat, t)[point];
+    sum.value += at.value;
+    sum.cost += at.cost;
+  }
+  return sum;
+}
+double rest_score(const oracle::Responses& responses, int seat, int tick, const oracle::Point& so_far, double alpha,
+                  const Advertiser& advertiser) {
+  const oracle::Point rest = rest_point(responses, seat, tick, alpha);
+  return expected_score(so_far.value + rest.value, so_far.cost + rest.cost, advertiser.cpa_limit);
+}
+
 class Labels : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Rules, Labels, testing::ValuesIn(market::rules_names()));
 
@@ -88,6 +105,9 @@ TEST_P(Labels, AreWhatTheOracleSaysOfThePeriodThatWasPlayed) {
     const auto first = static_cast<size_t>(found.first_row[i]);
     EXPECT_EQ(found.best_rest[first], as_float(plan.now(0, {}, advertiser.budget, advertiser.cpa_limit).alpha));
 
+    // The sums of the rest are not added in the order of the whole day's.
+    EXPECT_NEAR(found.rest_constant[first], optima.constant.alpha, 1e-5 * optima.constant.alpha);
+
     oracle::Point so_far;
     for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
       const auto row = first + static_cast<size_t>(tick);
@@ -97,6 +117,18 @@ TEST_P(Labels, AreWhatTheOracleSaysOfThePeriodThatWasPlayed) {
       EXPECT_EQ(found.best_rest[row], at.may_bid ? rest : 0.0F) << tick;
       EXPECT_EQ(found.asked[row], at.may_bid ? as_float(at.bid.value) : 0.0F) << tick;
       EXPECT_LE(found.action[row], found.asked[row] * 1.00001F) << tick;
+      EXPECT_EQ(found.rest_constant[row] > 0.0F, at.may_bid) << tick;
+      const double constant =
+          rest_score(*responses, seat, tick, so_far, as_double(found.rest_constant[row]), advertiser);
+      if (at.may_bid) {
+        EXPECT_LE(constant, plan.now(tick, so_far, left, advertiser.cpa_limit).score * 1.0001) << tick;
+        for (const double other : {0.5, 0.9, 1.1, 2.0}) {
+          const double alpha = other * as_double(found.rest_constant[row]);
+          const double cost = rest_point(*responses, seat, tick, alpha).cost;
+          if (cost > left) continue;
+          EXPECT_LE(rest_score(*responses, seat, tick, so_far, alpha, advertiser), constant * 1.01 + 1e-3) << tick;
+        }
+      }
       if (at.may_bid && found.action[row] < 0.999F * found.asked[row]) ++num_cut;
       if (!at.may_bid) ++num_broke;
       if (tick > 0 && at.may_bid && found.best_rest[row] != found.best_rest[first]) ++num_other_rest;
@@ -255,6 +287,7 @@ TEST(LabelsOfOtherDays, AreInAnyCurrency) {
   for (size_t row = 0; row < one.asked.size(); ++row) {
     EXPECT_EQ(two.asked[row], 2.0F * one.asked[row]) << row;
     EXPECT_EQ(two.best_rest[row], 2.0F * one.best_rest[row]) << row;
+    EXPECT_EQ(two.rest_constant[row], 2.0F * one.rest_constant[row]) << row;
     num_rest += one.best_rest[row] > 0.0F ? 1 : 0;
   }
   EXPECT_GT(num_rest, one.asked.size() / 10);
