@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -306,6 +307,45 @@ TEST_F(CommandLine, EvaluationRefusesPeriodsThePolicyHasSeen) {
   expect_failure(run_program(command + " market.periods=8"), 1, "which this policy was tuned on");
   EXPECT_FALSE(std::filesystem::exists(out("eval")));
   EXPECT_EQ(run_program(command + " market.periods=7 allow_seen_periods=true").status, 0);
+}
+
+TEST_F(CommandLine, EvaluationRefusesPeriodsThatARuleWasTunedOn) {
+  const std::string command =
+      "evaluate configs/evaluate.yaml policy=pacing market.impressions=1000 "
+      "market.budget_scale=0.002 seats=[0] output.dir=" +
+      out("eval");
+  expect_failure(run_program(command + " market.periods=20"), 1, "pacing: market.periods: found period 20");
+  EXPECT_EQ(run_program(command + " market.periods=30").status, 0);
+}
+
+// What is chosen is the best on the tuning period, and the result says what that took.
+TEST_F(CommandLine, ASelectionTakesTheBestOptionOfTheTuningPeriod) {
+  const std::string market =
+      "evaluate configs/evaluate.yaml market.impressions=2000 market.budget_scale=0.004 "
+      "seats=[0,7,20] ";
+  const auto read = [&](const std::string& name) { return nlohmann::json::parse(read_file(out(name))); };
+  const auto alone = run_program(market +
+                                 "market.periods=21 policy='[{policy: fixed_alpha, alpha: 5}, {policy: "
+                                 "fixed_alpha, alpha: 90}, {policy: fixed_alpha, alpha: 300}]' output.dir=" +
+                                 out("alone"));
+  ASSERT_EQ(alone.status, 0) << alone.output;
+  const auto selected = run_program(market +
+                                    "market.periods=30 policy='{policy: fixed_alpha, name: mine, select: {over: "
+                                    "[{alpha: 5}, {alpha: 90}, {alpha: 300}], periods: 21}}' output.dir=" +
+                                    out("chosen"));
+  ASSERT_EQ(selected.status, 0) << selected.output;
+  const auto result = read("chosen/result.json");
+  EXPECT_EQ(result["name"], "mine");
+  EXPECT_EQ(result["candidate"]["alpha"], 90.0);
+  EXPECT_EQ(result["selection"]["market_evaluations"], 9);
+  EXPECT_EQ(result["selection"]["periods"], std::vector<int>{21});
+  EXPECT_EQ(result["selection"]["taken"], 1);
+  double best = 0.0;
+  for (const int alpha : {5, 90, 300}) {
+    const auto mean = read("alone/fixed_alpha_" + std::to_string(alpha) + "/result.json")["mean"];
+    best = std::max(best, mean["expected_score"].get<double>());
+  }
+  EXPECT_NEAR(result["selection"]["tried"][1]["expected_score"].get<double>(), best, 1e-12);
 }
 
 TEST_F(CommandLine, ATruncatedCheckpointIsNamed) {
