@@ -30,12 +30,6 @@ std::string with_interval(const MeanInterval& mean, bool sign) {
   return text;
 }
 
-std::string percent_with_interval(const MeanInterval& share) {
-  std::string text = percent(share.mean);
-  if (share.low) text += " (" + percent(*share.low) + " to " + percent(*share.high) + ")";
-  return text;
-}
-
 std::string p_text(const std::optional<double>& p) {
   if (!p) return "–";
   return *p < 0.001 ? "< 0.001" : fixed(*p, 3);
@@ -112,7 +106,7 @@ Table lines_table(const std::vector<const TableLine*>& lines, size_t most_rows) 
       row.push_back(p_text(one->p));
       row.push_back(one->improvement ? percent(one->improvement->mean) : "–");
     }
-    if (middle) row.push_back(one->interquartile_share ? percent_with_interval(*one->interquartile_share) : "–");
+    if (middle) row.push_back(one->interquartile_share ? percent(one->interquartile_share->mean) : "–");
     row.insert(row.end(),
                {percent(one->over_cpa), percent(one->budget_use), fixed(one->score, 2), fixed(one->conversions, 2)});
     table.rows.push_back(std::move(row));
@@ -130,7 +124,8 @@ std::string lines_note(const TableBlock& block) {
   }
   const bool middle =
       std::any_of(block.lines.begin(), block.lines.end(), [](const TableLine& one) { return one.interquartile_share; });
-  if (middle) text += " IQM: mean of the middle half of the cells' shares of the optimum.";
+  if (middle)
+    text += " IQM: mean of the middle half of the cells' shares of the optimum (its interval is in table.json).";
   return text + " Over CPA: by expected conversions. Score and conversions are realised.";
 }
 

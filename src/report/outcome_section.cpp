@@ -21,7 +21,8 @@ constexpr int kBins = 30;
 constexpr double kMostCpa = 3.0;   // of the limit, as far as its axis goes
 constexpr size_t kCalibrated = 4;  // candidates with a calibration curve of their own
 constexpr size_t kCalibrationGroups = 8;
-constexpr int kProfileSteps = 20;
+// Shares of the optimum: closer where most cells are.
+constexpr double kProfileShares[] = {0.0, 0.2, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0};
 constexpr size_t kMostProfileBands = 3;  // more of them hide each other
 
 // What a distribution shows of a cell; nothing where the cell has no such number.
@@ -110,8 +111,7 @@ std::string performance_profile(const Candidates& candidates, const std::string&
     const ReportCandidate& one = *candidates[i];
     if (one.kind == "hindsight" || std::none_of(one.cells.begin(), one.cells.end(), has_optimum)) continue;
     Series series{one.name, static_cast<int>(i), {}, {}, {}, {}, false};
-    for (int step = 0; step <= kProfileSteps; ++step) {
-      const double share = static_cast<double>(step) / kProfileSteps;
+    for (const double share : kProfileShares) {
       const MeanInterval above = period_mean(one, [&](const CellOutcome& cell) {
         if (!has_optimum(cell)) return std::nan("");
         return cell.expected_score > share * cell.optimum ? 1.0 : 0.0;

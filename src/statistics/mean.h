@@ -39,7 +39,7 @@ Estimate studentised_mean(const CandidateCells& candidate, const Resampling& res
 // among them; nothing where there are none. The interval is that of mean() for the cells' values pulled in to the ends
 // of the middle half and divided by the half that they are (Tukey and McLaughlin, Sankhya A 25, 1963): a trimmed mean's
 // error comes from all cells, those that are left out too. So it generalises over periods and trainings as mean() does.
-// The percentile bootstrap of rliable (bootstrap.h) over six periods covers 86 % where it says 95.
+// The percentile bootstrap of rliable (bootstrap.h) over six periods covers 85 % where it says 95.
 std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, const EstimateOptions& options = {});
 
 // Variances of a mean's parts: value(seed, cluster) = mean + seed + cluster + rest, from the mean squares of the

@@ -1,10 +1,15 @@
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
@@ -103,6 +108,21 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
   const ProgramResult again = run_program(train_command());
   EXPECT_EQ(again.status, 0);
   EXPECT_NE(again.output.find("step 3"), std::string::npos) << again.output;
+}
+
+// An experiment that was killed leaves a training that saves what it has: who goes on waits for it.
+TEST_F(CommandLine, ATrainingWaitsForOneThatIsAboutToEnd) {
+  ingest_sample();
+  std::filesystem::create_directories(out("run"));
+  const int file = ::open(out("run/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    ::close(file);
+  });
+  const ProgramResult result = run_program(train_command());
+  other.join();
+  EXPECT_EQ(result.status, 0) << result.output;
 }
 
 TEST_F(CommandLine, ATrainingEndsWithAReportThatReplacesNothingElse) {

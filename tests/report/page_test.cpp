@@ -130,10 +130,11 @@ TEST(Page, AProfileIsTheShareOfCellsAboveAShareOfTheOptimum) {
     cell.optimum = candidate.cells.size() < 5 ? 10.0 : 0.0;
   }
   const std::string profile = outcome_sections({&candidate}, "x")[0].figures[2];
-  EXPECT_TRUE(has(profile, "<tr><td>0</td><td>1 (1 – 1)</td></tr>")) << profile;
-  EXPECT_TRUE(has(profile, "<tr><td>0.4</td><td>0.75 (0 – 1)</td></tr>")) << profile;
-  EXPECT_TRUE(has(profile, "<tr><td>0.5</td><td>0.25 (0 – 1)</td></tr>")) << profile;
-  EXPECT_TRUE(has(profile, "<tr><td>1</td><td>0 (0 – 0)</td></tr>")) << profile;
+  const std::string row = "<tr><th scope=\"row\" class=\"name\">one</th>";
+  EXPECT_TRUE(has(profile, row + "<td>0</td><td>1</td><td>1</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>0.4</td><td>0.75</td><td>0</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>0.5</td><td>0.25</td><td>0</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>1</td><td>0</td><td>0</td><td>0</td></tr>")) << profile;
 }
 
 // Three ticks with a bid, alphas 1, 2 and 1.5 times the limit; the fourth has none and does not count.
