@@ -57,7 +57,7 @@ def heading(rows):
 def table(rows, short=False):
     names = ["candidate", "expected score", "of optimum", "difference", "p"]
     if not short:
-        names += ["expected over CPA", "over CPA", "budget use", "score"]
+        names += ["IQM", "expected over CPA", "over CPA", "budget use", "score"]
     lines = [heading(rows), "", "| " + " | ".join(names) + " |", "|---|" + "--:|" * (len(names) - 1)]
     for r in sorted(rows, key=lambda r: -r["expected_score"]):
         d = r.get("difference", {"expected_score": None})
@@ -69,7 +69,7 @@ def table(rows, short=False):
             p_text(d.get("p_holm")),
         ]
         if not short:
-            cells += [share(r["expected_cpa_exceed_share"]), share(r["cpa_exceed_share"]), share(r["budget_use"]),
+            cells += [share(r.get("interquartile_share")), share(r["expected_cpa_exceed_share"]), share(r["cpa_exceed_share"]), share(r["budget_use"]),
                       "-" if r["score"] is None else f"{r['score']:.2f}"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])

@@ -51,7 +51,7 @@ struct CellDay {
 struct PeriodCells {
   std::vector<CellResult> cells;  // a seat each, as planned
   std::vector<CellDay> days;      // likewise
-  // What bidders that remember the periods before have to know for the next one (bidder_memory.h); else empty.
+  // What bidders that remember the periods before have to know for the next one (bidding/bidder.h); else empty.
   std::vector<double> memory = {};
   std::string program = {};  // which one played it, where it was read from a file that says so
 };

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bidding/score.h"
+#include "statistics/values.h"
 
 namespace genbid::eval {
 const std::vector<std::string>& hindsight_choices() {
@@ -30,6 +31,7 @@ bool CellResult::expected_to_exceed_cpa() const {
 
 EvaluationMeans means(const Evaluation& evaluation) {
   EvaluationMeans sum;
+  std::vector<double> shares;
   for (const CellResult& cell : evaluation.cells) {
     sum.drawn = sum.drawn && cell.drawn;
     sum.expected_score += cell.expected_score;
@@ -41,7 +43,9 @@ EvaluationMeans means(const Evaluation& evaluation) {
     sum.budget_use += cell.budget_use();
     sum.optimum += cell.optimum;
     sum.regret += cell.regret();
+    if (cell.optimum > 0.0) shares.push_back(cell.expected_score / cell.optimum);
   }
+  if (!shares.empty()) sum.interquartile_share = statistics::interquartile_mean(shares);
   if (sum.optimum > 0.0) sum.share_of_optimum = sum.expected_score / sum.optimum;
   const auto n = static_cast<double>(std::max<size_t>(evaluation.cells.size(), 1));
   for (double* mean :

@@ -58,7 +58,8 @@ struct EvaluationMeans {
   double budget_use = 0.0;
   double optimum = 0.0;
   double regret = 0.0;
-  double share_of_optimum = 0.0;  // sum of expected scores over sum of optima; 0 where nothing could be had
+  double share_of_optimum = 0.0;     // sum of expected scores over sum of optima; 0 where nothing could be had
+  double interquartile_share = 0.0;  // mean of the middle half of the cells' own shares of the optimum
 };
 EvaluationMeans means(const Evaluation& evaluation);
 

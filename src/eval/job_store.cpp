@@ -163,6 +163,15 @@ void read_ticks(const JobFile& file, const TickColumn<T>& column, std::vector<Ce
   }
 }
 
+void add_cells(Columns& columns, const PeriodCells& job) {
+  for (const auto& column : kRealColumns) columns.add_of<double>(column.name, job.cells, column.field);
+  for (const auto& column : kWholeColumns) columns.add_of<int64_t>(column.name, job.cells, column.field);
+  columns.add_of<int64_t>("last_active_tick", job.cells, &CellResult::last_active_tick);
+  for (const auto& column : kTickColumns) add_ticks(columns, column, job.days);
+  for (const auto& column : kTickCounts) add_ticks(columns, column, job.days);
+  columns.add("memory", job.memory);
+}
+
 PeriodCells read_cells(const JobFile& file) {
   PeriodCells job;
   job.cells.resize(file.column<int64_t>("seat").size());
@@ -263,12 +272,33 @@ std::optional<PeriodCells> JobStore::find_cells(const JobKey& key) const {
 
 void JobStore::keep_cells(const JobKey& key, const PeriodCells& job) const {
   Columns columns;
-  for (const auto& column : kRealColumns) columns.add_of<double>(column.name, job.cells, column.field);
-  for (const auto& column : kWholeColumns) columns.add_of<int64_t>(column.name, job.cells, column.field);
-  columns.add_of<int64_t>("last_active_tick", job.cells, &CellResult::last_active_tick);
-  for (const auto& column : kTickColumns) add_ticks(columns, column, job.days);
-  for (const auto& column : kTickCounts) add_ticks(columns, column, job.days);
-  columns.add("memory", job.memory);
+  add_cells(columns, job);
+  columns.write(cells_path(key), key, kCells, program_);
+}
+
+std::optional<PlatformPeriodCells> JobStore::find_platform(const JobKey& key) const {
+  const auto file = find(cells_path(key), kCells, key);
+  if (!file) return std::nullopt;
+  const PeriodCells common = read_cells(*file);
+  PlatformPeriodCells job{std::vector<PlatformCell>(common.cells.size()), common.memory};
+  for (size_t i = 0; i < job.cells.size(); ++i) job.cells[i].result = common.cells[i];
+  file->fill<double, PlatformCell>("optimum", job.cells, [](PlatformCell& c, double v) { c.result.optimum = v; });
+  file->fill<double, PlatformCell>("least_cost", job.cells, [](PlatformCell& c, double v) { c.least_cost = v; });
+  file->fill<int64_t, PlatformCell>("num_exposed", job.cells, [](PlatformCell& c, int64_t v) { c.num_exposed = v; });
+  file->fill<int64_t, PlatformCell>("group", job.cells,
+                                    [](PlatformCell& c, int64_t v) { c.group = static_cast<PlatformGroup>(v); });
+  return job;
+}
+
+void JobStore::keep_platform(const JobKey& key, const PlatformPeriodCells& job) const {
+  PeriodCells common{{}, std::vector<CellDay>(job.cells.size()), job.memory};
+  for (const PlatformCell& cell : job.cells) common.cells.push_back(cell.result);
+  Columns columns;
+  add_cells(columns, common);
+  columns.add_of<double>("optimum", common.cells, &CellResult::optimum);
+  columns.add_of<double>("least_cost", job.cells, &PlatformCell::least_cost);
+  columns.add_of<int64_t>("num_exposed", job.cells, &PlatformCell::num_exposed);
+  columns.add_of<int64_t>("group", job.cells, &PlatformCell::group);
   columns.write(cells_path(key), key, kCells, program_);
 }
 

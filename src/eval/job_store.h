@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "eval/cell.h"
+#include "eval/platform_metrics.h"
 #include "oracle/optima.h"
 
 namespace genbid::eval {
@@ -26,6 +27,12 @@ struct HindsightDay {
   std::vector<double> memory;  // as in PeriodCells
 };
 
+// What became of a period of a platform; no days by ticks.
+struct PlatformPeriodCells {
+  std::vector<PlatformCell> cells;  // all seats
+  std::vector<double> memory = {};  // as in PeriodCells
+};
+
 // Jobs of evaluations that are done, one file each, so that an evaluation that is stopped or killed goes on, several
 // processes share one, and a report finds each day by ticks. Files are safetensors (base/files/safetensors.h),
 // described in data/README.md, and are there whole or not at all.
@@ -44,9 +51,11 @@ class JobStore {
   // that is no job's, or is damaged.
   std::optional<PeriodCells> find_cells(const JobKey& key) const;
   std::optional<HindsightDay> find_hindsight(const JobKey& key) const;
+  std::optional<PlatformPeriodCells> find_platform(const JobKey& key) const;
   // Replaces what was there.
   void keep_cells(const JobKey& key, const PeriodCells& job) const;
   void keep_hindsight(const JobKey& key, const HindsightDay& day) const;
+  void keep_platform(const JobKey& key, const PlatformPeriodCells& job) const;  // a file of cells with more columns
 
   std::string cells_path(const JobKey& key) const;
   const std::string& program() const { return program_; }

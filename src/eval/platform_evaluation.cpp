@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/files/content_hash.h"
 #include "bidding/seat_day.h"
 #include "eval/candidate_bidder.h"
 #include "oracle/fit.h"
@@ -100,6 +101,23 @@ class PlatformPlay {
     }
   }
 
+  JobKey key(const Candidate& candidate, size_t period) const {
+    std::string text = plan_.scenario + "\ncandidate " + candidate.identity;
+    text += plan_.with_optimum ? "\nwith optima" : "";
+    if (is_chain()) {
+      text += "\nafter";
+      for (size_t p = 0; p < period; ++p) text += " " + std::to_string(plan_.periods[p]);
+    }
+    return {candidate.folder, content_hash(text), plan_.periods[period], plan_.market.seed, candidate.policy_seed};
+  }
+  // What bidders that remember periods know after the last one.
+  std::vector<double> memory() const { return is_chain() ? memory_of(bidders_) : std::vector<double>(); }
+  // As if the period had been played.
+  void pass_over(const PlatformPeriodCells& job) {
+    if (is_chain()) genbid::remember(bidders_, job.memory);
+    for (int tick = 0; tick_played_ && tick < plan_.market.shape().ticks; ++tick) tick_played_();
+  }
+
   // The cells of a period; none if a stop was asked for.
   std::vector<PlatformCell> play(int64_t period) {
     const market::Cell market_cell = seated(period);
@@ -120,6 +138,7 @@ class PlatformPlay {
   }
 
  private:
+  bool is_chain() const { return keep_state_between_periods(bidders_); }
   PlatformGroup group(int64_t period, size_t seat) const {
     return platform_group(plan_.mix, period, static_cast<int>(seat));
   }
@@ -246,10 +265,19 @@ std::optional<PlatformEvaluation> evaluate_platform(const PlatformPlan& plan, co
   PlatformEvaluation evaluation{candidate.name,   candidate.kind,   candidate.asked, {},
                                 candidate.record, plan.with_optimum};
   PlatformPlay playing(plan, candidate, market, tick_played);
-  for (const int64_t period : plan.periods) {
-    const std::vector<PlatformCell> cells = playing.play(period);
-    if (cells.empty()) return std::nullopt;
-    evaluation.cells.insert(evaluation.cells.end(), cells.begin(), cells.end());
+  for (size_t p = 0; p < plan.periods.size(); ++p) {
+    const JobKey key = playing.key(candidate, p);
+    std::optional<PlatformPeriodCells> job;
+    if (plan.store != nullptr) job = plan.store->find_platform(key);
+    if (job) {
+      playing.pass_over(*job);
+    } else {
+      job = {playing.play(plan.periods[p]), {}};
+      if (job->cells.empty()) return std::nullopt;
+      job->memory = playing.memory();
+      if (plan.store != nullptr) plan.store->keep_platform(key, *job);
+    }
+    evaluation.cells.insert(evaluation.cells.end(), job->cells.begin(), job->cells.end());
   }
   return evaluation;
 }

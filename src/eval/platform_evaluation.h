@@ -34,6 +34,8 @@ struct PlatformPlan {
   // Whether cells get their optimum, which takes about as long as playing them: what the seat alone could have had, all
   // others bidding as they did in this very play. 0 otherwise.
   bool with_optimum = true;
+  const JobStore* store = nullptr;  // where periods are kept and found; null: nowhere
+  std::string scenario = {};        // a hash of all of the above but periods and seeds, for those that are kept
 };
 
 // In which part a seat sits, and whether the candidate bids for it.
@@ -50,7 +52,8 @@ struct PlatformEvaluation {
 
 // Plays every period once, one after another, in a market made from plan.market, which keeps traffic from one call to
 // the next where it has a cache: candidates are judged one at a time. Equal results for any number of threads and
-// whoever else is judged. Empty if a stop was asked for.
+// whoever else is judged. A period that is in the store is not played again, and what is played is in it at once.
+// Empty if a stop was asked for.
 //
 // Error for a candidate of kind "hindsight" (the day that it knows would not be the one that is played), for a mix that
 // lacks its opponent, and where an optimum needs a period played again that bidders would play otherwise, since they

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/columns.h"
-#include "eval/evaluation.h"
+#include "eval/cell.h"
 
 // What a platform is worth: what it earns and how its campaigns fare, where several seats of a market, or all, are
 // judged together (eval/platform_evaluation.h).

@@ -50,6 +50,7 @@ const std::vector<Column<EvaluationMeans>>& mean_columns() {
       {"share_of_optimum", "share", [](R r) -> V { return r.share_of_optimum; }},
       {"expected_cpa_exceed_share", "share", [](R r) -> V { return r.expected_cpa_exceed_share; }},
       {"score_of_expectation", "conversions", [](R r) -> V { return r.score_of_expectation; }},
+      {"interquartile_share", "share", [](R r) -> V { return r.interquartile_share; }},
   };
   return columns;
 }

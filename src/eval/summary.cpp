@@ -63,7 +63,7 @@ void adjust(std::vector<SummaryRow>& rows) {
 std::vector<std::string> titles(const Summary& summary) {
   std::vector<std::string> names = {"candidate", "expected score", "of optimum"};
   if (!summary.reference.empty()) names.insert(names.end(), {"difference", "p"});
-  names.insert(names.end(), {"over CPA", "budget use", "score"});
+  names.insert(names.end(), {"over CPA", "budget use", "score", "IQM"});
   return names;
 }
 
@@ -78,6 +78,7 @@ std::vector<std::string> line(const Summary& summary, const SummaryRow& row) {
   cells.push_back(number_text("%.1f %%", 100.0 * row.mean.expected_cpa_exceed_share));
   cells.push_back(number_text("%.1f %%", 100.0 * row.mean.budget_use));
   cells.push_back(row.mean.drawn ? number_text("%.2f", row.mean.score) : "-");
+  cells.push_back(row.interquartile_share ? number_text("%.1f %%", 100.0 * row.interquartile_share->value) : "-");
   return cells;
 }
 
@@ -89,7 +90,10 @@ std::string foot_text(const Summary& summary) {
   if (!summary.reference.empty()) {
     text += "; differences are from " + summary.reference + " in the same cells, p by Holm";
   }
-  return text + ". Over CPA: by expected conversions; score: realised.";
+  return text +
+         ". Over CPA: by expected conversions; score: realised; IQM: mean of the middle half of the cells' shares of "
+         "the "
+         "optimum.";
 }
 
 std::string rows_markdown(const Summary& summary) {
@@ -115,6 +119,10 @@ Json rows_json(const Summary& summary) {
     json["budget_use"] = row.mean.budget_use;
     json["share_of_optimum"] = row.share_of_optimum.value;
     add_interval(json, "share_low", "share_high", row.share_of_optimum);
+    if (row.interquartile_share) {
+      json["interquartile_share"] = row.interquartile_share->value;
+      add_interval(json, "interquartile_low", "interquartile_high", *row.interquartile_share);
+    }
     if (row.difference) {
       Json& difference = json["difference"];
       difference["to"] = summary.reference;
@@ -159,6 +167,7 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
     row.mean = means_over(contender.runs);
     row.expected_score = statistics::mean(scores_of(contender));
     row.share_of_optimum = statistics::mean(cells_of(contender, expected_score, optimum));
+    row.interquartile_share = statistics::interquartile_mean(cells_of(contender, expected_score, optimum));
     if (found == contenders.end() || contender.name == reference || contender.kind == "hindsight") continue;
     const statistics::SeedPairing seeds = pairing(contender, *found);
     row.difference = statistics::difference(scores_of(contender), scores_of(*found), seeds);

@@ -32,6 +32,7 @@ struct SummaryRow {
   EvaluationMeans mean;  // over all cells
   statistics::Estimate expected_score;
   statistics::Estimate share_of_optimum;
+  std::optional<statistics::Estimate> interquartile_share;  // of the cells' shares of the optimum; none without optima
   // Against the reference, in the same cells; none in its own line, and for one that nobody is compared with.
   std::optional<statistics::Estimate> difference;   // of expected scores
   std::optional<statistics::Estimate> improvement;  // the probability of a higher expected score in a cell

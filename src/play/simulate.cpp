@@ -124,8 +124,12 @@ void MarketRunConfig::fields(ConfigVisitor& v) {
   market::MarketConfig::fields(v);
   v.path("population", population);
   v.check(population_exists(population), "population", expected_population());
-  v.required("periods", periods);
-  v.check(!periods.values.empty(), "periods", "at least one period");
+  if (periods_required) {
+    v.required("periods", periods);
+    v.check(!periods.values.empty(), "periods", "at least one period");
+  } else {
+    v.field("periods", periods);
+  }
   v.check(!auction.reserve_from.on() || population_exists(auction.reserve_from.population), "auction",
           "in reserve_from.population " + expected_population());
 }

@@ -89,9 +89,12 @@ std::vector<const TableLine*> best_first(const TableBlock& block) {
 Table lines_table(const std::vector<const TableLine*>& lines, size_t most_rows) {
   const bool trained = std::any_of(lines.begin(), lines.end(), [](const TableLine* one) { return one->trainings > 0; });
   const bool compared = std::any_of(lines.begin(), lines.end(), [](const TableLine* one) { return one->difference; });
+  const bool middle =
+      std::any_of(lines.begin(), lines.end(), [](const TableLine* one) { return one->interquartile_share; });
   Table table;
   table.head = {"candidate", trained ? "trainings" : "kind", "expected score", "of optimum"};
   if (compared) table.head.insert(table.head.end(), {"difference", "p", "better in"});
+  if (middle) table.head.push_back("IQM");
   table.head.insert(table.head.end(), {"over CPA", "budget use", "score", "conversions"});
   for (const TableLine* one : lines) {
     if (table.rows.size() == most_rows) break;
@@ -103,6 +106,7 @@ Table lines_table(const std::vector<const TableLine*>& lines, size_t most_rows) 
       row.push_back(p_text(one->p));
       row.push_back(one->improvement ? percent(one->improvement->mean) : "–");
     }
+    if (middle) row.push_back(one->interquartile_share ? percent(one->interquartile_share->mean) : "–");
     row.insert(row.end(),
                {percent(one->over_cpa), percent(one->budget_use), fixed(one->score, 2), fixed(one->conversions, 2)});
     table.rows.push_back(std::move(row));
@@ -118,6 +122,10 @@ std::string lines_note(const TableBlock& block) {
     text += " Differences of expected scores are from " + block.reference +
             " in the same cells, p by Holm over the table; better in: the share of cells with a higher expected score.";
   }
+  const bool middle =
+      std::any_of(block.lines.begin(), block.lines.end(), [](const TableLine& one) { return one.interquartile_share; });
+  if (middle)
+    text += " IQM: mean of the middle half of the cells' shares of the optimum (its interval is in table.json).";
   return text + " Over CPA: by expected conversions. Score and conversions are realised.";
 }
 

@@ -21,6 +21,32 @@ constexpr int kBins = 30;
 constexpr double kMostCpa = 3.0;   // of the limit, as far as its axis goes
 constexpr size_t kCalibrated = 4;  // candidates with a calibration curve of their own
 constexpr size_t kCalibrationGroups = 8;
+// Shares of the optimum: closer where most cells are.
+constexpr double kProfileShares[] = {0.0, 0.2, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0};
+constexpr size_t kMostProfileBands = 3;  // more of them hide each other
+
+// What a distribution shows of a cell; nothing where the cell has no such number.
+using Shown = std::optional<double> (*)(const CellOutcome& cell);
+// What stands beside a candidate's name, of the rising numbers of its cells.
+using Beside = std::string (*)(const ReportCandidate& candidate, const std::vector<double>& rising);
+
+// A histogram a candidate, with a mark at its median, in the bins of a chart whose axis is set.
+std::string distributions(const Candidates& candidates, RowChart chart, Shown shown, Beside beside) {
+  chart.edges = even_edges(0.0, chart.x_high, kBins);
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    std::vector<double> values;
+    for (const CellOutcome& cell : candidates[i]->cells) {
+      if (const std::optional<double> value = shown(cell)) values.push_back(*value);
+    }
+    if (values.empty()) continue;
+    std::sort(values.begin(), values.end());
+    ChartRow row{candidates[i]->name, static_cast<int>(i), {}, {}, {}, "", histogram(values, chart.edges)};
+    row.value = quantile(values, 0.5);
+    row.value_text = beside(*candidates[i], values);
+    chart.rows.push_back(row);
+  }
+  return row_figure(chart);
+}
 
 std::string score_distribution(const Candidates& candidates, const std::string& id) {
   double largest = 0.0;
@@ -33,17 +59,11 @@ std::string score_distribution(const Candidates& candidates, const std::string& 
                    "For each candidate a histogram of the expected scores of its cells."};
   chart.x_name = "expected score of a cell (conversions)";
   chart.x_high = largest > 0.0 ? make_axis(0.0, largest, 8, Scale::kLinear, true).high : 1.0;
-  chart.edges = even_edges(0.0, chart.x_high, kBins);
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    std::vector<double> scores;
-    for (const CellOutcome& cell : candidates[i]->cells) scores.push_back(cell.expected_score);
-    std::sort(scores.begin(), scores.end());
-    ChartRow row{candidates[i]->name, static_cast<int>(i), {}, {}, {}, "", histogram(scores, chart.edges)};
-    row.value = quantile(scores, 0.5);
-    row.value_text = "median " + number_text(*row.value);
-    chart.rows.push_back(row);
-  }
-  return row_figure(chart);
+  return distributions(
+      candidates, chart, [](const CellOutcome& cell) { return std::optional(cell.expected_score); },
+      [](const ReportCandidate& /*candidate*/, const std::vector<double>& rising) {
+        return "median " + number_text(quantile(rising, 0.5));
+      });
 }
 
 std::string cpa_distribution(const Candidates& candidates, const std::string& id) {
@@ -54,27 +74,57 @@ std::string cpa_distribution(const Candidates& candidates, const std::string& id
                    "For each candidate a histogram of the realised CPA of its cells in units of the CPA limit."};
   chart.x_name = "CPA / limit";
   chart.x_high = kMostCpa;
-  chart.edges = even_edges(0.0, kMostCpa, kBins);
   chart.reference = 1.0;
   chart.reference_name = "limit";
+  const auto ratio = [](const CellOutcome& cell) -> std::optional<double> {
+    if (!(cell.cost > 0.0) || !(cell.cpa_limit > 0.0)) return std::nullopt;  // nothing bought, no CPA
+    return std::min(cell.cost / (cell.conversions * cell.cpa_limit), 1e9);
+  };
+  return distributions(
+      candidates, chart, ratio, [](const ReportCandidate& candidate, const std::vector<double>& /*rising*/) {
+        const auto& cells = candidate.cells;
+        const auto above =
+            std::count_if(cells.begin(), cells.end(), [](const CellOutcome& cell) { return cell.exceeds_cpa(); });
+        const double share = static_cast<double>(above) / static_cast<double>(cells.size());
+        return number_text(std::round(1000.0 * share) / 10.0) + " % above";
+      });
+}
+
+bool has_optimum(const CellOutcome& cell) { return std::isfinite(cell.optimum) && cell.optimum > 0.0; }
+
+// Agarwal et al. (NeurIPS 2021) call it the performance profile: whose curve lies above another's everywhere is better
+// whatever is asked of a cell.
+std::string performance_profile(const Candidates& candidates, const std::string& id) {
+  LineChart chart;
+  chart.caption = {
+      id + "-profile", "Performance profile",
+      "The share of the cells that reach more than a share of their optimum: the higher, the better. Bands "
+      "are 95 % intervals over periods where there are several, each for its place alone.",
+      "For each candidate the share of its cells above each share of the optimum."};
+  chart.x_name = "share of the optimum";
+  chart.y_name = "share of the cells above it";
+  chart.y_least = 0.0;
+  chart.y_most = 1.0;
+  chart.names_at_ends = false;  // all of them end where nobody is
+  const bool bands = candidates.size() <= kMostProfileBands;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    std::vector<double> ratios;
-    double above = 0.0;
-    for (const CellOutcome& cell : candidates[i]->cells) {
-      above += cell.exceeds_cpa() ? 1.0 : 0.0;
-      if (!(cell.cost > 0.0) || !(cell.cpa_limit > 0.0)) continue;  // nothing bought, no CPA
-      const double ratio = cell.cost / (cell.conversions * cell.cpa_limit);
-      ratios.push_back(std::min(ratio, 1e9));
+    const ReportCandidate& one = *candidates[i];
+    if (one.kind == "hindsight" || std::none_of(one.cells.begin(), one.cells.end(), has_optimum)) continue;
+    Series series{one.name, static_cast<int>(i), {}, {}, {}, {}, false};
+    for (const double share : kProfileShares) {
+      const MeanInterval above = period_mean(one, [&](const CellOutcome& cell) {
+        if (!has_optimum(cell)) return std::nan("");
+        return cell.expected_score > share * cell.optimum ? 1.0 : 0.0;
+      });
+      series.x.push_back(share);
+      series.y.push_back(above.mean);
+      if (!bands) continue;
+      series.low.push_back(std::max(above.low.value_or(above.mean), 0.0));
+      series.high.push_back(std::min(above.high.value_or(above.mean), 1.0));
     }
-    if (ratios.empty()) continue;
-    std::sort(ratios.begin(), ratios.end());
-    ChartRow row{candidates[i]->name, static_cast<int>(i), {}, {}, {}, "", histogram(ratios, chart.edges)};
-    row.value = quantile(ratios, 0.5);
-    const double share = above / static_cast<double>(candidates[i]->cells.size());
-    row.value_text = number_text(std::round(1000.0 * share) / 10.0) + " % above";
-    chart.rows.push_back(row);
+    chart.series.push_back(std::move(series));
   }
-  return row_figure(chart);
+  return chart.series.empty() ? std::string() : line_figure(chart);
 }
 
 // Computed candidates (the optimum in hindsight) have no draws, and nothing to calibrate.
@@ -287,7 +337,8 @@ std::vector<Section> outcome_sections(const std::vector<const ReportCandidate*>&
   if (judged.empty()) return {};
   return {{"Cells and seats",
            "",
-           {score_distribution(judged, id), cpa_distribution(judged, id), lorenz_curves(judged, id)}},
+           {score_distribution(judged, id), cpa_distribution(judged, id), performance_profile(judged, id),
+            lorenz_curves(judged, id)}},
           {"Calibration", "", {calibration_curves(played(judged), id), calibration_ratios(played(judged), id)}},
           {"What was asked and what came", "", asked_figures(judged, id)}};
 }

@@ -63,6 +63,9 @@ TableLine read_line(const Node& row) {
   line.trainings = static_cast<int64_t>(row.number("trainings"));
   line.expected_score = row.interval("expected_score", "expected_low", "expected_high");
   line.share_of_optimum = row.interval("share_of_optimum", "share_low", "share_high");
+  if (row.has("interquartile_share")) {
+    line.interquartile_share = row.interval("interquartile_share", "interquartile_low", "interquartile_high");
+  }
   line.over_cpa = row.number("expected_cpa_exceed_share");
   line.budget_use = row.number("budget_use");
   line.score = row.number_or_none("score").value_or(std::nan(""));

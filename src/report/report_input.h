@@ -82,10 +82,11 @@ struct TableLine {
   int64_t trainings = 0;  // 0: nothing was trained
   MeanInterval expected_score;
   MeanInterval share_of_optimum;
-  std::optional<MeanInterval> difference;   // of expected scores, from the reference in the same cells
-  std::optional<double> p;                  // of the difference: Holm's
-  std::optional<MeanInterval> improvement;  // the probability of a higher expected score in a cell
-  double over_cpa = 0.0;                    // share of the cells, by expected conversions
+  std::optional<MeanInterval> interquartile_share;  // of the cells' shares of the optimum
+  std::optional<MeanInterval> difference;           // of expected scores, from the reference in the same cells
+  std::optional<double> p;                          // of the difference: Holm's
+  std::optional<MeanInterval> improvement;          // the probability of a higher expected score in a cell
+  double over_cpa = 0.0;                            // share of the cells, by expected conversions
   double budget_use = 0.0;
   double score = std::numeric_limits<double>::quiet_NaN();  // realised; not finite: nothing was drawn
   double conversions = std::numeric_limits<double>::quiet_NaN();

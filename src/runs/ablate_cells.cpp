@@ -241,33 +241,28 @@ std::string weights_of(const std::string& path) {
   return std::filesystem::is_regular_file(file) ? file_content_hash(file) : path;
 }
 
-}  // namespace
-
-std::string AblateCell::label() const { return seed ? variant + ", seed " + std::to_string(*seed) : variant; }
-
-std::string JudgedMarket::market() const {
-  EvaluateConfig config = evaluate;
+std::string market_of(EvaluateConfig config) {
   config.policy.clear();
   config.output = {};
   config.cache_megabytes = 0;
   return print_config(config, "evaluate");
 }
 
-std::string AblateCell::identity() const {
+std::string identity_of(const AblateCell& cell) {
   std::string text;
-  if (train) {
-    TrainRunConfig config = *train;
+  if (cell.train) {
+    TrainRunConfig config = *cell.train;
     config.run.clear();
     config.data.store = "content " + known_hash(config.data.store);
     config.train.prometheus.clear();
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     text += print_config(config, "train") + "---\n";
   }
-  for (const JudgedMarket& market : markets) {
+  for (const JudgedMarket& market : cell.markets) {
     EvaluateConfig config = market.evaluate;
     config.output = {};
     config.cache_megabytes = 0;
-    if (train) {
+    if (cell.train) {
       config.policy[0].policy = kTrained;
     } else if (config.policy[0].is_policy()) {
       config.policy[0].policy = "weights " + weights_of(config.policy[0].policy);
@@ -275,10 +270,14 @@ std::string AblateCell::identity() const {
     for_each_path(config, [](const std::string& /*key*/, std::string& path) {
       if (std::filesystem::is_regular_file(path)) path = "content " + known_hash(path);
     });
-    text += (&market == markets.data() ? "" : "---\n") + print_config(config, "evaluate");
+    text += (&market == cell.markets.data() ? "" : "---\n") + print_config(config, "evaluate");
   }
   return text;
 }
+
+}  // namespace
+
+std::string AblateCell::label() const { return seed ? variant + ", seed " + std::to_string(*seed) : variant; }
 
 std::vector<AblateCell> ablate_cells(const AblateConfig& config) {
   Builder builder(config);
@@ -288,6 +287,10 @@ std::vector<AblateCell> ablate_cells(const AblateConfig& config) {
   }
   std::vector<AblateCell> cells = builder.take();
   reference_of(config, cells);
+  for (AblateCell& cell : cells) {
+    for (JudgedMarket& market : cell.markets) market.market = market_of(market.evaluate);
+    cell.identity = identity_of(cell);
+  }
   return cells;
 }
 

@@ -15,9 +15,7 @@ namespace genbid::runs {
 struct JudgedMarket {
   std::string name;         // empty where there is but the evaluation's own
   EvaluateConfig evaluate;  // resolved
-
-  // What its market is, for hindsight that cells share.
-  std::string market() const;
+  std::string market = {};  // what its market is, for hindsight that cells share: YAML
 };
 
 // A cell of an experiment: a variant, trained with one seed, and judged in each market; or judged alone.
@@ -28,9 +26,10 @@ struct AblateCell {
   std::optional<TrainRunConfig> train;  // resolved
   std::vector<JudgedMarket> markets;
 
-  std::string label() const;  // "wide, seed 2"
   // What decides what comes out, as YAML: without places, threads and what is only logged; a store by what it holds.
-  std::string identity() const;
+  std::string identity = {};
+
+  std::string label() const;  // "wide, seed 2"
 };
 
 // All cells, by variant in the order of the config, the base first, then by seed. ConfigError for a key that neither

@@ -83,7 +83,7 @@ class Experiment {
     for (size_t i = 0; i < cells_.size(); ++i) {
       const CellRecord record = read_record(cells_[i]);
       if (record.state == CellState::kDone) {
-        for (const JudgedMarket& market : cells_[i].markets) warm_markets_.insert(market.market());
+        for (const JudgedMarket& market : cells_[i].markets) warm_markets_.insert(market.market);
         continue;
       }
       if (static_cast<int64_t>(i) % shard.count == shard.index) waiting_.push_back({i, first_part(i)});
@@ -106,10 +106,10 @@ class Experiment {
   }
 
   bool may_evaluate(size_t cell, Part part) const {
-    const std::string wanted = market(cell, part).market();
+    const std::string& wanted = market(cell, part).market;
     if (warm_markets_.contains(wanted)) return true;
     return std::none_of(running_.begin(), running_.end(), [&](const Running& one) {
-      return one.part != kTrain && market(one.cell, one.part).market() == wanted;
+      return one.part != kTrain && market(one.cell, one.part).market == wanted;
     });
   }
 
@@ -121,7 +121,7 @@ class Experiment {
       return;
     }
     if (read_record(cell).state == CellState::kDone) return;  // another process was faster
-    write_record(cell, {CellState::kRunning, "", cell.identity()});
+    write_record(cell, {CellState::kRunning, "", cell.identity});
     const std::string verb = part == kTrain ? "train" : "evaluate";
     const std::string market_name = part == kTrain ? "" : market(number, part).name;
     const std::string file =
@@ -158,10 +158,10 @@ class Experiment {
   void ended(Running one, const ChildEnd& end) {
     const AblateCell& cell = cells_[one.cell];
     if (end.status == 0) {
-      if (one.part != kTrain) warm_markets_.insert(market(one.cell, one.part).market());
+      if (one.part != kTrain) warm_markets_.insert(market(one.cell, one.part).market);
       const Part next = one.part + 1;
       if (next == std::ssize(cell.markets)) {
-        write_record(cell, {CellState::kDone, "", cell.identity()});
+        write_record(cell, {CellState::kDone, "", cell.identity});
         ++num_ended_;
         return;
       }
@@ -175,7 +175,7 @@ class Experiment {
       }
     }
     if (stop_signal::requested()) {
-      write_record(cell, {CellState::kInterrupted, "", cell.identity()});
+      write_record(cell, {CellState::kInterrupted, "", cell.identity});
       return;
     }
     std::string error = one.part == kTrain ? "train: " : "evaluate: ";
@@ -183,7 +183,7 @@ class Experiment {
     error += end.by_signal              ? "ended by signal " + std::to_string(end.status - 128)
              : end.status == kCannotRun ? std::string("the program cannot be run")
                                         : last_line(output_of(cell), one.output_begin);
-    write_record(cell, {CellState::kFailed, error, cell.identity()});
+    write_record(cell, {CellState::kFailed, error, cell.identity});
     failures_.push_back(cell.label() + ": " + error + " (" + output_of(cell) + ")");
     log_warning(failures_.back());
     ++num_ended_;
@@ -195,7 +195,7 @@ class Experiment {
     for (Running& one : running_) one.process.send(SIGTERM);
     for (Running& one : running_) {
       one.process.wait();
-      write_record(cells_[one.cell], {CellState::kInterrupted, "", cells_[one.cell].identity()});
+      write_record(cells_[one.cell], {CellState::kInterrupted, "", cells_[one.cell].identity});
     }
     running_.clear();
   }

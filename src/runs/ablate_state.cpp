@@ -39,9 +39,10 @@ Json read_json(const std::string& path, const char* format, const char* what) {
 
 std::string text_of(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-// The cell that everything is compared with: of the base, or of the reference where no base is trained.
+// The cell whose settings the experiment was begun with: of the base, or of the first variant where no base is trained.
+// Whom a table compares with is no part of that: it may be made anew with another reference.
 const AblateCell& base_of(const AblateConfig& config, const std::vector<AblateCell>& cells) {
-  const std::string name = config.train.empty() ? reference_of(config, cells) : config.base;
+  const std::string name = config.train.empty() ? cells.front().variant : config.base;
   return *std::find_if(cells.begin(), cells.end(), [&](const AblateCell& cell) { return cell.variant == name; });
 }
 
@@ -62,8 +63,8 @@ Json experiment(const AblateConfig& config, const std::vector<AblateCell>& cells
   return {{"format", kExperimentFormat},
           {"name", config.name},
           {"base", base.variant},
-          {"identity", base.identity()},
-          {"xxh3_128", content_hash(base.identity())},
+          {"identity", base.identity},
+          {"xxh3_128", content_hash(base.identity)},
           {"reference", reference_of(config, cells)},
           {"cells", std::move(places)}};
 }
@@ -158,12 +159,12 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
       throw Error(path + ": found base '" + base_of(config, cells).variant + "', expected '" + seen.value("base", "") +
                   "' (" + again + ")");
     }
-    check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells).identity(), again);
+    check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells).identity, again);
   }
   for (const AblateCell& cell : cells) {
     const CellRecord record = read_record(cell);
     if (record.state != CellState::kDone) continue;  // what is not done is run as it is now
-    check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell.identity(),
+    check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell.identity,
                "give the variant another name, or remove " + cell.folder);
   }
   write_file(path, text_of(now));

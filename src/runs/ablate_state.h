@@ -22,7 +22,7 @@ const char* state_name(CellState state);
 struct CellRecord {
   CellState state = CellState::kNew;
   std::string error;         // of a failed one: the last line that it wrote
-  std::string identity;      // AblateCell::identity()
+  std::string identity;      // AblateCell::identity
   std::string program = {};  // which one wrote it
 };
 

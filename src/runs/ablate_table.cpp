@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/config/period_text.h"
+#include "base/shown.h"
 #include "base/terminal.h"
 #include "eval/platform_summary.h"
 #include "eval/summary.h"
@@ -49,6 +52,71 @@ std::vector<std::pair<const CellPlace*, const JudgedPlace*>> judged_in_order(con
   return all;
 }
 
+// What a market is, by name: "budget_scale" to "0.5".
+using Settings = std::map<std::string, std::string>;
+
+void add_settings(const Json& json, const std::string& name, Settings& settings) {
+  if (!json.is_object()) {
+    settings[name] = json.is_string() ? json.get<std::string>() : json.dump();
+    return;
+  }
+  for (const auto& [key, value] : json.items()) add_settings(value, name.empty() ? key : name + "." + key, settings);
+}
+
+Settings settings_of(const eval::EvaluationContext& context) {
+  Settings settings;
+  const Json json = Json::parse(context.settings, nullptr, /*allow_exceptions=*/false);
+  if (json.is_object()) add_settings(json, "", settings);
+  settings.erase("population_seats");  // what the population's name stands for
+  settings["periods"] = period_ranges(context.periods);
+  settings["seats"] = std::to_string(context.seats.size());
+  settings["seed"] = std::to_string(context.seed);
+  return settings;
+}
+
+// In what one differs from another: "budget_scale 0.5, seed 2". A key that only the other has is left out.
+std::string difference_of(const Settings& settings, const Settings& other) {
+  constexpr int kMostNamed = 3;
+  std::string text;
+  int count = 0;
+  for (const auto& [key, value] : settings) {
+    const auto found = other.find(key);
+    if (found != other.end() && found->second == value) continue;
+    if (++count <= kMostNamed) text += (text.empty() ? "" : ", ") + key + " " + value;
+  }
+  if (count > kMostNamed) text += " and " + std::to_string(count - kMostNamed) + " more";
+  return text;
+}
+
+// The variants that were judged in a block, where its settings do not tell it from another.
+std::string variants_of(const Block& block) {
+  std::vector<std::string> names;
+  for (const eval::Contender& one : block.contenders) names.push_back(one.name);
+  for (const eval::PlatformContender& one : block.platform) names.push_back(one.name);
+  return listed(names);
+}
+
+// Variants may change the market, so that one name stands for several blocks: the first is the market as it was named
+// (or the base's), and the others say in what they differ from it.
+void name_blocks(std::vector<Block>& blocks) {
+  std::map<std::string, size_t> firsts;
+  std::map<std::string, size_t> counts;
+  for (const Block& block : blocks) ++counts[block.name];
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const std::string name = blocks[i].name;
+    if (counts[name] == 1) continue;
+    const auto [first, is_first] = firsts.try_emplace(name, i);
+    if (is_first) {
+      if (name.empty()) blocks[i].name = "base market";
+      continue;
+    }
+    const Settings settings = settings_of(blocks[i].context);
+    std::string difference = difference_of(settings, settings_of(blocks[first->second].context));
+    if (difference.empty()) difference = variants_of(blocks[i]);
+    blocks[i].name = (name.empty() ? "" : name + ", ") + difference;
+  }
+}
+
 std::vector<Block> blocks_of(const std::vector<CellPlace>& cells) {
   std::vector<Block> blocks;
   for (const auto& [cell, judged] : judged_in_order(cells)) {
@@ -63,6 +131,7 @@ std::vector<Block> blocks_of(const std::vector<CellPlace>& cells) {
       add_run(block->contenders, cell->variant, kind, eval::Run{cell->seed, std::move(file.evaluation.cells)});
     }
   }
+  name_blocks(blocks);
   return blocks;
 }
 

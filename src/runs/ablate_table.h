@@ -16,7 +16,8 @@ struct AblateResults {
   int64_t missing = 0;           // cells that are not done: the table says so
 };
 
-// Their results, read from result.json: a block for each market, a line in it for each variant.
+// Their results, read from result.json: a block for each market, a line in it for each variant. Blocks have the names
+// of the experiment's markets; where variants change the market, what differs: "budget_scale 0.5".
 struct AblateTable {
   std::string text;      // for a terminal
   std::string markdown;  // table.md

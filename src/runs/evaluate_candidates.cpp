@@ -228,8 +228,8 @@ class Maker {
 }  // namespace
 
 bool is_evaluation_name(const std::string& folder) {
-  static const std::set<std::string> kOwn = {"cells",    "hindsight",  "selection",  "result.json",
-                                             "table.md", "table.json", "report.html"};
+  static const std::set<std::string> kOwn = {
+      "cells", "hindsight", "selection", "result.json", "result.earlier.json", "table.md", "table.json", "report.html"};
   return kOwn.contains(folder);
 }
 

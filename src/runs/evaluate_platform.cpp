@@ -4,8 +4,10 @@
 
 #include "base/files/content_hash.h"
 #include "base/progress.h"
+#include "eval/job_store.h"
 #include "market/rule_sets.h"
 #include "runs/evaluate_plan.h"
+#include "runs/program.h"
 
 namespace genbid::runs {
 namespace {
@@ -47,6 +49,15 @@ std::optional<PlatformJudged> judge_platform(const EvaluateConfig& config, const
   const std::optional<MarketPlan> made = market_plan(config, config.periods(), candidates, threads);
   if (!made) return std::nullopt;
   eval::PlatformPlan plan = platform_plan(config, opponent, made->plan);
+  eval::EvaluationContext context;
+  context.settings = platform_settings(config, opponent, made->settings);
+  context.scenario = content_hash("protocol: platform\n" + context.settings);
+  const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config), program_name());
+  plan.store = &store;
+  plan.scenario = context.scenario;
+  for (const eval::Candidate& one : opponent.list) {
+    plan.scenario += "\nopponent " + one.identity + ", seed " + std::to_string(one.policy_seed);
+  }
   PlatformJudged judged;
   for (const eval::Candidate& one : candidates.list) judged.evaluations.push_back({one.name, one.kind});
   const auto ticks =
@@ -65,7 +76,6 @@ std::optional<PlatformJudged> judge_platform(const EvaluateConfig& config, const
     }
   }
   progress.finish();
-  eval::EvaluationContext& context = judged.context;
   context.protocol = config.protocol;
   context.rules = config.market.rules_label();
   context.population = config.market.population;
@@ -74,8 +84,7 @@ std::optional<PlatformJudged> judge_platform(const EvaluateConfig& config, const
   context.seed = config.market.seed;
   context.mix = config.platform.mix;
   context.opponent = plan.opponent_name;
-  context.settings = platform_settings(config, opponent, made->settings);
-  context.scenario = content_hash("protocol: platform\n" + context.settings);
+  judged.context = std::move(context);
   return judged;
 }
 

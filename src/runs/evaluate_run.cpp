@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/log.h"
 #include "base/shown.h"
 #include "base/terminal.h"
 #include "base/threads.h"
@@ -35,6 +37,8 @@ namespace genbid::runs {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kEarlierResult = "result.earlier.json";
 
 // For each checkpoint that was asked for several of one thing and no other.
 std::string target_reports(const std::vector<CandidateConfig>& candidates,
@@ -140,6 +144,27 @@ std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::v
   return Judged{evaluations, context};
 }
 
+// A result of an earlier evaluation in this folder whose candidate is not judged now would be read beside the new ones
+// (`*/result.json`) as if it were one of them. It gets another name. A folder with a table of its own is another
+// evaluation's.
+void set_stale_results_aside(const std::string& folder, const std::vector<std::string>& current) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> found = {folder + "/result.json"};
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (!fs::exists(entry.path() / "table.json", ignored)) found.push_back(entry.path().string() + "/result.json");
+  }
+  for (const std::string& path : found) {
+    const bool is_current = std::any_of(current.begin(), current.end(), [&](const std::string& one) {
+      return fs::equivalent(one, path, ignored) && !ignored;
+    });
+    if (is_current || !fs::is_regular_file(path, ignored) || !eval::is_result_json(read_file(path))) continue;
+    const std::string aside = fs::path(path).parent_path().string() + "/" + kEarlierResult;
+    fs::rename(path, aside);
+    log_info(path + " is of an earlier evaluation of another candidate: now " + aside);
+  }
+}
+
 // A table replaces only its like.
 void check_replaceable_tables(const std::string& folder) {
   data::check_replaceable_output(folder + "/table.md", "an evaluation's table",
@@ -234,6 +259,7 @@ std::vector<std::string> EvaluateSummary::write() {
     if (!out) throw Error(paths_[i] + ": cannot write: " + std::strerror(errno));
     files_[i]->commit();
   }
+  set_stale_results_aside(folder_, paths_);
   const auto write_table = [&](const auto& all) {
     write_file(folder_ + "/table.md", eval::table_markdown(all));
     write_file(folder_ + "/table.json",

@@ -28,7 +28,8 @@ class EvaluateSummary {
   // {"context": what every result.json says of the market or log, "candidates": [what each says of its own but for the
   // cells, and its "file"]}. `files`: what write() returned.
   std::string json(const std::vector<std::string>& files) const;
-  // Writes a result.json for each candidate, table.md and table.json, and returns where.
+  // Writes a result.json for each candidate, table.md and table.json, and returns where. A result.json in the folder
+  // of a candidate that was judged there before and is not now becomes result.earlier.json.
   std::vector<std::string> write();
 
  private:

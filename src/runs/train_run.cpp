@@ -18,9 +18,15 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.check(disjoint, "held_out_periods", "periods that are not among train_periods");
 }
 
+void TuningMarketConfig::fields(ConfigVisitor& v) {
+  periods_required = false;
+  play::MarketRunConfig::fields(v);
+}
+
 void SelectRunConfig::fields(ConfigVisitor& v) {
   train::SelectConfig::fields(v);
-  if (every > 0) v.section("market", market);
+  v.section("market", market);
+  v.check(every == 0 || !market.periods.values.empty(), "market", "periods to be judged on, for tuning alone");
 }
 
 void TrainRunConfig::fields(ConfigVisitor& v) {

@@ -16,15 +16,20 @@ struct DataConfig {
   PeriodList train_periods;
   PeriodList held_out_periods;      // for tuning and for the held-out loss; may be empty
   double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
-  std::string labels = "logged";    // what is taught (train/dataset.h): logged, best_rest, best_constant
+  std::string labels = "logged";    // what is taught (train/dataset.h): logged, best_rest, rest_constant, best_constant
   std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
 
   void fields(ConfigVisitor& v);
 };
 
+// A market whose periods need not be named.
+struct TuningMarketConfig : play::MarketRunConfig {
+  void fields(ConfigVisitor& v);
+};
+
 // Section `select`: the policy is judged in a market as it is trained, and its best checkpoint kept.
 struct SelectRunConfig : train::SelectConfig {
-  play::MarketRunConfig market;  // whose periods are for tuning alone; there where `every` is above 0
+  TuningMarketConfig market;  // whose periods are for tuning alone; they must be named where `every` is above 0
 
   void fields(ConfigVisitor& v);
 };

@@ -33,11 +33,19 @@
 namespace genbid::runs {
 namespace {
 
-// One trainer a run folder; the lock goes with the process.
+// One trainer a run folder; the lock goes with the process. Who has it may be about to end: an experiment that was killed
+// leaves trainings that save what they have, and the same command finds them at it.
 void take_run(const RunDir& run) {
   const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  constexpr auto kMoment = std::chrono::milliseconds(50);
+  constexpr int kMoments = 100;
+  bool is_mine = false;
+  for (int i = 0; i < kMoments && !is_mine; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kMoment);
+    is_mine = ::flock(file, LOCK_EX | LOCK_NB) == 0;
+  }
+  if (!is_mine) {
     throw Error(run.path() + ": another process is training in this folder; expected none (take another run=NAME)");
   }
 }

@@ -90,6 +90,31 @@ Estimate studentised_mean(const CandidateCells& candidate, const Resampling& res
   return estimate;
 }
 
+std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, const EstimateOptions& options) {
+  CandidateCells shares{candidate.name, {}};
+  std::vector<double> values;
+  for (const Cell& cell : candidate.cells) {
+    if (!(cell.base > 0.0)) continue;
+    Cell& share = shares.cells.emplace_back(cell);
+    share.value = cell.value / cell.base;
+    share.base = 1.0;
+    values.push_back(share.value);
+  }
+  if (values.empty()) return std::nullopt;
+  const double middle = interquartile_mean(values);
+  std::sort(values.begin(), values.end());
+  const size_t cut = values.size() / 4;
+  const double half = static_cast<double>(values.size() - 2 * cut) / static_cast<double>(values.size());
+  for (Cell& cell : shares.cells) {
+    cell.value = std::clamp(cell.value, values[cut], values[values.size() - 1 - cut]) / half;
+  }
+  Estimate estimate = mean(shares, options);
+  const double shift = middle - estimate.value;
+  if (estimate.interval) estimate.interval = Interval{estimate.interval->low + shift, estimate.interval->high + shift};
+  estimate.value = middle;
+  return estimate;
+}
+
 std::optional<Components> variance_components(const CandidateCells& candidate, Cluster cluster) {
   const Linearised linear = linearised(arrange(candidate), cluster);
   const std::vector<double> seeds = linear.row_means();

@@ -65,6 +65,7 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
                 "hindsight (genbid simulate with output.labels=true writes them)");
   }
   if (labels == Labels::kBestRest) return std::move(columns.best_rest);
+  if (labels == Labels::kRestConstant) return std::move(columns.rest_constant);
   std::vector<float> best(columns.action.size());
   for (size_t m = 0; m < columns.period.size(); ++m) {
     const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : best.size();
@@ -174,7 +175,7 @@ Reward parse_reward(const std::string& name) {
 }
 
 const std::vector<std::string>& label_names() {
-  static const std::vector<std::string> names = {"logged", "best_rest", "best_constant"};
+  static const std::vector<std::string> names = {"logged", "best_rest", "rest_constant", "best_constant"};
   return names;
 }
 
@@ -210,6 +211,7 @@ std::string content_of(const LoadedStore& store) {
   if (c.has_labels()) {
     for (const std::vector<double>* one : {&c.best_constant, &c.optimum}) add(*one);
     add(c.best_rest);
+    add(c.rest_constant);
   }
   return hash.digits();
 }

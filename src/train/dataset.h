@@ -21,11 +21,12 @@ enum class Reward { kExpected, kRealised };
 const std::vector<std::string>& reward_names();  // "expected", "realised"
 Reward parse_reward(const std::string& name);
 
-// What a policy is taught to do at a tick: what the log's bidder asked for, the best alpha in hindsight for what was
-// left of the day, or the best constant alpha of the day. The latter two stand in stores that simulate wrote with
-// output.labels.
-enum class Labels { kLogged, kBestRest, kBestConstant };
-const std::vector<std::string>& label_names();  // "logged", "best_rest", "best_constant"
+// What a policy is taught to do at a tick: what the log's bidder asked for, or what would have been best in hindsight
+// given what the day had brought so far: the alpha of this tick if every tick that was left had the best of its own, or
+// the best constant alpha of what was left; or the best constant alpha of the whole day. Stores that simulate wrote with
+// output.labels have them (data/README.md).
+enum class Labels { kLogged, kBestRest, kRestConstant, kBestConstant };
+const std::vector<std::string>& label_names();  // "logged", "best_rest", "rest_constant", "best_constant"
 Labels parse_labels(const std::string& name);
 
 // Ticks start .. start + count - 1 of a trajectory.

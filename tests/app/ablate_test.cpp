@@ -69,6 +69,10 @@ TEST_F(Ablate, OneGoKilledAndShardedGiveTheSameTable) {
   EXPECT_NE(whole.find("fixed_alpha 90"), std::string::npos) << whole;
   EXPECT_NE(whole.find("\"blocks\""), std::string::npos);
 
+  // A variant that changes the market has a block whose name says what is other there.
+  EXPECT_NE(whole.find("## base market\n"), std::string::npos) << whole;
+  EXPECT_NE(whole.find("## cpa_scale 0.8\n"), std::string::npos) << whole;
+
   for (const int shard : {1, 2, 0}) {
     must("ablate " + write_config("shards") + " shard=" + std::to_string(shard) + "/3");
   }
@@ -95,6 +99,18 @@ TEST_F(Ablate, ASignalStopsItAndTheSameCommandGoesOn) {
   EXPECT_FALSE(fs::exists(out("stopped") + "/small/table.md"));
   must("ablate " + config);
   EXPECT_EQ(table("stopped"), table("whole"));
+}
+
+TEST_F(Ablate, AnotherReferenceMakesAnotherTableOfTheSameCells) {
+  const std::string config = write_config("rules") + " train= variants='[{policy: pid}, {policy: pacing}]' set=[]";
+  must("ablate " + config);
+  EXPECT_NE(table("rules").find("differences are from pid"), std::string::npos) << table("rules");
+  const auto written = fs::last_write_time(out("rules") + "/small/cells/pid/evaluation/result.json");
+  must("ablate " + config + " reference=pacing");
+  EXPECT_NE(table("rules").find("differences are from pacing"), std::string::npos) << table("rules");
+  EXPECT_EQ(fs::last_write_time(out("rules") + "/small/cells/pid/evaluation/result.json"), written);
+  must_fail("ablate " + config + " variants='[{policy: pacing}, {policy: pid}]'",
+            "found base 'pacing', expected 'pid'");
 }
 
 TEST_F(Ablate, WhatIsDoneIsNotRunAgain) {

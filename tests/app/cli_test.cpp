@@ -1,9 +1,15 @@
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
@@ -102,6 +108,21 @@ TEST_F(CommandLine, ARunGoesOnOnlyWithTheSettingsItBeganWith) {
   const ProgramResult again = run_program(train_command());
   EXPECT_EQ(again.status, 0);
   EXPECT_NE(again.output.find("step 3"), std::string::npos) << again.output;
+}
+
+// An experiment that was killed leaves a training that saves what it has: who goes on waits for it.
+TEST_F(CommandLine, ATrainingWaitsForOneThatIsAboutToEnd) {
+  ingest_sample();
+  std::filesystem::create_directories(out("run"));
+  const int file = ::open(out("run/.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0);
+  std::thread other([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    ::close(file);
+  });
+  const ProgramResult result = run_program(train_command());
+  other.join();
+  EXPECT_EQ(result.status, 0) << result.output;
 }
 
 TEST_F(CommandLine, ATrainingEndsWithAReportThatReplacesNothingElse) {
@@ -306,6 +327,45 @@ TEST_F(CommandLine, EvaluationRefusesPeriodsThePolicyHasSeen) {
   expect_failure(run_program(command + " market.periods=8"), 1, "which this policy was tuned on");
   EXPECT_FALSE(std::filesystem::exists(out("eval")));
   EXPECT_EQ(run_program(command + " market.periods=7 allow_seen_periods=true").status, 0);
+}
+
+TEST_F(CommandLine, EvaluationRefusesPeriodsThatARuleWasTunedOn) {
+  const std::string command =
+      "evaluate configs/evaluate.yaml policy=pacing market.impressions=1000 "
+      "market.budget_scale=0.002 seats=[0] output.dir=" +
+      out("eval");
+  expect_failure(run_program(command + " market.periods=20"), 1, "pacing: market.periods: found period 20");
+  EXPECT_EQ(run_program(command + " market.periods=30").status, 0);
+}
+
+// What is chosen is the best on the tuning period, and the result says what that took.
+TEST_F(CommandLine, ASelectionTakesTheBestOptionOfTheTuningPeriod) {
+  const std::string market =
+      "evaluate configs/evaluate.yaml market.impressions=2000 market.budget_scale=0.004 "
+      "seats=[0,7,20] ";
+  const auto read = [&](const std::string& name) { return nlohmann::json::parse(read_file(out(name))); };
+  const auto alone = run_program(market +
+                                 "market.periods=21 policy='[{policy: fixed_alpha, alpha: 5}, {policy: "
+                                 "fixed_alpha, alpha: 90}, {policy: fixed_alpha, alpha: 300}]' output.dir=" +
+                                 out("alone"));
+  ASSERT_EQ(alone.status, 0) << alone.output;
+  const auto selected = run_program(market +
+                                    "market.periods=30 policy='{policy: fixed_alpha, name: mine, select: {over: "
+                                    "[{alpha: 5}, {alpha: 90}, {alpha: 300}], periods: 21}}' output.dir=" +
+                                    out("chosen"));
+  ASSERT_EQ(selected.status, 0) << selected.output;
+  const auto result = read("chosen/result.json");
+  EXPECT_EQ(result["name"], "mine");
+  EXPECT_EQ(result["candidate"]["alpha"], 90.0);
+  EXPECT_EQ(result["selection"]["market_evaluations"], 9);
+  EXPECT_EQ(result["selection"]["periods"], std::vector<int>{21});
+  EXPECT_EQ(result["selection"]["taken"], 1);
+  double best = 0.0;
+  for (const int alpha : {5, 90, 300}) {
+    const auto mean = read("alone/fixed_alpha_" + std::to_string(alpha) + "/result.json")["mean"];
+    best = std::max(best, mean["expected_score"].get<double>());
+  }
+  EXPECT_NEAR(result["selection"]["tried"][1]["expected_score"].get<double>(), best, 1e-12);
 }
 
 TEST_F(CommandLine, ATruncatedCheckpointIsNamed) {

@@ -44,6 +44,33 @@ class Platform : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
+// AuctionNet's PID knows the period before, whether that was played now or is kept.
+TEST_F(Platform, PeriodsThatAreDoneAreNotPlayedAgain) {
+  for (const std::string rules : {"corrected", "official market.population=pid48"}) {
+    SCOPED_TRACE(rules);
+    const std::string what = "policy=pid platform.optimum=false market.rules=" + rules;
+    fs::remove_all(out("kept"));
+    must(what, "kept");
+    const std::string result = read_file(out("kept/result.json"));
+    const auto first = fs::last_write_time(out("kept/cells/pid/period-30.safetensors"));
+    fs::remove(out("kept/cells/pid/period-31.safetensors"));
+    must(what, "kept");
+    EXPECT_EQ(read_file(out("kept/result.json")), result);
+    EXPECT_EQ(fs::last_write_time(out("kept/cells/pid/period-30.safetensors")), first);
+    EXPECT_TRUE(fs::exists(out("kept/cells/pid/period-31.safetensors")));
+  }
+  // Of other settings they are played again: the scenario's, the mix's, with optima.
+  const auto last = [&] { return fs::last_write_time(out("kept/cells/pid/period-30.safetensors")); };
+  for (const char* more : {"", "platform.mix=promotion", "platform.mix=promotion market.cpa_scale=0.8"}) {
+    const auto before = last();
+    must(std::string("policy=pid ") + more, "kept");
+    EXPECT_NE(last(), before) << more;
+  }
+  const auto before = last();
+  must("policy=pid platform.mix=promotion market.cpa_scale=0.8", "kept");
+  EXPECT_EQ(last(), before);
+}
+
 TEST_F(Platform, EveryMixHasItsResultsAndItsTable) {
   const std::string list = "policy='[pid, {policy: fixed_alpha, alpha: 60}]' ";
   const std::string text = must(list + "threads=1", "homogeneous").output;
@@ -128,7 +155,7 @@ TEST_F(Platform, PeriodsThatSomebodyHasSeenAreRefused) {
   EXPECT_EQ(read("judged/result.json")["candidate"]["model"], "perceptron");
 }
 
-TEST_F(Platform, ASignalLeavesNothing) {
+TEST_F(Platform, ASignalLeavesWholePeriodsAndNothingElse) {
   const std::string dir = out("stopped");
   Program program({"evaluate", "configs/platform.yaml", "market.periods=100..400", "output.dir=" + dir}, out("log"));
   ASSERT_TRUE(test::wait_for([&] { return program.catches(SIGTERM); }));
@@ -137,7 +164,9 @@ TEST_F(Platform, ASignalLeavesNothing) {
   EXPECT_EQ(program.wait(), 128 + SIGTERM);
   int files = 0;
   if (fs::exists(dir)) {
-    for (const auto& entry : fs::recursive_directory_iterator(dir)) files += entry.is_regular_file() ? 1 : 0;
+    for (const auto& entry : fs::recursive_directory_iterator(dir)) {
+      files += entry.is_regular_file() && entry.path().extension() != ".safetensors" ? 1 : 0;
+    }
   }
   EXPECT_EQ(files, 0);
 }

@@ -127,6 +127,39 @@ TEST_F(Report, ItsTableIsThatOfTheEvaluation) {
   expect_refused(out("eval"), out("eval/table.json") + ": found");
 }
 
+// Readers take every result.json of a folder for one of its evaluation.
+TEST_F(Report, AResultOfWhoIsNoLongerJudgedIsSetAside) {
+  const auto judge = [&](const std::string& policy) {
+    const auto result = run_program(
+        "evaluate configs/evaluate.yaml market.impressions=2000 market.budget_scale=0.004 "
+        "market.periods=30 seats=[0] policy='" +
+        policy + "' output.dir=" + out("eval"));
+    ASSERT_EQ(result.status, 0) << result.output;
+  };
+  const auto is_there = [&](const std::string& name) { return std::filesystem::exists(out("eval/" + name)); };
+  const auto shown = [&](const std::string& name) { return has(read_file(out("eval/report.html")), name); };
+  judge("[pid, pacing]");
+  put("eval/another/result.json", read_file(out("eval/pacing/result.json")));
+  put("eval/another/table.json", read_file(out("eval/table.json")));  // an evaluation of its own
+  put("eval/notes/result.json", "{}");
+  judge("[pid, abid]");
+  EXPECT_TRUE(is_there("pid/result.json") && is_there("abid/result.json"));
+  EXPECT_FALSE(is_there("pacing/result.json"));
+  EXPECT_TRUE(is_there("pacing/result.earlier.json"));
+  EXPECT_TRUE(is_there("another/result.json") && is_there("notes/result.json"));
+  std::filesystem::remove_all(out("eval/another"));
+  std::filesystem::remove_all(out("eval/notes"));
+
+  judge("pid");  // in the folder itself
+  EXPECT_TRUE(is_there("result.json") && is_there("pid/result.earlier.json") && is_there("abid/result.earlier.json"));
+  EXPECT_FALSE(is_there("pid/result.json") || is_there("abid/result.json"));
+  judge("[pid, pacing]");
+  EXPECT_TRUE(is_there("result.earlier.json") && is_there("pid/result.json") && is_there("pacing/result.json"));
+  EXPECT_FALSE(is_there("result.json"));
+  EXPECT_TRUE(shown(">pacing<"));
+  EXPECT_FALSE(shown(">abid<"));
+}
+
 TEST_F(Report, TheSameFolderGivesTheSameBytes) {
   put("eval/result.json", kResult);
   const std::string first = page(out("eval"), "eval/report.html");

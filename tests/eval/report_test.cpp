@@ -41,6 +41,7 @@ TEST(Report, ResultHasTheFixedKeys) {
   EXPECT_EQ(json["mean"]["optimum"], 5.0);
   EXPECT_EQ(json["mean"]["regret"], 3.75);
   EXPECT_EQ(json["mean"]["share_of_optimum"], 0.25);
+  EXPECT_EQ(json["mean"]["interquartile_share"], 0.25);
   EXPECT_EQ(json["cells"][0]["optimum"], 5.0);
   EXPECT_EQ(json["cells"][0]["regret"], 3.75);
   EXPECT_EQ(json["cells"][0]["seat"], 1);
@@ -74,7 +75,7 @@ TEST(Report, HindsightHasNoRealisedNumbers) {
   EXPECT_EQ(json["mean"]["expected_score"], 1.25);
   EXPECT_EQ(json["mean"]["expected_cpa_exceed_share"], 1.0);
   const std::string table = table_of({evaluation});
-  EXPECT_NE(table.find("1.25      25.0 %   100.0 %      50.0 %      -\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("1.25      25.0 %   100.0 %      50.0 %      -  25.0 %\n"), std::string::npos) << table;
 }
 
 TEST(Report, ANameOfAnyBytesIsWritten) {

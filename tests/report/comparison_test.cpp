@@ -15,7 +15,8 @@ const std::string kTable = R"({"scenario": "abc", "protocol": "market", "rules":
  "periods": [22, 23, 24], "seats": 48, "reference": "pid", "rows": [
  {"name": "pid", "kind": "rule", "trainings": 0, "axes": "3 periods", "expected_score": 20.5, "expected_low": 19,
   "expected_high": 22, "score": 21, "conversions": 25, "expected_cpa_exceed_share": 0.25, "budget_use": 0.9,
-  "share_of_optimum": 0.5, "share_low": 0.4, "share_high": 0.6},
+  "share_of_optimum": 0.5, "share_low": 0.4, "share_high": 0.6, "interquartile_share": 0.45,
+  "interquartile_low": 0.375, "interquartile_high": 0.525},
  {"name": "mine", "kind": "policy", "trainings": 3, "axes": "3 periods x 3 training seeds", "expected_score": 22,
   "expected_low": null, "expected_high": null, "score": 23, "conversions": 26, "expected_cpa_exceed_share": 0.125,
   "budget_use": 0.8, "share_of_optimum": 0.6, "share_low": null, "share_high": null,
@@ -29,20 +30,22 @@ TEST(Comparison, ThePagesTableIsThatOfTheFile) {
   const std::vector<TableBlock> blocks = read_table(kTable, "table.json");
   ASSERT_EQ(blocks.size(), 1U);
   EXPECT_EQ(blocks[0].scenario, "abc");
+  EXPECT_EQ(blocks[0].lines[0].interquartile_share->high, 0.525);
   const Table table = lines_table(best_first(blocks[0]), 10);
   using Row = std::vector<std::string>;
   EXPECT_EQ(table.head, (Row{"candidate", "trainings", "expected score", "of optimum", "difference", "p", "better in",
-                             "over CPA", "budget use", "score", "conversions"}));
+                             "IQM", "over CPA", "budget use", "score", "conversions"}));
   ASSERT_EQ(table.rows.size(), 3U);
   const std::string none = "–";
-  EXPECT_EQ(table.rows[0],
-            (Row{"best", none, "40.00 (39.00 to 41.00)", "100.0 %", none, none, none, "0.0 %", "100.0 %", none, none}));
-  EXPECT_EQ(table.rows[1], (Row{"mine", "3", "22.00", "60.0 %", "+1.50 (+0.50 to +2.50)", "0.020", "75.0 %", "12.5 %",
-                                "80.0 %", "23.00", "26.00"}));
-  EXPECT_EQ(table.rows[2], (Row{"pid", none, "20.50 (19.00 to 22.00)", "50.0 %", none, none, none, "25.0 %", "90.0 %",
-                                "21.00", "25.00"}));
+  EXPECT_EQ(table.rows[0], (Row{"best", none, "40.00 (39.00 to 41.00)", "100.0 %", none, none, none, none, "0.0 %",
+                                "100.0 %", none, none}));
+  EXPECT_EQ(table.rows[1], (Row{"mine", "3", "22.00", "60.0 %", "+1.50 (+0.50 to +2.50)", "0.020", "75.0 %", none,
+                                "12.5 %", "80.0 %", "23.00", "26.00"}));
+  EXPECT_EQ(table.rows[2], (Row{"pid", none, "20.50 (19.00 to 22.00)", "50.0 %", none, none, none, "45.0 %", "25.0 %",
+                                "90.0 %", "21.00", "25.00"}));
   EXPECT_EQ(lines_table(best_first(blocks[0]), 1).rows.size(), 1U);
   EXPECT_TRUE(has(lines_note(blocks[0]), "from pid in the same cells"));
+  EXPECT_TRUE(has(lines_note(blocks[0]), "IQM: mean of the middle half"));
 }
 
 TEST(Comparison, DifferencesAreARowEach) {

@@ -18,9 +18,9 @@ TEST(Page, IsWellFormedWithEverythingInIt) {
   EXPECT_EQ(test::WellFormed::fault(page), "");
   for (const char* figure :
        {"training-0", "judged-0-scores", "judged-0-differences", "judged-0-score-distribution",
-        "judged-0-cpa-distribution", "judged-0-pacing", "judged-0-alpha", "judged-0-price", "judged-0-win-curve",
-        "judged-0-cost-curve", "judged-0-slot-curve", "judged-0-calibration", "judged-0-calibration-ratio",
-        "judged-0-lorenz", "judged-0-asked-return", "judged-0-asked-cpa"}) {
+        "judged-0-cpa-distribution", "judged-0-profile", "judged-0-pacing", "judged-0-alpha", "judged-0-price",
+        "judged-0-win-curve", "judged-0-cost-curve", "judged-0-slot-curve", "judged-0-calibration",
+        "judged-0-calibration-ratio", "judged-0-lorenz", "judged-0-asked-return", "judged-0-asked-cpa"}) {
     EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
   }
 }
@@ -115,6 +115,26 @@ TEST(Page, PacingIsTheMeanShareOfBudgetsSpentSoFar) {
   const std::string& alpha = sections[0].figures[1];
   EXPECT_TRUE(has(alpha, "<td>0</td><td>1</td>")) << alpha;  // 10 / 10 and 5 / 5
   EXPECT_TRUE(has(alpha, "<td>1</td><td>2</td>")) << alpha;  // 20 / 10; the other did not bid
+}
+
+// Two periods of two cells that reach 0.15, 0.45, 0.45 and 0.85 of their optimum of 10; a fifth has none to reach.
+TEST(Page, AProfileIsTheShareOfCellsAboveAShareOfTheOptimum) {
+  ReportCandidate candidate;
+  candidate.name = "one";
+  candidate.kind = "rule";
+  for (const double score : {1.5, 4.5, 4.5, 8.5, 3.0}) {
+    CellOutcome& cell = candidate.cells.emplace_back();
+    cell.period = candidate.cells.size() <= 2 ? 1 : 2;
+    cell.budget = cell.cpa_limit = 1.0;
+    cell.expected_score = score;
+    cell.optimum = candidate.cells.size() < 5 ? 10.0 : 0.0;
+  }
+  const std::string profile = outcome_sections({&candidate}, "x")[0].figures[2];
+  const std::string row = "<tr><th scope=\"row\" class=\"name\">one</th>";
+  EXPECT_TRUE(has(profile, row + "<td>0</td><td>1</td><td>1</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>0.4</td><td>0.75</td><td>0</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>0.5</td><td>0.25</td><td>0</td><td>1</td></tr>")) << profile;
+  EXPECT_TRUE(has(profile, row + "<td>1</td><td>0</td><td>0</td><td>0</td></tr>")) << profile;
 }
 
 // Three ticks with a bid, alphas 1, 2 and 1.5 times the limit; the fourth has none and does not count.

@@ -10,12 +10,16 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "base/random/lanes.h"
 #include "base/random/random.h"
+#include "statistics/bootstrap.h"
 #include "statistics/difference.h"
 #include "statistics/distributions.h"
 #include "statistics/mean.h"
+#include "statistics/values.h"
 
 namespace genbid::statistics {
 namespace {
@@ -141,6 +145,80 @@ Trial ratio_trial(const Draws& draws, bool skewed) {
 TEST(Coverage, OfARatioOfSums) {
   expect_covers_95(coverage("a ratio", [](const Draws& d) { return ratio_trial(d, false); }));
   expect_covers_95(coverage("a ratio, skewed noise", [](const Draws& d) { return ratio_trial(d, true); }));
+}
+
+// Shares of the optimum that are normal in each seat: the middle half of all seats' together lies between the quarters
+// of their mixture, which a search finds, and its mean is that of cut normals.
+struct Mixture {
+  std::vector<double> means;
+  double deviation = 1.0;
+
+  double below(double x) const {
+    double sum = 0.0;
+    for (const double m : means) sum += normal_cdf((x - m) / deviation);
+    return sum / static_cast<double>(means.size());
+  }
+  double quantile_of(double q) const {
+    double low = -10.0;
+    double high = 10.0;
+    for (int i = 0; i < 60; ++i) (below(0.5 * (low + high)) < q ? low : high) = 0.5 * (low + high);
+    return 0.5 * (low + high);
+  }
+  double middle_mean() const {
+    const double low = quantile_of(0.25);
+    const double high = quantile_of(0.75);
+    const auto density = [](double z) { return std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::acos(-1.0)); };
+    double sum = 0.0;
+    for (const double m : means) {
+      const double a = (low - m) / deviation;
+      const double b = (high - m) / deviation;
+      sum += m * (normal_cdf(b) - normal_cdf(a)) + deviation * (density(a) - density(b));
+    }
+    return 2.0 * sum / static_cast<double>(means.size());
+  }
+};
+
+struct MiddleSample {
+  CandidateCells cells;
+  double truth;
+};
+MiddleSample middle_sample(const Draws& draws) {
+  constexpr double kOfPeriod = 0.05;
+  constexpr double kOfCell = 0.15;
+  Mixture mixture{{}, std::hypot(kOfPeriod, kOfCell)};
+  for (int c = 0; c < kSeats; ++c) mixture.means.push_back(0.6 + 0.1 * draws.normal(kSeat, c));
+  const CandidateCells cells = market_cells("a", [&](int p, int c) {
+    const double optimum = 30.0 * std::exp(0.8 * draws.normal(kSize, 1, c));
+    const double share = mixture.means[static_cast<size_t>(c)] + kOfPeriod * draws.normal(kPeriod, p) +
+                         kOfCell * draws.normal(kNoise, p, c);
+    return Sums{optimum * share, optimum};
+  });
+  return {cells, mixture.middle_mean()};
+}
+
+TEST(Coverage, OfAnInterquartileMean) {
+  expect_covers_95(coverage("an interquartile mean", [](const Draws& d) {
+    const MiddleSample sample = middle_sample(d);
+    return Trial{*interquartile_mean(sample.cells), sample.truth};
+  }));
+  // Whole periods resampled: why tables do not have this interval.
+  const double bootstrapped = coverage(
+      "an interquartile mean, percentile bootstrap",
+      [](const Draws& d) {
+        const MiddleSample sample = middle_sample(d);
+        const auto of_periods = [&](std::span<double> drawn) {
+          std::vector<double> shares;
+          for (const double period : drawn) {
+            for (const Cell& cell : sample.cells.cells) {
+              if (static_cast<double>(cell.key.period) == period) shares.push_back(cell.value / cell.base);
+            }
+          }
+          return interquartile_mean(shares);
+        };
+        return Trial{stratified({{0, 1, 2, 3, 4, 5}}, of_periods, {.resamples = 200}), sample.truth};
+      },
+      400);
+  EXPECT_LT(bootstrapped, 93.0);
 }
 
 // Both meet the same seats and periods; the candidate differs by 1, more or less by seat, period and cell.

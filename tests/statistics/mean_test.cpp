@@ -50,6 +50,20 @@ TEST(Mean, HasTrainingSeedsAsASecondAxis) {
 // Periods of three cells and of one: (1 + 2 + 3 + 10) / 4, not the mean of 2 and 10.
 TEST(Mean, GivesEveryCellTheSameWeight) { EXPECT_DOUBLE_EQ(mean(candidate("a", {{1, 2, 3}, {10}})).value, 4.0); }
 
+// Of 8 cells the middle four: shares 0.2, 0.3, 0.4 and 0.5 of bases that differ; the ninth has nothing to share.
+TEST(Mean, OfTheMiddleHalfIsOfTheCellsOwnShares) {
+  const CandidateCells cells = candidate("a", {{0.0, 1.0, 2.0, 3.0}, {8.0, 5.0, 60.0, 90.0, 7.0}},
+                                         {{10.0, 10.0, 10.0, 10.0}, {20.0, 10.0, 100.0, 100.0, 0.0}});
+  const std::optional<Estimate> found = interquartile_mean(cells);
+  ASSERT_TRUE(found);
+  EXPECT_DOUBLE_EQ(found->value, 0.35);
+  // Pulled in to 0.2 .. 0.5 and divided by a half, the periods' means are 0.45 and 0.95 of 0.7, so the error is 0.25.
+  EXPECT_NEAR(found->standard_error, 0.25, 1e-12);
+  ASSERT_TRUE(found->interval);
+  EXPECT_NEAR(0.5 * (found->interval->low + found->interval->high), 0.35, 1e-12);
+  EXPECT_FALSE(interquartile_mean(candidate("a", {{1.0}, {2.0}}, {{0.0}, {0.0}})));
+}
+
 TEST(Mean, OfOnePeriodHasNoInterval) {
   const Estimate found = mean(candidate("a", {{1, 2, 3}}));
   EXPECT_DOUBLE_EQ(found.value, 2.0);

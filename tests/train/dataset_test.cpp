@@ -114,6 +114,7 @@ LoadedStore labelled_store() {
   for (size_t row = 0; row < c.action.size(); ++row) {
     c.asked.push_back(c.action[row] + 0.5F);
     c.best_rest.push_back(100.0F + static_cast<float>(row));
+    c.rest_constant.push_back(200.0F + static_cast<float>(row));
   }
   c.best_constant = {70.0, 80.0};
   c.optimum = {4.0, 10.0};
@@ -130,6 +131,7 @@ TEST(Dataset, LabelsAreWhatIsAskedFor) {
   };
   EXPECT_FLOAT_EQ(labels(Labels::kLogged), 11.5F);
   EXPECT_FLOAT_EQ(labels(Labels::kBestRest), 106.0F);
+  EXPECT_FLOAT_EQ(labels(Labels::kRestConstant), 206.0F);
   EXPECT_FLOAT_EQ(labels(Labels::kBestConstant), 80.0F);
 }
 
