@@ -38,12 +38,12 @@ std::string day_source_text(const std::string& source) {
 
 void refuse_seen_days(const std::string& who, const std::string& key, const std::string& how,
                       const std::string& seen_source, const std::vector<int64_t>& seen, const std::string& source,
-                      const std::vector<int64_t>& periods) {
+                      const std::vector<int64_t>& periods, const std::string& remedy) {
   if (!seen_source.empty() && !source.empty() && seen_source != source) return;
   for (const int64_t period : periods) {
     if (std::find(seen.begin(), seen.end(), period) == seen.end()) continue;
     throw Error(who + ": " + key + ": found period " + std::to_string(period) + ", which this policy was " + how +
-                " on; expected other periods, or allow_seen_periods: true");
+                " on; expected other periods" + remedy);
   }
 }
 

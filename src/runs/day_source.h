@@ -23,6 +23,6 @@ std::string day_source_text(const std::string& source);
 // `seen_source`. Where one of the sources is not known, equal numbers count as equal days.
 void refuse_seen_days(const std::string& who, const std::string& key, const std::string& how,
                       const std::string& seen_source, const std::vector<int64_t>& seen, const std::string& source,
-                      const std::vector<int64_t>& periods);
+                      const std::vector<int64_t>& periods, const std::string& remedy = ", or allow_seen_periods: true");
 
 }  // namespace genbid::runs

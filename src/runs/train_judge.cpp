@@ -46,7 +46,7 @@ class MarketJudge : public train::Judge {
                   std::to_string(info.ticks) + ", the days that the policy is trained on");
     }
     refuse_seen_days("this training", "select.market.periods", "trained", info.days, info.train_periods, days_,
-                     plan_.periods);
+                     plan_.periods, "");
   }
 
   std::optional<double> expected_score() override {
