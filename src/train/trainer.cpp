@@ -251,8 +251,8 @@ struct Trainer::State {
   }
 
   bool is_due(int64_t step) const {
-    const bool at_its_turn = step > 0 && (step % select.every == 0 || step == config.steps);
-    return judge != nullptr && at_its_turn && !judgements->has(step);
+    if (judge == nullptr || step == 0) return false;
+    return (step % select.every == 0 || step == config.steps) && !judgements->has(step);
   }
 
   std::vector<HeldOutPeriod> measure(RunMetrics& metrics, bool write) {
