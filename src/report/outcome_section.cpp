@@ -96,17 +96,16 @@ bool has_optimum(const CellOutcome& cell) { return std::isfinite(cell.optimum) &
 // whatever is asked of a cell.
 std::string performance_profile(const Candidates& candidates, const std::string& id) {
   LineChart chart;
-  chart.caption = {
-      id + "-profile", "Performance profile",
-      "The share of the cells that reach more than a share of their optimum: the higher, the better. Bands "
-      "are 95 % intervals over periods where there are several, each for its place alone.",
-      "For each candidate the share of its cells above each share of the optimum."};
+  const bool bands = candidates.size() <= kMostProfileBands;
+  std::string note = "The share of the cells that reach more than a share of their optimum: the higher, the better.";
+  if (bands) note += " Bands are 95 % intervals over periods where there are several, each for its place alone.";
+  chart.caption = {id + "-profile", "Performance profile", note,
+                   "For each candidate the share of its cells above each share of the optimum."};
   chart.x_name = "share of the optimum";
   chart.y_name = "share of the cells above it";
   chart.y_least = 0.0;
   chart.y_most = 1.0;
   chart.names_at_ends = false;  // all of them end where nobody is
-  const bool bands = candidates.size() <= kMostProfileBands;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const ReportCandidate& one = *candidates[i];
     if (one.kind == "hindsight" || std::none_of(one.cells.begin(), one.cells.end(), has_optimum)) continue;

