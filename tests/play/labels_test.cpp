@@ -57,7 +57,7 @@ oracle::Point rest_point(const oracle::Responses& responses, int seat, int tick,
   const auto point = static_cast<size_t>(responses.grid(seat).first_point_above(as_float(alpha))) - 1;
   oracle::Point sum;
   for (int t = tick; t < responses.num_ticks(); ++t) {
-    const oracle::Point& at = responses.bid_curve(seat, t)[point];
+    const oracle::Point at = responses.bid_curve(seat, t)[point];
     sum.value += at.value;
     sum.cost += at.cost;
   }
