@@ -11,7 +11,8 @@
 namespace genbid::models {
 namespace {
 
-constexpr double kTail = 0.05;  // of what the training days had to go at a tick
+constexpr double kTail = 0.05;            // of what the training days had to go at a tick
+constexpr double kLeastDeviation = 0.02;  // at a tick, of that over all ticks
 
 }  // namespace
 
@@ -38,6 +39,8 @@ WishInputImpl::WishInputImpl(const std::vector<std::string>& wishes, double quan
   if (wishes_.empty()) return;  // files hold no empty tensors
   scale_ = register_module("scale", nn::Normalizer(size()));
   columns_W_ = register_buffer("columns", at::tensor(columns, at::kLong));
+  mean_KW_ = register_buffer("mean", at::zeros({kTicks, size()}));
+  deviation_KW_ = register_buffer("deviation", at::ones({kTicks, size()}));
   lowest_KW_ = register_buffer("lowest", at::full({kTicks, size()}, -10.0));
   highest_KW_ = register_buffer("highest", at::full({kTicks, size()}, 10.0));
   default_W_ = register_buffer("default", at::ones({size()}));
@@ -53,11 +56,15 @@ void WishInputImpl::fit(const policy::TrainingColumns& columns) {
     const at::Tensor rows_N = columns.ticks_N.eq(tick).nonzero().flatten();
     if (rows_N.numel() == 0) {  // behind the longest day
       if (tick == 0) return;
-      lowest_KW_[tick].copy_(lowest_KW_[tick - 1]);
-      highest_KW_[tick].copy_(highest_KW_[tick - 1]);
+      for (const at::Tensor& table_KW : {mean_KW_, deviation_KW_, lowest_KW_, highest_KW_}) {
+        table_KW[tick].copy_(table_KW[tick - 1]);
+      }
       continue;
     }
-    const at::Tensor here_NW = scaled_NW.index_select(0, rows_N);
+    const at::Tensor days_NW = scaled_NW.index_select(0, rows_N);
+    mean_KW_[tick].copy_(days_NW.mean(0));
+    deviation_KW_[tick].copy_(days_NW.std(0, /*unbiased=*/false).clamp_min(kLeastDeviation));
+    const at::Tensor here_NW = (days_NW - mean_KW_[tick]) / deviation_KW_[tick];
     lowest_KW_[tick].copy_(here_NW.quantile(kTail, 0));
     highest_KW_[tick].copy_(here_NW.quantile(1.0 - kTail, 0));
   }
@@ -74,8 +81,9 @@ void WishInputImpl::fit(const policy::TrainingColumns& columns) {
 at::Tensor WishInputImpl::forward(const policy::Ticks& ticks, const at::Tensor& wishes_BO) const {
   const at::Tensor to_go_BTW = policy::to_go_BTO(ticks, wishes_BO).index_select(2, columns_W_);
   const at::Tensor tick_BT = ticks.ticks_BT.clamp(0, kTicks - 1);
-  const auto range_BTW = [&](const at::Tensor& range_KW) { return at::embedding(range_KW, tick_BT); };
-  return scale_->forward(to_go_BTW).maximum(range_BTW(lowest_KW_)).minimum(range_BTW(highest_KW_));
+  const auto rows_BTW = [&](const at::Tensor& table_KW) { return at::embedding(table_KW, tick_BT); };
+  const at::Tensor at_tick_BTW = (scale_->forward(to_go_BTW) - rows_BTW(mean_KW_)) / rows_BTW(deviation_KW_);
+  return at_tick_BTW.maximum(rows_BTW(lowest_KW_)).minimum(rows_BTW(highest_KW_));
 }
 
 policy::Wishes WishInputImpl::defaults() const {

@@ -18,8 +18,9 @@ namespace genbid::models {
 bool are_outcomes(const std::vector<std::string>& names);
 const std::string& expected_wishes();
 
-// What a policy is asked for as a network reads it: at every tick what is still to go of each wish, normalised, and kept
-// within what the training days had to go at that tick. A wish that cannot be fulfilled would otherwise grow, from tick
+// What a policy is asked for as a network reads it: at every tick what is still to go of each wish, in units of how the
+// training days differed at that tick, and kept within what they had to go there. Towards the end of a day little is to
+// go of anything, so that in units of the whole day late wishes would be all alike. A wish that cannot be fulfilled would otherwise grow, from tick
 // to tick, into something that no day of the data has shown.
 class WishInputImpl : public torch::nn::Module {
  public:
@@ -40,7 +41,9 @@ class WishInputImpl : public torch::nn::Module {
   double cpa_;
   nn::Normalizer scale_{nullptr};
   at::Tensor columns_W_;  // of O
-  at::Tensor lowest_KW_;  // by tick, normalised
+  at::Tensor mean_KW_;    // by tick, of what is normalised
+  at::Tensor deviation_KW_;
+  at::Tensor lowest_KW_;  // by tick, of the result
   at::Tensor highest_KW_;
   at::Tensor default_W_;
 };
