@@ -26,13 +26,16 @@ rm -rf "$runs" # made by an earlier quickstart
 genbid ingest configs/ingest.yaml "output=$runs/trajectories.h5"
 genbid train configs/quickstart/behavior_cloning.yaml
 genbid train configs/quickstart/decision_transformer.yaml
+genbid simulate configs/quickstart/simulate.yaml
+genbid train configs/quickstart/perceptron.yaml
 genbid evaluate configs/quickstart/evaluate.yaml
 
 say ""
 say "Everything lies in $runs:"
 say "  trajectories.h5                     the trajectory store (HDF5)"
-say "  behavior_cloning/, decision_transformer/   the runs: config.yaml, metrics.jsonl, TensorBoard events,"
-say "                                      checkpoints/, report.html"
+say "  days/trajectories.h5                days of the market, with the best alphas in hindsight"
+say "  behavior_cloning/, decision_transformer/, perceptron/   the runs: config.yaml, metrics.jsonl,"
+say "                                      TensorBoard events, checkpoints/, report.html"
 say "  evaluation/                         result.json of each candidate"
 say "  evaluation/report.html              all of them in charts and tables: open it in a browser"
 say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

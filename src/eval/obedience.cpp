@@ -64,6 +64,16 @@ void for_each_cell(Outcome outcome, const std::vector<const Evaluation*>& evalua
   }
 }
 
+// The cells of the evaluation that was asked for the middle target; null where there is none.
+const std::vector<CellResult>* middle(const std::vector<const Evaluation*>& evaluations,
+                                      const std::vector<double>& targets) {
+  if (targets.empty()) return nullptr;
+  std::vector<size_t> order(targets.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return targets[a] < targets[b]; });
+  return &evaluations[order[order.size() / 2]]->cells;
+}
+
 // Rank correlation of the targets with an outcome that may be another one.
 double correlation_with(Outcome outcome, const std::vector<const Evaluation*>& evaluations,
                         const std::vector<double>& targets) {
@@ -85,6 +95,7 @@ Obedience obedience(Outcome outcome, const std::vector<const Evaluation*>& evalu
   result.num_targets = targets.size();
   Pairs all;
   Pairs perfect;
+  const std::vector<CellResult>* const deaf = middle(evaluations, targets);
   std::vector<Pairs> by_cell(evaluations.empty() ? 0 : evaluations.front()->cells.size());
   for_each_cell(outcome, evaluations, targets, [&](double asked, size_t c, const CellResult& cell) {
     const double came = outcome_of(outcome, cell);
@@ -98,9 +109,12 @@ Obedience obedience(Outcome outcome, const std::vector<const Evaluation*>& evalu
     if (!could) return;
     ++result.num_feasible;
     result.mean_error += std::abs(came - asked);
+    result.deaf_error += std::abs(outcome_of(outcome, (*deaf)[c]) - asked);
   });
   result.num_cells = all.asked.size();
-  if (result.num_feasible > 0) result.mean_error /= as_double(result.num_feasible);
+  for (double* const error : {&result.mean_error, &result.deaf_error}) {
+    if (result.num_feasible > 0) *error /= as_double(result.num_feasible);
+  }
   result.correlation = all.correlation();
   result.ceiling = perfect.correlation();
   double seats = 0.0;
@@ -135,6 +149,8 @@ std::string obedience_text(const std::string& who, Outcome outcome, const std::v
   line("mean |came - asked|", number_text("%.3f", found.mean_error) + " over the " +
                                   std::to_string(found.num_feasible) + " of " + std::to_string(found.num_cells) +
                                   " cells in which it could come");
+  line("of a deaf policy   ",
+       number_text("%.3f", found.deaf_error) + ": what the middle wish brought, whatever is asked");
   line("rank correlation   ", number_text("%.3f", found.correlation) + " over all cells, " +
                                   number_text("%.3f", found.ceiling) + " of a perfect policy; " +
                                   number_text("%.3f", found.within) + " within a seat's day");

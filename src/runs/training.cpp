@@ -61,6 +61,13 @@ double mean_of(const std::map<int64_t, double>& by_period) {
   return by_period.empty() ? 0.0 : sum / static_cast<double>(by_period.size());
 }
 
+// Of LibTorch, where none are asked for. Its threads wait for each other in loops: a step of a small policy gains a
+// tenth from a second one on a quiet machine, and on a busy one loses several times as much.
+int threads_for(int64_t num_parameters) {
+  constexpr int64_t kLarge = 4'000'000;
+  return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
 struct HeldOutRow {
   std::string name;
   train::HeldOutPeriod numbers;
@@ -176,8 +183,7 @@ std::string TrainingSummary::json() const {
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
   const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
-  const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
+  at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
   train::check_tensor_memory();
   train::LoadedStore store = train::load_store(config.data.store);
@@ -204,7 +210,6 @@ TrainingSummary train(const TrainRunConfig& config) {
     info.judged_periods = config.select.market.periods.values;
   }
   info.program = program_name();
-  info.threads = at::get_num_threads();
   const std::shared_ptr<policy::Policy> policy = [&] {
     const train::ModelMemory memory(train::kTrainingCopies);
     return models::make_policy(config.model, info.shape, config.train.seed);
@@ -215,6 +220,8 @@ TrainingSummary train(const TrainRunConfig& config) {
                 "output.labels=true writes them)");
   }
 
+  if (config.train.threads == 0) at::set_num_threads(threads_for(policy::num_parameters(*policy)));
+  info.threads = at::get_num_threads();
   const std::string yaml = print_config(config, "train");
   const RunDir run = RunDir::open_or_create(config.run, yaml);
   take_run(run);

@@ -57,6 +57,7 @@ TEST(Obedience, MeansAndCorrelationsByHand) {
   EXPECT_EQ(found.num_cells, 6U);
   EXPECT_EQ(found.num_feasible, 6U);
   EXPECT_NEAR(found.mean_error, (0.1 + 0.0 + 0.1 + 0.4 + 0.1 + 0.3) / 6.0, 1e-12);
+  EXPECT_NEAR(found.deaf_error, (0.3 + 0.0 + 0.3 + 0.4 + 0.1 + 0.2) / 6.0, 1e-12);
   EXPECT_NEAR(found.ceiling, 1.0, 1e-12);
   EXPECT_NEAR(found.within, (1.0 - 0.8660254) / 2.0, 1e-6);  // 1, and 1,1,0 against 1,2,3 with a tie
   EXPECT_DOUBLE_EQ(found.not_falling, 3.0 / 4.0);
