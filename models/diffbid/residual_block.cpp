@@ -8,7 +8,7 @@ namespace genbid::models::diffbid {
 // of a decision. With n = e^x (e^x + 2) it is tanh(softplus(x)) = n / (n + 2), which needs one exponential. That is as
 // accurate, and 2.3 times as fast forward and 1.2 times backward. Beyond 20 the quotient is 1 in float32.
 at::Tensor mish(const at::Tensor& x) {
-  if (!x.is_cpu()) return at::mish(x);
+  if (x.is_cuda()) return at::mish(x);
   const at::Tensor e = x.clamp_max(20.0).exp();
   const at::Tensor n = e * (e + 2.0);
   return x * (n / (n + 2.0));

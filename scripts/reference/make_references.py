@@ -14,7 +14,6 @@ from typing import Callable, Optional
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 Tensors = dict[str, Tensor]
@@ -418,6 +417,7 @@ def main(arguments: list[str]) -> None:
             shown |= {"grad.*": max(gradients)} if gradients else {}
             print(case.__name__, *(f"  {name} {gap:.1e}" for name, gap in shown.items()), sep="\n")
         return
+    from safetensors.torch import save_file  # step_times.py, which imports this file, does without
     out = pathlib.Path(arguments[0]) if arguments else DEFAULT_OUT
     out.mkdir(parents=True, exist_ok=True)
     for case in CASES:

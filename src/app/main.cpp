@@ -146,11 +146,14 @@ int main(int argc, char** argv) {
   report_verb->add_option("--output", report_output, "the page, default PATH/report.html");
 
   std::string bench_prefix;
-  int bench_threads = 1;
+  genbid::bench::Setting bench_setting;
   CLI::App* bench_verb = app.add_subcommand("bench", "time the parts of the program on this machine");
   bench_verb->footer(genbid::bench::bench_help());
   bench_verb->add_option("PREFIX", bench_prefix, "which benchmarks")->required();
-  bench_verb->add_option("--threads", bench_threads, "threads of LibTorch, default 1")->check(CLI::Range(1, 1024));
+  bench_verb->add_option("--threads", bench_setting.threads, "threads of LibTorch, default 1")
+      ->check(CLI::Range(1, 1024));
+  bench_verb->add_option("--device", bench_setting.device, "cpu, cuda or cuda:N: where step.MODEL run, default cpu");
+  bench_verb->add_flag("--small", bench_setting.small, "step.MODEL on few and small steps: to see that it works");
   add_flags(*bench_verb, arguments);
 
   try {
@@ -161,7 +164,7 @@ int main(int argc, char** argv) {
 
   genbid::terminal::set_quiet(arguments.quiet);
   const int status = reported([&] {
-    if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_threads, arguments.json);
+    if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_setting, arguments.json);
     if (report_verb->parsed()) {
       genbid::stop_signal::install();
       genbid::stop_signal::watch();

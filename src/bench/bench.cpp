@@ -55,26 +55,28 @@ double peak_memory() {
 
 namespace {
 
-std::vector<Benchmark> all_benchmarks() {
+std::vector<Benchmark> all_benchmarks(const Setting& setting) {
+  if (setting.device != "cpu") return step_benchmarks(setting);
   std::vector<Benchmark> all = market_benchmarks();
-  for (const auto& more : {official_market_benchmarks(), data_benchmarks(), policy_benchmarks()})
+  for (const auto& more :
+       {official_market_benchmarks(), data_benchmarks(), policy_benchmarks(), step_benchmarks(setting)})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
 }  // namespace
 
-int run_benchmarks(const std::string& prefix, int threads, bool as_list) {
+int run_benchmarks(const std::string& prefix, const Setting& setting, bool as_list) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   if (as_list) figures = &list;
-  const std::vector<Benchmark> benchmarks = all_benchmarks();
+  const std::vector<Benchmark> benchmarks = all_benchmarks(setting);
   bool found = false;
   std::string names;
   for (const Benchmark& benchmark : benchmarks) {
     names += (names.empty() ? "" : ", ") + benchmark.name;
     if (!benchmark.name.starts_with(prefix)) continue;
     found = true;
-    benchmark.run(threads);
+    benchmark.run(setting.threads);
   }
   figures = nullptr;
   if (!found) throw ConfigError("bench: found prefix '" + prefix + "', expected the beginning of one of " + names);
@@ -87,11 +89,12 @@ std::string bench_help() {
       "  genbid bench act\n"
       "\n"
       "PREFIX      benchmarks whose name begins with it:\n";
-  for (const Benchmark& benchmark : all_benchmarks()) help += "              " + benchmark.name + "\n";
+  for (const Benchmark& benchmark : all_benchmarks({})) help += "              " + benchmark.name + "\n";
   return help +
          "\nPrints one JSON object a line: name, value (the median call), unit, settings. After an act.MODEL come "
          "lines\n"
-         "act.MODEL.operator: the LibTorch operators that take the most of it, without those that they call.";
+         "act.MODEL.operator: the LibTorch operators that take the most of it, without those that they call.\n"
+         "step.MODEL has a line a part of a training step, and .whole, the step as a training makes it.";
 }
 
 }  // namespace genbid::bench

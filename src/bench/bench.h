@@ -15,19 +15,26 @@ struct Benchmark {
   std::function<void(int threads)> run;
 };
 
-std::vector<Benchmark> market_benchmarks();           // market.* (rules corrected), oracle.*
-std::vector<Benchmark> official_market_benchmarks();  // market.official_*
-std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
-std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
+struct Setting {
+  int threads = 1;             // of LibTorch
+  std::string device = "cpu";  // of step.MODEL, which alone run elsewhere
+  bool small = false;          // step.MODEL on few and small steps, to see that it works
+};
+
+std::vector<Benchmark> market_benchmarks();                      // market.* (rules corrected), oracle.*
+std::vector<Benchmark> official_market_benchmarks();             // market.official_*
+std::vector<Benchmark> data_benchmarks();                        // ingest.*, raw_log.*
+std::vector<Benchmark> policy_benchmarks();                      // act.MODEL, train_step.MODEL
+std::vector<Benchmark> step_benchmarks(const Setting& setting);  // step.MODEL
 
 void print_figure(const std::string& name, double value, const std::string& unit,
                   const nlohmann::ordered_json& settings);
 // Largest resident memory of this process so far, bytes.
 double peak_memory();
 
-// Runs those whose name begins with `prefix`. Error if there are none. `as_list`: the objects of all lines as one JSON
+// Runs those whose name begins with `prefix`; on another device than the CPU, step.MODEL alone. Error if there are none. `as_list`: the objects of all lines as one JSON
 // array.
-int run_benchmarks(const std::string& prefix, int threads, bool as_list = false);
+int run_benchmarks(const std::string& prefix, const Setting& setting, bool as_list = false);
 std::string bench_help();
 
 // Median seconds of a call: at least `min_calls` of them and half a second in all, after one that is not counted.

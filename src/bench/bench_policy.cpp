@@ -197,7 +197,7 @@ void bench_train_step(const std::string& model, int threads) {
   policy->train();
   std::vector<train::AdamW> optimizers;
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(*policy))
-    optimizers.emplace_back(parameters, train::AdamWOptions{});
+    optimizers.emplace_back(parameters, train::AdamWOptions{}).set_rate(1e-3);
   // Of one that is trained on days, as many days as have the ticks of the windows.
   const int64_t ticks = training_ticks(*policy);
   const bool days = policy->trains_on_days() && !policy->whole_period();
@@ -210,7 +210,7 @@ void bench_train_step(const std::string& model, int threads) {
       at::Tensor total = at::zeros({});
       for (const policy::LossPart& part : policy->losses({0, noise}, group, batch)) total = total + part.value;
       optimizers[group].backward(total);
-      optimizers[group].step(1e-3);
+      optimizers[group].step();
       sum += total.item<double>();
     }
     return sum;

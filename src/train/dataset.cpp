@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -288,22 +289,32 @@ at::Tensor Dataset::labels(int64_t trajectory) const {
   return tensors_->labels_NA.slice(0, first, first + count).flatten().to(at::kCPU, at::kDouble);
 }
 
-policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
+// By place: trajectory, first row, count, tick, last row, last row that counts, first row that has no label.
+void Dataset::write_places(const std::vector<Window>& windows, int64_t* places) const {
   const Tensors& all = *tensors_;
-  // By row: trajectory, first row, count, tick, last row, last row that counts, first row that has no label.
-  std::vector<int64_t> places;
-  for (const Window& window : windows) {
+  const int64_t rows = std::ssize(windows);
+  for (int64_t b = 0; b < rows; ++b) {
+    const Window& window = at(windows, b);
     const int64_t m = at(trajectories_, window.trajectory);
     const int64_t first = at(all.first_rows, m);
     const int64_t last_played = first + at(all.lengths, m) - 1;
     const int64_t no_label = at(all.exhausted, m) != 0 ? last_played : last_played + 1;
-    places.insert(places.end(),
-                  {m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played, no_label});
+    const std::array<int64_t, to_size(kPlaces)> row = {
+        m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played, no_label};
+    for (int64_t p = 0; p < kPlaces; ++p) places[p * rows + b] = at(row, p);
   }
-  const int64_t rows = std::ssize(windows);
-  constexpr int64_t kPlaces = 7;
-  const at::Tensor places_PB =
-      take(std::move(places), {rows, kPlaces}, c10::kCPU).t().contiguous().to(device(), /*non_blocking=*/false);
+}
+
+policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_ticks) const {
+  const at::Tensor places_PB = at::empty({kPlaces, std::ssize(windows)}, at::TensorOptions(at::kLong));
+  write_places(windows, places_PB.mutable_data_ptr<int64_t>());
+  return batch_at(places_PB.to(device()), padded_ticks);
+}
+
+at::Tensor Dataset::counts(const at::Tensor& places_PB) { return places_PB.select(0, 2); }
+
+policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_ticks) const {
+  const Tensors& all = *tensors_;
   const auto place_B1 = [&](int64_t which) { return places_PB.select(0, which).unsqueeze(-1); };
   const at::Tensor trajectory_B = places_PB.select(0, 0);
   const at::Tensor count_B1 = place_B1(2);
@@ -337,7 +348,7 @@ policy::Batch Dataset::batch(const std::vector<Window>& windows, int64_t padded_
   const at::Tensor after_BTE =
       at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
-  batch.weight_B1 = at::ones({rows, 1}, batch.outcome_BO.options());
+  batch.weight_B1 = at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
   return batch;
 }
 

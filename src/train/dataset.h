@@ -72,6 +72,12 @@ class Dataset {
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
+  // The same in two halves: numbers that tell where windows lie in the columns, kPlaces x windows on the host, and what
+  // is gathered by them once they are on the device (P = kPlaces), which then does not wait for the host.
+  static constexpr int64_t kPlaces = 7;
+  void write_places(const std::vector<Window>& windows, int64_t* places) const;
+  policy::Batch batch_at(const at::Tensor& places_PB, int64_t padded_ticks) const;
+  static at::Tensor counts(const at::Tensor& places_PB);  // ticks of each window
 
   // The rows that count, for normalisation constants: of `most_rows` at most, whole trajectories spread evenly.
   policy::TrainingColumns training_columns(int64_t most_rows = kRowsToFit) const;

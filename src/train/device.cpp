@@ -5,28 +5,57 @@
 #include <dlfcn.h>
 #include <torch/cuda.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "base/error.h"
 
 namespace genbid::train {
 
+namespace {
+
+constexpr const char* kDevices = "cpu, cuda or cuda:N";
+
+// The N of "cuda:N", 0 for "cuda"; none: another text.
+std::optional<int> gpu_of(const std::string& name) {
+  const std::string prefix = "cuda";
+  if (!name.starts_with(prefix)) return std::nullopt;
+  if (name == prefix) return 0;
+  const std::string number = name.substr(prefix.size() + 1);
+  const bool digits = !number.empty() && number.size() <= 2 &&
+                      std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (name[prefix.size()] != ':' || !digits) return std::nullopt;
+  return std::stoi(number);
+}
+
+}  // namespace
+
+bool is_device(const std::string& name) { return name == "cpu" || gpu_of(name); }
+
 c10::Device open_device(const std::string& name) {
   if (name == "cpu") return c10::kCPU;
+  const std::optional<int> gpu = gpu_of(name);
+  if (!gpu) throw Error("device: found '" + name + "', expected " + kDevices);
   // The program is linked to the CPU half only, so that it starts on machines without CUDA. The library stays
   // loaded until the process ends.
   if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-    throw Error("device: found 'cuda', but LibTorch's CUDA library does not load (" + std::string(dlerror()) +
+    throw Error("device: found '" + name + "', but LibTorch's CUDA library does not load (" + std::string(dlerror()) +
                 "); expected a LibTorch with CUDA (scripts/setup.sh --cuda), or device: cpu");
   }
   if (!torch::cuda::is_available()) {
-    throw Error(
-        "device: found 'cuda', but this machine has no usable NVIDIA GPU or driver; expected a GPU, or device: cpu");
+    throw Error("device: found '" + name +
+                "', but this machine has no usable NVIDIA GPU or driver; expected a GPU, or device: cpu");
   }
-  return c10::Device(c10::kCUDA, 0);
+  const auto gpus = static_cast<int>(torch::cuda::device_count());
+  if (*gpu >= gpus) {
+    throw Error("device: found '" + name + "', expected a GPU below cuda:" + std::to_string(gpus));
+  }
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*gpu));
 }
 
 at::Generator generator_on(c10::Device device, uint64_t seed) {
   if (device.is_cpu()) return at::detail::createCPUGenerator(seed);
-  at::Generator generator = at::globalContext().defaultGenerator(device);
+  at::Generator generator = at::globalContext().defaultGenerator(device).clone();
   generator.set_current_seed(seed);
   return generator;
 }

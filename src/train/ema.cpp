@@ -12,13 +12,19 @@ namespace genbid::train {
 Ema::Ema(const std::vector<at::Tensor>& parameters, double decay) : decay_(decay), parameters_(parameters) {
   const torch::NoGradGuard no_grad;
   for (const at::Tensor& parameter : parameters_) averages_.push_back(parameter.detach().clone());
+  weight_ = at::ones({}, parameters_.empty() ? at::TensorOptions() : averages_.front().options());
+  weights_.assign(parameters_.size(), weight_);
 }
 
-void Ema::update(int64_t step) {
-  const torch::NoGradGuard no_grad;
+void Ema::prepare(int64_t step) {
   const auto count = as_double(step);
   const double decay = std::min(decay_, (1.0 + count) / (10.0 + count));
-  at::_foreach_lerp_(averages_, parameters_, 1.0 - decay);
+  weight_.fill_(1.0 - decay);
+}
+
+void Ema::update() {
+  const torch::NoGradGuard no_grad;
+  at::_foreach_lerp_(averages_, parameters_, weights_);
 }
 
 void Ema::exchange() {

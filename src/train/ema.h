@@ -13,7 +13,10 @@ class Ema {
  public:
   Ema(const std::vector<at::Tensor>& parameters, double decay);
 
-  void update(int64_t step);
+  // The weight of the parameters in the averages after step number `step`. It lies on the device, so that update() is
+  // the same work whatever it is.
+  void prepare(int64_t step);
+  void update();
   const std::vector<at::Tensor>& averages() const { return averages_; }
 
   // While it lives, parameters and averages have changed places. Evaluation inside training uses it.
@@ -34,6 +37,8 @@ class Ema {
   double decay_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> averages_;
+  at::Tensor weight_;                // of the parameters
+  std::vector<at::Tensor> weights_;  // the same for each of them
 };
 
 }  // namespace genbid::train

@@ -1,11 +1,21 @@
 #include "train/objective.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 
 #include "base/convert.h"
 #include "base/error.h"
 
+// K steps that are drawn ahead, P numbers that tell a window's place, B windows.
+
 namespace genbid::train {
+namespace {
+
+constexpr int64_t kMostStepsAhead = 64;
+constexpr int64_t kMostBytesAhead = int64_t{1} << 24;
+
+}  // namespace
 
 void check_window(const policy::Policy& policy, const Dataset& dataset) {
   if (!policy.whole_period() || dataset.ticks() <= policy.window()) return;
@@ -25,26 +35,37 @@ LoggedWindows::LoggedWindows(const Dataset& dataset, const policy::Policy& polic
       batch_size_(batch_size),
       parts_(std::clamp<int64_t>(parts, 1, batch_size)) {
   check_window(policy, dataset);
+  const int64_t bytes = Dataset::kPlaces * batch_size * to_signed(sizeof(int64_t));
+  const int64_t steps = std::clamp<int64_t>(kMostBytesAhead / bytes, 1, kMostStepsAhead);
+  ahead_KPB_ = at::zeros({steps, Dataset::kPlaces, batch_size}, at::TensorOptions(at::kLong).device(device()));
 }
 
-std::vector<double> LoggedWindows::draw(int64_t step) {
-  batches_.clear();
-  std::vector<double> ticks;
-  double all_ticks = 0.0;
-  for (int64_t part = 0; part < parts_; ++part) {
-    std::vector<Window> windows;
-    double sum = 0.0;
-    for (int64_t slot = part * batch_size_ / parts_; slot < (part + 1) * batch_size_ / parts_; ++slot) {
-      windows.push_back(sampler_.window(step, slot));
-      sum += as_double(windows.back().count);
-    }
-    batches_.push_back(dataset_.batch(windows, window_));
-    ticks.push_back(sum);
-    all_ticks += sum;
+int64_t LoggedWindows::draw(int64_t first, int64_t most) {
+  const int64_t steps = std::min(most, ahead_KPB_.size(0));
+  // A copy from pageable memory would be waited for. LibTorch gives pinned memory back only after the copy.
+  const at::Tensor here_KPB =
+      at::empty({steps, Dataset::kPlaces, batch_size_}, at::TensorOptions(at::kLong).pinned_memory(!device().is_cpu()));
+  std::vector<Window> windows(to_size(batch_size_));
+  for (int64_t k = 0; k < steps; ++k) {
+    for (int64_t slot = 0; slot < batch_size_; ++slot) windows[to_size(slot)] = sampler_.window(first + k, slot);
+    dataset_.write_places(windows, here_KPB[k].mutable_data_ptr<int64_t>());
   }
-  // Losses are means over ticks, so a part weighs as many ticks as it has.
-  for (double& one : ticks) one /= all_ticks;
-  return ticks;
+  ahead_KPB_.slice(0, 0, steps).copy_(here_KPB, /*non_blocking=*/true);
+  return steps;
+}
+
+void LoggedWindows::gather(const at::Tensor& place_1) {
+  batches_.clear();
+  weights_.clear();
+  const at::Tensor places_PB = ahead_KPB_.index_select(0, place_1).squeeze(0);
+  for (int64_t part = 0; part < parts_; ++part) {
+    const at::Tensor of_part_PB = places_PB.slice(1, part * batch_size_ / parts_, (part + 1) * batch_size_ / parts_);
+    batches_.push_back(dataset_.batch_at(of_part_PB, window_));
+    if (parts_ == 1) return;
+    // Losses are means over ticks, so a part weighs as many ticks as it has.
+    const auto ticks = [](const at::Tensor& x_PB) { return Dataset::counts(x_PB).sum().to(at::kDouble); };
+    weights_.push_back((ticks(of_part_PB) / ticks(places_PB)).to(at::kFloat));
+  }
 }
 
 std::vector<policy::LossPart> LoggedWindows::losses(const policy::Step& step, policy::Policy& policy, size_t group,

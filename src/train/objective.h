@@ -1,10 +1,12 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
 #include <cstdint>
 #include <vector>
 
+#include "base/convert.h"
 #include "policy/policy.h"
 #include "train/dataset.h"
 #include "train/sampler.h"
@@ -16,9 +18,16 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
-  // Draws what step `step` learns from, in one or several parts whose gradients are added up, and says what each part
-  // weighs; the weights add up to 1.
-  virtual std::vector<double> draw(int64_t step) = 0;
+  // Draws what step `first` and those after it learn from, up to `most` steps, and sends it to the device without
+  // waiting for it. Returns for how many steps, at least one. What was drawn before is gone.
+  virtual int64_t draw(int64_t first, int64_t most) = 0;
+  // Gathers what one of these steps learns from. `place_1`: which, i64, 0 for the first, on the device, so that a step
+  // is the same work whatever its number.
+  virtual void gather(const at::Tensor& place_1) = 0;
+  // It comes in parts whose gradients are added up, each with its weight; the weights, f32 scalars on the device, add up
+  // to 1. Of a single part nobody asks for it.
+  virtual size_t num_parts() const { return 1; }
+  virtual at::Tensor weight(size_t part) const = 0;
   // The losses of a part for one of the policy's groups, means over the part; none if the group rests.
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;
@@ -32,7 +41,10 @@ class LoggedWindows : public Objective {
   // the memory. The data set must outlive it. Error for a planner of whole days that are longer than it plans.
   LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed);
 
-  std::vector<double> draw(int64_t step) override;
+  int64_t draw(int64_t first, int64_t most) override;
+  void gather(const at::Tensor& place_1) override;
+  size_t num_parts() const override { return to_size(parts_); }
+  at::Tensor weight(size_t part) const override { return weights_[part]; }
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   c10::Device device() const override { return dataset_.device(); }
@@ -43,7 +55,9 @@ class LoggedWindows : public Objective {
   int64_t window_;
   int64_t batch_size_;
   int64_t parts_;
+  at::Tensor ahead_KPB_;                // the windows of K steps (Dataset::places), made once
   std::vector<policy::Batch> batches_;  // of the step, by part
+  std::vector<at::Tensor> weights_;     // of the step, by part
 };
 
 // Ticks of a training window: a day, or what the policy reads.

@@ -15,7 +15,12 @@ AdamW::AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOpt
     moments2_.push_back(at::zeros_like(parameter));
     step_counts_.push_back(at::zeros({}, parameter.options()));
   }
+  // The operator reads a float on CUDA. On a CPU it takes any number, so there the rate keeps all its digits.
+  const at::TensorOptions tensor = parameters_.empty() ? at::TensorOptions() : parameters_.front().options();
+  rate_ = at::zeros({}, tensor.dtype(tensor.device().is_cuda() ? at::kFloat : at::kDouble).requires_grad(false));
 }
+
+void AdamW::set_rate(double learning_rate) { rate_.fill_(learning_rate); }
 
 void AdamW::backward(const at::Tensor& loss, bool add) {
   for (at::Tensor& parameter : parameters_) {
@@ -24,7 +29,7 @@ void AdamW::backward(const at::Tensor& loss, bool add) {
   torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, parameters_);
 }
 
-at::Tensor AdamW::step(double learning_rate) {
+at::Tensor AdamW::step() {
   const torch::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters_.size());
@@ -36,7 +41,7 @@ at::Tensor AdamW::step(double learning_rate) {
   const at::Tensor grad_scale = (norm / options_.clip_norm).clamp_min(1.0);
   const at::Tensor found_inf = at::isfinite(norm).logical_not().to(at::kFloat);
   at::_foreach_add_(step_counts_, 1);
-  at::_fused_adamw_(parameters_, gradients, moments1_, moments2_, {}, step_counts_, learning_rate, options_.beta1,
+  at::_fused_adamw_(parameters_, gradients, moments1_, moments2_, {}, step_counts_, rate_, options_.beta1,
                     options_.beta2, options_.weight_decay, options_.epsilon, /*amsgrad=*/false,
                     /*maximize=*/false, grad_scale, found_inf);
   return norm;

@@ -26,8 +26,10 @@ class AdamW {
   // Computes the gradients of `loss` in these parameters, in place of those they had or added to them. Other parameters
   // get none.
   void backward(const at::Tensor& loss, bool add = false);
+  // The learning rate of steps from now on. It lies on the device, so that step() is the same work whatever it is.
+  void set_rate(double learning_rate);
   // Returns the gradient's norm before clipping (0-dim, on the device).
-  at::Tensor step(double learning_rate);
+  at::Tensor step();
 
   // The name, the two moments and the step count of each parameter. Checkpoints read and write them.
   const std::vector<std::string>& names() const { return names_; }
@@ -42,6 +44,7 @@ class AdamW {
   std::vector<at::Tensor> moments1_;
   std::vector<at::Tensor> moments2_;
   std::vector<at::Tensor> step_counts_;
+  at::Tensor rate_;
 };
 
 }  // namespace genbid::train

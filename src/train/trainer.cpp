@@ -7,17 +7,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <map>
 
 #include "base/error.h"
 #include "base/metrics.h"
 #include "base/progress.h"
-#include "base/random/random.h"
 #include "base/stop_signal.h"
-#include "train/device.h"
-#include "train/optimizer.h"
 #include "train/run_metrics.h"
-#include "train/schedule.h"
+#include "train/stepper.h"
 
 namespace genbid::train {
 namespace {
@@ -25,55 +21,6 @@ namespace {
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
-
-// Sums of device tensors between two log lines. They are read once for each line, because reading waits for the device.
-class LogWindow {
- public:
-  // What one group did in one step. `group` is "" where there is but one.
-  void add(const std::string& group, const policy::NamedTensors& losses, const at::Tensor& total,
-           const at::Tensor& norm) {
-    const std::string suffix = group.empty() ? "" : "/" + group;
-    add("gradient_norm" + suffix, norm);
-    for (const auto& [name, value] : losses) add("loss/" + name, value);
-    // A step's loss is the sum over its groups; each counts its own steps.
-    add("loss_of" + suffix, total);
-  }
-
-  // Means of the window; the first is the loss: the sum of the groups' means.
-  MetricValues take() {
-    if (sums_.empty()) return {{"train/loss", 0.0}};  // every group rested
-    std::vector<at::Tensor> means;
-    for (const auto& [name, sum] : sums_) means.push_back(sum.total / sum.count);
-    const at::Tensor mean = at::stack(means).to(at::kCPU, at::kDouble);
-    MetricValues values = {{"train/loss", 0.0}};
-    int64_t i = 0;
-    for (const auto& [name, sum] : sums_) {
-      const auto value = mean[i++].item<double>();
-      if (name.starts_with("loss_of")) {
-        values.front().second += value;
-      } else {
-        values.emplace_back("train/" + name, value);
-      }
-    }
-    sums_.clear();
-    return values;
-  }
-
- private:
-  struct Sum {
-    at::Tensor total;
-    int64_t count = 0;
-  };
-
-  void add(const std::string& name, const at::Tensor& value) {
-    const torch::NoGradGuard no_grad;
-    Sum& sum = sums_[name];
-    sum.total = sum.count == 0 ? value.detach() : sum.total + value.detach();
-    ++sum.count;
-  }
-
-  std::map<std::string, Sum> sums_;
-};
 
 std::string format(const char* form, double value) {
   char text[64];
@@ -83,92 +30,17 @@ std::string format(const char* form, double value) {
 
 }  // namespace
 
-void TrainConfig::fields(ConfigVisitor& v) {
-  v.field("steps", steps, {1, 1'000'000'000});
-  v.field("stop_at", stop_at, {0, 1'000'000'000});
-  v.field("batch_size", batch_size, {1, 1 << 20});
-  v.field("accumulate", accumulate, {1, 1 << 20});
-  v.check(accumulate <= batch_size, "accumulate", "at most batch_size");
-  v.field("learning_rate", learning_rate, {0.0, 10.0});
-  v.field("warmup_steps", warmup_steps, {0, 1'000'000'000});
-  v.field("final_rate_share", final_rate_share, {0.0, 1.0});
-  v.field("weight_decay", weight_decay, {0.0, 10.0});
-  v.field("clip_norm", clip_norm, {1e-12, 1e12});
-  v.field("ema_decay", ema_decay, {0.0, 1.0});
-  v.field("log_every", log_every, {1, 1'000'000'000});
-  v.field("eval_every", eval_every, {1, 1'000'000'000});
-  v.field("checkpoint_every", checkpoint_every, {1, 1'000'000'000});
-  v.field("keep", keep, {1, 1'000'000});
-  v.field("seed", seed, {0});
-  v.field("device", device, {"cpu", "cuda"});
-  v.field("threads", threads, {0, 1024});
-  v.path("prometheus", prometheus, true);
-  v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",
-          "a name that ends in .prom, as Prometheus' node exporter wants it");
-}
-
 struct Trainer::State {
   State(const TrainConfig& config_in, policy::Policy& policy_in, Objective& objective_in, const Dataset* held_out_in,
         const RunDir& run_in, policy::CheckpointInfo info_in, std::string config_yaml_in)
       : config(config_in),
         policy(policy_in),
-        objective(objective_in),
         held_out(held_out_in),
         run(run_in),
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
-        ema(policy::trainable_parameters(policy), config.ema_decay),
-        groups(policy.parameter_groups()),
-        noise(generator_on(objective.device(), 0)),
-        first_bad_step(at::full({}, -1, at::TensorOptions(at::kLong).device(objective.device()))) {
+        stepper(config, policy, objective_in) {
     if (held_out != nullptr) check_window(policy, *held_out);
-    for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
-      optimizers.emplace_back(parameters,
-                              AdamWOptions{.weight_decay = config.weight_decay, .clip_norm = config.clip_norm});
-    }
-  }
-
-  // One update of every group, in their order.
-  void update(double rate) {
-    const std::vector<double> parts = objective.draw(info.step);
-    const policy::Step step{info.step, noise};
-    for (size_t g = 0; g < groups.size(); ++g) {
-      if ((info.step + 1) % groups[g].every == 0) update_group(step, g, parts, rate * groups[g].rate_scale);
-    }
-    policy.after_step(step);
-    ema.update(info.step);
-  }
-
-  // The gradients of the parts of a batch add up to that of the whole.
-  void update_group(const policy::Step& step, size_t g, const std::vector<double>& parts, double rate) {
-    policy::NamedTensors losses;
-    at::Tensor total;
-    const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
-    for (size_t part = 0; part < parts.size(); ++part) {
-      const std::string stream =
-          "train.noise." + groups[g].name + (part == 0 ? std::string() : "." + std::to_string(part));
-      noise.set_current_seed(derive_seed(static_cast<uint64_t>(config.seed), stream, static_cast<uint64_t>(info.step)));
-      at::Tensor loss;
-      for (const policy::LossPart& one : objective.losses(step, policy, g, part)) {
-        const at::Tensor value = parts.size() == 1 ? one.value : one.value * parts[part];
-        add(loss, value);
-        add(losses[one.name], value.detach());
-      }
-      if (!loss.defined()) continue;  // the group rests
-      optimizers[g].backward(loss, total.defined());
-      add(total, loss.detach());
-    }
-    if (!total.defined()) return;
-    const at::Tensor norm = optimizers[g].step(rate);
-    watch(total, norm);
-    window.add(groups.size() > 1 ? groups[g].name : "", losses, total, norm);
-  }
-
-  // Marks the first step whose loss or gradient is not finite, without waiting for the device.
-  void watch(const at::Tensor& total, const at::Tensor& norm) {
-    const torch::NoGradGuard no_grad;
-    const at::Tensor bad = at::isfinite(total.detach() + norm).logical_not().logical_and(first_bad_step.lt(0));
-    first_bad_step = at::where(bad, at::full_like(first_bad_step, info.step + 1), first_bad_step);
   }
 
   // Names the first weight, average or constant of the policy that is not finite; empty where all are finite.
@@ -182,8 +54,9 @@ struct Trainer::State {
       if (!finite(item.value())) return "constant '" + item.key() + "'";
     }
     size_t i = 0;
+    const std::vector<at::Tensor>& averages = stepper.ema().averages();
     for (const auto& item : parameters) {
-      if (item.value().requires_grad() && !finite(ema.averages()[i++])) return "average of weight '" + item.key() + "'";
+      if (item.value().requires_grad() && !finite(averages[i++])) return "average of weight '" + item.key() + "'";
     }
     return {};
   }
@@ -196,7 +69,7 @@ struct Trainer::State {
   // The weights are looked at too, because in the last step before this they may have left the range of floats although
   // its loss was finite.
   void stop_if_not_finite() {
-    const auto bad = first_bad_step.item<int64_t>();
+    const int64_t bad = stepper.first_bad_step();
     if (bad < 0) return check_weights();
     fail(bad, "the loss or its gradient is not finite");
   }
@@ -221,7 +94,7 @@ struct Trainer::State {
     const std::string path = run.checkpoint_path(info.step);
     if (path != last_checkpoint) {
       const stop_signal::Unhurried saving;
-      save_checkpoint(path, info, config_yaml, policy, ema, optimizers);
+      save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers());
       run.prune_checkpoints(config.keep, best_path());
       last_checkpoint = path;
     }
@@ -240,7 +113,7 @@ struct Trainer::State {
     save();
     std::optional<double> score;
     {
-      const Ema::Swap averaged(ema);
+      const Ema::Swap averaged(stepper.ema());
       score = judge->expected_score();
     }
     if (!score) return false;
@@ -258,7 +131,7 @@ struct Trainer::State {
   std::vector<HeldOutPeriod> measure(RunMetrics& metrics, bool write) {
     if (held_out == nullptr) return {};
     check_weights();  // before the swap, while names are right
-    const Ema::Swap averaged(ema);
+    const Ema::Swap averaged(stepper.ema());
     const auto result = evaluate_held_out(policy, *held_out);
     if (result.empty()) return result;  // stopped
     MetricValues values;
@@ -280,17 +153,11 @@ struct Trainer::State {
 
   TrainConfig config;
   policy::Policy& policy;
-  Objective& objective;
   const Dataset* held_out;
   const RunDir& run;
   policy::CheckpointInfo info;
   std::string config_yaml;
-  Ema ema;
-  std::vector<policy::ParameterGroup> groups;
-  std::vector<AdamW> optimizers;
-  LogWindow window;
-  at::Generator noise;
-  at::Tensor first_bad_step;
+  Stepper stepper;
   int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
   std::string last_checkpoint;
   Judge* judge = nullptr;
@@ -311,7 +178,7 @@ void Trainer::judge_with(Judge& judge, const SelectConfig& config) {
 }
 
 void Trainer::resume(const std::string& checkpoint) {
-  load_trainer(checkpoint, state_->policy, state_->ema, state_->optimizers);
+  load_trainer(checkpoint, state_->policy, state_->stepper.ema(), state_->stepper.optimizers());
   state_->info.step = policy::read_checkpoint_info(checkpoint).step;
   state_->last_checkpoint = state_->run.checkpoint_path(state_->info.step);
 }
@@ -336,17 +203,15 @@ TrainSummary Trainer::run() {
   // A run that was killed between a checkpoint and its judgement is judged first.
   if (s.is_due(step)) s.judge_now(metrics);
   while (step < last && goes_on()) {
-    const double rate =
-        config.learning_rate * schedule_share(step, config.warmup_steps, config.steps, config.final_rate_share);
-    s.update(rate);
+    s.stepper.run(step, last);
     ++step;
 
     if (step % config.log_every == 0 || step == last) {
       s.stop_if_not_finite();
-      MetricValues values = s.window.take();
+      MetricValues values = s.stepper.window().take();
       summary.loss = values.front().second;
       const double now = seconds_now();
-      values.emplace_back("train/learning_rate", rate);
+      values.emplace_back("train/learning_rate", s.stepper.rate(step - 1));
       values.emplace_back("train/steps_per_second",
                           static_cast<double>(step - window_first) / std::max(now - window_start, 1e-9));
       metrics.write(step, values);

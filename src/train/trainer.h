@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/config/config.h"
 #include "base/files/run_dir.h"
 #include "policy/policy.h"
 #include "train/best_checkpoint.h"
@@ -14,31 +13,9 @@
 #include "train/dataset.h"
 #include "train/held_out.h"
 #include "train/objective.h"
+#include "train/train_config.h"
 
 namespace genbid::train {
-
-struct TrainConfig {
-  int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
-  int64_t stop_at = 0;          // stop after this step with a checkpoint, to be resumed; 0: go to the end
-  int64_t batch_size = 256;     // windows a step
-  int64_t accumulate = 1;       // parts that a batch is cut into, to save memory: their gradients are added up
-  double learning_rate = 1e-3;  // at its peak
-  int64_t warmup_steps = 100;
-  double final_rate_share = 0.05;  // of the peak, at the last step
-  double weight_decay = 1e-4;
-  double clip_norm = 1.0;
-  double ema_decay = 0.999;
-  int64_t log_every = 50;           // steps
-  int64_t eval_every = 500;         // steps between losses on the held-out periods; also at the end
-  int64_t checkpoint_every = 1000;  // steps; also at the end and when asked to stop
-  int64_t keep = 2;                 // checkpoints that stay
-  int64_t seed = 1;
-  std::string device = "cpu";
-  int64_t threads = 0;     // of LibTorch; 0: one, of large policies one a processor. Results on a CPU depend on it.
-  std::string prometheus;  // a text file with the newest numbers (base/prometheus.h); empty: none
-
-  void fields(ConfigVisitor& v);
-};
 
 struct TrainSummary {
   int64_t step = 0;

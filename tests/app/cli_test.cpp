@@ -269,9 +269,15 @@ TEST_F(CommandLine, BenchPrintsAJsonObjectALine) {
   const auto done = run_program("bench act.perceptron");
   EXPECT_EQ(done.status, 0);
   EXPECT_EQ(done.output.find("{\"name\":\"act.perceptron\",\"value\":"), 0U) << done.output;
-  EXPECT_NE(done.output.find(
-                "\"unit\":\"ms\",\"settings\":{\"model\":\"perceptron\",\"size\":\"default\",\"batch\":48"),
-            std::string::npos);
+  EXPECT_NE(
+      done.output.find("\"unit\":\"ms\",\"settings\":{\"model\":\"perceptron\",\"size\":\"default\",\"batch\":48"),
+      std::string::npos);
+  const auto step = run_program("bench step.perceptron --small");
+  EXPECT_EQ(step.status, 0);
+  for (const char* part : {"gather", "forward", "loss", "backward", "optimizer", "whole"}) {
+    EXPECT_NE(step.output.find("{\"name\":\"step.perceptron." + std::string(part) + "\""), std::string::npos) << part;
+  }
+  expect_failure(run_program("bench step. --device gpu"), 1, "device: found 'gpu', expected cpu, cuda or cuda:N");
   expect_failure(run_program("bench nosuch"), 2, "found prefix 'nosuch', expected the beginning of one of");
 }
 

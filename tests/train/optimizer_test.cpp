@@ -28,7 +28,8 @@ TEST(AdamW, AgreesWithLibTorchsLoop) {
     for (const at::Tensor& p : {ours, theirs}) p.mutable_grad() = at::Tensor();
     (ours - target).square().sum().backward();
     (theirs - target).square().sum().backward();
-    optimizer.step(0.05);
+    optimizer.set_rate(0.05);
+    optimizer.step();
     reference.step();
   }
   EXPECT_TRUE(at::allclose(ours, theirs, 1e-6, 1e-6));
@@ -40,7 +41,8 @@ TEST(AdamW, ClipsTheGradientsNorm) {
   const at::Tensor p = parameter(at::zeros({2}));
   AdamW optimizer({{"p", p}}, {.weight_decay = 0.0, .clip_norm = 1.0});
   p.mutable_grad() = at::tensor({3.0F, 4.0F});
-  EXPECT_FLOAT_EQ(optimizer.step(0.1).item<float>(), 5.0F);
+  optimizer.set_rate(0.1);
+  EXPECT_FLOAT_EQ(optimizer.step().item<float>(), 5.0F);
   EXPECT_NEAR(optimizer.moments1()[0][0].item<float>(), 0.06F, 1e-7);
   EXPECT_NEAR(optimizer.moments1()[0][1].item<float>(), 0.08F, 1e-7);
 }
@@ -49,7 +51,8 @@ TEST(AdamW, AGradientThatIsNotFiniteChangesNothing) {
   const at::Tensor p = parameter(at::ones({2}));
   AdamW optimizer({{"p", p}}, {});
   p.mutable_grad() = at::tensor({1.0F, std::numeric_limits<float>::quiet_NaN()});
-  optimizer.step(0.1);
+  optimizer.set_rate(0.1);
+  optimizer.step();
   EXPECT_TRUE(at::equal(p.detach(), at::ones({2})));
   EXPECT_TRUE(at::equal(optimizer.moments1()[0], at::zeros({2})));
 }
@@ -83,7 +86,8 @@ TEST(Ema, StartsFastAndSwapsBack) {
     const torch::NoGradGuard no_grad;
     at::Tensor(p).fill_(1.0);
   }
-  ema.update(0);
+  ema.prepare(0);
+  ema.update();
   EXPECT_NEAR(ema.averages()[0].item<float>(), 0.9F, 1e-6);
   {
     const Ema::Swap swap(ema);

@@ -1,0 +1,91 @@
+#include "train/stepper.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include "base/random/random.h"
+#include "train/device.h"
+#include "train/schedule.h"
+
+namespace genbid::train {
+
+Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective)
+    : config_(config),
+      policy_(policy),
+      objective_(objective),
+      groups_(policy.parameter_groups()),
+      ema_(policy::trainable_parameters(policy), config.ema_decay) {
+  for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
+    optimizers_.emplace_back(parameters,
+                             AdamWOptions{.weight_decay = config.weight_decay, .clip_norm = config.clip_norm});
+  }
+  for (size_t g = 0; g < groups_.size(); ++g) noise_.push_back(generator_on(objective.device(), 0));
+  const at::TensorOptions options = at::TensorOptions(at::kLong).device(objective.device());
+  number_ = at::zeros({}, options);
+  place_1_ = at::zeros({1}, options);
+  first_bad_ = at::full({}, -1, options);
+}
+
+double Stepper::rate(int64_t step) const {
+  return config_.learning_rate * schedule_share(step, config_.warmup_steps, config_.steps, config_.final_rate_share);
+}
+
+void Stepper::run(int64_t step, int64_t last) {
+  prepare(step, last);
+  objective_.gather(place_1_);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    if (steps_in(g, step)) update_group(step, g);
+  }
+  policy_.after_step({step, noise_.back()});
+  ema_.update();
+}
+
+void Stepper::prepare(int64_t step, int64_t last) {
+  const torch::NoGradGuard no_grad;
+  if (step < drawn_begin_ || step >= drawn_end_) {
+    drawn_begin_ = step;
+    drawn_end_ = step + objective_.draw(step, last - step);
+  }
+  number_.fill_(step + 1);
+  place_1_.fill_(step - drawn_begin_);
+  ema_.prepare(step);
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    if (!steps_in(g, step)) continue;
+    optimizers_[g].set_rate(rate(step) * groups_[g].rate_scale);
+    noise_[g].set_current_seed(derive_seed(static_cast<uint64_t>(config_.seed), "train.noise." + groups_[g].name,
+                                           static_cast<uint64_t>(step)));
+  }
+}
+
+// The gradients of the parts of a batch add up to that of the whole. Parts go on in their group's random numbers.
+void Stepper::update_group(int64_t step, size_t group) {
+  policy::NamedTensors losses;
+  at::Tensor total;
+  const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
+  for (size_t part = 0; part < objective_.num_parts(); ++part) {
+    at::Tensor loss;
+    for (const policy::LossPart& one : objective_.losses({step, noise_[group]}, policy_, group, part)) {
+      const at::Tensor value = objective_.num_parts() == 1 ? one.value : one.value * objective_.weight(part);
+      add(loss, value);
+      add(losses[one.name], value.detach());
+    }
+    if (!loss.defined()) continue;  // the group rests
+    optimizers_[group].backward(loss, total.defined());
+    add(total, loss.detach());
+  }
+  if (!total.defined()) return;
+  const at::Tensor norm = optimizers_[group].step();
+  watch(total, norm);
+  window_.add(groups_.size() > 1 ? groups_[group].name : "", losses, total, norm);
+}
+
+// Marks the first step whose loss or gradient is not finite.
+void Stepper::watch(const at::Tensor& total, const at::Tensor& norm) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor bad = at::isfinite(total + norm).logical_not().logical_and(first_bad_.lt(0));
+  first_bad_.copy_(at::where(bad, number_, first_bad_));
+}
+
+int64_t Stepper::first_bad_step() const { return first_bad_.item<int64_t>(); }
+
+}  // namespace genbid::train

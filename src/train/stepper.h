@@ -1,0 +1,63 @@
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "policy/policy.h"
+#include "train/ema.h"
+#include "train/log_window.h"
+#include "train/objective.h"
+#include "train/optimizer.h"
+#include "train/train_config.h"
+
+namespace genbid::train {
+
+// One step of a training after another: batch, losses, gradients, optimizers, averages. Within a step the host never
+// waits for the device, nothing is copied between them, and no random stream gets a new seed: all that changes from step
+// to step (the step's number, its place among those drawn ahead, learning rates, the weight of the average, seeds) is
+// put into tensors and generators of the device before it begins. tests/train/pretend_device_test.cpp holds every model
+// to it.
+class Stepper {
+ public:
+  // The references must outlive it.
+  Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective);
+
+  // Step number `step`, counted from 0. Steps follow one another; `last` is where a run ends.
+  void run(int64_t step, int64_t last);
+
+  // The learning rate of a step, of a group whose rate_scale is 1.
+  double rate(int64_t step) const;
+  // The first step, counted from 1, whose loss or gradient was not finite; -1: none. Waits for the device.
+  int64_t first_bad_step() const;
+
+  LogWindow& window() { return window_; }
+  Ema& ema() { return ema_; }
+  const Ema& ema() const { return ema_; }
+  std::vector<AdamW>& optimizers() { return optimizers_; }
+
+ private:
+  bool steps_in(size_t group, int64_t step) const { return (step + 1) % groups_[group].every == 0; }
+  void prepare(int64_t step, int64_t last);
+  void update_group(int64_t step, size_t group);
+  void watch(const at::Tensor& total, const at::Tensor& norm);
+
+  TrainConfig config_;
+  policy::Policy& policy_;
+  Objective& objective_;
+  std::vector<policy::ParameterGroup> groups_;
+  std::vector<AdamW> optimizers_;
+  Ema ema_;
+  LogWindow window_;
+  std::vector<at::Generator> noise_;  // one a group, so that none depends on who rests
+  int64_t drawn_begin_ = 0;           // the steps that were drawn ahead
+  int64_t drawn_end_ = 0;
+  // On the device, made once.
+  at::Tensor number_;   // of the step, counted from 1
+  at::Tensor place_1_;  // of the step among those drawn
+  at::Tensor first_bad_;
+};
+
+}  // namespace genbid::train

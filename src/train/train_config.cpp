@@ -1,0 +1,32 @@
+#include "train/train_config.h"
+
+#include "train/device.h"
+
+namespace genbid::train {
+
+void TrainConfig::fields(ConfigVisitor& v) {
+  v.field("steps", steps, {1, 1'000'000'000});
+  v.field("stop_at", stop_at, {0, 1'000'000'000});
+  v.field("batch_size", batch_size, {1, 1 << 20});
+  v.field("accumulate", accumulate, {1, 1 << 20});
+  v.check(accumulate <= batch_size, "accumulate", "at most batch_size");
+  v.field("learning_rate", learning_rate, {0.0, 10.0});
+  v.field("warmup_steps", warmup_steps, {0, 1'000'000'000});
+  v.field("final_rate_share", final_rate_share, {0.0, 1.0});
+  v.field("weight_decay", weight_decay, {0.0, 10.0});
+  v.field("clip_norm", clip_norm, {1e-12, 1e12});
+  v.field("ema_decay", ema_decay, {0.0, 1.0});
+  v.field("log_every", log_every, {1, 1'000'000'000});
+  v.field("eval_every", eval_every, {1, 1'000'000'000});
+  v.field("checkpoint_every", checkpoint_every, {1, 1'000'000'000});
+  v.field("keep", keep, {1, 1'000'000});
+  v.field("seed", seed, {0});
+  v.field("device", device);
+  v.check(is_device(device), "device", "cpu, cuda or cuda:N");
+  v.field("threads", threads, {0, 1024});
+  v.path("prometheus", prometheus, true);
+  v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",
+          "a name that ends in .prom, as Prometheus' node exporter wants it");
+}
+
+}  // namespace genbid::train

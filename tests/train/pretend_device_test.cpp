@@ -1,0 +1,185 @@
+#include "train/pretend_device.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/files/atomic_file.h"
+#include "base/temporary_folder.h"
+#include "models/policy_samples.h"
+#include "models/registry.h"
+#include "train/samples.h"
+#include "train/stepper.h"
+#include "train/trainer.h"
+
+// Whole steps of every model on a device that refuses what a GPU would have to wait for (pretend_device.h).
+
+namespace genbid::train {
+namespace {
+
+using test::Announced;
+using test::pretend_device;
+
+class Registered : public ::testing::Environment {
+  void SetUp() override { pretend_device(); }
+};
+const ::testing::Environment* const kRegistered = ::testing::AddGlobalTestEnvironment(new Registered);
+
+const policy::PolicyShape kTwoFeatures = {2, 1, {1}};
+
+TrainConfig few_steps() {
+  TrainConfig config;
+  config.steps = 6;
+  config.batch_size = 8;
+  config.warmup_steps = 2;
+  config.learning_rate = 0.01;
+  return config;
+}
+
+Dataset days_on(c10::Device device) {
+  return Dataset(test::small_store({8, 8, 5, 3, 8, 6, 7, 8}, 8), {7}, Reward::kExpected, device);
+}
+
+struct Trained {
+  MetricValues metrics;
+  std::vector<at::Tensor> numbers;  // weights, averages, moments
+};
+
+// Losses and all that was learned after some steps, within which nothing is announced.
+Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
+  std::optional<Announced> announced(std::in_place);
+  const Dataset days = days_on(device);
+  const auto policy = models::make_policy(test::small_model(variant), kTwoFeatures, 1);
+  policy->to(device);
+  policy->fit(days.training_columns());
+  policy->train();
+  LoggedWindows windows(days, *policy, config.batch_size, config.accumulate, config.seed);
+  Stepper stepper(config, *policy, windows);
+  announced.reset();
+
+  // Windows are drawn twice.
+  for (int64_t step = 0; step < config.steps; ++step) stepper.run(step, step < 4 ? 4 : config.steps);
+
+  const Announced again;
+  Trained trained = {stepper.window().take(), {}};
+  const auto add = [&](const std::vector<at::Tensor>& tensors) {
+    for (const at::Tensor& one : tensors) trained.numbers.push_back(one.detach().to(at::kCPU));
+  };
+  add(policy->parameters());
+  add(stepper.ema().averages());
+  for (const AdamW& optimizer : stepper.optimizers()) {
+    add(optimizer.moments1());
+    add(optimizer.moments2());
+  }
+  EXPECT_EQ(stepper.first_bad_step(), -1);
+  return trained;
+}
+
+void expect_equal(const Trained& a, const Trained& b) {
+  EXPECT_EQ(a.metrics, b.metrics);
+  ASSERT_EQ(a.numbers.size(), b.numbers.size());
+  for (size_t i = 0; i < a.numbers.size(); ++i) EXPECT_TRUE(at::equal(a.numbers[i], b.numbers[i])) << i;
+}
+
+class EveryModel : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(EveryModel, StepsWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
+  const Trained there = train_on(pretend_device(), GetParam(), few_steps());
+  expect_equal(there, train_on(c10::kCPU, GetParam(), few_steps()));
+}
+
+TEST_P(EveryModel, AccumulatesWithoutAWait) {
+  TrainConfig config = few_steps();
+  config.accumulate = 3;
+  const Trained there = train_on(pretend_device(), GetParam(), config);
+  expect_equal(there, train_on(c10::kCPU, GetParam(), config));
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryModel, ::testing::ValuesIn(test::policy_variants()),
+                         [](const auto& tested) { return test::variant_name(tested.param); });
+
+// Logs, held-out losses and checkpoints wait, and are those of the CPU.
+TEST(Device, ATrainingWritesTheCheckpointOfTheCpuAndGoesOn) {
+  const test::TemporaryFolder folder;
+  const Announced announced;
+  const auto checkpoint_of = [&](c10::Device device, const std::string& name, bool in_parts) {
+    const Dataset days = days_on(device);
+    const RunDir run = RunDir::create(folder.path() + "/" + name, "kind: train\n");
+    policy::CheckpointInfo info;
+    info.shape = kTwoFeatures;
+    std::string checkpoint;
+    for (const int64_t stop_at : in_parts ? std::vector<int64_t>{3, 0} : std::vector<int64_t>{0}) {
+      const auto policy = models::make_policy(test::small_model("diffbid"), kTwoFeatures, 1);
+      policy->to(device);
+      policy->fit(days.training_columns());
+      TrainConfig config = few_steps();
+      config.log_every = 2;
+      config.eval_every = 3;
+      config.stop_at = stop_at;
+      LoggedWindows windows(days, *policy, config.batch_size, 1, config.seed);
+      Trainer trainer(config, *policy, windows, &days, run, info, "kind: train\n");
+      if (!checkpoint.empty()) trainer.resume(checkpoint);
+      checkpoint = trainer.run().checkpoint;
+    }
+    return checkpoint;
+  };
+  const std::string cpu = checkpoint_of(c10::kCPU, "cpu", false);
+  const std::string device = checkpoint_of(pretend_device(), "device", false);
+  const std::string parts = checkpoint_of(pretend_device(), "parts", true);
+  for (const std::string file : {"/model.safetensors", "/trainer.safetensors"}) {
+    EXPECT_EQ(read_file(device + file), read_file(cpu + file)) << file;
+    EXPECT_EQ(read_file(parts + file), read_file(cpu + file)) << file;
+  }
+}
+
+// --- What the device refuses ------------------------------------------------------------------
+
+std::string refusal(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const c10::Error& e) {
+    return e.what_without_backtrace();
+  }
+  return "nothing";
+}
+
+at::Tensor three_numbers() { return at::arange(3, at::TensorOptions(at::kFloat).device(pretend_device())); }
+
+TEST(Device, RefusesWhatAGpuWouldWaitFor) {
+  const at::Tensor x = three_numbers();
+  EXPECT_EQ(refusal([&] { x[1].item(); }),
+            "pretend device: aten::_local_scalar_dense: the host waits for what the device has computed");
+  EXPECT_NE(refusal([&] { x.nonzero(); }).find("aten::nonzero: the host waits"), std::string::npos);
+  EXPECT_NE(refusal([&] { at::equal(x, x); }).find("aten::equal: the host waits"), std::string::npos);
+  EXPECT_EQ(refusal([&] { x.to(at::kCPU); }), "pretend device: copy from the device: the host waits for it");
+}
+
+TEST(Device, TakesAsynchronousCopiesFromPinnedMemoryAlone) {
+  const at::Tensor x = three_numbers();
+  const at::Tensor pageable = at::ones({3});
+  const at::Tensor pinned = at::ones({3}, at::TensorOptions().pinned_memory(true));
+  EXPECT_NE(refusal([&] { x.copy_(pageable, true); }).find("found pageable memory"), std::string::npos);
+  EXPECT_NE(refusal([&] { x.copy_(pinned); }).find("a copy that is waited for"), std::string::npos);
+  EXPECT_EQ(refusal([&] { x.copy_(pinned, true); }), "nothing");
+  const Announced announced;
+  EXPECT_EQ(refusal([&] { x.copy_(pageable); }), "nothing");
+  EXPECT_EQ(x.sum().item<float>(), 3.0F);
+}
+
+TEST(Device, RefusesToMixDevicesAndForeignRandomNumbers) {
+  const at::Tensor x = three_numbers();
+  EXPECT_NE(refusal([&] { x + at::ones({3}); }).find("aten::add.Tensor: found a tensor of cpu"), std::string::npos);
+  EXPECT_NE(refusal([&] { x.normal_(); }).find("aten::normal_: draws from no generator"), std::string::npos);
+  at::Generator of_the_cpu = at::detail::createCPUGenerator(1);
+  EXPECT_NE(refusal([&] { x.normal_(0.0, 1.0, of_the_cpu); }).find("a generator that is not the device's"),
+            std::string::npos);
+  EXPECT_EQ(refusal([&] { x.mul_(2.0); }), "nothing");
+}
+
+}  // namespace
+}  // namespace genbid::train
