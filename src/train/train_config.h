@@ -24,7 +24,7 @@ struct TrainConfig {
   int64_t keep = 2;                 // checkpoints that stay
   int64_t seed = 1;
   std::string device = "cpu";  // or "cuda", "cuda:N"
-  int64_t threads = 0;         // of LibTorch; 0: one a processor. Results on a CPU depend on it.
+  int64_t threads = 0;         // of LibTorch; 0: one, of large policies one a processor. Results on a CPU depend on it.
   std::string prometheus;      // a text file with the newest numbers (base/prometheus.h); empty: none
 
   void fields(ConfigVisitor& v);
