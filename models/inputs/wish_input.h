@@ -20,8 +20,8 @@ const std::string& expected_wishes();
 
 // What a policy is asked for as a network reads it: at every tick what is still to go of each wish, in units of how the
 // training days differed at that tick, and kept within what they had to go there. Towards the end of a day little is to
-// go of anything, so that in units of the whole day late wishes would be all alike. A wish that cannot be fulfilled would otherwise grow, from tick
-// to tick, into something that no day of the data has shown.
+// go of anything, so that in units of the whole day late wishes would be all alike. A wish that cannot be fulfilled
+// would otherwise grow, from tick to tick, into something that no day of the data has shown.
 class WishInputImpl : public torch::nn::Module {
  public:
   // `quantile`: where the caller has no wish, this quantile of what the training days came to. The CPA that is asked

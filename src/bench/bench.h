@@ -32,8 +32,8 @@ void print_figure(const std::string& name, double value, const std::string& unit
 // Largest resident memory of this process so far, bytes.
 double peak_memory();
 
-// Runs those whose name begins with `prefix`; on another device than the CPU, step.MODEL alone. Error if there are none. `as_list`: the objects of all lines as one JSON
-// array.
+// Runs those whose name begins with `prefix`; on another device than the CPU, step.MODEL alone. Error if there are
+// none. `as_list`: the objects of all lines as one JSON array.
 int run_benchmarks(const std::string& prefix, const Setting& setting, bool as_list = false);
 std::string bench_help();
 

@@ -16,7 +16,7 @@ struct Obedience {
   size_t num_cells = 0;      // asked for, over all targets
   size_t num_feasible = 0;   // in which what was asked could have come
   double mean_error = 0.0;   // |came - asked| over feasible cells, in the outcome's unit
-  double deaf_error = 0.0;     // the same if what the middle target brought had come of every target
+  double deaf_error = 0.0;   // the same if what the middle target brought had come of every target
   double correlation = 0.0;  // rank correlation of what was asked with what came, over all cells
   double ceiling = 0.0;      // that of a policy to which what was asked came wherever it is feasible
   double within = 0.0;       // mean over seats and days of each one's own correlation

@@ -69,8 +69,8 @@ struct ParameterGroup {
   int64_t every = 1;        // it steps in steps whose number + 1 is divisible by this, and rests in the others
 };
 
-// Training rows that count (mask 1), for fitting normalisation constants. Rows of a trajectory lie together, in order of
-// ticks. Of a large data set they are whole trajectories spread over all of it.
+// Training rows that count (mask 1), for fitting normalisation constants. Rows of a trajectory lie together, in order
+// of ticks. Of a large data set they are whole trajectories spread over all of it.
 struct TrainingColumns {
   at::Tensor states_NS;
   at::Tensor actions_NA;

@@ -34,8 +34,8 @@ class Policy : public torch::nn::Module {
   // Losses of a batch for one of the groups. Random numbers come from the step alone. If there are none, the group
   // rests: better said by `every` where it follows from the step's number.
   virtual std::vector<LossPart> losses(const Step& step, size_t group, const Batch& batch) = 0;
-  // Losses of days that it does not learn from, in evaluation mode and without gradients. Nothing of the policy changes.
-  // `noise` is the same at every call.
+  // Losses of days that it does not learn from, in evaluation mode and without gradients. Nothing of the policy
+  // changes. `noise` is the same at every call.
   virtual std::vector<LossPart> held_out_losses(const Batch& batch, at::Generator& noise) = 0;
   // Called after all groups have stepped, for target networks and the like. What it changes must follow from the step's
   // number, parameters and buffers alone, because only these are in checkpoints.

@@ -17,8 +17,8 @@ struct LoadedPolicy {
   std::string weights;     // a hash of the file that holds them
 };
 
-// `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained (train/best_checkpoint.h),
-// else its latest.
+// `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained
+// (train/best_checkpoint.h), else its latest.
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights);
 
 }  // namespace genbid::runs

@@ -33,8 +33,8 @@
 namespace genbid::runs {
 namespace {
 
-// One trainer a run folder; the lock goes with the process. Who has it may be about to end: an experiment that was killed
-// leaves trainings that save what they have, and the same command finds them at it.
+// One trainer a run folder; the lock goes with the process. Who has it may be about to end: an experiment that was
+// killed leaves trainings that save what they have, and the same command finds them at it.
 void take_run(const RunDir& run) {
   const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));

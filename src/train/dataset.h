@@ -23,8 +23,8 @@ Reward parse_reward(const std::string& name);
 
 // What a policy is taught to do at a tick: what the log's bidder asked for, or what would have been best in hindsight
 // given what the day had brought so far: the alpha of this tick if every tick that was left had the best of its own, or
-// the best constant alpha of what was left; or the best constant alpha of the whole day. Stores that simulate wrote with
-// output.labels have them (data/README.md).
+// the best constant alpha of what was left; or the best constant alpha of the whole day. Stores that simulate wrote
+// with output.labels have them (data/README.md).
 enum class Labels { kLogged, kBestRest, kRestConstant, kBestConstant };
 const std::vector<std::string>& label_names();  // "logged", "best_rest", "rest_constant", "best_constant"
 Labels parse_labels(const std::string& name);

@@ -16,10 +16,10 @@
 namespace genbid::train {
 
 // One step of a training after another: batch, losses, gradients, optimizers, averages. Within a step the host never
-// waits for the device, nothing is copied between them, and no random stream gets a new seed: all that changes from step
-// to step (the step's number, its place among those drawn ahead, learning rates, the weight of the average, seeds) is
-// put into tensors and generators of the device before it begins. tests/train/pretend_device_test.cpp holds every model
-// to it.
+// waits for the device, nothing is copied between them, and no random stream gets a new seed: all that changes from
+// step to step (the step's number, its place among those drawn ahead, learning rates, the weight of the average, seeds)
+// is put into tensors and generators of the device before it begins. tests/train/pretend_device_test.cpp holds every
+// model to it.
 class Stepper {
  public:
   // The references must outlive it.

@@ -29,9 +29,9 @@ struct TrainSummary {
 };
 
 // Minimises an objective in a policy's parameters, group by group. It knows no model and no data, and waits for the
-// device only to log, evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that names the step
-// and what the cause is: weights that are not finite (which, and since when) or the loss alone. Nothing of that step is
-// applied or saved, and weights that are not finite are never saved.
+// device only to log, evaluate or save. A loss that is not finite, in training or on held-out days, is an Error that
+// names the step and what the cause is: weights that are not finite (which, and since when) or the loss alone. Nothing
+// of that step is applied or saved, and weights that are not finite are never saved.
 class Trainer {
  public:
   // All references must outlive the trainer. `info` and `config_yaml` go into every checkpoint. `held_out` may be

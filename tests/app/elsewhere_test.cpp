@@ -110,8 +110,8 @@ TEST_F(Elsewhere, TheBlocksOfThePageRun) {
          "trajectories.h5 train.steps=20 train.log_every=5 train.eval_every=10 train.batch_size=16 train.threads=1");
   }
   const std::string market = " market.impressions=2000 market.budget_scale=0.004 ";
-  must("evaluate configs/quickstart/evaluate.yaml policy='[{policy: " + runs + "behavior_cloning, name: behavior_cloning}, pid]'" + market +
-       "output.dir=" + runs + "evaluation");
+  must("evaluate configs/quickstart/evaluate.yaml policy='[{policy: " + runs +
+       "behavior_cloning, name: behavior_cloning}, pid]'" + market + "output.dir=" + runs + "evaluation");
   must("simulate configs/simulate.yaml" + market + "output.dir=" + out("runs/simulate"));
   const std::string page = std::filesystem::current_path().string() + "/docs/results_elsewhere.md";
   const int status = read_elsewhere(folder_.path(), "page " + page);

@@ -23,8 +23,8 @@ class RunDir {
   // Checkpoint folders, oldest first. Only names that checkpoint_path() makes are listed, so no unfinished ones.
   std::vector<std::string> checkpoints() const;
   std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
-  // Removes the oldest checkpoints so that `keep` of them remain, and `also`, a path, which may be empty; and what killed
-  // writers left.
+  // Removes the oldest checkpoints so that `keep` of them remain, and `also`, a path, which may be empty; and what
+  // killed writers left.
   void prune_checkpoints(int64_t keep, const std::string& also = {}) const;
 
  private:
