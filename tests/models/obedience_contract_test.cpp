@@ -56,7 +56,8 @@ void learn(policy::Policy& policy, const policy::Batch& batch, int64_t steps) {
       at::Tensor total = at::zeros({});
       for (const policy::LossPart& part : policy.losses({step, noise}, group, batch)) total = total + part.value;
       optimizers[group].backward(total);
-      optimizers[group].step(2e-3);
+      optimizers[group].set_rate(2e-3);
+      optimizers[group].step();
     }
   }
   policy.eval();

@@ -55,7 +55,8 @@ class PolicyContract : public ::testing::TestWithParam<std::string> {
         at::Tensor total = at::zeros({});
         for (const policy::LossPart& part : policy.losses({0, noise}, group, batch)) total = total + part.value;
         optimizers[group].backward(total);
-        optimizers[group].step(3e-3);
+        optimizers[group].set_rate(3e-3);
+        optimizers[group].step();
       }
       at::Generator noise = at::detail::createCPUGenerator(3);
       policy.after_step({step - 1, noise});
