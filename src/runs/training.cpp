@@ -168,6 +168,7 @@ std::string TrainingSummary::json() const {
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
   const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
+  train::set_arithmetic(device, config.train.tf32, config.train.deterministic);
   const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   at::set_num_threads(config.train.threads > 0 ? static_cast<int>(config.train.threads) : processors);
 
