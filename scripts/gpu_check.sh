@@ -60,7 +60,7 @@ run_part() { # NAME LOG COMMAND...
     return 1
   fi
   timeout -k 10 "$left" "$@" >"$log" 2>"$log.err" || status=$?
-  local word=done
+  local word="done"
   ((status == 0)) || word="failed ($status)"
   ((status != 124 && status != 137)) || word="out of time"
   parts+=("{\"part\": \"$name\", \"status\": \"$word\", \"seconds\": $((SECONDS - begin))}")

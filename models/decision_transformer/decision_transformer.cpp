@@ -83,7 +83,10 @@ void DecisionTransformer::fit(const policy::TrainingColumns& columns) {
 
 int64_t DecisionTransformer::window() const {
   constexpr int64_t kLongestDay = 96;
-  return days_ ? std::min(config_.layers * (config_.window - 1) + 1, kLongestDay) : config_.window;
+  if (!days_) return config_.window;
+  // A merged token reads the action of the tick before its own.
+  const int64_t before = merged_ && action_tokens_ ? 1 : 0;
+  return std::min(config_.layers * (config_.window - 1) + 1 + before, kLongestDay + before);
 }
 
 int64_t DecisionTransformer::cached_tokens() const { return num_tokens_ * (config_.window - 1) + state_token_ + 1; }

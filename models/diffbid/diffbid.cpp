@@ -271,7 +271,11 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
 
   policy::Action action;
   action.coefficients_BA = actions_->inverse(predicted_BA).clamp_min(0.0);
-  action.next_states_BS = states_->inverse(next_B1S).squeeze(1);
+  // Of what is hidden nothing is expected but what is.
+  const at::Tensor raw_now_B1S = at_tick(history.states_BTS, last_B11);
+  const at::Tensor change_B1S = states_->inverse(next_B1S) - raw_now_B1S;
+  const at::Tensor shown_B11 = own_bids_->shown_B11(change_B1S, nullptr);
+  action.next_states_BS = (raw_now_B1S + own_bids_->states(change_B1S, shown_B11)).squeeze(1);
   if (config_.warm_levels > 0) action.carry = {plan_BTS};
   return action;
 }

@@ -51,7 +51,7 @@ at::Tensor Perceptron::predict_BTA(const policy::Ticks& ticks, const at::Tensor&
 
 std::vector<policy::LossPart> Perceptron::losses(const policy::Step& step, size_t /*group*/,
                                                  const policy::Batch& batch) {
-  const at::Tensor predicted_BTA = predict_BTA(batch.seen, batch.outcome_BO, &step.noise);
+  const at::Tensor predicted_BTA = predict_BTA(batch.seen, batch.outcome_BO, is_training() ? &step.noise : nullptr);
   return {action_loss(predicted_BTA, actions_(batch.label_BTA), batch)};
 }
 

@@ -106,7 +106,7 @@ Obedience obedience(Outcome outcome, const std::vector<const Evaluation*>& evalu
     const double best = outcome == Outcome::kReturn ? kReachable * cell.optimum * cell.cpa_limit / cell.budget
                                                     : (outcome == Outcome::kShareOfOptimum ? kReachable : came);
     perfect.add(asked, could ? asked : best);
-    if (!could) return;
+    if (!could || !known(outcome, (*deaf)[c])) return;
     ++result.num_feasible;
     result.mean_error += std::abs(came - asked);
     result.deaf_error += std::abs(outcome_of(outcome, (*deaf)[c]) - asked);

@@ -42,7 +42,8 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
       throw Error(file + ": found format '" + state.at("format").dump() + "', expected " + kCheckpointFormat);
     if (state.at("version") != kCheckpointVersion) {
       throw Error(file + ": found a checkpoint of version " + state.at("version").dump() + ", expected version " +
-                  std::to_string(kCheckpointVersion));
+                  std::to_string(kCheckpointVersion) + " (made by " + state.value("program", "another program") +
+                  "; train it again)");
     }
     CheckpointInfo info;
     info.step = state.at("step");

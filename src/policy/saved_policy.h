@@ -44,7 +44,7 @@ struct CheckpointInfo {
 enum class Weights { kEma, kRaw };
 
 // What state.json is.
-inline constexpr int kCheckpointVersion = 1;
+inline constexpr int kCheckpointVersion = 2;  // 1: histories and wishes of another form
 inline constexpr const char* kCheckpointFormat = "genbid-checkpoint";
 
 // Throws an Error if `path` is no checkpoint, if it is damaged (a file is missing, or not as it was written), or if it

@@ -164,7 +164,8 @@ class Maker {
       const std::string file = (run / name).string();
       if (!std::filesystem::is_regular_file(file)) return Json();
       const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-      return json.is_object() && json.contains("market_evaluations") ? json : Json();
+      const bool has_cost = json.is_object() && json.contains("market_evaluations");
+      return has_cost && json["market_evaluations"].is_number_integer() ? json : Json();
     };
     Json selection = read("selection.json");
     const Json training = read(train::kBestFile);

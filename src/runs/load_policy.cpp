@@ -34,7 +34,8 @@ std::string best_checkpoint(const std::string& run, const std::vector<std::strin
   const std::string file = run + "/" + train::kBestFile;
   if (!std::filesystem::is_regular_file(file)) return {};
   const auto json = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  const std::string name = json.is_object() ? json.value("checkpoint", "") : "";
+  const bool has_name = json.is_object() && json.contains("checkpoint") && json["checkpoint"].is_string();
+  const std::string name = has_name ? json["checkpoint"].get<std::string>() : "";
   for (const std::string& path : checkpoints) {
     if (!name.empty() && std::filesystem::path(path).filename() == name) return path;
   }

@@ -50,10 +50,6 @@ void take_run(const RunDir& run) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // The mean over held-out periods of what a simple predictor is off by.
 double mean_of(const std::map<int64_t, double>& by_period) {
   double sum = 0.0;
@@ -183,6 +179,7 @@ std::string TrainingSummary::json() const {
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
   const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
+  train::set_arithmetic(device, config.train.tf32, config.train.deterministic);
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
   train::check_tensor_memory();
@@ -249,7 +246,7 @@ TrainingSummary train(const TrainRunConfig& config) {
 
   train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed);
   train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
-  Threads threads(at::get_num_threads());
+  Threads threads(config.select.every > 0 ? static_cast<int>(config.train.threads) : 1);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info, threads);
   if (judge) trainer.judge_with(*judge, config.select);
   if (!checkpoint.empty()) {

@@ -14,6 +14,7 @@
 #include "base/files/content_hash.h"
 #include "base/error.h"
 #include "base/config/period_text.h"
+#include "base/random/random.h"
 #include "base/shown.h"
 #include "bidding/score.h"
 #include "bidding/state_features.h"
@@ -151,8 +152,8 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
     constraint.push_back(as_float(day.cpa_limit));
     const int64_t length = num_played(columns, begin, end, num_features, day.budget);
     lengths.push_back(length);
-    // Of a period's last tick the mark says nothing, since all have it.
-    exhausted.push_back(length < ticks ? 1 : 0);
+    // Of a period's last tick the mark says nothing, since all have it; what was spent does.
+    exhausted.push_back(length < ticks || day.budget - day.cost < kMinRemainingBudget ? 1 : 0);
     last_rows.push_back(to_signed(end) - 1);
   }
   first_rows = std::move(columns.first_row);
@@ -373,13 +374,16 @@ std::string Dataset::describe_action_outliers() const {
 policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {
   int64_t all_rows = 0;
   for (const int64_t length : lengths_) all_rows += length;
-  // Every k-th trajectory, beginning in the middle of the first k.
-  const int64_t step = (all_rows + most_rows - 1) / std::max<int64_t>(most_rows, 1);
+  // One of every k, at random: stores lie seat by seat, so every k-th would be of a few seats.
+  const int64_t step = std::max<int64_t>((all_rows + most_rows - 1) / std::max<int64_t>(most_rows, 1), 1);
+  const RandomStream stream(0, "train.fit");
   std::vector<int64_t> rows;
   std::vector<int64_t> labelled;
   std::vector<int64_t> owners;
   std::vector<int64_t> ticks_N;
-  for (int64_t m = step / 2; m < num_trajectories(); m += std::max<int64_t>(step, 1)) {
+  for (int64_t begin = 0; begin < num_trajectories(); begin += step) {
+    const int64_t among = std::min(step, num_trajectories() - begin);
+    const int64_t m = begin + static_cast<int64_t>(stream.bits(low_word(begin), high_word(begin), 0)[0]) % among;
     const int64_t place = at(trajectories_, m);
     const int64_t length = at(lengths_, m);
     for (int64_t t = 0; t < length; ++t) {

@@ -79,7 +79,7 @@ class Dataset {
   policy::Batch batch_at(const at::Tensor& places_PB, int64_t padded_ticks) const;
   static at::Tensor counts(const at::Tensor& places_PB);  // ticks of each window
 
-  // The rows that count, for normalisation constants: of `most_rows` at most, whole trajectories spread evenly.
+  // The rows that count, for normalisation constants: of about `most_rows`, whole trajectories drawn from all over it.
   policy::TrainingColumns training_columns(int64_t most_rows = kRowsToFit) const;
   static constexpr int64_t kRowsToFit = 65'536;
 

@@ -6,6 +6,7 @@
 #include <torch/cuda.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 
 #include "base/error.h"
@@ -51,6 +52,21 @@ c10::Device open_device(const std::string& name) {
     throw Error("device: found '" + name + "', expected a GPU below cuda:" + std::to_string(gpus));
   }
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*gpu));
+}
+
+void set_arithmetic(c10::Device device, bool tf32, bool deterministic) {
+  at::Context& context = at::globalContext();
+  if (device.is_cuda()) {
+    // LibTorch's own default is to allow it in convolutions and not in products.
+    context.setAllowTF32CuBLAS(tf32);
+    context.setAllowTF32CuDNN(tf32);
+    context.setDeterministicCuDNN(deterministic);
+    context.setBenchmarkCuDNN(!deterministic);  // shapes stay the same, so it pays to try
+    // cuBLAS reads it when it starts.
+    if (deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*replace=*/0);
+  }
+  context.setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
+  context.setDeterministicFillUninitializedMemory(false);  // nothing reads what nobody wrote
 }
 
 at::Generator generator_on(c10::Device device, uint64_t seed) {

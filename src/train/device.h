@@ -16,6 +16,9 @@ bool is_device(const std::string& name);
 // no driver or no such GPU; it never falls back to the CPU.
 c10::Device open_device(const std::string& name);
 
+// How LibTorch computes on the device from now on (TrainConfig). Before anything is computed there.
+void set_arithmetic(c10::Device device, bool tf32, bool deterministic);
+
 // Random numbers on the device, of a generator of its own.
 at::Generator generator_on(c10::Device device, uint64_t seed);
 

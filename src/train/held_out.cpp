@@ -48,7 +48,12 @@ std::vector<at::Tensor> add_act_errors(policy::Policy& policy, const Dataset& da
   policy::Ticks history = batch.seen;
   history.actions_BTA = history.actions_BTA.scatter(1, last_B11, 0.0);
   const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise).to(dataset.device());
-  const policy::Action action = policy.act(history, batch.outcome_BO, noise_BN, carry);
+  policy::Action action;
+  {
+    const torch::AutoGradMode gradients(policy.act_needs_gradients());
+    action = policy.act(history, batch.outcome_BO, noise_BN, carry);
+  }
+  action.coefficients_BA = action.coefficients_BA.detach();
   const at::Tensor error_B1 = (action.coefficients_BA - at_last(batch.label_BTA)).slice(1, 0, 1).abs();
   const at::Tensor weight_B1 = at_last(batch.label_weight_BT.unsqueeze(-1));
   errors.action += (error_B1 * weight_B1).sum().item<double>();

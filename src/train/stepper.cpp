@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include "base/random/random.h"
+#include "train/autocast.h"
 #include "train/device.h"
 #include "train/schedule.h"
 
@@ -50,8 +51,8 @@ void Stepper::prepare(int64_t step, int64_t last) {
   place_1_.fill_(step - drawn_begin_);
   ema_.prepare(step);
   for (size_t g = 0; g < groups_.size(); ++g) {
-    if (!steps_in(g, step)) continue;
-    optimizers_[g].set_rate(rate(step) * groups_[g].rate_scale);
+    if (steps_in(g, step)) optimizers_[g].set_rate(rate(step) * groups_[g].rate_scale);
+    // Of groups that rest too: the hook behind the step may draw.
     noise_[g].set_current_seed(derive_seed(static_cast<uint64_t>(config_.seed), "train.noise." + groups_[g].name,
                                            static_cast<uint64_t>(step)));
   }
@@ -64,7 +65,7 @@ void Stepper::update_group(int64_t step, size_t group) {
   const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
   for (size_t part = 0; part < objective_.num_parts(); ++part) {
     at::Tensor loss;
-    for (const policy::LossPart& one : objective_.losses({step, noise_[group]}, policy_, group, part)) {
+    for (const policy::LossPart& one : losses_of(step, group, part)) {
       const at::Tensor value = objective_.num_parts() == 1 ? one.value : one.value * objective_.weight(part);
       add(loss, value);
       add(losses[one.name], value.detach());
@@ -77,6 +78,11 @@ void Stepper::update_group(int64_t step, size_t group) {
   const at::Tensor norm = optimizers_[group].step();
   watch(total, norm);
   window_.add(groups_.size() > 1 ? groups_[group].name : "", losses, total, norm);
+}
+
+std::vector<policy::LossPart> Stepper::losses_of(int64_t step, size_t group, size_t part) {
+  const Autocast autocast(objective_.device().type(), config_.precision == "bfloat16");
+  return objective_.losses({step, noise_[group]}, policy_, group, part);
 }
 
 // Marks the first step whose loss or gradient is not finite.

@@ -23,6 +23,9 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("seed", seed, {0});
   v.field("device", device);
   v.check(is_device(device), "device", "cpu, cuda or cuda:N");
+  v.field("precision", precision, {"float32", "bfloat16"});
+  v.field("tf32", tf32);
+  v.field("deterministic", deterministic);
   v.field("threads", threads, {0, 1024});
   v.path("prometheus", prometheus, true);
   v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",

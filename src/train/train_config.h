@@ -23,8 +23,11 @@ struct TrainConfig {
   int64_t checkpoint_every = 1000;  // steps; also at the end and when asked to stop
   int64_t keep = 2;                 // checkpoints that stay
   int64_t seed = 1;
-  std::string device = "cpu";  // or "cuda", "cuda:N"
-  int64_t threads = 0;         // of LibTorch; 0: one, of large policies one a processor. Results on a CPU depend on it.
+  std::string device = "cpu";         // or "cuda", "cuda:N"
+  std::string precision = "float32";  // or "bfloat16" (train/autocast.h)
+  bool tf32 = false;                  // on a GPU: products with 10 bits behind the point in place of 23
+  bool deterministic = false;  // kernels whose bits are the same in every run; an operator without one is an error
+  int64_t threads = 0;         // of LibTorch; 0: one, of large ones one a processor. Results on a CPU depend on it.
   std::string prometheus;      // a text file with the newest numbers (base/prometheus.h); empty: none
 
   void fields(ConfigVisitor& v);

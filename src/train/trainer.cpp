@@ -233,7 +233,7 @@ TrainSummary Trainer::run() {
     summary.best = s.judgements->best();
     summary.patience_gone = s.judgements->patience_is_gone();
   }
-  summary.stopped = step < config.steps && !summary.patience_gone;
+  summary.stopped = (step < config.steps && !summary.patience_gone) || s.is_due(step);  // stopped while it was judged
   summary.checkpoint = s.save();
   if (!summary.stopped && summary.held_out_step != step) {
     summary.held_out = s.measure(metrics, step > first_step);  // a run that was finished has its line already

@@ -322,7 +322,8 @@ TEST_P(PolicyContract, TheActionOfTheCurrentTickIsNotRead) {
 TEST_P(PolicyContract, WhatIsCarriedSaysWhatTheHistorySays) {
   const auto policy = make();
   if (!policy->carry_follows_from_history()) GTEST_SKIP() << "carries nothing that a history could tell";
-  const int64_t ticks = policy->window();
+  const int64_t window = policy->window();
+  const int64_t ticks = window + 5;  // so that the history slides
   const policy::Batch day = sample_batch(5, ticks);
   policy->fit(columns_of(day));
   learn(*policy, day, 3);
@@ -331,7 +332,12 @@ TEST_P(PolicyContract, WhatIsCarriedSaysWhatTheHistorySays) {
   std::vector<at::Tensor> carry = policy->initial_carry(5);
   for (int64_t now = 0; now < ticks; ++now) {
     policy::Ticks history = history_of(day);
-    history.mask_BT = (at::arange(ticks) <= now).to(at::kFloat).expand({5, ticks});
+    const int64_t first = std::max<int64_t>(0, now + 1 - window);
+    for (at::Tensor* one :
+         {&history.states_BTS, &history.actions_BTA, &history.before_BTO, &history.ticks_BT, &history.mask_BT}) {
+      *one = one->slice(1, first, first + window);
+    }
+    history.mask_BT = (at::arange(window) <= now - first).to(at::kFloat).expand({5, window});
     const policy::Action carried = policy->act(history, ask_for(0.7, 5), noise_for(*policy, 5), carry);
     const policy::Action replayed = policy->act(history, ask_for(0.7, 5), noise_for(*policy, 5), {});
     EXPECT_TRUE(at::allclose(carried.coefficients_BA, replayed.coefficients_BA, 1e-5, 1e-4)) << "tick " << now;

@@ -97,8 +97,9 @@ TEST_F(CheckpointTest, DamagedStateIsNamed) {
 }
 
 TEST_F(CheckpointTest, AnotherVersionIsRefused) {
-  write_file(path_ + "/state.json", "{\"format\": \"genbid-checkpoint\", \"version\": 2}");
-  expect_error([&] { policy::read_checkpoint_info(path_); }, "found a checkpoint of version 2, expected version 1");
+  write_file(path_ + "/state.json", "{\"format\": \"genbid-checkpoint\", \"version\": 1}");
+  expect_error([&] { policy::read_checkpoint_info(path_); },
+               "found a checkpoint of version 1, expected version 2 (made by another program; train it again)");
 }
 
 TEST_F(CheckpointTest, KnowsTheTicksOfItsDays) {
