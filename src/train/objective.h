@@ -37,8 +37,9 @@ class Objective {
 // A policy's own losses on windows of logged days.
 class LoggedWindows : public Objective {
  public:
-  // `parts`: a batch is cut into as many, whose gradients add up to that of the whole batch, each weighing as many ticks as it has, in a part of
-  // the memory. The data set must outlive it. Error for a planner of whole days that are longer than it plans.
+  // `parts`: a batch is cut into as many, whose gradients add up to that of the whole batch, each weighing as many
+  // ticks as it has, in a part of the memory. The data set must outlive it. Error for a planner of whole days that are
+  // longer than it plans.
   LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed);
 
   int64_t draw(int64_t first, int64_t most) override;

@@ -83,8 +83,8 @@ TEST_P(Obedience, WhatIsAskedForComesAtTheFirstTickAndAtTheLast) {
   const torch::NoGradGuard no_grad;
   for (const int64_t tick : {int64_t{0}, ticks - 1}) {
     for (const bool high : {false, true}) {
-      // Asked of whom it is true: at the last tick the day has gone as it was asked to. At the first one nothing but the
-      // wish tells the two apart.
+      // Asked of whom it is true: at the last tick the day has gone as it was asked to. At the first one nothing but
+      // the wish tells the two apart.
       const int64_t first = high ? 1 : 0;
       const policy::Ticks history = at_tick(batch, tick);
       const auto carry = policy->carry_follows_from_history() ? std::vector<at::Tensor>{} : policy->initial_carry(32);

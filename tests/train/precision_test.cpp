@@ -39,8 +39,8 @@ double loss_after(const std::string& variant, const std::string& precision) {
   return stepper.window().take().front().second;
 }
 
-// bfloat16 has 8 bits, so a product is wrong by up to 0.4 %; what is left of that in a loss after forty steps is of that
-// order. It is not the same number: then nothing would have been computed in bfloat16.
+// bfloat16 has 8 bits, so a product is wrong by up to 0.4 %; what is left of that in a loss after forty steps is of
+// that order. It is not the same number: then nothing would have been computed in bfloat16.
 TEST_P(Precision, Bfloat16LearnsWhatFloat32LearnsButForRounding) {
   const double exact = loss_after(GetParam(), "float32");
   const double rounded = loss_after(GetParam(), "bfloat16");
