@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "app/run_program.h"
@@ -53,6 +54,46 @@ TEST_F(Pipeline, TwentyStepsEqualTenStepsResumed) {
                 read_file(out(parts) + "/checkpoints/step-00000020/" + file));
     }
   }
+}
+
+// Judging a policy in a market while it is trained changes nothing of the training, in one go or in parts, and whoever
+// loads the run takes the best checkpoint.
+TEST_F(Pipeline, ATrainingThatIsJudgedIsTheSameTraining) {
+  const std::string judged =
+      " select.every=4 select.market.impressions=2000 select.market.budget_scale=0.004 select.market.periods=21 "
+      "select.market.population=rules48 ";
+  for (const char* model : {"behavior_cloning", "decision_transformer"}) {
+    SCOPED_TRACE(model);
+    const std::string plain = std::string(model) + "_plain";
+    const std::string whole = std::string(model) + "_whole";
+    const std::string parts = std::string(model) + "_parts";
+    must(train(model, plain, "train.steps=12"));
+    must(train(model, whole, "train.steps=12 train.keep=1" + judged));
+    must(train(model, parts, "train.steps=12 train.keep=1 train.stop_at=6" + judged));
+    must(train(model, parts, "train.steps=12 train.keep=1" + judged));
+    const std::string last = "/checkpoints/step-00000012/model.safetensors";
+    const std::string expected = read_file(out(plain) + last);
+    EXPECT_EQ(read_file(out(whole) + last), expected);
+    EXPECT_EQ(read_file(out(parts) + last), expected);
+    EXPECT_EQ(read_file(out(parts) + "/best.json"), read_file(out(whole) + "/best.json"));
+  }
+  const auto best = nlohmann::json::parse(read_file(out("behavior_cloning_whole") + "/best.json"));
+  EXPECT_EQ(best["tried"].size(), 3U);
+  EXPECT_EQ(best["market_evaluations"], 3 * 48);
+  must("evaluate configs/evaluate.yaml policy=" + out("behavior_cloning_whole") +
+       " market.impressions=2000 market.budget_scale=0.004 market.periods=30 output.dir=" + out("eval"));
+  const auto result = nlohmann::json::parse(read_file(out("eval") + "/result.json"));
+  EXPECT_EQ(result["candidate"]["step"], best["step"]);
+  EXPECT_EQ(result["selection"]["market_evaluations"], 3 * 48);
+  // Days that it was chosen on are none to be judged on.
+  const auto seen = run_program("evaluate configs/evaluate.yaml policy=" + out("behavior_cloning_whole") +
+                                " market.impressions=2000 market.periods=21 output.dir=" + out("seen"));
+  EXPECT_NE(seen.status, 0);
+  EXPECT_NE(seen.output.find("found period 21, which this policy was tuned on"), std::string::npos) << seen.output;
+  const auto own = run_program(train("behavior_cloning", "own", "select.every=4 select.market.periods=7"));
+  EXPECT_NE(own.output.find("select.market.periods: found period 7, which this policy was trained on"),
+            std::string::npos)
+      << own.output;
 }
 
 TEST_F(Pipeline, EvaluationAndSimulationWriteTheSameBytesForAnyNumberOfThreads) {
