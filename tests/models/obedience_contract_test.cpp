@@ -71,11 +71,18 @@ policy::Ticks at_tick(const policy::Batch& batch, int64_t tick) {
   return history;
 }
 
+// Plans of these do not follow a wish at a day's first tick, after three times as many steps either: noise is predicted,
+// as the paper has it, or the first plan is that everything stays as it is (models/diffbid/README.md).
+bool is_known_to_be_deaf(const std::string& variant) {
+  return variant.starts_with("diffbid.noise_") || variant == "diffbid.warm";
+}
+
 class Obedience : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Obedience, WhatIsAskedForComesAtTheFirstTickAndAtTheLast) {
   const auto policy = make_policy(test::small_model(GetParam()), test::kShape, 1);
   if (policy->wishes().empty()) GTEST_SKIP() << "cannot be asked for anything";
+  if (is_known_to_be_deaf(GetParam())) GTEST_SKIP() << "is known not to obey at the first tick";
   const int64_t ticks = std::min<int64_t>(policy->window(), 8);
   const policy::Batch batch = two_bidders(32, policy->whole_period() ? policy->window() : ticks);
   policy->fit(columns_of(batch));
