@@ -81,7 +81,7 @@ finish() {
   driver="$(nvidia-smi --query-gpu=driver_version --format=csv,noheader 2>/dev/null | head -n 1 || true)"
   {
     say "{\"device\": \"$device\", \"gpu\": \"$(quoted "${gpu:-none}")\", \"driver\": \"$(quoted "${driver:-none}")\","
-    say " \"processors\": $(nproc), \"revision\": \"$(quoted "$(git -C "$repo" describe --always --dirty 2>/dev/null || true)")\","
+    say " \"processors\": $(env -u OMP_NUM_THREADS nproc), \"revision\": \"$(quoted "$(git -C "$repo" describe --always --dirty 2>/dev/null || true)")\","
     say " \"tests\": \"$(quoted "$(tail -n 1 "$work/tests.summary" 2>/dev/null || true)")\","
     printf ' "parts": ['
     local IFS=,
@@ -89,7 +89,9 @@ finish() {
     printf ' "genbid": '
     list_of "$work/bench.json"
     printf ', "pytorch": '
-    list_of "$work/peer.json"
+    list_of "$work/eager.json"
+    printf ', "pytorch_compiled": '
+    list_of "$work/compiled.json"
     say "}"
   } >"$output.part"
   mv "$output.part" "$output"
@@ -113,16 +115,18 @@ export OMP_NUM_THREADS=1
 cd "$repo"
 # A machine that shows a GPU and cannot use it fails here. Where there is none, all are skipped.
 run_part tests tests "$folder/tests/models_gpu_tests" || true
-{ grep -E '^\[  (PASSED|SKIPPED|FAILED)  \] [0-9]+ test' "$work/tests" | sed 's/^\[ *[A-Z]* *\] //' | tr '\n' ';' || true; } >"$work/tests.summary"
+{ sed -nE 's/^\[ *(PASSED|SKIPPED|FAILED) *\] ([0-9]+) tests?[.,].*/\2 \1/p' "$work/tests" | paste -sd, || true; } >"$work/tests.summary"
 
 bench=("$folder/genbid" bench step. --device "$device" --json)
 [[ $small == no ]] || bench+=(--small)
 run_part bench bench.json "${bench[@]}" || true
 
 if python3 -c 'import torch' 2>/dev/null; then
-  peer=(python3 "$repo/scripts/reference/step_times.py" --device "$device")
-  [[ $small == no ]] || peer+=(--small --steps 3)
-  run_part peer peer.json "${peer[@]}" || true
+  for mode in eager compiled; do
+    peer=(python3 "$repo/scripts/reference/step_times.py" --device "$device" --mode "$mode")
+    [[ $small == no ]] || peer+=(--small --steps 3)
+    run_part "peer $mode" "$mode.json" "${peer[@]}" || true
+  done
 else
   parts+=('{"part": "peer", "status": "left out: python3 has no torch", "seconds": 0}')
   say "peer: left out, python3 has no torch"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times training steps of the reference networks in PyTorch, beside which `genbid bench step.` stands.
 
-  python scripts/reference/step_times.py [--device cpu|cuda[:N]] [--steps 50] [--small] [--no-compile]
+  python scripts/reference/step_times.py [--device cpu|cuda[:N]] [--mode eager|compiled] [--steps 50] [--small]
 
-Prints one JSON array: {"name", "value", "unit", "settings"} of each part, eager and compiled. The networks are those of
+Prints one JSON array: {"name", "value", "unit", "settings"} of each part. The networks are those of
 make_references.py at genbid's default sizes, without dropout, on batches that were made before; AdamW is PyTorch's fused
 one, with clipping. Needs torch alone.
 """
@@ -96,29 +96,29 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--small", action="store_true", help="tiny networks and batches: to see that it works")
-    parser.add_argument("--no-compile", action="store_true")
+    parser.add_argument("--mode", choices=["eager", "compiled"], default="eager")
     arguments = parser.parse_args()
     on_gpu = arguments.device != "cpu"
     wait = torch.cuda.synchronize if on_gpu else lambda: None
     figures = []
     with torch.device(arguments.device):
         for name, make in {"decision_transformer": decision_transformer, "diffbid": diffbid}.items():
-            for mode in ["eager"] if arguments.no_compile else ["eager", "compiled"]:
-                torch.manual_seed(1)
-                model, losses, settings = make(arguments.small)
-                settings = {"peer": f"PyTorch {torch.__version__}, {mode}", "model": name,
-                            "device": torch.cuda.get_device_name() if on_gpu else "cpu",
-                            "threads": torch.get_num_threads(), **settings,
-                            "parameters": sum(p.numel() for p in model.parameters())}
-                try:
-                    times = times_of(model, torch.compile(losses) if mode == "compiled" else losses, arguments.steps,
-                                     wait)
-                except Exception as error:  # a machine without Triton or a compiler: said, not hidden
-                    settings["failed"] = str(error).splitlines()[0]
-                    figures.append({"name": f"peer.{name}", "value": None, "unit": "ms", "settings": settings})
-                    continue
-                figures += [{"name": f"peer.{name}.{part}", "value": value, "unit": "ms", "settings": settings}
-                            for part, value in times.items()]
+            torch.manual_seed(1)
+            model, losses, settings = make(arguments.small)
+            settings = {"peer": f"PyTorch {torch.__version__}, {arguments.mode}", "model": name,
+                        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+                        "threads": torch.get_num_threads(), **settings,
+                        "parameters": sum(p.numel() for p in model.parameters())}
+            if arguments.mode == "compiled":
+                losses = torch.compile(losses)
+            try:
+                times = times_of(model, losses, arguments.steps, wait)
+            except Exception as error:  # a machine without Triton or a compiler: said, not hidden
+                settings["failed"] = str(error).splitlines()[0]
+                figures.append({"name": f"peer.{name}", "value": None, "unit": "ms", "settings": settings})
+                continue
+            figures += [{"name": f"peer.{name}.{part}", "value": value, "unit": "ms", "settings": settings}
+                        for part, value in times.items()]
     print(json.dumps(figures, indent=1))
 
 

@@ -34,7 +34,7 @@ bool shows_a_gpu() {
 class PolicyCuda : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!shows_a_gpu()) GTEST_SKIP() << "no /dev/nvidia0: this machine has no NVIDIA GPU";
+    if (!shows_a_gpu()) GTEST_SKIP() << "no /dev/nvidiaN: this machine has no NVIDIA GPU";
     train::open_device("cuda");  // before anything else asks LibTorch about devices
   }
 };
