@@ -25,10 +25,16 @@ std::string written_to(int write_end, int read_end, const std::function<void()>&
   ::dup2(kept, STDERR_FILENO);
   ::close(kept);
   ::close(write_end);  // else a read waits for more
-  std::array<char, 65536> text;
-  const ssize_t size = ::read(read_end, text.data(), text.size());
+  // A terminal hands over what was written in pieces, when it gets round to it; behind the last one a read fails.
+  std::string text;
+  std::array<char, 65536> piece;
+  while (true) {
+    const ssize_t size = ::read(read_end, piece.data(), piece.size());
+    if (size <= 0) break;
+    text.append(piece.data(), static_cast<size_t>(size));
+  }
   ::close(read_end);
-  return {text.data(), static_cast<size_t>(std::max<ssize_t>(size, 0))};
+  return text;
 }
 
 std::string written_to_pipe(const std::function<void()>& act) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <system_error>
@@ -68,6 +69,17 @@ Leftover leftover_of(const std::string& entry) {
   return {};
 }
 
+// Whether a process may still write. One that has ended and that nobody has waited for yet keeps its number.
+bool is_running(pid_t process) {
+  if (::kill(process, 0) != 0 && errno == ESRCH) return false;
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  if (!std::getline(file, line)) return true;  // no such view of processes: who can be signalled counts as running
+  const size_t name_end = line.rfind(')');     // a name may hold anything
+  const char state = name_end != std::string::npos && name_end + 2 < line.size() ? line[name_end + 2] : 'R';
+  return state != 'Z' && state != 'X';
+}
+
 // Removes the leftovers of `name`, or of every name where it is empty. What was moved aside and never replaced is put
 // back.
 void remove_leftovers_of(const std::string& folder, const std::string& name) {
@@ -79,7 +91,7 @@ void remove_leftovers_of(const std::string& folder, const std::string& name) {
     if (ours) {
       const std::lock_guard lock(live().mutex);
       if (live().paths.contains(entry.path().filename().string())) continue;
-    } else if (::kill(found.writer, 0) == 0 || errno != ESRCH) {
+    } else if (is_running(found.writer)) {
       continue;
     }
     const fs::path place = fs::path(folder) / found.name;

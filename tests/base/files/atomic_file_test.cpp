@@ -100,6 +100,19 @@ TEST(AtomicFile, CleansOnlyTemporariesOfItsNameAndOfDeadWriters) {
   EXPECT_EQ(folder.names(), expected);
 }
 
+// A process that has ended keeps its number until somebody waits for it, which an orphan's new parent may do late.
+TEST(AtomicFile, AWriterThatHasEndedIsDeadBeforeItIsWaitedFor) {
+  const TemporaryFolder folder;
+  const pid_t writer = ::fork();
+  if (writer == 0) ::_exit(0);
+  siginfo_t ended{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(writer), &ended, WEXITED | WNOWAIT), 0);  // it stays a zombie
+  put(folder.path("f.tmp-" + std::to_string(writer) + "-0"), "");
+  write_file(folder.path("f"), "new");
+  EXPECT_EQ(folder.names(), Names{"f"});
+  ::waitpid(writer, nullptr, 0);
+}
+
 TEST(AtomicFile, NamesThePathAndTheReason) {
   const TemporaryFolder folder;
   const std::string path = folder.path("f");
