@@ -183,34 +183,31 @@ policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::
     return {labels_->inverse(at_tick(predicted_BTA, last_B11).squeeze(1)).clamp_min(0.0)};
   }
 
-  // The tick before, of which the action is new, and this one.
-  policy::Ticks now;
-  now.states_BTS = at_tick(history.states_BTS, last_B11);
-  now.before_BTO = at_tick(history.before_BTO, last_B11);
-  now.ticks_BT = history.ticks_BT.gather(1, last_B11.squeeze(-1));
-  const at::Tensor before_B11 = (last_B11 - 1).clamp_min(0);
-  // Before a day's first tick nothing was bid.
-  const at::Tensor previous_B1A = at_tick(history.actions_BTA, before_B11) * now.ticks_BT.unsqueeze(-1).gt(0);
-  now.actions_BTA = previous_B1A;
-  const Tokens tokens = embed(now, previous_B1A, wishes_BO, nullptr);
-  at::Tensor new_BnD = tokens.of_ticks_BTnD.squeeze(1);
+  // The tick before, of which the action is new, and this one. Before a day's first tick nothing was bid: what stands
+  // in for that tick is seen by nobody.
+  const at::Tensor two_B2 = at::cat({(last_B11 - 1).clamp_min(0), last_B11}, 1).squeeze(-1);
+  const auto of_two = [&](const at::Tensor& x_BTX) {
+    return x_BTX.gather(1, two_B2.unsqueeze(-1).expand({-1, -1, x_BTX.size(2)}));
+  };
+  policy::Ticks two;
+  two.states_BTS = of_two(history.states_BTS);
+  two.before_BTO = of_two(history.before_BTO);
+  two.ticks_BT = history.ticks_BT.gather(1, two_B2);
+  const at::Tensor previous_BTA = shifted(of_two(history.actions_BTA)) * two.ticks_BT.slice(1, 1).unsqueeze(-1).gt(0);
+  two.actions_BTA = previous_BTA.roll(-1, 1);
+  const Tokens tokens = embed(two, previous_BTA, wishes_BO, nullptr);
+  // From what stands behind the state of the tick before up to the state of this one.
+  const auto new_tokens = [&](const at::Tensor& x_BLX) {
+    return x_BLX.slice(1, state_token_ + 1, state_token_ + 1 + num_tokens_);
+  };
+  at::Tensor new_BnD = new_tokens(tokens.of_ticks_BTnD.flatten(1, 2));
   at::Tensor film_BnD;
-  if (tokens.film_BTD.defined()) film_BnD = tokens.film_BTD.expand({-1, num_tokens_, -1});
-  if (action_tokens_ && !merged_) {
-    // The action belongs to the tick before, whose code and wishes it has: it comes first.
-    policy::Ticks before = now;
-    before.ticks_BT = now.ticks_BT - 1;
-    before.before_BTO = at_tick(history.before_BTO, before_B11);
-    before.states_BTS = at_tick(history.states_BTS, before_B11);
-    const Tokens done = embed(before, previous_B1A, wishes_BO, nullptr);
-    new_BnD = at::cat({done.of_ticks_BTnD.select(2, num_tokens_ - 1), new_BnD.slice(1, 0, num_tokens_ - 1)}, 1);
-    if (film_BnD.defined()) film_BnD = at::cat({done.film_BTD, film_BnD.slice(1, 1)}, 1);
-  }
+  if (tokens.film_BTD.defined()) film_BnD = new_tokens(tokens.film_BTD.repeat_interleave(num_tokens_, 1));
 
   // Numbers of the tokens: those that are kept, then the new ones, up to the state of this tick.
   const int64_t cached = cached_tokens();
   const at::Tensor place_L = at::arange(cached + num_tokens_, history.ticks_BT.options());
-  const at::Tensor key_B1L = num_tokens_ * (now.ticks_BT.unsqueeze(-1) - config_.window) + place_L;
+  const at::Tensor key_B1L = num_tokens_ * (two.ticks_BT.slice(1, 1).unsqueeze(-1) - config_.window) + place_L;
   const at::Tensor query_n = place_L.slice(0, cached);
   // By differences of numbers, which are the same for any tick; those before the day are not there. A token sees itself
   // in any case, so that no row of the attention is empty.

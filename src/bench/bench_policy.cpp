@@ -11,10 +11,12 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/bench.h"
+#include "bench/bench_models.h"
 #include "base/error.h"
 #include "bidding/advertiser.h"
 #include "models/diffbid/diffbid.h"
 #include "models/registry.h"
+#include "train/objective.h"
 #include "train/optimizer.h"
 
 // B rows, T ticks of the window, S features, N numbers of noise.
@@ -22,10 +24,8 @@
 namespace genbid::bench {
 namespace {
 
-constexpr int64_t kFeatures = 22;
 constexpr int64_t kSeats = 48;
 constexpr int64_t kBatch = 64;
-constexpr int64_t kWindow = 20;  // ticks
 constexpr size_t kOperators = 6;
 
 using Json = nlohmann::ordered_json;
@@ -70,14 +70,9 @@ policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generato
   return batch;
 }
 
-// Ticks of a batch that it is trained on.
-int64_t training_ticks(const policy::Policy& policy) {
-  return policy.trains_on_days() && !policy.whole_period() ? kTicksPerPeriod : policy.window();
-}
-
 std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
-  auto policy = models::make_policy(config, {kFeatures, 1, {2, 3}}, 1);
-  const policy::Batch batch = random_batch(256, training_ticks(*policy), generator);
+  auto policy = models::make_policy(config, kShape, 1);
+  const policy::Batch batch = random_batch(256, train::training_ticks(*policy, kTicksPerPeriod), generator);
   policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1), batch.label_BTA.flatten(0, 1),
                policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1), batch.seen.ticks_BT.flatten(),
                batch.outcome_BO});
@@ -198,10 +193,8 @@ void bench_train_step(const std::string& model, int threads) {
   std::vector<train::AdamW> optimizers;
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(*policy))
     optimizers.emplace_back(parameters, train::AdamWOptions{}).set_rate(1e-3);
-  // Of one that is trained on days, as many days as have the ticks of the windows.
-  const int64_t ticks = training_ticks(*policy);
-  const bool days = policy->trains_on_days() && !policy->whole_period();
-  const int64_t rows = days ? kBatch * kWindow / ticks : kBatch;
+  const int64_t ticks = train::training_ticks(*policy, kTicksPerPeriod);
+  const int64_t rows = rows_of(*policy, kBatch, ticks);
   const policy::Batch batch = random_batch(rows, ticks, generator);
   const auto step = [&] {
     double sum = 0.0;

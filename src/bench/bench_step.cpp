@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/random/random.h"
 #include "bench/bench.h"
+#include "bench/bench_models.h"
 #include "bidding/advertiser.h"
 #include "bidding/state_features.h"
 #include "models/registry.h"
@@ -29,12 +30,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kFeatures = 22;
-constexpr int64_t kWindow = 20;  // ticks
-
 struct Sizes {
   int64_t days;
-  int64_t windows;  // a step, of kWindow ticks, or days with as many ticks
+  int64_t windows;  // a step (bench_models.h, rows_of)
   int64_t steps;
 };
 Sizes sizes_of(bool small) { return small ? Sizes{16, 4, 5} : Sizes{512, 64, 50}; }
@@ -147,16 +145,14 @@ void bench_step(const std::string& model, const Setting& setting) {
   const Sizes sizes = sizes_of(setting.small);
   const train::Dataset days(made_up_days(sizes.days), {0}, train::Reward::kExpected, device);
   const models::ModelConfig model_config = models::ModelConfig::named(model);
-  const auto policy = models::make_policy(model_config, {kFeatures, 1, {2, 3}}, 1);
+  const auto policy = models::make_policy(model_config, kShape, 1);
   policy->to(device);
   policy->fit(days.training_columns());
   policy->train();
   train::TrainConfig config;
   config.steps = sizes.steps;
-  const int64_t ticks = train::training_ticks(*policy, days);
-  config.batch_size = policy->trains_on_days() && !policy->whole_period()
-                          ? std::max<int64_t>(1, sizes.windows * kWindow / ticks)
-                          : sizes.windows;
+  const int64_t ticks = train::training_ticks(*policy, days.ticks());
+  config.batch_size = rows_of(*policy, sizes.windows, ticks);
   train::LoggedWindows windows(days, *policy, config.batch_size, 1, 1);
   const Json settings = {{"model", model},
                          {"device", setting.device},

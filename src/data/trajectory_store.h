@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/convert.h"
+
 // The trajectory store (.h5): what a policy is trained on. Layout and meaning of every part: data/README.md.
 
 namespace genbid::data {
@@ -50,6 +52,9 @@ struct TrajectoryColumns {
 
   int64_t num_trajectories() const { return std::ssize(period); }
   int64_t num_rows() const { return std::ssize(tick); }
+  int64_t end_row(int64_t trajectory) const {  // behind its last
+    return trajectory + 1 < num_trajectories() ? at(first_row, trajectory + 1) : num_rows();
+  }
   bool has_labels() const { return !best_constant.empty(); }
 };
 

@@ -1,7 +1,6 @@
 #include "eval/hindsight_pass.h"
 
-#include <algorithm>
-#include <memory>
+#include <utility>
 
 namespace genbid::eval {
 
@@ -31,28 +30,15 @@ std::vector<play::SeatHindsight> HindsightPass::play(int64_t period, bool with_p
     judged.push_back({seat, {campaign.budget, campaign.cpa_limit}});
   }
   std::vector<play::SeatHindsight> seats(plan_.seats.size());
-  const auto judge = [&](const oracle::Responses& day) { return judge_seats(day, judged, with_plans, seats); };
+  const auto judge = [&](const oracle::Responses& day) {
+    return play::for_each_hindsight(day, judged, market_.threads(), [&](size_t i, play::SeatHindsight hindsight) {
+      if (!with_plans) hindsight.plan.reset();
+      seats[i] = std::move(hindsight);
+    });
+  };
   const std::string where = "period " + std::to_string(period);
   if (!oracle::judge_fitted(*responses_, judged, record, judge, where)) return {};
   return seats;
-}
-
-// Returns what units and grid of the day lack for one of the seats, if anything.
-std::string HindsightPass::judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged,
-                                       bool with_plans, std::vector<play::SeatHindsight>& seats) const {
-  std::vector<std::string> lacks(seats.size());
-  market_.threads().parallel_for(std::ssize(seats), 1, [&](int64_t begin, int64_t end) {
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      const int seat = judged[i].seat;
-      auto plan = std::make_shared<oracle::DayPlan>(day, seat);
-      seats[i].optima = oracle::seat_optima(day, seat, *plan, judged_campaign(plan_, seat));
-      lacks[i] = oracle::shortfall(day, judged[i], *plan, seats[i].optima);
-      if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
-      seats[i].plan = with_plans ? std::move(plan) : nullptr;
-    }
-  });
-  const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
-  return first == lacks.end() ? std::string() : *first;
 }
 
 }  // namespace genbid::eval

@@ -32,9 +32,6 @@ class HindsightPass {
   bool with_slots() const { return with_slots_; }
 
  private:
-  std::string judge_seats(const oracle::Responses& day, std::span<const oracle::Judged> judged, bool with_plans,
-                          std::vector<play::SeatHindsight>& seats) const;
-
   const EvaluationPlan& plan_;
   market::Market& market_;
   bool with_slots_;

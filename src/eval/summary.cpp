@@ -91,9 +91,8 @@ std::string foot_text(const Summary& summary) {
     text += "; differences are from " + summary.reference + " in the same cells, p by Holm";
   }
   return text +
-         ". Over CPA: by expected conversions; score: realised; IQM: mean of the middle half of the cells' shares of "
-         "the "
-         "optimum.";
+         ". Over CPA: by expected conversions; score: realised; IQM: mean of the middle half of the cells' shares "
+         "of the optimum.";
 }
 
 std::string rows_markdown(const Summary& summary) {

@@ -103,6 +103,24 @@ std::optional<oracle::Responses> record_responses(market::Market& market, market
   return responses;
 }
 
+std::string for_each_hindsight(const oracle::Responses& day, std::span<const oracle::Judged> judged, Threads& threads,
+                               const std::function<void(size_t place, SeatHindsight hindsight)>& fn) {
+  std::vector<std::string> lacks(judged.size());
+  threads.parallel_for(std::ssize(judged), 1, [&](int64_t begin, int64_t end) {
+    for (auto i = to_size(begin); i < to_size(end); ++i) {
+      const auto& [seat, limits] = judged[i];
+      const auto plan = std::make_shared<oracle::DayPlan>(day, seat);
+      const Advertiser campaign{limits.budget, limits.cpa_limit};
+      const SeatHindsight hindsight{oracle::seat_optima(day, seat, *plan, campaign), plan};
+      lacks[i] = oracle::shortfall(day, judged[i], *plan, hindsight.optima);
+      if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
+      fn(i, hindsight);
+    }
+  });
+  const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
+  return first == lacks.end() ? std::string() : *first;
+}
+
 const SeatHindsight& HindsightBook::at(int64_t period, int seat) const {
   const auto found = seats_.find({period, seat});
   assert(found != seats_.end());

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "market/market.h"
+#include "oracle/fit.h"
 #include "oracle/optima.h"
 #include "oracle/responses.h"
 
@@ -45,6 +48,12 @@ struct SeatHindsight {
   oracle::SeatOptima optima;
   std::shared_ptr<const oracle::DayPlan> plan;  // only where a teacher needs it: 1.8 MB
 };
+
+// Finds what each judged seat of a day could have done best, seats side by side, and hands it to fn(place in `judged`,
+// hindsight), which may be called by different threads at once. Returns what units and grid of the day lack for one of
+// the seats (oracle/fit.h); empty: nothing.
+std::string for_each_hindsight(const oracle::Responses& day, std::span<const oracle::Judged> judged, Threads& threads,
+                               const std::function<void(size_t place, SeatHindsight hindsight)>& fn);
 
 // What each seat of each period could have done best. It must be written before the bidders that read it are asked.
 class HindsightBook {

@@ -47,36 +47,23 @@ void LabelMaker::on_ladder(int64_t cell, int tick, const market::TickLadder& lad
 
 std::optional<std::vector<data::TrajectoryLabels>> LabelMaker::finish(const oracle::Record& again) {
   std::vector<data::TrajectoryLabels> labels(judged_.size());
-  const auto judge = [&](const oracle::Responses& day) { return label_all(day, labels); };
+  const auto judge = [&](const oracle::Responses& day) {
+    return for_each_hindsight(day, judged_, market_.threads(),
+                              [&](size_t i, const SeatHindsight& hindsight) { labels[i] = label(i, day, hindsight); });
+  };
   const std::string where = "period " + std::to_string(cell_.period);
   if (!oracle::judge_fitted(*responses_, judged_, again, judge, where)) return std::nullopt;
   return labels;
 }
 
-// Returns what units and grid of the day lack for one of the seats, if anything.
-std::string LabelMaker::label_all(const oracle::Responses& day, std::vector<data::TrajectoryLabels>& labels) const {
-  std::vector<std::string> lacks(labels.size());
-  market_.threads().parallel_for(std::ssize(labels), 1, [&](int64_t begin, int64_t end) {
-    for (auto i = to_size(begin); i < to_size(end); ++i) {
-      const int seat = judged_[i].seat;
-      const oracle::DayPlan plan(day, seat);
-      const oracle::SeatOptima optima = oracle::seat_optima(day, seat, plan, cell_.advertisers[i]);
-      lacks[i] = oracle::shortfall(day, judged_[i], plan, optima);
-      if (!lacks[i].empty()) lacks[i] += " (seat " + std::to_string(seat) + ")";
-      labels[i] = label(i, day, plan, optima);
-    }
-  });
-  const auto first = std::find_if(lacks.begin(), lacks.end(), [](const std::string& one) { return !one.empty(); });
-  return first == lacks.end() ? std::string() : *first;
-}
-
-data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::Responses& day, const oracle::DayPlan& plan,
-                                         const oracle::SeatOptima& optima) const {
+data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::Responses& day,
+                                         const SeatHindsight& hindsight) const {
+  const oracle::DayPlan& plan = *hindsight.plan;
   const double limit = cell_.advertisers[seat].cpa_limit;
   const std::vector<double> constants = oracle::best_constants_of_rest(day, to_int(seat), days_[seat], limit);
   data::TrajectoryLabels labels;
-  labels.best_constant = optima.constant.alpha;
-  labels.optimum = optima.per_tick.score;
+  labels.best_constant = hindsight.optima.constant.alpha;
+  labels.optimum = hindsight.optima.per_tick.score;
   labels.asked = asked_[seat];
   for (int tick = 0; tick < plan.num_ticks(); ++tick) {
     const auto& [so_far, budget] = at(days_[seat], tick);

@@ -43,9 +43,7 @@ class LabelMaker : public market::PeriodSink {
   std::optional<std::vector<data::TrajectoryLabels>> finish(const oracle::Record& again);
 
  private:
-  std::string label_all(const oracle::Responses& day, std::vector<data::TrajectoryLabels>& labels) const;
-  data::TrajectoryLabels label(size_t seat, const oracle::Responses& day, const oracle::DayPlan& plan,
-                               const oracle::SeatOptima& optima) const;
+  data::TrajectoryLabels label(size_t seat, const oracle::Responses& day, const SeatHindsight& hindsight) const;
 
   market::Market& market_;
   market::Cell cell_;

@@ -1,7 +1,6 @@
 #include "play/resumable_outputs.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,11 +13,11 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
+#include "base/files/file_lock.h"
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/config/settings_difference.h"
@@ -69,19 +68,9 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
 
-  // Takes a lock that is kept until the process is gone, however it ends. Returns false if another process has it for
-  // longer than a second: one that was killed may leave it for a moment to the child that tried a file for it
-  // (data/hdf5_trial.h), which dies after its parent.
-  bool lock() {
-    constexpr int kAttempts = 50;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return true;
-      if (errno == ENOLCK || errno == EOPNOTSUPP) return true;  // a file system without locks
-      if (errno != EWOULDBLOCK) fail("lock");
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-  }
+  // Returns false if another process has the folder for longer than a second: one that was killed may leave it for a
+  // moment to the child that tried a file for it (data/hdf5_trial.h), which dies after its parent.
+  bool lock() const { return lock_file(fd_, path_, std::chrono::seconds(1)); }
   int64_t size() const {
     struct stat status = {};
     if (::fstat(fd_, &status) != 0) fail("read");

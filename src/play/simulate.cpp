@@ -121,15 +121,15 @@ int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* c
 }
 
 void MarketRunConfig::fields(ConfigVisitor& v) {
+  fields_but_periods(v);
+  v.required("periods", periods);
+  v.check(!periods.values.empty(), "periods", "at least one period");
+}
+
+void MarketRunConfig::fields_but_periods(ConfigVisitor& v) {
   market::MarketConfig::fields(v);
   v.path("population", population);
   v.check(population_exists(population), "population", expected_population());
-  if (periods_required) {
-    v.required("periods", periods);
-    v.check(!periods.values.empty(), "periods", "at least one period");
-  } else {
-    v.field("periods", periods);
-  }
   v.check(!auction.reserve_from.on() || population_exists(auction.reserve_from.population), "auction",
           "in reserve_from.population " + expected_population());
 }

@@ -19,9 +19,9 @@ namespace genbid::play {
 struct MarketRunConfig : market::MarketConfig {
   std::string population = "pid48";  // a shipped population or the path of a file (play/population.h)
   PeriodList periods;
-  bool periods_required = true;  // not a setting
 
   void fields(ConfigVisitor& v);
+  void fields_but_periods(ConfigVisitor& v);
 };
 
 // `kind: simulate`.

@@ -1,7 +1,6 @@
 #include "runs/ablate_state.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "base/config/settings_difference.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/file_lock.h"
 #include "base/files/content_hash.h"
 #include "runs/program.h"
 
@@ -108,7 +108,7 @@ std::optional<CellLock> CellLock::take(const AblateCell& cell) {
   const std::string path = cell.folder + "/.cell.lock";
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) throw Error(path + ": cannot be opened: " + std::strerror(errno));
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_file(file, path, {})) {
     ::close(file);
     return std::nullopt;
   }

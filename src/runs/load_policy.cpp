@@ -1,12 +1,10 @@
 #include "runs/load_policy.h"
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "runs/train_run.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
-#include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "train/best_checkpoint.h"
 
@@ -29,30 +27,17 @@ LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
   return loaded;
 }
 
-// That best.json names; empty if there is none.
-std::string best_checkpoint(const std::string& run, const std::vector<std::string>& checkpoints) {
-  const std::string file = run + "/" + train::kBestFile;
-  if (!std::filesystem::is_regular_file(file)) return {};
-  const auto json = nlohmann::json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  const bool has_name = json.is_object() && json.contains("checkpoint") && json["checkpoint"].is_string();
-  const std::string name = has_name ? json["checkpoint"].get<std::string>() : "";
-  for (const std::string& path : checkpoints) {
-    if (!name.empty() && std::filesystem::path(path).filename() == name) return path;
-  }
-  throw Error(file + ": found " + (name.empty() ? "no checkpoint" : "checkpoint '" + name + "'") +
-              ", expected the name of one in " + run + "/checkpoints (remove the file to take the latest)");
-}
-
 }  // namespace
 
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
   namespace fs = std::filesystem;
   if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
   if (fs::is_directory(path + "/checkpoints")) {
-    const auto checkpoints = RunDir::open(path).checkpoints();
+    const RunDir run = RunDir::open(path);
+    const auto checkpoints = run.checkpoints();
     if (checkpoints.empty())
       throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
-    const std::string best = best_checkpoint(path, checkpoints);
+    const std::string best = train::best_checkpoint_of(run);
     if (!best.empty()) return load_folder(best, weights);
     try {
       return load_folder(checkpoints.back(), weights);

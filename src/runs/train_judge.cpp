@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
+#include "base/threads.h"
 #include "eval/evaluation.h"
 #include "eval/policy_bidder.h"
 #include "play/category_reserves.h"
@@ -28,14 +30,13 @@ class OneTorchThread {
 
 class MarketJudge : public train::Judge {
  public:
-  MarketJudge(const SelectRunConfig& config, std::shared_ptr<policy::Policy> policy, const policy::CheckpointInfo& info,
-              Threads& threads)
-      : policy_(std::move(policy)), threads_(threads) {
+  MarketJudge(const TrainRunConfig& run, std::shared_ptr<policy::Policy> policy, const policy::CheckpointInfo& info)
+      : policy_(std::move(policy)), threads_(to_int(run.train.threads)) {
+    const SelectRunConfig& config = run.select;
     plan_.market = config.market;
     plan_.population = play::load_population(config.market.population, config.market.shape().seats);
     plan_.periods = config.market.periods.values;
     for (int seat = 0; seat < config.market.shape().seats; ++seat) plan_.seats.push_back(seat);
-    days_ = runs::day_source(print_config(config.market, ""), config.market.seed);
     options_.feature_set = parse_feature_set(info.observation.feature_set);
     options_.realised_reward = info.observation.reward == "realised";
     options_.num_ticks = info.ticks;
@@ -45,8 +46,8 @@ class MarketJudge : public train::Judge {
       throw Error("select.market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) + ", expected " +
                   std::to_string(info.ticks) + ", the days that the policy is trained on");
     }
-    refuse_seen_days("this training", "select.market.periods", "trained", info.days, info.train_periods, days_,
-                     plan_.periods, "");
+    refuse_seen_days("this training", "select.market.periods", "trained", info.days, info.train_periods,
+                     info.judged_days, info.judged_periods, "");
   }
 
   std::optional<double> expected_score() override {
@@ -67,24 +68,21 @@ class MarketJudge : public train::Judge {
   }
 
   int64_t num_cells() const override { return std::ssize(plan_.periods) * std::ssize(plan_.seats); }
-  std::vector<int64_t> periods() const override { return plan_.periods; }
-  const std::string& day_source() const override { return days_; }
 
  private:
   std::shared_ptr<policy::Policy> policy_;
-  Threads& threads_;
+  Threads threads_;  // of the market, which gives the same for any number; 0: one a processor
   eval::EvaluationPlan plan_;
   eval::PolicyBidderOptions options_;
-  std::string days_;
   bool has_reserves_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<train::Judge> make_judge(const TrainRunConfig& config, std::shared_ptr<policy::Policy> policy,
-                                         const policy::CheckpointInfo& info, Threads& threads) {
+                                         const policy::CheckpointInfo& info) {
   if (config.select.every == 0) return nullptr;
-  return std::make_unique<MarketJudge>(config.select, std::move(policy), info, threads);
+  return std::make_unique<MarketJudge>(config, std::move(policy), info);
 }
 
 }  // namespace genbid::runs

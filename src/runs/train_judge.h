@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "base/threads.h"
 #include "policy/policy.h"
 #include "policy/saved_policy.h"
 #include "runs/train_run.h"
@@ -11,8 +10,9 @@
 namespace genbid::runs {
 
 // Judges a policy that is being trained in the market of `select.market`: it takes each seat of each period, one at a
-// time, as in an evaluation. Error for days of another length than it is trained on, and for days of its training.
+// time, as in an evaluation. Null where nothing is to be judged. Error for days of another length than it is trained
+// on, and for days of its training.
 std::unique_ptr<train::Judge> make_judge(const TrainRunConfig& config, std::shared_ptr<policy::Policy> policy,
-                                         const policy::CheckpointInfo& info, Threads& threads);
+                                         const policy::CheckpointInfo& info);
 
 }  // namespace genbid::runs

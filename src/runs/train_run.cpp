@@ -19,8 +19,8 @@ void DataConfig::fields(ConfigVisitor& v) {
 }
 
 void TuningMarketConfig::fields(ConfigVisitor& v) {
-  periods_required = false;
-  play::MarketRunConfig::fields(v);
+  fields_but_periods(v);
+  v.field("periods", periods);
 }
 
 void SelectRunConfig::fields(ConfigVisitor& v) {

@@ -3,7 +3,6 @@
 #include <ATen/Parallel.h>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "base/files/atomic_file.h"
+#include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
 #include "runs/day_source.h"
@@ -38,14 +38,7 @@ namespace {
 void take_run(const RunDir& run) {
   const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));
-  constexpr auto kMoment = std::chrono::milliseconds(50);
-  constexpr int kMoments = 100;
-  bool is_mine = false;
-  for (int i = 0; i < kMoments && !is_mine; ++i) {
-    if (i > 0) std::this_thread::sleep_for(kMoment);
-    is_mine = ::flock(file, LOCK_EX | LOCK_NB) == 0;
-  }
-  if (!is_mine) {
+  if (!lock_file(file, run.file(".lock"), std::chrono::seconds(5))) {
     throw Error(run.path() + ": another process is training in this folder; expected none (take another run=NAME)");
   }
 }
@@ -246,8 +239,7 @@ TrainingSummary train(const TrainRunConfig& config) {
 
   train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed);
   train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
-  Threads threads(config.select.every > 0 ? static_cast<int>(config.train.threads) : 1);
-  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info, threads);
+  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
   if (judge) trainer.judge_with(*judge, config.select);
   if (!checkpoint.empty()) {
     try {

@@ -17,15 +17,16 @@ void SelectConfig::fields(ConfigVisitor& v) {
   v.check(every > 0 || patience == 0, "patience", "0 where nothing is judged (every: 0)");
 }
 
-BestCheckpoint::BestCheckpoint(const RunDir& run, const SelectConfig& config, const Judge& judge, int64_t step)
-    : run_(run), config_(config), num_cells_(judge.num_cells()), periods_(judge.periods()), days_(judge.day_source()) {
+BestCheckpoint::BestCheckpoint(const RunDir& run, const SelectConfig& config, int64_t num_cells,
+                               const policy::CheckpointInfo& info)
+    : run_(run), config_(config), num_cells_(num_cells), periods_(info.judged_periods), days_(info.judged_days) {
   const std::string file = run.file(kBestFile);
   if (!std::filesystem::exists(file)) return;
   const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
   try {
     for (const Json& one : json.at("tried")) {
       const Judgement judgement = {one.at("step"), one.at("expected_score")};
-      if (judgement.step <= step) judgements_.push_back(judgement);
+      if (judgement.step <= info.step) judgements_.push_back(judgement);
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(file + ": damaged (" + error.what() + "); remove it to judge the run from here on");
@@ -66,6 +67,19 @@ bool BestCheckpoint::patience_is_gone() const {
   const auto later =
       std::count_if(judgements_.begin(), judgements_.end(), [&](const Judgement& one) { return one.step > top; });
   return later >= config_.patience;
+}
+
+std::string best_checkpoint_of(const RunDir& run) {
+  const std::string file = run.file(kBestFile);
+  if (!std::filesystem::is_regular_file(file)) return {};
+  const auto json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  const bool has_name = json.is_object() && json.contains("checkpoint") && json["checkpoint"].is_string();
+  const std::string name = has_name ? json["checkpoint"].get<std::string>() : "";
+  for (const std::string& path : run.checkpoints()) {
+    if (!name.empty() && std::filesystem::path(path).filename() == name) return path;
+  }
+  throw Error(file + ": found " + (name.empty() ? "no checkpoint" : "checkpoint '" + name + "'") +
+              ", expected the name of one in " + run.file("checkpoints") + " (remove the file to take the latest)");
 }
 
 }  // namespace genbid::train

@@ -7,6 +7,7 @@
 
 #include "base/config/config.h"
 #include "base/files/run_dir.h"
+#include "policy/saved_policy.h"
 
 // A training that is judged in a market as it goes on keeps its best checkpoint. Held-out losses do not tell which that
 // is: they measure how alike a policy's alphas are to its labels, not what they bring.
@@ -19,9 +20,7 @@ class Judge {
   virtual ~Judge() = default;
   // Its mean expected score over the tuning periods, as it is now. Nothing if a stop was asked for.
   virtual std::optional<double> expected_score() = 0;
-  virtual int64_t num_cells() const = 0;              // market evaluations that a judgement costs
-  virtual std::vector<int64_t> periods() const = 0;   // days of tuning, by number
-  virtual const std::string& day_source() const = 0;  // where they come from (runs/day_source.h)
+  virtual int64_t num_cells() const = 0;  // market evaluations that a judgement costs
 };
 
 struct SelectConfig {
@@ -41,15 +40,15 @@ struct Judgement {
 //    "expected_score": 34.1, "tried": [{"step": 500, "expected_score": 33.2}, ...]}
 class BestCheckpoint {
  public:
-  // Reads what the run has; of a run that goes on from `step`, what came later is left out, as it will come again.
-  BestCheckpoint(const RunDir& run, const SelectConfig& config, const Judge& judge, int64_t step);
+  // Reads what the run has; of a run that goes on (info.step), what came later is left out, as it will come again.
+  // `info` says which days are judged.
+  BestCheckpoint(const RunDir& run, const SelectConfig& config, int64_t num_cells, const policy::CheckpointInfo& info);
 
   bool has(int64_t step) const;
   // Adds a judgement and writes the file. Steps come in order.
   void add(const Judgement& judgement);
   std::optional<Judgement> best() const;  // of equal ones the first
   bool patience_is_gone() const;
-  const std::vector<Judgement>& judgements() const { return judgements_; }
 
  private:
   const RunDir& run_;
@@ -61,5 +60,8 @@ class BestCheckpoint {
 };
 
 inline constexpr const char* kBestFile = "best.json";
+
+// The checkpoint that a run's best.json names; empty if the run has none. Error if it names none of the run's.
+std::string best_checkpoint_of(const RunDir& run);
 
 }  // namespace genbid::train

@@ -70,8 +70,8 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
   if (labels == Labels::kRestConstant) return std::move(columns.rest_constant);
   std::vector<float> best(columns.action.size());
   for (size_t m = 0; m < columns.period.size(); ++m) {
-    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : best.size();
-    std::fill(best.begin() + columns.first_row[m], best.begin() + to_signed(end), as_float(columns.best_constant[m]));
+    const auto end = best.begin() + columns.end_row(to_signed(m));
+    std::fill(best.begin() + columns.first_row[m], end, as_float(columns.best_constant[m]));
   }
   return best;
 }
@@ -117,7 +117,7 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
   std::vector<float> before(to_size(num_rows * policy::kNumAdditive));
   for (size_t m = 0; m < to_size(num_trajectories); ++m) {
     const auto begin = to_size(columns.first_row[m]);
-    const size_t end = m + 1 < columns.period.size() ? to_size(columns.first_row[m + 1]) : to_size(num_rows);
+    const size_t end = to_size(columns.end_row(to_signed(m)));
     policy::DayTotals day;
     day.budget = columns.budget[m];
     day.cpa_limit = columns.cpa[m];

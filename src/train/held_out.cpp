@@ -131,7 +131,7 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
     std::vector<Window> cover;  // every tick once, for the loss
     std::vector<int64_t> trajectories;
   };
-  const int64_t window = training_ticks(policy, dataset);
+  const int64_t window = training_ticks(policy, dataset.ticks());
   std::map<int64_t, Period> by_period;
   for (int64_t m = 0; m < dataset.num_trajectories(); ++m) {
     const int64_t length = at(dataset.lengths(), m);

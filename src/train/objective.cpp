@@ -23,15 +23,15 @@ void check_window(const policy::Policy& policy, const Dataset& dataset) {
               std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
 }
 
-int64_t training_ticks(const policy::Policy& policy, const Dataset& dataset) {
-  return policy.trains_on_days() && !policy.whole_period() ? dataset.ticks() : policy.window();
+int64_t training_ticks(const policy::Policy& policy, int64_t ticks_of_day) {
+  return policy.trains_on_days() && !policy.whole_period() ? ticks_of_day : policy.window();
 }
 
 LoggedWindows::LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts,
                              int64_t seed)
     : dataset_(dataset),
-      sampler_(dataset, training_ticks(policy, dataset), policy.trains_on_days(), seed),
-      window_(training_ticks(policy, dataset)),
+      sampler_(dataset, training_ticks(policy, dataset.ticks()), policy.trains_on_days(), seed),
+      window_(training_ticks(policy, dataset.ticks())),
       batch_size_(batch_size),
       parts_(std::clamp<int64_t>(parts, 1, batch_size)) {
   check_window(policy, dataset);

@@ -61,8 +61,8 @@ class LoggedWindows : public Objective {
   std::vector<at::Tensor> weights_;     // of the step, by part
 };
 
-// Ticks of a training window: a day, or what the policy reads.
-int64_t training_ticks(const policy::Policy& policy, const Dataset& dataset);
+// Ticks of a training window: a day's, or as many as the policy reads.
+int64_t training_ticks(const policy::Policy& policy, int64_t ticks_of_day);
 // Error if the policy plans whole days and these are longer than it plans.
 void check_window(const policy::Policy& policy, const Dataset& dataset);
 

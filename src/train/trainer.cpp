@@ -92,12 +92,10 @@ struct Trainer::State {
   std::string save() {
     stop_if_not_finite();
     const std::string path = run.checkpoint_path(info.step);
-    if (path != last_checkpoint) {
-      const stop_signal::Unhurried saving;
-      save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers());
-      run.prune_checkpoints(config.keep, best_path());
-      last_checkpoint = path;
-    }
+    const stop_signal::Unhurried saving;
+    if (path != last_checkpoint) save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers());
+    last_checkpoint = path;
+    run.prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
     return path;
   }
 
@@ -108,19 +106,18 @@ struct Trainer::State {
   }
 
   // Judges the averaged weights as they are, in the market. The checkpoint is there before the judgement, so that the
-  // best one always is. False if a stop was asked for.
-  bool judge_now(RunMetrics& metrics) {
+  // best one always is. Nothing comes of it if a stop is asked for.
+  void judge_now(RunMetrics& metrics) {
     save();
     std::optional<double> score;
     {
       const Ema::Swap averaged(stepper.ema());
       score = judge->expected_score();
     }
-    if (!score) return false;
+    if (!score) return;
     judgements->add({info.step, *score});
     metrics.write(info.step, {{"market/expected_score", *score}});
     run.prune_checkpoints(config.keep, best_path());
-    return true;
   }
 
   bool is_due(int64_t step) const {
@@ -198,7 +195,7 @@ TrainSummary Trainer::run() {
   const stop_signal::Cooperative until_saved;
   s.check_weights();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
-  if (s.judge != nullptr) s.judgements.emplace(s.run, s.select, *s.judge, step);
+  if (s.judge != nullptr) s.judgements.emplace(s.run, s.select, s.judge->num_cells(), s.info);
   const auto goes_on = [&] { return !stop_signal::requested() && !(s.judgements && s.judgements->patience_is_gone()); };
   // A run that was killed between a checkpoint and its judgement is judged first.
   if (s.is_due(step)) s.judge_now(metrics);

@@ -71,8 +71,8 @@ policy::Ticks at_tick(const policy::Batch& batch, int64_t tick) {
   return history;
 }
 
-// Plans of these do not follow a wish at a day's first tick, after three times as many steps either: noise is predicted,
-// as the paper has it, or the first plan is that everything stays as it is (models/diffbid/README.md).
+// Plans of these do not follow a wish at a day's first tick, after three times as many steps either: noise is
+// predicted, as the paper has it, or the first plan is that everything stays as it is (models/diffbid/README.md).
 bool is_known_to_be_deaf(const std::string& variant) {
   return variant.starts_with("diffbid.noise_") || variant == "diffbid.warm";
 }

@@ -353,13 +353,10 @@ class Scripted : public Judge {
   explicit Scripted(std::vector<double> scores) : scores_(std::move(scores)) {}
   std::optional<double> expected_score() override { return scores_.at(calls_++); }
   int64_t num_cells() const override { return 48; }
-  std::vector<int64_t> periods() const override { return {21}; }
-  const std::string& day_source() const override { return source_; }
   size_t calls_ = 0;
 
  private:
   std::vector<double> scores_;
-  std::string source_ = "auctionnet";
 };
 
 class JudgedTraining : public TrainerTest {
@@ -446,6 +443,21 @@ TEST_F(TrainerTest, KeepsTheNewestCheckpoints) {
   ASSERT_EQ(left.size(), 2U);
   EXPECT_TRUE(left[0].ends_with("step-00000018"));
   EXPECT_TRUE(left[1].ends_with("step-00000020"));
+}
+
+// A run that was killed after its last checkpoint and before older ones were removed has no step left to take.
+TEST_F(TrainerTest, AFinishedRunRemovesWhatAKillLeft) {
+  LinearPolicy policy;
+  TrainConfig config = twenty_steps();
+  config.checkpoint_every = 6;
+  config.keep = 2;
+  train(policy, config, "killed");
+  config.keep = 1;
+  LinearPolicy again;
+  train(again, config, "killed", RunDir::open(folder_.path() + "/killed").checkpoints().back());
+  const auto left = RunDir::open(folder_.path() + "/killed").checkpoints();
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].ends_with("step-00000020"));
 }
 
 TEST_F(TrainerTest, AStopSignalSavesACheckpoint) {
