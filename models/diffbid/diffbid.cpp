@@ -3,11 +3,15 @@
 #include <ATen/ATen.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
+#include "models/inputs/wish_input.h"
 #include "models/losses.h"
 
-// B rows, T ticks of a period, S features, A action coefficients, C = 2 conditions (return, CPA), K noise levels.
+// B rows, T ticks of a period, P rows of a plan of X numbers each, S features, A action coefficients, O outcomes of a
+// day, W of them that are wished for, K noise levels, G = 2 things that a tick brings (money spent, conversions won).
 
 namespace genbid::models {
 namespace {
@@ -18,6 +22,8 @@ using policy::Outcome;
 
 constexpr size_t kInverse = 0;  // parameter groups, in the order of their steps
 constexpr double kConditionTail = 0.05;
+constexpr int64_t kBrought = 2;         // G
+constexpr double kLeastOffered = 1e-6;  // conversions of a tick, in par units
 
 std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
   std::vector<int64_t> widths;
@@ -25,10 +31,12 @@ std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
   return widths;
 }
 
-// One outcome of each row, B 1.
-at::Tensor outcome(const at::Tensor& outcome_BO, Outcome which) {
-  const auto column = static_cast<int64_t>(policy::index_of(which));
-  return outcome_BO.slice(1, column, column + 1);
+// Of what came of additive outcomes: the money spent and the conversions won, ... G.
+at::Tensor brought(const at::Tensor& outcomes_XO) {
+  const auto column = [&](Outcome which) {
+    return outcomes_XO.select(-1, static_cast<int64_t>(policy::index_of(which)));
+  };
+  return at::stack({column(Outcome::kBudgetUse), column(Outcome::kValue)}, -1);
 }
 
 // Place of each row's last real tick, B 1 1.
@@ -39,10 +47,16 @@ at::Tensor at_tick(const at::Tensor& x_BTX, const at::Tensor& tick_B11) {
   return x_BTX.gather(1, tick_B11.expand({-1, 1, x_BTX.size(2)}));
 }
 
+// The shape of what is planned, for what hides own bids of it.
+policy::PolicyShape planned_shape(const policy::PolicyShape& shape, int64_t planned) {
+  return {planned, shape.num_actions, shape.own_bids};
+}
+
 }  // namespace
 
 void DiffBidConfig::fields(ConfigVisitor& v) {
   v.field("ticks", ticks, {2, 96});  // a plan of one tick has no tick to plan
+  v.field("plan", plan, {"states", "outcomes"});
   v.field("width", width, {1, 4096});
   v.field("stages", stages, {1, 6});
   v.field("kernel", kernel, {1, 31});
@@ -61,9 +75,11 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.field("history", history, {1, 3});
   v.field("inverse_width", inverse_width, {1, 65536});
   v.field("inverse_depth", inverse_depth, {1, 64});
-  v.field("inverse_noise", inverse_noise, {0.0, 10.0});
+  if (plan == "states") v.field("inverse_noise", inverse_noise, {0.0, 10.0});
   v.field("inverse_rate_scale", inverse_rate_scale, {0.0, 1000.0});
   v.field("own_bids", own_bids, {"show", "hide"});
+  v.field("wishes", wishes);
+  v.check(are_outcomes(wishes), "wishes", expected_wishes());
   v.field("target_quantile", target_quantile, {0.0, 1.0});
   v.field("target_cpa", target_cpa, {0.0, 10.0});
   v.check(kernel % 2 == 1, "kernel", "an odd number");
@@ -72,185 +88,313 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.check(sampler != "ddim" || sampling_levels <= levels, "sampling_levels", "at most levels");
   v.check(warm_levels <= sampling_levels, "warm_levels", "at most sampling_levels");
   v.check(warm_levels == 0 || sampler == "ddim", "warm_levels", "0 unless sampler is ddim");
+  v.check(plan == "states" || prediction == "state", "prediction", "state where plan is outcomes");
 }
 
 DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
     : config_(config),
       shape_(shape),
+      outcomes_(config.plan == "outcomes"),
+      plan_ticks_(config.ticks + (outcomes_ ? 1 : 0)),
+      planned_(shape.num_features + (outcomes_ ? kBrought : 0)),
       schedule_(diffbid::cosine_schedule(config.levels)),
       prediction_(config.prediction == "noise" ? Prediction::kNoise : Prediction::kState),
-      states_(register_module("states", diffbid::QuantileScaler(shape.num_features, config.tail, -1.0, 1.0))),
-      changes_(register_module("changes", diffbid::ChangeScale(config.ticks, shape.num_features))),
-      returns_(register_module("returns", diffbid::QuantileScaler(1, kConditionTail, 0.0, 1.0))),
-      cpa_(register_module("cpa", diffbid::QuantileScaler(1, kConditionTail, 0.0, 1.0))),
+      rows_(register_module("rows", diffbid::QuantileScaler(planned_, config.tail, -1.0, 1.0))),
+      changes_(register_module("changes", diffbid::ChangeScale(plan_ticks_, planned_))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
-      own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
+      own_bids_(register_module("own_bids", OwnBids(config.own_bids, planned_shape(shape, planned_)))),
       alphas_cumprod_K_(
-          register_buffer("alphas_cumprod", at::tensor(schedule_.alphas_cumprod, at::TensorOptions(at::kFloat)))),
-      target_return_(register_buffer("target_return", at::ones({}))) {
-  inverse_ = register_module("inverse", diffbid::InverseDynamics(diffbid::InverseDynamicsOptions{
-                                            shape.num_features, shape.num_actions, config.history, config.inverse_width,
-                                            config.inverse_depth}));
-  // The mask of known ticks is one more input channel.
-  denoiser_ = register_module(
-      "denoiser", diffbid::TemporalUnet(diffbid::TemporalUnetOptions{
-                      shape.num_features + 1, shape.num_features, 2, doubled_widths(config.width, config.stages),
-                      config.kernel, config.blocks, config.groups, config.embedding}));
+          register_buffer("alphas_cumprod", at::tensor(schedule_.alphas_cumprod, at::TensorOptions(at::kFloat)))) {
+  std::vector<int64_t> wished;
+  for (const std::string& name : config.wishes) {
+    wished.push_back(static_cast<int64_t>(policy::index_of(policy::parse_outcome(name))));
+  }
+  if (!wished.empty()) {  // files hold no empty tensors
+    conditions_ = register_module("conditions", diffbid::QuantileScaler(std::ssize(wished), kConditionTail, 0.0, 1.0));
+    wished_W_ = register_buffer("wished", at::tensor(wished, at::kLong));
+    target_W_ = register_buffer("target", at::ones({std::ssize(wished)}));
+  }
+  if (outcomes_) {
+    if (shape.num_actions != 1) {
+      throw Error("model.plan: found outcomes, which say one coefficient; expected states for actions of " +
+                  std::to_string(shape.num_actions));
+    }
+    const diffbid::ResponseOptions options = {config.history * planned_, config.inverse_width, config.inverse_depth};
+    response_ = register_module("response", diffbid::Response(options));
+    reading_ = register_module("inverse", diffbid::Response(options));
+  } else {
+    inverse_ = register_module("inverse", diffbid::InverseDynamics(diffbid::InverseDynamicsOptions{
+                                              shape.num_features, shape.num_actions, config.history,
+                                              config.inverse_width, config.inverse_depth}));
+  }
+  // The mask of known rows is one more input channel.
+  denoiser_ = register_module("denoiser", diffbid::TemporalUnet(diffbid::TemporalUnetOptions{
+                                              planned_ + 1, planned_, std::max<int64_t>(std::ssize(wished), 1),
+                                              doubled_widths(config.width, config.stages), config.kernel, config.blocks,
+                                              config.groups, config.embedding}));
 }
 
 void DiffBid::fit(const policy::TrainingColumns& columns) {
-  states_->fit(columns.states_NS);
-  changes_->fit(scaled(columns.states_NS.unsqueeze(0)).squeeze(0), columns.ticks_N);
-  returns_->fit(outcome(columns.outcome_MO, Outcome::kReturn));
-  cpa_->fit(outcome(columns.outcome_MO, Outcome::kCpa));
+  const at::Tensor rows_NX = column_rows(columns);
+  rows_->fit(rows_NX);
+  changes_->fit(scaled(rows_NX.unsqueeze(0)).squeeze(0), columns.ticks_N);
   actions_->fit(columns.labels_NA);
+  for (diffbid::Response* one : {&response_, &reading_}) {
+    if (outcomes_) (*one)->fit(columns.labels_NA, rows_NX.slice(1, shape_.num_features));
+  }
+  if (config_.wishes.empty()) return;
+  const at::Tensor outcome_MW = columns.outcome_MO.index_select(1, wished_W_);
+  conditions_->fit(outcome_MW);
   const torch::NoGradGuard no_grad;
-  target_return_.copy_(
-      outcome(columns.outcome_MO, Outcome::kReturn).to(at::kDouble).flatten().quantile(config_.target_quantile));
+  target_W_.copy_(outcome_MW.to(at::kDouble).quantile(config_.target_quantile, 0));
 }
 
 policy::Wishes DiffBid::wishes() const {
-  return {{Outcome::kReturn, target_return_.item<double>()}, {Outcome::kCpa, config_.target_cpa}};
+  policy::Wishes wishes;
+  for (int64_t w = 0; w < std::ssize(config_.wishes); ++w) {
+    const Outcome outcome = policy::parse_outcome(config_.wishes[static_cast<size_t>(w)]);
+    wishes[outcome] = outcome == Outcome::kCpa ? config_.target_cpa : target_W_[w].item<double>();
+  }
+  return wishes;
 }
 
 std::vector<policy::ParameterGroup> DiffBid::parameter_groups() const {
-  return {{"inverse", {"inverse."}, config_.inverse_rate_scale}, {"denoiser", {"denoiser."}, 1.0}};
+  return {{"inverse", {"inverse.", "response."}, config_.inverse_rate_scale}, {"denoiser", {"denoiser."}, 1.0}};
 }
 
 std::vector<policy::LossPart> DiffBid::losses(const policy::Step& step, size_t group, const policy::Batch& batch) {
-  return {group == kInverse ? inverse_loss(batch, step.noise) : denoising_loss(batch, step.noise)};
+  if (group != kInverse) return {denoising_loss(batch, step.noise)};
+  return outcomes_ ? response_losses(batch, step.noise) : inverse_losses(batch, step.noise);
 }
 
 std::vector<policy::LossPart> DiffBid::held_out_losses(const policy::Batch& batch, at::Generator& noise) {
-  const policy::LossPart inverse = inverse_loss(batch, noise);
-  return {inverse, denoising_loss(batch, noise)};
+  auto parts = outcomes_ ? response_losses(batch, noise) : inverse_losses(batch, noise);
+  parts.push_back(denoising_loss(batch, noise));
+  return parts;
 }
 
 // What the inverse dynamics read: the last states, and the change to the next one in units of the usual change.
-at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
-                                   const at::Tensor& next_BTS) const {
-  const at::Tensor ahead_BT = at::ones_like(states_BTS.select(2, 0)).to(at::kLong);
-  return at::cat({history_BTX, changes_->standardize(next_BTS, states_BTS, ahead_BT)}, -1);
+at::Tensor DiffBid::inverse_inputs(const at::Tensor& history_BTY, const at::Tensor& rows_BTX,
+                                   const at::Tensor& next_BTX) const {
+  const at::Tensor ahead_BT = at::ones_like(rows_BTX.select(2, 0)).to(at::kLong);
+  return at::cat({history_BTY, changes_->standardize(next_BTX, rows_BTX, ahead_BT)}, -1);
 }
 
-policy::LossPart DiffBid::inverse_loss(const policy::Batch& batch, at::Generator& noise) {
+std::vector<policy::LossPart> DiffBid::inverse_losses(const policy::Batch& batch, at::Generator& noise) {
   const at::Tensor states_BTS = scaled(batch.seen.states_BTS);
-  at::Tensor inputs_BTX = inverse_inputs(inverse_->histories(states_BTS), states_BTS, scaled(batch.next_states_BTS));
+  at::Tensor inputs_BTY =
+      inverse_inputs(diffbid::histories(states_BTS, config_.history), states_BTS, scaled(batch.next_states_BTS));
   if (is_training() && config_.inverse_noise > 0.0) {
     const at::Tensor noise_BTS = config_.inverse_noise * at::empty_like(states_BTS).normal_(0.0, 1.0, noise);
-    inputs_BTX = inputs_BTX + at::constant_pad_nd(noise_BTS, {inputs_BTX.size(2) - noise_BTS.size(2), 0});
+    inputs_BTY = inputs_BTY + at::constant_pad_nd(noise_BTS, {inputs_BTY.size(2) - noise_BTS.size(2), 0});
   }
-  const at::Tensor predicted_BTA = inverse_->forward(inputs_BTX);
-  return action_loss(predicted_BTA, actions_->forward(batch.label_BTA), batch, "inverse");
+  const at::Tensor predicted_BTA = inverse_->forward(inputs_BTY);
+  return {action_loss(predicted_BTA, actions_->forward(batch.label_BTA), batch, "inverse")};
 }
 
-at::Tensor DiffBid::scaled_conditions(const at::Tensor& wishes_BO) const {
-  return at::cat(
-      {returns_->forward(outcome(wishes_BO, Outcome::kReturn)), cpa_->forward(outcome(wishes_BO, Outcome::kCpa))}, -1);
+// The response learns from what came of the alphas that were done; it teaches plans what labels bring. Reading an alpha
+// from a plan has curves of its own, which learn to which labels the denoiser's own plans should lead: were both one,
+// the curves would bend to fit plans, and plans, which are taught by them, would follow, until all alphas seem to bring
+// the same. A plan here is the first thing that the denoiser says when it begins with noise.
+std::vector<policy::LossPart> DiffBid::response_losses(const policy::Batch& batch, at::Generator& noise) {
+  const at::Tensor rows_BPX = logged_rows_BPX(batch);
+  const at::Tensor scaled_BPX = scaled(rows_BPX);
+  const at::Tensor history_BTY = diffbid::histories(scaled_BPX.slice(1, 0, config_.ticks), config_.history);
+  const auto curves = response_->curves(history_BTY);
+  const at::Tensor came_BTG = rows_BPX.slice(1, 1).slice(2, shape_.num_features) / response_->unit_Y();
+  const at::Tensor said_BTG = response_->brought(curves, batch.seen.actions_BTA) / response_->unit_Y();
+  std::vector<policy::LossPart> parts = {action_loss(said_BTG, came_BTG, batch, "response")};
+
+  const Split split = split_of(batch, noise);
+  at::Tensor planned_B1G;
+  {
+    const torch::NoGradGuard no_grad;
+    const at::Tensor start_BPX = config_.temperature * at::empty_like(scaled_BPX).normal_(0.0, 1.0, noise);
+    const at::Tensor x_BPX = KnownTicks{scaled_BPX, split.known_BP1}.impose(start_BPX);
+    const Conditions conditions = conditions_of(batch.outcome_BO);
+    const at::Tensor level_B = at::full_like(conditions.keep_B1.select(1, 0), static_cast<double>(config_.levels - 1));
+    const at::Tensor said_BPX = denoise(x_BPX, split.known_BP1, level_B, conditions);
+    const at::Tensor plan_BPX = restored(said_BPX, at_tick(scaled_BPX, split.now_B11), rows_ahead(split.now_B11));
+    planned_B1G = planned_outcomes(at_tick(plan_BPX, split.now_B11 + 1));
+  }
+  const auto at_now = [&](const at::Tensor& x_BTX) { return at_tick(x_BTX, split.now_B11); };
+  const at::Tensor alpha_B11 = reading_->alpha_for(reading_->curves(at_now(history_BTY)), planned_B1G);
+  policy::Batch now;
+  now.label_weight_BT = batch.label_weight_BT.gather(1, split.now_B11.squeeze(-1));
+  now.weight_B1 = batch.weight_B1;
+  parts.push_back(
+      action_loss(actions_->forward(alpha_B11), actions_->forward(at_now(batch.label_BTA)), now, "inverse"));
+  return parts;
 }
 
-at::Tensor DiffBid::denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,
-                            const at::Tensor& condition_BC, const at::Tensor& keep_B1) {
-  return denoiser_->forward(at::cat({x_BTS, known_BT1.to(x_BTS.scalar_type())}, -1), level_B, condition_BC, keep_B1);
+DiffBid::Conditions DiffBid::conditions_of(const at::Tensor& outcomes_BO) const {
+  const at::Tensor ones_B1 = at::ones_like(outcomes_BO.slice(1, 0, 1));
+  if (config_.wishes.empty()) return {ones_B1, ones_B1};  // the same for every day
+  return {conditions_->forward(outcomes_BO.index_select(1, wished_W_)), ones_B1};
 }
 
-DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::Generator& noise) const {
-  const auto options = batch.seen.states_BTS.options();
-  const int64_t rows = batch.seen.states_BTS.size(0);
-  const int64_t ticks = config_.ticks;
+at::Tensor DiffBid::denoise(const at::Tensor& x_BPX, const at::Tensor& known_BP1, const at::Tensor& level_B,
+                            const Conditions& conditions) {
+  const at::Tensor inputs_BPY = at::cat({x_BPX, known_BP1.to(x_BPX.scalar_type())}, -1);
+  return denoiser_->forward(inputs_BPY, level_B, conditions.of_BC, conditions.keep_B1);
+}
 
+at::Tensor DiffBid::restored(const at::Tensor& predicted_BPX, const at::Tensor& now_B1X,
+                             const at::Tensor& ahead_BP) const {
+  return prediction_ == Prediction::kNoise ? predicted_BPX : changes_->restore(predicted_BPX, now_B1X, ahead_BP);
+}
+
+at::Tensor DiffBid::planned_outcomes(const at::Tensor& row_B1X) const {
+  return rows_->inverse(row_B1X.clamp(-1.0, 1.0)).slice(2, shape_.num_features);
+}
+
+at::Tensor DiffBid::offered(const at::Tensor& states_XS, const at::Tensor& constraint_XC) const {
+  at::Tensor offered_X1 = constraint_XC.slice(-1, 1, 2) / constraint_XC.slice(-1, 0, 1);
+  for (const int64_t place : shape_.offered) offered_X1 = offered_X1 * states_XS.slice(-1, place, place + 1);
+  return offered_X1.clamp_min(kLeastOffered);
+}
+
+at::Tensor DiffBid::logged_rows_BPX(const policy::Batch& batch) const {
   // The batch has whole days. From where a seat stopped bidding on, the state in which it stopped is repeated.
-  const at::Tensor last_B11 = last_tick(batch.seen.mask_BT);
-  const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_B11);
+  const at::Tensor ended_B1S = at_tick(batch.next_states_BTS, last_tick(batch.seen.mask_BT));
   const at::Tensor real_BT1 = batch.seen.mask_BT.unsqueeze(-1) > 0.5;
-  at::Tensor clean_BTS = scaled(at::where(real_BT1, batch.seen.states_BTS, ended_B1S));
+  const at::Tensor states_BTS = at::where(real_BT1, batch.seen.states_BTS, ended_B1S);
+  if (!outcomes_) return states_BTS;
+  const at::Tensor offered_BT1 = offered(batch.seen.states_BTS, batch.seen.constraint_BC.unsqueeze(1));
+  const at::Tensor brought_BTG =
+      at::where(real_BT1, brought(batch.gained_BTO) / offered_BT1, at::zeros_like(offered_BT1));
+  return at::cat({at::cat({states_BTS, ended_B1S}, 1), at::constant_pad_nd(brought_BTG, {0, 0, 1, 0})}, -1);
+}
 
-  // Training sees what a decision sees: ticks 0 .. now are known and clean. `now` is uniform over the real ticks, but
-  // for the last of the day.
-  const at::Tensor nows_B11 = (last_B11 + 1).clamp_max(ticks - 1);
-  const at::Tensor now_B11 =
-      (at::empty({rows, 1, 1}, options).uniform_(0.0, 1.0, noise) * nows_B11).to(at::kLong).minimum(nows_B11 - 1);
+at::Tensor DiffBid::known_rows_BPX(const policy::Ticks& history) const {
+  if (!outcomes_) return history.states_BTS;
+  const at::Tensor before_BTG = brought(history.before_BTO);
+  const at::Tensor offered_BT1 = offered(history.states_BTS, history.constraint_BC.unsqueeze(1));
+  const at::Tensor came_BTG = (before_BTG.slice(1, 1) - before_BTG.slice(1, 0, -1)) / offered_BT1.slice(1, 0, -1);
+  const at::Tensor brought_BTG = at::constant_pad_nd(came_BTG, {0, 0, 1, 0});
+  return at::constant_pad_nd(at::cat({history.states_BTS, brought_BTG}, -1), {0, 0, 0, 1});
+}
+
+at::Tensor DiffBid::column_rows(const policy::TrainingColumns& columns) const {
+  if (!outcomes_) return columns.states_NS;
+  // What is to go falls from tick to tick by what a tick brings. A day's first tick has none before it.
+  const at::Tensor to_go_NG = brought(columns.to_go_NO);
+  const at::Tensor follows_N1 = (columns.ticks_N.slice(0, 1) - columns.ticks_N.slice(0, 0, -1)).eq(1).unsqueeze(-1);
+  const at::Tensor offered_N1 = offered(columns.states_NS, columns.constraint_NC);
+  const at::Tensor brought_NG =
+      (to_go_NG.slice(0, 0, -1) - to_go_NG.slice(0, 1)) / offered_N1.slice(0, 0, -1) * follows_N1;
+  return at::cat({columns.states_NS, at::constant_pad_nd(brought_NG, {0, 0, 1, 0})}, -1);
+}
+
+// Plans are to say what the labels bring by the curves, and not what happened to come of them or of something else: an
+// alpha that is found on the same curves is then the label, and chance is left out.
+at::Tensor DiffBid::taught_rows_BPX(const at::Tensor& rows_BPX, const policy::Batch& batch) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor before_BTX = scaled(rows_BPX).slice(1, 0, config_.ticks);
+  const auto curves = response_->curves(diffbid::histories(before_BTX, config_.history));
+  const at::Tensor came_BTG = rows_BPX.slice(1, 1).slice(2, shape_.num_features);
+  const at::Tensor taught_BTG =
+      at::where(batch.label_weight_BT.unsqueeze(-1).gt(0), response_->brought(curves, batch.label_BTA), came_BTG);
+  return at::cat({rows_BPX.slice(2, 0, shape_.num_features), at::constant_pad_nd(taught_BTG, {0, 0, 1, 0})}, -1);
+}
+
+// Training sees what a decision sees: rows 0 .. now are known and clean. `now` is uniform over the real ticks that have
+// a row behind them.
+DiffBid::Split DiffBid::split_of(const policy::Batch& batch, at::Generator& noise) const {
+  const at::Tensor last_B11 = last_tick(batch.seen.mask_BT);
+  const at::Tensor nows_B11 = (last_B11 + 1).clamp_max(plan_ticks_ - 1);
+  const at::Tensor draw_B11 = at::empty({last_B11.size(0), 1, 1}, batch.seen.states_BTS.options());
+  Split split;
+  split.now_B11 = (draw_B11.uniform_(0.0, 1.0, noise) * nows_B11).to(at::kLong).minimum(nows_B11 - 1);
+  split.known_BP1 = at::arange(plan_ticks_, last_B11.options()).view({1, -1, 1}) <= split.now_B11;
+  return split;
+}
+
+DiffBid::DenoisingTask DiffBid::denoising_task(const policy::Batch& batch, at::Generator& noise) {
+  const at::Tensor rows_BPX = logged_rows_BPX(batch);
+  at::Tensor clean_BPX = scaled(rows_BPX);
+  const Split split = split_of(batch, noise);
+  if (outcomes_) clean_BPX = at::where(split.known_BP1, clean_BPX, scaled(taught_rows_BPX(rows_BPX, batch)));
   DenoisingTask task;
-  task.known_BT1 = at::arange(ticks, now_B11.options()).view({1, -1, 1}) <= now_B11;
-  task.level_B = at::empty({rows}, now_B11.options()).random_(0, config_.levels, noise);
-  const at::Tensor eps_BTS = at::empty_like(clean_BTS).normal_(0.0, 1.0, noise);
+  task.known_BP1 = split.known_BP1;
+  task.level_B = at::empty({rows_BPX.size(0)}, split.now_B11.options()).random_(0, config_.levels, noise);
+  const at::Tensor eps_BPX = at::empty_like(clean_BPX).normal_(0.0, 1.0, noise);
   const at::Tensor abar_B11 = alphas_cumprod_K_.index_select(0, task.level_B).view({-1, 1, 1});
-  task.target_BTS = eps_BTS;
+  task.target_BPX = eps_BPX;
   if (prediction_ == Prediction::kState) {
-    // The clean states must be such that sampling can arrive at them. A feature that always changes alike, such as the
+    // The clean rows must be such that sampling can arrive at them. A feature that always changes alike, such as the
     // clock, therefore goes on after a day has ended; if it stood still, it would tell the denoiser that the day has
     // ended.
-    const at::Tensor now_B1S = at_tick(clean_BTS, now_B11);
-    const at::Tensor ahead_BT = ticks_ahead(now_B11);
-    task.target_BTS = changes_->standardize(clean_BTS, now_B1S, ahead_BT);
-    clean_BTS = at::where(task.known_BT1, clean_BTS, changes_->restore(task.target_BTS, now_B1S, ahead_BT));
+    const at::Tensor now_B1X = at_tick(clean_BPX, split.now_B11);
+    const at::Tensor ahead_BP = rows_ahead(split.now_B11);
+    task.target_BPX = changes_->standardize(clean_BPX, now_B1X, ahead_BP);
+    clean_BPX = at::where(task.known_BP1, clean_BPX, changes_->restore(task.target_BPX, now_B1X, ahead_BP));
   }
-  task.x_BTS = KnownTicks{clean_BTS, task.known_BT1}.impose(diffbid::noised(clean_BTS, eps_BTS, abar_B11));
+  task.x_BPX = KnownTicks{clean_BPX, task.known_BP1}.impose(diffbid::noised(clean_BPX, eps_BPX, abar_B11));
   return task;
 }
 
 policy::LossPart DiffBid::denoising_loss(const policy::Batch& batch, at::Generator& noise) {
   const DenoisingTask task = denoising_task(batch, noise);
-  const at::Tensor condition_BC = scaled_conditions(batch.outcome_BO);
-  at::Tensor keep_B1 = at::ones_like(condition_BC.slice(1, 0, 1));
-  if (is_training()) keep_B1.bernoulli_(1.0 - config_.condition_dropout, noise);
-  const at::Tensor level_B = task.level_B.to(task.x_BTS.scalar_type());
-  const at::Tensor predicted_BTS = denoise(task.x_BTS, task.known_BT1, level_B, condition_BC, keep_B1);
-  return {"denoising", diffbid::denoising_loss(prediction_, predicted_BTS, task.target_BTS, task.known_BT1)};
+  Conditions conditions = conditions_of(batch.outcome_BO);
+  if (is_training() && !config_.wishes.empty()) conditions.keep_B1.bernoulli_(1.0 - config_.condition_dropout, noise);
+  const at::Tensor level_B = task.level_B.to(task.x_BPX.scalar_type());
+  const at::Tensor predicted_BPX = denoise(task.x_BPX, task.known_BP1, level_B, conditions);
+  return {"denoising", diffbid::denoising_loss(prediction_, predicted_BPX, task.target_BPX, task.known_BP1)};
 }
 
-at::Tensor DiffBid::scaled(const at::Tensor& states_BTS) const {
-  const at::Tensor scaled_BTS = states_->forward(states_BTS);
-  return own_bids_->states(scaled_BTS, own_bids_->shown_B11(scaled_BTS, nullptr));
+at::Tensor DiffBid::scaled(const at::Tensor& rows_BPX) const {
+  const at::Tensor scaled_BPX = rows_->forward(rows_BPX);
+  return own_bids_->states(scaled_BPX, own_bids_->shown_B11(scaled_BPX, nullptr));
 }
 
-at::Tensor DiffBid::ticks_ahead(const at::Tensor& now_B11) const {
-  return at::arange(config_.ticks, now_B11.options()) - now_B11.squeeze(-1);
+at::Tensor DiffBid::rows_ahead(const at::Tensor& now_B11) const {
+  return at::arange(plan_ticks_, now_B11.options()) - now_B11.squeeze(-1);
 }
 
 int64_t DiffBid::noise_size() const {
   const int64_t sets = config_.sampler == "ancestral" ? 1 + config_.levels : 1;
-  return sets * config_.ticks * shape_.num_features;
+  return sets * plan_ticks_ * planned_;
 }
 
 std::vector<at::Tensor> DiffBid::initial_carry(int64_t rows) const {
   if (config_.warm_levels == 0) return {};
-  return {at::zeros({rows, config_.ticks, shape_.num_features}, alphas_cumprod_K_.options())};
+  return {at::zeros({rows, plan_ticks_, planned_}, alphas_cumprod_K_.options())};
 }
 
 policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                             const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = last_tick(history.mask_BT);
-  const at::Tensor known_BT1 = history.mask_BT.unsqueeze(-1) > 0.5;
-  const at::Tensor scaled_BTS = scaled(history.states_BTS);
-  const KnownTicks known = {at::where(known_BT1, scaled_BTS, at::zeros_like(scaled_BTS)), known_BT1};
-  const at::Tensor now_B1S = at_tick(known.states_BTS, last_B11);
-  const at::Tensor ahead_BT = ticks_ahead(last_B11);
-  const at::Tensor condition_BC = scaled_conditions(wishes_BO);
-  const int64_t noise_sets = noise_size() / (config_.ticks * shape_.num_features);
-  const at::Tensor noise_BKTS = noise_BN.view({-1, noise_sets, config_.ticks, shape_.num_features});
+  at::Tensor known_BP1 = history.mask_BT.unsqueeze(-1) > 0.5;
+  if (outcomes_) known_BP1 = at::constant_pad_nd(known_BP1, {0, 0, 0, 1});
+  const at::Tensor scaled_BPX = scaled(known_rows_BPX(history));
+  const KnownTicks known = {at::where(known_BP1, scaled_BPX, at::zeros_like(scaled_BPX)), known_BP1};
+  const at::Tensor now_B1X = at_tick(known.states_BTS, last_B11);
+  const at::Tensor ahead_BP = rows_ahead(last_B11);
+  const int64_t noise_sets = noise_size() / (plan_ticks_ * planned_);
+  const at::Tensor noise_BKPX = noise_BN.view({-1, noise_sets, plan_ticks_, planned_});
 
   // Guidance needs a pass with the conditions and one without; they are one pass over twice the rows.
-  const bool guided = config_.guidance != 1.0;
+  const bool guided = config_.guidance != 1.0 && !config_.wishes.empty();
   const auto twice = [guided](const at::Tensor& x) { return guided ? at::cat({x, x}) : x; };
-  const at::Tensor ones_B1 = at::ones_like(condition_BC.slice(1, 0, 1));
-  const at::Tensor keep_B1 = guided ? at::cat({ones_B1, at::zeros_like(ones_B1)}) : ones_B1;
-  const at::Tensor conditions_BC = twice(condition_BC);
-  const at::Tensor knowns_BT1 = twice(known_BT1);
-  const diffbid::Denoiser denoiser = [&](const at::Tensor& x_BTS, int64_t level) {
-    const at::Tensor level_B = at::full_like(keep_B1.select(1, 0), static_cast<double>(level));
-    at::Tensor predicted_BTS = denoise(twice(x_BTS), knowns_BT1, level_B, conditions_BC, keep_B1);
+  Conditions conditions = conditions_of(wishes_BO);
+  conditions.of_BC = twice(conditions.of_BC);
+  if (guided) conditions.keep_B1 = at::cat({conditions.keep_B1, at::zeros_like(conditions.keep_B1)});
+  const at::Tensor knowns_BP1 = twice(known_BP1);
+  const diffbid::Denoiser denoiser = [&](const at::Tensor& x_BPX, int64_t level) {
+    const at::Tensor level_B = at::full_like(conditions.keep_B1.select(1, 0), static_cast<double>(level));
+    at::Tensor predicted_BPX = denoise(twice(x_BPX), knowns_BP1, level_B, conditions);
     if (guided) {
-      const std::vector<at::Tensor> parts = predicted_BTS.chunk(2, 0);
-      predicted_BTS = diffbid::guide(parts[0], parts[1], config_.guidance);
+      const std::vector<at::Tensor> parts = predicted_BPX.chunk(2, 0);
+      predicted_BPX = diffbid::guide(parts[0], parts[1], config_.guidance);
     }
-    return prediction_ == Prediction::kNoise ? predicted_BTS : changes_->restore(predicted_BTS, now_B1S, ahead_BT);
+    return restored(predicted_BPX, now_B1X, ahead_BP);
   };
 
-  at::Tensor start_BTS = config_.temperature * noise_BKTS.select(1, 0);
-  at::Tensor plan_BTS;
+  at::Tensor start_BPX = config_.temperature * noise_BKPX.select(1, 0);
+  at::Tensor plan_BPX;
   if (config_.sampler == "ancestral") {
-    plan_BTS = diffbid::sample_ancestral(schedule_, prediction_, start_BTS, noise_BKTS.slice(1, 1), config_.temperature,
+    plan_BPX = diffbid::sample_ancestral(schedule_, prediction_, start_BPX, noise_BKPX.slice(1, 1), config_.temperature,
                                          known, denoiser);
   } else {
     std::vector<int64_t> levels = diffbid::spread_levels(config_.levels, config_.sampling_levels);
@@ -258,25 +402,30 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
       levels.erase(levels.begin(), levels.end() - config_.warm_levels);
       const double abar = schedule_.abar(levels.front());
       // Before there is a plan, the plan is that everything stays as it is.
-      const at::Tensor last_plan_BTS = at::where(last_B11 == 0, now_B1S, carry[0]);
-      start_BTS = std::sqrt(abar) * last_plan_BTS + std::sqrt(1.0 - abar) * start_BTS;
+      const at::Tensor last_plan_BPX = at::where(last_B11 == 0, now_B1X, carry[0]);
+      start_BPX = std::sqrt(abar) * last_plan_BPX + std::sqrt(1.0 - abar) * start_BPX;
     }
-    plan_BTS = diffbid::sample_ddim(schedule_, prediction_, levels, start_BTS, known, denoiser);
+    plan_BPX = diffbid::sample_ddim(schedule_, prediction_, levels, start_BPX, known, denoiser);
   }
 
-  // The last tick of a period has no next state. Its own state stands in for it here, as it does in training.
-  const at::Tensor next_B1S = at_tick(plan_BTS, (last_B11 + 1).clamp_max(config_.ticks - 1));
-  const at::Tensor history_B1X = at_tick(inverse_->histories(known.states_BTS), last_B11);
-  const at::Tensor predicted_BA = inverse_->forward(inverse_inputs(history_B1X, now_B1S, next_B1S)).squeeze(1);
-
+  // A plan of states has none behind a period's last tick. Its own state stands in for it here, as it does in training.
+  const at::Tensor next_B1X = at_tick(plan_BPX, (last_B11 + 1).clamp_max(plan_ticks_ - 1));
+  const at::Tensor history_B1Y = at_tick(diffbid::histories(known.states_BTS, config_.history), last_B11);
   policy::Action action;
-  action.coefficients_BA = actions_->inverse(predicted_BA).clamp_min(0.0);
+  if (outcomes_) {
+    const at::Tensor alpha_B11 = reading_->alpha_for(reading_->curves(history_B1Y), planned_outcomes(next_B1X));
+    action.coefficients_BA = alpha_B11.squeeze(1);
+  } else {
+    const at::Tensor predicted_B1A = inverse_->forward(inverse_inputs(history_B1Y, now_B1X, next_B1X));
+    action.coefficients_BA = actions_->inverse(predicted_B1A.squeeze(1)).clamp_min(0.0);
+  }
   // Of what is hidden nothing is expected but what is.
   const at::Tensor raw_now_B1S = at_tick(history.states_BTS, last_B11);
-  const at::Tensor change_B1S = states_->inverse(next_B1S) - raw_now_B1S;
-  const at::Tensor shown_B11 = own_bids_->shown_B11(change_B1S, nullptr);
-  action.next_states_BS = (raw_now_B1S + own_bids_->states(change_B1S, shown_B11)).squeeze(1);
-  if (config_.warm_levels > 0) action.carry = {plan_BTS};
+  const at::Tensor shown_B1X = own_bids_->states(at::ones_like(next_B1X), own_bids_->shown_B11(next_B1X, nullptr));
+  const auto of_states = [&](const at::Tensor& row_B1X) { return row_B1X.slice(2, 0, shape_.num_features); };
+  const at::Tensor change_B1S = of_states(rows_->inverse(next_B1X)) - raw_now_B1S;
+  action.next_states_BS = (raw_now_B1S + change_B1S * of_states(shown_B1X)).squeeze(1);
+  if (config_.warm_levels > 0) action.carry = {plan_BPX};
   return action;
 }
 

@@ -8,6 +8,7 @@
 #include "models/diffbid/diffusion.h"
 #include "models/diffbid/inverse_dynamics.h"
 #include "models/diffbid/quantile_scaler.h"
+#include "models/diffbid/response.h"
 #include "models/diffbid/temporal_unet.h"
 #include "models/inputs/own_bids.h"
 #include "nn/normalizer.h"
@@ -17,6 +18,9 @@ namespace genbid::models {
 
 struct DiffBidConfig {
   int64_t ticks = 48;  // T, of a whole period
+  // What a plan tells of each tick: its "states", as published, from which inverse dynamics conclude an alpha; or what
+  // ticks bring as well ("outcomes"), for which response curves say the alpha (response.h).
+  std::string plan = "states";
   // Denoiser (temporal_unet.h). The default costs 11 MFLOP a row, configs/diffbid_official.yaml 440.
   int64_t width = 24;  // channels of the first stage, doubled in each further one
   int64_t stages = 3;
@@ -36,14 +40,15 @@ struct DiffBidConfig {
   int64_t warm_levels = 0;       // of ddim: begin with the last plan, noised for this many levels; 0: with noise
   double temperature = 0.25;     // scale of the noise that sampling starts from and, if ancestral, adds
   double guidance = 1.2;         // weight of the conditions; 1: no pass without them
-  // Inverse dynamics (inverse_dynamics.h).
+  // Inverse dynamics (inverse_dynamics.h), or response curves.
   int64_t history = 3;
   int64_t inverse_width = 256;
   int64_t inverse_depth = 3;
-  double inverse_noise = 0.5;       // standard deviation of noise on the change in training: plans are not exact
+  double inverse_noise = 0.5;       // of "states": deviation of noise on the change in training, as plans are not exact
   double inverse_rate_scale = 1.0;  // of its learning rate
   std::string own_bids = "show";    // or "hide": neither plans nor inverse dynamics know what it has bid
-  // What it asks for by itself: this quantile of the training returns, at this share of the CPA limit.
+  std::vector<std::string> wishes = {"return", "cpa"};  // outcomes of a day that plans are conditioned on; may be none
+  // What it asks for by itself: this quantile of what the training days came to, at this share of the CPA limit.
   double target_quantile = 0.65;
   double target_cpa = 0.9;
 
@@ -51,8 +56,15 @@ struct DiffBidConfig {
 };
 
 // DiffBid (Guo et al., "Generative Auto-Bidding via Diffusion Modeling", KDD 2024): diffusion over the states of a
-// whole day, conditioned on return and CPA; the known ticks are inpainted; inverse dynamics turn the planned next
+// whole day, conditioned on outcomes of the day; the known ticks are inpainted; inverse dynamics turn the planned next
 // state into an action. Deviations: README.md beside this.
+//
+// A plan has a row a tick, P of them, of X numbers:
+//
+//   states     P = T      row t: the state at tick t
+//   outcomes   P = T + 1  row t: the state at tick t, and what tick t - 1 brought of all that was on offer: the share
+//                         of its conversions that was won, and the money spent, as a share of what all of them are
+//                         worth at the CPA limit. So the row behind the current tick says what that tick is to bring.
 class DiffBid : public policy::Policy {
  public:
   DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape);
@@ -71,37 +83,71 @@ class DiffBid : public policy::Policy {
 
   // What the denoiser learns from in a step: days noised beyond a random tick of theirs, and what it should say.
   struct DenoisingTask {
-    at::Tensor x_BTS;
-    at::Tensor known_BT1;   // bool: ticks 0 .. now, clean
+    at::Tensor x_BPX;
+    at::Tensor known_BP1;   // bool: rows 0 .. now, clean
     at::Tensor level_B;     // i64
-    at::Tensor target_BTS;  // counts at unknown ticks
+    at::Tensor target_BPX;  // counts at unknown rows
   };
-  DenoisingTask denoising_task(const policy::Batch& batch, at::Generator& noise) const;
+  DenoisingTask denoising_task(const policy::Batch& batch, at::Generator& noise);
 
  private:
-  policy::LossPart inverse_loss(const policy::Batch& batch, at::Generator& noise);
+  // Where a day is split when it is learned from: the current tick, and the rows up to it.
+  struct Split {
+    at::Tensor now_B11;
+    at::Tensor known_BP1;  // bool
+  };
+  Split split_of(const policy::Batch& batch, at::Generator& noise) const;
+
+  std::vector<policy::LossPart> inverse_losses(const policy::Batch& batch, at::Generator& noise);
+  std::vector<policy::LossPart> response_losses(const policy::Batch& batch, at::Generator& noise);
   policy::LossPart denoising_loss(const policy::Batch& batch, at::Generator& noise);
-  at::Tensor scaled_conditions(const at::Tensor& wishes_BO) const;  // B 2
-  at::Tensor scaled(const at::Tensor& states_BTS) const;            // without own bids where they are hidden
-  at::Tensor ticks_ahead(const at::Tensor& now_B11) const;          // B T
-  at::Tensor inverse_inputs(const at::Tensor& history_BTX, const at::Tensor& states_BTS,
-                            const at::Tensor& next_BTS) const;
-  at::Tensor denoise(const at::Tensor& x_BTS, const at::Tensor& known_BT1, const at::Tensor& level_B,
-                     const at::Tensor& condition_BC, const at::Tensor& keep_B1);
+
+  // Rows of a plan, raw. Of logged days, which stay in their last state once they have ended; of a history, behind
+  // which rows hold nothing; and of training columns, N X.
+  at::Tensor logged_rows_BPX(const policy::Batch& batch) const;
+  at::Tensor known_rows_BPX(const policy::Ticks& history) const;
+  at::Tensor column_rows(const policy::TrainingColumns& columns) const;
+  // Logged rows with what the labels bring by the curves.
+  at::Tensor taught_rows_BPX(const at::Tensor& rows_BPX, const policy::Batch& batch);
+
+  // Conversions that ticks have on offer, in par units (policy/outcomes.h), ... 1. States and constraints may have any
+  // leading dimensions; 1 / par where states do not tell.
+  at::Tensor offered(const at::Tensor& states_XS, const at::Tensor& constraint_XC) const;
+  // What the denoiser is told of a day's outcomes, and a column that is 0 where it is told nothing.
+  struct Conditions {
+    at::Tensor of_BC;
+    at::Tensor keep_B1;
+  };
+  Conditions conditions_of(const at::Tensor& outcomes_BO) const;
+  at::Tensor scaled(const at::Tensor& rows_BPX) const;     // without own bids where they are hidden
+  at::Tensor rows_ahead(const at::Tensor& now_B11) const;  // B P
+  at::Tensor inverse_inputs(const at::Tensor& history_BTY, const at::Tensor& rows_BTX,
+                            const at::Tensor& next_BTX) const;
+  at::Tensor denoise(const at::Tensor& x_BPX, const at::Tensor& known_BP1, const at::Tensor& level_B,
+                     const Conditions& conditions);
+  at::Tensor planned_outcomes(const at::Tensor& row_B1X) const;  // of a scaled row, B 1 G in raw units
+  // What a denoiser's word for a plan means as rows.
+  at::Tensor restored(const at::Tensor& predicted_BPX, const at::Tensor& now_B1X, const at::Tensor& ahead_BP) const;
 
   DiffBidConfig config_;
   policy::PolicyShape shape_;
+  bool outcomes_;       // are planned
+  int64_t plan_ticks_;  // P
+  int64_t planned_;     // X
   diffbid::NoiseSchedule schedule_;
   diffbid::Prediction prediction_;
-  diffbid::QuantileScaler states_{nullptr};
+  diffbid::QuantileScaler rows_{nullptr};
   diffbid::ChangeScale changes_{nullptr};
-  diffbid::QuantileScaler returns_{nullptr};
-  diffbid::QuantileScaler cpa_{nullptr};
+  diffbid::QuantileScaler conditions_{nullptr};
   nn::Normalizer actions_{nullptr};
   OwnBids own_bids_{nullptr};
   at::Tensor alphas_cumprod_K_;
-  at::Tensor target_return_;
+  at::Tensor wished_W_;  // columns of O
+  at::Tensor target_W_;
   diffbid::InverseDynamics inverse_{nullptr};
+  // Where outcomes are planned: what alphas bring, and in place of the inverse dynamics which alpha a plan means.
+  diffbid::Response response_{nullptr};
+  diffbid::Response reading_{nullptr};
   diffbid::TemporalUnet denoiser_{nullptr};
 };
 

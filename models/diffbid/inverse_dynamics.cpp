@@ -6,7 +6,7 @@
 
 namespace genbid::models::diffbid {
 
-InverseDynamicsImpl::InverseDynamicsImpl(const InverseDynamicsOptions& options) : history_(options.history) {
+InverseDynamicsImpl::InverseDynamicsImpl(const InverseDynamicsOptions& options) {
   torch::nn::Sequential network;
   int64_t inputs = (options.history + 1) * options.num_features;
   for (int64_t layer = 0; layer < options.depth; ++layer) {
@@ -20,9 +20,9 @@ InverseDynamicsImpl::InverseDynamicsImpl(const InverseDynamicsOptions& options) 
 
 at::Tensor InverseDynamicsImpl::forward(const at::Tensor& inputs) { return network_->forward(inputs); }
 
-at::Tensor InverseDynamicsImpl::histories(const at::Tensor& states_BTS) const {
+at::Tensor histories(const at::Tensor& states_BTS, int64_t history) {
   std::vector<at::Tensor> parts;
-  for (int64_t back = history_ - 1; back >= 1; --back) {
+  for (int64_t back = history - 1; back >= 1; --back) {
     const at::Tensor first_BTS = states_BTS.slice(1, 0, 1).expand({-1, back, -1});
     parts.push_back(at::cat({first_BTS, states_BTS}, 1).slice(1, 0, states_BTS.size(1)));
   }

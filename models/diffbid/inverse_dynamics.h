@@ -25,13 +25,12 @@ class InverseDynamicsImpl : public torch::nn::Module {
   // The last dimension holds s_{t-H+1}, ..., s_t, s_{t+1} side by side, (H + 1) S numbers. Returns ... A.
   at::Tensor forward(const at::Tensor& inputs);
 
-  // Every tick's states side by side, B T (H S); ticks before the first repeat it.
-  at::Tensor histories(const at::Tensor& states_BTS) const;
-
  private:
-  int64_t history_;
   torch::nn::Sequential network_{nullptr};
 };
 TORCH_MODULE(InverseDynamics);
+
+// Every tick's last H states side by side, B T (H S); ticks before the first repeat it.
+at::Tensor histories(const at::Tensor& states_BTS, int64_t history);
 
 }  // namespace genbid::models::diffbid

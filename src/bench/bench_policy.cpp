@@ -75,7 +75,7 @@ std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config,
   const policy::Batch batch = random_batch(256, train::training_ticks(*policy, kTicksPerPeriod), generator);
   policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1), batch.label_BTA.flatten(0, 1),
                policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1), batch.seen.ticks_BT.flatten(),
-               batch.outcome_BO});
+               batch.seen.constraint_BC.repeat_interleave(batch.seen.ticks_BT.size(1), 0), batch.outcome_BO});
   return policy;
 }
 

@@ -77,6 +77,7 @@ struct TrainingColumns {
   at::Tensor labels_NA;  // of the rows that have one alone: other N
   at::Tensor to_go_NO;
   at::Tensor ticks_N;
+  at::Tensor constraint_NC;
   at::Tensor outcome_MO;  // of all trajectories
 };
 

@@ -15,9 +15,10 @@ at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) {
 }
 
 PolicyShape shape_for(const std::vector<std::string>& features) {
-  PolicyShape shape{std::ssize(features), 1, {}};
+  PolicyShape shape{std::ssize(features), 1, {}, {}};
   for (size_t i = 0; i < features.size(); ++i) {
     if (feature_group(features[i]) == "bid") shape.own_bids.push_back(to_signed(i));
+    if (features[i] == "mean_pvalue" || features[i] == "num_pv") shape.offered.push_back(to_signed(i));
   }
   return shape;
 }

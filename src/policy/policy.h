@@ -64,11 +64,12 @@ class Policy : public torch::nn::Module {
   virtual Wishes wishes() const { return {}; }
 };
 
-// What a policy is built for: the sizes of a state and of an action, and which features tell of its own bids.
+// What a policy is built for: the sizes of a state and of an action, and places in the state.
 struct PolicyShape {
   int64_t num_features = 0;            // S
   int64_t num_actions = 1;             // A
-  std::vector<int64_t> own_bids = {};  // places in the state
+  std::vector<int64_t> own_bids = {};  // of features that tell of its own bids
+  std::vector<int64_t> offered = {};   // of those whose product is the number of conversions that the tick has on offer
 };
 // For states of these features (bidding/state_features.h).
 PolicyShape shape_for(const std::vector<std::string>& features);

@@ -52,7 +52,9 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.ticks = state.value("ticks", int64_t{kTicksPerPeriod});  // days had one length before it was recorded
     info.observation.feature_set = state.at("feature_set");
     if (!info.observation.feature_set.empty()) {
-      info.shape.own_bids = shape_for(feature_names(parse_feature_set(info.observation.feature_set))).own_bids;
+      const PolicyShape places = shape_for(feature_names(parse_feature_set(info.observation.feature_set)));
+      info.shape.own_bids = places.own_bids;
+      info.shape.offered = places.offered;
     }
     info.observation.reward = state.at("reward");
     info.days = state.value("days", "");

@@ -404,6 +404,7 @@ policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {
       at::constant_pad_nd(all.before_NE.index_select(0, row_N), {0, policy::kNumOutcomes - policy::kNumAdditive});
   columns.to_go_NO = all.outcome_MO.index_select(0, owner_N) - before_NO;
   columns.ticks_N = indices(std::move(ticks_N), device());
+  columns.constraint_NC = all.constraint_MC.index_select(0, owner_N);
   columns.outcome_MO = outcome_MO();
   return columns;
 }

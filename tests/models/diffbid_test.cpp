@@ -158,13 +158,7 @@ TEST(Diffusion, LossIsTheMeanOverUnknownTicks) {
 
 TEST(InverseDynamics, HistoriesRepeatTheFirstStateBeforeTheDay) {
   const at::Tensor states = at::tensor({1.0F, 2.0F, 3.0F}).view({1, 3, 1});
-  const auto histories = [&](int64_t length) {
-    diffbid::InverseDynamicsOptions options;
-    options.num_features = 1;
-    options.history = length;
-    options.width = 4;
-    return diffbid::InverseDynamics(options)->histories(states)[0];
-  };
+  const auto histories = [&](int64_t length) { return diffbid::histories(states, length)[0]; };
   EXPECT_TRUE(at::equal(histories(1), at::tensor({1.0F, 2.0F, 3.0F}).view({3, 1})));
   EXPECT_TRUE(at::equal(histories(2), at::tensor({1.0F, 1.0F, 1.0F, 2.0F, 2.0F, 3.0F}).view({3, 2})));
   EXPECT_TRUE(at::equal(histories(3), at::tensor({1.0F, 1.0F, 1.0F, 1.0F, 1.0F, 2.0F, 1.0F, 2.0F, 3.0F}).view({3, 3})));
@@ -258,7 +252,7 @@ class DenoisingTask : public ::testing::Test {
 TEST_F(DenoisingTask, KnownTicksAreAPrefixThatLeavesOutTheLastAndLiesWithinTheSeatsDay) {
   std::set<int64_t> seen;
   for (uint64_t seed = 0; seed < 40; ++seed) {
-    const at::Tensor known_BT = task("noise", seed).known_BT1.squeeze(-1);
+    const at::Tensor known_BT = task("noise", seed).known_BP1.squeeze(-1);
     const at::Tensor count_B = known_BT.sum(1);
     for (int64_t b = 0; b < 6; ++b) {
       const auto count = count_B[b].item<int64_t>();
@@ -274,19 +268,19 @@ TEST_F(DenoisingTask, KnownTicksAreAPrefixThatLeavesOutTheLastAndLiesWithinTheSe
 TEST_F(DenoisingTask, KnownTicksAreCleanAndTheOthersNoised) {
   const DiffBid::DenoisingTask one = task("noise");
   const at::Tensor clean_BTS = scaled(batch_.seen.states_BTS);
-  EXPECT_TRUE(at::equal(one.x_BTS.masked_select(one.known_BT1), clean_BTS.masked_select(one.known_BT1)));
+  EXPECT_TRUE(at::equal(one.x_BPX.masked_select(one.known_BP1), clean_BTS.masked_select(one.known_BP1)));
   const diffbid::NoiseSchedule schedule = diffbid::cosine_schedule(config_.levels);
   for (int64_t b = 3; b < 6; ++b) {  // target: the noise
     const double abar = schedule.abar(one.level_B[b].item<int64_t>());
-    const at::Tensor expected = std::sqrt(abar) * clean_BTS[b] + std::sqrt(1.0 - abar) * one.target_BTS[b];
-    const at::Tensor unknown = one.known_BT1[b].logical_not();
-    EXPECT_TRUE(at::allclose(one.x_BTS[b].masked_select(unknown), expected.masked_select(unknown), 1e-5, 1e-6));
+    const at::Tensor expected = std::sqrt(abar) * clean_BTS[b] + std::sqrt(1.0 - abar) * one.target_BPX[b];
+    const at::Tensor unknown = one.known_BP1[b].logical_not();
+    EXPECT_TRUE(at::allclose(one.x_BPX[b].masked_select(unknown), expected.masked_select(unknown), 1e-5, 1e-6));
   }
 }
 
 TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysStandStill) {
   const DiffBid::DenoisingTask one = task("state");
-  const at::Tensor now_B = one.known_BT1.sum(1).flatten() - 1;
+  const at::Tensor now_B = one.known_BP1.sum(1).flatten() - 1;
   ChangeScale changes(8, kFeatures);
   std::vector<at::Tensor> rows;
   std::vector<at::Tensor> ticks;
@@ -303,7 +297,7 @@ TEST_F(DenoisingTask, StatesAreTaughtAsStandardisedChangesFromNowAndEndedDaysSta
       const at::Tensor expected =
           changes->standardize(scaled(raw_S).view({1, 1, -1}), scaled(batch_.seen.states_BTS[b][now]).view({1, 1, -1}),
                                at::full({1, 1}, t - now, at::kLong));
-      EXPECT_TRUE(at::allclose(one.target_BTS[b][t], expected.flatten(), 1e-5, 1e-6)) << b << " " << t;
+      EXPECT_TRUE(at::allclose(one.target_BPX[b][t], expected.flatten(), 1e-5, 1e-6)) << b << " " << t;
     }
   }
 }
@@ -315,13 +309,13 @@ TEST_F(DenoisingTask, TheClockGoesOnWhenADayHasEnded) {
   batch_.next_states_BTS.select(2, 0).copy_(clock_T.slice(0, 1));
   config_.levels = 1;  // hardly any noise, and it does not matter which level
   const DiffBid::DenoisingTask ended = task("state");
-  EXPECT_TRUE(at::allclose(ended.target_BTS.select(2, 0), at::zeros({6, 8})));
+  EXPECT_TRUE(at::allclose(ended.target_BPX.select(2, 0), at::zeros({6, 8})));
   const double abar = diffbid::cosine_schedule(1).abar(0);
   at::Generator noise = at::detail::createCPUGenerator(3);
   at::empty({6, 1, 1}).uniform_(0.0, 1.0, noise);
   at::empty({6}, at::kLong).random_(0, 1, noise);
   const at::Tensor eps_BTS = at::empty({6, 8, kFeatures}).normal_(0.0, 1.0, noise);
-  const at::Tensor clean = (ended.x_BTS - std::sqrt(1.0 - abar) * eps_BTS) / std::sqrt(abar);
+  const at::Tensor clean = (ended.x_BPX - std::sqrt(1.0 - abar) * eps_BTS) / std::sqrt(abar);
   EXPECT_NEAR(
       clean[0][7][0].item<double>() - clean[0][6][0].item<double>(),
       scaled(batch_.seen.states_BTS)[0][7][0].item<double>() - scaled(batch_.seen.states_BTS)[0][6][0].item<double>(),

@@ -58,7 +58,7 @@ std::vector<at::Tensor> on(const std::vector<at::Tensor>& tensors, c10::Device d
 
 policy::TrainingColumns on(policy::TrainingColumns columns, c10::Device device) {
   for (at::Tensor* one : {&columns.states_NS, &columns.actions_NA, &columns.labels_NA, &columns.to_go_NO,
-                          &columns.ticks_N, &columns.outcome_MO}) {
+                          &columns.ticks_N, &columns.constraint_NC, &columns.outcome_MO}) {
     *one = one->to(device);
   }
   return columns;

@@ -52,24 +52,32 @@ inline std::string variant_name(const std::string& variant) {
   return name;
 }
 
-inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}};
+inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}, {12, 13}};
+
+// What every tick of the batch brings of each additive outcome.
+inline void bring(policy::Batch& batch, const at::Tensor& tick_BTE) {
+  const auto padded = [](const at::Tensor& x_BTE) {
+    return at::constant_pad_nd(x_BTE, {0, policy::kNumOutcomes - policy::kNumAdditive});
+  };
+  batch.seen.before_BTO = padded(tick_BTE.cumsum(1) - tick_BTE);
+  batch.gained_BTO = padded(tick_BTE);
+}
 
 inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t seed = 7) {
   torch::manual_seed(static_cast<uint64_t>(seed));
   policy::Batch batch;
   policy::Ticks& seen = batch.seen;
   const at::Tensor states = at::randn({batch_size, window + 1, kFeatures});
+  for (const int64_t feature : kShape.offered) states.select(2, feature).mul_(0.1).add_(1.0);
   seen.states_BTS = states.slice(1, 0, window).contiguous();
   batch.next_states_BTS = states.slice(1, 1).contiguous();
   // An action that the state explains, so that there is something to learn.
   seen.actions_BTA = 80.0 + 30.0 * seen.states_BTS.slice(2, 0, 1) - 10.0 * seen.states_BTS.slice(2, 5, 6);
   batch.label_BTA = seen.actions_BTA.clone();
-  // Half of the day's outcome has come by its end.
   batch.outcome_BO = 0.5 + at::rand({batch_size, policy::kNumOutcomes});
-  const at::Tensor share_T1 = at::linspace(0.0, 0.5, window).unsqueeze(-1);
-  const at::Tensor before_BTE = share_T1 * batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1);
-  seen.before_BTO = at::constant_pad_nd(before_BTE, {0, policy::kNumOutcomes - policy::kNumAdditive});
-  batch.gained_BTO = seen.before_BTO / static_cast<double>(window);
+  // About half of it comes in the window, the more the higher the action.
+  const at::Tensor tick_BT1 = seen.actions_BTA.clamp_min(1.0) * (0.5 / (80.0 * static_cast<double>(window)));
+  bring(batch, tick_BT1.expand({-1, -1, policy::kNumAdditive}));
   seen.ticks_BT = at::arange(window).expand({batch_size, window}).contiguous();
   seen.mask_BT = at::ones({batch_size, window});
   seen.constraint_BC = at::full({batch_size, 2}, 100.0);
@@ -80,9 +88,13 @@ inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t se
 }
 
 inline policy::TrainingColumns columns_of(const policy::Batch& batch) {
-  return {batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1),
-          batch.label_BTA.flatten(0, 1),       policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
-          batch.seen.ticks_BT.flatten(),       batch.outcome_BO};
+  return {batch.seen.states_BTS.flatten(0, 1),
+          batch.seen.actions_BTA.flatten(0, 1),
+          batch.label_BTA.flatten(0, 1),
+          policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1),
+          batch.seen.ticks_BT.flatten(),
+          batch.seen.constraint_BC.repeat_interleave(batch.seen.ticks_BT.size(1), 0),
+          batch.outcome_BO};
 }
 
 // Whole windows: the last tick is the current one.

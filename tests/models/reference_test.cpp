@@ -97,7 +97,7 @@ TEST(Reference, InverseDynamics) {
   diffbid::InverseDynamics inverse(options);
   reference.load_into(*inverse);
   const at::Tensor inputs =
-      at::cat({inverse->histories(reference["input.states"]), reference["input.next_states"]}, -1);
+      at::cat({diffbid::histories(reference["input.states"], options.history), reference["input.next_states"]}, -1);
   const at::Tensor predicted = inverse->forward(inputs);
   reference.expect_near(predicted, "output.prediction", 1e-6);
   policy::Batch batch;
