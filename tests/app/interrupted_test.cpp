@@ -116,7 +116,12 @@ const std::vector<Verb>& verbs() {
       {"ablate", {"ablate", "IN/ablate.yaml", "dir=OUT/experiments"}, true},
       {"evaluate_replay",
        {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.log=IN/days/market_log.h5",
-        "replay.periods=0..3", "output.dir=OUT/result"}},
+        "replay.periods=0..3", "output.dir=OUT/result"},
+       true},
+      {"evaluate_official_replay",
+       {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.rules=official",
+        "replay.log=IN/days/market_log.h5", "replay.periods=0..3", "replay.advertisers=0..11", "output.dir=OUT/result"},
+       true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
@@ -129,9 +134,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
     inputs_ = new TemporaryFolder;
     Program ingest({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")}, inputs_->path("text.txt"));
     ASSERT_EQ(ingest.wait(), 0) << read_file(inputs_->path("text.txt"));
-    Program simulate({"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3",
-                      "output.market_log=true", "output.dir=" + inputs_->path("days")},
-                     inputs_->path("text.txt"));
+    Program simulate(
+        {"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3", "output.market_log=true",
+         "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
+        inputs_->path("text.txt"));
     ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
     Program evaluate({"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing, teacher]", kSmall, kBudget,
                       "market.periods=22..25", "output.dir=" + inputs_->path("result")},
@@ -248,6 +254,7 @@ TEST_P(Interrupted, ByAKillItLeavesNoHalfResultAndTheSameCommandGoesOn) {
     ASSERT_NO_FATAL_FAILURE(disturb(SIGKILL, at));
   }
   EXPECT_GT(num_stopped_, 0);
+  std::printf("%s: %d kills, %d of them came before the end\n", GetParam().name.c_str(), moments, num_stopped_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Verbs, Interrupted, testing::ValuesIn(verbs()),
