@@ -122,6 +122,12 @@ const std::vector<Verb>& verbs() {
        {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.rules=official",
         "replay.log=IN/days/market_log.h5", "replay.periods=0..3", "replay.advertisers=0..11", "output.dir=OUT/result"},
        true},
+      // Only the end of raw logs tells whether their rows were in order.
+      {"evaluate_raw_replay",
+       {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]",
+        "replay.log=[IN/days/raw_log/period-0.csv, IN/days/raw_log/period-1.csv, IN/days/raw_log/period-2.csv]",
+        "replay.periods=0..2", "output.dir=OUT/result"},
+       true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
@@ -136,7 +142,7 @@ class Interrupted : public testing::TestWithParam<Verb> {
     ASSERT_EQ(ingest.wait(), 0) << read_file(inputs_->path("text.txt"));
     Program simulate(
         {"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3", "output.market_log=true",
-         "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
+         "output.raw_log=true", "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
         inputs_->path("text.txt"));
     ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
     Program evaluate({"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing, teacher]", kSmall, kBudget,
@@ -167,8 +173,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
     for (std::string& one : result) {
       for (const auto& [word, path] : {std::pair<std::string, std::string>("OUT/", out() + "/"),
                                        std::pair<std::string, std::string>("IN/", inputs_->path() + "/")}) {
-        const size_t at = one.starts_with(word) ? 0 : one.find("=" + word);
-        if (at != std::string::npos) one.replace(at == 0 ? 0 : at + 1, word.size(), path);
+        for (size_t at = one.find(word); at != std::string::npos; at = one.find(word, at + 1)) {
+          const bool begins = at == 0 || std::string("=[ ").find(one[at - 1]) != std::string::npos;
+          if (begins) one.replace(at, word.size(), path);
+        }
       }
     }
     return result;
