@@ -92,6 +92,7 @@ std::vector<report::TableBlock> tables_of(const std::string& folder, const Exper
 std::vector<report::TableBlock> blocks_of(const std::string& folder, const ExperimentRecord& record,
                                           const std::vector<KnownCell>& cells) {
   std::vector<report::TableBlock> blocks = tables_of(folder, record, cells);
+  if (blocks.empty()) return blocks;
   std::vector<BlockCells> found = cells_by_block(done_places(folder, cells));
   for (report::TableBlock& block : blocks) {
     const auto same = std::find_if(found.begin(), found.end(), [&](const BlockCells& one) {
