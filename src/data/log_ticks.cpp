@@ -65,6 +65,7 @@ bool read_market_log(const std::string& path, const ReplayLogOptions& options,
   LoggedTick tick;
   for (const int64_t number : periods) {
     const MarketLogPeriod& period = log.period(number);
+    if (options.wanted && !options.wanted(number)) continue;
     tick.period = number;
     tick.num_ticks = num_ticks;
     tick.has_categories = !period.category.empty();
@@ -118,6 +119,7 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
                         std::find(options.periods.begin(), options.periods.end(), raw.period) != options.periods.end();
     if (!wanted) return;
     found.insert(raw.period);
+    if (options.wanted && !options.wanted(raw.period)) return;
     tick.period = raw.period;
     tick.tick = raw.tick;
     tick.num_ticks = num_ticks;

@@ -38,6 +38,9 @@ struct ReplayLogOptions {
   int num_ticks = 0;                  // days must have as many; 0: any number, in a market log
   std::string why_num_ticks = ", which AuctionNet's protocol has";  // behind it in messages
   bool raw_logs_of_any_length = false;  // else their days must have 48 ticks where num_ticks is 0
+  // Which of them are handed out; null: all. The others must be there, and are not read where the file allows it. Asked
+  // anew in every pass over the log; within one the answer must stay for as long as a period lasts.
+  std::function<bool(int64_t period)> wanted = {};
 };
 
 // How many ticks the days of a log have. A raw log does not tell before it ends, so it must have 48.

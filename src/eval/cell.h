@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "bidding/cell_day.h"
+
 namespace genbid::eval {
 
 // One seat of one period, played by the candidate against the population.
@@ -36,15 +38,6 @@ struct CellResult {
   double budget_use() const;  // share of the budget; 0 of none
   bool exceeds_cpa() const;   // by realised conversions
   bool expected_to_exceed_cpa() const;
-};
-
-// A cell's day by ticks, for plots: what was asked and what came.
-struct CellDay {
-  std::vector<float> alpha;   // asked; of a formula with a square the effective one; 0 where the seat may not bid
-  std::vector<float> cost;    // money
-  std::vector<float> value;   // p-values of exposed impressions
-  std::vector<float> price;   // mean least winning cost, money
-  std::vector<int32_t> wins;  // slots
 };
 
 // What one candidate made of one period: a job of an evaluation. Optima are found when jobs are put together.

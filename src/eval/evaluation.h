@@ -67,6 +67,8 @@ EvaluationMeans means(const Evaluation& evaluation);
 struct Shard {
   int64_t index = 0;
   int64_t count = 1;
+
+  bool holds(int64_t job) const { return job % count == index; }
 };
 
 struct EvaluationPlan {

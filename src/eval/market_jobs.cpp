@@ -18,8 +18,6 @@
 namespace genbid::eval {
 namespace {
 
-float as_float(double value) { return static_cast<float>(value); }
-
 // Adds up the judged seat of each cell, and keeps its day.
 class JudgedSeats : public market::PeriodSink {
  public:
@@ -38,7 +36,7 @@ class JudgedSeats : public market::PeriodSink {
     const market::SeatTick& seat = seats[static_cast<size_t>(cell.seat)];
     SeatDay& sum = sums_[i];
     sum.add(seat.start, seat.outcome);
-    keep(seat, days_[i]);
+    days_[i].add(seat.may_bid ? &seat.bid : nullptr, seat.outcome);
     if (tick + 1 == num_ticks_) {
       cell.cost = sum.cost();
       cell.expected_conversions = sum.expected_conversions();
@@ -54,15 +52,6 @@ class JudgedSeats : public market::PeriodSink {
   }
 
  private:
-  static void keep(const market::SeatTick& seat, CellDay& day) {
-    const double alpha = seat.bid.value_squared == 0.0 ? seat.bid.value : effective_alpha(seat.outcome);
-    day.alpha.push_back(seat.may_bid ? as_float(alpha) : 0.0F);
-    day.cost.push_back(as_float(seat.outcome.cost));
-    day.value.push_back(as_float(seat.outcome.sum_pvalue_exposed));
-    day.price.push_back(as_float(seat.outcome.mean_least_winning_cost));
-    day.wins.push_back(static_cast<int32_t>(seat.outcome.num_wins));
-  }
-
   std::vector<CellResult>& cells_;
   std::vector<CellDay>& days_;
   int num_ticks_;
@@ -262,7 +251,7 @@ class SeedJobs {
   // A period's hindsight is job 0 of it, candidates follow. Periods of a chain go to one shard.
   bool is_mine(size_t job, size_t period, bool is_chain) const {
     const auto number = static_cast<int64_t>(is_chain ? job : period * (players_.size() + 1) + job);
-    return number % plan_.shard.count == plan_.shard.index;
+    return plan_.shard.holds(number);
   }
   bool is_to_be_played(size_t c, size_t p) const {
     return players_[c] != nullptr && !found_jobs_[c][p] && is_mine(c + 1, p, players_[c]->is_chain);

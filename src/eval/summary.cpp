@@ -153,6 +153,10 @@ std::string usual_reference(const std::vector<Contender>& contenders) {
   return played > 1 ? reference : "";
 }
 
+statistics::CandidateCells shares_of(const Contender& contender) {
+  return cells_of(contender, expected_score, optimum);
+}
+
 Summary summarise(const std::vector<Contender>& contenders, const std::string& reference) {
   Summary summary{reference, {}};
   const auto found = std::find_if(contenders.begin(), contenders.end(),
@@ -165,8 +169,8 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
                                   [](const Run& run) { return run.training_seed.has_value(); });
     row.mean = means_over(contender.runs);
     row.expected_score = statistics::mean(scores_of(contender));
-    row.share_of_optimum = statistics::mean(cells_of(contender, expected_score, optimum));
-    row.interquartile_share = statistics::interquartile_mean(cells_of(contender, expected_score, optimum));
+    row.share_of_optimum = statistics::mean(shares_of(contender));
+    row.interquartile_share = statistics::interquartile_mean(shares_of(contender));
     if (found == contenders.end() || contender.name == reference || contender.kind == "hindsight") continue;
     const statistics::SeedPairing seeds = pairing(contender, *found);
     row.difference = statistics::difference(scores_of(contender), scores_of(*found), seeds);

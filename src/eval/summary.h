@@ -8,6 +8,7 @@
 
 #include "eval/evaluation.h"
 #include "eval/report.h"
+#include "statistics/cells.h"
 #include "statistics/estimate.h"
 
 namespace genbid::eval {
@@ -22,6 +23,9 @@ struct Contender {
   std::string kind;  // "policy", "rule" or "hindsight"
   std::vector<Run> runs;
 };
+
+// Its expected scores, with the optima as bases.
+statistics::CandidateCells shares_of(const Contender& contender);
 
 // A line of a table of one scenario. Intervals are of 95 % (statistics/mean.h, statistics/difference.h): periods are
 // what was drawn, and trainings where there are several.

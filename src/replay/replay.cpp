@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <memory>
 #include <numeric>
 
 #include "base/convert.h"
@@ -98,6 +100,7 @@ class Campaigns {
     row.last = outcome;
     row.history.append(tick_means(start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
                        as_double(outcome.num_conversions));
+    row.cell.day.add(bid(row_number), outcome);
     row.cell.conversion_sums.squared += outcome.sum_pvalue_squared_exposed;
     row.cell.conversion_sums.cubed += outcome.sum_pvalue_cubed_exposed;
     row.cell.num_pv += start.num_pv;
@@ -144,55 +147,38 @@ std::vector<Advertiser> campaigns_of(const std::vector<ReplayCell>& cells) {
 // Takes the ticks of a log and plays them.
 class Player {
  public:
-  Player(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads)
-      : config_(config), bidders_(bidders), threads_(threads), results_(bidders.size()) {}
+  Player(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker)
+      : config_(config), bidders_(bidders), threads_(threads), taker_(taker) {}
   virtual ~Player() = default;
 
   virtual void add(const data::LoggedTick& tick) = 0;
-  virtual void restart() {
-    for (auto& cells : results_) cells.clear();
-  }
-  std::vector<std::vector<ReplayCell>> finish() {
-    for (auto& cells : results_) {
-      std::stable_sort(cells.begin(), cells.end(),
-                       [](const ReplayCell& a, const ReplayCell& b) { return a.period < b.period; });
-    }
-    return std::move(results_);
-  }
+  virtual void restart() = 0;
 
  protected:
-  void take_results(size_t bidder, std::vector<ReplayCell> cells, std::span<const double> optima) {
-    for (size_t row = 0; row < cells.size(); ++row) cells[row].optimum = optima[row];
-    results_[bidder].insert(results_[bidder].end(), cells.begin(), cells.end());
-  }
-
   const ReplayConfig& config_;
   std::span<Bidder* const> bidders_;
   Threads& threads_;
-
- private:
-  std::vector<std::vector<ReplayCell>> results_;
+  PeriodTaker& taker_;
 };
 
 class CorrectedPlayer : public Player {
  public:
-  CorrectedPlayer(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads)
-      : Player(config, bidders, threads), draws_(static_cast<uint64_t>(config.seed)) {}
+  CorrectedPlayer(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker)
+      : Player(config, bidders, threads, taker), draws_(static_cast<uint64_t>(config.seed)) {}
 
-  void restart() override {
-    Player::restart();
-    campaigns_.clear();
-  }
+  void restart() override { campaigns_.clear(); }
 
   void add(const data::LoggedTick& tick) override {
     if (tick.tick == 0) begin_period(tick);
     read_columns(tick);
-    hindsight_->begin_tick(tick.least_winning_cost);
-    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = to_size(begin); row < to_size(end); ++row) {
-        hindsight_->add(row, columns_[row]);
-      }
-    });
+    if (hindsight_) {
+      hindsight_->begin_tick(tick.least_winning_cost);
+      threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
+        for (auto row = to_size(begin); row < to_size(end); ++row) {
+          hindsight_->add(row, columns_[row]);
+        }
+      });
+    }
     for (Campaigns& campaigns : campaigns_) campaigns.ask(starts_, tick.num_ticks);
     const size_t num_rows = campaigns_.size() * seats_.size();
     threads_.parallel_for(to_signed(num_rows), 1, [&](int64_t begin, int64_t end) {
@@ -205,15 +191,7 @@ class CorrectedPlayer : public Player {
         campaigns.close(row, outcome);
       }
     });
-    if (tick.tick != tick.num_ticks - 1) return;
-    std::vector<double> optima(seats_.size());
-    threads_.parallel_for(std::ssize(seats_), 1, [&](int64_t begin, int64_t end) {
-      for (auto row = to_size(begin); row < to_size(end); ++row) {
-        optima[row] = hindsight_->optimum(row);
-      }
-    });
-    for (size_t b = 0; b < campaigns_.size(); ++b) take_results(b, campaigns_[b].finish(), optima);
-    campaigns_.clear();
+    if (tick.tick == tick.num_ticks - 1) end_period(tick.period);
   }
 
  private:
@@ -235,11 +213,31 @@ class CorrectedPlayer : public Player {
                           "; expected a number above 0");
       }
     }
+    wish_ = taker_.wish(tick.period);
     campaigns_.clear();
-    for (Bidder* bidder : bidders_) campaigns_.emplace_back(*bidder, cells);
+    for (size_t b = 0; b < bidders_.size(); ++b) {
+      if (wish_.bidders[b]) campaigns_.emplace_back(*bidders_[b], cells);
+    }
     columns_.resize(seats_.size());
     starts_.resize(seats_.size());
-    hindsight_.emplace(campaigns_of(cells));
+    hindsight_.reset();
+    if (wish_.hindsight) hindsight_.emplace(campaigns_of(cells));
+  }
+
+  void end_period(int64_t period) {
+    ReplayedPeriod played{period, {}, std::vector<std::vector<ReplayCell>>(bidders_.size())};
+    if (hindsight_) played.optima.resize(seats_.size());
+    threads_.parallel_for(std::ssize(played.optima), 1, [&](int64_t begin, int64_t end) {
+      for (auto row = to_size(begin); row < to_size(end); ++row) {
+        played.optima[row] = hindsight_->optimum(row);
+      }
+    });
+    auto campaigns = campaigns_.begin();
+    for (size_t b = 0; b < bidders_.size(); ++b) {
+      if (wish_.bidders[b]) played.cells[b] = (campaigns++)->finish();
+    }
+    campaigns_.clear();
+    taker_.take(std::move(played));
   }
 
   // Each seat's p-values side by side, and what it knows of them.
@@ -261,7 +259,8 @@ class CorrectedPlayer : public Player {
 
   ReplayDraws draws_;
   std::vector<size_t> seats_;
-  std::vector<Campaigns> campaigns_;  // by bidder
+  PeriodWish wish_;                   // of the period
+  std::vector<Campaigns> campaigns_;  // of the bidders that play it
   std::optional<ReplayHindsight> hindsight_;
   std::vector<std::vector<double>> columns_;
   std::vector<TickStart> starts_;
@@ -269,13 +268,10 @@ class CorrectedPlayer : public Player {
 
 class OfficialPlayer : public Player {
  public:
-  OfficialPlayer(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads)
-      : Player(config, bidders, threads), days_(config.advertisers.values) {}
+  OfficialPlayer(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker)
+      : Player(config, bidders, threads, taker), days_(config.advertisers.values) {}
 
-  void restart() override {
-    Player::restart();
-    days_ = OfficialDays(config_.advertisers.values);
-  }
+  void restart() override { days_ = OfficialDays(config_.advertisers.values); }
 
   void add(const data::LoggedTick& tick) override {
     days_.add(tick);
@@ -291,7 +287,18 @@ class OfficialPlayer : public Player {
       cell.advertiser = day.advertiser;
       cell.campaign = {*config_.common_budget(), *config_.common_cpa(), day.category};
     }
-    std::vector<double> optima(days.size());
+    const int64_t period = days.front().period;
+    const PeriodWish wish = taker_.wish(period);
+    ReplayedPeriod played{period, {}, std::vector<std::vector<ReplayCell>>(bidders_.size())};
+    if (wish.hindsight) played.optima = optima_of(days, cells);
+    for (size_t b = 0; b < bidders_.size(); ++b) {
+      if (wish.bidders[b]) played.cells[b] = play(days, cells, *bidders_[b]);
+    }
+    taker_.take(std::move(played));
+  }
+
+  std::vector<oracle::Optimum> optima_of(const std::vector<OfficialDay>& days, const std::vector<ReplayCell>& cells) {
+    std::vector<oracle::Optimum> optima(days.size());
     threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
       for (auto row = to_size(begin); row < to_size(end); ++row) {
         // Each day is in an order of its own.
@@ -303,31 +310,33 @@ class OfficialPlayer : public Player {
         optima[row] = hindsight.optimum(0);
       }
     });
-    for (size_t b = 0; b < bidders_.size(); ++b) {
-      Campaigns campaigns(*bidders_[b], cells);
-      std::vector<official::ReplayEnvironment> environments(days.size());
-      std::vector<TickStart> starts(days.size());
-      for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
-        const auto impressions = [&](size_t row) -> official::ReplayImpressions {
-          const OfficialDay::Tick& logged = at(days[row].ticks, tick);
-          return {logged.pvalue, logged.sigma, logged.least_winning_cost};
-        };
-        for (size_t row = 0; row < days.size(); ++row) {
-          starts[row] = official::replay_start(impressions(row), tick, campaigns.account(row).remaining());
-        }
-        campaigns.ask(starts, kTicksPerPeriod);
-        threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
-          for (auto row = to_size(begin); row < to_size(end); ++row) {
-            Account<double>& account = campaigns.account(row);
-            const TickOutcome outcome =
-                environments[row].play(impressions(row), campaigns.bid(row), account.remaining());
-            account.pay(outcome.cost);
-            campaigns.close(row, outcome);
-          }
-        });
+    return optima;
+  }
+
+  std::vector<ReplayCell> play(const std::vector<OfficialDay>& days, const std::vector<ReplayCell>& cells,
+                               Bidder& bidder) {
+    Campaigns campaigns(bidder, cells);
+    std::vector<official::ReplayEnvironment> environments(days.size());
+    std::vector<TickStart> starts(days.size());
+    for (int tick = 0; tick < kTicksPerPeriod; ++tick) {
+      const auto impressions = [&](size_t row) -> official::ReplayImpressions {
+        const OfficialDay::Tick& logged = at(days[row].ticks, tick);
+        return {logged.pvalue, logged.sigma, logged.least_winning_cost};
+      };
+      for (size_t row = 0; row < days.size(); ++row) {
+        starts[row] = official::replay_start(impressions(row), tick, campaigns.account(row).remaining());
       }
-      take_results(b, campaigns.finish(), optima);
+      campaigns.ask(starts, kTicksPerPeriod);
+      threads_.parallel_for(std::ssize(days), 1, [&](int64_t begin, int64_t end) {
+        for (auto row = to_size(begin); row < to_size(end); ++row) {
+          Account<double>& account = campaigns.account(row);
+          const TickOutcome outcome = environments[row].play(impressions(row), campaigns.bid(row), account.remaining());
+          account.pay(outcome.cost);
+          campaigns.close(row, outcome);
+        }
+      });
     }
+    return campaigns.finish();
   }
 
   OfficialDays days_;
@@ -444,31 +453,65 @@ std::vector<OfficialDay> OfficialDays::finish() {
   return std::move(days_);
 }
 
-std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
-                                                           Threads& threads,
-                                                           const std::function<void(int64_t)>& progress) {
+bool replay(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker) {
   std::unique_ptr<Player> player;
   if (config.official()) {
-    player = std::make_unique<OfficialPlayer>(config, bidders, threads);
+    player = std::make_unique<OfficialPlayer>(config, bidders, threads, taker);
   } else {
-    player = std::make_unique<CorrectedPlayer>(config, bidders, threads);
+    player = std::make_unique<CorrectedPlayer>(config, bidders, threads, taker);
   }
-  int64_t num_ticks = 0;
   const auto add = [&](const data::LoggedTick& tick) {
     player->add(tick);
-    ++num_ticks;
-    if (progress) progress(num_ticks);
+    taker.on_tick();
   };
   const auto restart = [&] {
     player->restart();
-    num_ticks = 0;
+    taker.restart();
   };
   const data::ReplayLogOptions options = {.files = config.log,
                                           .periods = config.periods.values,
                                           .exact = config.official(),
-                                          .num_ticks = config.official() ? kTicksPerPeriod : 0};
-  if (!data::read_replay_log(options, threads, add, restart)) return std::nullopt;
-  return player->finish();
+                                          .num_ticks = config.official() ? kTicksPerPeriod : 0,
+                                          .wanted = [&](int64_t period) { return taker.wish(period).anything(); }};
+  return data::read_replay_log(options, threads, add, restart);
+}
+
+namespace {
+
+// Wants everything, and keeps it.
+class TakesAll : public PeriodTaker {
+ public:
+  explicit TakesAll(size_t num_bidders) : num_bidders_(num_bidders) {}
+
+  PeriodWish wish(int64_t /*period*/) override { return {true, std::vector<bool>(num_bidders_, true)}; }
+  void take(ReplayedPeriod period) override {
+    for (std::vector<ReplayCell>& cells : period.cells) {
+      for (size_t row = 0; row < cells.size(); ++row) cells[row].optimum = period.optima[row].score;
+    }
+    periods_[period.period] = std::move(period.cells);
+  }
+  void restart() override { periods_.clear(); }
+
+  std::vector<std::vector<ReplayCell>> by_bidder() const {
+    std::vector<std::vector<ReplayCell>> all(num_bidders_);
+    for (const auto& [period, cells] : periods_) {
+      for (size_t b = 0; b < num_bidders_; ++b) all[b].insert(all[b].end(), cells[b].begin(), cells[b].end());
+    }
+    return all;
+  }
+
+ private:
+  size_t num_bidders_;
+  std::map<int64_t, std::vector<std::vector<ReplayCell>>> periods_;
+};
+
+}  // namespace
+
+std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
+                                                           Threads& threads) {
+  TakesAll all(bidders.size());
+  if (!replay(config, bidders, threads, all)) return std::nullopt;
+  return all.by_bidder();
 }
 
 }  // namespace genbid::replay

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,8 +11,10 @@
 #include "base/threads.h"
 #include "bidding/advertiser.h"
 #include "bidding/bidder.h"
+#include "bidding/cell_day.h"
 #include "bidding/score.h"
 #include "data/log_ticks.h"
+#include "oracle/optima.h"
 
 // Replay: a bidder meets a log in place of a market. One advertiser at a time buys at the logged least winning costs;
 // nobody reacts to it, a win is always exposed.
@@ -55,16 +57,47 @@ struct ReplayCell {
   int64_t num_pv = 0;
   int64_t wins = 0;
   int last_active_tick = -1;  // last tick with a win
+  CellDay day;                // by ticks
   double optimum = 0.0;       // highest expected score that any choice of impressions has (replay_hindsight.h)
 };
 
-// Returns the cells of each bidder, by period and then in the order in which the log lists its advertisers. All bidders
-// meet the same log and the same draws, and results are the same for any number of threads. `progress` is told the
-// number of ticks done. The result is empty if a stop was asked for. Throws an Error for a log that cannot be read or
-// does not hold what is asked for.
+// What is wanted of one period of a log.
+struct PeriodWish {
+  bool hindsight = true;      // what was possible in it
+  std::vector<bool> bidders;  // which of them play it
+
+  bool anything() const { return hindsight || std::find(bidders.begin(), bidders.end(), true) != bidders.end(); }
+};
+
+// What became of it, by advertiser in the order in which the log lists them.
+struct ReplayedPeriod {
+  int64_t period = 0;
+  std::vector<oracle::Optimum> optima;         // empty if no hindsight was wanted
+  std::vector<std::vector<ReplayCell>> cells;  // by bidder, of those who played; their `optimum` is left out
+};
+
+// Says what is wanted of each period, and takes it when it is played.
+class PeriodTaker {
+ public:
+  virtual ~PeriodTaker() = default;
+  // The answer may only change when the period is taken, or at a restart.
+  virtual PeriodWish wish(int64_t period) = 0;
+  virtual void take(ReplayedPeriod period) = 0;
+  // Whatever was taken since the beginning is void, because the log's rows are not in the order that they seemed to be
+  // in. Everything is asked for again, and there is no second restart.
+  virtual void restart() = 0;
+  virtual void on_tick() {}
+};
+
+// Plays what is wanted. A period is a run of its own: no bidder remembers the one before, and it is played alike whoever
+// else plays it. Equal results for any number of threads. False if a stop was asked for. Error for a log that cannot be
+// read or does not hold what is asked for; that of a raw log may come when all periods have been taken.
+bool replay(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker);
+
+// All periods of the config: the cells of each bidder with their optima, by period and then in the order in which the
+// log lists its advertisers. Nothing if a stop was asked for.
 std::optional<std::vector<std::vector<ReplayCell>>> replay(const ReplayConfig& config, std::span<Bidder* const> bidders,
-                                                           Threads& threads,
-                                                           const std::function<void(int64_t)>& progress = {});
+                                                           Threads& threads);
 
 // One advertiser's day as the official protocol plays it.
 struct OfficialDay {

@@ -51,7 +51,7 @@ void ReplayHindsight::add(size_t row, std::span<const double> pvalue) {
                  [](double value) { return std::isnan(value) ? 0.0F : as_float(value); });
 }
 
-double ReplayHindsight::optimum(size_t row) const {
+oracle::Optimum ReplayHindsight::optimum(size_t row) const {
   // A user's campaign may have any budget beside its CPA limit, so the grid is wide.
   constexpr int kOctaves = 10;
   std::array<uint8_t, 4 * kWidth> nobody;
@@ -75,14 +75,13 @@ double ReplayHindsight::optimum(size_t row) const {
   oracle::Responses usual(1, 1, at_logged_prices(),
                           oracle::grid_around(campaign.cpa_limit, campaign.cpa_limit, kOctaves));
   record(usual);
-  double score = 0.0;
+  oracle::Optimum slots;
   const auto judge = [&](const oracle::Responses& responses) {
-    const oracle::Optimum slots = oracle::best_slots(responses, 0, judged.limits);
-    score = slots.score;
+    slots = oracle::best_slots(responses, 0, judged.limits);
     return oracle::shortfall_of_slots(responses, judged, slots);
   };
   oracle::judge_fitted(usual, std::span(&judged, 1), record, judge, "replay, budget " + shortest(campaign.budget));
-  return score;
+  return slots;
 }
 
 }  // namespace genbid::replay

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bidding/advertiser.h"
+#include "oracle/optima.h"
 #include "oracle/responses.h"
 
 namespace genbid::replay {
@@ -21,8 +22,8 @@ class ReplayHindsight {
   // p-value that is NaN counts as 0.
   void begin_tick(std::span<const double> least_winning_cost);
   void add(size_t row, std::span<const double> pvalue);
-  // The expected score of that best choice.
-  double optimum(size_t row) const;
+  // That best choice; `alpha` is the price of a unit of value, at which impressions are bought.
+  oracle::Optimum optimum(size_t row) const;
 
  private:
   // The bids of a block as the oracle reads them: the highest bid is the logged price, and it is nobody's.

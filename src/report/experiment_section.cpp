@@ -9,6 +9,8 @@
 #include "report/line_chart.h"
 #include "report/markup.h"
 #include "report/palette.h"
+#include "report/profile.h"
+#include "statistics/mean.h"
 
 namespace genbid::report {
 namespace {
@@ -70,6 +72,25 @@ Series median_series(const std::string& name, int style, const Points& points, b
   return series;
 }
 
+std::string profile(const TableBlock& block, const std::map<std::string, int>& styles, const std::string& id) {
+  std::vector<ProfileLine> lines;
+  for (const TableLine* line : best_first(block)) {
+    const auto cells = std::find_if(block.cells.begin(), block.cells.end(),
+                                    [&](const statistics::CandidateCells& one) { return one.name == line->name; });
+    if (line->kind == "hindsight" || cells == block.cells.end() || lines.size() == kNumStyles) continue;
+    const int style = styles.size() > kNumStyles ? static_cast<int>(lines.size()) : styles.at(line->name);
+    ProfileLine above{line->name, style, {}};
+    for (const statistics::Estimate& one : statistics::performance_profile(*cells, profile_shares())) {
+      above.above.push_back({one.value, {}, {}});
+      if (!one.interval) continue;
+      above.above.back().low = one.interval->low;
+      above.above.back().high = one.interval->high;
+    }
+    if (!above.above.empty()) lines.push_back(std::move(above));
+  }
+  return profile_figure(lines, id, "variant", "periods and trainings");
+}
+
 std::string cell_html(const ExperimentCell& cell) {
   std::string html = escaped(cell.seed);
   if (!cell.state.empty()) html += (html.empty() ? "" : " ") + std::string("(") + escaped(cell.state) + ")";
@@ -108,7 +129,7 @@ std::vector<Section> block_sections(const TableBlock& block, const std::map<std:
   }
   section.figures = {row_figure(difference_chart(lines, block.reference, id + "-differences")),
                      row_figure(score_chart(lines, id + "-scores"))};
-  return {section};
+  return {section, {"Shares of the optimum", "", {profile(block, styles, id)}}};
 }
 
 std::vector<Section> variant_curves(const Experiment& experiment, const std::map<std::string, int>& styles) {

@@ -14,7 +14,8 @@ namespace genbid::report {
 // Each variant's style in all charts, by its place: the best of the first block first.
 std::map<std::string, int> variant_styles(const Experiment& experiment);
 
-// Expected scores and differences of a block, with a row for each of its best lines.
+// Expected scores and differences of a block, with a row for each of its best lines; and the profile of those of them
+// whose cells it has.
 std::vector<Section> block_sections(const TableBlock& block, const std::map<std::string, int>& styles,
                                     const std::string& id);
 

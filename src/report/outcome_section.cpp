@@ -9,6 +9,7 @@
 #include "report/line_chart.h"
 #include "report/outcome_means.h"
 #include "report/palette.h"
+#include "report/profile.h"
 #include "report/row_chart.h"
 #include "report/section.h"
 
@@ -21,9 +22,6 @@ constexpr int kBins = 30;
 constexpr double kMostCpa = 3.0;   // of the limit, as far as its axis goes
 constexpr size_t kCalibrated = 4;  // candidates with a calibration curve of their own
 constexpr size_t kCalibrationGroups = 8;
-// Shares of the optimum: closer where most cells are.
-constexpr double kProfileShares[] = {0.0, 0.2, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0};
-constexpr size_t kMostProfileBands = 3;  // more of them hide each other
 
 // What a distribution shows of a cell; nothing where the cell has no such number.
 using Shown = std::optional<double> (*)(const CellOutcome& cell);
@@ -92,38 +90,21 @@ std::string cpa_distribution(const Candidates& candidates, const std::string& id
 
 bool has_optimum(const CellOutcome& cell) { return std::isfinite(cell.optimum) && cell.optimum > 0.0; }
 
-// Agarwal et al. (NeurIPS 2021) call it the performance profile: whose curve lies above another's everywhere is better
-// whatever is asked of a cell.
 std::string performance_profile(const Candidates& candidates, const std::string& id) {
-  LineChart chart;
-  const bool bands = candidates.size() <= kMostProfileBands;
-  std::string note = "The share of the cells that reach more than a share of their optimum: the higher, the better.";
-  if (bands) note += " Bands are 95 % intervals over periods where there are several, each for its place alone.";
-  chart.caption = {id + "-profile", "Performance profile", note,
-                   "For each candidate the share of its cells above each share of the optimum."};
-  chart.x_name = "share of the optimum";
-  chart.y_name = "share of the cells above it";
-  chart.y_least = 0.0;
-  chart.y_most = 1.0;
-  chart.names_at_ends = false;  // all of them end where nobody is
+  std::vector<ProfileLine> lines;
   for (size_t i = 0; i < candidates.size(); ++i) {
     const ReportCandidate& one = *candidates[i];
     if (one.kind == "hindsight" || std::none_of(one.cells.begin(), one.cells.end(), has_optimum)) continue;
-    Series series{one.name, static_cast<int>(i), {}, {}, {}, {}, false};
-    for (const double share : kProfileShares) {
-      const MeanInterval above = period_mean(one, [&](const CellOutcome& cell) {
+    ProfileLine line{one.name, static_cast<int>(i), {}};
+    for (const double share : profile_shares()) {
+      line.above.push_back(period_mean(one, [&](const CellOutcome& cell) {
         if (!has_optimum(cell)) return std::nan("");
         return cell.expected_score > share * cell.optimum ? 1.0 : 0.0;
-      });
-      series.x.push_back(share);
-      series.y.push_back(above.mean);
-      if (!bands) continue;
-      series.low.push_back(std::max(above.low.value_or(above.mean), 0.0));
-      series.high.push_back(std::min(above.high.value_or(above.mean), 1.0));
+      }));
     }
-    chart.series.push_back(std::move(series));
+    lines.push_back(std::move(line));
   }
-  return chart.series.empty() ? std::string() : line_figure(chart);
+  return profile_figure(lines, id, "candidate", "periods");
 }
 
 // Computed candidates (the optimum in hindsight) have no draws, and nothing to calibrate.

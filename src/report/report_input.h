@@ -8,6 +8,8 @@
 
 // What a page is made of. Whatever is empty has no section in it.
 
+#include "statistics/cells.h"
+
 namespace genbid::report {
 
 // A line of a list: what it is, and what it says. Texts are plain; the page escapes them.
@@ -100,6 +102,8 @@ struct TableBlock {
   std::string reference;  // whom the others are compared with; empty: nobody
   std::string axes;       // what intervals are over: "6 periods x 3 training seeds"
   std::vector<TableLine> lines;
+  // Expected scores of the lines' cells with their optima as bases, for a profile; may lack some lines, or all.
+  std::vector<statistics::CandidateCells> cells = {};
 };
 
 // What the best alphas in hindsight spend, by cell and tick: [cell * ticks + tick].

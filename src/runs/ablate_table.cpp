@@ -185,4 +185,13 @@ AblateTable ablate_table(const AblateResults& results) {
   return table;
 }
 
+std::vector<BlockCells> cells_by_block(const std::vector<CellPlace>& cells) {
+  std::vector<BlockCells> all;
+  for (const Block& block : blocks_of(cells)) {
+    BlockCells& one = all.emplace_back(BlockCells{block.name, block.context.scenario, {}});
+    for (const eval::Contender& contender : block.contenders) one.variants.push_back(eval::shares_of(contender));
+  }
+  return all;
+}
+
 }  // namespace genbid::runs

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runs/ablate_state.h"
+#include "statistics/cells.h"
 
 namespace genbid::runs {
 
@@ -24,5 +25,14 @@ struct AblateTable {
   std::string json;      // table.json: {"name", "blocks": [{"scenario", ..., "rows": [...]}]}
 };
 AblateTable ablate_table(const AblateResults& results);
+
+// The cells that a block's lines are of: expected scores with their optima as bases, a variant each, as the block lists
+// them. None under protocol platform, whose table is of whole periods.
+struct BlockCells {
+  std::string name;
+  std::string scenario;
+  std::vector<statistics::CandidateCells> variants;
+};
+std::vector<BlockCells> cells_by_block(const std::vector<CellPlace>& cells);
 
 }  // namespace genbid::runs

@@ -122,8 +122,6 @@ std::optional<Judged> judge_on_platform(const EvaluateConfig& config, const Cand
 
 std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::vector<eval::Candidate>& candidates,
                                       Threads& threads) {
-  const auto evaluations = eval::evaluate_in_replay(config.replay, candidates, threads);
-  if (evaluations.empty()) return std::nullopt;
   eval::EvaluationContext context;
   context.protocol = "replay";
   context.rules = config.replay.rules;
@@ -131,17 +129,24 @@ std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::v
   context.seed = config.replay.seed;
   context.budget = config.replay.common_budget();
   context.cpa_limit = config.replay.common_cpa();
+  context.settings = replay_settings(config.replay);
+  context.scenario = content_hash("protocol: replay\n" + context.settings);
+  const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config), program_name());
+  const eval::ReplayPlan plan = {config.replay, &store, context.scenario,
+                                 parse_shard(config.output.shard).value_or(eval::Shard())};
+  std::optional<eval::JobsDone> done = eval::replay_jobs(plan, candidates, threads);
+  if (!done) return std::nullopt;
   std::set<int64_t> periods;
   std::set<int64_t> seats;
-  for (const eval::CellResult& cell : evaluations.front().cells) {
-    periods.insert(cell.period);
-    seats.insert(cell.seat);
+  for (const eval::Evaluation& one : done->evaluations) {
+    for (const eval::CellResult& cell : one.cells) {
+      periods.insert(cell.period);
+      seats.insert(cell.seat);
+    }
   }
   context.periods.assign(periods.begin(), periods.end());
   context.seats.assign(seats.begin(), seats.end());
-  context.settings = replay_settings(config.replay);
-  context.scenario = content_hash("protocol: replay\n" + context.settings);
-  return Judged{evaluations, context};
+  return Judged{std::move(done->evaluations), context, {}, done->missing};
 }
 
 // A result of an earlier evaluation in this folder whose candidate is not judged now would be read beside the new ones

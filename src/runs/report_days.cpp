@@ -18,7 +18,7 @@ constexpr size_t kMostCells = 5000;  // of a candidate: means of more look the s
 
 std::vector<std::string> cell_files(const std::string& folder) {
   std::vector<std::string> files;
-  std::error_code why;  // no folder: a replay, or an evaluation that kept nothing
+  std::error_code why;  // no folder: an evaluation that kept nothing
   for (std::filesystem::directory_iterator entry(folder, why); !why && entry != std::filesystem::directory_iterator();
        entry.increment(why)) {
     if (entry->path().extension() == ".safetensors") files.push_back(entry->path().string());
@@ -39,7 +39,7 @@ std::set<Ending> endings(const report::ReportCandidate& candidate) {
 void append(std::vector<double>& all, const auto& values) { all.insert(all.end(), values.begin(), values.end()); }
 
 // The ticks of the first day say how long days are.
-void add_day(const eval::CellResult& cell, const eval::CellDay& day, report::CandidateDays& days) {
+void add_day(const eval::CellResult& cell, const CellDay& day, report::CandidateDays& days) {
   const auto ticks = std::ssize(day.alpha);
   if (days.ticks == 0) days.ticks = ticks;
   if (ticks == 0 || ticks != days.ticks || !(cell.budget > 0.0) || !(cell.cpa_limit > 0.0)) return;

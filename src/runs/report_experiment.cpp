@@ -63,14 +63,8 @@ bool is_of(const std::vector<report::TableBlock>& blocks, const std::vector<Know
   return in_table == in_cells;
 }
 
-std::vector<report::TableBlock> blocks_of(const std::string& folder, const ExperimentRecord& record,
-                                          const std::vector<KnownCell>& cells) {
-  const std::string path = folder + "/table.json";
-  const bool all_done = std::all_of(cells.begin(), cells.end(), [](const KnownCell& one) { return one.is_done(); });
-  if (all_done && is_there(path)) {
-    std::vector<report::TableBlock> blocks = report::read_table(read_file(path), path);
-    if (is_of(blocks, cells)) return blocks;
-  }
+// Cells that are done, from where the program runs.
+std::vector<CellPlace> done_places(const std::string& folder, const std::vector<KnownCell>& cells) {
   std::vector<CellPlace> done;
   for (const KnownCell& cell : cells) {
     if (!cell.is_done()) continue;
@@ -78,8 +72,41 @@ std::vector<report::TableBlock> blocks_of(const std::string& folder, const Exper
     for (JudgedPlace& judged : place.judged) judged.folder = folder + "/" + judged.folder;
     done.push_back(std::move(place));
   }
+  return done;
+}
+
+std::vector<report::TableBlock> tables_of(const std::string& folder, const ExperimentRecord& record,
+                                          const std::vector<KnownCell>& cells) {
+  const std::string path = folder + "/table.json";
+  const bool all_done = std::all_of(cells.begin(), cells.end(), [](const KnownCell& one) { return one.is_done(); });
+  if (all_done && is_there(path)) {
+    std::vector<report::TableBlock> blocks = report::read_table(read_file(path), path);
+    if (is_of(blocks, cells)) return blocks;
+  }
+  const std::vector<CellPlace> done = done_places(folder, cells);
   if (done.empty()) return {};
   return report::read_table(ablate_table({record.name, {}, record.reference, done}).json, folder);
+}
+
+// Tables with the cells of those lines that charts show.
+std::vector<report::TableBlock> blocks_of(const std::string& folder, const ExperimentRecord& record,
+                                          const std::vector<KnownCell>& cells) {
+  std::vector<report::TableBlock> blocks = tables_of(folder, record, cells);
+  if (blocks.empty()) return blocks;
+  std::vector<BlockCells> found = cells_by_block(done_places(folder, cells));
+  for (report::TableBlock& block : blocks) {
+    const auto same = std::find_if(found.begin(), found.end(), [&](const BlockCells& one) {
+      return one.name == block.name && one.scenario == block.scenario;
+    });
+    if (same == found.end()) continue;
+    const std::vector<const report::TableLine*> best = report::best_first(block);
+    for (size_t i = 0; i < std::min<size_t>(best.size(), report::kNumStyles); ++i) {
+      const auto of_line = std::find_if(same->variants.begin(), same->variants.end(),
+                                        [&](const auto& one) { return one.name == best[i]->name; });
+      if (of_line != same->variants.end()) block.cells.push_back(std::move(*of_line));
+    }
+  }
+  return blocks;
 }
 
 // Variants as the first table has them, the best first, then the others.

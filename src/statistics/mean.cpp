@@ -115,6 +115,23 @@ std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, cons
   return estimate;
 }
 
+std::vector<Estimate> performance_profile(const CandidateCells& candidate, std::span<const double> taus,
+                                          const EstimateOptions& options) {
+  std::vector<Estimate> profile;
+  for (const double tau : taus) {
+    CandidateCells above{candidate.name, {}};
+    for (Cell cell : candidate.cells) {
+      if (!(cell.base > 0.0)) continue;
+      cell.value = cell.value > tau * cell.base ? 1.0 : 0.0;
+      cell.base = 1.0;
+      above.cells.push_back(cell);
+    }
+    if (above.cells.empty()) return {};
+    profile.push_back(mean(above, options));
+  }
+  return profile;
+}
+
 std::optional<Components> variance_components(const CandidateCells& candidate, Cluster cluster) {
   const Linearised linear = linearised(arrange(candidate), cluster);
   const std::vector<double> seeds = linear.row_means();

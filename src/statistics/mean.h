@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "statistics/bootstrap.h"
 #include "statistics/cells.h"
@@ -41,6 +43,12 @@ Estimate studentised_mean(const CandidateCells& candidate, const Resampling& res
 // error comes from all cells, those that are left out too. So it generalises over periods and trainings as mean() does.
 // The percentile bootstrap of rliable (bootstrap.h) over six periods covers 85 % where it says 95.
 std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, const EstimateOptions& options = {});
+
+// Performance profile (Agarwal et al., NeurIPS 2021, 4.3): for each tau the share of cells whose value / base is above it,
+// of those whose base is above 0, with the interval of mean() for that tau alone (not for the whole curve at once). It
+// generalises over periods and trainings, which bootstrap.h's does not. Nothing where no base is above 0.
+std::vector<Estimate> performance_profile(const CandidateCells& candidate, std::span<const double> taus,
+                                          const EstimateOptions& options = {});
 
 // Variances of a mean's parts: value(seed, cluster) = mean + seed + cluster + rest, from the mean squares of the
 // crossed design (Searle, Casella and McCulloch, Variance Components, 4.3). Estimates below 0 are reported as 0.

@@ -149,6 +149,8 @@ TEST_F(Ablate, EndsWithAPageThatSaysWhatIsMissing) {
   EXPECT_TRUE(has("<a href=\"cells/slow/seed-2/report.html\">training</a>"));
   EXPECT_TRUE(has("<a href=\"cells/slow/seed-2/evaluation/report.html\">evaluation</a>"));
   EXPECT_TRUE(has("Medians over the trainings of a variant"));
+  EXPECT_TRUE(has("<figure id=\"block-0-profile\""));  // a market each
+  EXPECT_TRUE(has("<figure id=\"block-1-profile\""));
   must_fail("report " + out("page") + "/small", "1 of 7 cells are not done", 0);
 
   fs::copy(out("page") + "/small/cells/base/seed-1", missing, fs::copy_options::recursive);

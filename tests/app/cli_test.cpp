@@ -416,5 +416,34 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
                  "market");
 }
 
+// A job of a log is known by what the log holds, whatever it is called; and a result says who was judged.
+TEST_F(CommandLine, KeepsReplayedPeriods) {
+  const std::string log = out("log.csv");
+  std::string rows = read_file("tests/golden/offline_eval/scaled_log_2adv.csv");
+  write_file(log, rows);
+  const auto evaluate = [&](const std::string& path, const std::string& folder) {
+    const ProgramResult result = run_program(
+        "evaluate configs/replay.yaml policy='{policy: fixed_alpha, alpha: 0.4}' replay.periods=0 "
+        "replay.log=" +
+        path + " output.dir=" + out(folder));
+    EXPECT_EQ(result.status, 0) << result.output;
+    return read_file(out(folder + "/result.json"));
+  };
+  const std::string file = out("result/cells/fixed_alpha_0.4/period-0.safetensors");
+  const std::string first = evaluate(log, "result");
+  EXPECT_NE(first.find("\"bidder\": \"fixed_alpha\""), std::string::npos) << first.substr(0, 2000);
+  const auto written = std::filesystem::last_write_time(file);
+  std::filesystem::rename(log, out("renamed.csv"));
+  evaluate(out("renamed.csv"), "result");
+  EXPECT_EQ(std::filesystem::last_write_time(file), written);
+  const std::string price = "0.0239292664184539";  // of the first impression, which is won
+  for (size_t at = rows.find(price); at != std::string::npos; at = rows.find(price))
+    rows.replace(at, price.size(), "0.02");
+  write_file(log, rows);
+  const std::string changed = evaluate(log, "result");
+  EXPECT_NE(changed, first);
+  EXPECT_EQ(changed, evaluate(log, "fresh"));
+}
+
 }  // namespace
 }  // namespace genbid::app

@@ -116,7 +116,18 @@ const std::vector<Verb>& verbs() {
       {"ablate", {"ablate", "IN/ablate.yaml", "dir=OUT/experiments"}, true},
       {"evaluate_replay",
        {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.log=IN/days/market_log.h5",
-        "replay.periods=0..3", "output.dir=OUT/result"}},
+        "replay.periods=0..3", "output.dir=OUT/result"},
+       true},
+      {"evaluate_official_replay",
+       {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]", "replay.rules=official",
+        "replay.log=IN/days/market_log.h5", "replay.periods=0..3", "replay.advertisers=0..11", "output.dir=OUT/result"},
+       true},
+      // Only the end of raw logs tells whether their rows were in order.
+      {"evaluate_raw_replay",
+       {"evaluate", "configs/replay.yaml", "policy=[pid, pacing]",
+        "replay.log=[IN/days/raw_log/period-0.csv, IN/days/raw_log/period-1.csv, IN/days/raw_log/period-2.csv]",
+        "replay.periods=0..2", "output.dir=OUT/result"},
+       true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
@@ -129,9 +140,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
     inputs_ = new TemporaryFolder;
     Program ingest({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")}, inputs_->path("text.txt"));
     ASSERT_EQ(ingest.wait(), 0) << read_file(inputs_->path("text.txt"));
-    Program simulate({"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3",
-                      "output.market_log=true", "output.dir=" + inputs_->path("days")},
-                     inputs_->path("text.txt"));
+    Program simulate(
+        {"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3", "output.market_log=true",
+         "output.raw_log=true", "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
+        inputs_->path("text.txt"));
     ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
     Program evaluate({"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing, teacher]", kSmall, kBudget,
                       "market.periods=22..25", "output.dir=" + inputs_->path("result")},
@@ -161,8 +173,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
     for (std::string& one : result) {
       for (const auto& [word, path] : {std::pair<std::string, std::string>("OUT/", out() + "/"),
                                        std::pair<std::string, std::string>("IN/", inputs_->path() + "/")}) {
-        const size_t at = one.starts_with(word) ? 0 : one.find("=" + word);
-        if (at != std::string::npos) one.replace(at == 0 ? 0 : at + 1, word.size(), path);
+        for (size_t at = one.find(word); at != std::string::npos; at = one.find(word, at + 1)) {
+          const bool begins = at == 0 || std::string("=[ ").find(one[at - 1]) != std::string::npos;
+          if (begins) one.replace(at, word.size(), path);
+        }
       }
     }
     return result;
@@ -248,6 +262,7 @@ TEST_P(Interrupted, ByAKillItLeavesNoHalfResultAndTheSameCommandGoesOn) {
     ASSERT_NO_FATAL_FAILURE(disturb(SIGKILL, at));
   }
   EXPECT_GT(num_stopped_, 0);
+  std::printf("%s: %d kills, %d of them came before the end\n", GetParam().name.c_str(), moments, num_stopped_);
 }
 
 INSTANTIATE_TEST_SUITE_P(Verbs, Interrupted, testing::ValuesIn(verbs()),

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <map>
+
 #include "../data/raw_logs.h"
 #include "data/hdf5_file.h"
 #include "data/ingest.h"
@@ -193,6 +195,30 @@ TEST(ReplayLog, AdvertisersOf64BitsAreTold) {
   ASSERT_EQ(cells.size(), 2U);
   EXPECT_EQ(cells[0].advertiser, 10'000'000'000);
   EXPECT_EQ(cells[1].advertiser, 10'000'000'001);
+}
+
+TEST(ReplayLog, APeriodThatNobodyWantsIsNotHandedOutButMustBeThere) {
+  const TempFolder folder;
+  Table table = raw_table(48, 2, 1);
+  const size_t rows = table.rows.size();
+  for (size_t row = 0; row < rows; ++row) {
+    table.rows.push_back(table.rows[row]);
+    table.cell(rows + row, "deliveryPeriodIndex") = "8";
+  }
+  const std::string market_log = market_log_of(table, folder);
+  Threads threads(1);
+  for (const std::string& log : {market_log, folder.file("a.csv")}) {
+    SCOPED_TRACE(log);
+    std::map<int64_t, int> ticks;
+    data::ReplayLogOptions options{{log}, {7, 8}};
+    options.wanted = [](int64_t period) { return period == 8; };
+    const auto count = [&](const data::LoggedTick& tick) { ++ticks[tick.period]; };
+    EXPECT_TRUE(data::read_replay_log(options, threads, count, [] {}));
+    EXPECT_EQ(ticks, (std::map<int64_t, int>{{8, 48}}));
+    options.periods = {7, 9};
+    const std::string error = error_of([&] { data::read_replay_log(options, threads, count, [] {}); });
+    EXPECT_NE(error.find("no period 9"), std::string::npos) << error;
+  }
 }
 
 }  // namespace

@@ -174,8 +174,8 @@ TEST(Page, WhatHindsightSpendsIsALineToCompareWith) {
 TEST(Page, AnExperimentHasItsTablesCurvesAndCells) {
   const std::string page = page_html(test::sample_experiment(7, 300));
   EXPECT_EQ(test::WellFormed::fault(page), "");
-  for (const char* figure :
-       {"block-0-differences", "block-0-scores", "block-1-differences", "variants-0", "variants-1"}) {
+  for (const char* figure : {"block-0-differences", "block-0-scores", "block-0-profile", "block-1-differences",
+                             "block-1-profile", "variants-0", "variants-1"}) {
     EXPECT_TRUE(has(page, "<figure id=\"" + std::string(figure) + "\"")) << figure;
   }
   EXPECT_TRUE(has(page, "tight &amp; &lt;dear&gt;"));
@@ -191,6 +191,34 @@ TEST(Page, OfAnExperimentStaysSmallToo) {
   const std::string page = page_html(input);
   EXPECT_EQ(test::WellFormed::fault(page), "");
   EXPECT_LT(page.size(), 2U << 20);
+}
+
+// Two periods of two cells, and two trainings: of the eight cells seven have more than 0.4 of what was possible, six
+// more than 0.6. What nobody could score at does not count, and what is known in hindsight has no line.
+TEST(Page, AVariantsProfileIsOverItsTrainings) {
+  TableBlock block;
+  for (const char* name : {"trained", "best", "lost"}) {
+    TableLine& line = block.lines.emplace_back();
+    line.name = name;
+    line.kind = name == std::string("best") ? "hindsight" : "policy";
+  }
+  block.cells = {{"trained", {}}, {"best", {{{1, 0, 0}, {}, 1, 5.0, 5.0}}}};
+  for (const int64_t seed : {1, 2}) {
+    for (const int64_t period : {7, 8}) {
+      block.cells[0].cells.push_back({{1, period, 0}, seed, 1, 9.0, 10.0});
+      block.cells[0].cells.push_back({{1, period, 1}, seed, 1, seed == 1 ? 3.5 : period == 7 ? 3.0 : 2.0, 5.0});
+      block.cells[0].cells.push_back({{1, period, 2}, seed, 1, 0.0, 0.0});
+    }
+  }
+  const std::vector<Section> sections = block_sections(block, {{"trained", 0}, {"best", 1}, {"lost", 2}}, "x");
+  ASSERT_EQ(sections.size(), 2U);
+  const std::string& figure = sections[1].figures.at(0);
+  const std::string row = "<th scope=\"row\" class=\"name\">trained</th>";
+  EXPECT_TRUE(has(figure, row + "<td>0.4</td><td>0.875</td>")) << figure;
+  EXPECT_TRUE(has(figure, row + "<td>0.6</td><td>0.75</td>")) << figure;
+  EXPECT_TRUE(has(figure, row + "<td>0</td><td>1</td>")) << figure;
+  EXPECT_FALSE(has(figure, ">best<"));
+  EXPECT_FALSE(has(figure, ">lost<"));
 }
 
 // Three trainings, whose median is the middle one whatever their order.

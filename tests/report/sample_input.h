@@ -155,6 +155,16 @@ inline report::ReportInput sample_experiment(int variants, int64_t metric_lines)
     block.axes = "6 periods x 3 training seeds";
     block.lines = names.table.lines;
     for (size_t i = 0; i < block.lines.size(); i += 2) block.lines[i].trainings = 3;
+    for (size_t i = 0; i < block.lines.size(); ++i) {
+      statistics::CandidateCells& cells = block.cells.emplace_back();
+      cells.name = block.lines[i].name;
+      for (int64_t cell = 0; cell < 144; ++cell) {
+        const std::optional<int64_t> seed = i % 2 == 0 ? std::optional(cell / 48) : std::nullopt;
+        if (!seed && cell >= 48) break;
+        const double share = 0.3 + 0.05 * static_cast<double>(i % 5) + 0.011 * static_cast<double>(cell % 48);
+        cells.cells.push_back({{1, cell % 48 / 8, cell % 8}, seed, 1, 20.0 * share, 20.0});
+      }
+    }
     experiment.blocks.push_back(block);
   }
   for (int i = 0; i < variants; ++i) {

@@ -64,6 +64,20 @@ TEST(Mean, OfTheMiddleHalfIsOfTheCellsOwnShares) {
   EXPECT_FALSE(interquartile_mean(candidate("a", {{1.0}, {2.0}}, {{0.0}, {0.0}})));
 }
 
+// Shares 0.5, 1.0 in one period and 0.25, 0.75 in another; the fifth cell has nothing to share. Above 0.5 lie one of
+// two cells of each period: no period is better, and the error is 0. Above 0.3 lie two of one and one of the other.
+TEST(Mean, OfAProfileCountsCellsAboveAShare) {
+  const CandidateCells cells = candidate("a", {{1.0, 4.0}, {2.0, 9.0, 7.0}}, {{2.0, 4.0}, {8.0, 12.0, 0.0}});
+  const std::vector<Estimate> profile = performance_profile(cells, std::vector<double>{0.3, 0.5, 1.0});
+  ASSERT_EQ(profile.size(), 3U);
+  EXPECT_DOUBLE_EQ(profile[0].value, 0.75);
+  EXPECT_DOUBLE_EQ(profile[0].standard_error, 0.25);
+  EXPECT_DOUBLE_EQ(profile[1].value, 0.5);
+  EXPECT_DOUBLE_EQ(profile[1].standard_error, 0.0);
+  EXPECT_DOUBLE_EQ(profile[2].value, 0.0);
+  EXPECT_TRUE(performance_profile(candidate("a", {{1.0}, {2.0}}, {{0.0}, {0.0}}), std::vector<double>{0.5}).empty());
+}
+
 TEST(Mean, OfOnePeriodHasNoInterval) {
   const Estimate found = mean(candidate("a", {{1, 2, 3}}));
   EXPECT_DOUBLE_EQ(found.value, 2.0);
