@@ -249,7 +249,8 @@ at::Tensor DiffBid::planned_outcomes(const at::Tensor& row_B1X) const {
 }
 
 at::Tensor DiffBid::offered(const at::Tensor& states_XS, const at::Tensor& constraint_XC) const {
-  at::Tensor offered_X1 = constraint_XC.slice(-1, 1, 2) / constraint_XC.slice(-1, 0, 1);
+  const at::Tensor ones_X1 = at::ones_like(states_XS.slice(-1, 0, 1));
+  at::Tensor offered_X1 = constraint_XC.slice(-1, 1, 2) / constraint_XC.slice(-1, 0, 1) * ones_X1;
   for (const int64_t place : shape_.offered) offered_X1 = offered_X1 * states_XS.slice(-1, place, place + 1);
   return offered_X1.clamp_min(kLeastOffered);
 }

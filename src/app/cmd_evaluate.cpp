@@ -68,7 +68,8 @@ Command evaluate_command() {
       "allow_seen_periods  true: judge on periods that a policy was trained or tuned on\n"
       "output.dir          gets result.json, or NAME/result.json for each of several candidates, and\n"
       "                    report.html (genbid report)\n"
-      "threads             0 (default): one a processor; the files do not depend on it";
+      "threads             0 (default): one a processor; the files do not depend on it\n"
+      "device              cpu (default), cuda or cuda:N: where policies act";
   return {"evaluate", "judge policies and rule bidders in a market, one seat at a time or all seats, or against a log",
           help, run, resolve};
 }

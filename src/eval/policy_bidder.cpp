@@ -6,15 +6,19 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/random/lanes.h"
+#include "policy/staging.h"
 
 // B rows of a block, T ticks of the window, S features, A action coefficients.
 
 namespace genbid::eval {
 namespace {
 
-size_t at_index(int64_t i) { return static_cast<size_t>(i); }
+bool anybody_bids(std::span<const SeatView> rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const SeatView& seat) { return seat.may_bid; });
+}
 
 }  // namespace
 
@@ -54,52 +58,72 @@ void PolicyBidder::reset(std::span<const SeatView> rows) {
                 std::to_string(num_ticks) + " ticks, expected " + std::to_string(options_.num_ticks) +
                 ", the days that this policy was trained on");
   }
-  const auto num_blocks = (rows.size() + kBlockRows - 1) / at_index(kBlockRows);
-  observation_.reset(static_cast<int64_t>(num_blocks) * kBlockRows, num_ticks);
+  const auto num_blocks = (rows.size() + kBlockRows - 1) / to_size(kBlockRows);
+  observation_.reset(to_signed(num_blocks) * kBlockRows, num_ticks);
   carry_.clear();
   const torch::NoGradGuard no_grad;  // LibTorch may record what act() makes of it
+  if (!options_.device.is_cpu()) {
+    const int64_t all = to_signed(num_blocks) * kBlockRows;
+    wishes_BO_ = wishes_BO_.slice(0, 0, 1).expand({all, -1}).contiguous().to(options_.device);
+    carry_.push_back(policy_->initial_carry(all));
+    return;
+  }
   for (size_t block = 0; block < num_blocks; ++block) carry_.push_back(policy_->initial_carry(kBlockRows));
 }
 
 void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bids) {
-  const auto num_rows = static_cast<int64_t>(rows.size());
+  const int64_t num_rows = std::ssize(rows);
   const int64_t num_blocks = (num_rows + kBlockRows - 1) / kBlockRows;
+  const int64_t noise_size = policy_->noise_size();
+  const at::Tensor noise_BN = at::zeros({num_blocks * kBlockRows, noise_size});
+  auto* const noise = noise_BN.mutable_data_ptr<float>();
+  const bool here = options_.device.is_cpu();
   threads_.parallel_for(num_blocks, 1, [&](int64_t first, int64_t last) {
     const c10::InferenceMode inference(!policy_->act_needs_gradients());
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = block * kBlockRows;
       const int64_t end = std::min(begin + kBlockRows, num_rows);
-      observation_.observe(begin, tick_, rows.subspan(at_index(begin), at_index(end - begin)));
-      act(rows, bids, begin, end);
+      const auto of_block = rows.subspan(to_size(begin), to_size(end - begin));
+      observation_.observe(begin, tick_, of_block);
+      if (!anybody_bids(of_block)) continue;
+      for (int64_t row = begin; row < end; ++row) {
+        const SeatView& seat = rows[to_size(row)];
+        normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size, noise + row * noise_size);
+      }
+      if (here)
+        act(noise_BN.slice(0, begin, begin + kBlockRows), bids.subspan(to_size(begin), to_size(end - begin)), block);
     }
   });
+  if (!here && anybody_bids(rows)) act_there(noise_BN, bids);
   ++tick_;
 }
 
-void PolicyBidder::act(std::span<const SeatView> rows, std::span<BidFormula> bids, int64_t begin, int64_t end) {
-  const bool anybody =
-      std::any_of(rows.begin() + begin, rows.begin() + end, [](const SeatView& seat) { return seat.may_bid; });
-  if (!anybody) return;
+void PolicyBidder::write(const at::Tensor& coefficients_BA, std::span<BidFormula> bids) {
+  const at::Tensor all_BA = coefficients_BA.contiguous();
+  const int64_t count = all_BA.size(1);
+  const auto* one = all_BA.const_data_ptr<float>();
+  for (BidFormula& bid : bids) {
+    bid = {static_cast<double>(one[0]), count > 1 ? static_cast<double>(one[1]) : 0.0};
+    one += count;
+  }
+}
 
-  // Always a whole block: matrix products of one shape add up in one order.
-  const int64_t noise_size = policy_->noise_size();
-  const at::Tensor noise_BN = at::zeros({kBlockRows, noise_size});
-  for (int64_t row = begin; row < end; ++row) {
-    const int64_t b = row - begin;
-    const SeatView& seat = rows[at_index(row)];
-    normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size,
-                   noise_BN.mutable_data_ptr<float>() + b * noise_size);
-  }
-  std::vector<at::Tensor>& carry = carry_[at_index(begin / kBlockRows)];
-  policy::Action action = policy_->act(observation_.history(begin, kBlockRows, tick_), wishes_BO_, noise_BN, carry);
+// Always a whole block: matrix products of one shape add up in one order.
+void PolicyBidder::act(const at::Tensor& noise_BN, std::span<BidFormula> bids, int64_t block) {
+  std::vector<at::Tensor>& carry = carry_[to_size(block)];
+  policy::Action action =
+      policy_->act(observation_.history(block * kBlockRows, kBlockRows, tick_), wishes_BO_, noise_BN, carry);
   carry = std::move(action.carry);
-  const at::Tensor coefficients_BA = action.coefficients_BA.contiguous();
-  const int64_t num_coefficients = coefficients_BA.size(1);
-  const auto* coefficients = coefficients_BA.const_data_ptr<float>();
-  for (int64_t row = begin; row < end; ++row) {
-    const auto* const one = coefficients + (row - begin) * num_coefficients;
-    bids[at_index(row)] = {static_cast<double>(one[0]), num_coefficients > 1 ? static_cast<double>(one[1]) : 0.0};
-  }
+  write(action.coefficients_BA, bids);
+}
+
+void PolicyBidder::act_there(const at::Tensor& noise_BN, std::span<BidFormula> bids) {
+  const at::AutoGradMode gradients(policy_->act_needs_gradients());
+  const policy::StagedTick tick =
+      policy::staged(observation_.history(0, noise_BN.size(0), tick_), noise_BN, options_.device);
+  policy::Action action = policy_->act(tick.history, wishes_BO_, tick.noise_BN, carry_.front());
+  carry_.front() = std::move(action.carry);
+  write(action.coefficients_BA.to(at::kCPU), bids);
 }
 
 }  // namespace genbid::eval

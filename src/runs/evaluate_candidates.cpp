@@ -20,6 +20,7 @@
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
 #include "train/best_checkpoint.h"
+#include "train/device.h"
 
 namespace genbid::runs {
 namespace {
@@ -127,6 +128,8 @@ class Maker {
     options.realised_reward = loaded.info.observation.reward == "realised";
     options.num_ticks = loaded.info.ticks;
     options.checkpoint = loaded.checkpoint;
+    options.device = train::open_device(config_.device);
+    loaded.policy->to(options.device);
     const policy::Wishes reads = loaded.policy->wishes();
     eval::Candidate candidate;
     candidate.kind = "policy";
@@ -136,7 +139,8 @@ class Maker {
       candidate.name += ask(outcome, value, reads, loaded, one);
       candidate.asked[outcome] = options.wishes[outcome] = value;
     }
-    const Json record = policy_record(loaded, one.weights, candidate.asked);
+    Json record = policy_record(loaded, one.weights, candidate.asked);
+    if (!options.device.is_cpu()) record["device"] = config_.device;
     candidate.selection = selection_of(loaded.checkpoint);
     for (const int64_t seed : policy_seeds(*loaded.policy)) {
       options.seed = candidate.policy_seed = seed;

@@ -7,6 +7,7 @@
 #include "bidders/bidder_table.h"
 #include "eval/evaluation.h"
 #include "market/rule_sets.h"
+#include "train/device.h"
 
 namespace genbid::runs {
 
@@ -164,6 +165,8 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
   v.section("output", output);
   v.check(!on_platform() || output.shard.empty(), "output", "no shard with protocol platform");
   v.field("threads", threads, {0, 1024});
+  v.field("device", device);
+  v.check(train::is_device(device), "device", "cpu, cuda or cuda:N");
 }
 
 }  // namespace genbid::runs

@@ -84,6 +84,7 @@ struct EvaluateConfig {
   bool allow_seen_periods = false;
   int64_t cache_megabytes = 1024;  // for traffic that is played more than once; beyond it, it is made again
   int64_t threads = 0;
+  std::string device = "cpu";  // where policies act
 
   struct Output {
     std::string dir;

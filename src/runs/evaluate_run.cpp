@@ -32,6 +32,7 @@
 #include "runs/evaluate_platform.h"
 #include "runs/evaluate_select.h"
 #include "runs/program.h"
+#include "train/device.h"
 
 namespace genbid::runs {
 namespace {
@@ -279,7 +280,8 @@ std::vector<std::string> EvaluateSummary::write() {
 }
 
 std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
-  at::set_num_threads(1);  // policies act in blocks, a block on one thread
+  train::open_device(config.device);  // before LibTorch computes anything
+  at::set_num_threads(1);             // policies act in blocks, a block on one thread
   Threads threads(static_cast<int>(config.threads));
   const std::optional<Selected> selected = make_selections(config, threads);
   if (!selected) return std::nullopt;

@@ -12,6 +12,7 @@
 #include "play/category_reserves.h"
 #include "play/population.h"
 #include "runs/day_source.h"
+#include "train/device.h"
 
 namespace genbid::runs {
 namespace {
@@ -42,6 +43,7 @@ class MarketJudge : public train::Judge {
     options_.num_ticks = info.ticks;
     options_.checkpoint = "select.market";
     options_.seed = 1;
+    options_.device = train::open_device(run.train.device);
     if (config.market.shape().ticks != info.ticks) {
       throw Error("select.market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) + ", expected " +
                   std::to_string(info.ticks) + ", the days that the policy is trained on");

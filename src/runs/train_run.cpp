@@ -35,8 +35,6 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.section("model", model);
   v.section("train", train);
   v.section("select", select);
-  v.check(select.every == 0 || train.device == "cpu", "select",
-          "every: 0 beside a train.device other than cpu: policies act on the CPU alone");
 }
 
 }  // namespace genbid::runs
