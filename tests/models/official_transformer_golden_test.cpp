@@ -255,13 +255,13 @@ TEST_F(OfficialTransformerGolden, AnswersADayTickByTick) {
   std::vector<at::Tensor> carry = policy_->initial_carry(1);
   for (int64_t now = 0; now < states_TS.size(0); ++now) {
     const int64_t first = std::max<int64_t>(0, now + 1 - window);
-    const at::Tensor tick_1T = (first + at::arange(window)).unsqueeze(0);
+    const at::Tensor tick_BT = (first + at::arange(window)).unsqueeze(0);
     policy::Ticks history;
-    history.states_BTS = states_TS.index_select(0, tick_1T.flatten().clamp_max(now)).unsqueeze(0);
+    history.states_BTS = states_TS.index_select(0, tick_BT.flatten().clamp_max(now)).unsqueeze(0);
     history.actions_BTA = at::full({1, window, 1}, 77.0);  // what became of its answers is not read
     history.before_BTO = at::zeros({1, window, policy::kNumOutcomes});
-    history.ticks_BT = tick_1T;
-    history.mask_BT = tick_1T.le(now).to(at::kFloat);
+    history.ticks_BT = tick_BT;
+    history.mask_BT = tick_BT.le(now).to(at::kFloat);
     history.constraint_BC = at::tensor({2900.0F, 100.0F}).view({1, 2});
     const policy::Action action = policy_->act(history, at::zeros({1, policy::kNumOutcomes}), {}, carry);
     carry = action.carry;
