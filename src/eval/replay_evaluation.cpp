@@ -32,8 +32,8 @@ CellResult cell_of(const replay::ReplayCell& from) {
 }
 
 // Whose rows a log was taken for. Rows that seem to be in AuctionNet's order may turn out not to be
-// (data/raw_log_reader.h), and then what was played of them is void. A job that is found may have been played of them by
-// a process that was killed before it knew; so a job says how its rows were read, and what was read in order counts
+// (data/raw_log_reader.h), and then what was played of them is void. A job that is found may have been played of them
+// by a process that was killed before it knew; so a job says how its rows were read, and what was read in order counts
 // unless this reading of the log, to its end, finds that they were not.
 enum class RowOrder { kInOrder, kSorted };
 

@@ -89,9 +89,9 @@ class PeriodTaker {
   virtual void on_tick() {}
 };
 
-// Plays what is wanted. A period is a run of its own: no bidder remembers the one before, and it is played alike whoever
-// else plays it. Equal results for any number of threads. False if a stop was asked for. Error for a log that cannot be
-// read or does not hold what is asked for; that of a raw log may come when all periods have been taken.
+// Plays what is wanted. A period is a run of its own: no bidder remembers the one before, and it is played alike
+// whoever else plays it. Equal results for any number of threads. False if a stop was asked for. Error for a log that
+// cannot be read or does not hold what is asked for; that of a raw log may come when all periods have been taken.
 bool replay(const ReplayConfig& config, std::span<Bidder* const> bidders, Threads& threads, PeriodTaker& taker);
 
 // All periods of the config: the cells of each bidder with their optima, by period and then in the order in which the

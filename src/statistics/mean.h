@@ -44,9 +44,9 @@ Estimate studentised_mean(const CandidateCells& candidate, const Resampling& res
 // The percentile bootstrap of rliable (bootstrap.h) over six periods covers 85 % where it says 95.
 std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, const EstimateOptions& options = {});
 
-// Performance profile (Agarwal et al., NeurIPS 2021, 4.3): for each tau the share of cells whose value / base is above it,
-// of those whose base is above 0, with the interval of mean() for that tau alone (not for the whole curve at once). It
-// generalises over periods and trainings, which bootstrap.h's does not. Nothing where no base is above 0.
+// Performance profile (Agarwal et al., NeurIPS 2021, 4.3): for each tau the share of cells whose value / base is above
+// it, of those whose base is above 0, with the interval of mean() for that tau alone (not for the whole curve at once).
+// It generalises over periods and trainings, which bootstrap.h's does not. Nothing where no base is above 0.
 std::vector<Estimate> performance_profile(const CandidateCells& candidate, std::span<const double> taus,
                                           const EstimateOptions& options = {});
 

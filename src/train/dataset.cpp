@@ -24,14 +24,14 @@ namespace genbid::train {
 namespace {
 
 template <typename T>
-constexpr at::ScalarType type_of = std::is_same_v<T, float> ? at::kFloat : at::kLong;
+constexpr at::ScalarType kTypeOf = std::is_same_v<T, float> ? at::kFloat : at::kLong;
 
 // The vector lives on as the tensor's memory, where the device is the CPU.
 template <typename T>
 at::Tensor take(std::vector<T>&& values, at::IntArrayRef shape, c10::Device device) {
   auto* const owner = new std::vector<T>(std::move(values));
   const at::Tensor tensor = at::from_blob(
-      owner->data(), shape, [owner](void*) { delete owner; }, at::TensorOptions(type_of<T>));
+      owner->data(), shape, [owner](void*) { delete owner; }, at::TensorOptions(kTypeOf<T>));
   return tensor.to(device);
 }
 
@@ -82,7 +82,7 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
 
 // The whole store. N rows, M trajectories.
 struct Dataset::Tensors {
-  Tensors(LoadedStore store, Reward reward, c10::Device on, Labels labels, CountedTicks counted);
+  Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted);
 
   std::string path;
   c10::Device device;

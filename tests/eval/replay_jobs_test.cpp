@@ -21,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using test::TemporaryFolder;
 
-// Periods 0 to 2, which are alike. `late`: the last impression of period 0 comes at the end, so that the rows seem to be
-// in AuctionNet's order until then.
+// Periods 0 to 2, which are alike. `late`: the last impression of period 0 comes at the end, so that the rows seem to
+// be in AuctionNet's order until then.
 std::string raw_log(const TemporaryFolder& folder, bool late) {
   std::ifstream in("tests/golden/offline_eval/scaled_log_2adv.csv");
   std::vector<std::string> rows;
