@@ -11,6 +11,7 @@
 #include "base/random/random.h"
 #include "base/shown.h"
 #include "models/decision_transformer/decision_transformer.h"
+#include "models/decision_transformer/official_transformer.h"
 #include "models/diffbid/diffbid.h"
 #include "models/perceptron/perceptron.h"
 
@@ -36,6 +37,7 @@ std::span<const ModelKind> model_kinds() {
   static const std::array kKinds = {
       model<Perceptron, PerceptronConfig>("perceptron"),
       model<DecisionTransformer, DecisionTransformerConfig>("decision_transformer"),
+      model<OfficialTransformer, OfficialTransformerConfig>("official_transformer"),
       model<DiffBid, DiffBidConfig>("diffbid"),
   };
   return kKinds;

@@ -52,6 +52,23 @@ at::Tensor BlockImpl::keys_values(const at::Tensor& hidden_BLD, const at::Tensor
                     query_key_value_->bias.slice(0, width));
 }
 
+at::Tensor BlockImpl::attention(const at::Tensor& query_BHQd, const at::Tensor& key_BHLd, const at::Tensor& value_BHLd,
+                                const at::Tensor& allowed, at::Generator* noise) const {
+  if (noise == nullptr || options_.attention_dropout == 0.0) {
+    return at::scaled_dot_product_attention(query_BHQd, key_BHLd, value_BHLd,
+                                            allowed.defined() ? std::optional<at::Tensor>(allowed) : std::nullopt, 0.0,
+                                            /*is_causal=*/!allowed.defined());
+  }
+  const at::Tensor seen =
+      allowed.defined()
+          ? allowed
+          : at::ones({query_BHQd.size(2), key_BHLd.size(2)}, query_BHQd.options().dtype(at::kBool)).tril();
+  const double scale = 1.0 / std::sqrt(static_cast<double>(query_BHQd.size(3)));
+  const at::Tensor score_BHQL = (at::matmul(query_BHQd, key_BHLd.transpose(-2, -1)) * scale)
+                                    .masked_fill(seen.logical_not(), -std::numeric_limits<double>::infinity());
+  return at::matmul(dropout(score_BHQL.softmax(-1), options_.attention_dropout, noise), value_BHLd);
+}
+
 at::Tensor BlockImpl::forward(const at::Tensor& asked_BQD, const at::Tensor& keys_values_BLE, const at::Tensor& allowed,
                               const at::Tensor& film_BQX, at::Generator* noise) {
   const int64_t width = options_.width;
@@ -62,10 +79,7 @@ at::Tensor BlockImpl::forward(const at::Tensor& asked_BQD, const at::Tensor& key
     return part.unflatten(-1, {options_.heads, width / options_.heads}).transpose(1, 2);
   };
   const auto keys_values = keys_values_BLE.chunk(2, -1);
-  const at::Tensor out_BHQd =
-      at::scaled_dot_product_attention(split(query_BQD), split(keys_values[0]), split(keys_values[1]),
-                                       allowed.defined() ? std::optional<at::Tensor>(allowed) : std::nullopt, 0.0,
-                                       /*is_causal=*/!allowed.defined());
+  const at::Tensor out_BHQd = attention(split(query_BQD), split(keys_values[0]), split(keys_values[1]), allowed, noise);
   const at::Tensor attended_BQD =
       asked_BQD + dropout(attention_out_(out_BHQd.transpose(1, 2).flatten(2)), options_.dropout, noise);
   const at::Tensor inner = at::gelu(feed_in_(normed(feed_norm_, attended_BQD, film_BQX, 1)));

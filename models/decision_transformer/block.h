@@ -17,8 +17,9 @@ struct BlockOptions {
   int64_t width = 64;
   int64_t heads = 1;
   int64_t inner = 512;
-  double dropout = 0.1;  // on attention output and feed-forward output
-  bool film = false;     // norms are scaled and shifted by what is wished for
+  double dropout = 0.1;            // on attention output and feed-forward output
+  bool film = false;               // norms are scaled and shifted by what is wished for
+  double attention_dropout = 0.0;  // on attention weights, which takes the attention apart where it is trained
 };
 
 // Pre-norm transformer block. With `film`, norms are scaled and shifted token by token by what is wished for, at first
@@ -36,6 +37,8 @@ class BlockImpl : public torch::nn::Module {
                      const at::Tensor& film_BQX, at::Generator* noise);
 
  private:
+  at::Tensor attention(const at::Tensor& query_BHQd, const at::Tensor& key_BHLd, const at::Tensor& value_BHLd,
+                       const at::Tensor& allowed, at::Generator* noise) const;
   at::Tensor normed(torch::nn::LayerNorm& norm, const at::Tensor& x_BLD, const at::Tensor& film_BLX, int64_t which);
 
   BlockOptions options_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/convert.h"
 #include "models/losses.h"
 
 // B rows, T ticks, n tokens a tick, L tokens in all, S features, A action coefficients, O outcomes, D width.
@@ -28,6 +29,11 @@ at::Tensor shifted(const at::Tensor& actions_BTA) {
   return at::constant_pad_nd(actions_BTA.slice(1, 0, actions_BTA.size(1) - 1), {0, 0, 1, 0});
 }
 
+int64_t wish_tokens(const DecisionTransformerConfig& config) {
+  if (config.wishes.empty() || config.conditioning == "film") return 0;
+  return config.conditioning == "tokens" ? std::ssize(config.wishes) : 1;
+}
+
 }  // namespace
 
 void DecisionTransformerConfig::fields(ConfigVisitor& v) {
@@ -41,7 +47,8 @@ void DecisionTransformerConfig::fields(ConfigVisitor& v) {
   v.field("tokens", tokens, {"separate", "merged"});
   v.field("wishes", wishes);
   v.check(are_outcomes(wishes), "wishes", expected_wishes());
-  v.field("conditioning", conditioning, {"token", "film"});
+  v.field("conditioning", conditioning, {"token", "tokens", "film"});
+  v.check(tokens != "merged" || conditioning != "tokens", "conditioning", "token or film beside tokens: merged");
   v.field("target_quantile", target_quantile, {0.0, 1.0});
   v.field("target_cpa", target_cpa, {0.0, 10.0});
   v.field("own_bids", own_bids, own_bids_modes());
@@ -51,7 +58,8 @@ void DecisionTransformerConfig::fields(ConfigVisitor& v) {
 DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape)
     : config_(config),
       days_(config.context == "days"),
-      wish_tokens_(!config.wishes.empty() && config.conditioning == "token"),
+      num_wish_tokens_(wish_tokens(config)),
+      wishes_apart_(config.conditioning == "tokens"),
       merged_(config.tokens == "merged"),
       states_(register_module("states", nn::Normalizer(shape.num_features))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
@@ -59,17 +67,22 @@ DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config
       own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
       wishes_(register_module("wishes", WishInput(config.wishes, config.target_quantile, config.target_cpa))) {
   action_tokens_ = !own_bids_->hidden();
-  num_tokens_ = merged_ ? 1 : 1 + (wish_tokens_ ? 1 : 0) + (action_tokens_ ? 1 : 0);
-  state_token_ = merged_ || !wish_tokens_ ? 0 : 1;
+  num_tokens_ = merged_ ? 1 : num_wish_tokens_ + 1 + (action_tokens_ ? 1 : 0);
+  state_token_ = merged_ ? 0 : num_wish_tokens_;
   const int64_t width = config.width;
   embed_tick_ = register_module("embed_tick", torch::nn::Linear(2 * kTickFrequencies, width));
-  if (wishes_->size() > 0) embed_wish_ = register_module("embed_wish", torch::nn::Linear(wishes_->size(), width));
+  if (wishes_apart_) {
+    embed_wishes_ = register_module("embed_wishes", torch::nn::ModuleList());
+    for (int64_t w = 0; w < wishes_->size(); ++w) embed_wishes_->push_back(torch::nn::Linear(1, width));
+  } else if (wishes_->size() > 0) {
+    embed_wish_ = register_module("embed_wish", torch::nn::Linear(wishes_->size(), width));
+  }
   embed_state_ = register_module("embed_state", torch::nn::Linear(shape.num_features, width));
   if (action_tokens_) embed_action_ = register_module("embed_action", torch::nn::Linear(shape.num_actions, width));
   embed_norm_ = register_module("embed_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({width})));
   blocks_ = register_module("blocks", torch::nn::ModuleList());
   transformer::BlockOptions options{width, config.heads, config.inner, config.dropout, false};
-  options.film = wishes_->size() > 0 && !wish_tokens_;
+  options.film = wishes_->size() > 0 && num_wish_tokens_ == 0;
   for (int64_t layer = 0; layer < config.layers; ++layer) blocks_->push_back(transformer::Block(options));
   predict_action_ = register_module("predict_action", torch::nn::Linear(width, shape.num_actions));
 }
@@ -112,19 +125,25 @@ DecisionTransformer::Tokens DecisionTransformer::embed(const policy::Ticks& tick
   const auto action_BTD = [&](const at::Tensor& actions_BTA) {
     return embed_action_(actions_(actions_BTA) * shown_B11);
   };
-  at::Tensor wish_BTD;
-  if (wishes_->size() > 0) wish_BTD = embed_wish_(wishes_(ticks, whole_BO));
+  std::vector<at::Tensor> wishes_BTD;  // one of each token, or of what conditions the norms
+  if (wishes_->size() > 0) {
+    const at::Tensor wish_BTW = wishes_(ticks, whole_BO);
+    if (!wishes_apart_) wishes_BTD.push_back(embed_wish_(wish_BTW));
+    for (int64_t w = 0; wishes_apart_ && w < wishes_->size(); ++w) {
+      wishes_BTD.push_back(embed_wishes_[to_size(w)]->as<torch::nn::Linear>()->forward(wish_BTW.slice(2, w, w + 1)));
+    }
+  }
 
   Tokens tokens;
-  if (wish_BTD.defined() && !wish_tokens_) tokens.film_BTD = at::silu(wish_BTD + tick_BTD);
+  if (!wishes_BTD.empty() && num_wish_tokens_ == 0) tokens.film_BTD = at::silu(wishes_BTD[0] + tick_BTD);
   if (merged_) {
     at::Tensor sum_BTD = state_BTD + tick_BTD;
-    if (wish_tokens_) sum_BTD = sum_BTD + wish_BTD;
+    if (num_wish_tokens_ > 0) sum_BTD = sum_BTD + wishes_BTD[0];
     if (action_tokens_) sum_BTD = sum_BTD + action_BTD(previous_BTA);
     tokens.of_ticks_BTnD = sum_BTD.unsqueeze(2);
   } else {
     std::vector<at::Tensor> parts;
-    if (wish_tokens_) parts.push_back(wish_BTD + tick_BTD);
+    for (int64_t w = 0; w < num_wish_tokens_; ++w) parts.push_back(wishes_BTD[to_size(w)] + tick_BTD);
     parts.push_back(state_BTD + tick_BTD);
     if (action_tokens_) parts.push_back(action_BTD(ticks.actions_BTA) + tick_BTD);
     tokens.of_ticks_BTnD = at::stack(parts, 2);

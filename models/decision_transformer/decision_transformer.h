@@ -28,8 +28,10 @@ struct DecisionTransformerConfig {
   std::string context = "days";
   std::string tokens = "separate";  // for what is wished, the state and the action of a tick; or "merged" into one
   std::vector<std::string> wishes = {"return"};  // outcomes of a day that it can be asked for (policy/outcomes.h)
-  std::string conditioning = "token";            // wishes are a token a tick; or scale and shift every norm: "film"
-  double target_quantile = 0.8;                  // what it asks for by itself (models/inputs/wish_input.h)
+  // At every tick all wishes are one "token", or each has one of its own ("tokens", as the constrained decision
+  // transformer has them); or they scale and shift every norm: "film".
+  std::string conditioning = "token";
+  double target_quantile = 0.8;  // what it asks for by itself (models/inputs/wish_input.h)
   double target_cpa = 0.9;
   std::string own_bids = "show";  // models/inputs/own_bids.h
 
@@ -43,8 +45,8 @@ struct DecisionTransformerConfig {
 //
 //   tick t-1: [wish][state][action]  tick t: [wish][state]   ->  the alpha of tick t is read at its state
 //
-// There is no wish token where wishes condition the norms, and no action where own bids are hidden. Merged: one token a
-// tick, of its wish, its state and the action of the tick before.
+// There is no wish token where wishes condition the norms, one for each where they have tokens of their own, and no
+// action where own bids are hidden. Merged: one token a tick, of its wish, its state and the action of the tick before.
 class DecisionTransformer : public policy::Policy {
  public:
   DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape);
@@ -74,13 +76,13 @@ class DecisionTransformer : public policy::Policy {
                at::Generator* noise);
   // Normalised actions predicted at every tick's state token.
   at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
-  policy::Action act_on(const at::Tensor& hidden_BD);
   int64_t cached_tokens() const;
   at::Tensor allowed(const at::Tensor& query_tokens_Q, const at::Tensor& key_tokens_L) const;
 
   DecisionTransformerConfig config_;
   bool days_;
-  bool wish_tokens_;
+  int64_t num_wish_tokens_;  // of a tick
+  bool wishes_apart_;        // each has a token of its own
   bool action_tokens_;
   bool merged_;
   int64_t num_tokens_;   // n
@@ -91,7 +93,8 @@ class DecisionTransformer : public policy::Policy {
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Linear embed_tick_{nullptr};
-  torch::nn::Linear embed_wish_{nullptr};
+  torch::nn::Linear embed_wish_{nullptr};        // of all wishes
+  torch::nn::ModuleList embed_wishes_{nullptr};  // of each, where they are apart
   torch::nn::Linear embed_state_{nullptr};
   torch::nn::Linear embed_action_{nullptr};
   torch::nn::LayerNorm embed_norm_{nullptr};

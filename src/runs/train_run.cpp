@@ -10,6 +10,8 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.field("held_out_periods", held_out_periods);
   v.field("labels", labels, train::label_names());
   v.field("reward", reward, train::reward_names());
+  v.field("ticks", ticks, train::counted_ticks_names());
+  v.field("starts", starts, train::starts_names());
   v.field("max_action", max_action, {0.0, 1e30});
   const auto& seen = train_periods.values;
   v.check(!seen.empty(), "train_periods", "at least one period");

@@ -6,6 +6,7 @@
 #include "models/registry.h"
 #include "play/simulate.h"
 #include "train/best_checkpoint.h"
+#include "train/sampler.h"
 #include "train/trainer.h"
 
 namespace genbid::runs {
@@ -18,6 +19,8 @@ struct DataConfig {
   double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
   std::string labels = "logged";    // what is taught (train/dataset.h): logged, best_rest, rest_constant, best_constant
   std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
+  std::string ticks = "bid";        // which count (train/dataset.h): "bid", or up to the first that is marked "done"
+  std::string starts = "even";      // of windows (train/sampler.h): "even" over ticks, or "inside" days
 
   void fields(ConfigVisitor& v);
 };

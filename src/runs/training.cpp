@@ -185,7 +185,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   info.observation = {store.info.feature_set, config.data.reward};
   const train::Dataset training(std::move(store), config.data.train_periods.values,
                                 train::parse_reward(config.data.reward), device,
-                                train::parse_labels(config.data.labels));
+                                train::parse_labels(config.data.labels), train::parse_counted_ticks(config.data.ticks));
   const bool holds_out = !config.data.held_out_periods.values.empty();
   const std::unique_ptr<train::Dataset> held_out =
       holds_out ? std::make_unique<train::Dataset>(training.part(config.data.held_out_periods.values)) : nullptr;
@@ -237,7 +237,8 @@ TrainingSummary train(const TrainRunConfig& config) {
                 "(data.max_action lowers actions above a limit)");
   }
 
-  train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed);
+  train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed,
+                               train::parse_starts(config.data.starts));
   train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
   if (judge) trainer.judge_with(*judge, config.select);

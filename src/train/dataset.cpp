@@ -41,14 +41,16 @@ at::Tensor indices(std::vector<T> values, c10::Device device) {
   return take(std::move(values), {count}, device);
 }
 
-// Ticks in which the seat bid: all up to the first that is marked done. That one counts if it is the period's last;
-// where it began without money the seat may not bid, and its action of 0 is no decision.
-int64_t num_played(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget) {
+// All ticks up to the first that is marked done. Where that one began without money the seat may not bid, and its
+// action of 0 is no decision.
+int64_t num_counted(const data::TrajectoryColumns& columns, size_t begin, size_t end, size_t features, double budget,
+                    CountedTicks counted) {
   for (size_t row = begin; row < end; ++row) {
     if (columns.done[row] == 0) continue;
     const double left = budget * as_double(columns.state[row * features + kFeatureBudgetLeft]);
     const size_t before = row - begin;
-    return to_signed(left < kMinRemainingBudget ? std::max<size_t>(before, 1) : before + 1);
+    const bool may_bid = left >= kMinRemainingBudget || counted == CountedTicks::kDone;
+    return to_signed(!may_bid ? std::max<size_t>(before, 1) : before + 1);
   }
   return to_signed(end - begin);
 }
@@ -80,7 +82,7 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
 
 // The whole store. N rows, M trajectories.
 struct Dataset::Tensors {
-  Tensors(LoadedStore store, Reward reward, c10::Device on, Labels labels);
+  Tensors(LoadedStore store, Reward reward, c10::Device on, Labels labels, CountedTicks counted);
 
   std::string path;
   c10::Device device;
@@ -93,7 +95,7 @@ struct Dataset::Tensors {
   std::vector<int64_t> lengths;
   std::vector<int64_t> periods;
   std::vector<int64_t> seats;
-  std::vector<uint8_t> exhausted;  // 1 where the last tick that counts spent the last of the budget
+  std::vector<uint8_t> exhausted;  // 1 where the last tick that counts spent the last of the budget and has no label
   at::Tensor outcome_MO;
   at::Tensor constraint_MC;
   // One a tick.
@@ -103,7 +105,7 @@ struct Dataset::Tensors {
   at::Tensor before_NE;  // additive outcomes before the tick
 };
 
-Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted)
+Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted)
     : path(store.path), device(on), ticks(store.info.ticks), features(store.info.features) {
   data::TrajectoryColumns& columns = store.columns;
   const auto num_trajectories = columns.num_trajectories();
@@ -150,10 +152,11 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
     outcome.insert(outcome.end(), values.begin(), values.end());
     constraint.push_back(as_float(day.budget));
     constraint.push_back(as_float(day.cpa_limit));
-    const int64_t length = num_played(columns, begin, end, num_features, day.budget);
+    const int64_t length = num_counted(columns, begin, end, num_features, day.budget, counted);
     lengths.push_back(length);
     // Of a period's last tick the mark says nothing, since all have it; what was spent does.
-    exhausted.push_back(length < ticks || day.budget - day.cost < kMinRemainingBudget ? 1 : 0);
+    const bool spent = length < ticks || day.budget - day.cost < kMinRemainingBudget;
+    exhausted.push_back(spent && counted == CountedTicks::kBid ? 1 : 0);
     last_rows.push_back(to_signed(end) - 1);
   }
   first_rows = std::move(columns.first_row);
@@ -186,6 +189,15 @@ Labels parse_labels(const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) throw Error("labels: found '" + name + "', expected one of " + listed(names));
   return static_cast<Labels>(found - names.begin());
+}
+
+const std::vector<std::string>& counted_ticks_names() {
+  static const std::vector<std::string> names = {"bid", "done"};
+  return names;
+}
+
+CountedTicks parse_counted_ticks(const std::string& name) {
+  return name == counted_ticks_names()[0] ? CountedTicks::kBid : CountedTicks::kDone;
 }
 
 std::string content_of(const LoadedStore& store) {
@@ -238,8 +250,8 @@ int64_t clip_actions(LoadedStore& store, double max_action) {
 }
 
 Dataset::Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
-                 Labels labels)
-    : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels)) {
+                 Labels labels, CountedTicks counted)
+    : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels, counted)) {
   select(periods);
 }
 

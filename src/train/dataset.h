@@ -29,6 +29,13 @@ enum class Labels { kLogged, kBestRest, kRestConstant, kBestConstant };
 const std::vector<std::string>& label_names();  // "logged", "best_rest", "rest_constant", "best_constant"
 Labels parse_labels(const std::string& name);
 
+// Which of a day's ticks count. `bid`: those in which the seat bid, up to the one that spent the last of its budget; of
+// that one nobody knows what was asked for, and it has no label. `done`: up to the first that is marked done, which may
+// have begun without money; all have labels. So AuctionNet's trainers cut days (auctionnet.md 5.7).
+enum class CountedTicks { kBid, kDone };
+const std::vector<std::string>& counted_ticks_names();  // "bid", "done"
+CountedTicks parse_counted_ticks(const std::string& name);
+
 // Ticks start .. start + count - 1 of a trajectory.
 struct Window {
   int64_t trajectory = 0;
@@ -56,7 +63,7 @@ class Dataset {
   // Takes the store's columns over, without a copy where the device is the CPU. Error for a period that the store does
   // not hold, for labels that it does not hold, and for trajectories whose returns are no numbers.
   Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
-          Labels labels = Labels::kLogged);
+          Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
   // The same trajectories, but for those of other periods. Error for a period that the store does not hold.
   Dataset part(const std::vector<int64_t>& periods) const;
 
@@ -64,8 +71,7 @@ class Dataset {
   int64_t num_features() const { return std::ssize(features()); }
   int64_t num_rows() const { return num_rows_; }
   c10::Device device() const;
-  // How many ticks of each trajectory count: those in which the seat bid, up to the one that spent the last of its
-  // budget. Later ones are masked.
+  // How many ticks of each trajectory count. Later ones are masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
   const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
   const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory

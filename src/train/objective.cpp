@@ -24,13 +24,13 @@ void check_window(const policy::Policy& policy, const Dataset& dataset) {
 }
 
 int64_t training_ticks(const policy::Policy& policy, int64_t ticks_of_day) {
-  return policy.trains_on_days() && !policy.whole_period() ? ticks_of_day : policy.window();
+  return policy.trains_on_days() && !policy.whole_period() ? ticks_of_day : policy.training_window();
 }
 
 LoggedWindows::LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts,
-                             int64_t seed)
+                             int64_t seed, Starts starts)
     : dataset_(dataset),
-      sampler_(dataset, training_ticks(policy, dataset.ticks()), policy.trains_on_days(), seed),
+      sampler_(dataset, training_ticks(policy, dataset.ticks()), policy.trains_on_days(), seed, starts),
       window_(training_ticks(policy, dataset.ticks())),
       batch_size_(batch_size),
       parts_(std::clamp<int64_t>(parts, 1, batch_size)) {

@@ -40,7 +40,8 @@ class LoggedWindows : public Objective {
   // `parts`: a batch is cut into as many, whose gradients add up to that of the whole batch, each weighing as many
   // ticks as it has, in a part of the memory. The data set must outlive it. Error for a planner of whole days that are
   // longer than it plans.
-  LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed);
+  LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed,
+                Starts starts = Starts::kEven);
 
   int64_t draw(int64_t first, int64_t most) override;
   void gather(const at::Tensor& place_1) override;
@@ -61,7 +62,7 @@ class LoggedWindows : public Objective {
   std::vector<at::Tensor> weights_;     // of the step, by part
 };
 
-// Ticks of a training window: a day's, or as many as the policy reads.
+// Ticks of a training window: a day's, or as many as the policy is trained on.
 int64_t training_ticks(const policy::Policy& policy, int64_t ticks_of_day);
 // Error if the policy plans whole days and these are longer than it plans.
 void check_window(const policy::Policy& policy, const Dataset& dataset);

@@ -6,11 +6,18 @@
 
 namespace genbid::train {
 
-WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t seed,
+const std::vector<std::string>& starts_names() {
+  static const std::vector<std::string> names = {"even", "inside"};
+  return names;
+}
+
+Starts parse_starts(const std::string& name) { return name == starts_names()[0] ? Starts::kEven : Starts::kInside; }
+
+WindowSampler::WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t seed, Starts starts,
                              const std::string& stream)
     : dataset_(dataset),
       window_(window),
-      earliest_(whole_period ? 0 : 1 - window),
+      earliest_(whole_period || starts == Starts::kInside ? 0 : 1 - window),
       stream_(static_cast<uint64_t>(seed), stream),
       starts_before_(1, 0) {
   for (const int64_t length : dataset.lengths()) {

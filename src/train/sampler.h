@@ -9,14 +9,21 @@
 
 namespace genbid::train {
 
+// Where windows may start. `even`: also before the first tick, so that every tick lies in equally many windows.
+// `inside`: at a tick, as AuctionNet's decision transformer is trained (auctionnet.md 5.7), so that the first ticks of
+// a day are rare. Policies that are trained on whole days have no choice.
+enum class Starts { kEven, kInside };
+const std::vector<std::string>& starts_names();  // "even", "inside"
+Starts parse_starts(const std::string& name);
+
 // Draws training windows. Slot b of step s is a pure function of (seed, s, b), so a resumed run sees the batches that
-// an uninterrupted one sees. A window starts anywhere in -(window - 1) .. length - 1, each place equally likely, and is
-// cut at the ends of the trajectory. A trajectory is drawn in proportion to the number of such starts, so every tick
-// lies in equally many windows. With `whole_period` the windows are whole trajectories, and each is equally likely.
+// an uninterrupted one sees. A window starts anywhere in -(window - 1) .. length - 1, or in 0 .. length - 1, each place
+// equally likely, and is cut at the ends of the trajectory. A trajectory is drawn in proportion to the number of such
+// starts. With `whole_period` the windows are whole trajectories, and each is equally likely.
 class WindowSampler {
  public:
   // `stream`: a name for its random numbers.
-  WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t seed,
+  WindowSampler(const Dataset& dataset, int64_t window, bool whole_period, int64_t seed, Starts starts = Starts::kEven,
                 const std::string& stream = "train.windows");
 
   Window window(int64_t step, int64_t slot) const;

@@ -40,5 +40,14 @@ TEST(Configs, TheOfficialDiffBidHasTheOfficialSize) {
   EXPECT_EQ(policy::num_parameters(*policy), 16621079);
 }
 
+// 257,938 but for 1,233 that are never trained. The file says what the defaults are, so that either is the baseline.
+TEST(Configs, TheOfficialTransformerIsTheOfficial) {
+  runs::TrainRunConfig config;
+  ConfigFile::load("configs/decision_transformer_official.yaml").read(config);
+  const auto policy = models::make_policy(config.model, {16, 1}, 1);
+  EXPECT_EQ(policy::num_parameters(*policy), 257938 - 1233);
+  EXPECT_EQ(print_config(config.model, ""), print_config(models::ModelConfig::named("official_transformer"), ""));
+}
+
 }  // namespace
 }  // namespace genbid::app

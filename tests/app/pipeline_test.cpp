@@ -243,6 +243,22 @@ TEST_F(Pipeline, APolicyIsJudgedInDaysOfItsOwnLengthAlone) {
   }
 }
 
+// The baseline learns from days and windows that are cut as AuctionNet cuts them: cut otherwise, it learns something
+// else. What it has learned plays.
+TEST_F(Pipeline, TheOfficialTransformerIsTrainedOnDaysAndWindowsOfItsOwnCut) {
+  const auto weights = [&](const std::string& run, const std::string& more) {
+    must("train configs/decision_transformer_official.yaml run=" + out(run) + " data.store=" + store() +
+         " data.train_periods=7 data.held_out_periods=8 train.threads=1 train.steps=3 train.warmup_steps=1" + more);
+    return read_file(out(run) + "/checkpoints/step-00000003/model.safetensors");
+  };
+  const std::string official = weights("official", "");
+  EXPECT_TRUE(weights("again", "") == official);  // megabytes, which nobody wants to read
+  EXPECT_FALSE(weights("even", " data.starts=even") == official);
+  EXPECT_FALSE(weights("bid", " data.ticks=bid") == official);
+  must("evaluate configs/evaluate.yaml policy=" + out("official") +
+       " market.impressions=2000 market.budget_scale=0.004 market.periods=30 output.dir=" + out("eval"));
+}
+
 TEST_F(Pipeline, ManyHeldOutPeriodsAreSummedUpInALine) {
   must(
       "simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 market.periods=1000..1005 "

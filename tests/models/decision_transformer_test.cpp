@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "base/error.h"
 #include "models/policy_samples.h"
 
 namespace genbid::models {
@@ -93,6 +94,49 @@ TEST(DecisionTransformer, ReturnEarnedComesOffTheTarget) {
   history.before_BTO.select(2, 0).fill_(0.25);
   EXPECT_TRUE(at::allclose(act_on(0.95), fresh, 1e-6, 1e-4));
   EXPECT_FALSE(at::allclose(act_on(0.7), fresh, 1e-6, 1e-4));
+}
+
+// A single wish is the same token either way; of two, each has its own, so a third token a tick stands before states.
+TEST(DecisionTransformer, WishesHaveOneTokenOrEachItsOwn) {
+  const auto made = [](const std::vector<std::string>& wishes, const std::string& conditioning) {
+    torch::manual_seed(1);
+    DecisionTransformerConfig config;
+    config.window = 6;
+    config.wishes = wishes;
+    config.conditioning = conditioning;
+    auto policy = std::make_shared<DecisionTransformer>(config, test::kShape);
+    policy->fit(columns_of(sample_batch(4, 6)));
+    policy->eval();
+    return policy;
+  };
+  const policy::Batch batch = sample_batch(4, 6);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor wishes_BO = ask_for({{policy::Outcome::kReturn, 0.7}, {policy::Outcome::kBudgetUse, 0.9}}, 4);
+  const auto alphas = [&](DecisionTransformer& policy) {
+    return policy.act(history_of(batch), wishes_BO, test::noise_for(policy, 4), {}).coefficients_BA;
+  };
+  EXPECT_TRUE(at::equal(alphas(*made({"return"}, "token")), alphas(*made({"return"}, "tokens"))));
+  const auto together = made({"return", "budget_use"}, "token");
+  const auto apart = made({"return", "budget_use"}, "tokens");
+  EXPECT_EQ(policy::num_parameters(*apart), policy::num_parameters(*together) + 64);  // a bias more
+  // Keys and values of 5 ticks of 4 tokens and of two wishes and a state; together, of 5 times 3 and 2.
+  EXPECT_EQ(apart->initial_carry(4)[0].size(2), 5 * 4 + 3);
+  EXPECT_EQ(together->initial_carry(4)[0].size(2), 5 * 3 + 2);
+  const at::Tensor before = alphas(*apart);
+  const at::Tensor less_BO = ask_for({{policy::Outcome::kReturn, 0.7}, {policy::Outcome::kBudgetUse, 0.6}}, 4);
+  EXPECT_FALSE(
+      at::equal(apart->act(history_of(batch), less_BO, test::noise_for(*apart, 4), {}).coefficients_BA, before));
+}
+
+TEST(DecisionTransformer, MergedTokensHaveNoWishApart) {
+  DecisionTransformerConfig config;
+  try {
+    ConfigFile::parse("tokens: merged\nconditioning: tokens\n", "model.yaml").read(config);
+    FAIL() << "no error";
+  } catch (const ConfigError& e) {
+    EXPECT_NE(std::string(e.what()).find("expected token or film beside tokens: merged"), std::string::npos)
+        << e.what();
+  }
 }
 
 // What is left out of a tenth is a tenth, to the 1/256 of a byte, and the mean stays.

@@ -72,6 +72,20 @@ policy::Ticks at_tick(const policy::Batch& batch, int64_t tick) {
   return history;
 }
 
+// What it says at a tick. What follows from the history is read there; else the day is played up to the tick.
+at::Tensor played_to(policy::Policy& policy, const policy::Batch& batch, int64_t tick) {
+  const int64_t rows = batch.seen.mask_BT.size(0);
+  const bool reads_history = policy.carry_follows_from_history();
+  std::vector<at::Tensor> carry;
+  if (!reads_history) carry = policy.initial_carry(rows);
+  policy::Action action;
+  for (int64_t now = reads_history ? tick : 0; now <= tick; ++now) {
+    action = policy.act(at_tick(batch, now), batch.outcome_BO, noise_for(policy, rows), carry);
+    carry = action.carry;
+  }
+  return action.coefficients_BA;
+}
+
 // Plans of these do not follow a wish at a day's first tick, after three times as many steps either: noise is
 // predicted, as the paper has it, or the first plan is that everything stays as it is (models/diffbid/README.md).
 bool is_known_to_be_deaf(const std::string& variant) {
@@ -94,9 +108,7 @@ TEST_P(Obedience, WhatIsAskedForComesAtTheFirstTickAndAtTheLast) {
       // Asked of whom it is true: at the last tick the day has gone as it was asked to. At the first one nothing but
       // the wish tells the two apart.
       const int64_t first = high ? 1 : 0;
-      const policy::Ticks history = at_tick(batch, tick);
-      const auto carry = policy->carry_follows_from_history() ? std::vector<at::Tensor>{} : policy->initial_carry(32);
-      const at::Tensor acted_BA = policy->act(history, batch.outcome_BO, noise_for(*policy, 32), carry).coefficients_BA;
+      const at::Tensor acted_BA = played_to(*policy, batch, tick);
       const double alpha = acted_BA.slice(0, first, 32, 2).mean().item<double>();
       EXPECT_NEAR(alpha, high ? kHigh : kLow, 0.15 * (high ? kHigh : kLow)) << "tick " << tick;
     }

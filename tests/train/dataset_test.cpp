@@ -54,6 +54,24 @@ TEST(Dataset, LengthLeavesOutATickThatBeganWithoutMoney) {
   EXPECT_EQ(Dataset(store, {7}, Reward::kExpected, c10::kCPU).lengths(), (std::vector<int64_t>{3}));
 }
 
+// As AuctionNet's trainers have it: the tick that is marked done counts, with an action of 0 that is a label too.
+TEST(Dataset, DaysMayEndWithTheTickThatIsMarkedDone) {
+  LoadedStore store = small_store({3, 5}, 5);
+  store.columns.budget[0] = 30.0;
+  for (size_t row = 0; row < 5; ++row) {
+    store.columns.done[row] = row >= 3 ? 1 : 0;
+    store.columns.state[2 * row + 1] = 1.0F - static_cast<float>(std::min<size_t>(row, 3)) / 3.0F;
+  }
+  const Dataset data(store, {7}, Reward::kExpected, c10::kCPU, Labels::kLogged, CountedTicks::kDone);
+  EXPECT_EQ(data.lengths(), (std::vector<int64_t>{4}));
+  const policy::Batch batch = data.batch({{0, 0, 4}}, 5);
+  EXPECT_TRUE(at::equal(batch.seen.mask_BT, at::tensor({1.0F, 1.0F, 1.0F, 1.0F, 0.0F}).view({1, 5})));
+  EXPECT_TRUE(at::equal(batch.label_weight_BT, batch.seen.mask_BT));
+  EXPECT_EQ(batch.label_BTA[0][3][0].item<float>(), 0.0F);
+  EXPECT_EQ(data.training_columns().labels_NA.size(0), 4);
+  EXPECT_EQ(data.labels(0).size(0), 4);
+}
+
 TEST(Dataset, WindowsAreRightPaddedAndMasked) {
   const policy::Batch batch = make({3, 5}, {7, 8}).batch({{0, 1, 2}, {1, 0, 4}}, 4);
   EXPECT_TRUE(at::equal(batch.seen.mask_BT, at::tensor({1.0F, 1.0F, 0.0F, 0.0F, 1.0F, 1.0F, 1.0F, 1.0F}).view({2, 4})));

@@ -42,6 +42,24 @@ TEST(WindowSampler, EveryRealTickIsReadEquallyOften) {
   for (const auto& [tick, times] : count) EXPECT_NEAR(times, expected, 5.0 * std::sqrt(expected)) << "action " << tick;
 }
 
+// 17 ticks are 17 places to start at: 17,000 draws, each 1,000 times, give or take 5 standard deviations. So the first
+// tick of a day lies in one window alone, where others lie in up to three.
+TEST(WindowSampler, InsideEveryTickIsEquallyOftenTheFirst) {
+  const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
+  const WindowSampler sampler(data, 3, false, 1, Starts::kInside);
+  std::map<std::pair<int64_t, int64_t>, int> count;
+  for (int64_t draw = 0; draw < 17'000; ++draw) {
+    const Window window = sampler.window(draw, 0);
+    EXPECT_EQ(window.count,
+              std::min<int64_t>(3, data.lengths()[static_cast<size_t>(window.trajectory)] - window.start));
+    ++count[{window.trajectory, window.start}];
+  }
+  ASSERT_EQ(count.size(), 17U);
+  for (const auto& [place, times] : count) {
+    EXPECT_NEAR(times, 1000, 5.0 * std::sqrt(1000.0)) << place.first << " " << place.second;
+  }
+}
+
 // 3,000 draws of 4 trajectories: each 750 times, give or take 5 standard deviations of 24.
 TEST(WindowSampler, WholePeriodsStartAtTickZeroEachTrajectoryEquallyOften) {
   const Dataset data(test::small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
