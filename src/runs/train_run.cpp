@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "train/trajectory_weights.h"
+
 namespace genbid::runs {
 
 namespace {
@@ -27,6 +29,9 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.field("held_out_periods", held_out_periods);
   v.field("labels", labels, train::label_names());
   v.field("reward", reward, train::reward_names());
+  v.field("weights", weights, train::weighing_names());
+  v.field("weight_temperature", weight_temperature, {1e-3, 1e3});
+  v.field("weight_limit", weight_limit, {1.0, 1e6});
   v.field("ticks", ticks, train::counted_ticks_names());
   v.field("starts", starts, train::starts_names());
   v.field("max_action", max_action, {0.0, 1e30});

@@ -33,6 +33,10 @@ struct DataConfig {
   double max_action = 0.0;          // higher actions are lowered to it when the store is read; 0: none are
   std::string labels = "logged";    // what is taught (train/dataset.h): logged, best_rest, rest_constant, best_constant
   std::string reward = "expected";  // what returns count: sums of p-values, or realised conversions
+  std::string weights = "uniform";  // of trajectories (train/trajectory_weights.h): uniform, length, return,
+                                    // share_of_optimum, advantage
+  double weight_temperature = 1.0;  // of the last three, in standard deviations of the outcome: lower is more selective
+  double weight_limit = 20.0;       // likewise: the most that a trajectory weighs, before the mean is made 1
   std::string ticks = "bid";        // which count (train/dataset.h): "bid", or up to the first that is marked "done"
   std::string starts = "even";      // of windows (train/sampler.h): "even" over ticks, or "inside" days
 

@@ -9,6 +9,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "runs/day_source.h"
+#include "train/trajectory_weights.h"
 
 namespace genbid::runs {
 namespace {
@@ -87,6 +88,10 @@ TrainingData load_training_data(const DataConfig& config, c10::Device device) {
   const bool holds_out = std::any_of(held_out.lists.begin(), held_out.lists.end(),
                                      [](const Periods& periods) { return !periods.empty(); });
   if (holds_out) held = dataset.part(held_out);
+  const train::Weighing weighing = train::parse_weighing(config.weights);
+  if (weighing != train::Weighing::kUniform) {
+    dataset.weigh(train::trajectory_weights(dataset, weighing, config.weight_temperature, config.weight_limit));
+  }
   return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped};
 }
 

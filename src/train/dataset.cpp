@@ -254,6 +254,16 @@ const std::string& Dataset::store_path(int64_t trajectory) const {
   return at(tensors_->parts, store_of(trajectory)).path;
 }
 
+double Dataset::weight(int64_t trajectory) const { return weights_.empty() ? 1.0 : at(weights_, trajectory); }
+
+void Dataset::weigh(const std::vector<double>& weights) {
+  weights_ = weights;
+  std::vector<float> by_place(tensors_->periods.size(), 1.0F);
+  for (size_t i = 0; i < weights.size(); ++i) by_place[to_size(trajectories_[i])] = as_float(weights[i]);
+  const int64_t count = std::ssize(by_place);
+  weight_M1_ = take(std::move(by_place), {count, 1}, device());
+}
+
 c10::Device Dataset::device() const { return tensors_->device; }
 int64_t Dataset::ticks() const { return tensors_->ticks; }
 const std::vector<std::string>& Dataset::features() const { return tensors_->features; }
@@ -339,7 +349,8 @@ policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_tick
   const at::Tensor after_BTE =
       at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
-  batch.weight_B1 = at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
+  batch.weight_B1 = weight_M1_.defined() ? weight_M1_.index_select(0, trajectory_B)
+                                         : at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
   return batch;
 }
 

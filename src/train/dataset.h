@@ -56,10 +56,13 @@ class Dataset {
           Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
   Dataset(LoadedStore store, const PeriodsOfStores& periods, Reward reward, c10::Device device,
           Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
-  // The same trajectories, but for those of other periods. Error for a period that the store does
+  // The same trajectories, but for those of other periods; their weights are 1. Error for a period that the store does
   // not hold.
   Dataset part(const std::vector<int64_t>& periods) const;
   Dataset part(const PeriodsOfStores& periods) const;
+
+  // From here on batches carry these weights of trajectories (batch.weight_B1), one each, above 0; before, they are 1.
+  void weigh(const std::vector<double>& weights);
 
   int64_t num_trajectories() const { return std::ssize(trajectories_); }
   int64_t num_features() const { return std::ssize(features()); }
@@ -72,6 +75,7 @@ class Dataset {
   const std::vector<StoreTrajectories>& stores() const { return stores_; }  // in order, one a store
   int64_t store_of(int64_t trajectory) const;                               // which of these
   const std::string& store_path(int64_t trajectory) const;
+  double weight(int64_t trajectory) const;
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
@@ -111,6 +115,8 @@ class Dataset {
   std::vector<int64_t> periods_;
   std::vector<int64_t> seats_;
   std::vector<StoreTrajectories> stores_;
+  std::vector<double> weights_;  // empty: all are 1
+  at::Tensor weight_M1_;         // the same by place in the store, f32 on the device; likewise undefined
   int64_t num_rows_ = 0;
 };
 

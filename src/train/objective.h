@@ -38,7 +38,7 @@ class Objective {
 class LoggedWindows : public Objective {
  public:
   // `parts`: a batch is cut into as many, whose gradients add up to that of the whole batch, each weighing as many
-  // ticks as it has, in a part of the memory. The data set must outlive it.
+  // ticks as it has, times the weights of their trajectories, in a part of the memory. The data set must outlive it.
   // Error for a planner of whole days that are longer than it plans.
   LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed,
                 Starts starts = Starts::kEven);

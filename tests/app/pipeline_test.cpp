@@ -138,7 +138,8 @@ TEST_F(Pipeline, SeveralStoresAreLearnedFromTogether) {
   const std::string made = generate("made", 1);
   const auto command = [&](const std::string& run, const std::string& other, const std::string& more) {
     return "train configs/quickstart/behavior_cloning.yaml run=" + out(run) + " data.store='[" + store() +
-           ", {path: " + other + ", weight: 3, train_periods: 1000..1001}]' data.held_out_periods='[8, 1002]' " +
+           ", {path: " + other +
+           ", weight: 3, train_periods: 1000..1001}]' data.held_out_periods='[8, 1002]' data.weights=advantage " +
            "train.threads=1 train.batch_size=16 train.warmup_steps=1 train.steps=8 " + more;
   };
   must(command("whole", made, ""));
@@ -147,6 +148,8 @@ TEST_F(Pipeline, SeveralStoresAreLearnedFromTogether) {
   EXPECT_EQ(changed.status, 1);
   EXPECT_NE(changed.output.find("changed/trajectories.h5: found other data than those that"), std::string::npos)
       << changed.output;
+  const auto weighed = run_program(command("parts", made, "data.weight_temperature=2"));
+  EXPECT_NE(weighed.output.find("found data.weight_temperature: 1, expected 2"), std::string::npos) << weighed.output;
   must(command("parts", made, ""));
   for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
     EXPECT_TRUE(read_file(out("parts") + "/checkpoints/step-00000008/" + file) ==
