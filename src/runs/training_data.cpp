@@ -8,6 +8,7 @@
 #include "base/config/period_text.h"
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "runs/day_source.h"
 #include "train/trajectory_weights.h"
 
@@ -70,7 +71,7 @@ TrainingData load_training_data(const DataConfig& config, c10::Device device) {
   for (const StoreConfig& one : config.store) choices.push_back({one.path, one.weight});
   const train::Labels labels = train::parse_labels(config.labels);
   int64_t num_clipped = 0;
-  train::LoadedStore loaded = train::load_stores(choices, labels, config.max_action, &num_clipped);
+  train::LoadedStore loaded = train::load_stores(choices, labels, config.max_action, available_memory(), &num_clipped);
 
   const train::PeriodsOfStores training = training_periods(config);
   const train::PeriodsOfStores held_out = held_out_periods(config, loaded);

@@ -9,8 +9,10 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/memory.h"
 #include "base/shown.h"
 #include "data/joined_columns.h"
+#include "policy/outcomes.h"
 
 namespace genbid::train {
 
@@ -79,13 +81,6 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
-struct StoreShape {
-  int64_t trajectories = 0;
-  int64_t rows = 0;
-  int64_t features = 0;
-  bool labels = false;
-};
-
 StoreShape shape_of(const data::TrajectoryStore& store) {
   return {store.num_trajectories(), store.num_rows(), std::ssize(store.info().features), store.info().labels};
 }
@@ -123,6 +118,16 @@ StoreShape sum_of(const std::vector<StoreShape>& shapes) {
   return sum;
 }
 
+void check_memory(const std::vector<StoreShape>& shapes, Labels labels, double available) {
+  const double needed = bytes_to_train(shapes, labels);
+  if (needed <= available) return;
+  const StoreShape sum = sum_of(shapes);
+  throw Error("data.store: a training takes " + gigabytes(needed) + " of memory for these " +
+              std::to_string(sum.trajectories) + " trajectories of " + std::to_string(sum.rows) +
+              " ticks, expected at most the " + gigabytes(available) +
+              " that are available (fewer stores, or stores of fewer periods: they are read whole)");
+}
+
 // What all of them can say: where a store knows labels and another one does not, what was asked for.
 void keep_what_is_common(data::TrajectoryColumns& part) {
   if (part.has_labels()) {
@@ -137,7 +142,25 @@ void keep_what_is_common(data::TrajectoryColumns& part) {
 
 }  // namespace
 
-LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action,
+double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
+  double all = 0.0;
+  double largest = 0.0;
+  for (const StoreShape& shape : shapes) {
+    // TrajectoryColumns: tick, action, two rewards and done, the state, and three labels; of a trajectory seven numbers
+    // of 64 bits and a category of 32, and two labels.
+    const double row = 17.0 + 4.0 * as_double(shape.features) + (shape.labels ? 12.0 : 0.0);
+    const double trajectory = 60.0 + (shape.labels ? 16.0 : 0.0);
+    // The data set's: what came before each tick, and labels that are one a day; numbers of trajectories.
+    const double row_more = 4.0 * as_double(policy::kNumAdditive) + (labels == Labels::kBestConstant ? 4.0 : 0.0);
+    const double trajectory_more = 41.0 + 2.0 * 4.0 * as_double(policy::kNumOutcomes + 2) + 8.0 * 5.0;
+    const double read = row * as_double(shape.rows) + trajectory * as_double(shape.trajectories);
+    all += read + row_more * as_double(shape.rows) + trajectory_more * as_double(shape.trajectories);
+    largest = std::max(largest, read);
+  }
+  return all + (shapes.size() > 1 ? largest : 0.0);
+}
+
+LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action, double available,
                         int64_t* num_clipped) {
   std::vector<data::TrajectoryStore> stores;
   std::vector<StoreShape> shapes;
@@ -147,6 +170,7 @@ LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, 
     check_labels(choice.path, shapes.back().labels, labels);
   }
   check_agreement(choices, stores);
+  check_memory(shapes, labels, available);
 
   const auto labelled = std::count_if(shapes.begin(), shapes.end(), [](const StoreShape& one) { return one.labels; });
   const bool mixed = labelled > 0 && labelled < std::ssize(shapes);

@@ -49,9 +49,19 @@ struct StoreChoice {
 };
 // Reads several as one. `max_action`: as clip_actions does; 0: actions stay. Of a store without labels among others
 // with them, actions stand for what was asked for and optima are not known. Error, before a row is read, where the
-// stores differ in features or ticks of a day and where `labels` are wanted that one of them lacks; it names what
-// differs.
-LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action,
+// stores differ in features or ticks of a day, where `labels` are wanted that one of them lacks, and where a training
+// would take more than `available` bytes (base/memory.h); it names what differs, or both numbers.
+LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action, double available,
                         int64_t* num_clipped = nullptr);
+
+// The most bytes that stores take until a training has them as tensors: all of them as they are read, one of several
+// once more while it is put behind those before it, and what is added up for each tick and day.
+struct StoreShape {
+  int64_t trajectories = 0;
+  int64_t rows = 0;
+  int64_t features = 0;
+  bool labels = false;
+};
+double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels);
 
 }  // namespace genbid::train

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
@@ -14,6 +15,8 @@
 
 namespace genbid::train {
 namespace {
+
+constexpr double kPlenty = 1e15;  // bytes
 
 struct Days {
   std::vector<int64_t> periods;
@@ -83,7 +86,7 @@ class Stores : public ::testing::Test {
 TEST_F(Stores, AreReadOneBehindTheOther) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7, 9, 10}, 4, 100.0F});
-  const Dataset both(load_stores({{first}, {second}}, Labels::kLogged, 0.0), PeriodsOfStores{{{8}, {7, 10}}},
+  const Dataset both(load_stores({{first}, {second}}, Labels::kLogged, 0.0, kPlenty), PeriodsOfStores{{{8}, {7, 10}}},
                      Reward::kExpected, c10::kCPU);
   EXPECT_EQ(both.periods(), (std::vector<int64_t>{8, 7, 10}));
   EXPECT_EQ(both.store_of(0), 0);
@@ -107,7 +110,7 @@ TEST_F(Stores, AreReadOneBehindTheOther) {
 TEST_F(Stores, AreDrawnByWeightAndNumberOfWindows) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7, 8, 9}, 4, 100.0F});
-  const Dataset days(load_stores({{first, 1.0}, {second, 4.0}}, Labels::kLogged, 0.0),
+  const Dataset days(load_stores({{first, 1.0}, {second, 4.0}}, Labels::kLogged, 0.0, kPlenty),
                      PeriodsOfStores{{{7, 8}, {7, 8, 9}}}, Reward::kExpected, c10::kCPU);
   const WindowSampler sampler(days, 1, false, 1);
   EXPECT_DOUBLE_EQ(sampler.share(0), 2.0 / 14.0);
@@ -124,7 +127,7 @@ TEST_F(Stores, MustAgree) {
   const std::string first = a({{7}});
   const auto with = [&](const Days& days, Labels labels) {
     const std::string second = b(days);
-    return error_of([&] { load_stores({{first}, {second}}, labels, 0.0); });
+    return error_of([&] { load_stores({{first}, {second}}, labels, 0.0, kPlenty); });
   };
   EXPECT_NE(with({{7}, 5}, Labels::kLogged).find("b.h5: found days of 5 ticks, expected 4 as in "), std::string::npos);
   EXPECT_NE(with({{7}, 4, 0.0F, false, FeatureSet::kConstraint}, Labels::kLogged)
@@ -138,7 +141,8 @@ TEST_F(Stores, MustAgree) {
 TEST_F(Stores, OneWithoutLabelsStandsBesideOneWithThem) {
   const std::string first = a({{7}, 4, 0.0F, true});
   const std::string second = b({{7}, 4, 100.0F});
-  const Dataset days(load_stores({{first}, {second}}, Labels::kLogged, 0.0), {7}, Reward::kExpected, c10::kCPU);
+  const Dataset days(load_stores({{first}, {second}}, Labels::kLogged, 0.0, kPlenty), {7}, Reward::kExpected,
+                     c10::kCPU);
   const policy::Batch batch = days.batch({{0, 0, 2}, {1, 0, 2}}, 2);
   EXPECT_TRUE(at::equal(batch.label_BTA.flatten(), at::tensor({200.0F, 200.0F, 100.0F, 101.0F})));
   const auto share = static_cast<int64_t>(policy::index_of(policy::Outcome::kShareOfOptimum));
@@ -151,7 +155,7 @@ TEST_F(Stores, AreKnownByTheirOwnContent) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7}, 4, 100.0F});
   int64_t clipped = 0;
-  const LoadedStore both = load_stores({{first}, {second}}, Labels::kLogged, 102.0, &clipped);
+  const LoadedStore both = load_stores({{first}, {second}}, Labels::kLogged, 102.0, kPlenty, &clipped);
   EXPECT_EQ(clipped, 1);  // 103
   ASSERT_EQ(both.parts.size(), 2U);
   LoadedStore alone = load_store(second);
@@ -159,6 +163,26 @@ TEST_F(Stores, AreKnownByTheirOwnContent) {
   clip_actions(alone, 102.0);
   EXPECT_EQ(both.parts[1].content, content_of(alone));
   EXPECT_EQ(both.parts[0].content, content_of(load_store(first)));
+}
+
+// 16 features of 4 bytes and 17 bytes of other columns and 12 of the data set's, 8 ticks; see stores.cpp for days.
+TEST_F(Stores, WhatDoesNotFitIsRefusedBeforeItIsRead) {
+  const double one = bytes_to_train({{0, 8, 16, false}}, Labels::kLogged);
+  EXPECT_DOUBLE_EQ(one, 8.0 * (64 + 17 + 12));
+  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, true}}, Labels::kBestConstant), one + 8.0 * (12 + 4));
+  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, false}, {0, 4, 16, false}}, Labels::kLogged),
+                   1.5 * one + 8.0 * (64 + 17));
+
+  const std::string wrong = a({{7}, 4, std::numeric_limits<float>::infinity()});
+  const auto load = [&](double available) {
+    return error_of([&] { load_stores({{wrong}}, Labels::kLogged, 0.0, available); });
+  };
+  EXPECT_NE(load(kPlenty).find("/ticks/action"), std::string::npos);
+  const std::string error = load(1.0);
+  EXPECT_NE(error.find("data.store: a training takes 0.0 GB of memory for these 1 trajectories of 4 ticks, expected at "
+                       "most the 0.0 GB that are available"),
+            std::string::npos)
+      << error;
 }
 
 }  // namespace
