@@ -168,7 +168,7 @@ TEST_F(Pipeline, SeveralStoresAreLearnedFromTogether) {
   }
   EXPECT_NE(judged("1002").output.find("found period 1002, which this policy was tuned on"), std::string::npos);
   EXPECT_EQ(judged("1003").status, 0);
-  const auto result = nlohmann::json::parse(read_file(out("eval1003") + "/perceptron/result.json"));
+  const auto result = nlohmann::json::parse(read_file(out("eval1003") + "/result.json"));
   EXPECT_EQ(result["candidate"]["stores"][1]["trained_on"], nlohmann::json({1000, 1001}));
 
   const auto nowhere = run_program(command("none", made, "data.held_out_periods=9"));
