@@ -27,6 +27,24 @@ void check_files(const std::string& path, const nlohmann::json& files) {
   }
 }
 
+SeenStore seen_store(const nlohmann::json& json) {
+  SeenStore store;
+  store.days = json.value("days", "");
+  store.train_periods = json.at("train_periods").get<std::vector<int64_t>>();
+  store.held_out_periods = json.at("held_out_periods").get<std::vector<int64_t>>();
+  store.sources = json.at("sources");
+  store.data = json.value("data_xxh3_128", "");
+  return store;
+}
+
+// Before there could be several, what is said of a store stood beside the rest.
+std::vector<SeenStore> seen_stores(const nlohmann::json& state) {
+  if (!state.contains("stores")) return {seen_store(state)};
+  std::vector<SeenStore> stores;
+  for (const nlohmann::json& one : state.at("stores")) stores.push_back(seen_store(one));
+  return stores;
+}
+
 }  // namespace
 
 CheckpointInfo read_checkpoint_info(const std::string& path) {
@@ -57,15 +75,11 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
       info.shape.offered = places.offered;
     }
     info.observation.reward = state.at("reward");
-    info.days = state.value("days", "");
+    info.stores = seen_stores(state);
     info.labels = state.value("labels", "logged");
     info.observation.returns = state.value("returns", "score of the mean");
-    info.train_periods = state.at("train_periods").get<std::vector<int64_t>>();
-    info.held_out_periods = state.at("held_out_periods").get<std::vector<int64_t>>();
     info.judged_days = state.value("judged_days", "");
     info.judged_periods = state.value("judged_periods", std::vector<int64_t>());
-    info.sources = state.at("sources");
-    info.data = state.value("data_xxh3_128", "");
     info.program = state.value("program", "");
     info.threads = state.value("threads", int64_t{0});
     if (state.contains("files")) check_files(path, state.at("files"));

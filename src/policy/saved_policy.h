@@ -24,21 +24,26 @@ struct ObservationSpec {
   std::string returns = "mean of scores";
 };
 
+// A store of those that a policy has learned from, and which of its days.
+struct SeenStore {
+  std::string days;  // where they come from (runs/day_source.h); empty in checkpoints that do not say it
+  std::vector<int64_t> train_periods;
+  std::vector<int64_t> held_out_periods;
+  std::string sources;  // of the store: names, sizes and hashes of the files it was made from
+  std::string data;     // what it holds (train/stores.h, content_of); empty in checkpoints that do not say it
+};
+
 struct CheckpointInfo {
   int64_t step = 0;
   PolicyShape shape;
   int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
-  std::string labels = "logged";  // what it was taught to do (train/dataset.h)
-  std::string days;  // where its days come from (runs/day_source.h); empty in checkpoints that do not say it
-  std::vector<int64_t> train_periods;
-  std::vector<int64_t> held_out_periods;
+  std::string labels = "logged";        // what it was taught to do (train/dataset.h)
+  std::vector<SeenStore> stores;        // at least one
   std::string judged_days;              // where the days come from in whose market its best checkpoint was chosen
   std::vector<int64_t> judged_periods;  // and which; empty: none was
-  std::string sources;                  // of the store: names, sizes and hashes of the files it was made from
-  std::string data;     // what the store holds (dataset.h, content_of); empty in checkpoints that do not say it
-  std::string program;  // which one made it; likewise
-  int64_t threads = 0;  // of LibTorch; likewise 0
+  std::string program;                  // which one made it; empty in checkpoints that do not say it
+  int64_t threads = 0;                  // of LibTorch; likewise 0
 };
 
 enum class Weights { kEma, kRaw };

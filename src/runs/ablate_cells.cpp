@@ -253,7 +253,7 @@ std::string identity_of(const AblateCell& cell) {
   if (cell.train) {
     TrainRunConfig config = *cell.train;
     config.run.clear();
-    config.data.store = "content " + known_hash(config.data.store);
+    for (StoreConfig& store : config.data.store) store.path = "content " + known_hash(store.path);
     config.train.prometheus.clear();
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     text += print_config(config, "train") + "---\n";

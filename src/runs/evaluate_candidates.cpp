@@ -120,8 +120,10 @@ class Maker {
                   std::to_string(num_ticks_) + ", expected " + std::to_string(loaded.info.ticks) +
                   ", the days that this policy was trained on");
     }
-    refuse_seen(loaded.checkpoint, "trained", loaded.info.days, loaded.info.train_periods);
-    refuse_seen(loaded.checkpoint, "tuned", loaded.info.days, loaded.info.held_out_periods);
+    for (const policy::SeenStore& store : loaded.info.stores) {
+      refuse_seen(loaded.checkpoint, "trained", store.days, store.train_periods);
+      refuse_seen(loaded.checkpoint, "tuned", store.days, store.held_out_periods);
+    }
     refuse_seen(loaded.checkpoint, "tuned", loaded.info.judged_days, loaded.info.judged_periods);
     eval::PolicyBidderOptions options;
     options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
@@ -186,11 +188,20 @@ class Maker {
                    {"settings", Json::parse(config_json(loaded.settings))},
                    {"step", loaded.info.step},
                    {"weights", weights},
-                   {"weights_xxh3_128", loaded.weights},
-                   {"days", loaded.info.days},
-                   {"labels", loaded.info.labels},
-                   {"trained_on", loaded.info.train_periods},
-                   {"tuned_on", loaded.info.held_out_periods}};
+                   {"weights_xxh3_128", loaded.weights}};
+    const std::vector<policy::SeenStore>& stores = loaded.info.stores;
+    if (stores.size() == 1) {
+      record["days"] = stores[0].days;
+      record["labels"] = loaded.info.labels;
+      record["trained_on"] = stores[0].train_periods;
+      record["tuned_on"] = stores[0].held_out_periods;
+    } else {
+      record["labels"] = loaded.info.labels;
+      for (const policy::SeenStore& store : stores) {
+        record["stores"].push_back(
+            {{"days", store.days}, {"trained_on", store.train_periods}, {"tuned_on", store.held_out_periods}});
+      }
+    }
     for (const auto& [outcome, value] : asked) record[policy::wish_option(outcome)] = value;
     return record;
   }

@@ -48,8 +48,10 @@ class MarketJudge : public train::Judge {
       throw Error("select.market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) + ", expected " +
                   std::to_string(info.ticks) + ", the days that the policy is trained on");
     }
-    refuse_seen_days("this training", "select.market.periods", "trained", info.days, info.train_periods,
-                     info.judged_days, info.judged_periods, "");
+    for (const policy::SeenStore& store : info.stores) {
+      refuse_seen_days("this training", "select.market.periods", "trained", store.days, store.train_periods,
+                       info.judged_days, info.judged_periods, "");
+    }
   }
 
   std::optional<double> expected_score() override {

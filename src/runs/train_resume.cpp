@@ -15,7 +15,7 @@ namespace {
 // What must be as it was: the rest is cleared.
 std::string kept_settings(TrainRunConfig config) {
   config.run.clear();
-  config.data.store.clear();
+  for (StoreConfig& store : config.data.store) store.path = "store";
   train::TrainConfig& train = config.train;
   train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
   train.stop_at = 0;
@@ -43,10 +43,9 @@ std::string contents_of(const std::string& sources) {
   return text;
 }
 
-bool has_other_data(const policy::CheckpointInfo& seen, const policy::CheckpointInfo& now) {
+bool has_other_data(const policy::SeenStore& seen, const policy::SeenStore& now, bool same_features) {
   if (!seen.data.empty()) return seen.data != now.data;
-  return contents_of(seen.sources) != contents_of(now.sources) ||
-         seen.observation.feature_set != now.observation.feature_set;
+  return contents_of(seen.sources) != contents_of(now.sources) || !same_features;
 }
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {
@@ -72,7 +71,10 @@ std::vector<std::string> notes_on(const policy::CheckpointInfo& seen, const poli
   if (!seen.program.empty() && seen.program != now.program) {
     notes.push_back("begun by " + seen.program + "; this is " + now.program);
   }
-  if (seen.data.empty() && seen.sources.empty()) {
+  const bool unknown = std::all_of(seen.stores.begin(), seen.stores.end(), [](const policy::SeenStore& one) {
+    return one.data.empty() && one.sources.empty();
+  });
+  if (unknown) {
     notes.emplace_back("the checkpoint does not say which data it was trained on: not checked");
   }
   return notes;
@@ -109,8 +111,10 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
     throw Error(path + "/config.yaml: found " + difference +
                 "; a run can only be resumed with the data, model and train settings that it began with" + anew);
   }
-  if (has_other_data(seen, now)) {
-    throw Error(config.data.store + ": found other data than those that " + run.path() +
+  const bool same_features = seen.observation.feature_set == now.observation.feature_set;
+  for (size_t i = 0; i < now.stores.size(); ++i) {
+    if (i < seen.stores.size() && !has_other_data(seen.stores[i], now.stores[i], same_features)) continue;
+    throw Error(config.data.store[i].path + ": found other data than those that " + run.path() +
                 " was trained on; expected the same" + anew);
   }
   if (config.data.reward == "expected" && seen.observation.returns != now.observation.returns) {

@@ -2,22 +2,48 @@
 
 #include <algorithm>
 
+#include "train/trajectory_weights.h"
+
 namespace genbid::runs {
 
+namespace {
+
+bool disjoint(const PeriodList& seen, const PeriodList& held_out) {
+  return std::none_of(held_out.values.begin(), held_out.values.end(), [&](int64_t p) {
+    return std::find(seen.values.begin(), seen.values.end(), p) != seen.values.end();
+  });
+}
+
+}  // namespace
+
+void StoreConfig::fields(ConfigVisitor& v) {
+  v.required_path("path", path);
+  v.field("weight", weight, {1e-6, 1e6});
+  v.field("train_periods", train_periods);
+  v.field("held_out_periods", held_out_periods);
+}
+
 void DataConfig::fields(ConfigVisitor& v) {
-  v.required_path("store", store);
-  v.required("train_periods", train_periods);
+  v.list("store", store, "path");
+  v.field("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
   v.field("labels", labels, train::label_names());
   v.field("reward", reward, train::reward_names());
+  v.field("weights", weights, train::weighing_names());
+  v.field("weight_temperature", weight_temperature, {1e-3, 1e3});
+  v.field("weight_limit", weight_limit, {1.0, 1e6});
   v.field("ticks", ticks, train::counted_ticks_names());
   v.field("starts", starts, train::starts_names());
   v.field("max_action", max_action, {0.0, 1e30});
-  const auto& seen = train_periods.values;
-  v.check(!seen.empty(), "train_periods", "at least one period");
-  const bool disjoint = std::none_of(held_out_periods.values.begin(), held_out_periods.values.end(),
-                                     [&](int64_t p) { return std::find(seen.begin(), seen.end(), p) != seen.end(); });
-  v.check(disjoint, "held_out_periods", "periods that are not among train_periods");
+  v.check(!store.empty(), "store", "a trajectory store, or a list of these");
+  const bool all_name_theirs =
+      std::all_of(store.begin(), store.end(), [](const StoreConfig& one) { return !one.train_periods.values.empty(); });
+  v.check(all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
+  v.check(disjoint(train_periods, held_out_periods), "held_out_periods", "periods that are not among train_periods");
+  for (const StoreConfig& one : store) {
+    const PeriodList& seen = one.train_periods.values.empty() ? train_periods : one.train_periods;
+    v.check(disjoint(seen, one.held_out_periods), "store", "held_out_periods that are not among train_periods");
+  }
 }
 
 void TuningMarketConfig::fields(ConfigVisitor& v) {

@@ -21,7 +21,9 @@
 #include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
+#include "base/convert.h"
 #include "runs/day_source.h"
+#include "runs/training_data.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
 #include "runs/program.h"
@@ -176,25 +178,15 @@ TrainingSummary train(const TrainRunConfig& config) {
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
   train::check_tensor_memory();
-  train::LoadedStore store = train::load_store(config.data.store);
-  const int64_t clipped = config.data.max_action > 0.0 ? train::clip_actions(store, config.data.max_action) : 0;
+  const TrainingData data = load_training_data(config.data, device);
+  const train::Dataset& training = data.training;
+  const train::Dataset* const held_out = data.held_out ? &*data.held_out : nullptr;
   policy::CheckpointInfo info;
-  info.sources = store.info.sources;
-  info.data = train::content_of(store);
-  info.days = day_source_of_store(store.info.config);
-  info.observation = {store.info.feature_set, config.data.reward};
-  const train::Dataset training(std::move(store), config.data.train_periods.values,
-                                train::parse_reward(config.data.reward), device,
-                                train::parse_labels(config.data.labels), train::parse_counted_ticks(config.data.ticks));
-  const bool holds_out = !config.data.held_out_periods.values.empty();
-  const std::unique_ptr<train::Dataset> held_out =
-      holds_out ? std::make_unique<train::Dataset>(training.part(config.data.held_out_periods.values)) : nullptr;
-
+  info.stores = data.stores;
+  info.observation = {data.feature_set, config.data.reward};
   info.shape = policy::shape_for(training.features());
   info.labels = config.data.labels;
   info.ticks = training.ticks();
-  info.train_periods = config.data.train_periods.values;
-  info.held_out_periods = config.data.held_out_periods.values;
   if (config.select.every > 0) {
     info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
     info.judged_periods = config.select.market.periods.values;
@@ -204,8 +196,9 @@ TrainingSummary train(const TrainRunConfig& config) {
     const train::ModelMemory memory(train::kTrainingCopies);
     return models::make_policy(config.model, info.shape, config.train.seed);
   }();
-  if (policy->wishes().contains(policy::Outcome::kShareOfOptimum) && !training.knows_optima()) {
-    throw Error("model.wishes: found share_of_optimum, and " + config.data.store +
+  const std::string no_optima = training.store_without_optima();
+  if (policy->wishes().contains(policy::Outcome::kShareOfOptimum) && !no_optima.empty()) {
+    throw Error("model.wishes: found share_of_optimum, and " + no_optima +
                 " does not know the optimum of its days; expected a store with labels (genbid simulate with "
                 "output.labels=true writes them)");
   }
@@ -226,20 +219,26 @@ TrainingSummary train(const TrainRunConfig& config) {
            grouped(training.num_trajectories()) + " trajectories, " + grouped(training.num_rows()) + " ticks; " +
            config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
 
-  if (clipped > 0) {
-    log_info("data.max_action: " + std::to_string(clipped) + " actions of the store were lowered to " +
+  if (data.num_clipped > 0) {
+    log_info("data.max_action: " + std::to_string(data.num_clipped) + " actions of the store were lowered to " +
              shortest(config.data.max_action));
   }
-  for (const train::Dataset* dataset : {&training, static_cast<const train::Dataset*>(held_out.get())}) {
+  for (const train::Dataset* dataset : {&training, held_out}) {
     const std::string outliers = dataset != nullptr ? dataset->describe_action_outliers() : "";
     if (outliers.empty()) continue;
-    log_warning(config.data.store + ": found " + outliers + "; the loss will look better and the policy be worse " +
+    log_warning((training.stores().size() == 1 ? config.data.store[0].path : "data.store") + ": found " + outliers +
+                "; the loss will look better and the policy be worse " +
                 "(data.max_action lowers actions above a limit)");
   }
 
   train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed,
                                train::parse_starts(config.data.starts));
-  train::Trainer trainer(config.train, *policy, windows, held_out.get(), run, info, yaml);
+  for (int64_t i = 0; training.stores().size() > 1 && i < std::ssize(training.stores()); ++i) {
+    const train::StoreTrajectories& store = at(training.stores(), i);
+    log_info(at(config.data.store, i).path + ": " + grouped(store.end - store.begin) + " trajectories, " +
+             number_text("%.1f", 100.0 * windows.sampler().share(i)) + " % of the windows");
+  }
+  train::Trainer trainer(config.train, *policy, windows, held_out, run, info, yaml);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
   if (judge) trainer.judge_with(*judge, config.select);
   if (!checkpoint.empty()) {

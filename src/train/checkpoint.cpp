@@ -51,6 +51,14 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
     const std::string file = folder.temporary() + "/" + name;
     files[name] = {{"size", std::filesystem::file_size(file)}, {"xxh3_128", file_content_hash(file)}};
   }
+  auto stores = nlohmann::ordered_json::array();
+  for (const policy::SeenStore& store : info.stores) {
+    stores.push_back({{"days", store.days},
+                      {"train_periods", store.train_periods},
+                      {"held_out_periods", store.held_out_periods},
+                      {"sources", store.sources},
+                      {"data_xxh3_128", store.data}});
+  }
   const nlohmann::ordered_json state = {
       {"format", policy::kCheckpointFormat},
       {"version", policy::kCheckpointVersion},
@@ -61,14 +69,10 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"feature_set", info.observation.feature_set},
       {"reward", info.observation.reward},
       {"labels", info.labels},
-      {"days", info.days},
       {"returns", info.observation.returns},
-      {"train_periods", info.train_periods},
-      {"held_out_periods", info.held_out_periods},
+      {"stores", stores},
       {"judged_days", info.judged_days},
       {"judged_periods", info.judged_periods},
-      {"sources", info.sources},
-      {"data_xxh3_128", info.data},
       {"program", info.program},
       {"threads", info.threads},
       {"files", files},

@@ -55,8 +55,16 @@ int64_t num_counted(const data::TrajectoryColumns& columns, size_t begin, size_t
   return to_signed(end - begin);
 }
 
+// Which of the parts holds trajectory m.
+size_t part_of(const std::vector<StorePart>& parts, int64_t m) {
+  const auto after = std::upper_bound(parts.begin(), parts.end(), m,
+                                      [](int64_t place, const StorePart& part) { return place < part.end; });
+  return to_size(after - parts.begin());
+}
+
 std::string trajectory_name(const LoadedStore& store, size_t m) {
-  return store.path + ": period " + std::to_string(store.columns.period[m]) + ", advertiser " +
+  const std::string& path = store.parts.empty() ? store.path : store.parts[part_of(store.parts, to_signed(m))].path;
+  return path + ": period " + std::to_string(store.columns.period[m]) + ", advertiser " +
          std::to_string(store.columns.advertiser[m]);
 }
 
@@ -64,7 +72,7 @@ std::string trajectory_name(const LoadedStore& store, size_t m) {
 std::vector<float> labels_of(LoadedStore& store, Labels labels) {
   data::TrajectoryColumns& columns = store.columns;
   if (labels == Labels::kLogged) return std::move(columns.asked);
-  if (!columns.has_labels()) {
+  if (!columns.has_labels()) {  // of several, load_stores has found the one that lacks them
     throw Error("data.labels: " + store.path + ": found a store without labels, expected one with the best alphas in " +
                 "hindsight (genbid simulate with output.labels=true writes them)");
   }
@@ -84,11 +92,10 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
 struct Dataset::Tensors {
   Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted);
 
-  std::string path;
+  std::vector<StorePart> parts;
   c10::Device device;
   int64_t ticks = 0;
   std::vector<std::string> features;
-  bool knows_optima = false;
   // One a trajectory.
   std::vector<int64_t> first_rows;
   std::vector<int64_t> last_rows;
@@ -106,13 +113,13 @@ struct Dataset::Tensors {
 };
 
 Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted)
-    : path(store.path), device(on), ticks(store.info.ticks), features(store.info.features) {
+    : parts(store.parts), device(on), ticks(store.info.ticks), features(store.info.features) {
   data::TrajectoryColumns& columns = store.columns;
   const auto num_trajectories = columns.num_trajectories();
   const auto num_rows = columns.num_rows();
   const size_t num_features = features.size();
+  if (parts.empty()) parts.push_back({store.path, 1.0, num_trajectories, columns.has_labels(), {}, {}, {}});
   const bool realised = reward == Reward::kRealised;
-  knows_optima = columns.has_labels();
   std::vector<float> labels = labels_of(store, wanted);
   std::vector<float> outcome;
   std::vector<float> constraint;
@@ -123,7 +130,7 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
     policy::DayTotals day;
     day.budget = columns.budget[m];
     day.cpa_limit = columns.cpa[m];
-    if (!columns.optimum.empty()) day.optimum = columns.optimum[m];
+    if (!columns.optimum.empty() && std::isfinite(columns.optimum[m])) day.optimum = columns.optimum[m];
     const auto score_day = [&] { day.score = earned_score(day.won, realised, day.cost, day.cpa_limit); };
 
     // What was spent so far follows from the share of the budget that is left in the next state; after the last tick it
@@ -179,18 +186,6 @@ Reward parse_reward(const std::string& name) {
   return name == reward_names()[0] ? Reward::kExpected : Reward::kRealised;
 }
 
-const std::vector<std::string>& label_names() {
-  static const std::vector<std::string> names = {"logged", "best_rest", "rest_constant", "best_constant"};
-  return names;
-}
-
-Labels parse_labels(const std::string& name) {
-  const auto& names = label_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) throw Error("labels: found '" + name + "', expected one of " + listed(names));
-  return static_cast<Labels>(found - names.begin());
-}
-
 const std::vector<std::string>& counted_ticks_names() {
   static const std::vector<std::string> names = {"bid", "done"};
   return names;
@@ -200,91 +195,84 @@ CountedTicks parse_counted_ticks(const std::string& name) {
   return name == counted_ticks_names()[0] ? CountedTicks::kBid : CountedTicks::kDone;
 }
 
-std::string content_of(const LoadedStore& store) {
-  ContentHash hash;
-  const auto add = [&](const auto& values) {
-    using T = typename std::decay_t<decltype(values)>::value_type;
-    const auto count = std::ssize(values);
-    hash.add_values(std::span(&count, 1));
-    hash.add_values(std::span<const T>(values));
-  };
-  const data::TrajectoryColumns& c = store.columns;
-  hash.add_values(std::span(&store.info.ticks, 1));
-  add(store.info.feature_set);
-  for (const std::string& name : store.info.features) add(name);
-  add(c.period);
-  add(std::vector<int64_t>(c.advertiser.begin(), c.advertiser.end()));
-  add(c.category);
-  for (const std::vector<double>* one : {&c.budget, &c.cpa, &c.cost, &c.conversions}) add(*one);
-  add(c.first_row);
-  add(c.tick);
-  for (const std::vector<float>* one : {&c.state, &c.action, &c.reward, &c.reward_continuous}) add(*one);
-  add(c.done);
-  // Stores that have none of these are told by the hash that they had before there were any.
-  if (!c.asked.empty()) add(c.asked);
-  if (c.has_labels()) {
-    for (const std::vector<double>* one : {&c.best_constant, &c.optimum}) add(*one);
-    add(c.best_rest);
-    add(c.rest_constant);
-  }
-  return hash.digits();
-}
-
-LoadedStore load_store(const std::string& path) {
-  const data::TrajectoryStore store(path);
-  return {path, store.info(), store.read()};
-}
-
-int64_t clip_actions(LoadedStore& store, double max_action) {
-  const auto clip = [max_action](std::vector<float>& values) {
-    int64_t count = 0;
-    for (float& value : values) {
-      if (as_double(value) <= max_action) continue;
-      value = as_float(max_action);
-      ++count;
-    }
-    return count;
-  };
-  clip(store.columns.asked);
-  return clip(store.columns.action);
+Dataset::Dataset(LoadedStore store, const PeriodsOfStores& periods, Reward reward, c10::Device device, Labels labels,
+                 CountedTicks counted)
+    : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels, counted)) {
+  select(periods);
 }
 
 Dataset::Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
                  Labels labels, CountedTicks counted)
     : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels, counted)) {
-  select(periods);
+  select(of_each(periods));
 }
 
-Dataset Dataset::part(const std::vector<int64_t>& periods) const {
+Dataset Dataset::part(const PeriodsOfStores& periods) const {
   Dataset part;
   part.tensors_ = tensors_;
   part.select(periods);
   return part;
 }
 
-void Dataset::select(const std::vector<int64_t>& periods) {
+Dataset Dataset::part(const std::vector<int64_t>& periods) const { return part(of_each(periods)); }
+
+PeriodsOfStores Dataset::of_each(const std::vector<int64_t>& periods) const {
+  return {std::vector<std::vector<int64_t>>(tensors_->parts.size(), periods)};
+}
+
+void Dataset::select(const PeriodsOfStores& periods) {
   const Tensors& all = *tensors_;
-  const std::set<int64_t> present(all.periods.begin(), all.periods.end());
-  const std::set<int64_t> wanted(periods.begin(), periods.end());
-  for (const int64_t period : wanted) {
-    if (present.contains(period)) continue;
-    throw Error(all.path + ": found periods " + period_ranges({present.begin(), present.end()}) + ", expected period " +
-                std::to_string(period) + " among them");
+  int64_t begin = 0;
+  for (size_t i = 0; i < all.parts.size(); ++i) {
+    const StorePart& part = all.parts[i];
+    const std::set<int64_t> present(all.periods.begin() + begin, all.periods.begin() + part.end);
+    const std::set<int64_t> wanted(periods.lists[i].begin(), periods.lists[i].end());
+    for (const int64_t period : wanted) {
+      if (present.contains(period)) continue;
+      throw Error(part.path + ": found periods " + period_ranges({present.begin(), present.end()}) +
+                  ", expected period " + std::to_string(period) + " among them");
+    }
+    const int64_t first = num_trajectories();
+    for (int64_t m = begin; m < part.end; ++m) {
+      if (!wanted.contains(at(all.periods, m))) continue;
+      trajectories_.push_back(m);
+      lengths_.push_back(at(all.lengths, m));
+      periods_.push_back(at(all.periods, m));
+      seats_.push_back(at(all.seats, m));
+      num_rows_ += at(all.last_rows, m) + 1 - at(all.first_rows, m);
+    }
+    stores_.push_back({first, num_trajectories(), part.weight});
+    begin = part.end;
   }
-  for (size_t m = 0; m < all.periods.size(); ++m) {
-    if (!wanted.contains(all.periods[m])) continue;
-    trajectories_.push_back(to_signed(m));
-    lengths_.push_back(all.lengths[m]);
-    periods_.push_back(all.periods[m]);
-    seats_.push_back(all.seats[m]);
-    num_rows_ += all.last_rows[m] + 1 - all.first_rows[m];
-  }
+}
+
+int64_t Dataset::store_of(int64_t trajectory) const {
+  return to_signed(part_of(tensors_->parts, at(trajectories_, trajectory)));
+}
+
+const std::string& Dataset::store_path(int64_t trajectory) const {
+  return at(tensors_->parts, store_of(trajectory)).path;
+}
+
+double Dataset::weight(int64_t trajectory) const { return weights_.empty() ? 1.0 : at(weights_, trajectory); }
+
+void Dataset::weigh(const std::vector<double>& weights) {
+  weights_ = weights;
+  std::vector<float> by_place(tensors_->periods.size(), 1.0F);
+  for (size_t i = 0; i < weights.size(); ++i) by_place[to_size(trajectories_[i])] = as_float(weights[i]);
+  const int64_t count = std::ssize(by_place);
+  weight_M1_ = take(std::move(by_place), {count, 1}, device());
 }
 
 c10::Device Dataset::device() const { return tensors_->device; }
 int64_t Dataset::ticks() const { return tensors_->ticks; }
 const std::vector<std::string>& Dataset::features() const { return tensors_->features; }
-bool Dataset::knows_optima() const { return tensors_->knows_optima; }
+std::string Dataset::store_without_optima() const {
+  for (const StorePart& part : tensors_->parts) {
+    if (!part.labels) return part.path;
+  }
+  return {};
+}
 int64_t Dataset::first_row(int64_t trajectory) const { return at(tensors_->first_rows, at(trajectories_, trajectory)); }
 
 at::Tensor Dataset::outcome_MO() const {
@@ -361,7 +349,8 @@ policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_tick
   const at::Tensor after_BTE =
       at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
-  batch.weight_B1 = at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
+  batch.weight_B1 = weight_M1_.defined() ? weight_M1_.index_select(0, trajectory_B)
+                                         : at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
   return batch;
 }
 
@@ -379,8 +368,9 @@ std::string Dataset::describe_action_outliers() const {
   if (outliers.count == 0) return {};
   const auto row = to_signed(outliers.first);
   const auto m = to_size(std::upper_bound(begins.begin(), begins.end(), row) - begins.begin() - 1);
-  return describe(outliers, "period " + std::to_string(periods_[m]) + ", advertiser " + std::to_string(seats_[m]) +
-                                ", tick " + std::to_string(row - begins[m]));
+  const std::string store = tensors_->parts.size() > 1 ? store_path(to_signed(m)) + ": " : "";
+  return describe(outliers, store + "period " + std::to_string(periods_[m]) + ", advertiser " +
+                                std::to_string(seats_[m]) + ", tick " + std::to_string(row - begins[m]));
 }
 
 policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {

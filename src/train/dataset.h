@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/convert.h"
-#include "data/trajectory_store.h"
 #include "policy/day.h"
+#include "train/stores.h"
 
 // M trajectories, N rows (ticks), S features, A action coefficients, O outcomes of a day.
 
@@ -20,14 +20,6 @@ namespace genbid::train {
 enum class Reward { kExpected, kRealised };
 const std::vector<std::string>& reward_names();  // "expected", "realised"
 Reward parse_reward(const std::string& name);
-
-// What a policy is taught to do at a tick: what the log's bidder asked for, or what would have been best in hindsight
-// given what the day had brought so far: the alpha of this tick if every tick that was left had the best of its own, or
-// the best constant alpha of what was left; or the best constant alpha of the whole day. Stores that simulate wrote
-// with output.labels have them (data/README.md).
-enum class Labels { kLogged, kBestRest, kRestConstant, kBestConstant };
-const std::vector<std::string>& label_names();  // "logged", "best_rest", "rest_constant", "best_constant"
-Labels parse_labels(const std::string& name);
 
 // Which of a day's ticks count. `bid`: those in which the seat bid, up to the one that spent the last of its budget; of
 // that one nobody knows what was asked for, and it has no label. `done`: up to the first that is marked done, which may
@@ -43,29 +35,34 @@ struct Window {
   int64_t count = 0;
 };
 
-// A whole store in memory. `path` names it in messages.
-struct LoadedStore {
-  std::string path;
-  data::TrajectoryStoreInfo info;
-  data::TrajectoryColumns columns;
+// Periods of each of the stores that were read as one: a number names other days in each.
+struct PeriodsOfStores {
+  std::vector<std::vector<int64_t>> lists;
 };
-// A hash of what a policy learns from: the columns and the names of the features. It does not depend on what the file
-// and its sources are called.
-std::string content_of(const LoadedStore& store);
-LoadedStore load_store(const std::string& path);
 
-// Lowers actions, and what was asked for, to `max_action`. Returns how many actions were above it.
-int64_t clip_actions(LoadedStore& store, double max_action);
+// The trajectories of one store in a data set.
+struct StoreTrajectories {
+  int64_t begin = 0;
+  int64_t end = 0;
+  double weight = 1.0;  // StorePart
+};
 
 // The trajectories of some periods as tensors on the device. Copies and parts share the tensors.
 class Dataset {
  public:
-  // Takes the store's columns over, without a copy where the device is the CPU. Error for a period that the store does
-  // not hold, for labels that it does not hold, and for trajectories whose returns are no numbers.
+  // Takes the store's columns over, without a copy where the device is the CPU. Error for a period that the store (each
+  // of several) does not hold, for labels that it does not hold, and for trajectories whose returns are no numbers.
   Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
           Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
-  // The same trajectories, but for those of other periods. Error for a period that the store does not hold.
+  Dataset(LoadedStore store, const PeriodsOfStores& periods, Reward reward, c10::Device device,
+          Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
+  // The same trajectories, but for those of other periods; their weights are 1. Error for a period that the store does
+  // not hold.
   Dataset part(const std::vector<int64_t>& periods) const;
+  Dataset part(const PeriodsOfStores& periods) const;
+
+  // From here on batches carry these weights of trajectories (batch.weight_B1), one each, above 0; before, they are 1.
+  void weigh(const std::vector<double>& weights);
 
   int64_t num_trajectories() const { return std::ssize(trajectories_); }
   int64_t num_features() const { return std::ssize(features()); }
@@ -73,8 +70,12 @@ class Dataset {
   c10::Device device() const;
   // How many ticks of each trajectory count. Later ones are masked.
   const std::vector<int64_t>& lengths() const { return lengths_; }
-  const std::vector<int64_t>& periods() const { return periods_; }  // one a trajectory
-  const std::vector<int64_t>& seats() const { return seats_; }      // one a trajectory
+  const std::vector<int64_t>& periods() const { return periods_; }          // one a trajectory
+  const std::vector<int64_t>& seats() const { return seats_; }              // one a trajectory
+  const std::vector<StoreTrajectories>& stores() const { return stores_; }  // in order, one a store
+  int64_t store_of(int64_t trajectory) const;                               // which of these
+  const std::string& store_path(int64_t trajectory) const;
+  double weight(int64_t trajectory) const;
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
@@ -91,7 +92,8 @@ class Dataset {
 
   int64_t ticks() const;                             // of a whole period
   const std::vector<std::string>& features() const;  // names, in the state's order
-  bool knows_optima() const;                         // so that shares of the optimum are known
+  // One that does not know the optimum of its days; empty: all know them, and so shares of the optimum are known.
+  std::string store_without_optima() const;
   at::Tensor outcome_MO() const;
   // Of a trajectory's ticks that count, f64 on the CPU: effective alphas, and labels, of which the last tick may have
   // none and is left out.
@@ -103,7 +105,8 @@ class Dataset {
  private:
   struct Tensors;
   Dataset() = default;
-  void select(const std::vector<int64_t>& periods);
+  PeriodsOfStores of_each(const std::vector<int64_t>& periods) const;
+  void select(const PeriodsOfStores& periods);
   int64_t first_row(int64_t trajectory) const;
 
   std::shared_ptr<const Tensors> tensors_;  // of the whole store
@@ -111,6 +114,9 @@ class Dataset {
   std::vector<int64_t> lengths_;
   std::vector<int64_t> periods_;
   std::vector<int64_t> seats_;
+  std::vector<StoreTrajectories> stores_;
+  std::vector<double> weights_;  // empty: all are 1
+  at::Tensor weight_M1_;         // the same by place in the store, f32 on the device; likewise undefined
   int64_t num_rows_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <span>
+#include <utility>
 
 #include "base/convert.h"
 #include "base/stop_signal.h"
@@ -203,16 +204,20 @@ std::map<int64_t, double> action_error_of(const Dataset& dataset,
   return result;
 }
 
+// A seat of a store: the same number is somebody else's in another.
+using Seat = std::pair<int64_t, int64_t>;
+Seat seat_of(const Dataset& dataset, int64_t m) { return {dataset.store_of(m), at(dataset.seats(), m)}; }
+
 // By seat, of the training days; 0 for a seat that had none.
-std::map<int64_t, double> mean_labels(const Dataset& training) {
-  std::map<int64_t, Sum> by_seat;
+std::map<Seat, double> mean_labels(const Dataset& training) {
+  std::map<Seat, Sum> by_seat;
   for (int64_t m = 0; m < training.num_trajectories(); ++m) {
     const at::Tensor seen = training.labels(m);
-    Sum& sum = by_seat[at(training.seats(), m)];
+    Sum& sum = by_seat[seat_of(training, m)];
     sum.total += seen.sum().item<double>();
     sum.ticks += as_double(seen.size(0));
   }
-  std::map<int64_t, double> means;
+  std::map<Seat, double> means;
   for (const auto& [seat, sum] : by_seat) means[seat] = sum.ticks > 0.0 ? sum.total / sum.ticks : 0.0;
   return means;
 }
@@ -220,16 +225,15 @@ std::map<int64_t, double> mean_labels(const Dataset& training) {
 }  // namespace
 
 std::map<int64_t, double> seat_mean_action_error(const Dataset& training, const Dataset& held_out) {
-  std::map<int64_t, double> means = mean_labels(training);
-  return action_error_of(held_out, [&](int64_t m, int64_t count) {
-    return at::full({count}, means[at(held_out.seats(), m)], at::kDouble);
-  });
+  std::map<Seat, double> means = mean_labels(training);
+  return action_error_of(
+      held_out, [&](int64_t m, int64_t count) { return at::full({count}, means[seat_of(held_out, m)], at::kDouble); });
 }
 
 std::map<int64_t, double> copying_action_error(const Dataset& training, const Dataset& held_out) {
-  std::map<int64_t, double> means = mean_labels(training);
+  std::map<Seat, double> means = mean_labels(training);
   return action_error_of(held_out, [&](int64_t m, int64_t count) {
-    const at::Tensor first = at::full({1}, means[at(held_out.seats(), m)], at::kDouble);
+    const at::Tensor first = at::full({1}, means[seat_of(held_out, m)], at::kDouble);
     return at::cat({first, held_out.alphas(m)}).slice(0, 0, count);
   });
 }

@@ -62,10 +62,12 @@ void LoggedWindows::gather(const at::Tensor& place_1) {
     const at::Tensor of_part_PB = places_PB.slice(1, part * batch_size_ / parts_, (part + 1) * batch_size_ / parts_);
     batches_.push_back(dataset_.batch_at(of_part_PB, window_));
     if (parts_ == 1) return;
-    // Losses are means over ticks, so a part weighs as many ticks as it has.
-    const auto ticks = [](const at::Tensor& x_PB) { return Dataset::counts(x_PB).sum().to(at::kDouble); };
-    weights_.push_back((ticks(of_part_PB) / ticks(places_PB)).to(at::kFloat));
+    // Losses are means over ticks by the weights of their trajectories, so a part weighs the sum of these.
+    const at::Tensor weight_B = batches_.back().weight_B1.squeeze(1).to(at::kDouble);
+    weights_.push_back((Dataset::counts(of_part_PB).to(at::kDouble) * weight_B).sum());
   }
+  const at::Tensor all = at::stack(weights_).sum();
+  for (at::Tensor& weight : weights_) weight = (weight / all).to(at::kFloat);
 }
 
 std::vector<policy::LossPart> LoggedWindows::losses(const policy::Step& step, policy::Policy& policy, size_t group,

@@ -38,8 +38,8 @@ class Objective {
 class LoggedWindows : public Objective {
  public:
   // `parts`: a batch is cut into as many, whose gradients add up to that of the whole batch, each weighing as many
-  // ticks as it has, in a part of the memory. The data set must outlive it. Error for a planner of whole days that are
-  // longer than it plans.
+  // ticks as it has, times the weights of their trajectories, in a part of the memory. The data set must outlive it.
+  // Error for a planner of whole days that are longer than it plans.
   LoggedWindows(const Dataset& dataset, const policy::Policy& policy, int64_t batch_size, int64_t parts, int64_t seed,
                 Starts starts = Starts::kEven);
 
@@ -50,6 +50,7 @@ class LoggedWindows : public Objective {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   c10::Device device() const override { return dataset_.device(); }
+  const WindowSampler& sampler() const { return sampler_; }
 
  private:
   const Dataset& dataset_;

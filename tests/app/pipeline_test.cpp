@@ -128,6 +128,58 @@ TEST_F(Pipeline, AGeneratedDataSetIsTrainedOn) {
        "/trajectories.h5 data.train_periods=1000..1002 data.held_out_periods=1003 train.threads=1 train.steps=2");
 }
 
+// In one training: the days of all of them are known, in parts as in one go, and nobody is judged on one of them.
+TEST_F(Pipeline, SeveralStoresAreLearnedFromTogether) {
+  const auto generate = [&](const std::string& name, int seed) {
+    must("simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 market.periods=1000..1002 " +
+         ("market.seed=" + std::to_string(seed)) + " output.dir=" + out(name));
+    return out(name) + "/trajectories.h5";
+  };
+  const std::string made = generate("made", 1);
+  const auto command = [&](const std::string& run, const std::string& other, const std::string& more) {
+    return "train configs/quickstart/behavior_cloning.yaml run=" + out(run) + " data.store='[" + store() +
+           ", {path: " + other +
+           ", weight: 3, train_periods: 1000..1001}]' data.held_out_periods='[8, 1002]' data.weights=advantage " +
+           "train.threads=1 train.batch_size=16 train.warmup_steps=1 train.steps=8 " + more;
+  };
+  must(command("whole", made, ""));
+  must(command("parts", made, "train.stop_at=4"));
+  const auto changed = run_program(command("parts", generate("changed", 2), ""));
+  EXPECT_EQ(changed.status, 1);
+  EXPECT_NE(changed.output.find("changed/trajectories.h5: found other data than those that"), std::string::npos)
+      << changed.output;
+  const auto weighed = run_program(command("parts", made, "data.weight_temperature=2"));
+  EXPECT_NE(weighed.output.find("found data.weight_temperature: 1, expected 2"), std::string::npos) << weighed.output;
+  must(command("parts", made, ""));
+  for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
+    EXPECT_TRUE(read_file(out("parts") + "/checkpoints/step-00000008/" + file) ==
+                read_file(out("whole") + "/checkpoints/step-00000008/" + file));
+  }
+  // 48 days of one store and 96 of the other, each of up to 48 windows.
+  const std::string log = read_file(out("whole") + "/log.txt");
+  EXPECT_NE(log.find(made + ": 96 trajectories, 8"), std::string::npos) << log;
+  const auto judged = [&](const std::string& period) {
+    return run_program("evaluate configs/evaluate.yaml policy=" + out("whole") + " market.impressions=2000 " +
+                       "market.budget_scale=0.004 market.periods=" + period + " output.dir=" + out("eval" + period));
+  };
+  for (const std::string period : {"7", "1001"}) {
+    EXPECT_NE(judged(period).output.find("found period " + period + ", which this policy was trained on"),
+              std::string::npos);
+  }
+  EXPECT_NE(judged("1002").output.find("found period 1002, which this policy was tuned on"), std::string::npos);
+  EXPECT_EQ(judged("1003").status, 0);
+  const auto result = nlohmann::json::parse(read_file(out("eval1003") + "/result.json"));
+  EXPECT_EQ(result["candidate"]["stores"][1]["trained_on"], nlohmann::json({1000, 1001}));
+
+  const auto nowhere = run_program(command("none", made, "data.held_out_periods=9"));
+  EXPECT_NE(nowhere.output.find("data.held_out_periods: found 9, which none of the stores holds"), std::string::npos)
+      << nowhere.output;
+  const auto seen =
+      run_program("train configs/quickstart/behavior_cloning.yaml run=" + out("seen") + " data.store='[" + store() +
+                  ", {path: " + store() + ", train_periods: 8, held_out_periods: 7}]' train.steps=1 train.threads=1");
+  EXPECT_NE(seen.output.find("found period 8, which this policy was trained on"), std::string::npos) << seen.output;
+}
+
 TEST_F(Pipeline, ATrainingGoesOnWithTheSameDataAlone) {
   const auto generate = [&](const std::string& name, int seed) {
     must("simulate configs/generate.yaml market.impressions=2000 market.budget_scale=0.004 market.periods=1000..1001 " +

@@ -32,8 +32,7 @@ class CheckpointTest : public ::testing::Test {
     info_.step = 12;
     info_.shape = {4, 1};
     info_.observation = {"constraint", "expected"};
-    info_.train_periods = {7, 8};
-    info_.held_out_periods = {21};
+    info_.stores = {{"auctionnet", {7, 8}, {21}, "[]", "a"}, {"own 1", {3}, {}, "", "b"}};
     save_checkpoint(path_, info_, "kind: train\n", *policy_, ema_, optimizers_);
   }
 
@@ -58,8 +57,12 @@ TEST_F(CheckpointTest, CarriesWhatThePolicyHasSeen) {
   const policy::CheckpointInfo info = policy::read_checkpoint_info(path_);
   EXPECT_EQ(info.step, 12);
   EXPECT_EQ(info.observation.feature_set, "constraint");
-  EXPECT_EQ(info.train_periods, (std::vector<int64_t>{7, 8}));
-  EXPECT_EQ(info.held_out_periods, (std::vector<int64_t>{21}));
+  ASSERT_EQ(info.stores.size(), 2U);
+  EXPECT_EQ(info.stores[0].train_periods, (std::vector<int64_t>{7, 8}));
+  EXPECT_EQ(info.stores[0].held_out_periods, (std::vector<int64_t>{21}));
+  EXPECT_EQ(info.stores[0].data, "a");
+  EXPECT_EQ(info.stores[1].days, "own 1");
+  EXPECT_EQ(info.stores[1].train_periods, (std::vector<int64_t>{3}));
 }
 
 TEST_F(CheckpointTest, RawWeightsComeBackEqual) {

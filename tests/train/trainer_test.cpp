@@ -15,6 +15,7 @@
 #include "models/policy_samples.h"
 #include "models/registry.h"
 #include "train/samples.h"
+#include "train/trajectory_weights.h"
 
 namespace genbid::train {
 namespace {
@@ -82,6 +83,29 @@ TEST_F(TrainerTest, TenStepsAndResumeEqualTwentySteps) {
   const std::string resumed = train(*second, twenty_steps(), "parts", stopped.checkpoint).checkpoint;
   EXPECT_EQ(read_file(resumed + "/model.safetensors"), read_file(expected + "/model.safetensors"));
   EXPECT_EQ(read_file(resumed + "/trainer.safetensors"), read_file(expected + "/trainer.safetensors"));
+}
+
+// Weights of trajectories are a function of the data, so they need no place in a checkpoint.
+TEST_F(TrainerTest, AWeightedTrainingIsAnotherOneAndResumesBitForBit) {
+  const auto fitted = [&] {
+    const auto policy = transformer();
+    policy->fit(training_.training_columns());
+    return policy;
+  };
+  const std::string plain = train(*fitted(), twenty_steps(), "plain").checkpoint;
+  training_.weigh(trajectory_weights(training_, Weighing::kLength, 1.0, 20.0));
+  EXPECT_EQ(training_.weight(0), 1.0);  // both days of the training have five ticks
+  const std::string alike = train(*fitted(), twenty_steps(), "alike").checkpoint;
+  EXPECT_EQ(read_file(alike + "/model.safetensors"), read_file(plain + "/model.safetensors"));
+  training_.weigh({1.5, 0.5});
+  const std::string whole = train(*fitted(), twenty_steps(), "whole").checkpoint;
+  EXPECT_NE(read_file(whole + "/model.safetensors"), read_file(plain + "/model.safetensors"));
+  TrainConfig half = twenty_steps();
+  half.stop_at = 10;
+  const TrainSummary stopped = train(*fitted(), half, "parts");
+  const std::string resumed = train(*transformer(), twenty_steps(), "parts", stopped.checkpoint).checkpoint;
+  EXPECT_EQ(read_file(resumed + "/model.safetensors"), read_file(whole + "/model.safetensors"));
+  EXPECT_EQ(read_file(resumed + "/trainer.safetensors"), read_file(whole + "/trainer.safetensors"));
 }
 
 TEST_F(TrainerTest, LowersTheLossAndWritesMetrics) {

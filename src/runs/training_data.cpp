@@ -1,0 +1,99 @@
+#include "runs/training_data.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include "base/config/period_text.h"
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "runs/day_source.h"
+#include "train/trajectory_weights.h"
+
+namespace genbid::runs {
+namespace {
+
+using Periods = std::vector<int64_t>;
+
+train::PeriodsOfStores training_periods(const DataConfig& config) {
+  train::PeriodsOfStores periods;
+  for (const StoreConfig& one : config.store) {
+    periods.lists.push_back(one.train_periods.values.empty() ? config.train_periods.values : one.train_periods.values);
+  }
+  return periods;
+}
+
+std::set<int64_t> periods_held(const train::LoadedStore& loaded, size_t store) {
+  const auto& all = loaded.columns.period;
+  const int64_t begin = store == 0 ? 0 : loaded.parts[store - 1].end;
+  return {all.begin() + begin, all.begin() + loaded.parts[store].end};
+}
+
+// Of a store that names none of its own: those that it holds. A single store must hold all of them (Dataset says so).
+train::PeriodsOfStores held_out_periods(const DataConfig& config, const train::LoadedStore& loaded) {
+  const Periods& common = config.held_out_periods.values;
+  std::set<int64_t> missing(common.begin(), common.end());
+  train::PeriodsOfStores periods;
+  for (size_t i = 0; i < config.store.size(); ++i) {
+    Periods own = config.store[i].held_out_periods.values;
+    if (own.empty() && config.store.size() == 1) own = common;
+    if (own.empty()) {
+      const std::set<int64_t> held = periods_held(loaded, i);
+      std::copy_if(common.begin(), common.end(), std::back_inserter(own),
+                   [&](int64_t period) { return held.contains(period); });
+    }
+    for (const int64_t period : own) missing.erase(period);
+    periods.lists.push_back(std::move(own));
+  }
+  if (!missing.empty() && config.store.size() > 1) {
+    throw Error("data.held_out_periods: found " + period_ranges({missing.begin(), missing.end()}) +
+                ", which none of the stores holds; expected periods of one of them");
+  }
+  return periods;
+}
+
+// A day that one store trains on says nothing when another one holds it out.
+void refuse_shared_days(const DataConfig& config, const std::vector<policy::SeenStore>& stores) {
+  for (size_t i = 0; i < stores.size(); ++i) {
+    for (const policy::SeenStore& other : stores) {
+      refuse_seen_days(config.store[i].path, "held_out_periods", "trained", other.days, other.train_periods,
+                       stores[i].days, stores[i].held_out_periods, "");
+    }
+  }
+}
+
+}  // namespace
+
+TrainingData load_training_data(const DataConfig& config, c10::Device device) {
+  std::vector<train::StoreChoice> choices;
+  for (const StoreConfig& one : config.store) choices.push_back({one.path, one.weight});
+  const train::Labels labels = train::parse_labels(config.labels);
+  int64_t num_clipped = 0;
+  train::LoadedStore loaded = train::load_stores(choices, labels, config.max_action, available_memory(), &num_clipped);
+
+  const train::PeriodsOfStores training = training_periods(config);
+  const train::PeriodsOfStores held_out = held_out_periods(config, loaded);
+  std::vector<policy::SeenStore> stores;
+  for (size_t i = 0; i < loaded.parts.size(); ++i) {
+    const train::StorePart& part = loaded.parts[i];
+    stores.push_back(
+        {day_source_of_store(part.config), training.lists[i], held_out.lists[i], part.sources, part.content});
+  }
+  refuse_shared_days(config, stores);
+  std::string feature_set = loaded.info.feature_set;
+  train::Dataset dataset(std::move(loaded), training, train::parse_reward(config.reward), device, labels,
+                         train::parse_counted_ticks(config.ticks));
+  std::optional<train::Dataset> held;
+  const bool holds_out = std::any_of(held_out.lists.begin(), held_out.lists.end(),
+                                     [](const Periods& periods) { return !periods.empty(); });
+  if (holds_out) held = dataset.part(held_out);
+  const train::Weighing weighing = train::parse_weighing(config.weights);
+  if (weighing != train::Weighing::kUniform) {
+    dataset.weigh(train::trajectory_weights(dataset, weighing, config.weight_temperature, config.weight_limit));
+  }
+  return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped};
+}
+
+}  // namespace genbid::runs

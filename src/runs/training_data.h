@@ -1,0 +1,28 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "policy/saved_policy.h"
+#include "runs/train_run.h"
+#include "train/dataset.h"
+
+namespace genbid::runs {
+
+struct TrainingData {
+  train::Dataset training;
+  std::optional<train::Dataset> held_out;
+  std::vector<policy::SeenStore> stores;  // as a checkpoint names them, in the config's order
+  std::string feature_set;
+  int64_t num_clipped = 0;  // actions that were lowered to data.max_action
+};
+
+// What section `data` asks for. Error for periods that a store lacks, for held-out periods that no store holds or that
+// are days of another store's training, and whatever train::load_stores refuses.
+TrainingData load_training_data(const DataConfig& config, c10::Device device);
+
+}  // namespace genbid::runs
