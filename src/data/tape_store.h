@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,59 @@ struct TapeColumns {
 
   int64_t num_days() const { return std::ssize(period); }
   int64_t num_knots() const { return octaves * knots_per_octave + 1; }
+};
+
+inline constexpr const char* kTapeFormat = "genbid-tape";
+
+struct TapeInfo {
+  int64_t ticks = 0;  // of a whole period
+  int64_t seats = 0;  // of a period
+  int64_t octaves = 0;
+  int64_t knots_per_octave = 0;
+  std::string config;  // YAML of the run that played the days, without paths and thread counts; may be empty
+
+  int64_t num_knots() const { return octaves * knots_per_octave + 1; }
+};
+
+// It writes under a temporary name, so that the store is there whole after finish() and not at all before. A writer
+// that goes away without finish() leaves nothing.
+class TapeStoreWriter {
+ public:
+  static constexpr int64_t kVersion = 1;
+
+  // Opens the temporary file, so that a place that cannot be written is found out before the work.
+  explicit TapeStoreWriter(const std::string& path);
+  ~TapeStoreWriter();
+
+  // It is called once, before append().
+  void begin(const TapeInfo& info, int64_t num_days);
+  // The next days, of the info's ticks and knots.
+  void append(const TapeColumns& part);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class TapeStore {
+ public:
+  // Checks form and version. Every Error names the file.
+  explicit TapeStore(const std::string& path);
+  ~TapeStore();
+  TapeStore(TapeStore&&) noexcept;
+
+  const TapeInfo& info() const;
+  int64_t num_days() const;
+  std::vector<int64_t> periods() const;  // each once, ascending
+
+  // The days of these periods, in the file's order, checked: numbers are finite and not negative, budgets, limits and
+  // lowest alphas above 0, and curves rise from knot to knot.
+  TapeColumns read(const std::vector<int64_t>& periods) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace genbid::data

@@ -212,9 +212,11 @@ std::optional<Responses> refit(const Responses& first, std::span<const Judged> j
                                const Record& record) {
   const Auction auction = units_for(first, judged);
   Responses all_octaves(first.num_seats(), first.num_ticks(), auction, kAllOctaves, first.has_slots());
+  if (first.counts_slots()) all_octaves.count_slots();
   if (!record(all_octaves)) return std::nullopt;
   Responses fitted(first.num_ticks(), auction, grids_for(all_octaves, first.grid(0), judged, margin),
                    first.has_slots());
+  if (first.counts_slots()) fitted.count_slots();
   if (!record(fitted)) return std::nullopt;
   return fitted;
 }

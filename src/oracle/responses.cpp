@@ -34,7 +34,10 @@ Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGri
   if (slots) slot_sums_.resize(grids_.size() * stride());
 }
 
+void Responses::count_slots() { counts_.resize(bid_sums_.size()); }
+
 void Responses::clear() {
+  std::fill(counts_.begin(), counts_.end(), 0);
   impressions_ = 0;
   highest_bid_ = highest_value_ = 0;
   std::fill(bid_sums_.begin(), bid_sums_.end(), Sum{});
@@ -86,6 +89,10 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
         }
       };
       for (size_t s = 0; s < num_steps; ++s) put(bids, steps.bid_point[s], steps.value[s], steps.bid_cost[s]);
+      if (counts_slots()) {
+        int32_t* const counts = counts_.data() + to_size(seat * num_ticks_ + tick) * stride();
+        for (size_t i = 0; i < num_lanes; ++i) ++counts[steps.bid_point[0][i]];  // further steps raise the slot
+      }
       if (!has_slots()) continue;
       put(slots.data(), steps.bid_point[0], steps.value[0], steps.bid_cost[0]);
       for (size_t s = 1; s < num_steps; ++s) {
@@ -138,6 +145,18 @@ Curve Responses::cumulated(const Sum* sums) const {
 }
 
 Curve Responses::bid_curve(int seat, int tick) const { return cumulated(bid_sums(seat, tick)); }
+
+std::vector<double> Responses::count_curve(int seat, int tick) const {
+  assert(counts_slots());
+  const int32_t* const counts = counts_.data() + to_size(seat * num_ticks_ + tick) * stride();
+  std::vector<double> curve(grids_.front().num_points());
+  double total = 0.0;
+  for (size_t p = 0; p < curve.size(); ++p) {
+    total += counts[p];
+    curve[p] = total;
+  }
+  return curve;
+}
 
 Curve Responses::bid_curve(int seat) const {
   std::vector<Sum> day(stride());

@@ -48,6 +48,10 @@ class Responses {
   // A grid for each seat, all of one size.
   Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots);
 
+  // From here on it counts slots too, exposed or not; to be called before anything is added. 7 KB a seat and tick.
+  void count_slots();
+  bool counts_slots() const { return !counts_.empty(); }
+
   void clear();  // as new
 
   // Adds impressions of a tick for the seats in [first_seat, last_seat). Calls may run side by side if they differ in
@@ -57,6 +61,8 @@ class Responses {
   // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
   Curve bid_curve(int seat, int tick) const;
   Curve bid_curve(int seat) const;
+  // Slots won at the grid's points in a tick. It must count them.
+  std::vector<double> count_curve(int seat, int tick) const;
   // The whole day where every impression's slot, or none, is the one with the highest value - cost / alpha. The last
   // point stands for any alpha.
   Curve slot_curve(int seat) const;
@@ -99,6 +105,7 @@ class Responses {
   int32_t highest_bid_ = 0, highest_value_ = 0;  // bits of floats from 0 on, which are in their order
   std::vector<Sum> bid_sums_;                    // [seat][tick][point]: what joins there
   std::vector<Sum> slot_sums_;                   // [seat][point]
+  std::vector<int32_t> counts_;                  // [seat][tick][point]: of slots
 };
 
 }  // namespace genbid::oracle

@@ -14,8 +14,10 @@
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/replaceable.h"
+#include "data/tape_store.h"
 #include "data/trajectory_csv.h"
 #include "data/trajectory_store.h"
+#include "oracle/tape.h"
 #include "play/resumable_outputs.h"
 #include "play/trajectory_recorder.h"
 
@@ -70,6 +72,7 @@ constexpr OutputKind kRawLog = {"raw_log", "a raw log", [](const std::string& pa
                                 }};
 constexpr OutputKind kPeriodsCsv = {"periods.csv", "a run's table of periods", is_periods_table};
 constexpr OutputKind kStore = {"trajectories.h5", "a trajectory store", data::is_trajectory_store};
+constexpr OutputKind kTape = {"tape.h5", "a tape", data::is_tape};
 constexpr OutputKind kMarketLog = {"market_log.h5", "a market log", data::is_market_log};
 
 // The folder in which a run writes: a new one that becomes `dir`, or one inside `dir` whose content moves there.
@@ -260,13 +263,15 @@ void OutputConfig::fields(ConfigVisitor& v) {
           {feature_set_name(FeatureSet::kAuctionnet16), feature_set_name(FeatureSet::kConstraint)});
   v.field("trajectories_csv", trajectories_csv);
   v.field("labels", labels);
+  v.field("tape", tape);
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
   v.field("resumable", resumable);
   v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
-  v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
-          "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5 and periods.csv alone go on");
+  v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log || tape), "resumable",
+          "false beside ticks, trajectories_csv, raw_log, market_log or tape: trajectories.h5 and periods.csv alone go "
+          "on");
 }
 
 struct Outputs::State {
@@ -281,6 +286,7 @@ struct Outputs::State {
     const bool csv = c.trajectories && c.trajectories_csv;
     if (!csv)
       staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
+    if (!c.tape) staging.refuse_old("tape.h5", "output.tape");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
@@ -288,6 +294,11 @@ struct Outputs::State {
       trajectories.emplace(staging.file(kStore), TrajectoryRecorder(parse_feature_set(c.features), shape, c.labels),
                            num_periods, identity);
       if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
+    }
+    if (c.tape) {
+      tape.emplace(staging.file(kTape));
+      tape->begin({shape.ticks, shape.seats, oracle::kTapeOctaves, oracle::kKnotsPerOctave, identity},
+                  num_periods * shape.seats);
     }
     if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
   }
@@ -301,6 +312,7 @@ struct Outputs::State {
   std::string raw_log_folder;  // empty: none
   std::optional<PeriodLog> raw_log;
   std::optional<TrajectoryOutput> trajectories;
+  std::optional<data::TapeStoreWriter> tape;
   std::optional<MarketLogOutput> market_log;
 };
 
@@ -339,6 +351,8 @@ void Outputs::label(std::vector<data::TrajectoryLabels> labels) {
   state_->trajectories->recorder().label(std::move(labels));
 }
 
+void Outputs::tape(data::TapeColumns tape) { state_->tape->append(tape); }
+
 void Outputs::finish_cells() {
   State& s = *state_;
   if (s.ticks) s.ticks->write(s.tables.ticks_rows());
@@ -359,6 +373,7 @@ std::vector<std::string> Outputs::commit() {
   s.periods->close();
   if (s.market_log) s.market_log->finish(s.identity);
   if (s.trajectories) s.trajectories->finish();
+  if (s.tape) s.tape->finish();
   return s.staging.commit();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/config/config.h"
 #include "base/threads.h"
+#include "data/tape_store.h"
 #include "data/trajectory_store.h"
 #include "market/market.h"
 #include "play/period_tables.h"
@@ -24,6 +25,7 @@ struct OutputConfig {
   bool trajectories_csv = true;                  // with it trajectories.csv, in AuctionNet's form
   std::string features = "constraint";           // state features of trajectories.h5: auctionnet16 or constraint
   bool labels = false;                           // of trajectories.h5: the best alphas in hindsight (play/labels.h)
+  bool tape = false;                             // tape.h5: what seats would have got for any bid (play/labels.h)
   bool market_log = false;                       // market_log.h5
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
   bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
@@ -42,6 +44,8 @@ class RunOutputs : public market::PeriodSink {
   virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
   // To be called once their last tick is played, where labels are asked for: the trajectories', by cell and seat.
   virtual void label(std::vector<data::TrajectoryLabels> labels) = 0;
+  // Likewise, where a tape is asked for: the cell's.
+  virtual void tape(data::TapeColumns tape) = 0;
   // To be called after that.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
@@ -72,6 +76,7 @@ class Outputs : public RunOutputs {
   void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
                       const market::TickImpressions& impressions) override;
   void label(std::vector<data::TrajectoryLabels> labels) override;
+  void tape(data::TapeColumns tape) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;

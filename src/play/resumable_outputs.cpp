@@ -291,6 +291,9 @@ void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::S
   state_->recorder.add(to_size(cell), seats);
 }
 
+// output.resumable refuses tapes.
+void ResumableOutputs::tape(data::TapeColumns /*tape*/) { assert(false); }
+
 void ResumableOutputs::label(std::vector<data::TrajectoryLabels> labels) { state_->recorder.label(std::move(labels)); }
 
 void ResumableOutputs::finish_cells() {

@@ -40,6 +40,7 @@ class ResumableOutputs : public RunOutputs {
   void start(std::span<const Population> populations, std::span<const market::Cell> cells) override;
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
   void label(std::vector<data::TrajectoryLabels> labels) override;
+  void tape(data::TapeColumns tape) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;

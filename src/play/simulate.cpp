@@ -102,7 +102,8 @@ bool play_cells(market::Market& market, const std::vector<market::Cell>& cells, 
     remember(seating.bidders(), before);  // a day that is recorded again is the same day
     return record_responses(market, cell, seating.bidders(), seat_bidder, day);
   });
-  if (found) outputs.label(std::move(*found));
+  if (found && !found->labels.empty()) outputs.label(std::move(found->labels));
+  if (found && found->tape.num_days() > 0) outputs.tape(std::move(found->tape));
   return found.has_value();
 }
 
@@ -237,7 +238,9 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());
   std::optional<LabelMaker> labels;
-  if (config.output.labels) labels.emplace(*market);
+  if (config.output.labels || config.output.tape) {
+    labels.emplace(*market, LabelMaker::Wanted{config.output.labels, config.output.tape});
+  }
   const auto together = market->keeps_impressions() || labels
                             ? size_t{1}
                             : to_size(periods_together(config.market, seating.bidders(), threads.count()));
