@@ -277,7 +277,9 @@ TEST_P(PolicyContract, ATickWithoutALabelTeachesNothing) {
   const double loss = loss_of(*policy, batch);
   batch.label_BTA.slice(1, 2).fill_(1e3);
   EXPECT_EQ(loss_of(*policy, batch), loss);
+  // What is to be learned of the others is what should have been done, or what came of what was done.
   batch.label_BTA.slice(1, 0, 2).fill_(1e3);
+  batch.seen.actions_BTA.slice(1, 0, 2).fill_(1e3);
   EXPECT_NE(loss_of(*policy, batch), loss);
 }
 
