@@ -36,7 +36,8 @@ Attitude parse_attitude(const std::string& name);
 
 // The highest alpha for the rest of the day that spends no more than is left and suits the attitude; where the limit is
 // lost, the one that takes the day nearest to it. Between `least` and `most`, both > 0; found by halving the range of
-// its logarithm a fixed number of times. To B1.
+// its logarithm a fixed number of times. Its gradients are those of the equation that it solves (implicit
+// differentiation), so that a loss of what came of the alpha can teach the curves. To B1.
 at::Tensor alpha_for(const std::vector<Ahead>& ahead, const Standing& standing, Attitude attitude,
                      const at::Tensor& least, const at::Tensor& most);
 

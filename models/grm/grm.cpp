@@ -274,14 +274,16 @@ std::vector<grm::Ahead> Grm::ahead(const policy::Ticks& history, const at::Tenso
 policy::Action Grm::act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
                         const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
-  at::Tensor kept = carry[0];
-  const at::Tensor said_BZ = said_now_B1Z(history, last_B11, kept).squeeze(1);
+  std::vector<at::Tensor> kept = carry;
+  const at::Tensor said_BZ =
+      (carry.empty() ? at_tick(said_BTZ(history, nullptr), last_B11) : said_now_B1Z(history, last_B11, kept[0]))
+          .squeeze(1);
   const at::Tensor before_BY = brought_of(at_tick(history.before_BTO, last_B11).squeeze(1), history.constraint_BC);
   const grm::Standing standing = {before_BY.slice(1, 0, 1), before_BY.slice(1, 1, 2),
                                   history.constraint_BC.slice(1, 0, 1), history.constraint_BC.slice(1, 1, 2)};
   policy::Action action = {grm::alpha_for(ahead(history, last_B11, said_BZ), standing,
                                           grm::parse_attitude(config_.attitude), least_alpha_, most_alpha_)};
-  action.carry = {kept};
+  action.carry = kept;
   return action;
 }
 

@@ -46,6 +46,8 @@ class Grm : public policy::Policy {
   std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
   // Keys and values of the day's ticks: rows x layers x ticks x 2 D.
   std::vector<at::Tensor> initial_carry(int64_t rows) const override;
+  bool carry_follows_from_history() const override { return true; }
+  // With a carry it reads the last tick and the one before; without one, the whole history.
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
 
