@@ -6,23 +6,13 @@
 #include <cmath>
 
 #include "base/convert.h"
+#include "models/inputs/tick_code.h"
 #include "models/losses.h"
 
 // B rows, T ticks, n tokens a tick, L tokens in all, S features, A action coefficients, O outcomes, D width.
 
 namespace genbid::models {
 namespace {
-
-constexpr int64_t kTickFrequencies = 8;
-
-// The code of a tick is sines and cosines with periods from 4 to 4 * 2^7 ticks. Ticks of any day have one, so the model
-// has no horizon but its window.
-at::Tensor tick_code(const at::Tensor& ticks_BT) {
-  const at::Tensor frequency_F =
-      at::pow(2.0, -at::arange(kTickFrequencies, ticks_BT.options().dtype(at::kFloat))) * (2.0 * M_PI / 4.0);
-  const at::Tensor angle_BTF = ticks_BT.to(at::kFloat).unsqueeze(-1) * frequency_F;
-  return at::cat({angle_BTF.sin(), angle_BTF.cos()}, -1);
-}
 
 // The action of the tick before each; 0 before the first.
 at::Tensor shifted(const at::Tensor& actions_BTA) {
@@ -70,7 +60,7 @@ DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config
   num_tokens_ = merged_ ? 1 : num_wish_tokens_ + 1 + (action_tokens_ ? 1 : 0);
   state_token_ = merged_ ? 0 : num_wish_tokens_;
   const int64_t width = config.width;
-  embed_tick_ = register_module("embed_tick", torch::nn::Linear(2 * kTickFrequencies, width));
+  embed_tick_ = register_module("embed_tick", torch::nn::Linear(kTickCode, width));
   if (wishes_apart_) {
     embed_wishes_ = register_module("embed_wishes", torch::nn::ModuleList());
     for (int64_t w = 0; w < wishes_->size(); ++w) embed_wishes_->push_back(torch::nn::Linear(1, width));

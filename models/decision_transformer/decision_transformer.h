@@ -4,6 +4,7 @@
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/modules/normalization.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class DecisionTransformer : public policy::Policy {
   void fit(const policy::TrainingColumns& columns) override;
   // On days it reaches back (K - 1) ticks in each layer. It reads as much only where it is handed no carry.
   int64_t window() const override;
+  int64_t window_with_carry() const override { return days_ ? std::min<int64_t>(window(), 2) : window(); }
   bool trains_on_days() const override { return days_; }
   std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
   std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;

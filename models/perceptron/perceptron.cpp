@@ -4,6 +4,7 @@
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/linear.h>
 
+#include "models/inputs/tick_code.h"
 #include "models/losses.h"
 
 // B rows, T = 1 tick, S features, A action coefficients, O outcomes.
@@ -18,15 +19,17 @@ void PerceptronConfig::fields(ConfigVisitor& v) {
   v.field("target_quantile", target_quantile, {0.0, 1.0});
   v.field("target_cpa", target_cpa, {0.0, 10.0});
   v.field("own_bids", own_bids, own_bids_modes());
+  v.field("tick_code", tick_code);
 }
 
 Perceptron::Perceptron(const PerceptronConfig& config, const policy::PolicyShape& shape)
-    : states_(register_module("states", nn::Normalizer(shape.num_features))),
+    : tick_code_(config.tick_code),
+      states_(register_module("states", nn::Normalizer(shape.num_features))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
       own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
       wishes_(register_module("wishes", WishInput(config.wishes, config.target_quantile, config.target_cpa))) {
   torch::nn::Sequential network;
-  int64_t inputs = shape.num_features + wishes_->size();
+  int64_t inputs = shape.num_features + wishes_->size() + (tick_code_ ? kTickCode : 0);
   for (int64_t layer = 0; layer < config.depth; ++layer) {
     network->push_back(torch::nn::Linear(inputs, config.width));
     network->push_back(torch::nn::ReLU());
@@ -46,6 +49,7 @@ at::Tensor Perceptron::predict_BTA(const policy::Ticks& ticks, const at::Tensor&
   const at::Tensor shown_B11 = own_bids_->shown_B11(ticks.states_BTS, noise);
   at::Tensor inputs_BTX = own_bids_->states(states_(ticks.states_BTS), shown_B11);
   if (wishes_->size() > 0) inputs_BTX = at::cat({inputs_BTX, wishes_(ticks, whole_BO)}, -1);
+  if (tick_code_) inputs_BTX = at::cat({inputs_BTX, tick_code(ticks.ticks_BT)}, -1);
   return network_->forward(inputs_BTX);
 }
 

@@ -20,6 +20,7 @@ struct PerceptronConfig {
   double target_quantile = 0.8;          // what it asks for by itself (models/inputs/wish_input.h)
   double target_cpa = 0.9;
   std::string own_bids = "show";  // models/inputs/own_bids.h
+  bool tick_code = false;         // whether it reads the tick's place in the day as models/inputs/tick_code.h has it
 
   void fields(ConfigVisitor& v);
 };
@@ -41,6 +42,7 @@ class Perceptron : public policy::Policy {
  private:
   at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
 
+  bool tick_code_;
   nn::Normalizer states_{nullptr};
   nn::Normalizer actions_{nullptr};
   OwnBids own_bids_{nullptr};

@@ -21,6 +21,8 @@ class Policy : public torch::nn::Module {
 
   // Ticks of history it reads. Whoever calls cuts and right-pads to exactly this many.
   virtual int64_t window() const = 0;
+  // Where it is handed a carry it may read fewer: the last ones of window(), again right-padded to as many.
+  virtual int64_t window_with_carry() const { return window(); }
   // Ticks of the windows that it is trained on, which may be others than it reads when it acts.
   virtual int64_t training_window() const { return window(); }
   // True for a planner of whole days: its rows begin at the period's first tick, so that place t is tick t. Periods

@@ -18,7 +18,7 @@
 namespace genbid::runs {
 namespace {
 
-constexpr std::array<std::string_view, 4> kTrainSections = {"run", "data", "model", "train"};
+constexpr std::array<std::string_view, 5> kTrainSections = {"run", "data", "tapes", "model", "train"};
 const char* const kTrained = "trained";
 
 // "model.width=256": to which of the two configs it belongs is said by its first word.
@@ -254,6 +254,7 @@ std::string identity_of(const AblateCell& cell) {
     TrainRunConfig config = *cell.train;
     config.run.clear();
     for (StoreConfig& store : config.data.store) store.path = "content " + known_hash(store.path);
+    for (TapeFileConfig& store : config.tapes.store) store.path = "content " + known_hash(store.path);
     config.train.prometheus.clear();
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     text += print_config(config, "train") + "---\n";

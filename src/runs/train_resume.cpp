@@ -16,6 +16,7 @@ namespace {
 std::string kept_settings(TrainRunConfig config) {
   config.run.clear();
   for (StoreConfig& store : config.data.store) store.path = "store";
+  for (TapeFileConfig& store : config.tapes.store) store.path = "store";
   train::TrainConfig& train = config.train;
   train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
   train.stop_at = 0;
@@ -46,6 +47,12 @@ std::string contents_of(const std::string& sources) {
 bool has_other_data(const policy::SeenStore& seen, const policy::SeenStore& now, bool same_features) {
   if (!seen.data.empty()) return seen.data != now.data;
   return contents_of(seen.sources) != contents_of(now.sources) || !same_features;
+}
+
+// Of all that a run reads, logs first.
+const std::string& store_path(const TrainRunConfig& config, size_t place) {
+  const size_t logs = config.data.store.size();
+  return place < logs ? config.data.store[place].path : config.tapes.store[place - logs].path;
 }
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {
@@ -114,7 +121,7 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
   const bool same_features = seen.observation.feature_set == now.observation.feature_set;
   for (size_t i = 0; i < now.stores.size(); ++i) {
     if (i < seen.stores.size() && !has_other_data(seen.stores[i], now.stores[i], same_features)) continue;
-    throw Error(config.data.store[i].path + ": found other data than those that " + run.path() +
+    throw Error(store_path(config, i) + ": found other data than those that " + run.path() +
                 " was trained on; expected the same" + anew);
   }
   if (config.data.reward == "expected" && seen.observation.returns != now.observation.returns) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bidding/state_features.h"
+#include "train/tape_days.h"
 #include "train/trajectory_weights.h"
 
 namespace genbid::runs {
@@ -35,12 +37,41 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.field("ticks", ticks, train::counted_ticks_names());
   v.field("starts", starts, train::starts_names());
   v.field("max_action", max_action, {0.0, 1e30});
-  v.check(!store.empty(), "store", "a trajectory store, or a list of these");
   const bool all_name_theirs =
       std::all_of(store.begin(), store.end(), [](const StoreConfig& one) { return !one.train_periods.values.empty(); });
-  v.check(all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
+  v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
   v.check(disjoint(train_periods, held_out_periods), "held_out_periods", "periods that are not among train_periods");
   for (const StoreConfig& one : store) {
+    const PeriodList& seen = one.train_periods.values.empty() ? train_periods : one.train_periods;
+    v.check(disjoint(seen, one.held_out_periods), "store", "held_out_periods that are not among train_periods");
+  }
+}
+
+void TapeFileConfig::fields(ConfigVisitor& v) {
+  v.required_path("path", path);
+  v.field("train_periods", train_periods);
+  v.field("held_out_periods", held_out_periods);
+}
+
+void TapesConfig::fields(ConfigVisitor& v) {
+  constexpr RealRange kScales{1e-3, 1e3};
+  v.list("store", store, "path");
+  v.field("train_periods", train_periods);
+  v.field("held_out_periods", held_out_periods);
+  v.field("cells", cells, {1, 1 << 20});
+  v.field("features", features, feature_set_names());
+  v.field("campaigns", campaigns, train::campaign_names());
+  v.field("budget_scale", budget_scale, kScales);
+  v.field("cpa_scale", cpa_scale, kScales);
+  v.field("conversions", conversions, {"drawn", "expected"});
+  v.field("softness", softness, {0.0, 1.0});
+  v.field("weight", weight, {1e-6, 1e6});
+  const bool all_name_theirs = std::all_of(store.begin(), store.end(), [](const TapeFileConfig& one) {
+    return !one.train_periods.values.empty();
+  });
+  v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
+  v.check(disjoint(train_periods, held_out_periods), "held_out_periods", "periods that are not among train_periods");
+  for (const TapeFileConfig& one : store) {
     const PeriodList& seen = one.train_periods.values.empty() ? train_periods : one.train_periods;
     v.check(disjoint(seen, one.held_out_periods), "store", "held_out_periods that are not among train_periods");
   }
@@ -60,9 +91,15 @@ void SelectRunConfig::fields(ConfigVisitor& v) {
 void TrainRunConfig::fields(ConfigVisitor& v) {
   v.required_path("run", run);
   v.section("data", data);
+  v.section("tapes", tapes);
   v.section("model", model);
   v.section("train", train);
   v.section("select", select);
+  v.check(!learns_from_logs() || !data.store.empty(), "data.store", "a trajectory store, or a list of these");
+  v.check(!learns_in_market() || !tapes.store.empty(), "tapes.store",
+          "a file of response tapes, or a list of these, beside train.objective: " + train.objective);
+  v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: market");
+  v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
 }
 
 }  // namespace genbid::runs

@@ -3,34 +3,33 @@
 #include <ATen/Parallel.h>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "base/convert.h"
 #include "base/error.h"
-#include "base/threads.h"
 #include "base/files/atomic_file.h"
 #include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
-#include "base/convert.h"
-#include "runs/day_source.h"
-#include "runs/training_data.h"
-#include "base/terminal.h"
 #include "base/text_table.h"
+#include "base/threads.h"
+#include "runs/day_source.h"
 #include "runs/program.h"
+#include "runs/tape_data.h"
 #include "runs/train_judge.h"
 #include "runs/train_resume.h"
+#include "runs/training_data.h"
 #include "train/device.h"
 #include "train/memory_check.h"
+#include "train/objectives.h"
 
 namespace genbid::runs {
 namespace {
@@ -45,13 +44,6 @@ void take_run(const RunDir& run) {
   }
 }
 
-// The mean over held-out periods of what a simple predictor is off by.
-double mean_of(const std::map<int64_t, double>& by_period) {
-  double sum = 0.0;
-  for (const auto& [period, value] : by_period) sum += value;
-  return by_period.empty() ? 0.0 : sum / static_cast<double>(by_period.size());
-}
-
 // Of LibTorch, where none are asked for. Its threads wait for each other in loops: a step of a small policy gains a
 // tenth from a second one on a quiet machine, and on a busy one loses several times as much.
 int threads_for(int64_t num_parameters) {
@@ -59,117 +51,132 @@ int threads_for(int64_t num_parameters) {
   return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-struct HeldOutRow {
-  std::string name;
-  train::HeldOutPeriod numbers;
-  double seat_mean;
-  double copying;
+// What a policy learns from: logs, tapes or both.
+struct Inputs {
+  std::optional<TrainingData> logs;
+  std::optional<TapeData> tapes;
+
+  int64_t ticks() const { return logs ? logs->training.ticks() : tapes->tapes.ticks(); }
 };
 
-std::string errors_table(const std::vector<HeldOutRow>& rows, size_t width) {
-  TextTable table({{"held out", TextColumn::Align::kLeft},
-                   {"loss"},
-                   {"action error"},
-                   {"of the last alpha"},
-                   {"of the seat's mean"}},
-                  "  ");
-  for (const HeldOutRow& row : rows) {
-    table.add({row.name, number_text("%.4f", row.numbers.loss), number_text("%.2f", row.numbers.action_error),
-               number_text("%.2f", row.copying), number_text("%.2f", row.seat_mean)});
+Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
+  Inputs inputs;
+  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, device));
+  if (config.learns_in_market()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
+  if (!inputs.logs || !inputs.tapes) return inputs;
+  if (inputs.logs->feature_set != config.tapes.features) {
+    throw Error("tapes.features: found " + config.tapes.features + ", expected " + inputs.logs->feature_set +
+                ", the features of data.store");
   }
-  return table.text(width) +
-         wrapped("  ",
-                 "action error: mean |alpha - what is taught|, beside that of the last alpha once more and of the "
-                 "seat's mean in training",
-                 width);
+  if (inputs.logs->training.ticks() != inputs.tapes->tapes.ticks()) {
+    throw Error("tapes.store: found days of " + std::to_string(inputs.tapes->tapes.ticks()) + " ticks, expected " +
+                std::to_string(inputs.logs->training.ticks()) + " as in data.store");
+  }
+  return inputs;
 }
 
-// Empty for a policy that forecasts nothing.
-std::string forecasts_table(const std::vector<HeldOutRow>& rows, size_t width) {
-  std::set<std::string> groups;
-  for (const HeldOutRow& row : rows) {
-    for (const auto& [group, error] : row.numbers.forecast_error) groups.insert(group);
+// What a checkpoint of this training says of it.
+policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& inputs) {
+  policy::CheckpointInfo info;
+  std::string feature_set = config.tapes.features;
+  info.labels = "market";
+  if (inputs.logs) {
+    info.stores = inputs.logs->stores;
+    feature_set = inputs.logs->feature_set;
+    info.labels = config.data.labels + (inputs.tapes ? " and market" : "");
   }
-  if (groups.empty()) return {};
-  std::vector<TextColumn> columns = {{"forecast", TextColumn::Align::kLeft}};
-  for (const std::string& group : groups) columns.push_back({group});
-  TextTable table(columns, "  ");
-  for (const HeldOutRow& row : rows) {
-    std::vector<std::string> cells = {row.name};
-    for (const std::string& group : groups) {
-      const auto error = row.numbers.forecast_error.find(group);
-      cells.push_back(error == row.numbers.forecast_error.end() ? "" : number_text("%.2f", error->second));
+  if (inputs.tapes) {
+    info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
+  }
+  info.observation = {feature_set, config.data.reward};
+  info.shape = policy::shape_for(inputs.logs ? inputs.logs->training.features()
+                                             : feature_names(parse_feature_set(feature_set)));
+  info.ticks = inputs.ticks();
+  if (config.select.every > 0) {
+    info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
+    info.judged_periods = config.select.market.periods.values;
+  }
+  info.program = program_name();
+  return info;
+}
+
+void check_policy(const policy::Policy& policy, const Inputs& inputs) {
+  if (inputs.tapes && policy.whole_period() && policy.window() < inputs.ticks()) {
+    throw Error("tapes.store: found days of " + std::to_string(inputs.ticks()) + " ticks, expected at most " +
+                std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
+  }
+  if (!policy.wishes().contains(policy::Outcome::kShareOfOptimum)) return;
+  const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
+  if (no_optima.empty()) return;
+  throw Error("model.wishes: found share_of_optimum, and " + no_optima +
+              " does not know the optimum of its days; expected a store with labels (genbid simulate with "
+              "output.labels=true writes them)");
+}
+
+void warn_of_outliers(const TrainRunConfig& config, const TrainingData& logs) {
+  if (logs.num_clipped > 0) {
+    log_info("data.max_action: " + std::to_string(logs.num_clipped) + " actions of the store were lowered to " +
+             shortest(config.data.max_action));
+  }
+  for (const train::Dataset* dataset : {&logs.training, logs.held_out ? &*logs.held_out : nullptr}) {
+    const std::string outliers = dataset != nullptr ? dataset->describe_action_outliers() : "";
+    if (outliers.empty()) continue;
+    log_warning((logs.training.stores().size() == 1 ? config.data.store[0].path : "data.store") + ": found " +
+                outliers + "; the loss will look better and the policy be worse " +
+                "(data.max_action lowers actions above a limit)");
+  }
+}
+
+// What the config's objective is made of. The sum refers to the others.
+struct Objectives {
+  std::unique_ptr<train::LoggedWindows> windows;
+  std::unique_ptr<train::TapeDays> days;
+  std::unique_ptr<train::WeightedSum> sum;
+
+  train::Objective& whole() const {
+    if (sum) return *sum;
+    if (days) return *days;
+    return *windows;
+  }
+};
+
+Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, const policy::Policy& policy) {
+  const train::TrainConfig& train = config.train;
+  Objectives made;
+  if (inputs.logs) {
+    made.windows =
+        std::make_unique<train::LoggedWindows>(inputs.logs->training, policy, train.batch_size, train.accumulate,
+                                               train.seed, train::parse_starts(config.data.starts));
+    const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
+    for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
+      log_info(at(config.data.store, i).path + ": " + grouped(at(stores, i).end - at(stores, i).begin) +
+               " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) +
+               " % of the windows");
     }
-    table.add(cells);
   }
-  return "\n" + table.text(width) + wrapped("  ", "error of the next state over that of copying the last", width);
+  if (inputs.tapes) {
+    made.days = std::make_unique<train::TapeDays>(inputs.tapes->tapes, inputs.tapes->days, inputs.tapes->training,
+                                                  tape_options(config.tapes, config.data.reward), config.tapes.cells,
+                                                  train.accumulate, train.seed);
+  }
+  if (made.windows && made.days) {
+    made.sum = std::make_unique<train::WeightedSum>(
+        std::vector<train::WeightedSum::Term>{{made.windows.get(), 1.0}, {made.days.get(), config.tapes.weight}});
+  }
+  return made;
+}
+
+std::string size_text(const Inputs& inputs) {
+  std::string text;
+  if (inputs.logs) {
+    text = grouped(inputs.logs->training.num_trajectories()) + " trajectories, " +
+           grouped(inputs.logs->training.num_rows()) + " ticks; ";
+  }
+  if (inputs.tapes) text += grouped(std::ssize(inputs.tapes->training)) + " days of seats on tapes; ";
+  return text;
 }
 
 }  // namespace
-
-std::string TrainingSummary::text() const {
-  const size_t width = terminal::width(STDOUT_FILENO);
-  std::string text = "step " + std::to_string(training.step) + " of " + std::to_string(steps);
-  if (training.loss) text += ", training loss " + number_text("%.4f", *training.loss);
-  text += "\n";
-  constexpr size_t kListed = 4;  // more periods are in metrics.jsonl
-  const std::vector<train::HeldOutPeriod>& periods = training.held_out;
-  std::vector<HeldOutRow> rows;
-  for (size_t i = 0; periods.size() <= kListed && i < periods.size(); ++i) {
-    const int64_t period = periods[i].period;
-    rows.push_back(
-        {"period " + std::to_string(period), periods[i], seat_mean_error.at(period), copying_error.at(period)});
-  }
-  if (periods.size() > 1) {
-    rows.push_back({"mean of " + std::to_string(periods.size()) + " periods", train::mean_of_periods(periods),
-                    mean_of(seat_mean_error), mean_of(copying_error)});
-  }
-  if (!rows.empty()) {
-    text += "at step " + std::to_string(training.held_out_step) + ", with averaged weights:\n";
-    text += errors_table(rows, width) + forecasts_table(rows, width);
-  }
-  if (periods.size() > kListed) text += "  each period's own: metrics.jsonl\n";
-  if (training.best) {
-    text += "in the market: expected score " + number_text("%.2f", training.best->expected_score) + " at step " +
-            std::to_string(training.best->step) + ", the best that was judged" +
-            (training.patience_gone ? "; no better one came, so the training has ended" : "") + "\n";
-  }
-  return text + "checkpoint: " + training.checkpoint + "\n";
-}
-
-std::string TrainingSummary::json() const {
-  using Json = nlohmann::ordered_json;
-  const auto errors = [](const train::HeldOutPeriod& one, double seat_mean, double copying) {
-    Json json = {{"loss", one.loss},
-                 {"action_error", one.action_error},
-                 {"copying_action_error", copying},
-                 {"seat_mean_action_error", seat_mean}};
-    if (!one.forecast_error.empty()) json["forecast_error"] = one.forecast_error;
-    return json;
-  };
-  Json json = {{"run", run},
-               {"model", model},
-               {"step", training.step},
-               {"steps", steps},
-               {"stopped", training.stopped},
-               {"loss", training.loss ? Json(*training.loss) : Json(nullptr)}};
-  const std::vector<train::HeldOutPeriod>& periods = training.held_out;
-  if (!periods.empty()) {
-    Json& held_out = json["held_out"] = {{"step", training.held_out_step}, {"periods", Json::array()}};
-    for (const train::HeldOutPeriod& one : periods) {
-      Json row = {{"period", one.period}};
-      row.update(errors(one, seat_mean_error.at(one.period), copying_error.at(one.period)));
-      held_out["periods"].push_back(row);
-    }
-    held_out["mean"] = errors(train::mean_of_periods(periods), mean_of(seat_mean_error), mean_of(copying_error));
-  }
-  if (training.best) {
-    json["best"] = {{"step", training.best->step}, {"expected_score", training.best->expected_score}};
-  }
-  json["checkpoint"] = training.checkpoint;
-  json["seconds"] = seconds;
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
 
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
@@ -178,30 +185,14 @@ TrainingSummary train(const TrainRunConfig& config) {
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
   train::check_tensor_memory();
-  const TrainingData data = load_training_data(config.data, device);
-  const train::Dataset& training = data.training;
-  const train::Dataset* const held_out = data.held_out ? &*data.held_out : nullptr;
-  policy::CheckpointInfo info;
-  info.stores = data.stores;
-  info.observation = {data.feature_set, config.data.reward};
-  info.shape = policy::shape_for(training.features());
-  info.labels = config.data.labels;
-  info.ticks = training.ticks();
-  if (config.select.every > 0) {
-    info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
-    info.judged_periods = config.select.market.periods.values;
-  }
-  info.program = program_name();
+  const Inputs inputs = load_inputs(config, device);
+  const train::Dataset* const held_out = inputs.logs && inputs.logs->held_out ? &*inputs.logs->held_out : nullptr;
+  policy::CheckpointInfo info = info_of(config, inputs);
   const std::shared_ptr<policy::Policy> policy = [&] {
     const train::ModelMemory memory(train::kTrainingCopies);
     return models::make_policy(config.model, info.shape, config.train.seed);
   }();
-  const std::string no_optima = training.store_without_optima();
-  if (policy->wishes().contains(policy::Outcome::kShareOfOptimum) && !no_optima.empty()) {
-    throw Error("model.wishes: found share_of_optimum, and " + no_optima +
-                " does not know the optimum of its days; expected a store with labels (genbid simulate with "
-                "output.labels=true writes them)");
-  }
+  check_policy(*policy, inputs);
 
   if (config.train.threads == 0) at::set_num_threads(threads_for(policy::num_parameters(*policy)));
   info.threads = at::get_num_threads();
@@ -214,33 +205,23 @@ TrainingSummary train(const TrainRunConfig& config) {
   const std::string& checkpoint = resume.checkpoint;
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
-  if (checkpoint.empty()) policy->fit(training.training_columns());
   log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " +
-           grouped(training.num_trajectories()) + " trajectories, " + grouped(training.num_rows()) + " ticks; " +
-           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
-
-  if (data.num_clipped > 0) {
-    log_info("data.max_action: " + std::to_string(data.num_clipped) + " actions of the store were lowered to " +
-             shortest(config.data.max_action));
-  }
-  for (const train::Dataset* dataset : {&training, held_out}) {
-    const std::string outliers = dataset != nullptr ? dataset->describe_action_outliers() : "";
-    if (outliers.empty()) continue;
-    log_warning((training.stores().size() == 1 ? config.data.store[0].path : "data.store") + ": found " + outliers +
-                "; the loss will look better and the policy be worse " +
-                "(data.max_action lowers actions above a limit)");
+           size_text(inputs) + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+  if (inputs.logs) warn_of_outliers(config, *inputs.logs);
+  const Objectives objectives = make_objectives(config, inputs, *policy);
+  if (checkpoint.empty()) {
+    policy->fit(inputs.logs ? inputs.logs->training.training_columns() : objectives.days->training_columns());
   }
 
-  train::LoggedWindows windows(training, *policy, config.train.batch_size, config.train.accumulate, config.train.seed,
-                               train::parse_starts(config.data.starts));
-  for (int64_t i = 0; training.stores().size() > 1 && i < std::ssize(training.stores()); ++i) {
-    const train::StoreTrajectories& store = at(training.stores(), i);
-    log_info(at(config.data.store, i).path + ": " + grouped(store.end - store.begin) + " trajectories, " +
-             number_text("%.1f", 100.0 * windows.sampler().share(i)) + " % of the windows");
-  }
-  train::Trainer trainer(config.train, *policy, windows, held_out, run, info, yaml);
+  train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
   if (judge) trainer.judge_with(*judge, config.select);
+  if (inputs.tapes && !inputs.tapes->held_out.empty()) {
+    trainer.watch([&] {
+      return train::tape_scores(*policy, inputs.tapes->tapes, inputs.tapes->days, inputs.tapes->held_out,
+                                tape_options(config.tapes, config.data.reward).day);
+    });
+  }
   if (!checkpoint.empty()) {
     try {
       trainer.resume(checkpoint);
@@ -252,9 +233,9 @@ TrainingSummary train(const TrainRunConfig& config) {
   }
   TrainingSummary summary;
   summary.training = trainer.run();
-  if (held_out) {
-    summary.seat_mean_error = train::seat_mean_action_error(training, *held_out);
-    summary.copying_error = train::copying_action_error(training, *held_out);
+  if (held_out != nullptr) {
+    summary.seat_mean_error = train::seat_mean_action_error(inputs.logs->training, *held_out);
+    summary.copying_error = train::copying_action_error(inputs.logs->training, *held_out);
   }
   summary.run = config.run;
   summary.model = config.model.name();

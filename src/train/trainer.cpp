@@ -125,13 +125,33 @@ struct Trainer::State {
     return (step % select.every == 0 || step == config.steps) && !judgements->has(step);
   }
 
-  std::vector<HeldOutPeriod> measure(RunMetrics& metrics, bool write) {
-    if (held_out == nullptr) return {};
+  // What averaged weights are worth on days that they do not learn from, put into the summary. Nothing of it changes if a
+  // stop was asked for.
+  void measure(RunMetrics& metrics, TrainSummary& summary, bool write) {
+    if (held_out == nullptr && !tape_scores) return;
     check_weights();  // before the swap, while names are right
     const Ema::Swap averaged(stepper.ema());
-    const auto result = evaluate_held_out(policy, *held_out);
-    if (result.empty()) return result;  // stopped
     MetricValues values;
+    if (held_out != nullptr) {
+      const auto result = evaluate_held_out(policy, *held_out);
+      if (result.empty()) return;
+      add_losses(result, values);
+      summary.held_out = result;
+    }
+    if (tape_scores) {
+      const auto scores = tape_scores();
+      if (scores.empty()) return;
+      for (const auto& [period, score] : scores) {
+        if (!std::isfinite(score)) fail(info.step, "the score on the tape of period " + std::to_string(period) + " is not finite");
+        values.emplace_back("held_out/expected_score/period_" + std::to_string(period), score);
+      }
+      summary.tape_scores = scores;
+    }
+    summary.held_out_step = info.step;
+    if (write) metrics.write(info.step, values);
+  }
+
+  void add_losses(const std::vector<HeldOutPeriod>& result, MetricValues& values) const {
     for (const HeldOutPeriod& one : result) {
       if (!std::isfinite(one.loss) || !std::isfinite(one.action_error)) {
         fail(info.step,
@@ -144,8 +164,6 @@ struct Trainer::State {
         values.emplace_back("held_out/forecast_error/" + group + suffix, error);
       }
     }
-    if (write) metrics.write(info.step, values);
-    return result;
   }
 
   TrainConfig config;
@@ -157,6 +175,7 @@ struct Trainer::State {
   Stepper stepper;
   int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
   std::string last_checkpoint;
+  std::function<std::map<int64_t, double>()> tape_scores;
   Judge* judge = nullptr;
   SelectConfig select;
   std::optional<BestCheckpoint> judgements;
@@ -172,6 +191,10 @@ Trainer::~Trainer() = default;
 void Trainer::judge_with(Judge& judge, const SelectConfig& config) {
   state_->judge = &judge;
   state_->select = config;
+}
+
+void Trainer::watch(std::function<std::map<int64_t, double>()> tape_scores) {
+  state_->tape_scores = std::move(tape_scores);
 }
 
 void Trainer::resume(const std::string& checkpoint) {
@@ -216,10 +239,7 @@ TrainSummary Trainer::run() {
       window_start = now;
       window_first = step;
     }
-    if (step % config.eval_every == 0) {
-      summary.held_out = s.measure(metrics, true);
-      summary.held_out_step = step;
-    }
+    if (step % config.eval_every == 0) s.measure(metrics, summary, true);
     if (step % config.checkpoint_every == 0) s.save();
     if (s.is_due(step) && goes_on()) s.judge_now(metrics);
   }
@@ -233,8 +253,7 @@ TrainSummary Trainer::run() {
   summary.stopped = (step < config.steps && !summary.patience_gone) || s.is_due(step);  // stopped while it was judged
   summary.checkpoint = s.save();
   if (!summary.stopped && summary.held_out_step != step) {
-    summary.held_out = s.measure(metrics, step > first_step);  // a run that was finished has its line already
-    summary.held_out_step = step;
+    s.measure(metrics, summary, step > first_step);  // a run that was finished has its line already
     summary.stopped = stop_signal::requested();
   }
   metrics.ended(step);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +26,7 @@ struct TrainSummary {
   std::vector<HeldOutPeriod> held_out;  // averaged weights
   int64_t held_out_step = 0;            // when held_out was measured
   std::string checkpoint;
+  std::map<int64_t, double> tape_scores;  // of held-out tapes, by period; averaged weights, of the same step
   std::optional<Judgement> best;  // in the market, of all steps so far
   bool patience_gone = false;     // it ended before its last step, as nothing better came
 };
@@ -41,6 +44,10 @@ class Trainer {
   ~Trainer();
   // Judges averaged weights as the config says. The judge must outlive the trainer.
   void judge_with(Judge& judge, const SelectConfig& config);
+
+  // Measures, whenever held-out days are, the mean expected score by period on tapes that it does not learn from. It
+  // gives nothing if a stop was asked for.
+  void watch(std::function<std::map<int64_t, double>()> tape_scores);
 
   // Goes on where the checkpoint stands: the same weights as a run that was never interrupted, bit for bit on a
   // CPU with the same number of threads.

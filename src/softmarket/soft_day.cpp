@@ -1,0 +1,158 @@
+#include "softmarket/soft_day.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "policy/outcomes.h"
+#include "softmarket/expected_score.h"
+#include "softmarket/observed_days.h"
+
+namespace genbid::softmarket {
+namespace {
+
+using policy::Outcome;
+
+// What a policy has seen of days and done in them, in the form in which it reads it.
+class Histories {
+ public:
+  Histories(const policy::Policy& policy, const Cells& cells) : constraint_BC_(cells.constraint_BC) {
+    window_ = policy.initial_carry(1).empty() ? policy.window() : policy.window_with_carry();
+  }
+
+  void see(const at::Tensor& states_BS, const at::Tensor& before_BO) {
+    states_.push_back(states_BS);
+    before_.push_back(before_BO);
+  }
+  void did(const at::Tensor& alpha_B1) { alphas_.push_back(alpha_B1); }
+
+  // Up to the tick that was seen last.
+  policy::Ticks last() const {
+    const int64_t seen = std::ssize(states_);
+    const int64_t known = std::min(seen, window_);
+    const int64_t rows = constraint_BC_.size(0);
+    policy::Ticks ticks;
+    ticks.states_BTS = padded(states_, seen - known, known);
+    ticks.before_BTO = padded(before_, seen - known, known);
+    std::vector<at::Tensor> alphas(alphas_.begin() + (seen - known), alphas_.end());
+    alphas.push_back(at::zeros({rows, 1}, constraint_BC_.options()));
+    ticks.actions_BTA = padded(alphas, 0, known);
+    const at::Tensor place_T = at::arange(window_, at::TensorOptions(at::kLong).device(constraint_BC_.device()));
+    const at::Tensor there_T = place_T.lt(known);
+    ticks.ticks_BT = ((place_T + (seen - known)) * there_T).expand({rows, window_});
+    ticks.mask_BT = there_T.to(at::kFloat).expand({rows, window_});
+    ticks.constraint_BC = constraint_BC_;
+    return ticks;
+  }
+  at::Tensor states_BTS() const { return at::stack(states_, 1); }
+  at::Tensor before_BTO() const { return at::stack(before_, 1); }
+  at::Tensor alphas_BT() const { return at::cat(alphas_, 1); }
+
+ private:
+  at::Tensor padded(const std::vector<at::Tensor>& ticks_BX, int64_t first, int64_t count) const {
+    const std::vector<at::Tensor> part(ticks_BX.begin() + first, ticks_BX.begin() + first + count);
+    const at::Tensor stacked_BTX = count == 1 ? part.front().unsqueeze(1) : at::stack(part, 1);
+    return count == window_ ? stacked_BTX : at::constant_pad_nd(stacked_BTX, {0, 0, 0, window_ - count});
+  }
+
+  at::Tensor constraint_BC_;
+  int64_t window_ = 0;
+  std::vector<at::Tensor> states_, before_, alphas_;
+};
+
+// Of what a tick would cost, the share that there is money for.
+at::Tensor affordable_B1(const at::Tensor& money_B1, const at::Tensor& cost_B1, const at::Tensor& budget_B1,
+                         double softness) {
+  // A cost of 0 can be paid, and has a gradient.
+  const at::Tensor ratio_B1 = (money_B1 / (cost_B1 + 1e-6 * budget_B1)).clamp_max(10.0);
+  if (softness <= 0.0) return ratio_B1.clamp_max(1.0);
+  return (1.0 - softness * at::softplus((1.0 - ratio_B1) / softness)).clamp_min(0.0);
+}
+
+// policy/outcomes.h, outcomes_before.
+at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, const DayOptions& options,
+                     bool returns) {
+  const at::Tensor budget_B1 = constraint_BC.slice(1, 0, 1);
+  const at::Tensor limit_B1 = constraint_BC.slice(1, 1, 2);
+  const at::Tensor par_B1 = budget_B1 / limit_B1;
+  const at::Tensor& won_B1 = options.realised_reward ? days.conversions_B1() : days.expected_conversions_B1();
+  std::vector<at::Tensor> columns(to_size(policy::kNumOutcomes), at::zeros_like(budget_B1));
+  if (returns) {
+    const at::Tensor all_B1 = won_B1;
+    const at::Tensor rate_B1 = (won_B1 * limit_B1 / days.cost_B1().clamp_min(1e-10)).clamp_max(1.0);
+    columns[policy::index_of(Outcome::kReturn)] =
+        (options.realised_reward ? all_B1 * at::square(rate_B1) : expected_score(won_B1, days.cost_B1(), limit_B1)) /
+        par_B1;
+  }
+  columns[policy::index_of(Outcome::kValue)] = won_B1 / par_B1;
+  columns[policy::index_of(Outcome::kBudgetUse)] = days.cost_B1() / budget_B1;
+  return at::cat(columns, 1);
+}
+
+at::Tensor default_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
+  at::Tensor all_BO = at::zeros({constraint_BC.size(0), policy::kNumOutcomes}, constraint_BC.options());
+  for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(policy::index_of(outcome))).fill_(value);
+  return all_BO;
+}
+
+}  // namespace
+
+Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
+             at::Generator& noise) {
+  const at::Tensor budget_B1 = cells.constraint_BC.slice(1, 0, 1);
+  const int64_t rows = budget_B1.size(0);
+  const policy::Wishes wishes = policy.wishes();
+  const at::Tensor wishes_BO = default_wishes_BO(wishes, cells.constraint_BC);
+  ObservedDays days(options.feature_set, cells.constraint_BC, tapes.ticks());
+  Histories histories(policy, cells);
+  std::vector<at::Tensor> carry = policy.initial_carry(rows);
+  at::Tensor money_B1 = budget_B1;
+  std::vector<at::Tensor> costs;
+  for (int64_t tick = 0; tick < tapes.ticks(); ++tick) {
+    const Offered offered = tapes.offered(cells.day_B, tick);
+    histories.see(days.states_BS(offered.num_pv_B1, offered.mean_pvalue_B1, money_B1),
+                  before_BO(days, cells.constraint_BC, options, wishes.contains(Outcome::kReturn)));
+    const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise, budget_B1.options());
+    policy::Action action = policy.act(histories.last(), wishes_BO, noise_BN, carry);
+    if (action.coefficients_BA.size(1) != 1) {
+      throw Error("a policy of " + std::to_string(action.coefficients_BA.size(1)) +
+                  " bid coefficients: a tape knows what bids of one coefficient bring");
+    }
+    carry = std::move(action.carry);
+    const at::Tensor alpha_B1 = action.coefficients_BA;
+    histories.did(alpha_B1);
+
+    const Bought bought = tapes.bought(cells.day_B, tick, alpha_B1);
+    const at::Tensor share_B1 = affordable_B1(money_B1, bought.cost_B1, budget_B1, options.softness);
+    ObservedTick seen;
+    seen.cost = bought.cost_B1 * share_B1;
+    seen.expected_conversions = bought.value_B1 * share_B1;
+    seen.conversions = options.drawn_conversions ? at::poisson(seen.expected_conversions.detach(), noise)
+                                                 : seen.expected_conversions;
+    const at::Tensor num_pv_B1 = offered.num_pv_B1.clamp_min(1.0);
+    seen.bid = alpha_B1 * offered.mean_pvalue_B1;
+    seen.least_winning_cost = offered.price_B1;
+    seen.pvalue = offered.mean_pvalue_B1;
+    seen.conversion = seen.conversions / num_pv_B1;
+    seen.win = bought.slots_B1 * share_B1 / num_pv_B1;
+    seen.num_pv = offered.num_pv_B1;
+    days.append(seen);
+    money_B1 = (money_B1 - seen.cost).clamp_min(0.0);
+    costs.push_back(seen.cost);
+  }
+  Day day;
+  day.value_B = days.expected_conversions_B1().squeeze(1);
+  day.cost_B = days.cost_B1().squeeze(1);
+  day.score_B = expected_score(day.value_B, day.cost_B, cells.constraint_BC.select(1, 1));
+  day.alphas_BT = histories.alphas_BT();
+  day.states_BTS = histories.states_BTS();
+  day.before_BTO = histories.before_BTO();
+  day.costs_BT = at::cat(costs, 1);
+  return day;
+}
+
+}  // namespace genbid::softmarket

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "bidding/state_features.h"
+#include "policy/policy.h"
+#include "softmarket/tapes.h"
+
+// B cells, C = 2 constraint values (budget, CPA limit), T ticks, S features.
+
+namespace genbid::softmarket {
+
+// Days to be played: a day of a seat each, under any budget and CPA limit.
+struct Cells {
+  at::Tensor day_B;          // i64, of the tapes
+  at::Tensor constraint_BC;  // f32
+};
+
+struct DayOptions {
+  FeatureSet feature_set = FeatureSet::kConstraint;
+  // What a bidder sees of conversions: drawn ones (Poisson), as in live play, or expected ones.
+  bool drawn_conversions = true;
+  bool realised_reward = false;  // earned returns count what it sees
+  // Width of the rounded corner where the money of a tick ends, as a share of what the tick would have cost: the share
+  // that is bought is a soft minimum of 1 and money / cost. 0: a sharp one.
+  double softness = 0.02;
+};
+
+// What became of them, f32.
+struct Day {
+  at::Tensor score_B;      // expected: softmarket/expected_score.h
+  at::Tensor value_B;      // p-values of exposed impressions
+  at::Tensor cost_B;       // money
+  at::Tensor alphas_BT;    // asked
+  at::Tensor states_BTS;   // as they were seen
+  at::Tensor before_BTO;   // what had come of outcomes (policy/day.h, Ticks)
+  at::Tensor costs_BT;     // money, by tick
+};
+
+// Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
+// sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
+// what earlier bids did to what is seen, where the caller's mode records them. Rivals do not react.
+//
+// Random numbers (conversions, and the noise that the policy reads) come from `noise`. Error for a policy of several
+// coefficients: a tape knows bids of alpha x p-value alone.
+Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
+             at::Generator& noise);
+
+}  // namespace genbid::softmarket

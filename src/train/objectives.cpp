@@ -1,0 +1,40 @@
+#include "train/objectives.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace genbid::train {
+
+WeightedSum::WeightedSum(std::vector<Term> terms) : terms_(std::move(terms)) {
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    for (size_t part = 0; part < terms_[term].objective->num_parts(); ++part) places_.push_back({term, part});
+  }
+}
+
+int64_t WeightedSum::draw(int64_t first, int64_t most) {
+  // What all of them draw ahead: each is asked again for as many as the one with the fewest gives.
+  for (const Term& term : terms_) most = std::min(most, term.objective->draw(first, most));
+  for (const Term& term : terms_) term.objective->draw(first, most);
+  return most;
+}
+
+void WeightedSum::gather(const at::Tensor& place_1) {
+  for (const Term& term : terms_) term.objective->gather(place_1);
+}
+
+at::Tensor WeightedSum::weight(size_t part) const {
+  const auto [term, place] = places_[part];
+  const Objective& objective = *terms_[term].objective;
+  if (objective.num_parts() > 1) return objective.weight(place) * terms_[term].weight;
+  return at::full({}, terms_[term].weight, at::TensorOptions(at::kFloat).device(device()));
+}
+
+std::vector<policy::LossPart> WeightedSum::losses(const policy::Step& step, policy::Policy& policy, size_t group,
+                                                  size_t part) {
+  const auto [term, place] = places_[part];
+  return terms_[term].objective->losses(step, policy, group, place);
+}
+
+}  // namespace genbid::train

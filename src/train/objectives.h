@@ -1,0 +1,39 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "train/objective.h"
+
+namespace genbid::train {
+
+// A weighted sum of objectives: their parts one behind the other, each with its own weight times its objective's. All
+// are on one device and must outlive it.
+class WeightedSum : public Objective {
+ public:
+  struct Term {
+    Objective* objective = nullptr;
+    double weight = 1.0;
+  };
+  explicit WeightedSum(std::vector<Term> terms);
+
+  int64_t draw(int64_t first, int64_t most) override;
+  void gather(const at::Tensor& place_1) override;
+  size_t num_parts() const override { return places_.size(); }
+  at::Tensor weight(size_t part) const override;
+  std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
+                                       size_t part) override;
+  c10::Device device() const override { return terms_.front().objective->device(); }
+
+ private:
+  struct Place {
+    size_t term;
+    size_t part;
+  };
+  std::vector<Term> terms_;
+  std::vector<Place> places_;  // by part
+};
+
+}  // namespace genbid::train

@@ -1,0 +1,224 @@
+#include "train/tape_days.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/stop_signal.h"
+#include "bidding/score.h"
+#include "policy/outcomes.h"
+#include "train/device.h"
+
+// K steps that are drawn ahead, B cells, C = 2 constraint values, T ticks, S features, O outcomes, N rows.
+
+namespace genbid::train {
+namespace {
+
+constexpr int64_t kMostStepsAhead = 64;
+constexpr int64_t kCellsAtOnce = 1024;
+
+// Bids a constant alpha, a factor times the CPA limit, which is a row's own.
+class ConstantBids : public policy::Policy {
+ public:
+  explicit ConstantBids(at::Tensor factor_B1) : factor_B1_(std::move(factor_B1)) {}
+  void fit(const policy::TrainingColumns& /*columns*/) override {}
+  int64_t window() const override { return 1; }
+  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
+                                       const policy::Batch& /*batch*/) override {
+    return {};
+  }
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
+    return {};
+  }
+  policy::Action act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
+                     const std::vector<at::Tensor>& /*carry*/) override {
+    return {history.constraint_BC.slice(1, 1, 2) * factor_B1_};
+  }
+
+ private:
+  at::Tensor factor_B1_;
+};
+
+softmarket::Cells cells_of(const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen, c10::Device device) {
+  std::vector<float> constraint;
+  for (const int64_t day : chosen) {
+    constraint.push_back(as_float(at(days, day).budget));
+    constraint.push_back(as_float(at(days, day).cpa_limit));
+  }
+  return {at::tensor(chosen, at::kLong).to(device), at::tensor(constraint).view({-1, 2}).to(device)};
+}
+
+double within(const FactorRange& range, uint32_t bits) {
+  return range.low * std::pow(range.high / range.low, uniform_double(bits));
+}
+
+}  // namespace
+
+const std::vector<std::string>& campaign_names() {
+  static const std::vector<std::string> names = {"own", "any"};
+  return names;
+}
+
+Campaigns parse_campaigns(const std::string& name) {
+  const auto& names = campaign_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw Error("campaigns: found '" + name + "', expected own or any");
+  return static_cast<Campaigns>(found - names.begin());
+}
+
+std::vector<TapeDay> days_of(const data::TapeColumns& columns) {
+  std::vector<TapeDay> days;
+  for (int64_t i = 0; i < columns.num_days(); ++i) {
+    days.push_back({at(columns.period, i), at(columns.seat, i), at(columns.budget, i), at(columns.cpa_limit, i)});
+  }
+  return days;
+}
+
+TapeDays::TapeDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& days, std::vector<int64_t> chosen,
+                   const TapeDaysOptions& options, int64_t batch_size, int64_t parts, int64_t seed)
+    : tapes_(tapes),
+      days_(days),
+      chosen_(std::move(chosen)),
+      options_(options),
+      batch_size_(batch_size),
+      parts_(std::clamp<int64_t>(parts, 1, batch_size)),
+      stream_(static_cast<uint64_t>(seed), "train.tapes") {
+  double par = 0.0;
+  for (const int64_t day : chosen_) par += at(days_, day).budget / at(days_, day).cpa_limit;
+  mean_par_ = par / as_double(chosen_.size());
+  const auto device = tapes_.device();
+  ahead_day_KB_ = at::zeros({kMostStepsAhead, batch_size}, at::TensorOptions(at::kLong).device(device));
+  ahead_constraint_KBC_ = at::zeros({kMostStepsAhead, batch_size, 2}, at::TensorOptions(at::kFloat).device(device));
+  for (int64_t part = 0; part < parts_; ++part) {
+    const int64_t cells = (part + 1) * batch_size_ / parts_ - part * batch_size_ / parts_;
+    weights_.push_back(at::full({}, as_double(cells) / as_double(batch_size_), ahead_constraint_KBC_.options()));
+  }
+}
+
+TapeDays::Drawn TapeDays::drawn(int64_t step, int64_t slot) const {
+  const auto a = static_cast<uint32_t>(step);
+  const auto b = static_cast<uint32_t>(step >> 32);
+  const auto c = static_cast<uint32_t>(slot);
+  const std::array<uint32_t, 4> places = stream_.bits(a, b, c, 0);
+  const std::array<uint32_t, 4> factors = stream_.bits(a, b, c, 1);
+  const auto one_of = [&](uint32_t bits) {
+    return at(chosen_, static_cast<int64_t>(uniform_double(bits) * as_double(chosen_.size())));
+  };
+  const int64_t day = one_of(places[0]);
+  const TapeDay& campaign = at(days_, options_.campaigns == Campaigns::kAny ? one_of(places[1]) : day);
+  return {day, as_float(campaign.budget * within(options_.budget_scale, factors[0])),
+          as_float(campaign.cpa_limit * within(options_.cpa_scale, factors[1]))};
+}
+
+int64_t TapeDays::draw(int64_t first, int64_t most) {
+  const int64_t steps = std::min(most, kMostStepsAhead);
+  const bool pinned = !device().is_cpu();
+  const at::Tensor day_KB = at::empty({steps, batch_size_}, at::TensorOptions(at::kLong).pinned_memory(pinned));
+  const at::Tensor constraint_KBC =
+      at::empty({steps, batch_size_, 2}, at::TensorOptions(at::kFloat).pinned_memory(pinned));
+  auto* day = day_KB.mutable_data_ptr<int64_t>();
+  auto* constraint = constraint_KBC.mutable_data_ptr<float>();
+  for (int64_t k = 0; k < steps; ++k) {
+    for (int64_t slot = 0; slot < batch_size_; ++slot) {
+      const Drawn one = drawn(first + k, slot);
+      *day++ = one.day;
+      *constraint++ = one.budget;
+      *constraint++ = one.cpa_limit;
+    }
+  }
+  ahead_day_KB_.slice(0, 0, steps).copy_(day_KB, /*non_blocking=*/true);
+  ahead_constraint_KBC_.slice(0, 0, steps).copy_(constraint_KBC, /*non_blocking=*/true);
+  return steps;
+}
+
+void TapeDays::gather(const at::Tensor& place_1) {
+  cells_.day_B = ahead_day_KB_.index_select(0, place_1).squeeze(0);
+  cells_.constraint_BC = ahead_constraint_KBC_.index_select(0, place_1).squeeze(0);
+}
+
+std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
+                                               size_t part) {
+  const int64_t begin = to_signed(part) * batch_size_ / parts_;
+  const int64_t end = (to_signed(part) + 1) * batch_size_ / parts_;
+  const softmarket::Cells cells{cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
+  const softmarket::Day day = softmarket::play_day(policy, tapes_, cells, options_.day, step.noise);
+  return {{"market", day.score_B.mean() / -mean_par_}};
+}
+
+policy::TrainingColumns TapeDays::training_columns() const {
+  const torch::NoGradGuard no_grad;
+  std::vector<int64_t> rows;
+  std::vector<float> constraint;
+  std::vector<float> factors;
+  for (int64_t i = 0; i < kCellsAtOnce; ++i) {
+    const Drawn one = drawn(-1, i);
+    rows.push_back(one.day);
+    constraint.push_back(one.budget);
+    constraint.push_back(one.cpa_limit);
+    factors.push_back(as_float(within({0.5, 1.6}, stream_.bits(0, 0, static_cast<uint32_t>(i), 2)[0])));
+  }
+  const softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
+                                at::tensor(constraint).view({-1, 2}).to(device())};
+  ConstantBids bids(at::tensor(factors).view({-1, 1}).to(device()));
+  at::Generator noise = generator_on(device(), 1);
+  const softmarket::Day day = softmarket::play_day(bids, tapes_, cells, options_.day, noise);
+
+  std::vector<policy::OutcomeValues> outcomes;
+  const at::Tensor totals_B3 = at::stack({day.value_B, day.cost_B, day.score_B}, 1).cpu();
+  const auto totals = totals_B3.accessor<float, 2>();
+  for (int64_t i = 0; i < kCellsAtOnce; ++i) {
+    outcomes.push_back(policy::outcomes_of(
+        {at(constraint, 2 * i), at(constraint, 2 * i + 1), totals[i][0], totals[i][1], totals[i][2], {}}));
+  }
+  policy::TrainingColumns columns;
+  columns.outcome_MO =
+      at::from_blob(outcomes.data(), {kCellsAtOnce, policy::kNumOutcomes}, at::kFloat).clone().to(device());
+  const int64_t ticks = tapes_.ticks();
+  policy::Ticks seen;
+  seen.before_BTO = day.before_BTO;
+  const at::Tensor live_N = day.states_BTS.select(2, kFeatureBudgetLeft).gt(0.0).flatten().nonzero().squeeze(1);
+  const auto live = [&](const at::Tensor& x_BTX) { return x_BTX.flatten(0, 1).index_select(0, live_N); };
+  columns.states_NS = live(day.states_BTS);
+  columns.actions_NA = live(day.alphas_BT.unsqueeze(2));
+  columns.labels_NA = columns.actions_NA;
+  columns.to_go_NO = live(policy::to_go_BTO(seen, columns.outcome_MO));
+  columns.ticks_N =
+      live(at::arange(ticks, at::kLong).to(device()).expand({kCellsAtOnce, ticks}));
+  columns.constraint_NC = live(cells.constraint_BC.unsqueeze(1).expand({kCellsAtOnce, ticks, 2}));
+  return columns;
+}
+
+std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::Tapes& tapes,
+                                      const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen,
+                                      const softmarket::DayOptions& options) {
+  const torch::NoGradGuard no_grad;
+  const bool was_training = policy.is_training();
+  policy.eval();
+  at::Generator noise = generator_on(tapes.device(), 1);
+  std::map<int64_t, double> sums;
+  std::map<int64_t, int64_t> counts;
+  for (int64_t begin = 0; begin < std::ssize(chosen) && !stop_signal::requested(); begin += kCellsAtOnce) {
+    const int64_t end = std::min<int64_t>(begin + kCellsAtOnce, std::ssize(chosen));
+    const std::vector<int64_t> part(chosen.begin() + begin, chosen.begin() + end);
+    const softmarket::Day day =
+        softmarket::play_day(policy, tapes, cells_of(days, part, tapes.device()), options, noise);
+    const at::Tensor scores = day.score_B.cpu();
+    for (int64_t i = 0; i < end - begin; ++i) {
+      const int64_t period = at(days, at(part, i)).period;
+      sums[period] += as_double(scores.const_data_ptr<float>()[i]);
+      ++counts[period];
+    }
+  }
+  policy.train(was_training);
+  if (stop_signal::requested()) return {};
+  for (auto& [period, sum] : sums) sum /= as_double(counts[period]);
+  return sums;
+}
+
+}  // namespace genbid::train

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/random/random.h"
+#include "policy/policy.h"
+#include "softmarket/soft_day.h"
+#include "softmarket/tapes.h"
+#include "train/objective.h"
+
+namespace genbid::train {
+
+// Whose budget and CPA limit a day of a seat is played under: those of who sat there; or of any seat of any of the
+// days, as nobody's own bids are in a seat's tape.
+enum class Campaigns { kOwn, kAny };
+const std::vector<std::string>& campaign_names();  // "own", "any"
+Campaigns parse_campaigns(const std::string& name);
+
+// A factor is drawn from low to high, its logarithm evenly.
+struct FactorRange {
+  double low = 1.0;
+  double high = 1.0;
+};
+
+struct TapeDaysOptions {
+  softmarket::DayOptions day;
+  Campaigns campaigns = Campaigns::kAny;
+  FactorRange budget_scale, cpa_scale;
+};
+
+// A day of a seat in the tapes.
+struct TapeDay {
+  int64_t period = 0;
+  int64_t seat = 0;
+  double budget = 0.0;     // money
+  double cpa_limit = 0.0;  // money per conversion
+};
+std::vector<TapeDay> days_of(const data::TapeColumns& columns);
+
+// What a policy learns from when it learns in the market: days of tapes, played whole, whose expected score it raises
+// by its gradient (softmarket/soft_day.h). The loss is - the mean expected score / the mean of budget / CPA limit, so
+// that a day counts by the conversions that are in it, as it does in the benchmark's mean.
+class TapeDays : public Objective {
+ public:
+  // `days`: those of the tapes' M; `chosen`: places in them that are drawn. A step plays `batch_size` cells, in as many
+  // `parts`. References must outlive it.
+  TapeDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& days, std::vector<int64_t> chosen,
+           const TapeDaysOptions& options, int64_t batch_size, int64_t parts, int64_t seed);
+
+  int64_t draw(int64_t first, int64_t most) override;
+  void gather(const at::Tensor& place_1) override;
+  size_t num_parts() const override { return to_size(parts_); }
+  at::Tensor weight(size_t part) const override { return weights_[part]; }
+  std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
+                                       size_t part) override;
+  c10::Device device() const override { return tapes_.device(); }
+
+  // For normalisation constants: days of constant bids around the CPA limits, and labels that are these.
+  policy::TrainingColumns training_columns() const;
+
+ private:
+  // Of one cell of a step.
+  struct Drawn {
+    int64_t day;
+    float budget, cpa_limit;
+  };
+  Drawn drawn(int64_t step, int64_t slot) const;
+
+  const softmarket::Tapes& tapes_;
+  const std::vector<TapeDay>& days_;
+  std::vector<int64_t> chosen_;
+  TapeDaysOptions options_;
+  int64_t batch_size_;
+  int64_t parts_;
+  RandomStream stream_;
+  double mean_par_;
+  at::Tensor ahead_day_KB_;         // i64, of K steps, made once
+  at::Tensor ahead_constraint_KBC_;
+  softmarket::Cells cells_;         // of the step
+  std::vector<at::Tensor> weights_;  // by part
+};
+
+// Mean expected score by period of days of tapes under the campaigns of who sat there, without gradients and in
+// evaluation mode. Empty if a stop was asked for.
+std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::Tapes& tapes,
+                                      const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen,
+                                      const softmarket::DayOptions& options);
+
+}  // namespace genbid::train

@@ -1,0 +1,187 @@
+#include "train/tape_days.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <set>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/run_dir.h"
+#include "base/temporary_folder.h"
+#include "models/perceptron/perceptron.h"
+#include "models/registry.h"
+#include "softmarket/sample_tape.h"
+#include "train/objectives.h"
+#include "train/trainer.h"
+
+namespace genbid::train {
+namespace {
+
+constexpr int64_t kNumDays = 8;
+
+class TapeDaysTest : public ::testing::Test {
+ protected:
+  TapeDaysTest() : columns_(test::sample_tape(kNumDays, 12)), days_(days_of(columns_)), tapes_(columns_, at::kCPU) {
+    // A quarter of a day's market: so much of the budget, that bids decide whether it lasts.
+    for (TapeDay& day : days_) day.budget *= 0.25;
+    chosen_.resize(kNumDays);
+    std::iota(chosen_.begin(), chosen_.end(), 0);
+  }
+
+  static std::shared_ptr<policy::Policy> perceptron() {
+    models::PerceptronConfig config;
+    config.width = 32;
+    return models::make_policy(config, policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  }
+
+  double mean_score(policy::Policy& policy) {
+    double sum = 0.0;
+    const auto scores = tape_scores(policy, tapes_, days_, chosen_, {});
+    for (const auto& [period, score] : scores) sum += score;
+    return sum / as_double(std::ssize(scores));
+  }
+
+  data::TapeColumns columns_;
+  std::vector<TapeDay> days_;
+  softmarket::Tapes tapes_;
+  std::vector<int64_t> chosen_;
+};
+
+at::Tensor step_number(int64_t place) { return at::full({1}, place, at::kLong); }
+
+// Gradients of a step's loss in all parameters, as one vector.
+at::Tensor gradients(Objective& objective, policy::Policy& policy, int64_t step) {
+  objective.draw(step, 1);
+  objective.gather(step_number(0));
+  policy.zero_grad();
+  for (size_t part = 0; part < objective.num_parts(); ++part) {
+    at::Generator noise = at::detail::createCPUGenerator(7);
+    at::Tensor loss;
+    for (const policy::LossPart& one : objective.losses({step, noise}, policy, 0, part)) {
+      loss = loss.defined() ? loss + one.value : one.value;
+    }
+    (objective.num_parts() > 1 ? loss * objective.weight(part) : loss).backward();
+  }
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& parameter : policy.parameters()) all.push_back(parameter.grad().flatten().clone());
+  return at::cat(all);
+}
+
+TEST_F(TapeDaysTest, DrawsFollowFromSeedAndStep) {
+  const auto policy = perceptron();
+  TapeDays one(tapes_, days_, chosen_, {}, 16, 1, 1);
+  TapeDays same(tapes_, days_, chosen_, {}, 16, 1, 1);
+  TapeDays other(tapes_, days_, chosen_, {}, 16, 1, 2);
+  policy->fit(one.training_columns());
+  // Step 5 drawn alone, or as the third of those from 3 on.
+  const at::Tensor alone = gradients(one, *policy, 5);
+  same.draw(3, 4);
+  same.gather(step_number(2));
+  policy->zero_grad();
+  at::Generator noise = at::detail::createCPUGenerator(7);
+  same.losses({5, noise}, *policy, 0, 0)[0].value.backward();
+  std::vector<at::Tensor> all;
+  for (const at::Tensor& parameter : policy->parameters()) all.push_back(parameter.grad().flatten());
+  EXPECT_TRUE(at::equal(alone, at::cat(all)));
+  EXPECT_FALSE(at::equal(alone, gradients(other, *policy, 5)));
+  EXPECT_FALSE(at::equal(alone, gradients(one, *policy, 6)));
+}
+
+TEST_F(TapeDaysTest, PartsAddUpToTheWhole) {
+  const auto policy = perceptron();
+  TapeDaysOptions options;
+  options.day.drawn_conversions = false;  // whose draws would be others in parts
+  TapeDays whole(tapes_, days_, chosen_, options, 21, 1, 1);
+  TapeDays parts(tapes_, days_, chosen_, options, 21, 4, 1);
+  policy->fit(whole.training_columns());
+  const at::Tensor expected = gradients(whole, *policy, 0);
+  EXPECT_LT((gradients(parts, *policy, 0) - expected).norm().item<double>(), 1e-5 * expected.norm().item<double>());
+}
+
+// Own campaigns, any seat's, and scaled ones, as a policy sees them: the features tell budget and limit.
+TEST_F(TapeDaysTest, CampaignsAreThoseAskedFor) {
+  const auto seen = [&](const TapeDaysOptions& options) {
+    const TapeDays objective(tapes_, days_, chosen_, options, 16, 1, 1);
+    const at::Tensor constraint_NC = objective.training_columns().constraint_NC;
+    std::set<std::pair<float, float>> pairs;
+    for (int64_t i = 0; i < constraint_NC.size(0); ++i) {
+      pairs.insert({constraint_NC[i][0].item<float>(), constraint_NC[i][1].item<float>()});
+    }
+    return pairs;
+  };
+  std::set<std::pair<float, float>> own;
+  for (const TapeDay& day : days_) own.insert({as_float(day.budget), as_float(day.cpa_limit)});
+  TapeDaysOptions options;
+  options.campaigns = Campaigns::kOwn;
+  EXPECT_EQ(seen(options), own);
+  options.campaigns = Campaigns::kAny;
+  EXPECT_EQ(seen(options), own);
+  options.budget_scale = {0.5, 2.0};
+  const auto scaled = seen(options);
+  EXPECT_GT(scaled.size(), 100U);
+  const auto [low, high] = std::minmax_element(scaled.begin(), scaled.end());
+  EXPECT_GE(low->first, 0.5F * 3000.0F * 0.25F);
+  EXPECT_LE(high->first, 2.0F * 3800.0F * 0.25F);
+  EXPECT_LT(low->first, 0.6F * 3000.0F * 0.25F);
+}
+
+// Learned on days of a few numbers, and judged on the same: above the best constant share of the limit.
+TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
+  const auto policy = perceptron();
+  TapeDaysOptions options;
+  options.campaigns = Campaigns::kOwn;
+  TrainConfig config;
+  config.steps = 150;
+  config.learning_rate = 3e-3;
+  config.warmup_steps = 5;
+  config.ema_decay = 0.9;
+  TapeDays objective(tapes_, days_, chosen_, options, 32, 1, 1);
+  const policy::TrainingColumns columns = objective.training_columns();
+  policy->fit(columns);
+  const double before = mean_score(*policy);
+  const test::TemporaryFolder folder;
+  const RunDir run = RunDir::create(folder.path() + "/run", "kind: train\n");
+  policy::CheckpointInfo info;
+  info.shape = policy::shape_for(feature_names(FeatureSet::kConstraint));
+  Trainer trainer(config, *policy, objective, nullptr, run, info, "kind: train\n");
+  trainer.watch([&] { return tape_scores(*policy, tapes_, days_, chosen_, {}); });
+  const TrainSummary summary = trainer.run();
+  ASSERT_EQ(summary.tape_scores.size(), 4U);
+  double after = 0.0;
+  for (const auto& [period, score] : summary.tape_scores) after += score / 4.0;
+  EXPECT_GT(after, 1.05 * before);
+  // Returns of constants, by the same columns: the best of 1,024 that were played.
+  const double best_par = columns.outcome_MO.select(1, to_signed(policy::index_of(policy::Outcome::kReturn)))
+                              .max()
+                              .item<double>();
+  EXPECT_GT(after, 0.0);
+  EXPECT_GT(best_par, 0.0);
+}
+
+TEST_F(TapeDaysTest, ASumOfObjectivesIsWeighted) {
+  const auto policy = perceptron();
+  TapeDays one(tapes_, days_, chosen_, {}, 16, 1, 1);
+  TapeDays other(tapes_, days_, chosen_, {}, 24, 2, 2);
+  policy->fit(one.training_columns());
+  const at::Tensor first = gradients(one, *policy, 4);
+  const at::Tensor second = gradients(other, *policy, 4);
+  WeightedSum sum({{&one, 1.0}, {&other, 0.25}});
+  EXPECT_EQ(sum.num_parts(), 3U);
+  const at::Tensor expected = first + 0.25 * second;
+  EXPECT_LT((gradients(sum, *policy, 4) - expected).norm().item<double>(), 1e-5 * expected.norm().item<double>());
+}
+
+TEST(CampaignsTest, Names) {
+  EXPECT_EQ(parse_campaigns("own"), Campaigns::kOwn);
+  EXPECT_EQ(parse_campaigns("any"), Campaigns::kAny);
+  EXPECT_THROW(parse_campaigns("all"), Error);
+}
+
+}  // namespace
+}  // namespace genbid::train
