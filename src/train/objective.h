@@ -28,6 +28,9 @@ class Objective {
   // kind of data add up to 1. Of a single part nobody asks for it.
   virtual size_t num_parts() const { return 1; }
   virtual at::Tensor weight(size_t part) const = 0;
+  // True: its losses are those of no group in particular, and so costly that they are computed once a step, with the
+  // gradients of all groups that do not rest; these then step side by side.
+  virtual bool is_of_all_groups() const { return false; }
   // The losses of a part for one of the policy's groups, means over the part; none if the group rests.
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;

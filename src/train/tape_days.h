@@ -59,6 +59,7 @@ class TapeDays : public Objective {
   at::Tensor weight(size_t part) const override { return weights_[part]; }
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
+  bool is_of_all_groups() const override { return true; }
   c10::Device device() const override { return tapes_.device(); }
 
   // For normalisation constants: days of constant bids around the CPA limits, and labels that are these.
