@@ -25,7 +25,7 @@ std::vector<float> tape_knots(const oracle::Responses& day, Threads& threads);
 // Makes the tape of a cell (data::TapeColumns) while it is played: the market must keep ladders. Curves are of the true
 // values, also those of a seat that is misled (market/stress.h), and of the others' final bids.
 //
-// Its responses are its own, beside those of labels: they count slots, and have the same octaves for every seat and day.
+// Its responses are its own, beside those of labels: they count slots, and have as many octaves for every seat and day.
 // Memory: 31 KB a seat and tick, and the tape of one period.
 class TapeMaker : public market::PeriodSink {
  public:

@@ -127,7 +127,9 @@ TEST(CurveThinner, FindsTheSlopesOfACubic) {
   for (size_t p = 1; p < fine.size(); ++p) fine[p] = cubic(place(p));
   std::vector<float> values(25), slopes(25);
   thinner.thin(fine, values, slopes);
-  for (size_t k = 1; k < 24; ++k) {
+  // The last knot has the value of the last fine point, a 64th of a knot before it, and bends the slopes before it, by
+  // less than a third as much from knot to knot.
+  for (size_t k = 1; k < 18; ++k) {
     const double x = as_double(k);
     // Knots inside an octave are interpolated between fine points, a 64th of a knot or so apart.
     EXPECT_NEAR(as_double(values[k]), cubic(x), 1e-3 * cubic(x) * 0x1p-4) << k;
