@@ -148,7 +148,16 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
   const int64_t end = (to_signed(part) + 1) * batch_size_ / parts_;
   const softmarket::Cells cells{cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
   const softmarket::Day day = softmarket::play_day(policy, tapes_, cells, options_.day, step.noise);
-  return {{"market", day.score_B.mean() / -mean_par_}};
+  std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
+  if (options_.cpa_penalty > 0.0) {
+    const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
+    const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
+    // A day that won next to nothing exceeds the limit by no more than one that won a hundredth of par.
+    const at::Tensor paid_B = limit_B * day.value_B + 0.01 * budget_B;
+    const at::Tensor excess_B = ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0);
+    losses.push_back({"cpa", (excess_B * budget_B / limit_B).mean() * (options_.cpa_penalty / mean_par_)});
+  }
+  return losses;
 }
 
 policy::TrainingColumns TapeDays::training_columns() const {
