@@ -12,7 +12,7 @@ namespace genbid::data {
 // trajectory_store_file.h does it for trajectories.
 class TapeStoreFile {
  public:
-  // A new file, the same bytes as TapeStoreWriter's but for the days, of which only seats are written: the rest is zeros.
+  // A new file, the same bytes as TapeStoreWriter's but for the days, of which only seats are written: the rest is 0.
   static void create(const std::string& path, const TapeInfo& info, int64_t num_days);
   // Opens a file that create() made.
   explicit TapeStoreFile(std::string path);

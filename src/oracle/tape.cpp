@@ -33,7 +33,7 @@ float rounded_down(double value) {
 
 AlphaGrid tape_grid(double cpa_limit) {
   AlphaGrid grid;
-  grid.lowest = std::ldexp(1.0F, std::ilogb(std::clamp(cpa_limit, 0x1p-98, 0x1p89)) - 2);
+  grid.lowest = std::ldexp(1.0F, std::ilogb(std::clamp(cpa_limit, 0x1p-98, 0x1p88)) - 2);
   grid.octaves = kTapeOctaves;
   return grid;
 }

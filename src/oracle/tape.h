@@ -18,11 +18,11 @@
 namespace genbid::oracle {
 
 inline constexpr int kKnotsPerOctave = 4;  // docs/speed.md has what more would bring
-inline constexpr int kTapeOctaves = 5;     // of a seat's grid, always
+inline constexpr int kTapeOctaves = 6;     // of a seat's grid, always
 
-// The grid of a seat's tape: at least two octaves on either side of its CPA limit, where a unit of value is worth
-// buying (grid_around). One number of octaves for all seats and days, so that a store of them has one shape; the limits
-// are held within 2^-98 and 2^89.
+// The grid of a seat's tape: the octave of its CPA limit, near which a unit of value is worth buying (grid_around), two
+// octaves below and three above. One number of octaves for all seats and days, so that stores have one shape; limits
+// are held within 2^-98 and 2^88.
 AlphaGrid tape_grid(double cpa_limit);
 
 // Knot k is at alpha = grid.lowest x 2^(k / kKnotsPerOctave). Slopes are per knot.

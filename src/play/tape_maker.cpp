@@ -10,7 +10,9 @@ namespace {
 
 static_assert(sizeof(oracle::Knot) == to_size(data::TapeColumns::kNumbers) * sizeof(float));
 
-oracle::Responses empty_responses(const market::Market& market, const market::Cell& cell) {
+}  // namespace
+
+oracle::Responses tape_responses(const market::Market& market, const market::Cell& cell) {
   oracle::Auction auction;
   auction.rule = market.auction_rule(cell);
   std::vector<oracle::AlphaGrid> grids;
@@ -18,7 +20,24 @@ oracle::Responses empty_responses(const market::Market& market, const market::Ce
   return {market.shape().ticks, auction, std::move(grids), false, true};
 }
 
-}  // namespace
+std::vector<float> tape_knots(const oracle::Responses& day, Threads& threads) {
+  const oracle::CurveThinner thinner(day.grid(0));  // those of other seats differ by a power of two
+  const size_t num_knots = thinner.num_knots();
+  const auto ticks = to_size(day.num_ticks());
+  constexpr auto kNumbers = to_size(data::TapeColumns::kNumbers);
+  std::vector<float> all(to_size(day.num_seats()) * ticks * num_knots * kNumbers);
+  threads.parallel_for(day.num_seats(), 1, [&](int64_t begin, int64_t end) {
+    std::vector<oracle::Knot> knots(num_knots);
+    for (auto seat = to_size(begin); seat < to_size(end); ++seat) {
+      for (size_t tick = 0; tick < ticks; ++tick) {
+        thinner.thin(day, to_int(seat), to_int(tick), knots);
+        float* const to = all.data() + (seat * ticks + tick) * num_knots * kNumbers;
+        std::memcpy(to, knots.data(), num_knots * sizeof(oracle::Knot));
+      }
+    }
+  });
+  return all;
+}
 
 data::TapeInfo tape_info(const market::MarketShape& shape, const std::string& config_text) {
   data::TapeInfo info;
@@ -34,7 +53,7 @@ void TapeMaker::start(const market::Cell& cell) {
   cell_ = cell;
   sink_.reset();
   responses_.reset();  // its memory is free before that of the next day is taken
-  responses_.emplace(empty_responses(market_, cell_));
+  responses_.emplace(tape_responses(market_, cell_));
   sink_.emplace(*responses_, market_.threads());
 
   columns_ = {};
@@ -75,21 +94,7 @@ std::optional<data::TapeColumns> TapeMaker::finish(const oracle::Record& again) 
   const auto day = oracle::with_fitting_units(*std::exchange(responses_, std::nullopt), judged, again);
   if (!day) return std::nullopt;
 
-  const oracle::CurveThinner thinner(day->grid(0));
-  const size_t num_knots = thinner.num_knots();
-  const auto ticks = to_size(columns_.ticks);
-  constexpr auto kNumbers = to_size(data::TapeColumns::kNumbers);
-  columns_.knots.resize(to_size(columns_.num_days()) * ticks * num_knots * kNumbers);
-  market_.threads().parallel_for(columns_.num_days(), 1, [&](int64_t begin, int64_t end) {
-    std::vector<oracle::Knot> knots(num_knots);
-    for (auto seat = to_size(begin); seat < to_size(end); ++seat) {
-      for (size_t tick = 0; tick < ticks; ++tick) {
-        thinner.thin(*day, to_int(seat), to_int(tick), knots);
-        float* const to = columns_.knots.data() + (seat * ticks + tick) * num_knots * kNumbers;
-        std::memcpy(to, knots.data(), num_knots * sizeof(oracle::Knot));
-      }
-    }
-  });
+  columns_.knots = tape_knots(*day, market_.threads());
   return std::move(columns_);
 }
 

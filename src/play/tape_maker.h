@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/threads.h"
 #include "data/tape_store.h"
 #include "market/market.h"
 #include "oracle/fit.h"
@@ -16,11 +17,16 @@ namespace genbid::play {
 // What a tape of this market says of itself.
 data::TapeInfo tape_info(const market::MarketShape& shape, const std::string& config_text);
 
+// Empty responses for the tape of a cell: each seat has its own grid (oracle::tape_grid), and slots are counted.
+oracle::Responses tape_responses(const market::Market& market, const market::Cell& cell);
+// The knots of all seats and ticks as data::TapeColumns has them, seats side by side.
+std::vector<float> tape_knots(const oracle::Responses& day, Threads& threads);
+
 // Makes the tape of a cell (data::TapeColumns) while it is played: the market must keep ladders. Curves are of the true
 // values, also those of a seat that is misled (market/stress.h), and of the others' final bids.
 //
-// Its responses are its own, beside those of labels: they count slots, and have the same octaves for every seat and day
-// (oracle::tape_grid). Memory: 26 KB a seat and tick, and the tape of one period.
+// Its responses are its own, beside those of labels: they count slots, and have as many octaves for every seat and day.
+// Memory: 31 KB a seat and tick, and the tape of one period.
 class TapeMaker : public market::PeriodSink {
  public:
   explicit TapeMaker(market::Market& market) : market_(market) {}
