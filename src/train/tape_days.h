@@ -32,8 +32,8 @@ struct TapeDaysOptions {
   softmarket::DayOptions day;
   Campaigns campaigns = Campaigns::kAny;
   FactorRange budget_scale, cpa_scale;
-  // What a day loses beside the score where it pays more than the limit for a conversion: its budget / CPA limit times
-  // this for each time that the limit is exceeded by itself. The score alone allows a day to pass the limit where that
+  // What a day loses beside the score where it pays more than the limit for a conversion: this share of its budget / CPA
+  // limit, in a smooth step. The score alone allows a day to pass the limit where that
   // pays; a policy that must not learns here how far it has to stay below.
   double cpa_penalty = 0.0;
 };
