@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random/random.h"
@@ -57,6 +58,10 @@ class TapeDays : public Objective {
   TapeDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& days, std::vector<int64_t> chosen,
            const TapeDaysOptions& options, int64_t batch_size, int64_t parts, int64_t seed);
 
+  // What is asked of the policy on every day, from the next step on; at first nothing. What it asks for by itself is
+  // known once it is fitted or loaded.
+  void ask_for(policy::Wishes wishes) { wishes_ = std::move(wishes); }
+
   int64_t draw(int64_t first, int64_t most) override;
   void gather(const at::Tensor& place_1) override;
   size_t num_parts() const override { return to_size(parts_); }
@@ -81,6 +86,7 @@ class TapeDays : public Objective {
   const std::vector<TapeDay>& days_;
   std::vector<int64_t> chosen_;
   TapeDaysOptions options_;
+  policy::Wishes wishes_;
   int64_t batch_size_;
   int64_t parts_;
   RandomStream stream_;
