@@ -22,8 +22,6 @@ namespace {
 
 constexpr int64_t kMostStepsAhead = 64;
 constexpr int64_t kCellsAtOnce = 1024;
-// Of the step in which a day's penalty comes: half of it on the CPA limit, most of it two such shares of the limit above.
-constexpr double kLimitWidth = 0.02;
 
 // Bids a constant alpha, a factor times the CPA limit, which is a row's own.
 class ConstantBids : public policy::Policy {
@@ -156,9 +154,8 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
     const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
     // A day that won next to nothing exceeds the limit by no more than one that won a hundredth of par.
     const at::Tensor paid_B = limit_B * day.value_B + 0.01 * budget_B;
-    const at::Tensor excess_B = (day.cost_B - limit_B * day.value_B) / paid_B;
-    const at::Tensor passed_B = at::sigmoid(excess_B / kLimitWidth);
-    losses.push_back({"cpa", (passed_B * budget_B / limit_B).mean() * (options_.cpa_penalty / mean_par_)});
+    const at::Tensor excess_B = ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0);
+    losses.push_back({"cpa", (excess_B * budget_B / limit_B).mean() * (options_.cpa_penalty / mean_par_)});
   }
   return losses;
 }

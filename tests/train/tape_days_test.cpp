@@ -164,7 +164,7 @@ TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
   EXPECT_GT(best_par, 0.0);
 }
 
-// Days that pass the limit lose, others hardly anything.
+// Days that pass the limit lose by as much as they do, others nothing.
 TEST_F(TapeDaysTest, APenaltyIsForPassingTheLimit) {
   const auto policy = perceptron();
   TapeDaysOptions options;
@@ -183,10 +183,9 @@ TEST_F(TapeDaysTest, APenaltyIsForPassingTheLimit) {
     return losses.size() > 1 ? losses[1].value.item<double>() : 0.0;
   };
   penalty(1.0, 1.0);
-  EXPECT_LT(penalty(20.0, 1.0), 1e-12);  // nobody pays as much
+  EXPECT_EQ(penalty(20.0, 1.0), 0.0);  // nobody pays as much
   const double one = penalty(0.05, 1.0);
-  // All pay more: each loses the whole of its par, in units of the mean one.
-  EXPECT_NEAR(one, 1.0, 0.2);
+  EXPECT_GT(one, 0.0);
   EXPECT_NEAR(penalty(0.05, 3.0), 3.0 * one, 1e-5 * one);
   EXPECT_EQ(penalty(0.05, 0.0), 0.0);
 }
