@@ -65,6 +65,7 @@ struct TapesConfig {
   RealInterval cpa_scale{1.0, 1.0};
   std::string conversions = "drawn";  // that the policy sees: drawn ones, or "expected"
   double softness = 0.02;             // of the end of a budget
+  double cpa_penalty = 0.0;           // for passing the CPA limit, beside the score (train/tape_days.h)
   double weight = 1.0;                // of the market's loss, beside 1 of the logged one (mixed)
 
   void fields(ConfigVisitor& v);

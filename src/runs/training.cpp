@@ -231,6 +231,7 @@ TrainingSummary train(const TrainRunConfig& config) {
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
+  if (objectives.days) objectives.days->ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();
   if (held_out != nullptr) {

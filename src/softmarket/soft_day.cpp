@@ -93,7 +93,7 @@ at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, 
   return at::cat(columns, 1);
 }
 
-at::Tensor default_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
+at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
   at::Tensor all_BO = at::zeros({constraint_BC.size(0), policy::kNumOutcomes}, constraint_BC.options());
   for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(policy::index_of(outcome))).fill_(value);
   return all_BO;
@@ -101,12 +101,11 @@ at::Tensor default_wishes_BO(const policy::Wishes& wishes, const at::Tensor& con
 
 }  // namespace
 
-Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
-             at::Generator& noise) {
+Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+             const DayOptions& options, at::Generator& noise) {
   const at::Tensor budget_B1 = cells.constraint_BC.slice(1, 0, 1);
   const int64_t rows = budget_B1.size(0);
-  const policy::Wishes wishes = policy.wishes();
-  const at::Tensor wishes_BO = default_wishes_BO(wishes, cells.constraint_BC);
+  const at::Tensor wishes_BO = same_wishes_BO(wishes, cells.constraint_BC);
   ObservedDays days(options.feature_set, cells.constraint_BC, tapes.ticks());
   Histories histories(policy, cells);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);

@@ -44,9 +44,10 @@ struct Day {
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
 // what earlier bids did to what is seen, where the caller's mode records them. Rivals do not react.
 //
-// Random numbers (conversions, and the noise that the policy reads) come from `noise`. Error for a policy of several
+// `wishes`: what is asked of every day, as the policy's own wishes() say it or others; reading those waits for the
+// device, so it is the caller's business. Random numbers (conversions, and the noise that the policy reads) come from `noise`. Error for a policy of several
 // coefficients: a tape knows bids of alpha x p-value alone.
-Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
-             at::Generator& noise);
+Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+             const DayOptions& options, at::Generator& noise);
 
 }  // namespace genbid::softmarket

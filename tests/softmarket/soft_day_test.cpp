@@ -61,7 +61,7 @@ std::shared_ptr<policy::Policy> small_model(const std::string& name, const Tapes
   at::Generator noise = at::detail::createCPUGenerator(1);
   Constant constant(at::full({1, 1}, 80.0F));
   const torch::NoGradGuard no_grad;
-  const Day day = play_day(constant, tapes, cells, {}, noise);
+  const Day day = play_day(constant, {}, tapes, cells, {}, noise);
   policy::TrainingColumns columns;
   columns.states_NS = day.states_BTS.flatten(0, 1);
   columns.actions_NA = 80.0 + 10.0 * at::randn({columns.states_NS.size(0), 1}, noise);
@@ -81,7 +81,7 @@ TEST(SoftDayTest, AddsUpWhatTicksBring) {
   cells.constraint_BC.select(1, 0).fill_(1e6F);  // money enough
   at::Generator noise = at::detail::createCPUGenerator(1);
   Constant constant(at::full({1, 1}, 80.0F));
-  const Day day = play_day(constant, tapes, cells, {}, noise);
+  const Day day = play_day(constant, {}, tapes, cells, {}, noise);
   at::Tensor value_B = at::zeros({kDays});
   at::Tensor cost_B = at::zeros({kDays});
   for (int64_t tick = 0; tick < 8; ++tick) {
@@ -104,7 +104,7 @@ TEST(SoftDayTest, TheBudgetIsSpentAndNoMore) {
   for (const double softness : {0.0, 0.02}) {
     DayOptions options;
     options.softness = softness;
-    const Day day = play_day(constant, tapes, cells, options, noise);
+    const Day day = play_day(constant, {}, tapes, cells, options, noise);
     const at::Tensor use_B = day.cost_B / cells.constraint_BC.select(1, 0);
     EXPECT_LE(use_B.max().item<float>(), 1.0F + 1e-5F);
     EXPECT_GE(use_B.min().item<float>(), softness > 0.0 ? 0.995F : 1.0F - 1e-4F);
@@ -121,8 +121,8 @@ TEST(SoftDayTest, SoftIsNearlySharp) {
     Constant constant(at::full({1, 1}, alpha));
     DayOptions sharp;
     sharp.softness = 0.0;
-    const Day soft_day = play_day(constant, tapes, cells, {}, noise);
-    const Day sharp_day = play_day(constant, tapes, cells, sharp, noise);
+    const Day soft_day = play_day(constant, {}, tapes, cells, {}, noise);
+    const Day sharp_day = play_day(constant, {}, tapes, cells, sharp, noise);
     const at::Tensor off_B = (soft_day.score_B / sharp_day.score_B - 1.0).abs();
     EXPECT_LE(off_B.max().item<float>(), 2e-3F) << alpha;
   }
@@ -138,7 +138,7 @@ TEST(SoftDayTest, TheFutureDoesNotLeak) {
   const auto alphas = [&](const data::TapeColumns& columns) {
     const torch::NoGradGuard no_grad;
     at::Generator noise = at::detail::createCPUGenerator(1);
-    return play_day(*policy, Tapes(columns, at::kCPU), cells, {}, noise).alphas_BT;
+    return play_day(*policy, policy->wishes(), Tapes(columns, at::kCPU), cells, {}, noise).alphas_BT;
   };
   const at::Tensor before_BT = alphas(tape);
   const int64_t of_tick = tape.num_knots() * data::TapeColumns::kNumbers;
@@ -169,7 +169,7 @@ void expect_gradients(const std::string& model) {
   options.drawn_conversions = false;
   const auto score = [&] {
     at::Generator noise = at::detail::createCPUGenerator(1);
-    return play_day(*policy, tapes, cells, options, noise).score_B.to(at::kDouble).sum();
+    return play_day(*policy, policy->wishes(), tapes, cells, options, noise).score_B.to(at::kDouble).sum();
   };
   score().backward();
   int64_t checked = 0;

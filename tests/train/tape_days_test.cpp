@@ -164,6 +164,32 @@ TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
   EXPECT_GT(best_par, 0.0);
 }
 
+// Days that pass the limit lose by as much as they do, others nothing.
+TEST_F(TapeDaysTest, APenaltyIsForPassingTheLimit) {
+  const auto policy = perceptron();
+  TapeDaysOptions options;
+  options.day.drawn_conversions = false;
+  const auto penalty = [&](double share_of_limit, double weight) {
+    std::vector<TapeDay> days = days_;
+    for (TapeDay& day : days) day.cpa_limit *= share_of_limit;
+    options.cpa_penalty = weight;
+    TapeDays objective(tapes_, days, chosen_, options, 16, 1, 1);
+    if (share_of_limit == 1.0) policy->fit(objective.training_columns());
+    objective.draw(0, 1);
+    objective.gather(step_number(0));
+    at::Generator noise = at::detail::createCPUGenerator(7);
+    const auto losses = objective.losses({0, noise}, *policy, 0, 0);
+    EXPECT_EQ(losses.size(), weight > 0.0 ? 2U : 1U);
+    return losses.size() > 1 ? losses[1].value.item<double>() : 0.0;
+  };
+  penalty(1.0, 1.0);
+  EXPECT_EQ(penalty(20.0, 1.0), 0.0);  // nobody pays as much
+  const double one = penalty(0.05, 1.0);
+  EXPECT_GT(one, 0.0);
+  EXPECT_NEAR(penalty(0.05, 3.0), 3.0 * one, 1e-5 * one);
+  EXPECT_EQ(penalty(0.05, 0.0), 0.0);
+}
+
 TEST_F(TapeDaysTest, ASumOfObjectivesIsWeighted) {
   const auto policy = perceptron();
   TapeDays one(tapes_, days_, chosen_, {}, 16, 1, 1);
