@@ -99,7 +99,7 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.check(!learns_from_logs() || !data.store.empty(), "data.store", "a trajectory store, or a list of these");
   v.check(!learns_in_market() || !tapes.store.empty(), "tapes.store",
           "a file of response tapes, or a list of these, beside train.objective: " + train.objective);
-  v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: market");
+  v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
 }
 

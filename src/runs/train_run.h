@@ -52,8 +52,8 @@ struct TapeFileConfig {
   void fields(ConfigVisitor& v);
 };
 
-// Section `tapes`: the days in which a policy learns in the market (train.objective: market or mixed), and how they are
-// played (softmarket/soft_day.h).
+// Section `tapes`: the days in which a policy learns in the market (train.objective: market, mixed or teacher), and how
+// they are played (softmarket/soft_day.h).
 struct TapesConfig {
   std::vector<TapeFileConfig> store;  // one, also as a mere path, or several
   PeriodList train_periods;           // of each file that names none
@@ -92,7 +92,7 @@ struct TrainRunConfig {
   train::TrainConfig train;
   SelectRunConfig select;
 
-  bool learns_from_logs() const { return train.objective != "market"; }
+  bool learns_from_logs() const { return train.objective == "logged" || train.objective == "mixed"; }
   bool learns_in_market() const { return train.objective != "logged"; }
   void fields(ConfigVisitor& v);
 };

@@ -30,6 +30,7 @@
 #include "train/device.h"
 #include "train/memory_check.h"
 #include "train/objectives.h"
+#include "train/taught_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -79,7 +80,7 @@ Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
 policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& inputs) {
   policy::CheckpointInfo info;
   std::string feature_set = config.tapes.features;
-  info.labels = "market";
+  info.labels = config.train.objective;
   if (inputs.logs) {
     info.stores = inputs.logs->stores;
     feature_set = inputs.logs->feature_set;
@@ -155,9 +156,17 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, c
     }
   }
   if (inputs.tapes) {
-    made.days = std::make_unique<train::TapeDays>(inputs.tapes->tapes, inputs.tapes->days, inputs.tapes->training,
-                                                  tape_options(config.tapes, config.data.reward), config.tapes.cells,
-                                                  train.accumulate, train.seed);
+    const TapeData& tapes = *inputs.tapes;
+    const train::TapeDaysOptions options = tape_options(config.tapes, config.data.reward);
+    const auto make = [&]<typename Kind>() {
+      return std::make_unique<Kind>(tapes.tapes, tapes.days, tapes.training, options, config.tapes.cells,
+                                    train.accumulate, train.seed);
+    };
+    if (train.objective == "teacher") {
+      made.days = make.operator()<train::TaughtDays>();
+    } else {
+      made.days = make.operator()<train::TapeDays>();
+    }
   }
   if (made.windows && made.days) {
     made.sum = std::make_unique<train::WeightedSum>(

@@ -79,6 +79,12 @@ Tapes::Tapes(TapeColumns columns, c10::Device device)
   knots_ = taken(std::move(columns.knots), {rows * num_knots_, TapeColumns::kNumbers}, device);
 }
 
+at::Tensor Tapes::lowest_B1(const at::Tensor& day_B) const { return lowest_.index_select(0, day_B); }
+
+at::Tensor Tapes::values_and_costs_MTK2() const {
+  return knots_.view({num_days_, ticks_, num_knots_, TapeColumns::kNumbers}).slice(3, 0, 4, 2);
+}
+
 Offered Tapes::offered(const at::Tensor& day_B, int64_t tick) const {
   const at::Tensor traffic_B3 = traffic_.index_select(0, day_B * ticks_ + tick);
   return {traffic_B3.slice(1, 0, 1), traffic_B3.slice(1, 1, 2), traffic_B3.slice(1, 2, 3)};
@@ -86,8 +92,8 @@ Offered Tapes::offered(const at::Tensor& day_B, int64_t tick) const {
 
 Bought Tapes::bought(const at::Tensor& day_B, int64_t tick, const at::Tensor& alpha_B1) const {
   const at::Tensor place_B = (day_B * ticks_ + tick) * num_knots_;
-  const at::Tensor lowest_B1 = lowest_.index_select(0, day_B);
-  const at::Tensor curve_B3 = Interpolate::apply(alpha_B1, knots_, place_B, lowest_B1, num_knots_, knots_per_octave_);
+  const at::Tensor curve_B3 =
+      Interpolate::apply(alpha_B1, knots_, place_B, lowest_B1(day_B), num_knots_, knots_per_octave_);
   return {curve_B3.slice(1, 0, 1), curve_B3.slice(1, 1, 2), curve_B3.slice(1, 2, 3)};
 }
 

@@ -142,12 +142,20 @@ void TapeDays::gather(const at::Tensor& place_1) {
   cells_.constraint_BC = ahead_constraint_KBC_.index_select(0, place_1).squeeze(0);
 }
 
-std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
-                                               size_t part) {
+softmarket::Cells TapeDays::cells_of_part(size_t part) const {
   const int64_t begin = to_signed(part) * batch_size_ / parts_;
   const int64_t end = (to_signed(part) + 1) * batch_size_ / parts_;
-  const softmarket::Cells cells{cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
-  const softmarket::Day day = softmarket::play_day(policy, wishes_, tapes_, cells, options_.day, step.noise);
+  return {cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
+}
+
+softmarket::Day TapeDays::played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const {
+  return softmarket::play_day(policy, wishes_, tapes_, cells, options_.day, noise);
+}
+
+std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
+                                               size_t part) {
+  const softmarket::Cells cells = cells_of_part(part);
+  const softmarket::Day day = played(policy, cells, step.noise);
   std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
   if (options_.cpa_penalty > 0.0) {
     const at::Tensor budget_B = cells.constraint_BC.select(1, 0);

@@ -75,6 +75,10 @@ class TapeDays : public Objective {
   // For normalisation constants: days of constant bids around the CPA limits, and labels that are these.
   policy::TrainingColumns training_columns() const;
 
+ protected:
+  softmarket::Cells cells_of_part(size_t part) const;  // of the step
+  softmarket::Day played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const;
+
  private:
   // Of one cell of a step.
   struct Drawn {

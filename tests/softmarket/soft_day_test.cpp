@@ -10,6 +10,7 @@
 
 #include "base/convert.h"
 #include "models/registry.h"
+#include "softmarket/constant_policy.h"
 #include "softmarket/sample_tape.h"
 
 namespace genbid {
@@ -19,39 +20,10 @@ using softmarket::Cells;
 using softmarket::Day;
 using softmarket::DayOptions;
 using softmarket::Tapes;
+using test::cells_of;
+using test::Constant;
 
 constexpr int64_t kDays = 6;
-
-Cells cells_of(const data::TapeColumns& tape) {
-  std::vector<float> constraint;
-  for (size_t i = 0; i < tape.budget.size(); ++i) {
-    constraint.push_back(as_float(tape.budget[i]));
-    constraint.push_back(as_float(tape.cpa_limit[i]));
-  }
-  return {at::arange(tape.num_days(), at::kLong), at::tensor(constraint).view({-1, 2})};
-}
-
-// Asks for a constant alpha, which may have a gradient.
-class Constant : public policy::Policy {
- public:
-  explicit Constant(at::Tensor alpha) : alpha_(std::move(alpha)) {}
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
-                                       const policy::Batch& /*batch*/) override {
-    return {};
-  }
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
-    return {};
-  }
-  policy::Action act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
-                     const std::vector<at::Tensor>& /*carry*/) override {
-    return {alpha_.expand({history.states_BTS.size(0), 1})};
-  }
-
- private:
-  at::Tensor alpha_;
-};
 
 std::shared_ptr<policy::Policy> small_model(const std::string& name, const Tapes& tapes, const Cells& cells) {
   const models::ModelConfig config = models::ModelConfig::named(name);

@@ -14,10 +14,13 @@
 #include "base/error.h"
 #include "base/files/run_dir.h"
 #include "base/temporary_folder.h"
+#include "models/decision_transformer/decision_transformer.h"
 #include "models/perceptron/perceptron.h"
 #include "models/registry.h"
+#include "softmarket/constant_policy.h"
 #include "softmarket/sample_tape.h"
 #include "train/objectives.h"
+#include "train/taught_days.h"
 #include "train/trainer.h"
 
 namespace genbid::train {
@@ -201,6 +204,57 @@ TEST_F(TapeDaysTest, ASumOfObjectivesIsWeighted) {
   EXPECT_EQ(sum.num_parts(), 3U);
   const at::Tensor expected = first + 0.25 * second;
   EXPECT_LT((gradients(sum, *policy, 4) - expected).norm().item<double>(), 1e-5 * expected.norm().item<double>());
+}
+
+// Batches of played days are whole days, or cut into the policy's windows, without a tick lost or counted twice.
+TEST_F(TapeDaysTest, PlayedDaysBecomeRows) {
+  softmarket::Cells cells = test::cells_of(columns_);
+  cells.constraint_BC.select(1, 0).mul_(0.05F);
+  at::Generator noise = at::detail::createCPUGenerator(7);
+  test::Constant constant(at::full({1, 1}, 150.0F));
+  const softmarket::Day day = softmarket::play_day(constant, {}, tapes_, cells, {}, noise);
+  const at::Tensor labels_BT = at::arange(kNumDays * 12, at::kFloat).view({kNumDays, 12});
+  const policy::Batch days = batch_of(cells, day, labels_BT);
+  const at::Tensor ticks_B = days.seen.mask_BT.sum(1);
+  EXPECT_LT(ticks_B.min().item<float>(), 12.0F);  // some run out of money
+  // What ticks brought adds up to the day.
+  EXPECT_TRUE(at::allclose(days.gained_BTO.sum(1).slice(1, 0, 3).slice(1, 1), days.outcome_BO.slice(1, 1, 3), 1e-5));
+  EXPECT_EQ((days.goes_on_BT * days.seen.mask_BT).sum().item<float>(), (ticks_B - 1.0).sum().item<float>());
+  const auto cut = rows_for(*perceptron(), days);
+  EXPECT_EQ(cut.label_BTA.sizes().vec(), (std::vector<int64_t>{kNumDays * 12, 1, 1}));
+  EXPECT_TRUE(at::equal(cut.label_BTA.flatten(), labels_BT.flatten()));
+  EXPECT_TRUE(at::equal(cut.seen.mask_BT.flatten(), days.seen.mask_BT.flatten()));
+  models::DecisionTransformerConfig config;
+  config.context = "windows";
+  config.window = 5;
+  const auto windows = models::make_policy(config, policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  const auto five = rows_for(*windows, days);
+  EXPECT_EQ(five.label_BTA.sizes().vec(), (std::vector<int64_t>{kNumDays * 3, 5, 1}));
+  EXPECT_EQ(five.seen.mask_BT.sum().item<float>(), days.seen.mask_BT.sum().item<float>());
+  EXPECT_EQ((five.label_BTA.squeeze(2) * five.seen.mask_BT).sum().item<float>(),
+            (labels_BT * days.seen.mask_BT).sum().item<float>());
+}
+
+// A policy that is taught where it goes comes to score more.
+TEST_F(TapeDaysTest, APolicyLearnsFromATeacher) {
+  const auto policy = perceptron();
+  TapeDaysOptions options;
+  options.campaigns = Campaigns::kOwn;
+  TrainConfig config;
+  config.steps = 150;
+  config.learning_rate = 3e-3;
+  config.warmup_steps = 5;
+  config.ema_decay = 0.9;
+  TaughtDays objective(tapes_, days_, chosen_, options, 32, 2, 1);
+  policy->fit(objective.training_columns());
+  const double before = mean_score(*policy);
+  const test::TemporaryFolder folder;
+  const RunDir run = RunDir::create(folder.path() + "/run", "kind: train\n");
+  policy::CheckpointInfo info;
+  info.shape = policy::shape_for(feature_names(FeatureSet::kConstraint));
+  Trainer trainer(config, *policy, objective, nullptr, run, info, "kind: train\n");
+  trainer.run();
+  EXPECT_GT(mean_score(*policy), 1.03 * before);
 }
 
 TEST(CampaignsTest, Names) {
