@@ -8,6 +8,7 @@
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/market_log.h"
+#include "data/tape_store_layout.h"
 #include "data/trajectory_store_layout.h"
 
 namespace genbid::data {
@@ -41,6 +42,8 @@ std::string irreplaceable(const std::string& path, const std::string& kind,
 bool is_trajectory_store(const std::string& path) { return is_hdf5_of(path, kTrajectoryStoreFormat); }
 
 bool is_market_log(const std::string& path) { return is_hdf5_of(path, kMarketLogFormat); }
+
+bool is_tape(const std::string& path) { return is_hdf5_of(path, kTapeFormat); }
 
 bool begins_with(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,61 @@ struct TapeColumns {
 
   int64_t num_days() const { return std::ssize(period); }
   int64_t num_knots() const { return octaves * knots_per_octave + 1; }
+};
+
+struct TapeInfo {
+  int64_t ticks = 0;  // of a period
+  int64_t seats = 0;  // of a period
+  int64_t octaves = 0;
+  int64_t knots_per_octave = 4;
+  std::string config;  // YAML of the run, without paths and thread counts, as trajectory stores have it; may be empty
+
+  int64_t num_knots() const { return octaves * knots_per_octave + 1; }
+};
+
+// It writes under a temporary name, so that the store is there whole after finish() and not at all before. A writer
+// that goes away without finish() leaves nothing.
+class TapeStoreWriter {
+ public:
+  static constexpr int64_t kVersion = 1;
+
+  // Opens the temporary file, so that a place that cannot be written is found out before the work.
+  explicit TapeStoreWriter(const std::string& path);
+  ~TapeStoreWriter();
+
+  // It is called once, before append(). Days are those of seats: `info.seats` a period.
+  void begin(const TapeInfo& info, int64_t num_days);
+  // The next days: whole periods, with seats in order.
+  void append(const TapeColumns& part);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class TapeStore {
+ public:
+  // Checks form and version. Every Error names the file, what was found and what was expected.
+  explicit TapeStore(const std::string& path);
+  ~TapeStore();
+  TapeStore(TapeStore&&) noexcept;
+
+  const TapeInfo& info() const;
+  int64_t num_days() const;
+  int64_t num_periods() const;
+  // Their numbers, in the order of the store.
+  const std::vector<int64_t>& periods() const;
+
+  // All columns, checked: the days of a period lie together, seats 0, 1, 2, ... in order; money and curves are finite,
+  // budgets and CPA limits above 0, the rest 0 or more; curves do not fall from one knot to the next.
+  TapeColumns read() const;
+  // Those of the given periods alone, in the given order. Error for one that is not there.
+  TapeColumns read(std::span<const int64_t> periods) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace genbid::data

@@ -14,9 +14,11 @@
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/replaceable.h"
+#include "data/tape_store.h"
 #include "data/trajectory_csv.h"
 #include "data/trajectory_store.h"
 #include "play/resumable_outputs.h"
+#include "play/tape_maker.h"
 #include "play/trajectory_recorder.h"
 
 namespace genbid::play {
@@ -70,6 +72,7 @@ constexpr OutputKind kRawLog = {"raw_log", "a raw log", [](const std::string& pa
                                 }};
 constexpr OutputKind kPeriodsCsv = {"periods.csv", "a run's table of periods", is_periods_table};
 constexpr OutputKind kStore = {"trajectories.h5", "a trajectory store", data::is_trajectory_store};
+constexpr OutputKind kTape = {"tape.h5", "a tape", data::is_tape};
 constexpr OutputKind kMarketLog = {"market_log.h5", "a market log", data::is_market_log};
 
 // The folder in which a run writes: a new one that becomes `dir`, or one inside `dir` whose content moves there.
@@ -262,11 +265,13 @@ void OutputConfig::fields(ConfigVisitor& v) {
   v.field("labels", labels);
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
+  v.field("tape", tape);
   v.field("resumable", resumable);
   v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
   v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
-          "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5 and periods.csv alone go on");
+          "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5, tape.h5 and periods.csv alone "
+          "go on");
 }
 
 struct Outputs::State {
@@ -282,6 +287,7 @@ struct Outputs::State {
     if (!csv)
       staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
+    if (!c.tape) staging.refuse_old("tape.h5", "output.tape");
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
     if (c.trajectories) {
@@ -290,6 +296,10 @@ struct Outputs::State {
       if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
     }
     if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
+    if (c.tape) {
+      tape.emplace(staging.file(kTape));
+      tape->begin(tape_info(shape, identity), num_periods * shape.seats);
+    }
   }
 
   market::MarketShape shape;
@@ -302,6 +312,7 @@ struct Outputs::State {
   std::optional<PeriodLog> raw_log;
   std::optional<TrajectoryOutput> trajectories;
   std::optional<MarketLogOutput> market_log;
+  std::optional<data::TapeStoreWriter> tape;
 };
 
 Outputs::Outputs(const OutputConfig& config, const market::MarketShape& shape, int64_t num_periods,
@@ -339,6 +350,8 @@ void Outputs::label(std::vector<data::TrajectoryLabels> labels) {
   state_->trajectories->recorder().label(std::move(labels));
 }
 
+void Outputs::tape(data::TapeColumns columns) { state_->tape->append(columns); }
+
 void Outputs::finish_cells() {
   State& s = *state_;
   if (s.ticks) s.ticks->write(s.tables.ticks_rows());
@@ -359,6 +372,7 @@ std::vector<std::string> Outputs::commit() {
   s.periods->close();
   if (s.market_log) s.market_log->finish(s.identity);
   if (s.trajectories) s.trajectories->finish();
+  if (s.tape) s.tape->finish();
   return s.staging.commit();
 }
 
@@ -366,8 +380,8 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const marke
                                          int64_t num_periods, std::string identity, Threads& threads) {
   if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(identity), threads);
   return std::make_unique<ResumableOutputs>(
-      config.dir, TrajectoryRecorder(parse_feature_set(config.features), shape, config.labels), shape, num_periods,
-      identity, threads);
+      config.dir, TrajectoryRecorder(parse_feature_set(config.features), shape, config.labels), shape, config.tape,
+      num_periods, identity, threads);
 }
 
 }  // namespace genbid::play

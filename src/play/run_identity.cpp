@@ -18,10 +18,12 @@ constexpr std::string_view kProgram = "# program: ";
 struct StoreSettings {
   std::string features;
   bool labels = false;
+  bool tape = false;  // likewise
 
   void fields(ConfigVisitor& v) {
     v.field("features", features);
     if (labels) v.field("labels", labels);
+    if (tape) v.field("tape", tape);
   }
 };
 
@@ -99,7 +101,8 @@ std::string scenario_settings(const MarketRunConfig& market, const Population& p
 }
 
 std::string run_identity(const SimulateConfig& config, const Population& population) {
-  PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features, config.output.labels}};
+  PlayedSettings settings{
+      kFormat, config.market, config.explore, {config.output.features, config.output.labels, config.output.tape}};
   ByContent files;
   if (!is_shipped_population(settings.market.population)) {
     files.comment("market.population", settings.market.population);
