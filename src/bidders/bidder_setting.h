@@ -9,8 +9,8 @@
 
 namespace genbid::bidders {
 
-class OnlineLpTable;   // bidders/online_lp.h
-struct OfficialAgent;  // bidders/official_agents.h
+class OnlineLpTable;      // bidders/online_lp.h
+struct OfficialAgent;     // bidders/official_agents.h
 struct PlannerKnowledge;  // bidders/planner_knowledge.h
 
 // Where bidders get what they need to know beside their options (play/official_assets.h). What is not there is an

@@ -88,7 +88,8 @@ class Planner : public Bidder {
       for (size_t j = 0; j < kAlphas; ++j) {
         const float more_cost = now_.cost[j] + later_cost[j];
         const float share = more_cost > left ? left / more_cost : 1.0F;
-        worth[j] += values.worth(next_stage, value + share * (now_.value[j] + later_value[j]), cost + share * more_cost);
+        worth[j] +=
+            values.worth(next_stage, value + share * (now_.value[j] + later_value[j]), cost + share * more_cost);
       }
     }
     const auto best = static_cast<size_t>(std::max_element(worth.begin(), worth.end()) - worth.begin());

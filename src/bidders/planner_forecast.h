@@ -73,12 +73,12 @@ class PlannerForecast {
   std::vector<size_t> stages_;
   double log_lowest_ = 0.0;  // of the tables' first level
   size_t num_levels_ = 0;
-  std::vector<float> value_share_, cost_;                            // [T][levels]
-  std::vector<double> price_;                                        // [T]
-  std::vector<double> num_pv_, mean_pvalue_;                         // [F][T]
+  std::vector<float> value_share_, cost_;                               // [T][levels]
+  std::vector<double> price_;                                           // [T]
+  std::vector<double> num_pv_, mean_pvalue_;                            // [F][T]
   std::vector<double> num_pv_stays_, mean_pvalue_stays_, price_stays_;  // [T][T]
-  std::vector<double> usual_before_;                                 // impressions before each tick, and in all
-  std::vector<double> spread_before_;                                // of the logarithm of their share of the day
+  std::vector<double> usual_before_;                                    // impressions before each tick, and in all
+  std::vector<double> spread_before_;                                   // of the logarithm of their share of the day
   double volume_spread_;
 };
 

@@ -80,8 +80,7 @@ void PlannerValues::fill_position(size_t index, size_t position, const PlannerFo
       const float share = ends ? left / cost[j] : 1.0F;
       const float value_after = value_before + share * value[j];
       const float cost_after = cost_before + share * cost[j];
-      const float found =
-          last ? worth_(value_after, cost_after) : linear(tables_[index + 1], value_after, cost_after);
+      const float found = last ? worth_(value_after, cost_after) : linear(tables_[index + 1], value_after, cost_after);
       if (j == kFirstAlpha || found > best) {
         best = found;
         value_then = value_after;

@@ -37,6 +37,7 @@ namespace {
 constexpr int kNumTables = 7;
 constexpr int kNumCategories = kNumSeats / kSeatsPerCategory;
 constexpr const char* kOwnCategory = "own_category";
+constexpr const char* kOfficialKnowledge = "official";
 
 const TensorBytes& tensor(const SafetensorsFile& file, const std::string& name) {
   const TensorBytes* const found = file.find(name);
@@ -91,14 +92,15 @@ std::shared_ptr<const bidders::OnlineLpTable> shipped_table(const std::string& n
 }
 
 bidders::PlannerKnowledge read_knowledge(const std::string& name_or_path) {
-  if (name_or_path == "official") {
+  if (name_or_path == kOfficialKnowledge) {
     const auto file = SafetensorsFile::from_bytes({kGenbidPlannerKnowledge, kGenbidPlannerKnowledgeEnd},
                                                   "planner/official.safetensors");
     return read_planner_knowledge(file, "planner/official.safetensors");
   }
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(name_or_path, ignored)) {
-    throw Error("knowledge: found '" + name_or_path + "', expected official, the path of a response tape (.h5), or of " +
+    throw Error("knowledge: found '" + name_or_path +
+                "', expected official, the path of a response tape (.h5), or of " +
                 "what was fitted from one (.safetensors)");
   }
   if (std::filesystem::path(name_or_path).extension() == ".safetensors") {
@@ -108,6 +110,8 @@ bidders::PlannerKnowledge read_knowledge(const std::string& name_or_path) {
 }
 
 }  // namespace
+
+bool is_shipped_asset(const std::string& name) { return name == kOfficialKnowledge || is_shipped_table(name); }
 
 bool is_shipped_table(const std::string& name) {
   if (name == kOwnCategory) return true;

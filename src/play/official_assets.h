@@ -33,7 +33,8 @@ class OfficialAssets : public bidders::BidderAssets {
   std::unique_ptr<State> state_;
 };
 
-// One of those names.
+// One of those names: of any of them, or of a table.
+bool is_shipped_asset(const std::string& name);
 bool is_shipped_table(const std::string& name);
 
 // Reads a table in AuctionNet's format: CSV with the columns advertiserCategoryIndex, realCPA, cum_cost and

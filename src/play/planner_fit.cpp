@@ -20,7 +20,9 @@ using data::TapeColumns;
 class TapeTick {
  public:
   TapeTick(const TapeColumns& tape, int64_t day, int64_t tick)
-      : tape_(tape), index_(to_size(day * tape.ticks + tick)), log_lowest_(std::log2(as_double(at(tape.lowest, day)))) {}
+      : tape_(tape),
+        index_(to_size(day * tape.ticks + tick)),
+        log_lowest_(std::log2(as_double(at(tape.lowest, day)))) {}
 
   double num_pv() const { return as_double(tape_.num_pv[index_]); }
   double mean_pvalue() const { return as_double(tape_.mean_pvalue[index_]); }
