@@ -34,8 +34,7 @@ inline std::shared_ptr<bidders::OnlineLpTable> sample_table() {
   return table;
 }
 
-// A market whose prices are all the same: an impression is won where the bid reaches 0.05, on days of two ticks that
-// are all alike. The share that is won rises within an octave around it.
+// A market on days of two ticks that are all alike. Value is the dearer the more of it is bought.
 inline std::shared_ptr<bidders::PlannerKnowledge> sample_knowledge() {
   auto known = std::make_shared<bidders::PlannerKnowledge>();
   known->name = "sample";
@@ -44,10 +43,8 @@ inline std::shared_ptr<bidders::PlannerKnowledge> sample_knowledge() {
   known->levels_per_octave = 1;
   known->num_levels = 5;
   for (int tick = 0; tick < 2; ++tick) {
-    for (const float share : {0.01F, 0.1F, 0.5F, 0.9F, 1.0F}) {
-      known->value_share.push_back(share);
-      known->cost.push_back(0.05F * share);
-    }
+    for (const float share : {0.01F, 0.1F, 0.5F, 0.9F, 1.0F}) known->value_share.push_back(share);
+    for (const float cost : {0.0001F, 0.002F, 0.02F, 0.06F, 0.08F}) known->cost.push_back(cost);
     known->price.push_back(0.05F);
     known->num_pv.push_back(24000.0F);
     known->mean_pvalue.push_back(0.0005F);
