@@ -57,7 +57,7 @@ class ByContent {
   template <typename BidderOrRange>
   void replace_in(BidderOrRange& bidder, const std::string& role) {
     for_each_path(bidder, [&](const std::string& key, std::string& path) {
-      if (!is_shipped_table(path)) replace(path, role + "." + key);
+      if (!is_shipped_asset(path)) replace(path, role + "." + key);
     });
   }
   void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
