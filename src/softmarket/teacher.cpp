@@ -59,15 +59,14 @@ at::Tensor Teacher::labels_BT(const Cells& cells, const Day& day) const {
   const at::Tensor best_N1 = rough_NP.argmax(1, /*keepdim=*/true);
   const at::Tensor near_W = at::arange(-kNear, kNear + 1, row_N.options());
   const at::Tensor place_NW = (best_N1 + near_W).clamp(0, cost_NP.size(1) - 1);
-  const at::Tensor score_NW = expected_score(all_value_NP.gather(1, place_NW), all_cost_NP.gather(1, place_NW),
-                                             limit_N1.expand_as(place_NW));
+  const at::Tensor score_NW =
+      expected_score(all_value_NP.gather(1, place_NW), all_cost_NP.gather(1, place_NW), limit_N1.expand_as(place_NW));
   const at::Tensor allowed_NW = allowed_NP.gather(1, place_NW);
   const at::Tensor chosen_N1 = at::where(allowed_NW, score_NW, none).argmax(1, /*keepdim=*/true);
   const at::Tensor chosen_place_N1 = place_NW.gather(1, chosen_N1);
   const double octaves_a_place = 1.0 / (tapes_.knots_per_octave() * as_double(kParts));
-  const at::Tensor alpha_N1 =
-      tapes_.lowest_B1(cells.day_B).expand({rows, ticks}).reshape({-1, 1}) *
-      at::exp2(chosen_place_N1.to(at::kFloat) * octaves_a_place);
+  const at::Tensor alpha_N1 = tapes_.lowest_B1(cells.day_B).expand({rows, ticks}).reshape({-1, 1}) *
+                              at::exp2(chosen_place_N1.to(at::kFloat) * octaves_a_place);
   return alpha_N1.view({rows, ticks});
 }
 

@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
-#include "bidding/score.h"
+#include "bidding/advertiser.h"
 #include "policy/outcomes.h"
 #include "train/device.h"
 
@@ -199,14 +198,17 @@ policy::TrainingColumns TapeDays::training_columns() const {
   const int64_t ticks = tapes_.ticks();
   policy::Ticks seen;
   seen.before_BTO = day.before_BTO;
-  const at::Tensor live_N = day.states_BTS.select(2, kFeatureBudgetLeft).gt(0.0).flatten().nonzero().squeeze(1);
+  // Ticks in which a seat has the money to bid, of those that follow the first.
+  const at::Tensor left_BT = day.states_BTS.select(2, kFeatureBudgetLeft) * cells.constraint_BC.slice(1, 0, 1);
+  const at::Tensor live_BT = left_BT.ge(kMinRemainingBudget);
+  live_BT.select(1, 0).fill_(true);
+  const at::Tensor live_N = live_BT.flatten().nonzero().squeeze(1);
   const auto live = [&](const at::Tensor& x_BTX) { return x_BTX.flatten(0, 1).index_select(0, live_N); };
   columns.states_NS = live(day.states_BTS);
-  columns.actions_NA = live(day.alphas_BT.unsqueeze(2));
-  columns.labels_NA = columns.actions_NA;
+  columns.actions_NA = live(day.actions_BT.unsqueeze(2));
+  columns.labels_NA = live(day.alphas_BT.unsqueeze(2));
   columns.to_go_NO = live(policy::to_go_BTO(seen, columns.outcome_MO));
-  columns.ticks_N =
-      live(at::arange(ticks, at::kLong).to(device()).expand({kCellsAtOnce, ticks}));
+  columns.ticks_N = live(at::arange(ticks, at::kLong).to(device()).expand({kCellsAtOnce, ticks}));
   columns.constraint_NC = live(cells.constraint_BC.unsqueeze(1).expand({kCellsAtOnce, ticks, 2}));
   return columns;
 }

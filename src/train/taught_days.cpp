@@ -24,10 +24,10 @@ at::Tensor outcome_BO(const softmarket::Cells& cells, const softmarket::Day& day
   const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
   const at::Tensor par_B = budget_B / limit_B;
   const at::Tensor cpa_B = (day.cost_B / (day.value_B + 1e-10) / limit_B).clamp_max(kHighestCpa);
-  return at::stack({day.score_B / par_B, day.value_B / par_B, day.cost_B / budget_B,
-                    at::where(day.cost_B > 0.0, cpa_B, 1.0),
-                    at::full_like(par_B, std::numeric_limits<double>::quiet_NaN())},
-                   1);
+  return at::stack(
+      {day.score_B / par_B, day.value_B / par_B, day.cost_B / budget_B, at::where(day.cost_B > 0.0, cpa_B, 1.0),
+       at::full_like(par_B, std::numeric_limits<double>::quiet_NaN())},
+      1);
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ policy::Batch batch_of(const softmarket::Cells& cells, const softmarket::Day& da
   policy::Batch batch;
   policy::Ticks& seen = batch.seen;
   seen.states_BTS = day.states_BTS;
-  seen.actions_BTA = day.alphas_BT.unsqueeze(2);
+  seen.actions_BTA = day.actions_BT.unsqueeze(2);
   seen.before_BTO = day.before_BTO;
   seen.ticks_BT = at::arange(ticks, cells.day_B.options()).expand({rows, ticks});
   const at::Tensor money_BT = day.states_BTS.select(2, kFeatureBudgetLeft) * cells.constraint_BC.slice(1, 0, 1);
@@ -75,8 +75,7 @@ policy::Batch batch_of(const softmarket::Cells& cells, const softmarket::Day& da
   batch.goes_on_BT = next(seen.mask_BT) * last_T;
   batch.outcome_BO = outcome_BO(cells, day);
   const at::Tensor additive_O = at::arange(policy::kNumOutcomes, cells.day_B.options()).lt(policy::kNumAdditive);
-  const at::Tensor after_BTO =
-      at::cat({day.before_BTO.slice(1, 1), batch.outcome_BO.nan_to_num().unsqueeze(1)}, 1);
+  const at::Tensor after_BTO = at::cat({day.before_BTO.slice(1, 1), batch.outcome_BO.nan_to_num().unsqueeze(1)}, 1);
   batch.gained_BTO = (after_BTO - day.before_BTO) * additive_O;
   batch.weight_B1 = at::ones({rows, 1}, cells.constraint_BC.options());
   return batch;
