@@ -14,8 +14,8 @@ namespace genbid::bidders {
 
 // Options of the bidder `planner`.
 struct PlannerOptions {
-  // `official`, shipped: AuctionNet's official market on periods 7 to 20; or the path of a response tape, or of what was
-  // fitted from one (play/planner_fit.h).
+  // `official`, shipped: AuctionNet's official market on periods 7 to 20; or the path of a response tape, or of what
+  // was fitted from one (play/planner_fit.h).
   std::string knowledge = "official";
   int64_t futures = 32;            // days of the knowledge that may come; 0: its average day alone
   std::string attitude = "score";  // what a day is worth: `score`, or `strict`, conversions within the CPA limit
@@ -35,12 +35,12 @@ struct PlannerOptions {
 //   argmax over alpha of the mean over futures of W(s + 1; V + v(alpha), C + c(alpha))
 //
 // with V and C the expected conversions won and the money spent so far, v and c what alpha brings in this tick and in
-// the rest of the stage, and W(s; V, C) what it is worth to begin stage s so (PlannerValues), or to end the day so. This
-// tick is known by its impressions and their mean p-value. The rest of the stage is expected as the knowledge says that
-// it follows from them, and prices as it follows from the tick before. The score is the expected score, so the CPA limit
-// is passed while that pays. One that is strict is worth its conversions, and less than nothing beyond the limit: the
-// loss is the smallest of 1, 2, 4, ... 64 tenths of budget / CPA limit that keeps the chance of it, as the day begins,
-// below 1 - confidence.
+// the rest of the stage, and W(s; V, C) what it is worth to begin stage s so (PlannerValues), or to end the day so.
+// This tick is known by its impressions and their mean p-value. The rest of the stage is expected as the knowledge says
+// that it follows from them, and prices as it follows from the tick before. The score is the expected score, so the CPA
+// limit is passed while that pays. One that is strict is worth its conversions, and less than nothing beyond the limit:
+// the loss is the smallest of 1, 2, 4, ... 64 tenths of budget / CPA limit that keeps the chance of it, as the day
+// begins, below 1 - confidence.
 //
 // With 32 futures the 48 decisions of a seat's day and its W take 19 ms in all; W is made once for each pair of budget
 // and CPA limit, and again where a day has other impressions than usual. A strict W is made up to seven times.

@@ -39,8 +39,8 @@ using Record = std::function<bool(Responses&)>;
 std::optional<Responses> refit(const Responses& first, std::span<const Judged> judged, int margin,
                                const Record& record);
 
-// Where the units of `first` are not made for a day, records it again with others, on the same grids; else `first` comes
-// back. Empty if a stop was asked for.
+// Where the units of `first` are not made for a day, records it again with others, on the same grids; else `first`
+// comes back. Empty if a stop was asked for.
 std::optional<Responses> with_fitting_units(Responses first, std::span<const Judged> judged, const Record& record);
 
 // Judges a day, again after a refit where it must: `judge` finds the seats' optima and says what they lack, empty if

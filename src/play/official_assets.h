@@ -12,8 +12,8 @@
 namespace genbid::play {
 
 // What the bidders of AuctionNet's population know, and the planner. It travels inside the program
-// (data/official_population, data/planner), so nothing has to be installed beside it. Each table and policy is read when it is first asked for; bidders share it
-// and outlive this object.
+// (data/official_population, data/planner), so nothing has to be installed beside it. Each table and policy is read
+// when it is first asked for; bidders share it and outlive this object.
 class OfficialAssets : public bidders::BidderAssets {
  public:
   OfficialAssets();

@@ -15,9 +15,9 @@ namespace genbid::play {
 // Where a run's outputs lie in output.dir until they are whole.
 inline constexpr const char* kUnfinishedFolder = "unfinished";
 
-// trajectories.h5, periods.csv and tape.h5, if there is one, of a run that may be killed at any moment. Started again, it goes on where it was,
-// and comes to the same bytes as a run that was not killed. The files grow in DIR/unfinished, beside an account of
-// themselves:
+// trajectories.h5, periods.csv and tape.h5, if there is one, of a run that may be killed at any moment. Started again,
+// it goes on where it was, and comes to the same bytes as a run that was not killed. The files grow in DIR/unfinished,
+// beside an account of themselves:
 //
 //   settings.yaml    what the run was started with (run_identity.h): another run does not go on with it
 //   progress.yaml    how many periods are written, and how long periods.csv is with them
@@ -31,8 +31,9 @@ inline constexpr const char* kUnfinishedFolder = "unfinished";
 // does not grow with the number of periods.
 class ResumableOutputs : public RunOutputs {
  public:
-  // Begins, or goes on with what is in `dir`; with a tape or without. Throws an Error if that was made with other settings, of which it names
-  // the first, if another process is working on it, or if outputs of another kind of run lie there.
+  // Begins, or goes on with what is in `dir`; with a tape or without. Throws an Error if that was made with other
+  // settings, of which it names the first, if another process is working on it, or if outputs of another kind of run
+  // lie there.
   ResumableOutputs(const std::string& dir, TrajectoryRecorder recorder, const market::MarketShape& shape,
                    bool with_tape, int64_t num_periods, const std::string& identity, Threads& threads);
   ~ResumableOutputs() override;

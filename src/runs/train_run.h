@@ -55,10 +55,10 @@ struct TapeFileConfig {
 // Section `tapes`: the days in which a policy learns in the market (train.objective: market, mixed or teacher), and how
 // they are played (softmarket/soft_day.h).
 struct TapesConfig {
-  std::vector<TapeFileConfig> store;  // one, also as a mere path, or several
-  PeriodList train_periods;           // of each file that names none
-  PeriodList held_out_periods;        // whose score is measured as training goes on; may be empty
-  int64_t cells = 256;                // days of seats a step
+  std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
+  PeriodList train_periods;             // of each file that names none
+  PeriodList held_out_periods;          // whose score is measured as training goes on; may be empty
+  int64_t cells = 256;                  // days of seats a step
   std::string features = "constraint";  // state features of the policy (bidding/state_features.h)
   std::string campaigns = "any";        // budgets and CPA limits of who sat there, "own", or of "any" seat
   RealInterval budget_scale{1.0, 1.0};  // and these times a factor from such a range

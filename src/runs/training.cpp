@@ -90,8 +90,8 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
   }
   info.observation = {feature_set, config.data.reward};
-  info.shape = policy::shape_for(inputs.logs ? inputs.logs->training.features()
-                                             : feature_names(parse_feature_set(feature_set)));
+  info.shape =
+      policy::shape_for(inputs.logs ? inputs.logs->training.features() : feature_names(parse_feature_set(feature_set)));
   info.ticks = inputs.ticks();
   if (config.select.every > 0) {
     info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
@@ -151,8 +151,7 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, c
     const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
     for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
       log_info(at(config.data.store, i).path + ": " + grouped(at(stores, i).end - at(stores, i).begin) +
-               " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) +
-               " % of the windows");
+               " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) + " % of the windows");
     }
   }
   if (inputs.tapes) {
@@ -214,8 +213,8 @@ TrainingSummary train(const TrainRunConfig& config) {
   const std::string& checkpoint = resume.checkpoint;
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
-  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " +
-           size_text(inputs) + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
+           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, *policy);
   if (checkpoint.empty()) {

@@ -96,9 +96,9 @@ class TapeDays : public Objective {
   int64_t parts_;
   RandomStream stream_;
   double mean_par_;
-  at::Tensor ahead_day_KB_;         // i64, of K steps, made once
+  at::Tensor ahead_day_KB_;  // i64, of K steps, made once
   at::Tensor ahead_constraint_KBC_;
-  softmarket::Cells cells_;         // of the step
+  softmarket::Cells cells_;          // of the step
   std::vector<at::Tensor> weights_;  // by part
 };
 

@@ -8,9 +8,9 @@
 
 namespace genbid::train {
 
-// Imitation where the student goes (DAgger): the policy plays days of tapes as it bids now, a teacher says at every tick
-// it came to what would have been best (softmarket/teacher.h), and the policy's own losses learn that, as they learn
-// labels of logged days. So every model can be taught so, and any budget and limit can be put on any day.
+// Imitation where the student goes (DAgger): the policy plays days of tapes as it bids now, a teacher says at every
+// tick it came to what would have been best (softmarket/teacher.h), and the policy's own losses learn that, as they
+// learn labels of logged days. So every model can be taught so, and any budget and limit can be put on any day.
 class TaughtDays : public TapeDays {
  public:
   TaughtDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& days, std::vector<int64_t> chosen,

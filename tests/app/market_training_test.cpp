@@ -58,7 +58,8 @@ TEST_F(MarketTraining, TwentyStepsEqualTenStepsResumed) {
   EXPECT_NE(error.find("other data"), std::string::npos) << error;
 }
 
-// The days that it has seen are refused, the others judged; metrics and the last words tell the score on held-out tapes.
+// The days that it has seen are refused, the others judged; metrics and the last words tell the score on held-out
+// tapes.
 TEST_F(MarketTraining, IsJudgedOnOtherDays) {
   const auto result = run_program(train("run", "train.steps=6"));
   ASSERT_EQ(result.status, 0) << result.output;

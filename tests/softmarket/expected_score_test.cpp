@@ -77,8 +77,8 @@ TEST(SoftScoreTest, GradientsAreDifferences) {
         const at::Tensor cost = at::scalar_tensor(c.item<double>() * (1.0 + dc), at::kDouble);
         return softmarket::expected_score(value, cost, l).item<double>();
       };
-      // Differences over 2e-5 of a number lose some six of sixteen digits. The slope jumps where N is whole, which it is
-      // nowhere here.
+      // Differences over 2e-5 of a number lose some six of sixteen digits. The slope jumps where N is whole, which it
+      // is nowhere here.
       const double h = 1e-5;
       const double tolerance = 2e-5 * (mean + 1e-3);
       EXPECT_NEAR(v.grad().item<double>() * mean, (at_point(h, 0.0) - at_point(-h, 0.0)) / (2.0 * h), tolerance)

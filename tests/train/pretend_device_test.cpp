@@ -93,8 +93,8 @@ Trained play_on(c10::Device device, const std::string& variant, const TrainConfi
   data::TapeColumns columns = test::sample_tape(4, 8);
   const std::vector<TapeDay> days = days_of(columns);
   const softmarket::Tapes tapes(std::move(columns), device);
-  const auto policy = models::make_policy(test::small_model(variant),
-                                          policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  const auto policy =
+      models::make_policy(test::small_model(variant), policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
   TapeDays objective(tapes, days, {0, 1, 3}, {}, config.batch_size, config.accumulate, config.seed);
   policy->to(device);
   policy->fit(objective.training_columns());
