@@ -28,14 +28,16 @@ genbid train configs/quickstart/behavior_cloning.yaml
 genbid train configs/quickstart/decision_transformer.yaml
 genbid simulate configs/quickstart/simulate.yaml
 genbid train configs/quickstart/perceptron.yaml
+genbid train configs/quickstart/market.yaml
 genbid evaluate configs/quickstart/evaluate.yaml
 
 say ""
 say "Everything lies in $runs:"
 say "  trajectories.h5                     the trajectory store (HDF5)"
 say "  days/trajectories.h5                days of the market, with the best alphas in hindsight"
-say "  behavior_cloning/, decision_transformer/, perceptron/   the runs: config.yaml, metrics.jsonl,"
-say "                                      TensorBoard events, checkpoints/, report.html"
+say "  days/tape.h5                        what every seat would have got on them for any bid"
+say "  behavior_cloning/, decision_transformer/, perceptron/, market/   the runs: config.yaml,"
+say "                                      metrics.jsonl, TensorBoard events, checkpoints/, report.html"
 say "  evaluation/                         result.json of each candidate"
 say "  evaluation/report.html              all of them in charts and tables: open it in a browser"
 say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHORT = "1_policies_corrected.json"  # the one table of README.md
+SHORT = "1_market_official.json"  # the one table of README.md
 BEGIN, END = "<!-- results: made by scripts/results.py readme -->", "<!-- end of results -->"
 
 

@@ -2,7 +2,11 @@
 #include <array>
 #include <bit>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <limits>
+#include <span>
+#include <vector>
 
 #include "base/convert.h"
 #include "bench/bench.h"
@@ -13,8 +17,10 @@
 #include "market/corrected/cell_tick.h"
 #include "market/traffic/traffic_cache.h"
 #include "oracle/optima.h"
+#include "oracle/tape.h"
 #include "play/hindsight.h"
 #include "play/simulate.h"
+#include "play/tape_maker.h"
 
 // The market under the rules `corrected`.
 
@@ -232,6 +238,77 @@ void bench_oracle(int num_threads) {
                 {"peak_memory_bytes", peak_memory()}});
 }
 
+// How far interpolated days lie from the fine ones, at alphas of half to twice the CPA limit.
+struct TapeError {
+  double value = 0.0;  // the distances of all seats and alphas, as a share of all values
+  double cost = 0.0;
+  double worst = 0.0;  // of a seat's value or cost, as a share of that of its day at the CPA limit
+};
+
+TapeError tape_error(const oracle::Responses& day, const std::vector<float>& numbers, const market::Cell& cell) {
+  const size_t num_knots = oracle::CurveThinner(day.grid(0)).num_knots();
+  std::vector<oracle::Knot> knots(numbers.size() * sizeof(float) / sizeof(oracle::Knot));
+  std::memcpy(static_cast<void*>(knots.data()), numbers.data(), numbers.size() * sizeof(float));
+  TapeError error;
+  oracle::Point all;
+  constexpr int kAlphas = 33;
+  for (int seat = 0; seat < day.num_seats(); ++seat) {
+    const oracle::AlphaGrid& grid = day.grid(seat);
+    const oracle::Curve fine = day.bid_curve(seat);
+    const double limit = at(cell.advertisers, seat).cpa_limit;
+    const oracle::Point& usual = fine[to_size(grid.first_point_above(as_float(limit)))];
+    for (int i = 0; i < kAlphas; ++i) {
+      const double asked = limit * std::exp2((i - 16) / 16.0);
+      const auto point = to_size(grid.first_point_above(as_float(asked)));  // both curves are asked at the grid's alpha
+      oracle::Point sum;
+      for (int tick = 0; tick < day.num_ticks(); ++tick) {
+        const auto first = to_size(seat * day.num_ticks() + tick) * num_knots;
+        const auto one =
+            oracle::interpolate(std::span(knots).subspan(first, num_knots), grid.lowest, as_double(grid.alpha(point)));
+        sum.value += one.value;
+        sum.cost += one.cost;
+      }
+      const double value = std::abs(sum.value - fine[point].value);
+      const double cost = std::abs(sum.cost - fine[point].cost);
+      error.value += value;
+      error.cost += cost;
+      error.worst = std::max({error.worst, value / usual.value, cost / usual.cost});
+      all.value += fine[point].value;
+      all.cost += fine[point].cost;
+    }
+  }
+  error.value /= all.value;
+  error.cost /= all.cost;
+  return error;
+}
+
+// A period's fine curves, thinned to the knots of a tape.
+void bench_tape(int num_threads) {
+  PeriodPlay period("official", 256, num_threads);
+  Threads& threads = period.threads();
+  const market::Cell cell = period.cell();
+  oracle::Responses day = play::tape_responses(period.market(), cell);
+  period.market().keep_ladders(true);
+  play::ResponseSink sink(day, threads);
+  period.play(sink);
+  std::vector<float> knots;
+  const double seconds = median_seconds([&] { knots = play::tape_knots(day, threads); });
+  const TapeError error = tape_error(day, knots, cell);
+  if (!(std::max(error.value, error.cost) < 0.001)) {
+    throw Error("bench oracle.tape: found days that are off by " + std::to_string(error.value) + " in value and " +
+                std::to_string(error.cost) + " in cost, expected at most 0.001");
+  }
+  print_figure("oracle.tape", seconds, "s",
+               {{"population", "official"},
+                {"impressions", kImpressions},
+                {"knots_per_octave", oracle::kKnotsPerOctave},
+                {"bytes", knots.size() * sizeof(float)},
+                {"error_of_value", error.value},
+                {"error_of_cost", error.cost},
+                {"worst_error", error.worst},
+                {"threads", threads.count()}});
+}
+
 }  // namespace
 
 std::vector<Benchmark> market_benchmarks() {
@@ -240,7 +317,8 @@ std::vector<Benchmark> market_benchmarks() {
           {"market.play_period_with_traffic",
            [](int threads) { bench_play("market.play_period_with_traffic", 0, 13.2, threads); }},
           {"market.cells_192", bench_cells_192},
-          {"oracle.48_seats", bench_oracle}};
+          {"oracle.48_seats", bench_oracle},
+          {"oracle.tape", bench_tape}};
 }
 
 }  // namespace genbid::bench

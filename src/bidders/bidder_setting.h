@@ -9,8 +9,9 @@
 
 namespace genbid::bidders {
 
-class OnlineLpTable;   // bidders/online_lp.h
-struct OfficialAgent;  // bidders/official_agents.h
+class OnlineLpTable;      // bidders/online_lp.h
+struct OfficialAgent;     // bidders/official_agents.h
+struct PlannerKnowledge;  // bidders/planner_knowledge.h
 
 // Where bidders get what they need to know beside their options (play/official_assets.h). What is not there is an
 // Error.
@@ -19,6 +20,7 @@ class BidderAssets {
   virtual ~BidderAssets() = default;
   virtual std::shared_ptr<const OnlineLpTable> online_lp_table(const std::string& name_or_path) const = 0;
   virtual std::shared_ptr<const OfficialAgent> official_agent(const std::string& name) const = 0;
+  virtual std::shared_ptr<const PlannerKnowledge> planner_knowledge(const std::string& name_or_path) const = 0;
 };
 
 // Where a bidder is to play.

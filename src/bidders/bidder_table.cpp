@@ -12,6 +12,7 @@
 #include "bidders/online_lp.h"
 #include "bidders/pacing.h"
 #include "bidders/pid.h"
+#include "bidders/planner.h"
 
 namespace genbid::bidders {
 
@@ -25,6 +26,10 @@ std::span<const BidderKind> bidder_kinds() {
       bidder_kind<OfficialAgentOptions>("official_agent",
                                         "AuctionNet's learned ones: agent: " + listed(official_agent_names())),
       bidder_kind<PacingOptions>("pacing", "budget pacing: price_level, later_value, prior_days, cpa_brake"),
+      bidder_kind<PlannerOptions>(
+          "planner",
+          "plans the rest of the day: knowledge of a market, futures, attitude (score or strict), "
+          "confidence, price_level, seed"),
   };
   return kKinds;
 }

@@ -8,7 +8,7 @@
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/market_log.h"
-#include "data/tape_store.h"
+#include "data/tape_store_layout.h"
 #include "data/trajectory_store_layout.h"
 
 namespace genbid::data {

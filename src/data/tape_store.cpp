@@ -3,53 +3,49 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <set>
+#include <optional>
 #include <type_traits>
+#include <utility>
 
 #include "base/config/config.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
-#include "base/text_table.h"
 #include "bidding/advertiser.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
+#include "data/tape_store_layout.h"
+#include "data/trajectory_builder.h"
 
 namespace genbid::data {
 namespace {
 
-constexpr const char* kKnots = "/ticks/knots";
+// More than any grid of alphas has (oracle/grid.h).
+constexpr int64_t kMostOctaves = 192;
+constexpr int64_t kMostKnotsPerOctave = 256;
 
-// Calls a visitor with each dataset's name and column. The names stand here and nowhere else.
-template <typename Columns, typename Visit>
-void for_each_column(Columns& columns, const Visit& visit) {
-  visit("/days/period", columns.period);
-  visit("/days/seat", columns.seat);
-  visit("/days/budget", columns.budget);
-  visit("/days/cpa_limit", columns.cpa_limit);
-  visit("/days/lowest", columns.lowest);
-  visit("/ticks/num_pv", columns.num_pv);
-  visit("/ticks/mean_pvalue", columns.mean_pvalue);
-  visit("/ticks/price", columns.price);
-  visit(kKnots, columns.knots);
-}
-
-template <typename Column>
-using ValueOf = typename std::decay_t<Column>::value_type;
-
-std::vector<int64_t> shape_of(const std::string& name, const TapeInfo& info, int64_t num_days) {
-  if (name.starts_with("/days/")) return {num_days};
-  if (name == kKnots) return {num_days, info.ticks, info.num_knots(), TapeColumns::kNumbers};
-  return {num_days, info.ticks};
-}
-
-int64_t numbers_of_day(const std::string& name, const TapeInfo& info) {
-  int64_t product = 1;
-  for (const int64_t size : shape_of(name, info, 1)) product *= size;
-  return product;
-}
+constexpr const char* kCurveNames[] = {"value", "cost", "slots"};
 
 }  // namespace
+
+void create_tape_store(Hdf5File& file, const TapeInfo& info, int64_t num_days) {
+  file.write_attribute("format", std::string(kTapeFormat));
+  file.write_attribute("version", TapeStoreWriter::kVersion);
+  file.write_attribute("ticks", info.ticks);
+  file.write_attribute("seats", info.seats);
+  file.write_attribute("octaves", info.octaves);
+  file.write_attribute("knots_per_octave", info.knots_per_octave);
+  file.write_attribute("config", info.config);
+  file.create_group("/days");
+  file.create_group("/ticks");
+  const TapeColumns types;
+  for_each_tape_column(types, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    std::vector<int64_t> shape = tape_day_shape(name, info);
+    shape.insert(shape.begin(), num_days);
+    file.create_dataset(name, kHdf5TypeOf<Value>, shape);
+  });
+}
 
 struct TapeStoreWriter::State {
   AtomicFile atomic;
@@ -66,30 +62,20 @@ TapeStoreWriter::~TapeStoreWriter() = default;
 
 void TapeStoreWriter::begin(const TapeInfo& info, int64_t num_days) {
   State& s = *state_;
+  assert(num_days % info.seats == 0);
   s.info = info;
   s.num_days = num_days;
-  s.file.write_attribute("format", std::string(kTapeFormat));
-  s.file.write_attribute("version", kVersion);
-  s.file.write_attribute("ticks", info.ticks);
-  s.file.write_attribute("seats", info.seats);
-  s.file.write_attribute("octaves", info.octaves);
-  s.file.write_attribute("knots_per_octave", info.knots_per_octave);
-  s.file.write_attribute("config", info.config);
-  s.file.create_group("/days");
-  s.file.create_group("/ticks");
-  const TapeColumns types;
-  for_each_column(types, [&](const std::string& name, const auto& column) {
-    s.file.create_dataset(name, kHdf5TypeOf<ValueOf<decltype(column)>>, shape_of(name, info, num_days));
-  });
+  create_tape_store(s.file, info, num_days);
 }
 
 void TapeStoreWriter::append(const TapeColumns& part) {
   State& s = *state_;
+  assert(s.days_written + part.num_days() <= s.num_days && part.num_days() % s.info.seats == 0);
   assert(part.ticks == s.info.ticks && part.num_knots() == s.info.num_knots());
-  assert(s.days_written + part.num_days() <= s.num_days);
-  for_each_column(part, [&](const std::string& name, const auto& column) {
-    assert(std::ssize(column) == part.num_days() * numbers_of_day(name, s.info));
-    s.file.write_rows(name, s.days_written, std::span<const ValueOf<decltype(column)>>(column));
+  for_each_tape_column(part, [&](const std::string& name, const auto& column) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    assert(std::ssize(column) == part.num_days() * tape_day_size(name, s.info));
+    s.file.write_rows(name, s.days_written, std::span<const Value>(column));
   });
   s.days_written += part.num_days();
 }
@@ -105,8 +91,8 @@ struct TapeStore::State {
   std::string path;
   Hdf5File file;
   TapeInfo info;
-  int64_t num_days = 0;
-  std::vector<int64_t> period;  // by day
+  int64_t num_days = -1;
+  std::vector<int64_t> periods;
 
   explicit State(const std::string& name) : path(name), file(Hdf5File::open(name)) {}
 
@@ -115,13 +101,8 @@ struct TapeStore::State {
   void check() {
     check_format();
     read_info();
-    num_days = -1;
-    const TapeColumns types;
-    for_each_column(types, [&](const std::string& name, const auto& column) {
-      check_dataset(name, std::is_floating_point_v<ValueOf<decltype(column)>>);
-    });
-    period.resize(to_size(num_days));
-    file.read_rows("/days/period", 0, std::span<int64_t>(period));
+    check_datasets();
+    read_periods();
   }
 
   void check_format() const {
@@ -137,68 +118,129 @@ struct TapeStore::State {
     }
   }
 
-  int64_t read_size(const char* name, int64_t highest) const {
-    if (!file.has_attribute(name)) fail(std::string("no attribute '") + name + "'");
-    const int64_t value = file.read_integer_attribute(name);
-    if (value < 1 || value > highest) {
-      fail(std::string("attribute '") + name + "': found " + std::to_string(value) + ", expected 1 to " +
-           std::to_string(highest));
+  int64_t read_count(const std::string& name, int64_t most) const {
+    if (!file.has_attribute(name)) fail("no attribute '" + name + "'");
+    const int64_t count = file.read_integer_attribute(name);
+    if (count < 1 || count > most) {
+      fail("attribute '" + name + "': found " + std::to_string(count) + ", expected 1 to " + std::to_string(most));
     }
-    return value;
+    return count;
   }
 
   void read_info() {
-    info.ticks = read_size("ticks", kMaxTicks);
-    info.seats = read_size("seats", kMaxSeats);
-    info.octaves = read_size("octaves", 64);
-    info.knots_per_octave = read_size("knots_per_octave", 256);
+    info.ticks = read_count("ticks", kMaxTicks);
+    info.seats = read_count("seats", kMaxSeats);
+    info.octaves = read_count("octaves", kMostOctaves);
+    info.knots_per_octave = read_count("knots_per_octave", kMostKnotsPerOctave);
     if (file.has_attribute("config")) info.config = file.read_text_attribute("config");
   }
 
-  void check_dataset(const std::string& name, bool reals) {
-    trial_goes_on();
-    if (!file.has_dataset(name)) fail("no dataset '" + name + "'");
-    const Hdf5Kind kind = file.kind(name);
-    if (kind == Hdf5Kind::kOther || (kind == Hdf5Kind::kBoolean && reals)) {
-      fail("dataset '" + name + "': found " + file.kind_text(name) + ", expected " +
-           (reals ? "numbers" : "whole numbers"));
+  void check_datasets() {
+    const TapeColumns types;
+    for_each_tape_column(types, [&](const std::string& name, const auto& column) {
+      using Value = typename std::decay_t<decltype(column)>::value_type;
+      trial_goes_on();
+      if (!file.has_dataset(name)) fail("no dataset '" + name + "'");
+      const Hdf5Kind kind = file.kind(name);
+      const bool reals = std::is_floating_point_v<Value>;
+      if (kind == Hdf5Kind::kOther || kind == Hdf5Kind::kBoolean) {
+        fail("dataset '" + name + "': found " + file.kind_text(name) + ", expected " +
+             (reals ? "numbers" : "whole numbers"));
+      }
+      file.visit_pieces(name);
+      const std::vector<int64_t> shape = file.shape(name);
+      std::vector<int64_t> expected = tape_day_shape(name, info);
+      if (num_days < 0 && !shape.empty()) num_days = shape[0];
+      expected.insert(expected.begin(), num_days);
+      if (shape != expected) {
+        fail("dataset '" + name + "': found the shape " + shape_text(shape) + ", expected " + shape_text(expected));
+      }
+    });
+    if (num_days % info.seats != 0) {
+      fail("found " + std::to_string(num_days) + " days of seats, expected a multiple of the " +
+           std::to_string(info.seats) + " seats of a period");
     }
-    file.visit_pieces(name);
-    const std::vector<int64_t> found = file.shape(name);
-    if (num_days < 0 && found.size() == 1) num_days = found[0];
-    const std::vector<int64_t> expected = shape_of(name, info, num_days);
-    if (found == expected) return;
-    const auto text = [](const std::vector<int64_t>& sizes) {
-      std::string all;
-      for (const int64_t size : sizes) all += (all.empty() ? "" : " x ") + std::to_string(size);
-      return all;
-    };
-    fail("dataset '" + name + "': found " + text(found) + " numbers, expected " + text(expected));
   }
 
-  // `day`: in the file.
-  [[noreturn]] void refuse(const std::string& name, int64_t day, double value, const std::string& expected) const {
-    fail("dataset '" + name + "': day " + std::to_string(day) + " holds " + shortest(value) + ", expected " + expected);
+  static std::string shape_text(const std::vector<int64_t>& shape) {
+    std::string text;
+    for (const int64_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
+    return text.empty() ? "of one number" : text;
+  }
+
+  void read_periods() {
+    std::vector<int64_t> period(to_size(num_days));
+    std::vector<int64_t> seat(to_size(num_days));
+    file.read_rows("/days/period", 0, std::span(period));
+    file.read_rows("/days/seat", 0, std::span(seat));
+    for (int64_t day = 0; day < num_days; ++day) {
+      const auto refuse = [&](const std::string& name, int64_t found, const std::string& expected) {
+        fail("dataset '" + name + "': row " + std::to_string(day) + " holds " + std::to_string(found) + ", expected " +
+             expected);
+      };
+      const int64_t expected_seat = day % info.seats;
+      if (at(seat, day) != expected_seat) {
+        refuse("/days/seat", at(seat, day), std::to_string(expected_seat) + ": seats of a period in order");
+      }
+      const int64_t found = at(period, day);
+      if (expected_seat == 0) {
+        if (found < 0) refuse("/days/period", found, "0 or more");
+        periods.push_back(found);
+      }
+      if (found != periods.back()) {
+        refuse("/days/period", found, std::to_string(periods.back()) + " for all seats of that period");
+      }
+    }
+  }
+
+  // Columns of as many days as are to be read.
+  TapeColumns make_columns(int64_t count) const {
+    TapeColumns columns;
+    columns.ticks = info.ticks;
+    columns.octaves = info.octaves;
+    columns.knots_per_octave = info.knots_per_octave;
+    for_each_tape_column(columns, [&](const std::string& name, auto& column) {
+      column.resize(to_size(count * tape_day_size(name, info)));
+    });
+    return columns;
+  }
+
+  // Reads `count` days of the store from `from` on to the place `to` of the columns.
+  void read_days(int64_t from, int64_t count, int64_t to, TapeColumns& columns) const {
+    for_each_tape_column(columns, [&](const std::string& name, auto& column) {
+      using Value = typename std::decay_t<decltype(column)>::value_type;
+      const int64_t width = tape_day_size(name, info);
+      const auto values = std::span<Value>(column).subspan(to_size(to * width), to_size(count * width));
+      file.read_rows(name, from, values);
+      if constexpr (std::is_floating_point_v<Value>) check_numbers(name, from, width, std::span<const Value>(values));
+    });
+    const auto knots_of_day = to_size(tape_day_size("/ticks/knots", info));
+    for (int64_t day = 0; day < count; ++day) {
+      check_curves(from + day, std::span(columns.knots).subspan(to_size(to + day) * knots_of_day, knots_of_day));
+    }
   }
 
   template <typename Value>
-  void check_values(const std::string& name, int64_t day, std::span<const Value> values) const {
-    const bool above = name == "/days/budget" || name == "/days/cpa_limit" || name == "/days/lowest";
-    // Slopes among the knots may be anything that is finite, but curves rise.
-    for (const Value value : values) {
-      if (!std::isfinite(as_double(value))) refuse(name, day, as_double(value), "a finite number");
-      if (above && !(value > 0)) refuse(name, day, as_double(value), "a number above 0");
-      if (value < 0) refuse(name, day, as_double(value), "a number from 0 on");
+  void check_numbers(const std::string& name, int64_t from, int64_t width, std::span<const Value> values) const {
+    const bool above_0 = name == "/days/budget" || name == "/days/cpa_limit" || name == "/days/lowest";
+    for (size_t i = 0; i < values.size(); ++i) {
+      const Value value = values[i];
+      if (std::isfinite(value) && (above_0 ? value > 0 : value >= 0)) continue;
+      fail("dataset '" + name + "': row " + std::to_string(from + to_signed(i) / width) + " holds " +
+           shortest(as_double(value)) + ", expected a finite number " + (above_0 ? "above 0" : "of 0 or more"));
     }
-    if (name == "/days/seat" && as_double(values[0]) >= as_double(info.seats)) {
-      refuse(name, day, as_double(values[0]), "a seat of " + std::to_string(info.seats));
-    }
-    if (name != kKnots) return;
-    const size_t of_tick = to_size(info.num_knots() * TapeColumns::kNumbers);
-    for (size_t i = to_size(TapeColumns::kNumbers); i < values.size(); ++i) {
-      const bool first_knot = i % of_tick < to_size(TapeColumns::kNumbers);
-      if (first_knot || i % 2 == 1 || values[i] >= values[i - to_size(TapeColumns::kNumbers)]) continue;
-      refuse(name, day, as_double(values[i]), "a curve that does not fall from knot to knot");
+  }
+
+  void check_curves(int64_t day, std::span<const float> knots) const {
+    const auto numbers = to_size(TapeColumns::kNumbers);
+    const auto of_tick = to_size(info.num_knots()) * numbers;
+    for (size_t i = numbers; i < knots.size(); ++i) {
+      const bool is_slope = i % numbers % 2 == 1;
+      if (is_slope || i % of_tick < numbers || knots[i] >= knots[i - numbers]) continue;
+      fail("dataset '/ticks/knots': row " + std::to_string(day) + ", tick " + std::to_string(i / of_tick) +
+           ": found the " + kCurveNames[i % numbers / 2] + " " + shortest(as_double(knots[i])) + " at knot " +
+           std::to_string(i % of_tick / numbers) + ", expected at least that of the knot before, " +
+           shortest(as_double(knots[i - numbers])));
     }
   }
 };
@@ -213,38 +255,28 @@ TapeStore::TapeStore(TapeStore&&) noexcept = default;
 
 const TapeInfo& TapeStore::info() const { return state_->info; }
 int64_t TapeStore::num_days() const { return state_->num_days; }
-std::vector<int64_t> TapeStore::periods() const {
-  const std::set<int64_t> all(state_->period.begin(), state_->period.end());
-  return {all.begin(), all.end()};
+int64_t TapeStore::num_periods() const { return std::ssize(state_->periods); }
+const std::vector<int64_t>& TapeStore::periods() const { return state_->periods; }
+
+TapeColumns TapeStore::read() const {
+  TapeColumns columns = state_->make_columns(num_days());
+  state_->read_days(0, num_days(), 0, columns);
+  return columns;
 }
 
-TapeColumns TapeStore::read(const std::vector<int64_t>& periods) const {
+TapeColumns TapeStore::read(std::span<const int64_t> periods) const {
   const State& s = *state_;
-  const std::set<int64_t> wanted(periods.begin(), periods.end());
-  std::vector<int64_t> days;
-  for (int64_t day = 0; day < s.num_days; ++day) {
-    if (wanted.contains(at(s.period, day))) days.push_back(day);
-  }
-  TapeColumns columns;
-  columns.ticks = s.info.ticks;
-  columns.octaves = s.info.octaves;
-  columns.knots_per_octave = s.info.knots_per_octave;
-  for_each_column(columns, [&](const std::string& name, auto& column) {
-    using Value = ValueOf<decltype(column)>;
-    const int64_t width = numbers_of_day(name, s.info);
-    column.resize(days.size() * to_size(width));
-    // Days that lie one behind the other are read in one go.
-    for (size_t first = 0; first < days.size();) {
-      size_t end = first + 1;
-      while (end < days.size() && days[end] == days[end - 1] + 1) ++end;
-      const std::span<Value> values = std::span(column).subspan(first * to_size(width), (end - first) * to_size(width));
-      s.file.read_rows(name, days[first], values);
-      for (size_t i = first; i < end; ++i) {
-        s.check_values<Value>(name, days[i], values.subspan((i - first) * to_size(width), to_size(width)));
-      }
-      first = end;
+  TapeColumns columns = s.make_columns(std::ssize(periods) * s.info.seats);
+  for (size_t i = 0; i < periods.size(); ++i) {
+    const auto found = std::find(s.periods.begin(), s.periods.end(), periods[i]);
+    if (found == s.periods.end()) {
+      s.fail("no period " + std::to_string(periods[i]) + ", expected one of its " + std::to_string(s.periods.size()) +
+             " from " +
+             (s.periods.empty() ? "none" : std::to_string(*std::min_element(s.periods.begin(), s.periods.end()))) +
+             " on");
     }
-  });
+    s.read_days((found - s.periods.begin()) * s.info.seats, s.info.seats, to_signed(i) * s.info.seats, columns);
+  }
   return columns;
 }
 

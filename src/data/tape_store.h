@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,14 +43,12 @@ struct TapeColumns {
   int64_t num_knots() const { return octaves * knots_per_octave + 1; }
 };
 
-inline constexpr const char* kTapeFormat = "genbid-tape";
-
 struct TapeInfo {
-  int64_t ticks = 0;  // of a whole period
+  int64_t ticks = 0;  // of a period
   int64_t seats = 0;  // of a period
   int64_t octaves = 0;
-  int64_t knots_per_octave = 0;
-  std::string config;  // YAML of the run that played the days, without paths and thread counts; may be empty
+  int64_t knots_per_octave = 4;
+  std::string config;  // YAML of the run, without paths and thread counts, as trajectory stores have it; may be empty
 
   int64_t num_knots() const { return octaves * knots_per_octave + 1; }
 };
@@ -64,9 +63,9 @@ class TapeStoreWriter {
   explicit TapeStoreWriter(const std::string& path);
   ~TapeStoreWriter();
 
-  // It is called once, before append().
+  // It is called once, before append(). Days are those of seats: `info.seats` a period.
   void begin(const TapeInfo& info, int64_t num_days);
-  // The next days, of the info's ticks and knots.
+  // The next days: whole periods, with seats in order.
   void append(const TapeColumns& part);
   void finish();
 
@@ -77,18 +76,22 @@ class TapeStoreWriter {
 
 class TapeStore {
  public:
-  // Checks form and version. Every Error names the file.
+  // Checks form and version. Every Error names the file, what was found and what was expected.
   explicit TapeStore(const std::string& path);
   ~TapeStore();
   TapeStore(TapeStore&&) noexcept;
 
   const TapeInfo& info() const;
   int64_t num_days() const;
-  std::vector<int64_t> periods() const;  // each once, ascending
+  int64_t num_periods() const;
+  // Their numbers, in the order of the store.
+  const std::vector<int64_t>& periods() const;
 
-  // The days of these periods, in the file's order, checked: numbers are finite and not negative, budgets, limits and
-  // lowest alphas above 0, and curves rise from knot to knot.
-  TapeColumns read(const std::vector<int64_t>& periods) const;
+  // All columns, checked: the days of a period lie together, seats 0, 1, 2, ... in order; money and curves are finite,
+  // budgets and CPA limits above 0, the rest 0 or more; curves do not fall from one knot to the next.
+  TapeColumns read() const;
+  // Those of the given periods alone, in the given order. Error for one that is not there.
+  TapeColumns read(std::span<const int64_t> periods) const;
 
  private:
   struct State;

@@ -211,12 +211,20 @@ std::string shortfall_of_slots(const Responses& responses, const Judged& judged,
 std::optional<Responses> refit(const Responses& first, std::span<const Judged> judged, int margin,
                                const Record& record) {
   const Auction auction = units_for(first, judged);
-  Responses all_octaves(first.num_seats(), first.num_ticks(), auction, kAllOctaves, first.has_slots());
-  if (first.counts_slots()) all_octaves.count_slots();
+  Responses all_octaves(first.num_seats(), first.num_ticks(), auction, kAllOctaves, first.has_slots(),
+                        first.has_wins());
   if (!record(all_octaves)) return std::nullopt;
-  Responses fitted(first.num_ticks(), auction, grids_for(all_octaves, first.grid(0), judged, margin),
-                   first.has_slots());
-  if (first.counts_slots()) fitted.count_slots();
+  Responses fitted(first.num_ticks(), auction, grids_for(all_octaves, first.grid(0), judged, margin), first.has_slots(),
+                   first.has_wins());
+  if (!record(fitted)) return std::nullopt;
+  return fitted;
+}
+
+std::optional<Responses> with_fitting_units(Responses first, std::span<const Judged> judged, const Record& record) {
+  const Auction auction = units_for(first, judged);
+  const Auction& now = first.auction();
+  if (auction.max_price == now.max_price && auction.max_value == now.max_value) return first;
+  Responses fitted(first.num_ticks(), auction, first.grids(), first.has_slots(), first.has_wins());
   if (!record(fitted)) return std::nullopt;
   return fitted;
 }

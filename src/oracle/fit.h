@@ -39,6 +39,10 @@ using Record = std::function<bool(Responses&)>;
 std::optional<Responses> refit(const Responses& first, std::span<const Judged> judged, int margin,
                                const Record& record);
 
+// Where the units of `first` are not made for a day, records it again with others, on the same grids; else `first`
+// comes back. Empty if a stop was asked for.
+std::optional<Responses> with_fitting_units(Responses first, std::span<const Judged> judged, const Record& record);
+
 // Judges a day, again after a refit where it must: `judge` finds the seats' optima and says what they lack, empty if
 // nothing. Error with `where` if even a wide refit lacks something. False if a stop was asked for.
 bool judge_fitted(const Responses& first, std::span<const Judged> judged, const Record& record,

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 #include <cassert>
+#include <numeric>
 
 #include "base/convert.h"
 #include "oracle/response_lanes.h"
@@ -21,10 +22,10 @@ void raise(int32_t& highest, int32_t found) {
 
 }  // namespace
 
-Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid, bool slots)
-    : Responses(num_ticks, auction, std::vector<AlphaGrid>(to_size(num_seats), grid), slots) {}
+Responses::Responses(int num_seats, int num_ticks, const Auction& auction, const AlphaGrid& grid, bool slots, bool wins)
+    : Responses(num_ticks, auction, std::vector<AlphaGrid>(to_size(num_seats), grid), slots, wins) {}
 
-Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots)
+Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots, bool wins)
     : num_ticks_(num_ticks), auction_(auction), grids_(std::move(grids)) {
   assert(!grids_.empty());
   assert(std::all_of(grids_.begin(), grids_.end(), [&](const AlphaGrid& grid) {
@@ -32,23 +33,20 @@ Responses::Responses(int num_ticks, const Auction& auction, std::vector<AlphaGri
   }));
   bid_sums_.resize(grids_.size() * to_size(num_ticks) * stride());
   if (slots) slot_sums_.resize(grids_.size() * stride());
+  if (wins) wins_.resize(bid_sums_.size());
 }
 
-void Responses::count_slots() { counts_.resize(bid_sums_.size()); }
-
 void Responses::clear() {
-  std::fill(counts_.begin(), counts_.end(), 0);
   impressions_ = 0;
   highest_bid_ = highest_value_ = 0;
   std::fill(bid_sums_.begin(), bid_sums_.end(), Sum{});
   std::fill(slot_sums_.begin(), slot_sums_.end(), Sum{});
+  std::fill(wins_.begin(), wins_.end(), 0);
 }
 
-Responses::Sum* Responses::bid_sums(int seat, int tick) {
-  return bid_sums_.data() + to_size(seat * num_ticks_ + tick) * stride();
-}
+Responses::Sum* Responses::bid_sums(int seat, int tick) { return bid_sums_.data() + first_place(seat, tick); }
 const Responses::Sum* Responses::bid_sums(int seat, int tick) const {
-  return bid_sums_.data() + to_size(seat * num_ticks_ + tick) * stride();
+  return bid_sums_.data() + first_place(seat, tick);
 }
 
 void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first_seat, int last_seat) {
@@ -74,6 +72,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
     constants.lowest_bits = std::bit_cast<int32_t>(grid(seat).lowest);
     constants.reserve = as_float(auction_.rule.reserve_of(tick, seat));
     Sum* const bids = bid_sums(seat, tick);
+    int32_t* const wins = has_wins() ? wins_.data() + first_place(seat, tick) : nullptr;
     slots.assign(stride(), {});
     for (const ImpressionBlock& block : blocks) {
       find_steps(constants, block, seat, steps);
@@ -89,10 +88,8 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
         }
       };
       for (size_t s = 0; s < num_steps; ++s) put(bids, steps.bid_point[s], steps.value[s], steps.bid_cost[s]);
-      if (counts_slots()) {
-        int32_t* const counts = counts_.data() + to_size(seat * num_ticks_ + tick) * stride();
-        for (size_t i = 0; i < num_lanes; ++i) ++counts[steps.bid_point[0][i]];  // further steps raise the slot
-      }
+      // A bid that wins any slot wins the lowest one or a better one.
+      for (size_t i = 0; wins != nullptr && i < num_lanes; ++i) ++wins[steps.bid_point[0][i]];
       if (!has_slots()) continue;
       put(slots.data(), steps.bid_point[0], steps.value[0], steps.bid_cost[0]);
       for (size_t s = 1; s < num_steps; ++s) {
@@ -146,18 +143,6 @@ Curve Responses::cumulated(const Sum* sums) const {
 
 Curve Responses::bid_curve(int seat, int tick) const { return cumulated(bid_sums(seat, tick)); }
 
-std::vector<double> Responses::count_curve(int seat, int tick) const {
-  assert(counts_slots());
-  const int32_t* const counts = counts_.data() + to_size(seat * num_ticks_ + tick) * stride();
-  std::vector<double> curve(grids_.front().num_points());
-  double total = 0.0;
-  for (size_t p = 0; p < curve.size(); ++p) {
-    total += counts[p];
-    curve[p] = total;
-  }
-  return curve;
-}
-
 Curve Responses::bid_curve(int seat) const {
   std::vector<Sum> day(stride());
   for (int tick = 0; tick < num_ticks_; ++tick) {
@@ -168,6 +153,15 @@ Curve Responses::bid_curve(int seat) const {
     }
   }
   return cumulated(day.data());
+}
+
+std::vector<int64_t> Responses::win_curve(int seat, int tick) const {
+  assert(has_wins());
+  std::vector<int64_t> curve(grid(seat).num_points());
+  const int32_t* const joining = wins_.data() + first_place(seat, tick);
+  std::partial_sum(joining, joining + curve.size(), curve.begin(),
+                   [](int64_t sum, int64_t next) { return sum + next; });
+  return curve;
 }
 
 Curve Responses::slot_curve(int seat) const {

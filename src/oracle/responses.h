@@ -43,14 +43,11 @@ struct ImpressionBlock {
 // tick with the default grid.
 class Responses {
  public:
-  // Without `slots` nothing is kept for slot_curve.
-  Responses(int num_seats, int num_ticks, const Auction& auction = {}, const AlphaGrid& grid = {}, bool slots = true);
+  // Without `slots` nothing is kept for slot_curve, and only with `wins` something for win_curve, 4 bytes a point.
+  Responses(int num_seats, int num_ticks, const Auction& auction = {}, const AlphaGrid& grid = {}, bool slots = true,
+            bool wins = false);
   // A grid for each seat, all of one size.
-  Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots);
-
-  // From here on it counts slots too, exposed or not; to be called before anything is added. 7 KB a seat and tick.
-  void count_slots();
-  bool counts_slots() const { return !counts_.empty(); }
+  Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots, bool wins = false);
 
   void clear();  // as new
 
@@ -61,8 +58,8 @@ class Responses {
   // Expected value and cost at the grid's points: what a bid of alpha x value gets, in a tick or in all of them.
   Curve bid_curve(int seat, int tick) const;
   Curve bid_curve(int seat) const;
-  // Slots won at the grid's points in a tick. It must count them.
-  std::vector<double> count_curve(int seat, int tick) const;
+  // Slots won, exposed or not, at the same points in a tick.
+  std::vector<int64_t> win_curve(int seat, int tick) const;
   // The whole day where every impression's slot, or none, is the one with the highest value - cost / alpha. The last
   // point stands for any alpha.
   Curve slot_curve(int seat) const;
@@ -80,10 +77,12 @@ class Responses {
   Seen seen() const;
 
   bool has_slots() const { return !slot_sums_.empty(); }
+  bool has_wins() const { return !wins_.empty(); }
   int num_seats() const { return to_int(grids_.size()); }
   int num_ticks() const { return num_ticks_; }
   const Auction& auction() const { return auction_; }
   const AlphaGrid& grid(int seat) const { return at(grids_, seat); }
+  const std::vector<AlphaGrid>& grids() const { return grids_; }
 
  private:
   struct Sum {
@@ -92,6 +91,7 @@ class Responses {
   };
   // One entry for each point, then one for what joins beyond the last, then one for what never joins.
   size_t stride() const { return grids_.front().num_points() + 2; }
+  size_t first_place(int seat, int tick) const { return to_size(seat * num_ticks_ + tick) * stride(); }
   Sum* bid_sums(int seat, int tick);
   const Sum* bid_sums(int seat, int tick) const;
   Curve cumulated(const Sum* sums) const;
@@ -105,7 +105,7 @@ class Responses {
   int32_t highest_bid_ = 0, highest_value_ = 0;  // bits of floats from 0 on, which are in their order
   std::vector<Sum> bid_sums_;                    // [seat][tick][point]: what joins there
   std::vector<Sum> slot_sums_;                   // [seat][point]
-  std::vector<int32_t> counts_;                  // [seat][tick][point]: of slots
+  std::vector<int32_t> wins_;  // [seat][tick][point]: impressions of which a slot is won from there on
 };
 
 }  // namespace genbid::oracle

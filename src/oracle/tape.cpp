@@ -1,95 +1,153 @@
 #include "oracle/tape.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cmath>
-#include <utility>
+#include <limits>
 
 #include "base/convert.h"
 
 namespace genbid::oracle {
 namespace {
 
-constexpr size_t kCurves = 3;  // value, cost, slots
-
-// A curve over the points of a grid, read between them: alphas within an octave lie evenly.
-class Fine {
- public:
-  Fine(const AlphaGrid& grid, float lowest, std::vector<double> values)
-      : grid_(grid), octaves_below_(std::log2(as_double(lowest) / as_double(grid.lowest))), values_(std::move(values)) {}
-
-  // At so many knots from the tape's lowest alpha.
-  double at_knots(double knots) const {
-    const double octaves = std::clamp(octaves_below_ + knots / kKnotsPerOctave, 0.0, as_double(grid_.octaves));
-    const double octave = std::floor(octaves);
-    const double steps = as_double(1 << grid_.bits);
-    const double place = 1.0 + steps * (octave + std::exp2(octaves - octave) - 1.0);
-    const double last = as_double(values_.size() - 1);
-    const double point = std::min(std::floor(place), last - 1.0);
-    const double share = std::min(place - point, 1.0);
-    const auto left = static_cast<size_t>(point);
-    return values_[left] + share * (values_[left + 1] - values_[left]);
+// The four cubics of a piece: the values and slopes of its two ends.
+struct Hermite {
+  double value0, value1, slope0, slope1;
+  explicit Hermite(double u)
+      : value0((1.0 + 2.0 * u) * (1.0 - u) * (1.0 - u)),
+        value1(u * u * (3.0 - 2.0 * u)),
+        slope0(u * (1.0 - u) * (1.0 - u)),
+        slope1(-u * u * (1.0 - u)) {}
+  double of(float a, float a_slope, float b, float b_slope) const {
+    return value0 * as_double(a) + value1 * as_double(b) + slope0 * as_double(a_slope) + slope1 * as_double(b_slope);
   }
-
- private:
-  AlphaGrid grid_;
-  double octaves_below_;  // that the tape's grid begins above the responses'
-  std::vector<double> values_;
 };
 
-struct Knot {
-  double value = 0.0;
-  double slope = 0.0;
-};
-
-std::vector<Knot> knots_of(const Fine& curve) {
-  constexpr int count = kTapeKnots;
-  std::vector<Knot> knots;
-  for (int k = 0; k < count; ++k) {
-    const double left = std::max(0.0, k - 0.5);
-    const double right = std::min(k + 0.5, as_double(count - 1));
-    knots.push_back({curve.at_knots(k), (curve.at_knots(right) - curve.at_knots(left)) / (right - left)});
-  }
-  for (size_t k = 0; k + 1 < knots.size(); ++k) {
-    const double rise = knots[k + 1].value - knots[k].value;
-    if (rise <= 0.0) {
-      knots[k].slope = knots[k + 1].slope = 0.0;
-      continue;
-    }
-    const double a = knots[k].slope / rise;
-    const double b = knots[k + 1].slope / rise;
-    const double square = a * a + b * b;
-    if (square <= 9.0) continue;
-    const double scale = 3.0 / std::sqrt(square);
-    knots[k].slope *= scale;
-    knots[k + 1].slope *= scale;
-  }
-  return knots;
+// The largest float of at most this.
+float rounded_down(double value) {
+  const float near = as_float(value);
+  return as_double(near) > value ? std::nextafter(near, 0.0F) : near;
 }
 
 }  // namespace
 
-float lowest_on_tape(double cpa_limit) { return std::ldexp(1.0F, std::clamp(std::ilogb(cpa_limit) - 2, -100, 90)); }
+AlphaGrid tape_grid(double cpa_limit) {
+  AlphaGrid grid;
+  grid.lowest = std::ldexp(1.0F, std::ilogb(std::clamp(cpa_limit, 0x1p-98, 0x1p88)) - 2);
+  grid.octaves = kTapeOctaves;
+  return grid;
+}
 
-void append_knots(const Responses& responses, int seat, int tick, float lowest, std::vector<float>& numbers) {
-  assert(responses.counts_slots());
-  const AlphaGrid& grid = responses.grid(seat);
-  std::vector<double> value;
-  std::vector<double> cost;
-  for (const Point& point : responses.bid_curve(seat, tick)) {
-    value.push_back(point.value);
-    cost.push_back(point.cost);
-  }
-  const std::array<std::vector<Knot>, kCurves> curves = {
-      knots_of(Fine(grid, lowest, std::move(value))), knots_of(Fine(grid, lowest, std::move(cost))),
-      knots_of(Fine(grid, lowest, responses.count_curve(seat, tick)))};
-  for (int k = 0; k < kTapeKnots; ++k) {
-    for (const std::vector<Knot>& curve : curves) {
-      numbers.push_back(as_float(at(curve, k).value));
-      numbers.push_back(as_float(at(curve, k).slope));
+TapePoint interpolate(std::span<const Knot> knots, float lowest, double alpha) {
+  const auto scaled = [](const Knot& knot, double by) {
+    return TapePoint{by * as_double(knot.value), by * as_double(knot.cost), by * as_double(knot.slots)};
+  };
+  const double first = as_double(lowest);
+  if (!(alpha > 0.0)) return {};
+  if (alpha <= first) return scaled(knots.front(), alpha / first);
+  const double place = std::log2(alpha / first) * kKnotsPerOctave;
+  if (place >= as_double(knots.size() - 1)) return scaled(knots.back(), 1.0);
+  const auto k = static_cast<size_t>(place);
+  const Hermite h(place - as_double(k));
+  const Knot& a = knots[k];
+  const Knot& b = knots[k + 1];
+  return {h.of(a.value, a.value_slope, b.value, b.value_slope), h.of(a.cost, a.cost_slope, b.cost, b.cost_slope),
+          h.of(a.slots, a.slots_slope, b.slots, b.slots_slope)};
+}
+
+CurveThinner::CurveThinner(const AlphaGrid& grid, int knots_per_octave) {
+  const int last_knot = grid.octaves * knots_per_octave;
+  const size_t last_point = grid.num_points() - 1;
+  const double first = as_double(grid.lowest);
+  for (int k = 0; k <= last_knot; ++k) {
+    const double alpha = first * std::exp2(as_double(k) / knots_per_octave);
+    // The point above alpha is the first whose alpha exceeds it, so the one before is at or below.
+    const size_t above = to_size(grid.first_point_above(as_float(alpha)));
+    const size_t point = std::min(above - 1, last_point);
+    Place place{point, 0.0};
+    if (point < last_point) {
+      const double low = as_double(grid.alpha(point));
+      place.share = std::clamp((alpha - low) / (as_double(grid.alpha(point + 1)) - low), 0.0, 1.0);
     }
+    knot_places_.push_back(place);
   }
+  diagonal_.assign(num_knots(), 0.0);
+  side_.assign(num_knots(), 0.0);
+  for (size_t p = kFirstPoint; p <= last_point; ++p) {
+    const double place = std::log2(as_double(grid.alpha(p)) / first) * knots_per_octave;
+    const size_t knot = std::min(static_cast<size_t>(place), to_size(last_knot) - 1);
+    const Hermite h(place - as_double(knot));
+    reaches_.push_back({knot, h.value0, h.value1, h.slope0, h.slope1});
+    diagonal_[knot] += h.slope0 * h.slope0;
+    diagonal_[knot + 1] += h.slope1 * h.slope1;
+    side_[knot] += h.slope0 * h.slope1;
+  }
+  for (size_t k = 0; k < num_knots(); ++k) {
+    if (k > 0) diagonal_[k] -= side_[k - 1] * side_[k - 1];
+    assert(diagonal_[k] > 0.0);
+    diagonal_[k] = std::sqrt(diagonal_[k]);
+    side_[k] /= diagonal_[k];
+  }
+}
+
+double CurveThinner::at_knot(std::span<const double> fine, size_t knot) const {
+  const auto& [point, share] = knot_places_[knot];
+  if (share == 0.0) return fine[point];
+  return fine[point] + share * (fine[point + 1] - fine[point]);
+}
+
+void CurveThinner::solve(std::span<double> slopes) const {
+  for (size_t k = 0; k < slopes.size(); ++k) {
+    if (k > 0) slopes[k] -= side_[k - 1] * slopes[k - 1];
+    slopes[k] /= diagonal_[k];
+  }
+  for (size_t k = slopes.size(); k-- > 0;) {
+    if (k + 1 < slopes.size()) slopes[k] -= side_[k] * slopes[k + 1];
+    slopes[k] /= diagonal_[k];
+  }
+}
+
+void CurveThinner::thin(std::span<const double> fine, std::span<float> values, std::span<float> slopes) const {
+  assert(values.size() == num_knots() && slopes.size() == num_knots());
+  assert(fine.size() == reaches_.size() + kFirstPoint);
+  for (size_t k = 0; k < num_knots(); ++k) values[k] = as_float(at_knot(fine, k));
+  std::vector<double> fitted(num_knots());
+  const double* point = fine.data() + kFirstPoint;
+  for (const Reach& reach : reaches_) {
+    const size_t k = reach.knot;
+    const double rest = *point++ - reach.value0 * as_double(values[k]) - reach.value1 * as_double(values[k + 1]);
+    fitted[k] += rest * reach.slope0;
+    fitted[k + 1] += rest * reach.slope1;
+  }
+  solve(fitted);
+  // The rises are those of the rounded values, so that what is stored does not fall either.
+  for (size_t k = 0; k < num_knots(); ++k) {
+    double most = std::numeric_limits<double>::max();
+    if (k > 0) most = std::min(most, 3.0 * (as_double(values[k]) - as_double(values[k - 1])));
+    if (k + 1 < num_knots()) most = std::min(most, 3.0 * (as_double(values[k + 1]) - as_double(values[k])));
+    slopes[k] = rounded_down(std::clamp(fitted[k], 0.0, most));
+  }
+}
+
+void CurveThinner::thin(const Responses& responses, int seat, int tick, std::span<Knot> knots) const {
+  assert(knots.size() == num_knots());
+  const Curve curve = responses.bid_curve(seat, tick);
+  const std::vector<int64_t> wins = responses.win_curve(seat, tick);
+  std::vector<double> fine(curve.size());
+  std::vector<float> values(num_knots()), slopes(num_knots());
+  const auto put = [&](float Knot::*value, float Knot::*slope) {
+    thin(fine, values, slopes);
+    for (size_t k = 0; k < knots.size(); ++k) {
+      knots[k].*value = values[k];
+      knots[k].*slope = slopes[k];
+    }
+  };
+  std::transform(curve.begin(), curve.end(), fine.begin(), [](const Point& point) { return point.value; });
+  put(&Knot::value, &Knot::value_slope);
+  std::transform(curve.begin(), curve.end(), fine.begin(), [](const Point& point) { return point.cost; });
+  put(&Knot::cost, &Knot::cost_slope);
+  std::transform(wins.begin(), wins.end(), fine.begin(), [](int64_t count) { return as_double(count); });
+  put(&Knot::slots, &Knot::slots_slope);
 }
 
 }  // namespace genbid::oracle

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/convert.h"
-#include "oracle/tape.h"
 
 namespace genbid::play {
 namespace {
@@ -22,7 +21,6 @@ void LabelMaker::start(const market::Cell& cell) {
   sink_.reset();
   responses_.reset();  // its memory is free before that of the next day is taken
   responses_.emplace(responses_for(market_, cell_, false));
-  if (wanted_.tape) responses_->count_slots();
   sink_.emplace(*responses_, market_.threads());
   judged_.clear();
   for (const Advertiser& advertiser : cell_.advertisers) {
@@ -31,7 +29,6 @@ void LabelMaker::start(const market::Cell& cell) {
   so_far_.assign(judged_.size(), {});
   days_.assign(judged_.size(), {});
   asked_.assign(judged_.size(), {});
-  traffic_.assign(judged_.size(), {});
 }
 
 void LabelMaker::on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market::SeatTick> seats) {
@@ -41,9 +38,6 @@ void LabelMaker::on_tick(int64_t /*cell*/, int /*tick*/, std::span<const market:
     asked_[i].push_back(seat.may_bid ? asked_alpha(seat) : 0.0F);
     so_far_[i].value += seat.outcome.sum_pvalue_exposed;
     so_far_[i].cost += seat.outcome.cost;
-    traffic_[i].num_pv.push_back(as_float(as_double(seat.start.num_pv)));
-    traffic_[i].mean_pvalue.push_back(as_float(seat.start.mean_pvalue));
-    traffic_[i].price.push_back(as_float(seat.outcome.mean_least_winning_cost));
   }
 }
 
@@ -51,53 +45,15 @@ void LabelMaker::on_ladder(int64_t cell, int tick, const market::TickLadder& lad
   sink_->on_ladder(cell, tick, ladder);
 }
 
-std::optional<LabelMaker::Made> LabelMaker::finish(const oracle::Record& again) {
-  Made made;
-  if (wanted_.labels) made.labels.resize(judged_.size());
+std::optional<std::vector<data::TrajectoryLabels>> LabelMaker::finish(const oracle::Record& again) {
+  std::vector<data::TrajectoryLabels> labels(judged_.size());
   const auto judge = [&](const oracle::Responses& day) {
-    const std::string lacks =
-        for_each_hindsight(day, judged_, market_.threads(), [&](size_t i, const SeatHindsight& hindsight) {
-          if (wanted_.labels) made.labels[i] = label(i, day, hindsight);
-        });
-    if (lacks.empty() && wanted_.tape) made.tape = tape(day);
-    return lacks;
+    return for_each_hindsight(day, judged_, market_.threads(),
+                              [&](size_t i, const SeatHindsight& hindsight) { labels[i] = label(i, day, hindsight); });
   };
   const std::string where = "period " + std::to_string(cell_.period);
   if (!oracle::judge_fitted(*responses_, judged_, again, judge, where)) return std::nullopt;
-  return made;
-}
-
-data::TapeColumns LabelMaker::tape(const oracle::Responses& day) const {
-  const auto num_seats = to_int(judged_.size());
-  const size_t numbers = to_size(day.num_ticks() * oracle::kTapeKnots) * data::TapeColumns::kNumbers;
-  data::TapeColumns tape;
-  tape.ticks = day.num_ticks();
-  tape.octaves = oracle::kTapeOctaves;
-  tape.knots_per_octave = oracle::kKnotsPerOctave;
-  tape.knots.resize(judged_.size() * numbers);
-  for (int seat = 0; seat < num_seats; ++seat) {
-    const Advertiser& advertiser = at(cell_.advertisers, seat);
-    tape.period.push_back(cell_.period);
-    tape.seat.push_back(seat);
-    tape.budget.push_back(advertiser.budget);
-    tape.cpa_limit.push_back(advertiser.cpa_limit);
-    tape.lowest.push_back(oracle::lowest_on_tape(advertiser.cpa_limit));
-    const Traffic& traffic = at(traffic_, seat);
-    tape.num_pv.insert(tape.num_pv.end(), traffic.num_pv.begin(), traffic.num_pv.end());
-    tape.mean_pvalue.insert(tape.mean_pvalue.end(), traffic.mean_pvalue.begin(), traffic.mean_pvalue.end());
-    tape.price.insert(tape.price.end(), traffic.price.begin(), traffic.price.end());
-  }
-  market_.threads().parallel_for(num_seats, 4, [&](int64_t begin, int64_t end) {
-    std::vector<float> knots;
-    for (int64_t seat = begin; seat < end; ++seat) {
-      knots.clear();
-      for (int tick = 0; tick < day.num_ticks(); ++tick) {
-        oracle::append_knots(day, to_int(seat), tick, at(tape.lowest, seat), knots);
-      }
-      std::copy(knots.begin(), knots.end(), tape.knots.begin() + seat * to_signed(numbers));
-    }
-  });
-  return tape;
+  return labels;
 }
 
 data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::Responses& day,

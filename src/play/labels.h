@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "data/tape_store.h"
 #include "data/trajectory_store.h"
 #include "market/market.h"
 #include "oracle/fit.h"
@@ -31,35 +30,22 @@ namespace genbid::play {
 //
 // Memory: the responses, 25 KB a seat and tick. Time: a quarter to a third of a second a period of 500,000 impressions
 // on one thread.
-//
-// It makes the tape of the cell (data/tape_store.h) of the same responses, where that is asked for.
 class LabelMaker : public market::PeriodSink {
  public:
-  struct Wanted {
-    bool labels = true;
-    bool tape = false;
-  };
-  LabelMaker(market::Market& market, const Wanted& wanted) : market_(market), wanted_(wanted) {}
+  explicit LabelMaker(market::Market& market) : market_(market) {}
 
   // To be called with the cell about to be played; the one before is forgotten.
   void start(const market::Cell& cell);
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override;
   void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override;
-  struct Made {
-    std::vector<data::TrajectoryLabels> labels;  // by seat; empty where they are not wanted
-    data::TapeColumns tape;                      // likewise
-  };
-  // To be called once the last tick is played. Where the day's money or prices lie beyond what the oracle's units
+  // The seats' labels, once the last tick is played. Where the day's money or prices lie beyond what the oracle's units
   // and grid were made for (oracle/fit.h), `again` has to record the same day again. Empty if a stop was asked for.
-  std::optional<Made> finish(const oracle::Record& again);
+  std::optional<std::vector<data::TrajectoryLabels>> finish(const oracle::Record& again);
 
  private:
   data::TrajectoryLabels label(size_t seat, const oracle::Responses& day, const SeatHindsight& hindsight) const;
 
-  data::TapeColumns tape(const oracle::Responses& day) const;
-
   market::Market& market_;
-  Wanted wanted_;
   market::Cell cell_;
   std::optional<oracle::Responses> responses_;
   std::optional<ResponseSink> sink_;
@@ -67,10 +53,6 @@ class LabelMaker : public market::PeriodSink {
   std::vector<oracle::Point> so_far_;                // by seat
   std::vector<std::vector<oracle::DaySoFar>> days_;  // by seat and tick, when it began
   std::vector<std::vector<float>> asked_;            // likewise; 0 without money
-  struct Traffic {
-    std::vector<float> num_pv, mean_pvalue, price;
-  };
-  std::vector<Traffic> traffic_;  // by seat
 };
 
 }  // namespace genbid::play

@@ -17,6 +17,9 @@
 #include "base/files/safetensors.h"
 #include "base/shown.h"
 #include "data/csv_reader.h"
+#include "data/tape_store.h"
+#include "play/planner_file.h"
+#include "play/planner_fit.h"
 
 // official_files.S
 extern "C" {
@@ -24,6 +27,8 @@ extern const std::byte kGenbidOfficialAgents[];
 extern const std::byte kGenbidOfficialAgentsEnd[];
 extern const std::byte kGenbidOnlineLpTables[];
 extern const std::byte kGenbidOnlineLpTablesEnd[];
+extern const std::byte kGenbidPlannerKnowledge[];
+extern const std::byte kGenbidPlannerKnowledgeEnd[];
 }
 
 namespace genbid::play {
@@ -32,6 +37,7 @@ namespace {
 constexpr int kNumTables = 7;
 constexpr int kNumCategories = kNumSeats / kSeatsPerCategory;
 constexpr const char* kOwnCategory = "own_category";
+constexpr const char* kOfficialKnowledge = "official";
 
 const TensorBytes& tensor(const SafetensorsFile& file, const std::string& name) {
   const TensorBytes* const found = file.find(name);
@@ -85,7 +91,27 @@ std::shared_ptr<const bidders::OnlineLpTable> shipped_table(const std::string& n
   return table;
 }
 
+bidders::PlannerKnowledge read_knowledge(const std::string& name_or_path) {
+  if (name_or_path == kOfficialKnowledge) {
+    const auto file = SafetensorsFile::from_bytes({kGenbidPlannerKnowledge, kGenbidPlannerKnowledgeEnd},
+                                                  "planner/official.safetensors");
+    return read_planner_knowledge(file, "planner/official.safetensors");
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(name_or_path, ignored)) {
+    throw Error("knowledge: found '" + name_or_path +
+                "', expected official, the path of a response tape (.h5), or of " +
+                "what was fitted from one (.safetensors)");
+  }
+  if (std::filesystem::path(name_or_path).extension() == ".safetensors") {
+    return read_planner_knowledge(SafetensorsFile(name_or_path), name_or_path);
+  }
+  return fit_planner(data::TapeStore(name_or_path).read(), name_or_path);
+}
+
 }  // namespace
+
+bool is_shipped_asset(const std::string& name) { return name == kOfficialKnowledge || is_shipped_table(name); }
 
 bool is_shipped_table(const std::string& name) {
   if (name == kOwnCategory) return true;
@@ -103,6 +129,7 @@ struct OfficialAssets::State {
   std::mutex mutex;
   std::map<std::string, std::shared_ptr<const bidders::OnlineLpTable>> tables;
   std::map<std::string, std::shared_ptr<const bidders::OfficialAgent>> agents;
+  std::map<std::string, std::shared_ptr<const bidders::PlannerKnowledge>> knowledge;
 };
 
 OfficialAssets::OfficialAssets() : state_(std::make_unique<State>()) {}
@@ -137,6 +164,14 @@ std::shared_ptr<const bidders::OfficialAgent> OfficialAssets::official_agent(con
     return agent = std::make_shared<const bidders::OfficialAgent>(std::move(made));
   }
   throw Error("agent: found '" + name + "', expected one of " + listed(bidders::official_agent_names()));
+}
+
+std::shared_ptr<const bidders::PlannerKnowledge> OfficialAssets::planner_knowledge(
+    const std::string& name_or_path) const {
+  const std::lock_guard lock(state_->mutex);
+  auto& knowledge = state_->knowledge[name_or_path];
+  if (!knowledge) knowledge = std::make_shared<const bidders::PlannerKnowledge>(read_knowledge(name_or_path));
+  return knowledge;
 }
 
 std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::string& path) {

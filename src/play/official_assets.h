@@ -7,12 +7,13 @@
 #include "bidders/bidder_config.h"
 #include "bidders/official_agents.h"
 #include "bidders/online_lp.h"
+#include "bidders/planner_knowledge.h"
 
 namespace genbid::play {
 
-// What the bidders of AuctionNet's population know. It travels inside the program (data/official_population), so
-// nothing has to be installed beside it. Each table and policy is read when it is first asked for; bidders share it
-// and outlive this object.
+// What the bidders of AuctionNet's population know, and the planner. It travels inside the program
+// (data/official_population, data/planner), so nothing has to be installed beside it. Each table and policy is read
+// when it is first asked for; bidders share it and outlive this object.
 class OfficialAssets : public bidders::BidderAssets {
  public:
   OfficialAssets();
@@ -23,13 +24,17 @@ class OfficialAssets : public bidders::BidderAssets {
   // (read_online_lp_table).
   std::shared_ptr<const bidders::OnlineLpTable> online_lp_table(const std::string& name_or_path) const override;
   std::shared_ptr<const bidders::OfficialAgent> official_agent(const std::string& name) const override;
+  // `official`, which is shipped (data/planner/README.md); or the path of a response tape, from which it is fitted, or
+  // of a file that holds what was fitted (play/planner_file.h).
+  std::shared_ptr<const bidders::PlannerKnowledge> planner_knowledge(const std::string& name_or_path) const override;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-// One of those names.
+// One of those names: of any of them, or of a table.
+bool is_shipped_asset(const std::string& name);
 bool is_shipped_table(const std::string& name);
 
 // Reads a table in AuctionNet's format: CSV with the columns advertiserCategoryIndex, realCPA, cum_cost and

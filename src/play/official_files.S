@@ -1,4 +1,4 @@
-// Files of data/official_population inside the program. Where they lie: include path, set in CMakeLists.txt.
+// Files of data/official_population and data/planner inside the program. Where they lie: include path, set in CMakeLists.txt.
   .section .rodata
   .balign 64
   .globl kGenbidOfficialAgents
@@ -12,4 +12,10 @@ kGenbidOfficialAgentsEnd:
 kGenbidOnlineLpTables:
   .incbin "onlinelp_tables.safetensors"
 kGenbidOnlineLpTablesEnd:
+  .balign 64
+  .globl kGenbidPlannerKnowledge
+  .globl kGenbidPlannerKnowledgeEnd
+kGenbidPlannerKnowledge:
+  .incbin "official.safetensors"
+kGenbidPlannerKnowledgeEnd:
   .section .note.GNU-stack,"",%progbits

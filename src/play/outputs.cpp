@@ -17,8 +17,8 @@
 #include "data/tape_store.h"
 #include "data/trajectory_csv.h"
 #include "data/trajectory_store.h"
-#include "oracle/tape.h"
 #include "play/resumable_outputs.h"
+#include "play/tape_maker.h"
 #include "play/trajectory_recorder.h"
 
 namespace genbid::play {
@@ -263,15 +263,15 @@ void OutputConfig::fields(ConfigVisitor& v) {
           {feature_set_name(FeatureSet::kAuctionnet16), feature_set_name(FeatureSet::kConstraint)});
   v.field("trajectories_csv", trajectories_csv);
   v.field("labels", labels);
-  v.field("tape", tape);
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
+  v.field("tape", tape);
   v.field("resumable", resumable);
   v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
-  v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log || tape), "resumable",
-          "false beside ticks, trajectories_csv, raw_log, market_log or tape: trajectories.h5 and periods.csv alone go "
-          "on");
+  v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
+          "false beside ticks, trajectories_csv, raw_log or market_log: trajectories.h5, tape.h5 and periods.csv alone "
+          "go on");
 }
 
 struct Outputs::State {
@@ -286,8 +286,8 @@ struct Outputs::State {
     const bool csv = c.trajectories && c.trajectories_csv;
     if (!csv)
       staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
-    if (!c.tape) staging.refuse_old("tape.h5", "output.tape");
     if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
+    if (!c.tape) staging.refuse_old("tape.h5", "output.tape");
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
     if (c.trajectories) {
@@ -295,12 +295,11 @@ struct Outputs::State {
                            num_periods, identity);
       if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
     }
+    if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
     if (c.tape) {
       tape.emplace(staging.file(kTape));
-      tape->begin({shape.ticks, shape.seats, oracle::kTapeOctaves, oracle::kKnotsPerOctave, identity},
-                  num_periods * shape.seats);
+      tape->begin(tape_info(shape, identity), num_periods * shape.seats);
     }
-    if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
   }
 
   market::MarketShape shape;
@@ -312,8 +311,8 @@ struct Outputs::State {
   std::string raw_log_folder;  // empty: none
   std::optional<PeriodLog> raw_log;
   std::optional<TrajectoryOutput> trajectories;
-  std::optional<data::TapeStoreWriter> tape;
   std::optional<MarketLogOutput> market_log;
+  std::optional<data::TapeStoreWriter> tape;
 };
 
 Outputs::Outputs(const OutputConfig& config, const market::MarketShape& shape, int64_t num_periods,
@@ -351,7 +350,7 @@ void Outputs::label(std::vector<data::TrajectoryLabels> labels) {
   state_->trajectories->recorder().label(std::move(labels));
 }
 
-void Outputs::tape(data::TapeColumns tape) { state_->tape->append(tape); }
+void Outputs::tape(data::TapeColumns columns) { state_->tape->append(columns); }
 
 void Outputs::finish_cells() {
   State& s = *state_;
@@ -381,8 +380,8 @@ std::unique_ptr<RunOutputs> make_outputs(const OutputConfig& config, const marke
                                          int64_t num_periods, std::string identity, Threads& threads) {
   if (!config.resumable) return std::make_unique<Outputs>(config, shape, num_periods, std::move(identity), threads);
   return std::make_unique<ResumableOutputs>(
-      config.dir, TrajectoryRecorder(parse_feature_set(config.features), shape, config.labels), shape, num_periods,
-      identity, threads);
+      config.dir, TrajectoryRecorder(parse_feature_set(config.features), shape, config.labels), shape, config.tape,
+      num_periods, identity, threads);
 }
 
 }  // namespace genbid::play

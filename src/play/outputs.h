@@ -25,12 +25,13 @@ struct OutputConfig {
   bool trajectories_csv = true;                  // with it trajectories.csv, in AuctionNet's form
   std::string features = "constraint";           // state features of trajectories.h5: auctionnet16 or constraint
   bool labels = false;                           // of trajectories.h5: the best alphas in hindsight (play/labels.h)
-  bool tape = false;                             // tape.h5: what seats would have got for any bid (play/labels.h)
   bool market_log = false;                       // market_log.h5
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
+  bool tape = false;                             // tape.h5: what every bid would have got (play/tape_maker.h)
   bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
 
   bool needs_impressions() const { return raw_log || market_log; }
+  bool needs_ladders() const { return labels || tape; }
   void fields(ConfigVisitor& v);
 };
 
@@ -40,12 +41,12 @@ class RunOutputs : public market::PeriodSink {
   // How many of the run's periods, counted from its first, are written already.
   virtual int64_t periods_done() const { return 0; }
   // To be called with the cells about to be played, by period, and who sits in each. It is one cell where impressions
-  // or labels are needed.
+  // or ladders are needed.
   virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
   // To be called once their last tick is played, where labels are asked for: the trajectories', by cell and seat.
   virtual void label(std::vector<data::TrajectoryLabels> labels) = 0;
-  // Likewise, where a tape is asked for: the cell's.
-  virtual void tape(data::TapeColumns tape) = 0;
+  // Likewise, where a tape is asked for: that of the cell.
+  virtual void tape(data::TapeColumns columns) = 0;
   // To be called after that.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
@@ -76,7 +77,7 @@ class Outputs : public RunOutputs {
   void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
                       const market::TickImpressions& impressions) override;
   void label(std::vector<data::TrajectoryLabels> labels) override;
-  void tape(data::TapeColumns tape) override;
+  void tape(data::TapeColumns columns) override;
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;

@@ -22,10 +22,13 @@
 #include "base/error.h"
 #include "base/config/settings_difference.h"
 #include "data/replaceable.h"
+#include "data/tape_store.h"
+#include "data/tape_store_file.h"
 #include "data/trajectory_store.h"
 #include "data/trajectory_store_file.h"
 #include "play/period_tables.h"
 #include "play/run_identity.h"
+#include "play/tape_maker.h"
 
 namespace genbid::play {
 namespace {
@@ -37,6 +40,7 @@ constexpr const char* kSettings = "/settings.yaml";
 constexpr const char* kWritten = "/progress.yaml";
 constexpr const char* kStore = "/trajectories.h5";
 constexpr const char* kPeriods = "/periods.csv";
+constexpr const char* kTape = "/tape.h5";
 
 // How much is written for good.
 struct Written {
@@ -123,9 +127,12 @@ std::string made(const std::string& dir) {
 }  // namespace
 
 struct ResumableOutputs::State {
-  State(const std::string& where, TrajectoryRecorder into, const market::MarketShape& shape, int64_t count, Threads& t)
+  State(const std::string& where, TrajectoryRecorder into, const market::MarketShape& market_shape, bool a_tape,
+        int64_t count, Threads& t)
       : dir(made(where)),
         folder(dir + "/" + kUnfinishedFolder),
+        shape(market_shape),
+        with_tape(a_tape),
         num_periods(count),
         threads(t),
         place(dir, O_RDONLY | O_DIRECTORY),
@@ -133,8 +140,10 @@ struct ResumableOutputs::State {
         tables(shape, false) {}
 
   void refuse_others() const;
+  [[noreturn]] void refuse(const char* name) const;
   bool is_whole(const std::string& identity) const;
   void require_whole_table() const;
+  void require_whole_tape(const std::string& identity) const;
   void begin(const std::string& identity) const;
   void go_on(const std::string& identity);
   void flush();
@@ -143,6 +152,8 @@ struct ResumableOutputs::State {
   bool is_time_to_flush() const { return Clock::now() - flushed_at > 19 * flush_time; }
 
   std::string dir, folder;
+  market::MarketShape shape;
+  bool with_tape;
   int64_t num_periods;
   Threads& threads;
   Descriptor place;
@@ -154,16 +165,21 @@ struct ResumableOutputs::State {
   Clock::duration flush_time{};
   std::optional<data::TrajectoryStoreFile> store;
   std::optional<Descriptor> periods;
+  std::optional<data::TapeStoreFile> tape;
   int64_t cells_started = 0;
 };
 
 void ResumableOutputs::State::refuse_others() const {
   for (const char* name : {"/ticks.csv", "/trajectories.csv", "/raw_log", "/market_log.h5"}) {
-    if (!fs::exists(dir + name)) continue;
-    throw Error(dir + name +
-                ": found the output of an earlier run, expected none where output.resumable is true "
-                "(another output.dir)");
+    if (fs::exists(dir + name)) refuse(name);
   }
+  if (!with_tape && fs::exists(dir + kTape)) refuse(kTape);
+}
+
+void ResumableOutputs::State::refuse(const char* name) const {
+  throw Error(dir + name +
+              ": found the output of an earlier run, expected none where output.resumable is true "
+              "(another output.dir)");
 }
 
 // Whether this very run has been made here before and came to its end.
@@ -176,12 +192,11 @@ bool ResumableOutputs::State::is_whole(const std::string& identity) const {
       throw Error(path + ": found the output of a run with " + difference + " (another output.dir)");
     }
     require_whole_table();
+    if (with_tape) require_whole_tape(identity);
     return true;
   }
-  if (fs::exists(dir + kPeriods)) {
-    throw Error(dir + kPeriods +
-                ": found the output of an earlier run, expected none where output.resumable is true "
-                "(another output.dir)");
+  for (const char* name : {kPeriods, kTape}) {
+    if (fs::exists(dir + name)) refuse(name);
   }
   return false;
 }
@@ -200,6 +215,16 @@ void ResumableOutputs::State::require_whole_table() const {
   if (rows != recorder.num_trajectories(num_periods)) fail("a table of " + std::to_string(rows) + " rows");
 }
 
+void ResumableOutputs::State::require_whole_tape(const std::string& identity) const {
+  const std::string path = dir + kTape;
+  const std::string way_out =
+      " (remove trajectories.h5, periods.csv and it to play the run again, or take another output.dir)";
+  if (!fs::exists(path)) throw Error(path + ": found nothing, expected the finished run's tape" + way_out);
+  const data::TapeStore stored(path);
+  const std::string difference = settings_difference(stored.info().config, identity);
+  if (!difference.empty()) throw Error(path + ": found the tape of a run with " + difference + way_out);
+}
+
 void ResumableOutputs::State::begin(const std::string& identity) const {
   AtomicFolder fresh(folder);
   const std::string header = PeriodTables::periods_header();
@@ -207,6 +232,9 @@ void ResumableOutputs::State::begin(const std::string& identity) const {
   write_file(fresh.temporary() + kPeriods, header);
   data::TrajectoryStoreFile::create(fresh.temporary() + kStore, recorder.info(identity),
                                     recorder.num_trajectories(num_periods), recorder.num_rows(num_periods));
+  if (with_tape) {
+    data::TapeStoreFile::create(fresh.temporary() + kTape, tape_info(shape, identity), num_periods * shape.seats);
+  }
   write_file(fresh.temporary() + kWritten, print_config(Written{0, std::ssize(header)}, ""));
   fresh.commit();
 }
@@ -220,10 +248,12 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
   // Beside an unfinished run, outputs are in their places only if that run was killed while it put them there.
   data::check_replaceable_output(dir + kPeriods, "a run's table of periods", is_periods_table);
   data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
+  if (with_tape) data::check_replaceable_output(dir + kTape, "a tape", data::is_tape);
   written = promised = read_written(folder);
   if (written.periods_done == num_periods) return;  // all but commit(), which may have begun
   store.emplace(folder + kStore);
   periods.emplace(folder + kPeriods, O_WRONLY);
+  if (with_tape) tape.emplace(folder + kTape);
   const int64_t size = periods->size();
   if (size < written.periods_csv_bytes) {
     throw Error(folder + kPeriods + ": found " + std::to_string(size) + " bytes, expected at least " +
@@ -246,6 +276,7 @@ void ResumableOutputs::State::flush() {
   const Clock::time_point start = Clock::now();
   store->sync();
   periods->sync();
+  if (tape) tape->sync();
   write_file(folder + kWritten, print_config(written, ""));
   promised = written;
   flushed_at = Clock::now();
@@ -253,9 +284,9 @@ void ResumableOutputs::State::flush() {
 }
 
 ResumableOutputs::ResumableOutputs(const std::string& dir, TrajectoryRecorder recorder,
-                                   const market::MarketShape& shape, int64_t num_periods, const std::string& identity,
-                                   Threads& threads)
-    : state_(std::make_unique<State>(dir, std::move(recorder), shape, num_periods, threads)) {
+                                   const market::MarketShape& shape, bool with_tape, int64_t num_periods,
+                                   const std::string& identity, Threads& threads)
+    : state_(std::make_unique<State>(dir, std::move(recorder), shape, with_tape, num_periods, threads)) {
   State& s = *state_;
   if (!s.place.lock()) throw Error(dir + ": another process is writing there");
   remove_leftovers(dir);
@@ -291,10 +322,12 @@ void ResumableOutputs::on_tick(int64_t cell, int tick, std::span<const market::S
   state_->recorder.add(to_size(cell), seats);
 }
 
-// output.resumable refuses tapes.
-void ResumableOutputs::tape(data::TapeColumns /*tape*/) { assert(false); }
-
 void ResumableOutputs::label(std::vector<data::TrajectoryLabels> labels) { state_->recorder.label(std::move(labels)); }
+
+void ResumableOutputs::tape(data::TapeColumns columns) {
+  State& s = *state_;
+  s.tape->write(s.written.periods_done * s.shape.seats, columns);
+}
 
 void ResumableOutputs::finish_cells() {
   State& s = *state_;
@@ -318,8 +351,9 @@ std::vector<std::string> ResumableOutputs::commit() {
   assert(s.written.periods_done == s.num_periods);
   s.store.reset();
   s.periods.reset();
+  s.tape.reset();
   if (fs::exists(s.folder)) {
-    for (const char* name : {kPeriods, kStore}) {
+    for (const char* name : {kPeriods, kTape, kStore}) {
       const std::string from = s.folder + name;
       if (!fs::exists(from)) continue;
       std::error_code error;
@@ -329,7 +363,9 @@ std::vector<std::string> ResumableOutputs::commit() {
     s.place.sync();
     remove_folder(s.folder);
   }
-  return {s.dir + kPeriods, s.dir + kStore};
+  std::vector<std::string> files = {s.dir + kPeriods, s.dir + kStore};
+  if (s.with_tape) files.push_back(s.dir + kTape);
+  return files;
 }
 
 int64_t unfinished_periods(const std::string& dir) {

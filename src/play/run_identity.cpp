@@ -18,10 +18,12 @@ constexpr std::string_view kProgram = "# program: ";
 struct StoreSettings {
   std::string features;
   bool labels = false;
+  bool tape = false;  // likewise
 
   void fields(ConfigVisitor& v) {
     v.field("features", features);
     if (labels) v.field("labels", labels);
+    if (tape) v.field("tape", tape);
   }
 };
 
@@ -55,7 +57,7 @@ class ByContent {
   template <typename BidderOrRange>
   void replace_in(BidderOrRange& bidder, const std::string& role) {
     for_each_path(bidder, [&](const std::string& key, std::string& path) {
-      if (!is_shipped_table(path)) replace(path, role + "." + key);
+      if (!is_shipped_asset(path)) replace(path, role + "." + key);
     });
   }
   void comment(const std::string& role, const std::string& path) { comments_ += "# " + role + ": " + path + "\n"; }
@@ -99,7 +101,8 @@ std::string scenario_settings(const MarketRunConfig& market, const Population& p
 }
 
 std::string run_identity(const SimulateConfig& config, const Population& population) {
-  PlayedSettings settings{kFormat, config.market, config.explore, {config.output.features, config.output.labels}};
+  PlayedSettings settings{
+      kFormat, config.market, config.explore, {config.output.features, config.output.labels, config.output.tape}};
   ByContent files;
   if (!is_shipped_population(settings.market.population)) {
     files.comment("market.population", settings.market.population);

@@ -18,6 +18,7 @@
 #include "play/category_reserves.h"
 #include "play/labels.h"
 #include "play/run_identity.h"
+#include "play/tape_maker.h"
 
 namespace genbid::play {
 namespace {
@@ -60,16 +61,49 @@ class Seating {
   std::vector<Bidder*> bidders_;
 };
 
-// Hands everything on, to the labels too where there are any, and calls `after_tick` when a tick of the first cell is
-// played.
+// What is made of all bids of a cell, one at a time.
+struct OfLadders {
+  std::optional<LabelMaker> labels;
+  std::optional<TapeMaker> tape;
+
+  OfLadders(const OutputConfig& output, market::Market& market) {
+    if (output.labels) labels.emplace(market);
+    if (output.tape) tape.emplace(market);
+  }
+  void start(const market::Cell& cell) {
+    if (labels) labels->start(cell);
+    if (tape) tape->start(cell);
+  }
+  // False if a stop was asked for.
+  bool finish(const oracle::Record& again, RunOutputs& outputs) {
+    if (labels) {
+      auto found = labels->finish(again);
+      if (!found) return false;
+      outputs.label(std::move(*found));
+    }
+    if (tape) {
+      auto found = tape->finish(again);
+      if (!found) return false;
+      outputs.tape(std::move(*found));
+    }
+    return true;
+  }
+};
+
+// Hands everything on, to labels and tape too where there are any, and calls `after_tick` when a tick of the first cell
+// is played.
 class ToldAfterTicks : public market::PeriodSink {
  public:
-  ToldAfterTicks(market::PeriodSink& sink, LabelMaker* labels, const std::function<void(int)>& after_tick)
-      : sink_(sink), labels_(labels), after_tick_(after_tick) {}
+  ToldAfterTicks(market::PeriodSink& sink, OfLadders* of_ladders, const std::function<void(int)>& after_tick)
+      : sink_(sink), after_tick_(after_tick) {
+    if (of_ladders == nullptr) return;
+    if (of_ladders->labels) ladder_sinks_.push_back(&*of_ladders->labels);
+    if (of_ladders->tape) ladder_sinks_.push_back(&*of_ladders->tape);
+  }
 
   void on_tick(int64_t cell, int tick, std::span<const market::SeatTick> seats) override {
     sink_.on_tick(cell, tick, seats);
-    if (labels_ != nullptr) labels_->on_tick(cell, tick, seats);
+    for (market::PeriodSink* sink : ladder_sinks_) sink->on_tick(cell, tick, seats);
     if (cell == 0 && after_tick_) after_tick_(tick);
   }
   void on_impressions(int64_t cell, int tick, std::span<const market::SeatTick> seats,
@@ -77,34 +111,32 @@ class ToldAfterTicks : public market::PeriodSink {
     sink_.on_impressions(cell, tick, seats, impressions);
   }
   void on_ladder(int64_t cell, int tick, const market::TickLadder& ladder) override {
-    if (labels_ != nullptr) labels_->on_ladder(cell, tick, ladder);
+    for (market::PeriodSink* sink : ladder_sinks_) sink->on_ladder(cell, tick, ladder);
   }
 
  private:
   market::PeriodSink& sink_;
-  LabelMaker* labels_;
+  std::vector<market::PeriodSink*> ladder_sinks_;
   const std::function<void(int)>& after_tick_;
 };
 
-// Plays cells into the outputs, with labels where they are asked for. Returns false if a stop was asked for.
+// Plays cells into the outputs, with labels and a tape where they are asked for. Returns false if a stop was asked for.
 bool play_cells(market::Market& market, const std::vector<market::Cell>& cells, const Seating& seating,
-                RunOutputs& outputs, LabelMaker* labels, const std::function<void(int)>& after_tick) {
+                RunOutputs& outputs, OfLadders* of_ladders, const std::function<void(int)>& after_tick) {
   const std::vector<int> seat_bidder = seating.seat_bidder(cells.size());
-  ToldAfterTicks told(outputs, labels, after_tick);
-  if (labels == nullptr) return market::play(market, cells, seating.bidders(), seat_bidder, told);
+  ToldAfterTicks told(outputs, of_ladders, after_tick);
+  if (of_ladders == nullptr) return market::play(market, cells, seating.bidders(), seat_bidder, told);
   const market::Cell& cell = cells.front();
   const std::vector<double> before = memory_of(seating.bidders());
-  labels->start(cell);
+  of_ladders->start(cell);
   market.keep_ladders(true);
   if (!market::play(market, cells, seating.bidders(), seat_bidder, told)) return false;
   market.keep_ladders(false);
-  auto found = labels->finish([&](oracle::Responses& day) {
+  const auto again = [&](oracle::Responses& day) {
     remember(seating.bidders(), before);  // a day that is recorded again is the same day
     return record_responses(market, cell, seating.bidders(), seat_bidder, day);
-  });
-  if (found && !found->labels.empty()) outputs.label(std::move(found->labels));
-  if (found && found->tape.num_days() > 0) outputs.tape(std::move(found->tape));
-  return found.has_value();
+  };
+  return of_ladders->finish(again, outputs);
 }
 
 }  // namespace
@@ -237,11 +269,9 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   SimulateSummary summary;
   summary.num_played_before = outputs->periods_done();
   market->keep_impressions(config.output.needs_impressions());
-  std::optional<LabelMaker> labels;
-  if (config.output.labels || config.output.tape) {
-    labels.emplace(*market, LabelMaker::Wanted{config.output.labels, config.output.tape});
-  }
-  const auto together = market->keeps_impressions() || labels
+  std::optional<OfLadders> of_ladders;
+  if (config.output.needs_ladders()) of_ladders.emplace(config.output, *market);
+  const auto together = market->keeps_impressions() || of_ladders
                             ? size_t{1}
                             : to_size(periods_together(config.market, seating.bidders(), threads.count()));
   for (auto first = to_size(outputs->periods_done()); first < periods.size(); first += together) {
@@ -254,7 +284,8 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
       cells.push_back(make_cell(populations.back(), periods[i], config.market));
     }
     outputs->start(populations, cells);
-    if (!play_cells(*market, cells, seating, *outputs, labels ? &*labels : nullptr, after_tick)) return std::nullopt;
+    if (!play_cells(*market, cells, seating, *outputs, of_ladders ? &*of_ladders : nullptr, after_tick))
+      return std::nullopt;
     outputs->finish_cells();
     const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
     for (PeriodSummary& period : outputs->summaries()) {

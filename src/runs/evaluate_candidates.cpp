@@ -43,7 +43,7 @@ std::string ask(policy::Outcome outcome, double value, const policy::Wishes& rea
 // The options of a rule bidder, its tables by what they hold.
 Json rule_options(bidders::BidderConfig rule) {
   for_each_path(rule, [](const std::string& /*key*/, std::string& path) {
-    if (!path.empty() && !play::is_shipped_table(path)) path = "content " + file_content_hash(path);
+    if (!path.empty() && !play::is_shipped_asset(path)) path = "content " + file_content_hash(path);
   });
   return Json::parse(config_json(print_config(rule, "")));
 }

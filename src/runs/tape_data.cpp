@@ -79,15 +79,26 @@ void check_agreement(const TapesConfig& config, const std::vector<TapeFile>& fil
   }
 }
 
+// Ticks of all seats and periods that are wanted.
+int64_t num_ticks(const TapeFile& file) {
+  const data::TapeInfo& info = file.store.info();
+  return std::ssize(file.all()) * info.seats * info.ticks;
+}
+
+size_t num_knot_numbers(const std::vector<TapeFile>& files) {
+  int64_t count = 0;
+  for (const TapeFile& file : files)
+    count += num_ticks(file) * file.store.info().num_knots() * data::TapeColumns::kNumbers;
+  return to_size(count);
+}
+
 // All of them are held, and the largest once more while it is put behind the others.
 void check_memory(const std::vector<TapeFile>& files) {
   double all = 0.0;
   double largest = 0.0;
   for (const TapeFile& file : files) {
-    const data::TapeInfo& info = file.store.info();
-    const int64_t knots = info.octaves * info.knots_per_octave + 1;
-    const double bytes = as_double(std::ssize(file.all()) * info.seats * info.ticks) *
-                         as_double(knots * data::TapeColumns::kNumbers + 3) * sizeof(float);
+    const int64_t numbers = file.store.info().num_knots() * data::TapeColumns::kNumbers + 3;
+    const double bytes = as_double(num_ticks(file)) * as_double(numbers) * sizeof(float);
     all += bytes;
     largest = std::max(largest, bytes);
   }
@@ -118,7 +129,7 @@ std::string content_of(const data::TapeColumns& tape) {
 
 template <typename T>
 void put_behind(std::vector<T>& all, std::vector<T>&& more) {
-  if (all.empty()) {
+  if (all.capacity() == 0) {
     all = std::move(more);
   } else {
     all.insert(all.end(), more.begin(), more.end());
@@ -164,6 +175,8 @@ TapeData load_tape_data(const TapesConfig& config, c10::Device device) {
     stores.push_back({day_source_of_store(file.store.info().config), file.training, file.held_out, "", ""});
   }
   refuse_shared_days(config, stores);
+  // As a vector grows its numbers are held twice; the knots are nearly all there are.
+  if (files.size() > 1) all.knots.reserve(num_knot_numbers(files));
   for (size_t i = 0; i < files.size(); ++i) {
     data::TapeColumns part = files[i].store.read(files[i].all());
     stores[i].data = content_of(part);
@@ -186,6 +199,7 @@ train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string
   options.day.softness = config.softness;
   options.campaigns = train::parse_campaigns(config.campaigns);
   options.budget_scale = {config.budget_scale.low, config.budget_scale.high};
+  options.cpa_penalty = config.cpa_penalty;
   options.cpa_scale = {config.cpa_scale.low, config.cpa_scale.high};
   return options;
 }

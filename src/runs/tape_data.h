@@ -15,10 +15,10 @@ namespace genbid::runs {
 
 struct TapeData {
   softmarket::Tapes tapes;
-  std::vector<train::TapeDay> days;        // of the tapes
-  std::vector<int64_t> training;           // which of these
-  std::vector<int64_t> held_out;           // likewise
-  std::vector<policy::SeenStore> stores;   // as a checkpoint names them, in the config's order
+  std::vector<train::TapeDay> days;       // of the tapes
+  std::vector<int64_t> training;          // which of these
+  std::vector<int64_t> held_out;          // likewise
+  std::vector<policy::SeenStore> stores;  // as a checkpoint names them, in the config's order
 };
 
 // What section `tapes` asks for; days that are not asked for are not kept. Error for periods that a file lacks, for

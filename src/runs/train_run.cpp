@@ -65,10 +65,10 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.field("cpa_scale", cpa_scale, kScales);
   v.field("conversions", conversions, {"drawn", "expected"});
   v.field("softness", softness, {0.0, 1.0});
+  v.field("cpa_penalty", cpa_penalty, {0.0, 1e6});
   v.field("weight", weight, {1e-6, 1e6});
-  const bool all_name_theirs = std::all_of(store.begin(), store.end(), [](const TapeFileConfig& one) {
-    return !one.train_periods.values.empty();
-  });
+  const bool all_name_theirs = std::all_of(store.begin(), store.end(),
+                                           [](const TapeFileConfig& one) { return !one.train_periods.values.empty(); });
   v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
   v.check(disjoint(train_periods, held_out_periods), "held_out_periods", "periods that are not among train_periods");
   for (const TapeFileConfig& one : store) {
@@ -98,7 +98,7 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.check(!learns_from_logs() || !data.store.empty(), "data.store", "a trajectory store, or a list of these");
   v.check(!learns_in_market() || !tapes.store.empty(), "tapes.store",
           "a file of response tapes, or a list of these, beside train.objective: " + train.objective);
-  v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: market");
+  v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
 }
 

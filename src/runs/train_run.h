@@ -52,19 +52,20 @@ struct TapeFileConfig {
   void fields(ConfigVisitor& v);
 };
 
-// Section `tapes`: the days in which a policy learns in the market (train.objective: market or mixed), and how they are
-// played (softmarket/soft_day.h).
+// Section `tapes`: the days in which a policy learns in the market (train.objective: market, mixed or teacher), and how
+// they are played (softmarket/soft_day.h).
 struct TapesConfig {
-  std::vector<TapeFileConfig> store;  // one, also as a mere path, or several
-  PeriodList train_periods;           // of each file that names none
-  PeriodList held_out_periods;        // whose score is measured as training goes on; may be empty
-  int64_t cells = 256;                // days of seats a step
+  std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
+  PeriodList train_periods;             // of each file that names none
+  PeriodList held_out_periods;          // whose score is measured as training goes on; may be empty
+  int64_t cells = 256;                  // days of seats a step
   std::string features = "constraint";  // state features of the policy (bidding/state_features.h)
   std::string campaigns = "any";        // budgets and CPA limits of who sat there, "own", or of "any" seat
   RealInterval budget_scale{1.0, 1.0};  // and these times a factor from such a range
   RealInterval cpa_scale{1.0, 1.0};
   std::string conversions = "drawn";  // that the policy sees: drawn ones, or "expected"
   double softness = 0.02;             // of the end of a budget
+  double cpa_penalty = 0.0;           // for passing the CPA limit, beside the score (train/tape_days.h)
   double weight = 1.0;                // of the market's loss, beside 1 of the logged one (mixed)
 
   void fields(ConfigVisitor& v);
@@ -91,7 +92,7 @@ struct TrainRunConfig {
   train::TrainConfig train;
   SelectRunConfig select;
 
-  bool learns_from_logs() const { return train.objective != "market"; }
+  bool learns_from_logs() const { return train.objective == "logged" || train.objective == "mixed"; }
   bool learns_in_market() const { return train.objective != "logged"; }
   void fields(ConfigVisitor& v);
 };

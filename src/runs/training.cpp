@@ -30,6 +30,7 @@
 #include "train/device.h"
 #include "train/memory_check.h"
 #include "train/objectives.h"
+#include "train/taught_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -79,7 +80,7 @@ Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
 policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& inputs) {
   policy::CheckpointInfo info;
   std::string feature_set = config.tapes.features;
-  info.labels = "market";
+  info.labels = config.train.objective;
   if (inputs.logs) {
     info.stores = inputs.logs->stores;
     feature_set = inputs.logs->feature_set;
@@ -89,8 +90,8 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
   }
   info.observation = {feature_set, config.data.reward};
-  info.shape = policy::shape_for(inputs.logs ? inputs.logs->training.features()
-                                             : feature_names(parse_feature_set(feature_set)));
+  info.shape =
+      policy::shape_for(inputs.logs ? inputs.logs->training.features() : feature_names(parse_feature_set(feature_set)));
   info.ticks = inputs.ticks();
   if (config.select.every > 0) {
     info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
@@ -150,14 +151,21 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, c
     const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
     for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
       log_info(at(config.data.store, i).path + ": " + grouped(at(stores, i).end - at(stores, i).begin) +
-               " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) +
-               " % of the windows");
+               " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) + " % of the windows");
     }
   }
   if (inputs.tapes) {
-    made.days = std::make_unique<train::TapeDays>(inputs.tapes->tapes, inputs.tapes->days, inputs.tapes->training,
-                                                  tape_options(config.tapes, config.data.reward), config.tapes.cells,
-                                                  train.accumulate, train.seed);
+    const TapeData& tapes = *inputs.tapes;
+    const train::TapeDaysOptions options = tape_options(config.tapes, config.data.reward);
+    const auto make = [&]<typename Kind>() {
+      return std::make_unique<Kind>(tapes.tapes, tapes.days, tapes.training, options, config.tapes.cells,
+                                    train.accumulate, train.seed);
+    };
+    if (train.objective == "teacher") {
+      made.days = make.operator()<train::TaughtDays>();
+    } else {
+      made.days = make.operator()<train::TapeDays>();
+    }
   }
   if (made.windows && made.days) {
     made.sum = std::make_unique<train::WeightedSum>(
@@ -205,8 +213,8 @@ TrainingSummary train(const TrainRunConfig& config) {
   const std::string& checkpoint = resume.checkpoint;
   write_file(run.file("config.yaml"), yaml);
   policy->to(device);  // before fit(), whose columns are there
-  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " +
-           size_text(inputs) + config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
+  log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
+           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, *policy);
   if (checkpoint.empty()) {
@@ -231,6 +239,7 @@ TrainingSummary train(const TrainRunConfig& config) {
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
+  if (objectives.days) objectives.days->ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();
   if (held_out != nullptr) {

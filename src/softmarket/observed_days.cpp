@@ -66,10 +66,10 @@ at::Tensor ObservedDays::states_BS(const at::Tensor& num_pv_B1, const at::Tensor
     const at::Tensor h = budget_ / 100.0;
     const at::Tensor spent = cost_ + h;
     const at::Tensor won = cpa_limit_ * expected_conversions_;
-    features.insert(features.end(), {log_budget_, log_limit_,
-                                     cost_ / budget_ - as_double(num_ticks_) / as_double(ticks_),
-                                     spent / (cost_ + won + 2.0 * h),
-                                     spent / (cost_ + cpa_limit_ * conversions_ + 2.0 * h), won / budget_});
+    features.insert(
+        features.end(),
+        {log_budget_, log_limit_, cost_ / budget_ - as_double(num_ticks_) / as_double(ticks_),
+         spent / (cost_ + won + 2.0 * h), spent / (cost_ + cpa_limit_ * conversions_ + 2.0 * h), won / budget_});
   }
   return at::cat(features, 1);
 }

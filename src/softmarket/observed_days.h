@@ -43,11 +43,10 @@ class ObservedDays {
   const at::Tensor& conversions_B1() const { return conversions_; }
 
  private:
-
   FeatureSet set_;
   int64_t ticks_;
   int64_t num_ticks_ = 0;
-  at::Tensor budget_, cpa_limit_;    // B1
+  at::Tensor budget_, cpa_limit_;  // B1
   at::Tensor log_budget_, log_limit_;
   at::Tensor sum_B6_;                // bid, least winning cost, pvalue, conversion, win, num_pv
   std::vector<at::Tensor> past_B6_;  // by tick

@@ -28,7 +28,7 @@ class Histories {
     states_.push_back(states_BS);
     before_.push_back(before_BO);
   }
-  void did(const at::Tensor& alpha_B1) { alphas_.push_back(alpha_B1); }
+  void did(const at::Tensor& alpha_B1) { alphas_.push_back(alpha_B1); }  // the effective one
 
   // Up to the tick that was seen last.
   policy::Ticks last() const {
@@ -50,7 +50,7 @@ class Histories {
   }
   at::Tensor states_BTS() const { return at::stack(states_, 1); }
   at::Tensor before_BTO() const { return at::stack(before_, 1); }
-  at::Tensor alphas_BT() const { return at::cat(alphas_, 1); }
+  at::Tensor actions_BT() const { return at::cat(alphas_, 1); }
 
  private:
   at::Tensor padded(const std::vector<at::Tensor>& ticks_BX, int64_t first, int64_t count) const {
@@ -69,31 +69,44 @@ at::Tensor affordable_B1(const at::Tensor& money_B1, const at::Tensor& cost_B1, 
                          double softness) {
   // A cost of 0 can be paid, and has a gradient.
   const at::Tensor ratio_B1 = (money_B1 / (cost_B1 + 1e-6 * budget_B1)).clamp_max(10.0);
-  if (softness <= 0.0) return ratio_B1.clamp_max(1.0);
-  return (1.0 - softness * at::softplus((1.0 - ratio_B1) / softness)).clamp_min(0.0);
+  const at::Tensor sharp_B1 = ratio_B1.clamp_max(1.0);
+  if (softness <= 0.0) return sharp_B1;
+  // 1 - softness softplus((1 - ratio) / softness), so written that a small share keeps its digits: no day spends more
+  // than it has.
+  const at::Tensor rounding_B1 = at::softplus((ratio_B1 - 1.0).abs() / -softness);
+  return (sharp_B1 - softness * rounding_B1).clamp_min(0.0);
+}
+
+// Of a bid, what is left in the mean over all impressions: of those that it would have won and got shown, it loses what
+// there is no money for. A tick without impressions has no bids.
+at::Tensor kept_B1(const Offered& offered, const Bought& bought, const at::Tensor& share_B1) {
+  const at::Tensor sum_pvalue_B1 = offered.num_pv_B1 * offered.mean_pvalue_B1;
+  const at::Tensor won_B1 = bought.value_B1 / sum_pvalue_B1.clamp_min(1e-30);
+  return (1.0 - (1.0 - share_B1) * won_B1) * sum_pvalue_B1.gt(0.0);
+}
+
+// Conversions that happen to come of expected ones. What is not a number has none, and is the caller's to find.
+at::Tensor drawn_B1(const at::Tensor& expected_B1, at::Generator& noise) {
+  return at::poisson(expected_B1.detach().nan_to_num(0.0).clamp_min(0.0), noise);
 }
 
 // policy/outcomes.h, outcomes_before.
-at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, const DayOptions& options,
-                     bool returns) {
+at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, const DayOptions& options) {
   const at::Tensor budget_B1 = constraint_BC.slice(1, 0, 1);
   const at::Tensor limit_B1 = constraint_BC.slice(1, 1, 2);
   const at::Tensor par_B1 = budget_B1 / limit_B1;
   const at::Tensor& won_B1 = options.realised_reward ? days.conversions_B1() : days.expected_conversions_B1();
   std::vector<at::Tensor> columns(to_size(policy::kNumOutcomes), at::zeros_like(budget_B1));
-  if (returns) {
-    const at::Tensor all_B1 = won_B1;
-    const at::Tensor rate_B1 = (won_B1 * limit_B1 / days.cost_B1().clamp_min(1e-10)).clamp_max(1.0);
-    columns[policy::index_of(Outcome::kReturn)] =
-        (options.realised_reward ? all_B1 * at::square(rate_B1) : expected_score(won_B1, days.cost_B1(), limit_B1)) /
-        par_B1;
-  }
+  const at::Tensor paid_B1 = (won_B1 * limit_B1 / days.cost_B1().clamp_min(1e-10)).clamp_max(1.0);
+  const at::Tensor earned_B1 =
+      options.realised_reward ? won_B1 * at::square(paid_B1) : expected_score(won_B1, days.cost_B1(), limit_B1);
+  columns[policy::index_of(Outcome::kReturn)] = earned_B1 / par_B1;
   columns[policy::index_of(Outcome::kValue)] = won_B1 / par_B1;
   columns[policy::index_of(Outcome::kBudgetUse)] = days.cost_B1() / budget_B1;
   return at::cat(columns, 1);
 }
 
-at::Tensor default_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
+at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
   at::Tensor all_BO = at::zeros({constraint_BC.size(0), policy::kNumOutcomes}, constraint_BC.options());
   for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(policy::index_of(outcome))).fill_(value);
   return all_BO;
@@ -101,21 +114,20 @@ at::Tensor default_wishes_BO(const policy::Wishes& wishes, const at::Tensor& con
 
 }  // namespace
 
-Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
-             at::Generator& noise) {
+Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+             const DayOptions& options, at::Generator& noise) {
   const at::Tensor budget_B1 = cells.constraint_BC.slice(1, 0, 1);
   const int64_t rows = budget_B1.size(0);
-  const policy::Wishes wishes = policy.wishes();
-  const at::Tensor wishes_BO = default_wishes_BO(wishes, cells.constraint_BC);
+  const at::Tensor wishes_BO = same_wishes_BO(wishes, cells.constraint_BC);
   ObservedDays days(options.feature_set, cells.constraint_BC, tapes.ticks());
   Histories histories(policy, cells);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);
   at::Tensor money_B1 = budget_B1;
-  std::vector<at::Tensor> costs;
+  std::vector<at::Tensor> alphas, costs;
   for (int64_t tick = 0; tick < tapes.ticks(); ++tick) {
     const Offered offered = tapes.offered(cells.day_B, tick);
     histories.see(days.states_BS(offered.num_pv_B1, offered.mean_pvalue_B1, money_B1),
-                  before_BO(days, cells.constraint_BC, options, wishes.contains(Outcome::kReturn)));
+                  before_BO(days, cells.constraint_BC, options));
     const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise, budget_B1.options());
     policy::Action action = policy.act(histories.last(), wishes_BO, noise_BN, carry);
     if (action.coefficients_BA.size(1) != 1) {
@@ -123,18 +135,19 @@ Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, con
                   " bid coefficients: a tape knows what bids of one coefficient bring");
     }
     carry = std::move(action.carry);
-    const at::Tensor alpha_B1 = action.coefficients_BA;
-    histories.did(alpha_B1);
-
+    alphas.push_back(action.coefficients_BA);
+    const at::Tensor& alpha_B1 = alphas.back();
     const Bought bought = tapes.bought(cells.day_B, tick, alpha_B1);
     const at::Tensor share_B1 = affordable_B1(money_B1, bought.cost_B1, budget_B1, options.softness);
     ObservedTick seen;
     seen.cost = bought.cost_B1 * share_B1;
     seen.expected_conversions = bought.value_B1 * share_B1;
-    seen.conversions = options.drawn_conversions ? at::poisson(seen.expected_conversions.detach(), noise)
-                                                 : seen.expected_conversions;
+    seen.conversions =
+        options.drawn_conversions ? drawn_B1(seen.expected_conversions, noise) : seen.expected_conversions;
     const at::Tensor num_pv_B1 = offered.num_pv_B1.clamp_min(1.0);
-    seen.bid = alpha_B1 * offered.mean_pvalue_B1;
+    const at::Tensor effective_B1 = alpha_B1 * kept_B1(offered, bought, share_B1);
+    histories.did(effective_B1);
+    seen.bid = effective_B1 * offered.mean_pvalue_B1;
     seen.least_winning_cost = offered.price_B1;
     seen.pvalue = offered.mean_pvalue_B1;
     seen.conversion = seen.conversions / num_pv_B1;
@@ -148,7 +161,8 @@ Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, con
   day.value_B = days.expected_conversions_B1().squeeze(1);
   day.cost_B = days.cost_B1().squeeze(1);
   day.score_B = expected_score(day.value_B, day.cost_B, cells.constraint_BC.select(1, 1));
-  day.alphas_BT = histories.alphas_BT();
+  day.alphas_BT = at::cat(alphas, 1);
+  day.actions_BT = histories.actions_BT();
   day.states_BTS = histories.states_BTS();
   day.before_BTO = histories.before_BTO();
   day.costs_BT = at::cat(costs, 1);

@@ -31,22 +31,25 @@ struct DayOptions {
 
 // What became of them, f32.
 struct Day {
-  at::Tensor score_B;      // expected: softmarket/expected_score.h
-  at::Tensor value_B;      // p-values of exposed impressions
-  at::Tensor cost_B;       // money
-  at::Tensor alphas_BT;    // asked
-  at::Tensor states_BTS;   // as they were seen
-  at::Tensor before_BTO;   // what had come of outcomes (policy/day.h, Ticks)
-  at::Tensor costs_BT;     // money, by tick
+  at::Tensor score_B;     // expected: softmarket/expected_score.h
+  at::Tensor value_B;     // p-values of exposed impressions
+  at::Tensor cost_B;      // money
+  at::Tensor alphas_BT;   // asked
+  at::Tensor actions_BT;  // what was left of them: effective alphas
+  at::Tensor states_BTS;  // as they were seen
+  at::Tensor before_BTO;  // what had come of outcomes (policy/day.h, Ticks)
+  at::Tensor costs_BT;    // money, by tick
 };
 
 // Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
 // what earlier bids did to what is seen, where the caller's mode records them. Rivals do not react.
 //
-// Random numbers (conversions, and the noise that the policy reads) come from `noise`. Error for a policy of several
-// coefficients: a tape knows bids of alpha x p-value alone.
-Day play_day(policy::Policy& policy, const Tapes& tapes, const Cells& cells, const DayOptions& options,
-             at::Generator& noise);
+// `wishes`: what is asked of every day, as the policy's own wishes() say it or others; reading those waits for the
+// device, so it is the caller's business. Random numbers (conversions, and the noise that the policy reads) come from
+// `noise`. An alpha that is not a number makes a score that is none. Error for a policy of several coefficients: a tape
+// knows bids of alpha x p-value alone.
+Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+             const DayOptions& options, at::Generator& noise);
 
 }  // namespace genbid::softmarket

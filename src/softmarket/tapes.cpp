@@ -17,7 +17,9 @@ using data::TapeColumns;
 // A tensor that owns the numbers of a column.
 at::Tensor taken(std::vector<float> column, at::IntArrayRef shape, c10::Device device) {
   auto owner = std::make_shared<std::vector<float>>(std::move(column));
-  return at::from_blob(owner->data(), shape, [owner](void*) {}, at::kFloat).to(device);
+  return at::from_blob(
+             owner->data(), shape, [owner](void*) {}, at::kFloat)
+      .to(device);
 }
 
 // The curves of cells at their alphas, and their derivatives. `place_B` is the row of a cell's first knot.
@@ -33,7 +35,8 @@ class Interpolate : public torch::autograd::Function<Interpolate> {
         (at::log2(ratio_B1.clamp_min(1.0)) * knots_per_octave).clamp_max(as_double(num_knots - 1));
     const at::Tensor knot_B1 = distance_B1.floor().clamp_max(as_double(num_knots - 2));
     const at::Tensor s = distance_B1 - knot_B1;
-    const at::Tensor row_B = place_B + knot_B1.squeeze(1).to(at::kLong);
+    // An alpha that is not a number gets curves that are none either, which the caller finds.
+    const at::Tensor row_B = place_B + knot_B1.squeeze(1).nan_to_num(0.0).to(at::kLong);
     const at::Tensor left_B32 = knots.index_select(0, row_B).view({-1, 3, 2});
     const at::Tensor right_B32 = knots.index_select(0, row_B + 1).view({-1, 3, 2});
     const at::Tensor y0 = left_B32.select(2, 0);
@@ -71,12 +74,18 @@ Tapes::Tapes(TapeColumns columns, c10::Device device)
       num_knots_(columns.num_knots()),
       knots_per_octave_(as_double(columns.knots_per_octave)) {
   const int64_t rows = num_days_ * ticks_;
-  traffic_ = at::stack({taken(std::move(columns.num_pv), {rows}, device),
-                        taken(std::move(columns.mean_pvalue), {rows}, device),
-                        taken(std::move(columns.price), {rows}, device)},
-                       1);
+  traffic_ = at::stack(
+      {taken(std::move(columns.num_pv), {rows}, device), taken(std::move(columns.mean_pvalue), {rows}, device),
+       taken(std::move(columns.price), {rows}, device)},
+      1);
   lowest_ = taken(std::move(columns.lowest), {num_days_, 1}, device);
   knots_ = taken(std::move(columns.knots), {rows * num_knots_, TapeColumns::kNumbers}, device);
+}
+
+at::Tensor Tapes::lowest_B1(const at::Tensor& day_B) const { return lowest_.index_select(0, day_B); }
+
+at::Tensor Tapes::values_and_costs_MTK2() const {
+  return knots_.view({num_days_, ticks_, num_knots_, TapeColumns::kNumbers}).slice(3, 0, 4, 2);
 }
 
 Offered Tapes::offered(const at::Tensor& day_B, int64_t tick) const {
@@ -86,8 +95,8 @@ Offered Tapes::offered(const at::Tensor& day_B, int64_t tick) const {
 
 Bought Tapes::bought(const at::Tensor& day_B, int64_t tick, const at::Tensor& alpha_B1) const {
   const at::Tensor place_B = (day_B * ticks_ + tick) * num_knots_;
-  const at::Tensor lowest_B1 = lowest_.index_select(0, day_B);
-  const at::Tensor curve_B3 = Interpolate::apply(alpha_B1, knots_, place_B, lowest_B1, num_knots_, knots_per_octave_);
+  const at::Tensor curve_B3 =
+      Interpolate::apply(alpha_B1, knots_, place_B, lowest_B1(day_B), num_knots_, knots_per_octave_);
   return {curve_B3.slice(1, 0, 1), curve_B3.slice(1, 1, 2), curve_B3.slice(1, 2, 3)};
 }
 

@@ -36,6 +36,10 @@ class Tapes {
   int64_t ticks() const { return ticks_; }
   c10::Device device() const { return knots_.device(); }
 
+  double knots_per_octave() const { return knots_per_octave_; }
+  at::Tensor lowest_B1(const at::Tensor& day_B) const;  // alpha of the first knot
+  at::Tensor values_and_costs_MTK2() const;             // at the knots; a view
+
   // `day_B`: i64, which of the M. The tick is the same for all.
   Offered offered(const at::Tensor& day_B, int64_t tick) const;
   // Differentiable in alpha, with the slopes of the curves: constant beyond the last knot.

@@ -24,10 +24,13 @@ class Objective {
   // Gathers what one of these steps learns from. `place_1`: which, i64, 0 for the first, on the device, so that a step
   // is the same work whatever its number.
   virtual void gather(const at::Tensor& place_1) = 0;
-  // It comes in parts whose gradients are added up, each with its weight; the weights, f32 scalars on the device, of one
-  // kind of data add up to 1. Of a single part nobody asks for it.
+  // It comes in parts whose gradients are added up, each with its weight; the weights, f32 scalars on the device, of
+  // one kind of data add up to 1. Of a single part nobody asks for it.
   virtual size_t num_parts() const { return 1; }
   virtual at::Tensor weight(size_t part) const = 0;
+  // True: its losses are those of no group in particular, and so costly that they are computed once a step, with the
+  // gradients of all groups that do not rest; these then step side by side.
+  virtual bool is_of_all_groups() const { return false; }
   // The losses of a part for one of the policy's groups, means over the part; none if the group rests.
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;

@@ -22,11 +22,17 @@ AdamW::AdamW(const std::map<std::string, at::Tensor>& parameters, const AdamWOpt
 
 void AdamW::set_rate(double learning_rate) { rate_.fill_(learning_rate); }
 
-void AdamW::backward(const at::Tensor& loss, bool add) {
-  for (at::Tensor& parameter : parameters_) {
-    if (!add) parameter.mutable_grad() = at::Tensor();
+void AdamW::backward(const at::Tensor& loss, bool add) { backward(loss, add, {this}); }
+
+void AdamW::backward(const at::Tensor& loss, bool add, const std::vector<AdamW*>& optimizers) {
+  std::vector<at::Tensor> all;
+  for (AdamW* const one : optimizers) {
+    for (at::Tensor& parameter : one->parameters_) {
+      if (!add) parameter.mutable_grad() = at::Tensor();
+      all.push_back(parameter);
+    }
   }
-  torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, parameters_);
+  torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, all);
 }
 
 at::Tensor AdamW::step() {

@@ -26,6 +26,8 @@ class AdamW {
   // Computes the gradients of `loss` in these parameters, in place of those they had or added to them. Other parameters
   // get none.
   void backward(const at::Tensor& loss, bool add = false);
+  // The same for the parameters of several, in one pass.
+  static void backward(const at::Tensor& loss, bool add, const std::vector<AdamW*>& optimizers);
   // The learning rate of steps from now on. It lies on the device, so that step() is the same work whatever it is.
   void set_rate(double learning_rate);
   // Returns the gradient's norm before clipping (0-dim, on the device).

@@ -34,8 +34,14 @@ double Stepper::rate(int64_t step) const {
 void Stepper::run(int64_t step, int64_t last) {
   prepare(step, last);
   objective_.gather(place_1_);
+  std::vector<size_t> due;
   for (size_t g = 0; g < groups_.size(); ++g) {
-    if (steps_in(g, step)) update_group(step, g);
+    if (steps_in(g, step)) due.push_back(g);
+  }
+  if (!objective_.is_of_all_groups()) {
+    for (const size_t group : due) update(step, {group});
+  } else if (!due.empty()) {
+    update(step, due);
   }
   policy_.after_step({step, noise_.back()});
   ema_.update();
@@ -59,25 +65,32 @@ void Stepper::prepare(int64_t step, int64_t last) {
 }
 
 // The gradients of the parts of a batch add up to that of the whole. Parts go on in their group's random numbers.
-void Stepper::update_group(int64_t step, size_t group) {
+// Groups that are updated together have the losses of the first of them.
+void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
+  std::vector<AdamW*> optimizers;
+  for (const size_t group : groups) optimizers.push_back(&optimizers_[group]);
   policy::NamedTensors losses;
   at::Tensor total;
   const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
   for (size_t part = 0; part < objective_.num_parts(); ++part) {
     at::Tensor loss;
-    for (const policy::LossPart& one : losses_of(step, group, part)) {
+    for (const policy::LossPart& one : losses_of(step, groups.front(), part)) {
       const at::Tensor value = objective_.num_parts() == 1 ? one.value : one.value * objective_.weight(part);
       add(loss, value);
       add(losses[one.name], value.detach());
     }
     if (!loss.defined()) continue;  // the group rests
-    optimizers_[group].backward(loss, total.defined());
+    AdamW::backward(loss, total.defined(), optimizers);
     add(total, loss.detach());
   }
   if (!total.defined()) return;
-  const at::Tensor norm = optimizers_[group].step();
-  watch(total, norm);
-  window_.add(groups_.size() > 1 ? groups_[group].name : "", losses, total, norm);
+  for (const size_t group : groups) {
+    const at::Tensor norm = optimizers_[group].step();
+    watch(total, norm);
+    window_.add(groups_.size() > 1 ? groups_[group].name : "", losses, total, norm);
+    losses.clear();  // they count once
+    total = at::zeros_like(total);
+  }
 }
 
 std::vector<policy::LossPart> Stepper::losses_of(int64_t step, size_t group, size_t part) {

@@ -42,7 +42,7 @@ class Stepper {
   bool steps_in(size_t group, int64_t step) const { return (step + 1) % groups_[group].every == 0; }
   void prepare(int64_t step, int64_t last);
   std::vector<policy::LossPart> losses_of(int64_t step, size_t group, size_t part);
-  void update_group(int64_t step, size_t group);
+  void update(int64_t step, const std::vector<size_t>& groups);
   void watch(const at::Tensor& total, const at::Tensor& norm);
 
   TrainConfig config_;

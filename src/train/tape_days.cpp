@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
-#include "bidding/score.h"
+#include "bidding/advertiser.h"
 #include "policy/outcomes.h"
 #include "train/device.h"
 
@@ -142,13 +141,30 @@ void TapeDays::gather(const at::Tensor& place_1) {
   cells_.constraint_BC = ahead_constraint_KBC_.index_select(0, place_1).squeeze(0);
 }
 
-std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
-                                               size_t part) {
+softmarket::Cells TapeDays::cells_of_part(size_t part) const {
   const int64_t begin = to_signed(part) * batch_size_ / parts_;
   const int64_t end = (to_signed(part) + 1) * batch_size_ / parts_;
-  const softmarket::Cells cells{cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
-  const softmarket::Day day = softmarket::play_day(policy, tapes_, cells, options_.day, step.noise);
-  return {{"market", day.score_B.mean() / -mean_par_}};
+  return {cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
+}
+
+softmarket::Day TapeDays::played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const {
+  return softmarket::play_day(policy, wishes_, tapes_, cells, options_.day, noise);
+}
+
+std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
+                                               size_t part) {
+  const softmarket::Cells cells = cells_of_part(part);
+  const softmarket::Day day = played(policy, cells, step.noise);
+  std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
+  if (options_.cpa_penalty > 0.0) {
+    const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
+    const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
+    // A day that won next to nothing exceeds the limit by no more than one that won a hundredth of par.
+    const at::Tensor paid_B = limit_B * day.value_B + 0.01 * budget_B;
+    const at::Tensor excess_B = ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0);
+    losses.push_back({"cpa", (excess_B * budget_B / limit_B).mean() * (options_.cpa_penalty / mean_par_)});
+  }
+  return losses;
 }
 
 policy::TrainingColumns TapeDays::training_columns() const {
@@ -167,7 +183,7 @@ policy::TrainingColumns TapeDays::training_columns() const {
                                 at::tensor(constraint).view({-1, 2}).to(device())};
   ConstantBids bids(at::tensor(factors).view({-1, 1}).to(device()));
   at::Generator noise = generator_on(device(), 1);
-  const softmarket::Day day = softmarket::play_day(bids, tapes_, cells, options_.day, noise);
+  const softmarket::Day day = softmarket::play_day(bids, {}, tapes_, cells, options_.day, noise);
 
   std::vector<policy::OutcomeValues> outcomes;
   const at::Tensor totals_B3 = at::stack({day.value_B, day.cost_B, day.score_B}, 1).cpu();
@@ -182,14 +198,17 @@ policy::TrainingColumns TapeDays::training_columns() const {
   const int64_t ticks = tapes_.ticks();
   policy::Ticks seen;
   seen.before_BTO = day.before_BTO;
-  const at::Tensor live_N = day.states_BTS.select(2, kFeatureBudgetLeft).gt(0.0).flatten().nonzero().squeeze(1);
+  // Ticks in which a seat has the money to bid, of those that follow the first.
+  const at::Tensor left_BT = day.states_BTS.select(2, kFeatureBudgetLeft) * cells.constraint_BC.slice(1, 0, 1);
+  const at::Tensor live_BT = left_BT.ge(kMinRemainingBudget);
+  live_BT.select(1, 0).fill_(true);
+  const at::Tensor live_N = live_BT.flatten().nonzero().squeeze(1);
   const auto live = [&](const at::Tensor& x_BTX) { return x_BTX.flatten(0, 1).index_select(0, live_N); };
   columns.states_NS = live(day.states_BTS);
-  columns.actions_NA = live(day.alphas_BT.unsqueeze(2));
-  columns.labels_NA = columns.actions_NA;
+  columns.actions_NA = live(day.actions_BT.unsqueeze(2));
+  columns.labels_NA = live(day.alphas_BT.unsqueeze(2));
   columns.to_go_NO = live(policy::to_go_BTO(seen, columns.outcome_MO));
-  columns.ticks_N =
-      live(at::arange(ticks, at::kLong).to(device()).expand({kCellsAtOnce, ticks}));
+  columns.ticks_N = live(at::arange(ticks, at::kLong).to(device()).expand({kCellsAtOnce, ticks}));
   columns.constraint_NC = live(cells.constraint_BC.unsqueeze(1).expand({kCellsAtOnce, ticks, 2}));
   return columns;
 }
@@ -200,6 +219,7 @@ std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
+  const policy::Wishes wishes = policy.wishes();
   at::Generator noise = generator_on(tapes.device(), 1);
   std::map<int64_t, double> sums;
   std::map<int64_t, int64_t> counts;
@@ -207,7 +227,7 @@ std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::
     const int64_t end = std::min<int64_t>(begin + kCellsAtOnce, std::ssize(chosen));
     const std::vector<int64_t> part(chosen.begin() + begin, chosen.begin() + end);
     const softmarket::Day day =
-        softmarket::play_day(policy, tapes, cells_of(days, part, tapes.device()), options, noise);
+        softmarket::play_day(policy, wishes, tapes, cells_of(days, part, tapes.device()), options, noise);
     const at::Tensor scores = day.score_B.cpu();
     for (int64_t i = 0; i < end - begin; ++i) {
       const int64_t period = at(days, at(part, i)).period;

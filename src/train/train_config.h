@@ -8,8 +8,9 @@
 namespace genbid::train {
 
 struct TrainConfig {
-  std::string objective = "logged";  // what a step minimises: a policy's own losses on "logged" days, what it fails to
-                                     // win in the "market" of tapes, or a weighted sum of both: "mixed"
+  // What a step minimises: a policy's own losses on "logged" days; what it fails to win in the "market" of tapes; a
+  // weighted sum of both, "mixed"; or its own losses on days that it has played itself, corrected by a "teacher".
+  std::string objective = "logged";
   int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
   int64_t stop_at = 0;          // stop after this step with a checkpoint, to be resumed; 0: go to the end
   int64_t batch_size = 256;     // windows a step

@@ -125,8 +125,8 @@ struct Trainer::State {
     return (step % select.every == 0 || step == config.steps) && !judgements->has(step);
   }
 
-  // What averaged weights are worth on days that they do not learn from, put into the summary. Nothing of it changes if a
-  // stop was asked for.
+  // What averaged weights are worth on days that they do not learn from, put into the summary. Nothing of it changes if
+  // a stop was asked for.
   void measure(RunMetrics& metrics, TrainSummary& summary, bool write) {
     if (held_out == nullptr && !tape_scores) return;
     check_weights();  // before the swap, while names are right
@@ -142,7 +142,8 @@ struct Trainer::State {
       const auto scores = tape_scores();
       if (scores.empty()) return;
       for (const auto& [period, score] : scores) {
-        if (!std::isfinite(score)) fail(info.step, "the score on the tape of period " + std::to_string(period) + " is not finite");
+        if (!std::isfinite(score))
+          fail(info.step, "the score on the tape of period " + std::to_string(period) + " is not finite");
         values.emplace_back("held_out/expected_score/period_" + std::to_string(period), score);
       }
       summary.tape_scores = scores;

@@ -27,8 +27,8 @@ struct TrainSummary {
   int64_t held_out_step = 0;            // when held_out was measured
   std::string checkpoint;
   std::map<int64_t, double> tape_scores;  // of held-out tapes, by period; averaged weights, of the same step
-  std::optional<Judgement> best;  // in the market, of all steps so far
-  bool patience_gone = false;     // it ended before its last step, as nothing better came
+  std::optional<Judgement> best;          // in the market, of all steps so far
+  bool patience_gone = false;             // it ended before its last step, as nothing better came
 };
 
 // Minimises an objective in a policy's parameters, group by group. It knows no model and no data, and waits for the

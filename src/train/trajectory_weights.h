@@ -26,8 +26,8 @@ Weighing parse_weighing(const std::string& name);  // one of these
 // Whether a temperature and a limit mean anything to it.
 bool is_exponential(Weighing weighing);
 
-// One a trajectory, 1 on average. Where all outcomes are equal, all are 1. Error where the optimum of a day is asked for
-// and not known.
+// One a trajectory, 1 on average. Where all outcomes are equal, all are 1. Error where the optimum of a day is asked
+// for and not known.
 std::vector<double> trajectory_weights(const Dataset& training, Weighing weighing, double temperature, double limit);
 
 }  // namespace genbid::train

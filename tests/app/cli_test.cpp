@@ -314,7 +314,7 @@ TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   expect_failure(
       run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
       "found 'pud', expected a run folder, a checkpoint, or a rule bidder (pid, fixed_alpha, abid, online_lp, "
-      "official_agent, pacing)");
+      "official_agent, pacing, planner)");
   expect_failure(
       run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
       "/dev/null/x");

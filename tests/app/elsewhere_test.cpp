@@ -111,7 +111,7 @@ TEST_F(Elsewhere, TheBlocksOfThePageRun) {
   }
   const std::string market = " market.impressions=2000 market.budget_scale=0.004 ";
   must("evaluate configs/quickstart/evaluate.yaml policy='[{policy: " + runs +
-       "behavior_cloning, name: behavior_cloning}, pid]'" + market + "output.dir=" + runs + "evaluation");
+       "behavior_cloning, name: behavior_cloning}, pid]' reference=pid" + market + "output.dir=" + runs + "evaluation");
   must("simulate configs/simulate.yaml" + market + "output.dir=" + out("runs/simulate"));
   const std::string page = std::filesystem::current_path().string() + "/docs/results_elsewhere.md";
   const int status = read_elsewhere(folder_.path(), "page " + page);

@@ -8,6 +8,7 @@
 #include "bidders/bidder_setting.h"
 #include "bidders/official_agents.h"
 #include "bidders/online_lp.h"
+#include "bidders/planner_knowledge.h"
 
 namespace genbid::test {
 
@@ -33,6 +34,25 @@ inline std::shared_ptr<bidders::OnlineLpTable> sample_table() {
   return table;
 }
 
+// A market on days of two ticks that are all alike. Value is the dearer the more of it is bought.
+inline std::shared_ptr<bidders::PlannerKnowledge> sample_knowledge() {
+  auto known = std::make_shared<bidders::PlannerKnowledge>();
+  known->name = "sample";
+  known->num_ticks = 2;
+  known->lowest_level = 0.0125;
+  known->levels_per_octave = 1;
+  known->num_levels = 5;
+  for (int tick = 0; tick < 2; ++tick) {
+    for (const float share : {0.01F, 0.1F, 0.5F, 0.9F, 1.0F}) known->value_share.push_back(share);
+    for (const float cost : {0.0001F, 0.002F, 0.02F, 0.06F, 0.08F}) known->cost.push_back(cost);
+    known->price.push_back(0.05F);
+    known->num_pv.push_back(24000.0F);
+    known->mean_pvalue.push_back(0.0005F);
+  }
+  known->num_pv_stays = known->mean_pvalue_stays = known->price_stays = {1.0F, 0.0F, 0.0F, 1.0F};
+  return known;
+}
+
 class SampleAssets : public bidders::BidderAssets {
  public:
   std::shared_ptr<const bidders::OnlineLpTable> online_lp_table(const std::string& name) const override {
@@ -43,6 +63,10 @@ class SampleAssets : public bidders::BidderAssets {
     const auto agent = sample_agent();
     agent->name = name;
     return agent;
+  }
+  std::shared_ptr<const bidders::PlannerKnowledge> planner_knowledge(const std::string& name) const override {
+    if (name != "official") throw Error("no knowledge " + name);
+    return sample_knowledge();
   }
 };
 

@@ -419,7 +419,7 @@ TEST(GenerateConfig, TheShippedFileMakesAsManyTrajectoriesAsTheCompetitionHas) {
 
 TEST(GenerateConfig, WrongOptionsAreErrorsThatSayWhatIsExpected) {
   const auto error = [](const std::string& override) { return error_of([&] { generation("unused", {override}); }); };
-  const std::string alone = "trajectories.h5 and periods.csv alone go on";
+  const std::string alone = "trajectories.h5, tape.h5 and periods.csv alone go on";
   EXPECT_NE(error("output.ticks=true").find(alone), std::string::npos);
   EXPECT_NE(error("output.trajectories_csv=true").find(alone), std::string::npos);
   EXPECT_NE(error("output.raw_log=true").find(alone), std::string::npos);

@@ -34,7 +34,7 @@ SimulateConfig everything(const std::string& dir, const std::string& rules, int6
   config.market.budget_scale = 0.004;
   config.market.periods.values = {0, 1};
   config.output.dir = dir;
-  config.output.raw_log = config.output.trajectories = config.output.market_log = true;
+  config.output.raw_log = config.output.trajectories = config.output.market_log = config.output.tape = true;
   config.threads = threads;
   return config;
 }
@@ -154,7 +154,7 @@ TEST(OfficialRun, SmallPidRunHasTheTrajectoriesOfTheOriginalsGenerator) {
 TEST_P(AllOutputs, AreAllInTheFolder) {
   EXPECT_EQ(names_of(files_of(run())),
             (std::vector<std::string>{"market_log.h5", "periods.csv", "raw_log/period-0.csv", "raw_log/period-1.csv",
-                                      "ticks.csv", "trajectories.csv", "trajectories.h5"}));
+                                      "tape.h5", "ticks.csv", "trajectories.csv", "trajectories.h5"}));
 }
 
 TEST_P(AllOutputs, AnyNumberOfThreadsWritesTheSameBytes) {
@@ -172,7 +172,7 @@ TEST_P(AllOutputs, AnyNumberOfThreadsWritesTheSameBytes) {
 TEST_P(AllOutputs, TablesAreThoseOfARunWithoutTheOthers) {
   const TemporaryFolder folder;
   SimulateConfig config = everything(folder.path("plain"), GetParam());
-  config.output.raw_log = config.output.trajectories = config.output.market_log = false;
+  config.output.raw_log = config.output.trajectories = config.output.market_log = config.output.tape = false;
   ASSERT_TRUE(simulate(config));
   const auto plain = files_of(folder.path("plain"));
   EXPECT_EQ(plain.size(), 2U);
@@ -262,7 +262,7 @@ TEST_P(AllOutputs, MarketLogIsThatOfTheIngestedRawLog) {
   for (const char* precision : {"float32", "float64"}) {
     const TemporaryFolder folder;
     SimulateConfig config = everything(folder.path("run"), GetParam());
-    config.output.raw_log = config.output.trajectories = false;
+    config.output.raw_log = config.output.trajectories = config.output.tape = false;
     config.output.market_log_precision = precision;
     ASSERT_TRUE(simulate(config));
     EXPECT_EQ(files_of(folder.path("run")).size(), 3U);
@@ -319,7 +319,7 @@ TEST(SimulateOutputs, OtherFeaturesOnRequest) {
 TEST(SimulateOutputs, TicksAndTheCsvOfTrajectoriesAreLeftOutOnRequest) {
   const TemporaryFolder folder;
   SimulateConfig config = everything(folder.path("run"), "corrected");
-  config.output.raw_log = config.output.market_log = false;
+  config.output.raw_log = config.output.market_log = config.output.tape = false;
   ASSERT_TRUE(simulate(config));
   const auto all = files_of(folder.path("run"));
   config.output.dir = folder.path("less");
@@ -367,13 +367,14 @@ TEST(SimulateOutputs, ReplaceThoseOfTheirNamesInAFolderThatIsThere) {
   config.output.trajectories = false;
   const auto summary = simulate(config);
   const auto files = files_of(folder.path("run"));
-  EXPECT_EQ(names_of(files), (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv",
-                                                       "raw_log/period-0.csv", "raw_log/period-1.csv", "ticks.csv"}));
+  EXPECT_EQ(names_of(files),
+            (std::vector<std::string>{"market_log.h5", "notes.txt", "periods.csv", "raw_log/period-0.csv",
+                                      "raw_log/period-1.csv", "tape.h5", "ticks.csv"}));
   EXPECT_EQ(files.at("notes.txt"), "old");
   EXPECT_TRUE(files.at("ticks.csv").starts_with(PeriodTables::ticks_header()));
   EXPECT_FALSE(files.at("market_log.h5").empty());
   std::vector<std::string> places;
-  for (const char* name : {"ticks.csv", "periods.csv", "raw_log", "market_log.h5"}) {
+  for (const char* name : {"ticks.csv", "periods.csv", "raw_log", "market_log.h5", "tape.h5"}) {
     places.push_back(folder.path(std::string("run/") + name));
   }
   EXPECT_EQ(summary->files, places);
@@ -389,10 +390,13 @@ TEST(SimulateOutputs, ReplaceTheirLike) {
 }
 
 TEST(SimulateOutputs, KeepFilesOfTheirNamesThatAreNoneOfThem) {
-  const std::vector<std::pair<std::string, std::string>> outputs = {
-      {"ticks.csv", "a run's table of ticks"},   {"periods.csv", "a run's table of periods"},
-      {"trajectories.h5", "a trajectory store"}, {"trajectories.csv", "a trajectory file"},
-      {"market_log.h5", "a market log"},         {"raw_log/notes.txt", "a raw log"}};
+  const std::vector<std::pair<std::string, std::string>> outputs = {{"ticks.csv", "a run's table of ticks"},
+                                                                    {"periods.csv", "a run's table of periods"},
+                                                                    {"trajectories.h5", "a trajectory store"},
+                                                                    {"trajectories.csv", "a trajectory file"},
+                                                                    {"market_log.h5", "a market log"},
+                                                                    {"raw_log/notes.txt", "a raw log"},
+                                                                    {"tape.h5", "a tape"}};
   for (const auto& [name, kind] : outputs) {
     const TemporaryFolder folder;
     const std::string path = folder.path("run/" + name);
@@ -411,11 +415,11 @@ TEST(SimulateOutputs, KeepFilesOfTheirNamesThatAreNoneOfThem) {
 
 // It would lie beside tables of other periods.
 TEST(SimulateOutputs, AnOldOneThatWouldStayIsAnError) {
-  for (const char* name : {"raw_log/period-7.csv", "trajectories.h5", "trajectories.csv", "market_log.h5"}) {
+  for (const char* name : {"raw_log/period-7.csv", "trajectories.h5", "trajectories.csv", "market_log.h5", "tape.h5"}) {
     const TemporaryFolder folder;
     write_file(folder.path(std::string("run/") + name), "old");
     SimulateConfig config = everything(folder.path("run"), "corrected");
-    config.output.raw_log = config.output.trajectories = config.output.market_log = false;
+    config.output.raw_log = config.output.trajectories = config.output.market_log = config.output.tape = false;
     try {
       simulate(config);
       FAIL() << name;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 #include "bidding/score.h"
@@ -11,7 +12,8 @@ namespace genbid {
 namespace {
 
 const std::vector<double> kMeans = {1e-3, 0.4, 1.0, 2.0, 7.3, 31.0, 90.0, 127.0, 400.0};
-const std::vector<double> kRatios = {0.0203, 0.301, 0.703, 0.953, 1.0031, 1.057, 1.307, 2.003, 6.007};  // cost / (limit x mean)
+const std::vector<double> kRatios = {0.0203, 0.301, 0.703, 0.953, 1.0031,
+                                     1.057,  1.307, 2.003, 6.007};  // cost / (limit x mean)
 
 // A Poisson score is exact below 128 conversions, above it good to 1e-6 of the score (bidding/score.h).
 TEST(SoftScoreTest, IsThatOfBidding) {
@@ -40,6 +42,28 @@ TEST(SoftScoreTest, NothingWonAndNothingSpent) {
   EXPECT_NEAR(score(3.0, 0.0), 3.0, 1e-6);
 }
 
+// Where one conversion pays for all, each counts, the first one included.
+TEST(SoftScoreTest, NothingHasASlope) {
+  const at::Tensor won = at::scalar_tensor(0.0F).requires_grad_();
+  softmarket::expected_score(won, at::scalar_tensor(0.0F), at::scalar_tensor(100.0F)).backward();
+  EXPECT_EQ(won.grad().item<float>(), 1.0F);
+}
+
+// The slope is a number also where there is nothing, or much more than anybody wins or spends.
+TEST(SoftScoreTest, SlopesAreNumbers) {
+  for (const double mean : {0.0, 1e-30, 1.0, 1e6}) {
+    for (const double cost : {0.0, 1e-30, 100.0, 250.0, 1e12}) {
+      const at::Tensor won = at::scalar_tensor(mean).requires_grad_();
+      const at::Tensor paid = at::scalar_tensor(cost).requires_grad_();
+      const at::Tensor score = softmarket::expected_score(won, paid, at::scalar_tensor(100.0));
+      score.backward();
+      EXPECT_TRUE(std::isfinite(score.item<float>())) << mean << " " << cost;
+      EXPECT_TRUE(std::isfinite(won.grad().item<float>())) << mean << " " << cost;
+      EXPECT_TRUE(std::isfinite(paid.grad().item<float>())) << mean << " " << cost;
+    }
+  }
+}
+
 TEST(SoftScoreTest, GradientsAreDifferences) {
   const double limit = 73.0;
   for (const double mean : kMeans) {
@@ -53,7 +77,8 @@ TEST(SoftScoreTest, GradientsAreDifferences) {
         const at::Tensor cost = at::scalar_tensor(c.item<double>() * (1.0 + dc), at::kDouble);
         return softmarket::expected_score(value, cost, l).item<double>();
       };
-      // Differences over 2e-5 of a number lose some six of sixteen digits. The slope jumps where N is whole: none is here.
+      // Differences over 2e-5 of a number lose some six of sixteen digits. The slope jumps where N is whole, which it
+      // is nowhere here.
       const double h = 1e-5;
       const double tolerance = 2e-5 * (mean + 1e-3);
       EXPECT_NEAR(v.grad().item<double>() * mean, (at_point(h, 0.0) - at_point(-h, 0.0)) / (2.0 * h), tolerance)

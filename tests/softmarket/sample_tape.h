@@ -34,9 +34,7 @@ inline data::TapeColumns sample_tape(int64_t days, int64_t ticks, uint64_t seed 
       // share(a) = a^2 / (a^2 + p^2); cost = value x (price of the marginal one, about), both smooth in log a.
       const auto share = [&](double a) { return 0.4 * a * a / (a * a + price * price); };
       const auto cost = [&](double a) { return n * mean * share(a) * price * a / (a + price); };
-      const auto numbers = [&](double a) {
-        return std::array<double, 3>{n * mean * share(a), cost(a), n * share(a)};
-      };
+      const auto numbers = [&](double a) { return std::array<double, 3>{n * mean * share(a), cost(a), n * share(a)}; };
       for (int64_t k = 0; k < tape.num_knots(); ++k) {
         const double knots = as_double(tape.knots_per_octave);
         const auto alpha = [&](double place) { return 16.0 * std::exp2(place / knots); };

@@ -13,8 +13,10 @@
 #include "base/temporary_folder.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
+#include "softmarket/sample_tape.h"
 #include "train/samples.h"
 #include "train/stepper.h"
+#include "train/tape_days.h"
 #include "train/trainer.h"
 
 // Whole steps of every model on a device that refuses what a GPU would have to wait for (pretend_device.h).
@@ -50,16 +52,10 @@ struct Trained {
   std::vector<at::Tensor> numbers;  // weights, averages, moments
 };
 
-// Losses and all that was learned after some steps, within which nothing is announced.
-Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
-  std::optional<Announced> announced(std::in_place);
-  const Dataset days = days_on(device);
-  const auto policy = models::make_policy(test::small_model(variant), kTwoFeatures, 1);
-  policy->to(device);
-  policy->fit(days.training_columns());
-  policy->train();
-  LoggedWindows windows(days, *policy, config.batch_size, config.accumulate, config.seed);
-  Stepper stepper(config, *policy, windows);
+// Losses and all that was learned after some steps, within which nothing is announced. What is made before is.
+Trained steps_of(const TrainConfig& config, policy::Policy& policy, Objective& objective,
+                 std::optional<Announced>& announced) {
+  Stepper stepper(config, policy, objective);
   announced.reset();
 
   // Windows are drawn twice.
@@ -70,7 +66,7 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
   const auto add = [&](const std::vector<at::Tensor>& tensors) {
     for (const at::Tensor& one : tensors) trained.numbers.push_back(one.detach().to(at::kCPU));
   };
-  add(policy->parameters());
+  add(policy.parameters());
   add(stepper.ema().averages());
   for (const AdamW& optimizer : stepper.optimizers()) {
     add(optimizer.moments1());
@@ -78,6 +74,33 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
   }
   EXPECT_EQ(stepper.first_bad_step(), -1);
   return trained;
+}
+
+Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
+  std::optional<Announced> announced(std::in_place);
+  const Dataset days = days_on(device);
+  const auto policy = models::make_policy(test::small_model(variant), kTwoFeatures, 1);
+  policy->to(device);
+  policy->fit(days.training_columns());
+  policy->train();
+  LoggedWindows windows(days, *policy, config.batch_size, config.accumulate, config.seed);
+  return steps_of(config, *policy, windows, announced);
+}
+
+// Whole days in the market.
+Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
+  std::optional<Announced> announced(std::in_place);
+  data::TapeColumns columns = test::sample_tape(4, 8);
+  const std::vector<TapeDay> days = days_of(columns);
+  const softmarket::Tapes tapes(std::move(columns), device);
+  const auto policy =
+      models::make_policy(test::small_model(variant), policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  TapeDays objective(tapes, days, {0, 1, 3}, {}, config.batch_size, config.accumulate, config.seed);
+  policy->to(device);
+  policy->fit(objective.training_columns());
+  objective.ask_for(policy->wishes());
+  policy->train();
+  return steps_of(config, *policy, objective, announced);
 }
 
 void expect_equal(const Trained& a, const Trained& b) {
@@ -91,6 +114,14 @@ class EveryModel : public ::testing::TestWithParam<std::string> {};
 TEST_P(EveryModel, StepsWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
   const Trained there = train_on(pretend_device(), GetParam(), few_steps());
   expect_equal(there, train_on(c10::kCPU, GetParam(), few_steps()));
+}
+
+TEST_P(EveryModel, PlaysDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
+  TrainConfig config = few_steps();
+  config.steps = 2;  // of eight decisions each
+  config.accumulate = 2;
+  const Trained there = play_on(pretend_device(), GetParam(), config);
+  expect_equal(there, play_on(c10::kCPU, GetParam(), config));
 }
 
 TEST_P(EveryModel, AccumulatesWithoutAWait) {

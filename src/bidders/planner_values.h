@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "bidders/planner_forecast.h"
+#include "bidders/planner_score.h"
+
+namespace genbid::bidders {
+
+// What a day is worth by its expected conversions and its cost: the expected score; or, to who is strict, the
+// conversions of a day within the CPA limit, and a loss for one beyond it. A strict day counts as beyond the limit with
+// a chance that rises from 0 to 1 around it, because the last tick never brings quite what was expected.
+class DayWorth {
+ public:
+  explicit DayWorth(double cpa_limit) : cpa_limit_(static_cast<float>(cpa_limit)) {}
+  DayWorth(double cpa_limit, double loss)
+      : cpa_limit_(static_cast<float>(cpa_limit)), strict_(true), loss_(static_cast<float>(loss)) {}
+
+  float operator()(float value, float cost) const {
+    if (!strict_) return scores_->score(value, cost / cpa_limit_);
+    const float chance = beyond(value, cost);
+    return value - chance * (value + loss_);
+  }
+  // The chance of being beyond the limit.
+  float beyond(float value, float cost) const;
+
+  float cpa_limit() const { return cpa_limit_; }
+  bool strict() const { return strict_; }
+
+ private:
+  const ScoreTable* scores_ = &ScoreTable::shared();
+  float cpa_limit_;
+  bool strict_ = false;
+  float loss_ = 0.0F;
+};
+
+// What it is worth to have reached the beginning of a stage with so much value and cost, if the rest is played as well
+// as can be by who knows, of each stage, only when it begins what it is like: the mean over futures of the best alpha
+// of the stage and of what the position behind it is worth, from the last stage back to the first (dynamic programming
+// on a grid of positions). Budgets are of money: a bid that would cost more than is left brings the share that is paid.
+//
+// Memory is 3 KB a stage.
+class PlannerValues {
+ public:
+  PlannerValues(const PlannerForecast& forecast, const DayWorth& worth, double budget, double volume);
+
+  // At the beginning of stage `index`, or at the end of the day.
+  float worth(size_t index, float value, float cost) const;
+  const DayWorth& day() const { return worth_; }
+  // The chance at the beginning of the day that it ends beyond the CPA limit. Only where the worth is strict.
+  double beyond() const { return beyond_.front().front(); }
+
+ private:
+  static constexpr size_t kValues = 28;
+  static constexpr size_t kCosts = 25;
+  using Table = std::vector<float>;  // [kCosts][kValues]
+
+  float value_at(size_t i) const;
+  float cost_at(size_t k) const;
+  void fill(size_t index, const PlannerForecast::Curves& curves, size_t num_futures);
+  void fill_position(size_t index, size_t position, const PlannerForecast::Curves& curves, size_t num_futures);
+  float linear(const Table& table, float value, float cost) const;
+  float smooth(const Table& table, float value, float cost) const;
+
+  DayWorth worth_;
+  float budget_;
+  float most_value_;
+  size_t num_stages_;
+  std::vector<Table> tables_;  // by stage
+  std::vector<Table> beyond_;  // likewise, where the worth is strict
+};
+
+}  // namespace genbid::bidders

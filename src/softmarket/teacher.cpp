@@ -1,0 +1,73 @@
+#include "softmarket/teacher.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/convert.h"
+#include "policy/outcomes.h"
+#include "softmarket/expected_score.h"
+
+// P places between and at knots, W places near the best one.
+
+namespace genbid::softmarket {
+namespace {
+
+constexpr int64_t kNear = 8;  // places on either side of the best by the score of the expectation
+
+// Knots and kParts - 1 places between each two of them, along the last dimension.
+at::Tensor between_knots(const at::Tensor& curve_NK) {
+  const int64_t places = (curve_NK.size(1) - 1) * Teacher::kParts + 1;
+  return at::upsample_linear1d(curve_NK.unsqueeze(1), {places}, /*align_corners=*/true).squeeze(1);
+}
+
+}  // namespace
+
+Teacher::Teacher(const Tapes& tapes) : tapes_(tapes) {
+  const torch::NoGradGuard no_grad;
+  const at::Tensor curves_MTK2 = tapes.values_and_costs_MTK2();
+  const at::Tensor rest_MTK2 = curves_MTK2.flip({1}).cumsum(1).flip({1});
+  rest_ = rest_MTK2.transpose(2, 3).flatten(0, 1).contiguous();
+}
+
+at::Tensor Teacher::labels_BT(const Cells& cells, const Day& day) const {
+  const torch::NoGradGuard no_grad;
+  const int64_t rows = cells.day_B.size(0);
+  const int64_t ticks = tapes_.ticks();
+  const auto of_cell = [&](const at::Tensor& x_B) { return x_B.unsqueeze(1).expand({rows, ticks}).reshape({-1, 1}); };
+  const at::Tensor budget_N1 = of_cell(cells.constraint_BC.select(1, 0));
+  const at::Tensor limit_N1 = of_cell(cells.constraint_BC.select(1, 1));
+  const auto before = [&](policy::Outcome outcome) {
+    return day.before_BTO.detach().select(2, to_signed(policy::index_of(outcome))).reshape({-1, 1});
+  };
+  const at::Tensor spent_N1 = before(policy::Outcome::kBudgetUse) * budget_N1;
+  const at::Tensor won_N1 = before(policy::Outcome::kValue) * budget_N1 / limit_N1;
+
+  const at::Tensor tick_T = at::arange(ticks, cells.day_B.options());
+  const at::Tensor row_N = (cells.day_B.unsqueeze(1) * ticks + tick_T).flatten();
+  const at::Tensor rest_N2K = rest_.index_select(0, row_N);
+  const at::Tensor cost_NP = between_knots(rest_N2K.select(1, 1));
+  const at::Tensor allowed_NP = cost_NP.le(budget_N1 - spent_N1);
+  const at::Tensor all_cost_NP = cost_NP + spent_N1;
+  const at::Tensor all_value_NP = between_knots(rest_N2K.select(1, 0)) + won_N1;
+  const at::Tensor ratio_NP = (all_value_NP * limit_N1 / all_cost_NP.clamp_min(1e-30)).clamp_max(1.0);
+  const double none = -std::numeric_limits<double>::infinity();
+  const at::Tensor rough_NP = at::where(allowed_NP, all_value_NP * at::square(ratio_NP), none);
+  // Near that best place the expected score itself decides.
+  const at::Tensor best_N1 = rough_NP.argmax(1, /*keepdim=*/true);
+  const at::Tensor near_W = at::arange(-kNear, kNear + 1, row_N.options());
+  const at::Tensor place_NW = (best_N1 + near_W).clamp(0, cost_NP.size(1) - 1);
+  const at::Tensor score_NW =
+      expected_score(all_value_NP.gather(1, place_NW), all_cost_NP.gather(1, place_NW), limit_N1.expand_as(place_NW));
+  const at::Tensor allowed_NW = allowed_NP.gather(1, place_NW);
+  const at::Tensor chosen_N1 = at::where(allowed_NW, score_NW, none).argmax(1, /*keepdim=*/true);
+  const at::Tensor chosen_place_N1 = place_NW.gather(1, chosen_N1);
+  const double octaves_a_place = 1.0 / (tapes_.knots_per_octave() * as_double(kParts));
+  const at::Tensor alpha_N1 = tapes_.lowest_B1(cells.day_B).expand({rows, ticks}).reshape({-1, 1}) *
+                              at::exp2(chosen_place_N1.to(at::kFloat) * octaves_a_place);
+  return alpha_N1.view({rows, ticks});
+}
+
+}  // namespace genbid::softmarket

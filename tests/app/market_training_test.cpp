@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/run_program.h"
+#include "base/files/atomic_file.h"
+#include "base/files/run_dir.h"
+#include "base/temporary_folder.h"
+
+// A policy learns in the market, from outside: tapes are played into a file, a training reads it, an evaluation judges.
+
+namespace genbid::app {
+namespace {
+
+using test::run_program;
+
+const std::string kMarket = " market.impressions=4000 market.budget_scale=0.008 market.population=rules48 ";
+
+class MarketTraining : public ::testing::Test {
+ protected:
+  void SetUp() override { make_tape("tapes", "7..9"); }
+
+  std::string out(const std::string& name) { return folder_.path() + "/" + name; }
+  void must(const std::string& command) {
+    const auto result = run_program(command);
+    ASSERT_EQ(result.status, 0) << command << "\n" << result.output;
+  }
+  void make_tape(const std::string& name, const std::string& periods, const std::string& more = "") {
+    must("simulate configs/simulate.yaml" + kMarket + "market.periods=" + periods +
+         " output.tape=true output.ticks=false output.dir=" + out(name) + " " + more);
+  }
+  std::string train(const std::string& run, const std::string& more) {
+    return "train configs/quickstart/market.yaml run=" + out(run) + " tapes.store=" + out("tapes/tape.h5") +
+           " tapes.train_periods=7..8 tapes.held_out_periods=9 tapes.cells=12 train.threads=1 model.width=16 " + more;
+  }
+  std::string error_of(const std::string& command) {
+    const auto result = run_program(command);
+    EXPECT_NE(result.status, 0) << command;
+    return result.output;
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(MarketTraining, TwentyStepsEqualTenStepsResumed) {
+  must(train("whole", "train.steps=20 train.eval_every=7"));
+  must(train("parts", "train.steps=20 train.stop_at=10"));
+  must(train("parts", "train.steps=20"));
+  for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
+    EXPECT_EQ(read_file(out("whole/checkpoints/step-00000020/") + file),
+              read_file(out("parts/checkpoints/step-00000020/") + file));
+  }
+  // Another tape, whatever it is called, is other data.
+  make_tape("tapes", "7..9", "market.seed=2");
+  const std::string error = error_of(train("parts", "train.steps=30"));
+  EXPECT_NE(error.find("other data"), std::string::npos) << error;
+}
+
+// The days that it has seen are refused, the others judged; metrics and the last words tell the score on held-out
+// tapes.
+TEST_F(MarketTraining, IsJudgedOnOtherDays) {
+  const auto result = run_program(train("run", "train.steps=6"));
+  ASSERT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("on the tape of period 9, at step 6: expected score"), std::string::npos);
+  EXPECT_NE(read_file(out("run/metrics.jsonl")).find("held_out/expected_score/period_9"), std::string::npos);
+  const std::string evaluate = "evaluate configs/evaluate.yaml policy=" + out("run") + kMarket;
+  const std::string error = error_of(evaluate + "market.periods=8 output.dir=" + out("seen"));
+  EXPECT_NE(error.find("allow_seen_periods"), std::string::npos) << error;
+  must(evaluate + "market.periods=22 output.dir=" + out("eval"));
+  const auto json = nlohmann::json::parse(read_file(out("eval/result.json")));
+  EXPECT_EQ(json["candidate"]["labels"], "market");
+  EXPECT_EQ(json["candidate"]["trained_on"], nlohmann::json({7, 8}));
+}
+
+TEST_F(MarketTraining, OtherModelsLearnToo) {
+  must(train("dt", "train.steps=2 model='{name: decision_transformer, wishes: [], width: 8, layers: 1, inner: 16}'"));
+  must(train("db",
+             "train.steps=2 model='{name: diffbid, width: 8, stages: 2, groups: 2, levels: 4, sampling_levels: 2, "
+             "inverse_width: 8}'"));
+}
+
+// Logs and tapes in one training.
+TEST_F(MarketTraining, Mixed) {
+  make_tape("both", "7..9", "output.trajectories=true output.trajectories_csv=false output.labels=true");
+  must("train configs/quickstart/perceptron.yaml run=" + out("mixed") + " data.store=" + out("both/trajectories.h5") +
+       " data.train_periods=7..8 data.held_out_periods=9 train.objective=mixed tapes.store=" + out("both/tape.h5") +
+       " tapes.train_periods=7..8 tapes.held_out_periods=9 tapes.cells=12 train.steps=4 train.batch_size=16");
+  const std::string metrics = read_file(out("mixed/metrics.jsonl"));
+  for (const char* name : {"loss/market", "loss/action", "held_out/loss/period_9", "expected_score/period_9"}) {
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+  }
+}
+
+TEST_F(MarketTraining, Errors) {
+  const auto says = [&](const std::string& command, const std::string& text) {
+    const std::string error = error_of(command);
+    EXPECT_NE(error.find(text), std::string::npos) << error << "\nexpected: " << text;
+  };
+  says(train("e", "tapes.train_periods=6..8"), "found no period 6, expected one of 7..9");
+  says(train("e", "tapes.held_out_periods=10"), "which no file of tapes.store holds");
+  says(train("e", "tapes.train_periods=7..9"), "periods that are not among train_periods");
+  says(train("e", "tapes.features=auctionnet"), "tapes.features");
+  says(train("e", "tapes.budget_scale='[0, 1]'"), "tapes.budget_scale");
+  says(train("e", "train.objective=logged"), "data.store");
+  says("train configs/perceptron.yaml run=" + out("e") + " train.objective=market data.store='[]'", "tapes.store");
+  says(train("e", "data.store=" + out("store.h5") + " data.train_periods=7"), "data.store");
+  says(train("e", "model.wishes='[share_of_optimum]'"), "does not know the optimum");
+  says(train("e", "tapes.store=" + out("tapes/periods.csv")), "periods.csv");
+  says(train("e", "model='{name: diffbid, ticks: 24}'"), "model.ticks");
+  EXPECT_FALSE(std::filesystem::exists(out("e/checkpoints")));
+}
+
+}  // namespace
+}  // namespace genbid::app
