@@ -65,7 +65,10 @@ std::string RoundDays::path_of(int64_t round) const {
   return run_.file(std::string(kFolder) + "/" + name);
 }
 
-void RoundDays::forget() { fs::remove_all(run_.file(kFolder)); }
+void RoundDays::begin_anew() {
+  fs::remove_all(run_.file(kFolder));
+  untold_ = begin(0).value_or(MetricValues());
+}
 
 // Files of rounds to come were made by a training that had come further; it will come there again.
 void RoundDays::remove_others(int64_t round) const {
@@ -79,7 +82,7 @@ void RoundDays::remove_others(int64_t round) const {
 
 std::optional<MetricValues> RoundDays::begin(int64_t step) {
   const int64_t round = round_of(step);
-  if (round == round_) return MetricValues();
+  if (round == round_) return std::exchange(untold_, {});
   fs::create_directories(run_.file(kFolder));
   remove_leftovers(run_.file(kFolder));
   MetricValues values;

@@ -36,8 +36,9 @@ class RoundDays : public train::Objective, public train::Rounds {
   // What is asked of the policy on every day of the tapes (train/tape_days.h).
   void ask_for(policy::Wishes wishes);
   policy::TrainingColumns training_columns() const { return days_->training_columns(); }
-  // To be called where a training starts anew: what an earlier one left is not its.
-  void forget();
+  // To be called where a training starts anew, before the policy is fitted: forgets what an earlier one left, and begins
+  // the first round. What that one was like is told when the trainer begins it.
+  void begin_anew();
 
   int64_t first_step(int64_t step) const override { return round_of(step) * config_.rounds.every; }
   int64_t end(int64_t step) const override { return (round_of(step) + 1) * config_.rounds.every; }
@@ -58,7 +59,7 @@ class RoundDays : public train::Objective, public train::Rounds {
  private:
   int64_t round_of(int64_t step) const { return step / config_.rounds.every; }
   std::string path_of(int64_t round) const;
-  // As first() is the oldest round that the newest one's steps learn from.
+  // The first of those that this one's steps learn from.
   int64_t oldest(int64_t round) const { return std::max<int64_t>(0, round - config_.rounds.keep + 1); }
   std::optional<MetricValues> play(int64_t round);
   void read(int64_t round);
@@ -72,7 +73,8 @@ class RoundDays : public train::Objective, public train::Rounds {
   size_t num_parts_;
   RoundMarket market_;
   policy::Wishes wishes_;
-  int64_t round_ = -1;  // whose days are read
+  int64_t round_ = -1;   // whose days are read
+  MetricValues untold_;  // of that round
   std::optional<TapeData> data_;
   std::unique_ptr<train::TapeDays> days_;
 };

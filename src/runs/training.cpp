@@ -261,10 +261,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
   if (checkpoint.empty()) {
-    if (objectives.rounds) {
-      objectives.rounds->forget();
-      objectives.rounds->begin(0);  // its days are what the policy is fitted to, where there are no others
-    }
+    if (objectives.rounds) objectives.rounds->begin_anew();  // the policy is fitted to its days, if there are no others
     policy->fit(objectives.training_columns(inputs));
   }
 

@@ -80,10 +80,11 @@ TEST_F(RoundsTraining, GoesOnInTheMiddleOfARoundAndAtItsStart) {
     expect_equal_weights("whole", run);
   }
   // Two rounds are learned from; one more is there for the checkpoint before the last.
-  EXPECT_EQ(rounds_of("whole"), (std::vector<std::string>{"round-00000000.h5", "round-00000001.h5",
-                                                          "round-00000002.h5"}));
+  EXPECT_EQ(rounds_of("whole"),
+            (std::vector<std::string>{"round-00000000.h5", "round-00000001.h5", "round-00000002.h5"}));
   const std::string metrics = text("whole/metrics.jsonl");
-  for (const char* name : {"\"round/number\":2", "round/expected_score", "market/expected_score", "loss/cost"}) {
+  for (const char* name :
+       {"round/number\": 0", "round/number\": 2", "round/expected_score", "market/expected_score", "loss/cost"}) {
     EXPECT_NE(metrics.find(name), std::string::npos) << name << "\n" << metrics;
   }
 }
@@ -109,10 +110,12 @@ TEST_F(RoundsTraining, IsTheSameWhereverItIsKilled) {
 // The round takes far longer than anybody waits after a signal.
 TEST_F(RoundsTraining, ASignalEndsTheLivePlayOfARound) {
   const std::string command = train("run", "rounds.every=1 rounds.periods=2 rounds.market.periods=2000..2001");
-  must(train("run", "rounds.every=1 rounds.periods=400 rounds.market.periods=2000..2399 train.stop_at=1 "
-                    "rounds.keep=1 select.every=0"));
-  const pid_t child = start(train("run", "rounds.every=1 rounds.periods=400 rounds.market.periods=2000..2399 "
-                                         "rounds.keep=1 select.every=0"));
+  must(train("run",
+             "rounds.every=1 rounds.periods=400 rounds.market.periods=2000..2399 train.stop_at=1 "
+             "rounds.keep=1 select.every=0"));
+  const pid_t child = start(train("run",
+                                  "rounds.every=1 rounds.periods=400 rounds.market.periods=2000..2399 "
+                                  "rounds.keep=1 select.every=0"));
   std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   const auto begin = std::chrono::steady_clock::now();
   ::kill(child, SIGTERM);
@@ -130,8 +133,8 @@ TEST_F(RoundsTraining, ASignalEndsTheLivePlayOfARound) {
 TEST_F(RoundsTraining, TapesAreOfTheMarketThatWasPlayed) {
   must(train("all", "rounds.periods=1 rounds.market.periods=2000 train.stop_at=5 select.every=0"));
   must(train("one", "rounds.periods=1 rounds.market.periods=2000 rounds.seats=1 train.stop_at=5 select.every=0"));
-  must("simulate configs/simulate.yaml" + market("market") + "market.periods=2000 output.tape=true output.ticks=false " +
-       "output.dir=" + out("tapes"));
+  must("simulate configs/simulate.yaml" + market("market") +
+       "market.periods=2000 output.tape=true output.ticks=false " + "output.dir=" + out("tapes"));
   const auto tape = [&](const std::string& path) { return data::TapeStore(out(path)).read(); };
   const data::TapeColumns population = tape("tapes/tape.h5");
   EXPECT_EQ(tape("all/rounds/round-00000000.h5").knots, population.knots);
@@ -144,7 +147,8 @@ TEST_F(RoundsTraining, TapesAreOfTheMarketThatWasPlayed) {
     for (size_t seat = 0; seat < 48; ++seat) {
       const auto begin = static_cast<std::ptrdiff_t>(seat * size);
       const auto end = begin + static_cast<std::ptrdiff_t>(size);
-      if (!std::equal(round.knots.begin() + begin, round.knots.begin() + end, population.knots.begin() + begin)) ++seats;
+      if (!std::equal(round.knots.begin() + begin, round.knots.begin() + end, population.knots.begin() + begin))
+        ++seats;
     }
     return seats;
   };
@@ -155,8 +159,8 @@ TEST_F(RoundsTraining, TapesAreOfTheMarketThatWasPlayed) {
 // The tuning score of self-play is what the platform protocol says of the checkpoint.
 TEST_F(RoundsTraining, IsJudgedAsThePlatformIs) {
   must(train("run", "train.steps=6"));
-  must("evaluate configs/platform.yaml policy=" + out("run") + market("market") + "market.periods=21 output.dir=" +
-       out("eval") + " allow_seen_periods=true");
+  must("evaluate configs/platform.yaml policy=" + out("run") + market("market") +
+       "market.periods=21 output.dir=" + out("eval") + " allow_seen_periods=true");
   const auto best = nlohmann::json::parse(text("run/best.json"));
   const auto judged = nlohmann::json::parse(text("eval/result.json"));
   EXPECT_DOUBLE_EQ(best["expected_score"], judged["metrics"]["expected_score"]);
@@ -167,8 +171,8 @@ TEST_F(RoundsTraining, IsJudgedAsThePlatformIs) {
 
 // Rounds beside tapes, and a teacher's.
 TEST_F(RoundsTraining, LearnsFromTapesToo) {
-  must("simulate configs/simulate.yaml" + market("market") + "market.periods=7..8 output.tape=true output.ticks=false " +
-       "output.dir=" + out("tapes"));
+  must("simulate configs/simulate.yaml" + market("market") +
+       "market.periods=7..8 output.tape=true output.ticks=false " + "output.dir=" + out("tapes"));
   const std::string tapes = "tapes.store=" + out("tapes/tape.h5") + " tapes.train_periods=7 tapes.held_out_periods=8 ";
   must(train("both", tapes + "rounds.share=0.5 train.steps=5"));
   must(train("taught", tapes + "rounds.share=0.25 train.steps=5 train.objective=teacher"));
@@ -177,7 +181,7 @@ TEST_F(RoundsTraining, LearnsFromTapesToo) {
              "inverse_width: 8}'"));
   const auto result = run_program(train("e", "tapes.store=" + out("tapes/tape.h5") +
                                                  " tapes.train_periods=7 tapes.held_out_periods=8 rounds.share=0.5 "
-                                                 "rounds.market.periods=8,9"));
+                                                 "rounds.market.periods='[8, 9]'"));
   EXPECT_NE(result.output.find("held_out_periods: found period 8"), std::string::npos) << result.output;
 }
 
