@@ -64,7 +64,7 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.field("budget_scale", budget_scale, kScales);
   v.field("cpa_scale", cpa_scale, kScales);
   v.field("conversions", conversions, {"drawn", "expected"});
-  v.field("softness", softness, {0.0, 1.0});
+  v.field("softness", softness, {0.0, 0.2});  // beyond, much money would stay unspent
   v.field("cpa_penalty", cpa_penalty, {0.0, 1e6});
   v.field("cost_penalty", cost_penalty, {0.0, 1e6});
   v.field("weight", weight, {1e-6, 1e6});
