@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,6 +23,7 @@
 #include "softmarket/tapes.h"
 #include "softmarket/teacher.h"
 #include "train/device.h"
+#include "train/tape_days.h"
 
 // B cells, T ticks.
 
@@ -76,15 +77,17 @@ softmarket::Cells cells_of(std::span<const Campaign> campaigns) {
 // Of each seat.
 std::vector<oracle::DayPlan> make_plans(const data::TapeColumns& tape) {
   std::vector<oracle::DayPlan> plans;
-  const size_t num_knots = to_size(tape.num_knots());
-  std::vector<oracle::Knot> knots(num_knots);
-  static_assert(sizeof(oracle::Knot) == sizeof(float) * data::TapeColumns::kNumbers);
+  std::vector<oracle::Knot> knots(to_size(tape.num_knots()));
+  constexpr auto kNumbers = to_size(data::TapeColumns::kNumbers);
   for (int64_t seat = 0; seat < tape.num_days(); ++seat) {
     const oracle::AlphaGrid grid{at(tape.lowest, seat), to_int(tape.octaves)};
     const oracle::CurveReader reader(grid, to_int(tape.knots_per_octave));
     plans.emplace_back(grid, to_int(tape.ticks), [&](int tick) {
-      const size_t first = (to_size(seat * tape.ticks) + to_size(tick)) * num_knots;
-      std::memcpy(knots.data(), &tape.knots[first * data::TapeColumns::kNumbers], num_knots * sizeof(oracle::Knot));
+      const float* from = &tape.knots[(to_size(seat * tape.ticks) + to_size(tick)) * knots.size() * kNumbers];
+      for (oracle::Knot& knot : knots) {
+        knot = {from[0], from[1], from[2], from[3], from[4], from[5]};
+        from += kNumbers;
+      }
       return reader.read(knots);
     });
   }
