@@ -50,9 +50,11 @@ bool has_other_data(const policy::SeenStore& seen, const policy::SeenStore& now,
 }
 
 // Of all that a run reads, logs first.
-const std::string& store_path(const TrainRunConfig& config, size_t place) {
+std::string store_path(const TrainRunConfig& config, size_t place) {
   const size_t logs = config.data.store.size();
-  return place < logs ? config.data.store[place].path : config.tapes.store[place - logs].path;
+  if (place < logs) return config.data.store[place].path;
+  const size_t tapes = config.tapes.store.size();
+  return place < logs + tapes ? config.tapes.store[place - logs].path : "rounds.market";
 }
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {

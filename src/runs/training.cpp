@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "base/threads.h"
 #include "runs/day_source.h"
 #include "runs/program.h"
+#include "runs/round_days.h"
 #include "runs/tape_data.h"
 #include "runs/train_judge.h"
 #include "runs/train_resume.h"
@@ -30,7 +32,6 @@
 #include "train/device.h"
 #include "train/memory_check.h"
 #include "train/objectives.h"
-#include "train/taught_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -52,28 +53,49 @@ int threads_for(int64_t num_parameters) {
   return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-// What a policy learns from: logs, tapes or both.
+// What a policy learns from: logs, tapes, rounds of its own, or several of these.
 struct Inputs {
   std::optional<TrainingData> logs;
   std::optional<TapeData> tapes;
+  int64_t round_ticks = 0;  // of a day in the rounds' market; 0: there are none
 
-  int64_t ticks() const { return logs ? logs->training.ticks() : tapes->tapes.ticks(); }
+  int64_t ticks() const {
+    if (logs) return logs->training.ticks();
+    return tapes ? tapes->tapes.ticks() : round_ticks;
+  }
 };
 
 Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
   Inputs inputs;
   if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, device));
-  if (config.learns_in_market()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
-  if (!inputs.logs || !inputs.tapes) return inputs;
+  if (!config.tapes.store.empty()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
+  if (config.rounds.on()) {
+    inputs.round_ticks = config.rounds.market.shape().ticks;
+    if (inputs.round_ticks != inputs.ticks()) {
+      throw Error("rounds.market.traffic.ticks: found " + std::to_string(inputs.round_ticks) + ", expected " +
+                  std::to_string(inputs.ticks()) + " as in " + (inputs.logs ? "data.store" : "tapes.store"));
+    }
+  }
+  if (!inputs.logs || !config.learns_in_market()) return inputs;
   if (inputs.logs->feature_set != config.tapes.features) {
     throw Error("tapes.features: found " + config.tapes.features + ", expected " + inputs.logs->feature_set +
                 ", the features of data.store");
   }
-  if (inputs.logs->training.ticks() != inputs.tapes->tapes.ticks()) {
+  if (inputs.tapes && inputs.logs->training.ticks() != inputs.tapes->tapes.ticks()) {
     throw Error("tapes.store: found days of " + std::to_string(inputs.tapes->tapes.ticks()) + " ticks, expected " +
                 std::to_string(inputs.logs->training.ticks()) + " as in data.store");
   }
   return inputs;
+}
+
+// Days that the policy plays in its rounds are days of its training, and none that it is held out from.
+void add_rounds(const TuningMarketConfig& market, policy::CheckpointInfo& info) {
+  const policy::SeenStore rounds{day_source(print_config(market, ""), market.seed), market.periods.values, {}, "", ""};
+  for (const policy::SeenStore& store : info.stores) {
+    refuse_seen_days("rounds.market.periods", "held_out_periods", "trained", rounds.days, rounds.train_periods,
+                     store.days, store.held_out_periods, "");
+  }
+  info.stores.push_back(rounds);
 }
 
 // What a checkpoint of this training says of it.
@@ -84,11 +106,12 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   if (inputs.logs) {
     info.stores = inputs.logs->stores;
     feature_set = inputs.logs->feature_set;
-    info.labels = config.data.labels + (inputs.tapes ? " and market" : "");
+    info.labels = config.data.labels + (config.learns_in_market() ? " and market" : "");
   }
   if (inputs.tapes) {
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
   }
+  if (config.rounds.on()) add_rounds(config.rounds.market, info);
   info.observation = {feature_set, config.data.reward};
   info.shape =
       policy::shape_for(inputs.logs ? inputs.logs->training.features() : feature_names(parse_feature_set(feature_set)));
@@ -102,9 +125,11 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
 }
 
 void check_policy(const policy::Policy& policy, const Inputs& inputs) {
-  if (inputs.tapes && policy.whole_period() && policy.window() < inputs.ticks()) {
-    throw Error("tapes.store: found days of " + std::to_string(inputs.ticks()) + " ticks, expected at most " +
-                std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
+  const bool plays_days = inputs.tapes || inputs.round_ticks > 0;
+  if (plays_days && policy.whole_period() && policy.window() < inputs.ticks()) {
+    throw Error(std::string(inputs.tapes ? "tapes.store" : "rounds.market") + ": found days of " +
+                std::to_string(inputs.ticks()) + " ticks, expected at most " + std::to_string(policy.window()) +
+                ", the whole period that this model plans (model.ticks)");
   }
   if (!policy.wishes().contains(policy::Outcome::kShareOfOptimum)) return;
   const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
@@ -132,21 +157,41 @@ void warn_of_outliers(const TrainRunConfig& config, const TrainingData& logs) {
 struct Objectives {
   std::unique_ptr<train::LoggedWindows> windows;
   std::unique_ptr<train::TapeDays> days;
+  std::unique_ptr<RoundDays> rounds;
   std::unique_ptr<train::WeightedSum> sum;
 
   train::Objective& whole() const {
     if (sum) return *sum;
+    if (rounds) return *rounds;
     if (days) return *days;
     return *windows;
   }
+  void ask_for(const policy::Wishes& wishes) const {
+    if (days) days->ask_for(wishes);
+    if (rounds) rounds->ask_for(wishes);
+  }
+  policy::TrainingColumns training_columns(const Inputs& inputs) const {
+    if (inputs.logs) return inputs.logs->training.training_columns();
+    return days ? days->training_columns() : rounds->training_columns();
+  }
 };
 
-Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, const policy::Policy& policy) {
+// How many of a step's days are of the rounds' own; at least one, and one of tapes.store where there is one.
+int64_t round_cells(const TrainRunConfig& config) {
+  const int64_t all = config.tapes.cells;
+  if (config.tapes.store.empty()) return all;
+  const auto wanted = static_cast<int64_t>(std::llround(as_double(all) * config.rounds.share));
+  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, all - 1));
+}
+
+Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs,
+                           const std::shared_ptr<policy::Policy>& policy, const RunDir& run,
+                           const policy::CheckpointInfo& info, c10::Device device) {
   const train::TrainConfig& train = config.train;
   Objectives made;
   if (inputs.logs) {
     made.windows =
-        std::make_unique<train::LoggedWindows>(inputs.logs->training, policy, train.batch_size, train.accumulate,
+        std::make_unique<train::LoggedWindows>(inputs.logs->training, *policy, train.batch_size, train.accumulate,
                                                train.seed, train::parse_starts(config.data.starts));
     const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
     for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
@@ -154,23 +199,21 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, c
                " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) + " % of the windows");
     }
   }
+  const int64_t of_rounds = config.rounds.on() ? round_cells(config) : 0;
   if (inputs.tapes) {
-    const TapeData& tapes = *inputs.tapes;
-    const train::TapeDaysOptions options = tape_options(config.tapes, config.data.reward);
-    const auto make = [&]<typename Kind>() {
-      return std::make_unique<Kind>(tapes.tapes, tapes.days, tapes.training, options, config.tapes.cells,
-                                    train.accumulate, train.seed);
-    };
-    if (train.objective == "teacher") {
-      made.days = make.operator()<train::TaughtDays>();
-    } else {
-      made.days = make.operator()<train::TapeDays>();
-    }
+    const int64_t cells = std::max<int64_t>(1, config.tapes.cells - of_rounds);
+    made.days = make_tape_days(config, *inputs.tapes, inputs.tapes->training, cells, train.seed);
   }
-  if (made.windows && made.days) {
-    made.sum = std::make_unique<train::WeightedSum>(
-        std::vector<train::WeightedSum::Term>{{made.windows.get(), 1.0}, {made.days.get(), config.tapes.weight}});
+  if (config.rounds.on()) {
+    made.rounds = std::make_unique<RoundDays>(config, run, policy, info, of_rounds, device);
   }
+  std::vector<train::WeightedSum::Term> terms;
+  const double share = config.rounds.on() ? config.rounds.share : 0.0;
+  if (made.windows) terms.push_back({made.windows.get(), 1.0});
+  const double market = made.windows ? config.tapes.weight : 1.0;
+  if (made.days) terms.push_back({made.days.get(), market * (1.0 - share)});
+  if (made.rounds) terms.push_back({made.rounds.get(), market * share});
+  if (terms.size() > 1) made.sum = std::make_unique<train::WeightedSum>(std::move(terms));
   return made;
 }
 
@@ -216,13 +259,15 @@ TrainingSummary train(const TrainRunConfig& config) {
   log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
            config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
-  const Objectives objectives = make_objectives(config, inputs, *policy);
+  const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
   if (checkpoint.empty()) {
-    policy->fit(inputs.logs ? inputs.logs->training.training_columns() : objectives.days->training_columns());
+    if (objectives.rounds) objectives.rounds->begin_anew();  // the policy is fitted to its days, if there are no others
+    policy->fit(objectives.training_columns(inputs));
   }
 
   train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
+  if (objectives.rounds) trainer.in_rounds(*objectives.rounds);
   if (judge) trainer.judge_with(*judge, config.select);
   if (inputs.tapes && !inputs.tapes->held_out.empty()) {
     trainer.watch([&] {
@@ -239,7 +284,7 @@ TrainingSummary train(const TrainRunConfig& config) {
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
-  if (objectives.days) objectives.days->ask_for(policy->wishes());
+  objectives.ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();
   if (held_out != nullptr) {

@@ -135,6 +135,10 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
   const softmarket::Cells cells = cells_of_part(part);
   const softmarket::Day day = played(policy, cells, step.noise);
   std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
+  if (options_.cost_penalty > 0.0) {
+    const at::Tensor paid_B = day.cost_B / cells.constraint_BC.select(1, 1);
+    losses.push_back({"cost", paid_B.mean() * (options_.cost_penalty / mean_par_)});
+  }
   if (options_.cpa_penalty > 0.0) {
     const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
     const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
