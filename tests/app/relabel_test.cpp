@@ -145,13 +145,14 @@ TEST_F(Relabel, WhoFollowsTheLabelsComesNearTheOptimum) {
   EXPECT_LE(teacher.share_of_optimum, 1.0);
   one.settings.player = "constants";
   EXPECT_LT(runs::relabel(one).share_of_optimum, teacher.share_of_optimum);
-  double relative = 0.0;
+  double difference = 0.0;
+  double sum = 0.0;
   for (int64_t row = 0; row < columns.num_rows(); ++row) {
-    if (at(columns.rest_constant, row) == 0.0F) continue;
-    relative = std::max(relative, std::abs(std::log(at(columns.best_rest, row) / at(columns.rest_constant, row))));
+    difference += std::abs(as_double(at(columns.best_rest, row)) - as_double(at(columns.rest_constant, row)));
+    sum += as_double(at(columns.rest_constant, row));
   }
-  EXPECT_LT(relative, 1.0);
-  EXPECT_GT(relative, 0.0);
+  EXPECT_LT(difference, 0.4 * sum);
+  EXPECT_GT(difference, 0.001 * sum);
 }
 
 TEST_F(Relabel, CampaignsVaryAsAsked) {
