@@ -37,14 +37,14 @@ class RoundDay : public market::PeriodSink {
   std::vector<SeatDay> days_;
 };
 
-std::string identity_of(const RoundsConfig& config, const play::Population& population) {
+}  // namespace
+
+std::string identity_of(const RoundsConfig& config) {
   play::SimulateConfig played;
   played.market = config.market;
   played.output.tape = true;
-  return play::run_identity(played, population);
+  return play::run_identity(played, play::load_population(config.market.population, config.market.shape().seats));
 }
-
-}  // namespace
 
 RoundMarket::RoundMarket(const TrainRunConfig& config, eval::PolicyBidderOptions bidder)
     : config_(config.rounds),
@@ -52,7 +52,7 @@ RoundMarket::RoundMarket(const TrainRunConfig& config, eval::PolicyBidderOptions
       options_(std::move(bidder)),
       threads_(to_int(config.train.threads)),
       population_(play::load_population(config_.market.population, config_.market.shape().seats)),
-      identity_(identity_of(config_, population_)) {}
+      identity_(identity_of(config_)) {}
 
 std::vector<int64_t> RoundMarket::periods(int64_t round) const {
   const std::vector<int64_t>& all = config_.market.periods.values;

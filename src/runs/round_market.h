@@ -24,6 +24,9 @@ struct RoundSummary {
   double expected_cpa = 0.0;    // all cost / CPA limit / all expected conversions
 };
 
+// What makes the days of rounds, as stores say it (play/run_identity.h).
+std::string identity_of(const RoundsConfig& config);
+
 // The market in which a policy plays the periods of a round, live: rivals, and its copies, react to what it does.
 class RoundMarket {
  public:
@@ -34,8 +37,6 @@ class RoundMarket {
   std::vector<int64_t> periods(int64_t round) const;
   // The seats that the policy takes in the place-th of them, drawn by training seed, round and place; all in round 0.
   std::vector<int> seats(int64_t round, int64_t place) const;
-  // What makes it, as stores say it (play/run_identity.h).
-  const std::string& identity() const { return identity_; }
 
   // Plays a round and writes the tapes of all seats into a store at `path`: whole, or nothing. Empty if a stop was asked
   // for. The same for any number of threads.

@@ -116,8 +116,9 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
           "a file of response tapes, or a list of these, beside train.objective: " + train.objective +
               " (or rounds, in which they are made)");
   v.check(!rounds.on() || plays_rounds(), "rounds", "none beside train.objective: " + train.objective);
-  v.check(!rounds.on() || (rounds.share < 1.0) == !tapes.store.empty(), "rounds.share",
-          tapes.store.empty() ? "1, as there is no tapes.store for the rest" : "below 1, or no tapes.store beside it");
+  v.check(!rounds.on() || (rounds.share < 1.0) == !tapes.store.empty(), "rounds",
+          tapes.store.empty() ? "a share of 1, as there is no tapes.store for the rest"
+                              : "a share below 1, as the rest of a step's days are of tapes.store");
   v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
 }

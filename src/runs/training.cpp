@@ -17,6 +17,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
 #include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
@@ -89,8 +90,13 @@ Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
 }
 
 // Days that the policy plays in its rounds are days of its training, and none that it is held out from.
-void add_rounds(const TuningMarketConfig& market, policy::CheckpointInfo& info) {
-  const policy::SeenStore rounds{day_source(print_config(market, ""), market.seed), market.periods.values, {}, "", ""};
+void add_rounds(const RoundsConfig& config, policy::CheckpointInfo& info) {
+  const TuningMarketConfig& market = config.market;
+  const policy::SeenStore rounds{day_source(print_config(market, ""), market.seed),
+                                 market.periods.values,
+                                 {},
+                                 "",
+                                 content_hash(identity_of(config))};
   for (const policy::SeenStore& store : info.stores) {
     refuse_seen_days("rounds.market.periods", "held_out_periods", "trained", rounds.days, rounds.train_periods,
                      store.days, store.held_out_periods, "");
@@ -111,7 +117,7 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   if (inputs.tapes) {
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
   }
-  if (config.rounds.on()) add_rounds(config.rounds.market, info);
+  if (config.rounds.on()) add_rounds(config.rounds, info);
   info.observation = {feature_set, config.data.reward};
   info.shape =
       policy::shape_for(inputs.logs ? inputs.logs->training.features() : feature_names(parse_feature_set(feature_set)));
@@ -260,13 +266,13 @@ TrainingSummary train(const TrainRunConfig& config) {
            config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
+  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);  // its errors come before the work
   if (checkpoint.empty()) {
     if (objectives.rounds) objectives.rounds->begin_anew();  // the policy is fitted to its days, if there are no others
     policy->fit(objectives.training_columns(inputs));
   }
 
   train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
-  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
   if (objectives.rounds) trainer.in_rounds(*objectives.rounds);
   if (judge) trainer.judge_with(*judge, config.select);
   if (inputs.tapes && !inputs.tapes->held_out.empty()) {

@@ -109,7 +109,6 @@ TEST_F(RoundsTraining, IsTheSameWhereverItIsKilled) {
 
 // The round takes far longer than anybody waits after a signal.
 TEST_F(RoundsTraining, ASignalEndsTheLivePlayOfARound) {
-  const std::string command = train("run", "rounds.every=1 rounds.periods=2 rounds.market.periods=2000..2001");
   must(train("run",
              "rounds.every=1 rounds.periods=400 rounds.market.periods=2000..2399 train.stop_at=1 "
              "rounds.keep=1 select.every=0"));
@@ -194,10 +193,10 @@ TEST_F(RoundsTraining, Errors) {
   says("rounds.market.periods='[]'", "rounds.market");
   says("rounds.market.periods=2000", "rounds.periods");
   says("rounds.seats=49", "rounds.seats");
-  says("rounds.share=0.5", "rounds.share");
+  says("rounds.share=0.5", "a share of 1");
   says("rounds.market.population=nobody", "rounds.market.population");
   says("select.market.periods=2001", "found period 2001");
-  says("train.objective=logged", "rounds: ");
+  says("train.objective=logged data.store=" + out("none.h5") + " data.train_periods=7", "none beside train.objective");
   says("rounds.market.traffic.structure=own rounds.market.traffic.ticks=24", "ticks");
   says("model='{name: diffbid, ticks: 24}'", "rounds.market");
   EXPECT_FALSE(fs::exists(out("e/checkpoints")));
