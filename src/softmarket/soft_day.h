@@ -9,7 +9,7 @@
 #include "policy/policy.h"
 #include "softmarket/tapes.h"
 
-// B cells, C = 2 constraint values (budget, CPA limit), T ticks, S features.
+// B cells, C = 2 constraint values (budget, CPA limit), T ticks, S features, O outcomes, X numbers of a choice.
 
 namespace genbid::softmarket {
 
@@ -27,19 +27,28 @@ struct DayOptions {
   // Width of the rounded corner where the money of a tick ends, as a share of what the tick would have cost: the share
   // that is bought is a soft minimum of 1 and money / cost. 0: a sharp one.
   double softness = 0.02;
+  // A policy that samples draws its alphas, in place of what it does by itself.
+  bool sampled = false;
+  // Cells that lie together in groups of as many meet the same draws of conversions: of a row of arrivals, the first,
+  // as many as come up to the expected number. So they differ by what was bid alone.
+  int64_t group = 1;
 };
 
 // What became of them, f32.
 struct Day {
-  at::Tensor score_B;     // expected: softmarket/expected_score.h
-  at::Tensor value_B;     // p-values of exposed impressions
-  at::Tensor cost_B;      // money
-  at::Tensor alphas_BT;   // asked
-  at::Tensor actions_BT;  // what was left of them: effective alphas
-  at::Tensor states_BTS;  // as they were seen
-  at::Tensor before_BTO;  // what had come of outcomes (policy/day.h, Ticks)
-  at::Tensor costs_BT;    // money, by tick
+  at::Tensor score_B;      // expected: softmarket/expected_score.h
+  at::Tensor value_B;      // p-values of exposed impressions
+  at::Tensor cost_B;       // money
+  at::Tensor alphas_BT;    // asked
+  at::Tensor actions_BT;   // what was left of them: effective alphas
+  at::Tensor states_BTS;   // as they were seen
+  at::Tensor before_BTO;   // what had come of outcomes (policy/day.h, Ticks)
+  at::Tensor costs_BT;     // money, by tick
+  at::Tensor choices_BTX;  // where they were sampled
 };
+
+// The same wishes for every cell, as act() reads them.
+at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC);
 
 // Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
