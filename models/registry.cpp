@@ -13,6 +13,7 @@
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/decision_transformer/official_transformer.h"
 #include "models/diffbid/diffbid.h"
+#include "models/grm/grm.h"
 #include "models/perceptron/perceptron.h"
 
 namespace genbid::models {
@@ -39,6 +40,7 @@ std::span<const ModelKind> model_kinds() {
       model<DecisionTransformer, DecisionTransformerConfig>("decision_transformer"),
       model<OfficialTransformer, OfficialTransformerConfig>("official_transformer"),
       model<DiffBid, DiffBidConfig>("diffbid"),
+      model<Grm, GrmConfig>("grm"),
   };
   return kKinds;
 }

@@ -16,6 +16,7 @@ namespace genbid::bidders {
 namespace {
 
 constexpr size_t kAlphas = PlannerForecast::kAlphas;
+constexpr double kVolumesPerOctave = 4.0;
 
 class Planner : public Bidder {
  public:
@@ -23,7 +24,7 @@ class Planner : public Bidder {
       : knowledge_(std::move(knowledge)), options_(options) {}
 
   void reset(std::span<const SeatView> rows) override {
-    num_pv_.assign(rows.size(), 0.0);
+    rows_.assign(rows.size(), {});
     constexpr size_t kMostKept = 1024;
     if (values_.size() > kMostKept) values_.clear();
     if (rows.empty() || (forecast_ && forecast_->num_ticks() == rows[0].num_ticks)) return;
@@ -33,65 +34,142 @@ class Planner : public Bidder {
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
     for (size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].may_bid) bids[i] = {.value = alpha(rows[i], num_pv_[i])};
-      num_pv_[i] += as_double(rows[i].now.num_pv);
+      if (rows[i].may_bid) bids[i] = {.value = alpha(rows[i], rows_[i])};
+      rows_[i].num_pv += as_double(rows[i].now.num_pv);
+    }
+  }
+
+  void restrain(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
+    if (options_.attitude != "strict") return Bidder::restrain(rows, bids);
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const double pvalue = rows[i].now.mean_pvalue;
+      const double asked = bids[i].value + bids[i].value_squared * pvalue;
+      if (rows[i].may_bid && asked > 0.0) {
+        const double share = std::min(1.0, allowed_alpha(rows[i], rows_[i], asked) / asked);
+        bids[i] = {share * bids[i].value, share * bids[i].value_squared};
+      }
+      rows_[i].num_pv += as_double(rows[i].now.num_pv);
     }
   }
 
  private:
-  double alpha(const SeatView& view, double num_pv_before) {
+  // By place on the grid of alphas, the mean over futures, of the tick and the rest of its stage bid at that alpha.
+  using ByAlpha = std::array<float, kAlphas>;
+  // A seat's day so far.
+  struct Row {
+    double num_pv = 0.0;
+    double loss = -1.0;  // of a day beyond the CPA limit, in budgets / CPA limit; below 0: not known yet
+  };
+  // What a tick is decided by.
+  struct Stand {
+    const PlannerValues& values;
+    size_t next_stage;
+    double lowest;  // alpha of the grid
+  };
+
+  static bool hopeless(const SeatView& view) {
     const Advertiser& seat = *view.advertiser;
-    if (!(seat.cpa_limit > 0.0) || !(seat.budget > 0.0) || !(view.now.remaining_budget > 0.0)) return 0.0;
+    return !(seat.cpa_limit > 0.0) || !(seat.budget > 0.0) || !(view.now.remaining_budget > 0.0);
+  }
+  static double alpha_at(const Stand& stand, double place) {
+    return stand.lowest * std::exp2(place / PlannerForecast::kPerOctave);
+  }
+
+  double alpha(const SeatView& view, Row& row) {
+    if (hopeless(view)) return 0.0;
+    const Stand stand = look_ahead(view, row);
+    return alpha_at(stand, best_place(view, stand));
+  }
+
+  // The highest alpha up to `asked` with which the chance to end beyond the CPA limit is no more than allowed; where it
+  // is more with every alpha, the planner's own.
+  double allowed_alpha(const SeatView& view, Row& row, double asked) {
+    if (hopeless(view)) return 0.0;
+    const Stand stand = look_ahead(view, row);
+    const double place = std::log2(asked / stand.lowest) * PlannerForecast::kPerOctave;
+    if (place <= 0.0) return asked;
+    const ByAlpha beyond = mean_over_futures(
+        view, [&](float value, float cost) { return stand.values.beyond(stand.next_stage, value, cost); });
+    const auto most = as_float(1.0 - options_.confidence);
+    const double top = std::min(place, as_double(kAlphas - 1));
+    const auto below = std::min(static_cast<size_t>(top), kAlphas - 2);
+    const double between = top - as_double(below);
+    if ((1.0 - between) * as_double(beyond[below]) + between * as_double(beyond[below + 1]) <= as_double(most)) {
+      return asked;
+    }
+    for (size_t j = below + 1; j-- > 0;) {
+      if (beyond[j] > most) continue;
+      return alpha_at(stand, as_double(j) + as_double((most - beyond[j]) / (beyond[j + 1] - beyond[j])));
+    }
+    return std::min(asked, alpha_at(stand, best_place(view, stand)));
+  }
+
+  Stand look_ahead(const SeatView& view, Row& row) {
+    const Advertiser& seat = *view.advertiser;
     const PlannerForecast::Seen seen{
         .tick = view.now.tick,
         .num_pv = as_double(view.now.num_pv),
         .mean_pvalue = view.now.mean_pvalue,
-        .num_pv_before = num_pv_before,
+        .num_pv_before = row.num_pv,
         .last_price = view.history->num_ticks() > 0 ? view.history->last(0).least_winning_cost : 0.0};
     const std::vector<size_t>& stages = forecast_->stages();
     const auto after = std::upper_bound(stages.begin(), stages.end(), to_size(seen.tick));
     const double lowest = PlannerForecast::lowest_alpha(seat.cpa_limit);
     forecast_->now(seen, lowest, now_);
     forecast_->later(seen, *after, lowest, later_);
-    const double best = best_place(view, values(seat, seen), static_cast<size_t>(after - stages.begin()));
-    return lowest * std::exp2(best / PlannerForecast::kPerOctave);
+    const int volume = volume_of(seen);
+    if (row.loss < 0.0) row.loss = loss_for(seat, volume);
+    return {values(seat, volume, row.loss), static_cast<size_t>(after - stages.begin()), lowest};
   }
 
-  // What positions are worth to a seat, on a day of about these impressions.
-  const PlannerValues& values(const Advertiser& seat, const PlannerForecast::Seen& seen) {
-    constexpr double kVolumesPerOctave = 4.0;
-    const auto volume = static_cast<int>(std::lround(kVolumesPerOctave * std::log2(forecast_->volume(seen))));
-    const std::tuple key(seat.budget, seat.cpa_limit, volume);
+  // Of the forecast's days, in quarters of an octave.
+  int volume_of(const PlannerForecast::Seen& seen) const {
+    return static_cast<int>(std::lround(kVolumesPerOctave * std::log2(forecast_->volume(seen))));
+  }
+
+  // What positions are worth to a seat, on a day of about these impressions. `loss`: in budgets / CPA limit.
+  const PlannerValues& values(const Advertiser& seat, int volume, double loss) {
+    const std::tuple key(seat.budget, seat.cpa_limit, volume, loss);
     const auto found = values_.find(key);
     if (found != values_.end()) return found->second;
-    return values_.emplace(key, make_values(seat, std::exp2(volume / kVolumesPerOctave))).first->second;
+    const DayWorth worth = options_.attitude == "strict" ? DayWorth(seat.cpa_limit, loss * seat.budget / seat.cpa_limit)
+                                                         : DayWorth(seat.cpa_limit);
+    PlannerValues made(*forecast_, worth, seat.budget, std::exp2(volume / kVolumesPerOctave));
+    return values_.emplace(key, std::move(made)).first->second;
   }
 
-  PlannerValues make_values(const Advertiser& seat, double volume) const {
-    if (options_.attitude == "score") return {*forecast_, DayWorth(seat.cpa_limit), seat.budget, volume};
-    const double par = seat.budget / seat.cpa_limit;
-    for (double loss = 0.1;; loss *= 2.0) {
-      PlannerValues made(*forecast_, DayWorth(seat.cpa_limit, loss * par), seat.budget, volume);
-      if (made.beyond() <= 1.0 - options_.confidence || loss > 6.0) return made;
+  // What makes the chance to end beyond the limit small enough, as the day begins.
+  double loss_for(const Advertiser& seat, int volume) {
+    if (options_.attitude == "score") return 0.0;
+    for (double loss = 0.05;; loss *= 4.0) {
+      if (values(seat, volume, loss).beyond() <= 1.0 - options_.confidence || loss > 10.0) return loss;
     }
   }
 
-  // On the grid of alphas, between its points.
-  double best_place(const SeatView& view, const PlannerValues& values, size_t next_stage) const {
+  // Of what a position is worth, or another function of value and cost so far.
+  template <class Function>
+  ByAlpha mean_over_futures(const SeatView& view, const Function& of) const {
     const auto value = as_float(view.history->expected_conversions());
     const auto cost = as_float(view.history->cost());
     const auto left = as_float(view.now.remaining_budget);
-    std::array<float, kAlphas> worth{};
+    ByAlpha sum{};
     for (size_t f = 0; f < forecast_->num_futures(); ++f) {
       const float* const later_value = &later_.value[f * kAlphas];
       const float* const later_cost = &later_.cost[f * kAlphas];
       for (size_t j = 0; j < kAlphas; ++j) {
         const float more_cost = now_.cost[j] + later_cost[j];
         const float share = more_cost > left ? left / more_cost : 1.0F;
-        worth[j] +=
-            values.worth(next_stage, value + share * (now_.value[j] + later_value[j]), cost + share * more_cost);
+        sum[j] += of(value + share * (now_.value[j] + later_value[j]), cost + share * more_cost);
       }
     }
+    for (float& one : sum) one /= as_float(forecast_->num_futures());
+    return sum;
+  }
+
+  // On the grid of alphas, between its points.
+  double best_place(const SeatView& view, const Stand& stand) const {
+    const ByAlpha worth = mean_over_futures(
+        view, [&](float value, float cost) { return stand.values.worth(stand.next_stage, value, cost); });
     const auto best = static_cast<size_t>(std::max_element(worth.begin(), worth.end()) - worth.begin());
     if (best == 0 || best + 1 == kAlphas) return as_double(best);
     // The top of the parabola through the best alpha and its neighbours.
@@ -103,8 +181,8 @@ class Planner : public Bidder {
   std::shared_ptr<const PlannerKnowledge> knowledge_;
   PlannerOptions options_;
   std::optional<PlannerForecast> forecast_;
-  std::map<std::tuple<double, double, int>, PlannerValues> values_;
-  std::vector<double> num_pv_;  // so far, by row
+  std::map<std::tuple<double, double, int, double>, PlannerValues> values_;
+  std::vector<Row> rows_;
   PlannerForecast::Curves now_, later_;
 };
 

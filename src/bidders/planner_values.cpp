@@ -12,7 +12,15 @@ namespace {
 constexpr size_t kAlphas = PlannerForecast::kAlphas;
 constexpr size_t kFirstAlpha = 8;  // of those that a stage is tried with, and its step
 constexpr size_t kAlphaStep = 2;
-constexpr float kMostPar = 6.0F;  // values of the grid, in budget / CPA limit
+// The slack x steps from 0 is kNear x + kFar x |x| budgets: slacks lie close together where
+// the CPA limit is decided, and reach from -1, a budget spent for nothing, to 5.
+constexpr float kNear = 0.012F;
+constexpr float kFar = 0.005F;
+
+float steps_of(float slack) {
+  const float steps = (std::sqrt(kNear * kNear + 4.0F * kFar * std::abs(slack)) - kNear) / (2.0F * kFar);
+  return slack < 0.0F ? -steps : steps;
+}
 
 std::array<float, 4> cubic(float u) {
   return {0.5F * u * (u * (2.0F - u) - 1.0F), 0.5F * (u * u * (3.0F * u - 5.0F) + 2.0F),
@@ -34,7 +42,6 @@ float DayWorth::beyond(float value, float cost) const {
 PlannerValues::PlannerValues(const PlannerForecast& forecast, const DayWorth& worth, double budget, double volume)
     : worth_(worth),
       budget_(as_float(budget)),
-      most_value_(kMostPar * as_float(budget) / worth.cpa_limit()),
       num_stages_(forecast.stages().size() - 1),
       tables_(num_stages_),
       beyond_(worth.strict() ? num_stages_ : 0) {
@@ -45,26 +52,27 @@ PlannerValues::PlannerValues(const PlannerForecast& forecast, const DayWorth& wo
   }
 }
 
-// Values lie closer together near 0, where days begin.
-float PlannerValues::value_at(size_t i) const {
-  const float root = as_float(i) / as_float(kValues - 1);
-  return most_value_ * root * root;
+float PlannerValues::slack_at(size_t i) const {
+  const float x = as_float(i) - as_float(kNoSlack);
+  return x * (kNear + kFar * std::abs(x));
 }
 
 float PlannerValues::cost_at(size_t k) const { return budget_ * as_float(k) / as_float(kCosts - 1); }
 
 void PlannerValues::fill(size_t index, const PlannerForecast::Curves& curves, size_t num_futures) {
+  tables_[index].assign(kCosts * kSlacks, 0.0F);
+  if (worth_.strict()) beyond_[index].assign(kCosts * kSlacks, 0.0F);
   // The day begins at one position alone.
-  const size_t positions = index == 0 ? 1 : kCosts * kValues;
-  tables_[index].assign(kCosts * kValues, 0.0F);
-  if (worth_.strict()) beyond_[index].assign(kCosts * kValues, 0.0F);
-  for (size_t position = 0; position < positions; ++position) fill_position(index, position, curves, num_futures);
+  const size_t first = index == 0 ? kNoSlack : 0;
+  const size_t end = index == 0 ? kNoSlack + 1 : kCosts * kSlacks;
+  for (size_t position = first; position < end; ++position) fill_position(index, position, curves, num_futures);
 }
 
 void PlannerValues::fill_position(size_t index, size_t position, const PlannerForecast::Curves& curves,
                                   size_t num_futures) {
-  const float value_before = value_at(position % kValues);
-  const float cost_before = cost_at(position / kValues);
+  const float cost_before = cost_at(position / kSlacks);
+  const float value_before =
+      std::max(0.0F, (cost_before + slack_at(position % kSlacks) * budget_) / worth_.cpa_limit());
   const float left = budget_ - cost_before;
   const bool last = index + 1 == num_stages_;
   float sum = 0.0F;
@@ -80,7 +88,7 @@ void PlannerValues::fill_position(size_t index, size_t position, const PlannerFo
       const float share = ends ? left / cost[j] : 1.0F;
       const float value_after = value_before + share * value[j];
       const float cost_after = cost_before + share * cost[j];
-      const float found = last ? worth_(value_after, cost_after) : linear(tables_[index + 1], value_after, cost_after);
+      const float found = last ? worth_(value_after, cost_after) : later(index + 1, value_after, cost_after);
       if (j == kFirstAlpha || found > best) {
         best = found;
         value_then = value_after;
@@ -90,38 +98,45 @@ void PlannerValues::fill_position(size_t index, size_t position, const PlannerFo
     }
     sum += best;
     if (worth_.strict()) {
-      sum_beyond += last ? worth_.beyond(value_then, cost_then) : linear(beyond_[index + 1], value_then, cost_then);
+      sum_beyond += beyond(index + 1, value_then, cost_then);
     }
   }
   tables_[index][position] = sum / as_float(num_futures);
   if (worth_.strict()) beyond_[index][position] = sum_beyond / as_float(num_futures);
 }
 
-float PlannerValues::linear(const Table& table, float value, float cost) const {
-  const float within = std::clamp(value, 0.0F, most_value_);
-  const float x = std::sqrt(within / most_value_) * as_float(kValues - 1);
-  const float y = std::clamp(cost / budget_, 0.0F, 1.0F) * as_float(kCosts - 1);
-  const size_t i = std::min(static_cast<size_t>(x), kValues - 2);
-  const size_t k = std::min(static_cast<size_t>(y), kCosts - 2);
-  const float along = (within - value_at(i)) / (value_at(i + 1) - value_at(i));
-  const float across = y - as_float(k);
-  const float* const low = &table[k * kValues + i];
-  const float* const high = low + kValues;
-  return std::max(0.0F, value - most_value_) + (1.0F - across) * (low[0] + along * (low[1] - low[0])) +
-         across * (high[0] + along * (high[1] - high[0]));
+float PlannerValues::later(size_t index, float value, float cost) const {
+  const Place at = place(value, cost);
+  return linear(tables_[index], at) + std::max(0.0F, at.more_value);
+}
+
+PlannerValues::Place PlannerValues::place(float value, float cost) const {
+  const float slack = (value * worth_.cpa_limit() - cost) / budget_;
+  const float within = std::clamp(slack, slack_at(0), slack_at(kSlacks - 1));
+  return {std::clamp(steps_of(within) + as_float(kNoSlack), 0.0F, as_float(kSlacks - 1)),
+          std::clamp(cost / budget_, 0.0F, 1.0F) * as_float(kCosts - 1),
+          (slack - within) * budget_ / worth_.cpa_limit()};
+}
+
+float PlannerValues::linear(const Table& table, const Place& place) const {
+  const size_t i = std::min(static_cast<size_t>(place.x), kSlacks - 2);
+  const size_t k = std::min(static_cast<size_t>(place.y), kCosts - 2);
+  const float along = place.x - as_float(i);
+  const float across = place.y - as_float(k);
+  const float* const low = &table[k * kSlacks + i];
+  const float* const high = low + kSlacks;
+  return (1.0F - across) * (low[0] + along * (low[1] - low[0])) + across * (high[0] + along * (high[1] - high[0]));
 }
 
 // Without the kinks of the linear one, which decisions would cling to.
-float PlannerValues::smooth(const Table& table, float value, float cost) const {
-  const float x = std::sqrt(std::clamp(value / most_value_, 0.0F, 1.0F)) * as_float(kValues - 1);
-  const auto i = static_cast<size_t>(x);
-  if (i < 1 || i > kValues - 3) return linear(table, value, cost);
-  const float y = std::clamp(cost / budget_, 0.0F, 1.0F) * as_float(kCosts - 1);
-  const size_t k = std::min(static_cast<size_t>(y), kCosts - 2);
-  const std::array<float, 4> along = cubic(x - as_float(i));
-  const std::array<float, 4> across = cubic(y - as_float(k));
+float PlannerValues::smooth(const Table& table, const Place& place) const {
+  const auto i = static_cast<size_t>(place.x);
+  if (i < 1 || i > kSlacks - 3) return linear(table, place);
+  const size_t k = std::min(static_cast<size_t>(place.y), kCosts - 2);
+  const std::array<float, 4> along = cubic(place.x - as_float(i));
+  const std::array<float, 4> across = cubic(place.y - as_float(k));
   const auto row = [&](size_t at) {
-    const float* const p = &table[at * kValues + i - 1];
+    const float* const p = &table[at * kSlacks + i - 1];
     return along[0] * p[0] + along[1] * p[1] + along[2] * p[2] + along[3] * p[3];
   };
   // Rows beyond the grid go on straight.
@@ -130,8 +145,14 @@ float PlannerValues::smooth(const Table& table, float value, float cost) const {
   return across[0] * first + across[1] * row(k) + across[2] * row(k + 1) + across[3] * last;
 }
 
+float PlannerValues::beyond(size_t index, float value, float cost) const {
+  return index == num_stages_ ? worth_.beyond(value, cost) : linear(beyond_[index], place(value, cost));
+}
+
 float PlannerValues::worth(size_t index, float value, float cost) const {
-  return index == num_stages_ ? worth_(value, cost) : smooth(tables_[index], value, cost);
+  if (index == num_stages_) return worth_(value, cost);
+  const Place at = place(value, cost);
+  return smooth(tables_[index], at) + std::max(0.0F, at.more_value);
 }
 
 }  // namespace genbid::bidders

@@ -40,32 +40,42 @@ class DayWorth {
 // of the stage and of what the position behind it is worth, from the last stage back to the first (dynamic programming
 // on a grid of positions). Budgets are of money: a bid that would cost more than is left brings the share that is paid.
 //
-// Memory is 3 KB a stage.
+// Memory is 4.4 KB a stage, and twice that where the worth is strict.
 class PlannerValues {
  public:
   PlannerValues(const PlannerForecast& forecast, const DayWorth& worth, double budget, double volume);
 
   // At the beginning of stage `index`, or at the end of the day.
   float worth(size_t index, float value, float cost) const;
-  const DayWorth& day() const { return worth_; }
+  // The chance, at such a position, that the day ends beyond the CPA limit, played as it is here. Only where the worth
+  // is strict.
+  float beyond(size_t index, float value, float cost) const;
   // The chance at the beginning of the day that it ends beyond the CPA limit. Only where the worth is strict.
-  double beyond() const { return beyond_.front().front(); }
+  double beyond() const { return beyond_.front()[kNoSlack]; }
 
  private:
-  static constexpr size_t kValues = 28;
+  // A position by its cost and its slack: what its value may cost within the CPA limit, less what it has cost.
+  static constexpr size_t kSlacks = 44;
+  static constexpr size_t kNoSlack = 13;
   static constexpr size_t kCosts = 25;
-  using Table = std::vector<float>;  // [kCosts][kValues]
+  using Table = std::vector<float>;  // [kCosts][kSlacks]
+  // On the grid, between its points, and the value that lies beyond it.
+  struct Place {
+    float x, y;
+    float more_value;
+  };
 
-  float value_at(size_t i) const;
+  float slack_at(size_t i) const;  // in budgets
   float cost_at(size_t k) const;
   void fill(size_t index, const PlannerForecast::Curves& curves, size_t num_futures);
   void fill_position(size_t index, size_t position, const PlannerForecast::Curves& curves, size_t num_futures);
-  float linear(const Table& table, float value, float cost) const;
-  float smooth(const Table& table, float value, float cost) const;
+  Place place(float value, float cost) const;
+  float later(size_t index, float value, float cost) const;
+  float linear(const Table& table, const Place& place) const;
+  float smooth(const Table& table, const Place& place) const;
 
   DayWorth worth_;
   float budget_;
-  float most_value_;
   size_t num_stages_;
   std::vector<Table> tables_;  // by stage
   std::vector<Table> beyond_;  // likewise, where the worth is strict

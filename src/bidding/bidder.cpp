@@ -7,6 +7,20 @@
 
 namespace genbid {
 
+void Bidder::restrain(std::span<const SeatView> rows, std::span<BidFormula> bids) {
+  std::vector<BidFormula> own(bids.size());
+  bid(rows, own);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].may_bid) continue;
+    const double pvalue = rows[i].now.mean_pvalue;
+    const double asked = bids[i].value + bids[i].value_squared * pvalue;
+    const double most = std::max(0.0, own[i].value + own[i].value_squared * pvalue);
+    if (!(asked > most)) continue;
+    bids[i].value *= most / asked;
+    bids[i].value_squared *= most / asked;
+  }
+}
+
 bool keep_state_between_periods(std::span<Bidder* const> bidders) {
   return std::any_of(bidders.begin(), bidders.end(),
                      [](const Bidder* one) { return one->keeps_state_between_periods(); });

@@ -41,6 +41,9 @@ class Bidder {
   virtual std::vector<double> memory() const { return {}; }
   virtual void remember(std::span<const double> /*memory*/) {}
   virtual void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) = 0;
+  // In place of bid(): lowers bids that another has made for the rows to what this bidder holds to be allowed. If it
+  // has no better idea: to its own, compared at the tick's mean p-value.
+  virtual void restrain(std::span<const SeatView> rows, std::span<BidFormula> bids);
 };
 
 // Whether any of them does, so that the periods must be played one after another.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -20,9 +21,12 @@ at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) {
 }
 
 PolicyShape shape_for(const std::vector<std::string>& features) {
-  PolicyShape shape{std::ssize(features), 1, {}, {}};
+  PolicyShape shape{std::ssize(features), 1, {}, {}, {}};
+  const std::set<std::string> market = {"time", "price", "value", "volume"};
   for (size_t i = 0; i < features.size(); ++i) {
-    if (feature_group(features[i]) == "bid") shape.own_bids.push_back(to_signed(i));
+    const std::string& group = feature_group(features[i]);
+    if (group == "bid") shape.own_bids.push_back(to_signed(i));
+    if (market.contains(group)) shape.market.push_back(to_signed(i));
     if (features[i] == "mean_pvalue" || features[i] == "num_pv") shape.offered.push_back(to_signed(i));
   }
   return shape;

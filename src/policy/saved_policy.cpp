@@ -73,6 +73,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
       const PolicyShape places = shape_for(feature_names(parse_feature_set(info.observation.feature_set)));
       info.shape.own_bids = places.own_bids;
       info.shape.offered = places.offered;
+      info.shape.market = places.market;
     }
     info.observation.reward = state.at("reward");
     info.stores = seen_stores(state);

@@ -14,6 +14,7 @@
 #include "base/files/content_hash.h"
 #include "base/shown.h"
 #include "bidders/bidder_table.h"
+#include "bidding/constrained_bidder.h"
 #include "data/log_ticks.h"
 #include "eval/policy_bidder.h"
 #include "play/official_assets.h"
@@ -91,28 +92,60 @@ class Maker {
   }
 
   void add_rule(const CandidateConfig& one) {
-    made_.bidders.push_back(
-        bidders::make_bidder(one.rule, {config_.bidder_rules(), assets_, num_ticks_, config_.categories()}));
     eval::Candidate candidate;
     candidate.kind = "rule";
     candidate.name = one.name.empty() ? bidders::bidder_label(one.rule) : one.name;
-    Json record = rule_options(one.rule);
-    const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
-    refuse_seen(candidate.name, "tuned", "auctionnet", tuned_on);
-    if (!tuned_on.empty()) {
-      record["tuned_on"] = tuned_on;
-      // How many evaluations made its defaults is not on record.
-      candidate.selection = Json{{"market_evaluations", nullptr}, {"periods", tuned_on}}.dump();
+    Json record = rule_record(one, candidate.name);
+    // How many evaluations made its defaults is not on record.
+    if (record.contains("tuned_on")) {
+      candidate.selection = Json{{"market_evaluations", nullptr}, {"periods", record["tuned_on"]}}.dump();
     }
+    made_.bidders.push_back(rule_bidder(one));
+    restrain(one, config_.policy_seeds.values.front(), candidate, record);
     list(std::move(candidate), record);
   }
 
+  std::unique_ptr<Bidder> rule_bidder(const CandidateConfig& one) {
+    return bidders::make_bidder(one.rule, {config_.bidder_rules(), assets_, num_ticks_, config_.categories()});
+  }
+
+  Json rule_record(const CandidateConfig& one, const std::string& name) const {
+    Json record = rule_options(one.rule);
+    const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
+    refuse_seen(name, "tuned", "auctionnet", tuned_on);
+    if (!tuned_on.empty()) record["tuned_on"] = tuned_on;
+    return record;
+  }
+
   void add_policy(const CandidateConfig& one) {
+    const LoadedPolicy loaded = load(one);
+    const policy::Wishes reads = loaded.policy->wishes();
+    eval::Candidate candidate;
+    candidate.kind = "policy";
+    candidate.name = one.name.empty() ? loaded.model : one.name;
+    candidate.asked = reads;
+    for (const auto& [outcome, value] : one.wishes()) {
+      candidate.name += ask(outcome, value, reads, loaded, one);
+      candidate.asked[outcome] = value;
+    }
+    candidate.selection = selection_of(loaded.checkpoint);
+    const Json record = policy_record(loaded, one.weights, candidate.asked);
+    for (const int64_t seed : policy_seeds(one, *loaded.policy)) {
+      eval::Candidate with_seed = candidate;
+      Json with_constraint = record;
+      with_seed.policy_seed = seed;
+      made_.bidders.push_back(policy_bidder(loaded, one.wishes(), seed));
+      restrain(one, seed, with_seed, with_constraint);
+      list(std::move(with_seed), with_constraint);
+    }
+  }
+
+  LoadedPolicy load(const CandidateConfig& one) const {
     if (!std::filesystem::exists(one.policy)) {
       throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder (" +
                   listed(bidders::bidder_names()) + ")");
     }
-    const LoadedPolicy loaded =
+    LoadedPolicy loaded =
         load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
     if (num_ticks_ != loaded.info.ticks) {
       throw Error(loaded.checkpoint +
@@ -125,30 +158,46 @@ class Maker {
       refuse_seen(loaded.checkpoint, "tuned", store.days, store.held_out_periods);
     }
     refuse_seen(loaded.checkpoint, "tuned", loaded.info.judged_days, loaded.info.judged_periods);
+    loaded.policy->to(train::open_device(config_.device));
+    return loaded;
+  }
+
+  std::unique_ptr<Bidder> policy_bidder(const LoadedPolicy& loaded, const policy::Wishes& wishes, int64_t seed) const {
     eval::PolicyBidderOptions options;
     options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
     options.realised_reward = loaded.info.observation.reward == "realised";
+    options.wishes = wishes;
     options.num_ticks = loaded.info.ticks;
     options.checkpoint = loaded.checkpoint;
+    options.seed = seed;
     options.device = train::open_device(config_.device);
-    loaded.policy->to(options.device);
-    const policy::Wishes reads = loaded.policy->wishes();
-    eval::Candidate candidate;
-    candidate.kind = "policy";
-    candidate.name = one.name.empty() ? loaded.model : one.name;
-    candidate.asked = reads;
-    for (const auto& [outcome, value] : one.wishes()) {
-      candidate.name += ask(outcome, value, reads, loaded, one);
-      candidate.asked[outcome] = options.wishes[outcome] = value;
+    return std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_);
+  }
+
+  // Puts the constraint of the config over the last bidder.
+  void restrain(const CandidateConfig& one, int64_t seed, eval::Candidate& candidate, Json& record) {
+    if (one.act.constraint.empty()) return;
+    const CandidateConfig& constraint = one.act.constraint.front();
+    std::unique_ptr<Bidder> bidder;
+    std::string name = constraint.name;
+    if (constraint.is_rule()) {
+      if (name.empty()) name = bidders::bidder_label(constraint.rule);
+      record["constraint"] = rule_record(constraint, name);
+      bidder = rule_bidder(constraint);
+    } else {
+      const LoadedPolicy loaded = load(constraint);
+      policy::Wishes asked = loaded.policy->wishes();
+      std::string wishes;
+      for (const auto& [outcome, value] : constraint.wishes()) {
+        wishes += ask(outcome, value, loaded.policy->wishes(), loaded, constraint);
+        asked[outcome] = value;
+      }
+      if (name.empty()) name = loaded.model + wishes;
+      record["constraint"] = policy_record(loaded, constraint.weights, asked);
+      bidder = policy_bidder(loaded, constraint.wishes(), seed);
     }
-    Json record = policy_record(loaded, one.weights, candidate.asked);
-    if (!options.device.is_cpu()) record["device"] = config_.device;
-    candidate.selection = selection_of(loaded.checkpoint);
-    for (const int64_t seed : policy_seeds(*loaded.policy)) {
-      options.seed = candidate.policy_seed = seed;
-      made_.bidders.push_back(std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_));
-      list(candidate, record);
-    }
+    if (one.name.empty()) candidate.name += " within " + name;
+    made_.bidders.back() = std::make_unique<ConstrainedBidder>(std::move(made_.bidders.back()), std::move(bidder));
   }
 
   // A score on days that somebody has learned from or was tuned on says nothing about other days.
@@ -183,12 +232,13 @@ class Maker {
     return selection.dump();
   }
 
-  static Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) {
+  Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) const {
     Json record = {{"model", loaded.model},
                    {"settings", Json::parse(config_json(loaded.settings))},
                    {"step", loaded.info.step},
                    {"weights", weights},
                    {"weights_xxh3_128", loaded.weights}};
+    if (!train::open_device(config_.device).is_cpu()) record["device"] = config_.device;
     const std::vector<policy::SeenStore>& stores = loaded.info.stores;
     if (stores.size() == 1) {
       record["days"] = stores[0].days;
@@ -206,10 +256,11 @@ class Maker {
     return record;
   }
 
-  // A policy that draws nothing is the same under any seed.
-  std::vector<int64_t> policy_seeds(const policy::Policy& policy) const {
+  // A policy that draws nothing is the same under any seed, unless what restrains it draws.
+  std::vector<int64_t> policy_seeds(const CandidateConfig& one, const policy::Policy& policy) const {
     if (!config_.in_market()) return {config_.replay.seed};
-    if (policy.noise_size() == 0) return {config_.policy_seeds.values.front()};
+    const bool policy_above = !one.act.constraint.empty() && !one.act.constraint.front().is_rule();
+    if (policy.noise_size() == 0 && !policy_above) return {config_.policy_seeds.values.front()};
     return config_.policy_seeds.values;
   }
 

@@ -57,6 +57,14 @@ void SelectConfig::fields(ConfigVisitor& v) {
   v.check(on() || periods.values.empty(), "over", "what to select from: checkpoints, or a list of options");
 }
 
+void ActConfig::fields(ConfigVisitor& v) {
+  v.list("constraint", constraint, "policy");
+  const bool plain = std::all_of(constraint.begin(), constraint.end(), [](const CandidateConfig& one) {
+    return !one.knows_the_day() && !one.select.on() && one.act.constraint.empty();
+  });
+  v.check(constraint.size() <= 1 && plain, "constraint", "one policy or rule bidder as it is, or none");
+}
+
 void CandidateConfig::fields(ConfigVisitor& v) {
   v.required_path("policy", policy);
   v.field("name", name);
@@ -66,6 +74,7 @@ void CandidateConfig::fields(ConfigVisitor& v) {
   v.check(printable && name.size() <= kLongestName, "name", "a name of up to 100 bytes in one line");
   option_fields(v);
   if (knows_the_day()) return;
+  v.section("act", act);
   select.candidate = *this;
   v.section("select", select);
 }

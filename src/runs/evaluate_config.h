@@ -51,8 +51,19 @@ struct SelectConfig {
   void fields(ConfigVisitor& v);
 };
 
+struct CandidateConfig;
+
+// Section `act`: what stands between what a candidate asks for and its bid.
+struct ActConfig {
+  std::vector<CandidateConfig>
+      constraint;  // at most one: a bidder or policy that restrains its bids (bidding/bidder.h)
+
+  void fields(ConfigVisitor& v);
+};
+
 struct CandidateConfig : CandidateOptions {
   std::string name;  // in tables; empty: made from the policy
+  ActConfig act;
   SelectConfig select;
 
   void fields(ConfigVisitor& v);

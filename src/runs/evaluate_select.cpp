@@ -26,6 +26,7 @@ std::vector<CandidateConfig> expanded(const CandidateConfig& candidate) {
     CandidateConfig one;
     static_cast<CandidateOptions&>(one) = option;
     one.policy = policy;
+    one.act = candidate.act;
     one.name = "option " + std::to_string(all.size() + 1) + (checkpoint.empty() ? "" : " " + checkpoint);
     all.push_back(std::move(one));
   };

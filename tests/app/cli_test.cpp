@@ -344,6 +344,42 @@ TEST_F(CommandLine, EvaluationRefusesPeriodsThatARuleWasTunedOn) {
   EXPECT_EQ(run_program(command + " market.periods=30").status, 0);
 }
 
+// An alpha of 120 within one of 90 is one of 90, in every cell.
+TEST_F(CommandLine, AConstraintLowersBids) {
+  const std::string market =
+      "evaluate configs/evaluate.yaml market.periods=30 market.impressions=2000 market.budget_scale=0.004 "
+      "seats=[0,7,20] ";
+  const auto played = run_program(market +
+                                  "policy='[{policy: fixed_alpha, alpha: 90}, {policy: fixed_alpha, alpha: 120, act: "
+                                  "{constraint: {policy: fixed_alpha, alpha: 90}}}, {policy: fixed_alpha, alpha: 120, "
+                                  "name: within, act: {constraint: planner}}]' output.dir=" +
+                                  out("eval"));
+  ASSERT_EQ(played.status, 0) << played.output;
+  const auto read = [&](const std::string& name) {
+    return nlohmann::json::parse(read_file(out("eval/" + name + "/result.json")));
+  };
+  const auto within = read("fixed_alpha_120_within_fixed_alpha_90");
+  EXPECT_EQ(within["mean"], read("fixed_alpha_90")["mean"]);
+  EXPECT_EQ(within["candidate"]["alpha"], 120.0);
+  EXPECT_EQ(within["candidate"]["constraint"]["alpha"], 90.0);
+  EXPECT_EQ(read("within")["candidate"]["constraint"]["bidder"], "planner");
+}
+
+TEST_F(CommandLine, AConstraintMustBeOneThatCanBid) {
+  const auto fails = [&](const std::string& constraint, int status, const std::string& message) {
+    expect_failure(
+        run_program("evaluate configs/evaluate.yaml market.periods=30 market.impressions=1000 policy='{policy: "
+                    "pid, act: {constraint: " +
+                    constraint + "}}' output.dir=" + out("eval")),
+        status, message);
+  };
+  fails("hindsight_alpha", 2, "one policy or rule bidder as it is, or none");
+  fails("[pacing, planner]", 2, "one policy or rule bidder as it is, or none");
+  fails("{policy: pacing, act: {constraint: planner}}", 2, "one policy or rule bidder as it is, or none");
+  fails("padding", 1, "found 'padding', expected a run folder, a checkpoint, or a rule bidder");
+  EXPECT_FALSE(std::filesystem::exists(out("eval")));
+}
+
 // What is chosen is the best on the tuning period, and the result says what that took.
 TEST_F(CommandLine, ASelectionTakesTheBestOptionOfTheTuningPeriod) {
   const std::string market =

@@ -8,6 +8,8 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "bidders/fixed_alpha.h"
+#include "bidding/constrained_bidder.h"
 #include "bidding/score.h"
 #include "sample_assets.h"
 
@@ -33,19 +35,18 @@ struct Day {
   std::vector<double> alphas;
 };
 
-Day play(const PlannerOptions& options, const Advertiser& seat, int num_ticks, double money = 1.0) {
-  const auto bidder = make_planner(test::sample_knowledge(), options);
+Day play(Bidder& bidder, const Advertiser& seat, int num_ticks, double money = 1.0) {
   TickHistory history;
   SeatView view;
   view.advertiser = &seat;
   view.history = &history;
   view.num_ticks = num_ticks;
-  bidder->reset({&view, 1});
+  bidder.reset({&view, 1});
   Day day;
   for (int tick = 0; tick < num_ticks; ++tick) {
     view.now = {tick, std::llround(kImpressions / num_ticks), kPvalue, seat.budget - day.cost};
     BidFormula bid{.value = -1.0};
-    bidder->bid({&view, 1}, {&bid, 1});
+    bidder.bid({&view, 1}, {&bid, 1});
     day.alphas.push_back(bid.value);
     const double level = bid.value * kPvalue / money;
     const double full = money * as_double(view.now.num_pv) * at_level({0.0001, 0.002, 0.02, 0.06, 0.08}, level);
@@ -57,6 +58,10 @@ Day play(const PlannerOptions& options, const Advertiser& seat, int num_ticks, d
     history.append({.least_winning_cost = 0.05 * money}, cost, value, 0.0);
   }
   return day;
+}
+
+Day play(const PlannerOptions& options, const Advertiser& seat, int num_ticks, double money = 1.0) {
+  return play(*make_planner(test::sample_knowledge(), options), seat, num_ticks, money);
 }
 
 // A CPA limit of 200 is beyond what conversions cost (80), so the score is their number: the more is spent the better.
@@ -98,6 +103,33 @@ TEST(Planner, StrictOneKeepsTheCpaLimit) {
   EXPECT_LE(strict.cost, 60.0 * strict.value);
   EXPECT_GT(strict.cost, 0.5 * 60.0 * strict.value);
   EXPECT_GT(bold.cost, 60.0 * bold.value);
+}
+
+// What is restrained bids 1,000 throughout.
+TEST(Planner, RestrainsBidsToThoseThatKeepTheCpaLimit) {
+  for (const double limit : {60.0, 90.0}) {
+    const Advertiser seat{1200.0, limit, 0};
+    ConstrainedBidder within(make_fixed_alpha(1000.0, 1.0),
+                             make_planner(test::sample_knowledge(), {.attitude = "strict"}));
+    const Day day = play(within, seat, 48);
+    EXPECT_LE(day.cost, limit * day.value) << limit;
+    EXPECT_GT(day.cost, 0.5 * limit * day.value) << limit;
+  }
+}
+
+TEST(Planner, LeavesBidsAloneThatKeepTheCpaLimit) {
+  ConstrainedBidder within(make_fixed_alpha(40.0, 1.0), make_planner(test::sample_knowledge(), {.attitude = "strict"}));
+  const Day day = play(within, {1200.0, 200.0, 0}, 48);
+  for (const double alpha : day.alphas) EXPECT_EQ(alpha, 40.0);
+}
+
+// Who is not strict has no limit to keep but its own idea of the best bid.
+TEST(Planner, RestrainsToItsOwnBidWhereItIsNotStrict) {
+  const Advertiser seat{1200.0, 90.0, 0};
+  ConstrainedBidder within(make_fixed_alpha(1000.0, 1.0), make_planner(test::sample_knowledge(), {}));
+  const Day own = play({}, seat, 48);
+  const Day day = play(within, seat, 48);
+  for (size_t t = 0; t < own.alphas.size(); ++t) EXPECT_NEAR(day.alphas[t] / own.alphas[t], 1.0, 1e-12) << t;
 }
 
 TEST(Planner, AnswersWithoutImpressionsMoneyOrALimit) {

@@ -52,7 +52,7 @@ inline std::string variant_name(const std::string& variant) {
   return name;
 }
 
-inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}, {12, 13}};
+inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}, {12, 13}, {0, 4, 5, 8, 9, 12, 13, 14, 15}};
 
 // What every tick of the batch brings of each additive outcome.
 inline void bring(policy::Batch& batch, const at::Tensor& tick_BTE) {
