@@ -208,6 +208,18 @@ TEST_F(PolicyGradientTest, ThereIsNoDivergenceAtTheStart) {
   EXPECT_GT(losses_of(objective, *policy, 1).at("divergence").item<double>(), 1e-4);
 }
 
+// Who hardly draws anything sees the same day in all samples of a group, drawn conversions included, and not in others.
+TEST_F(PolicyGradientTest, SamplesDifferByWhatWasDrawnAlone) {
+  config_.reuse = 2;
+  Drawn policy(70.0, 1e-6);
+  PolicyGradient objective = this->objective(policy);
+  losses_of(objective, policy, 0);
+  const at::Tensor states_NGX = objective.state().at("samples0.states").view({4, 4, -1});
+  const at::Tensor first_N1X = states_NGX.slice(1, 0, 1);
+  EXPECT_TRUE(at::allclose(states_NGX, first_N1X.expand_as(states_NGX), 1e-3));
+  EXPECT_FALSE(at::allclose(states_NGX[0], states_NGX[1], 1e-3));
+}
+
 // Three steps learn from the same days; the fourth plays others.
 TEST_F(PolicyGradientTest, SamplesAreUsedAgain) {
   config_.reuse = 3;
