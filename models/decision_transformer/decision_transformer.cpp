@@ -9,7 +9,8 @@
 #include "models/inputs/tick_code.h"
 #include "models/losses.h"
 
-// B rows, T ticks, n tokens a tick, L tokens in all, S features, A action coefficients, O outcomes, D width.
+// B rows, T ticks, n tokens a tick, L tokens in all, S features, A action coefficients, Y numbers said of them, O
+// outcomes, D width.
 
 namespace genbid::models {
 namespace {
@@ -43,6 +44,8 @@ void DecisionTransformerConfig::fields(ConfigVisitor& v) {
   v.field("target_cpa", target_cpa, {0.0, 10.0});
   v.field("own_bids", own_bids, own_bids_modes());
   v.check(width % heads == 0, "heads", "a divisor of width");
+  alpha.fields(v);
+  v.check(!alpha.is_gaussian() || context == "days", "head", "point beside context: windows");
 }
 
 DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config, const policy::PolicyShape& shape)
@@ -53,9 +56,13 @@ DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config
       merged_(config.tokens == "merged"),
       states_(register_module("states", nn::Normalizer(shape.num_features))),
       actions_(register_module("actions", nn::Normalizer(shape.num_actions))),
-      labels_(register_module("labels", nn::Normalizer(shape.num_actions))),
       own_bids_(register_module("own_bids", OwnBids(config.own_bids, shape))),
       wishes_(register_module("wishes", WishInput(config.wishes, config.target_quantile, config.target_cpa))) {
+  if (config.alpha.is_gaussian()) {
+    log_alpha_ = register_module("log_alpha", LogAlpha(shape.num_actions, config.alpha));
+  } else {
+    labels_ = register_module("labels", nn::Normalizer(shape.num_actions));
+  }
   action_tokens_ = !own_bids_->hidden();
   num_tokens_ = merged_ ? 1 : num_wish_tokens_ + 1 + (action_tokens_ ? 1 : 0);
   state_token_ = merged_ ? 0 : num_wish_tokens_;
@@ -74,13 +81,18 @@ DecisionTransformer::DecisionTransformer(const DecisionTransformerConfig& config
   transformer::BlockOptions options{width, config.heads, config.inner, config.dropout, false};
   options.film = wishes_->size() > 0 && num_wish_tokens_ == 0;
   for (int64_t layer = 0; layer < config.layers; ++layer) blocks_->push_back(transformer::Block(options));
-  predict_action_ = register_module("predict_action", torch::nn::Linear(width, shape.num_actions));
+  predict_action_ = register_module("predict_action",
+                                    torch::nn::Linear(width, log_alpha_ ? log_alpha_->num_said() : shape.num_actions));
 }
 
 void DecisionTransformer::fit(const policy::TrainingColumns& columns) {
   states_->fit(columns.states_NS);
   actions_->fit(columns.actions_NA);
-  labels_->fit(columns.labels_NA);
+  if (log_alpha_) {
+    log_alpha_->fit(columns.labels_NA);
+  } else {
+    labels_->fit(columns.labels_NA);
+  }
   wishes_->fit(columns);
 }
 
@@ -142,7 +154,7 @@ DecisionTransformer::Tokens DecisionTransformer::embed(const policy::Ticks& tick
   return tokens;
 }
 
-at::Tensor DecisionTransformer::predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO,
+at::Tensor DecisionTransformer::predict_BTY(const policy::Ticks& ticks, const at::Tensor& whole_BO,
                                             at::Generator* noise) {
   const Tokens tokens = embed(ticks, merged_ ? shifted(ticks.actions_BTA) : at::Tensor(), whole_BO, noise);
   const int64_t num_ticks = ticks.states_BTS.size(1);
@@ -170,26 +182,43 @@ at::Tensor DecisionTransformer::predict_BTA(const policy::Ticks& ticks, const at
   return predict_action_(block.forward(hidden_BLD, keys_values_BLE, allowed_LL, tokens.film_BTD, noise));
 }
 
+policy::LossPart DecisionTransformer::loss_of(const at::Tensor& said_BTY, const policy::Batch& batch) {
+  return log_alpha_ ? log_alpha_->loss(said_BTY, batch) : action_loss(said_BTY, labels_(batch.label_BTA), batch);
+}
+
 std::vector<policy::LossPart> DecisionTransformer::losses(const policy::Step& step, size_t /*group*/,
                                                           const policy::Batch& batch) {
-  const at::Tensor predicted_BTA = predict_BTA(batch.seen, batch.outcome_BO, is_training() ? &step.noise : nullptr);
-  return {action_loss(predicted_BTA, labels_(batch.label_BTA), batch)};
+  return {loss_of(predict_BTY(batch.seen, batch.outcome_BO, is_training() ? &step.noise : nullptr), batch)};
 }
 
 std::vector<policy::LossPart> DecisionTransformer::held_out_losses(const policy::Batch& batch,
                                                                    at::Generator& /*noise*/) {
-  return {action_loss(predict_BTA(batch.seen, batch.outcome_BO, nullptr), labels_(batch.label_BTA), batch)};
+  return {loss_of(predict_BTY(batch.seen, batch.outcome_BO, nullptr), batch)};
+}
+
+policy::ChoiceSize DecisionTransformer::choice_size() const {
+  return log_alpha_ ? log_alpha_->choice_size() : policy::ChoiceSize{};
+}
+
+at::Tensor DecisionTransformer::log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,
+                                                  const at::Tensor& choices_BTX) {
+  if (!log_alpha_) return Policy::log_densities_BTL(days, wishes_BO, choices_BTX);
+  return log_alpha_->log_density(predict_BTY(days, wishes_BO, nullptr), choices_BTX);
+}
+
+policy::Action DecisionTransformer::action_of(const at::Tensor& said_BY, const at::Tensor& noise_BN) const {
+  if (log_alpha_) return log_alpha_->act(said_BY, noise_BN);
+  return {labels_->inverse(said_BY).clamp_min(0.0)};
 }
 
 policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::Tensor& wishes_BO,
-                                        const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& carry) {
+                                        const at::Tensor& noise_BN, const std::vector<at::Tensor>& carry) {
   const at::Tensor last_B11 = (history.mask_BT.sum(1).to(at::kLong) - 1).view({-1, 1, 1});
   const auto at_tick = [](const at::Tensor& x_BTX, const at::Tensor& tick_B11) {
     return x_BTX.gather(1, tick_B11.expand({-1, 1, x_BTX.size(2)}));
   };
   if (carry.empty()) {
-    const at::Tensor predicted_BTA = predict_BTA(history, wishes_BO, nullptr);
-    return {labels_->inverse(at_tick(predicted_BTA, last_B11).squeeze(1)).clamp_min(0.0)};
+    return action_of(at_tick(predict_BTY(history, wishes_BO, nullptr), last_B11).squeeze(1), noise_BN);
   }
 
   // The tick before, of which the action is new, and this one. Before a day's first tick nothing was bid: what stands
@@ -240,7 +269,7 @@ policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::
       new_BnD = block.forward(new_BnD, all_BLE, allowed_B1nL, film_BnD, nullptr);
     }
   }
-  policy::Action action = {labels_->inverse(predict_action_(new_BnD).select(1, 0)).clamp_min(0.0)};
+  policy::Action action = action_of(predict_action_(new_BnD).select(1, 0), noise_BN);
   action.carry = {at::stack(kept, 1)};
   return action;
 }

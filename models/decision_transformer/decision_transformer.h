@@ -12,6 +12,7 @@
 #include "models/decision_transformer/block.h"
 #include "models/inputs/own_bids.h"
 #include "models/inputs/wish_input.h"
+#include "models/log_alpha.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
@@ -35,6 +36,7 @@ struct DecisionTransformerConfig {
   double target_quantile = 0.8;  // what it asks for by itself (models/inputs/wish_input.h)
   double target_cpa = 0.9;
   std::string own_bids = "show";  // models/inputs/own_bids.h
+  AlphaHeadConfig alpha;          // models/log_alpha.h; a Gaussian on days alone
 
   void fields(ConfigVisitor& v);
 };
@@ -66,6 +68,10 @@ class DecisionTransformer : public policy::Policy {
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
   policy::Wishes wishes() const override { return wishes_->defaults(); }
+  int64_t noise_size() const override { return log_alpha_ ? log_alpha_->noise_size() : 0; }
+  policy::ChoiceSize choice_size() const override;
+  at::Tensor log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,
+                               const at::Tensor& choices_BTX) override;
 
  private:
   // Tokens of ticks, and what conditions them.
@@ -76,8 +82,10 @@ class DecisionTransformer : public policy::Policy {
   // `previous_BTA`: the action of the tick before each; read by merged tokens.
   Tokens embed(const policy::Ticks& ticks, const at::Tensor& previous_BTA, const at::Tensor& whole_BO,
                at::Generator* noise);
-  // Normalised actions predicted at every tick's state token.
-  at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+  // What is said of actions at every tick's state token: normalised ones, or log_alpha_'s Y numbers.
+  at::Tensor predict_BTY(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+  policy::LossPart loss_of(const at::Tensor& said_BTY, const policy::Batch& batch);
+  policy::Action action_of(const at::Tensor& said_BY, const at::Tensor& noise_BN) const;
   int64_t cached_tokens() const;
   at::Tensor allowed(const at::Tensor& query_tokens_Q, const at::Tensor& key_tokens_L) const;
 
@@ -91,7 +99,8 @@ class DecisionTransformer : public policy::Policy {
   int64_t state_token_;  // its place among them
   nn::Normalizer states_{nullptr};
   nn::Normalizer actions_{nullptr};
-  nn::Normalizer labels_{nullptr};
+  nn::Normalizer labels_{nullptr};  // of a point
+  LogAlpha log_alpha_{nullptr};     // of a Gaussian
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Linear embed_tick_{nullptr};

@@ -5,13 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/error.h"
 #include "models/inputs/wish_input.h"
 #include "models/losses.h"
 
 // B rows, T ticks of a period, P rows of a plan of X numbers each, S features, A action coefficients, O outcomes of a
-// day, W of them that are wished for, K noise levels, G = 2 things that a tick brings (money spent, conversions won).
+// day, W of them that are wished for, K noise levels, G = 2 things that a tick brings (money spent, conversions won), R
+// rows of ticks of days.
 
 namespace genbid::models {
 namespace {
@@ -23,6 +25,7 @@ using policy::Outcome;
 constexpr size_t kInverse = 0;  // parameter groups, in the order of their steps
 constexpr double kConditionTail = 0.05;
 constexpr int64_t kBrought = 2;         // G
+constexpr double kLeastAlpha = 1e-3;    // of which a logarithm is taken
 constexpr double kLeastOffered = 1e-6;  // conversions of a tick, in par units
 
 std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
@@ -45,6 +48,11 @@ at::Tensor last_tick(const at::Tensor& mask_BT) { return (mask_BT.sum(1).to(at::
 // x at one tick of each row, B 1 X.
 at::Tensor at_tick(const at::Tensor& x_BTX, const at::Tensor& tick_B11) {
   return x_BTX.gather(1, tick_B11.expand({-1, 1, x_BTX.size(2)}));
+}
+
+// Logarithm of the density of independent Gaussians of one deviation.
+at::Tensor log_normal(const at::Tensor& x, const at::Tensor& mean, double deviation) {
+  return -0.5 * ((x - mean) / deviation).square() - std::log(deviation) - 0.5 * std::log(2.0 * M_PI);
 }
 
 // The shape of what is planned, for what hides own bids of it.
@@ -72,6 +80,11 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.field("warm_levels", warm_levels, {0, 1000});
   v.field("temperature", temperature, {0.0, 10.0});
   v.field("guidance", guidance, {0.0, 100.0});
+  v.field("deviation", deviation, {0.0, 2.0});
+  if (deviation > 0.0) {
+    v.field("eta", eta, {0.0, 1.0});
+    v.field("act", act, {"mean", "sample"});
+  }
   v.field("history", history, {1, 3});
   v.field("inverse_width", inverse_width, {1, 65536});
   v.field("inverse_depth", inverse_depth, {1, 64});
@@ -88,6 +101,9 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.check(sampler != "ddim" || sampling_levels <= levels, "sampling_levels", "at most levels");
   v.check(warm_levels <= sampling_levels, "warm_levels", "at most sampling_levels");
   v.check(warm_levels == 0 || sampler == "ddim", "warm_levels", "0 unless sampler is ddim");
+  v.check(deviation == 0.0 || (sampler == "ddim" && warm_levels == 0), "deviation",
+          "0 unless sampler is ddim and warm_levels 0");
+  v.check(deviation == 0.0 || eta == 0.0 || temperature > 0.0, "temperature", "above 0 beside deviation and eta");
   v.check(plan == "states" || prediction == "state", "prediction", "state where plan is outcomes");
 }
 
@@ -354,6 +370,7 @@ at::Tensor DiffBid::rows_ahead(const at::Tensor& now_B11) const {
 }
 
 int64_t DiffBid::noise_size() const {
+  if (samples() && config_.act == "sample") return choice_size().numbers;
   const int64_t sets = config_.sampler == "ancestral" ? 1 + config_.levels : 1;
   return sets * plan_ticks_ * planned_;
 }
@@ -363,17 +380,19 @@ std::vector<at::Tensor> DiffBid::initial_carry(int64_t rows) const {
   return {at::zeros({rows, plan_ticks_, planned_}, alphas_cumprod_K_.options())};
 }
 
-policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
-                            const std::vector<at::Tensor>& carry) {
-  const at::Tensor last_B11 = last_tick(history.mask_BT);
+std::vector<int64_t> DiffBid::sampling_levels() const {
+  return diffbid::spread_levels(config_.levels, config_.sampling_levels);
+}
+
+DiffBid::Situation DiffBid::situation_of(const policy::Ticks& history, const at::Tensor& wishes_BO) {
+  Situation here;
+  here.now_B11 = last_tick(history.mask_BT);
   at::Tensor known_BP1 = history.mask_BT.unsqueeze(-1) > 0.5;
   if (outcomes_) known_BP1 = at::constant_pad_nd(known_BP1, {0, 0, 0, 1});
   const at::Tensor scaled_BPX = scaled(known_rows_BPX(history));
-  const KnownTicks known = {at::where(known_BP1, scaled_BPX, at::zeros_like(scaled_BPX)), known_BP1};
-  const at::Tensor now_B1X = at_tick(known.states_BTS, last_B11);
-  const at::Tensor ahead_BP = rows_ahead(last_B11);
-  const int64_t noise_sets = noise_size() / (plan_ticks_ * planned_);
-  const at::Tensor noise_BKPX = noise_BN.view({-1, noise_sets, plan_ticks_, planned_});
+  here.known = {at::where(known_BP1, scaled_BPX, at::zeros_like(scaled_BPX)), known_BP1};
+  here.now_B1X = at_tick(here.known.states_BTS, here.now_B11);
+  here.history_B1Y = at_tick(diffbid::histories(here.known.states_BTS, config_.history), here.now_B11);
 
   // Guidance needs a pass with the conditions and one without; they are one pass over twice the rows.
   const bool guided = config_.guidance != 1.0 && !config_.wishes.empty();
@@ -381,8 +400,8 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
   Conditions conditions = conditions_of(wishes_BO);
   conditions.of_BC = twice(conditions.of_BC);
   if (guided) conditions.keep_B1 = at::cat({conditions.keep_B1, at::zeros_like(conditions.keep_B1)});
-  const at::Tensor knowns_BP1 = twice(known_BP1);
-  const diffbid::Denoiser denoiser = [&](const at::Tensor& x_BPX, int64_t level) {
+  here.denoiser = [this, guided, twice, conditions, knowns_BP1 = twice(known_BP1), now_B1X = here.now_B1X,
+                   ahead_BP = rows_ahead(here.now_B11)](const at::Tensor& x_BPX, int64_t level) {
     const at::Tensor level_B = at::full_like(conditions.keep_B1.select(1, 0), static_cast<double>(level));
     at::Tensor predicted_BPX = denoise(twice(x_BPX), knowns_BP1, level_B, conditions);
     if (guided) {
@@ -391,37 +410,129 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
     }
     return restored(predicted_BPX, now_B1X, ahead_BP);
   };
+  return here;
+}
 
-  at::Tensor start_BPX = config_.temperature * noise_BKPX.select(1, 0);
-  at::Tensor plan_BPX;
-  if (config_.sampler == "ancestral") {
-    plan_BPX = diffbid::sample_ancestral(schedule_, prediction_, start_BPX, noise_BKPX.slice(1, 1), config_.temperature,
-                                         known, denoiser);
-  } else {
-    std::vector<int64_t> levels = diffbid::spread_levels(config_.levels, config_.sampling_levels);
-    if (config_.warm_levels > 0) {
-      levels.erase(levels.begin(), levels.end() - config_.warm_levels);
-      const double abar = schedule_.abar(levels.front());
-      // Before there is a plan, the plan is that everything stays as it is.
-      const at::Tensor last_plan_BPX = at::where(last_B11 == 0, now_B1X, carry[0]);
-      start_BPX = std::sqrt(abar) * last_plan_BPX + std::sqrt(1.0 - abar) * start_BPX;
+// A plan of states has none behind a period's last tick. Its own state stands in for it here, as it does in training.
+at::Tensor DiffBid::next_row_B1X(const Situation& here, const at::Tensor& plan_BPX) const {
+  return at_tick(plan_BPX, (here.now_B11 + 1).clamp_max(plan_ticks_ - 1));
+}
+
+at::Tensor DiffBid::alpha_BA(const Situation& here, const at::Tensor& plan_BPX) {
+  const at::Tensor next_B1X = next_row_B1X(here, plan_BPX);
+  if (outcomes_) return reading_->alpha_for(reading_->curves(here.history_B1Y), planned_outcomes(next_B1X)).squeeze(1);
+  const at::Tensor predicted_B1A = inverse_->forward(inverse_inputs(here.history_B1Y, here.now_B1X, next_B1X));
+  return actions_->inverse(predicted_B1A.squeeze(1)).clamp_min(0.0);
+}
+
+at::Tensor DiffBid::noise_set_BPX(const at::Tensor& noise_BN, int64_t which) const {
+  const int64_t size = plan_ticks_ * planned_;
+  return noise_BN.slice(1, which * size, (which + 1) * size).view({-1, plan_ticks_, planned_});
+}
+
+policy::ChoiceSize DiffBid::choice_size() const {
+  if (!samples()) return {};
+  const int64_t levels = config_.eta > 0.0 ? config_.sampling_levels : 1;
+  return {levels * plan_ticks_ * planned_ + shape_.num_actions, levels};
+}
+
+std::pair<at::Tensor, at::Tensor> DiffBid::drawn(const Situation& here, const at::Tensor& noise_BN) {
+  const std::vector<int64_t> levels = sampling_levels();
+  at::Tensor x_BPX = here.known.impose(config_.temperature * noise_set_BPX(noise_BN, 0));
+  std::vector<at::Tensor> choice = {x_BPX.flatten(1)};
+  for (size_t i = 0; i < levels.size(); ++i) {
+    const at::Tensor clean_BPX =
+        diffbid::clean_states(schedule_, prediction_, x_BPX, here.denoiser(x_BPX, levels[i]), levels[i]);
+    if (i + 1 == levels.size()) {
+      x_BPX = here.known.impose(clean_BPX);
+    } else if (config_.eta > 0.0) {
+      const auto step = diffbid::noisy_ddim_step(schedule_, x_BPX, clean_BPX, levels[i], levels[i + 1], config_.eta);
+      const at::Tensor noise_BPX = noise_set_BPX(noise_BN, static_cast<int64_t>(i) + 1);
+      x_BPX = here.known.impose(step.mean_BTS + step.deviation * config_.temperature * noise_BPX);
+      choice.push_back(x_BPX.flatten(1));
+    } else {
+      x_BPX = here.known.impose(diffbid::ddim_step(schedule_, x_BPX, clean_BPX, levels[i], levels[i + 1]));
     }
-    plan_BPX = diffbid::sample_ddim(schedule_, prediction_, levels, start_BPX, known, denoiser);
+  }
+  const at::Tensor noise_BA = noise_BN.slice(1, noise_BN.size(1) - shape_.num_actions);
+  choice.push_back(alpha_BA(here, x_BPX).clamp_min(kLeastAlpha).log() + config_.deviation * noise_BA);
+  return {x_BPX, at::cat(choice, 1)};
+}
+
+at::Tensor DiffBid::log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,
+                                      const at::Tensor& choices_BTX) {
+  if (!samples()) return Policy::log_densities_BTL(days, wishes_BO, choices_BTX);
+  const int64_t ticks = days.states_BTS.size(1);
+  // Each tick of a day is a row: the day up to it, padded to what is planned.
+  const auto repeated = [&](const at::Tensor& x_BX) { return x_BX.repeat_interleave(ticks, 0); };
+  const auto of_ticks = [&](const at::Tensor& x_BTX) {
+    return repeated(at::constant_pad_nd(x_BTX, {0, 0, 0, config_.ticks - ticks}));
+  };
+  policy::Ticks each;
+  each.states_BTS = of_ticks(days.states_BTS);
+  each.before_BTO = of_ticks(days.before_BTO);
+  const at::Tensor tick_T = at::arange(config_.ticks, days.ticks_BT.options());
+  const at::Tensor seen_TT = tick_T.unsqueeze(0) <= tick_T.slice(0, 0, ticks).unsqueeze(1);
+  each.mask_BT = seen_TT.to(at::kFloat).repeat({days.states_BTS.size(0), 1});
+  each.constraint_BC = repeated(days.constraint_BC);
+  const Situation here = situation_of(each, repeated(wishes_BO));
+
+  const at::Tensor choice_RX = choices_BTX.flatten(0, 1);
+  const at::Tensor unknown_RP1 = here.known.mask_BT1.logical_not();
+  const std::vector<int64_t> levels = sampling_levels();
+  std::vector<at::Tensor> links;
+  at::Tensor x_RPX = noise_set_BPX(choice_RX, 0);
+  for (size_t i = 0; i < levels.size(); ++i) {
+    const at::Tensor clean_RPX =
+        diffbid::clean_states(schedule_, prediction_, x_RPX, here.denoiser(x_RPX, levels[i]), levels[i]);
+    if (i + 1 == levels.size()) {
+      x_RPX = here.known.impose(clean_RPX);
+    } else if (config_.eta > 0.0) {
+      const auto step = diffbid::noisy_ddim_step(schedule_, x_RPX, clean_RPX, levels[i], levels[i + 1], config_.eta);
+      x_RPX = noise_set_BPX(choice_RX, static_cast<int64_t>(i) + 1);
+      const at::Tensor density_RPX = log_normal(x_RPX, step.mean_BTS, step.deviation * config_.temperature);
+      links.push_back((density_RPX * unknown_RP1).sum({1, 2}));
+    } else {
+      x_RPX = here.known.impose(diffbid::ddim_step(schedule_, x_RPX, clean_RPX, levels[i], levels[i + 1]));
+    }
+  }
+  const at::Tensor log_alpha_RA = choice_RX.slice(1, choice_RX.size(1) - shape_.num_actions);
+  const at::Tensor mean_RA = alpha_BA(here, x_RPX).clamp_min(kLeastAlpha).log();
+  links.push_back(log_normal(log_alpha_RA, mean_RA, config_.deviation).sum(1));
+  return at::stack(links, 1).unflatten(0, {days.states_BTS.size(0), ticks});
+}
+
+policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
+                            const std::vector<at::Tensor>& carry) {
+  const Situation here = situation_of(history, wishes_BO);
+  policy::Action action;
+  at::Tensor plan_BPX;
+  if (samples() && noise_BN.size(1) == choice_size().numbers) {
+    std::tie(plan_BPX, action.choice_BX) = drawn(here, noise_BN);
+    action.coefficients_BA = action.choice_BX.slice(1, action.choice_BX.size(1) - shape_.num_actions).exp();
+  } else {
+    at::Tensor start_BPX = config_.temperature * noise_set_BPX(noise_BN, 0);
+    if (config_.sampler == "ancestral") {
+      const at::Tensor steps_BKPX = noise_BN.view({-1, 1 + config_.levels, plan_ticks_, planned_}).slice(1, 1);
+      plan_BPX = diffbid::sample_ancestral(schedule_, prediction_, start_BPX, steps_BKPX, config_.temperature,
+                                           here.known, here.denoiser);
+    } else {
+      std::vector<int64_t> levels = sampling_levels();
+      if (config_.warm_levels > 0) {
+        levels.erase(levels.begin(), levels.end() - config_.warm_levels);
+        const double abar = schedule_.abar(levels.front());
+        // Before there is a plan, the plan is that everything stays as it is.
+        const at::Tensor last_plan_BPX = at::where(here.now_B11 == 0, here.now_B1X, carry[0]);
+        start_BPX = std::sqrt(abar) * last_plan_BPX + std::sqrt(1.0 - abar) * start_BPX;
+      }
+      plan_BPX = diffbid::sample_ddim(schedule_, prediction_, levels, start_BPX, here.known, here.denoiser);
+    }
+    action.coefficients_BA = alpha_BA(here, plan_BPX);
   }
 
-  // A plan of states has none behind a period's last tick. Its own state stands in for it here, as it does in training.
-  const at::Tensor next_B1X = at_tick(plan_BPX, (last_B11 + 1).clamp_max(plan_ticks_ - 1));
-  const at::Tensor history_B1Y = at_tick(diffbid::histories(known.states_BTS, config_.history), last_B11);
-  policy::Action action;
-  if (outcomes_) {
-    const at::Tensor alpha_B11 = reading_->alpha_for(reading_->curves(history_B1Y), planned_outcomes(next_B1X));
-    action.coefficients_BA = alpha_B11.squeeze(1);
-  } else {
-    const at::Tensor predicted_B1A = inverse_->forward(inverse_inputs(history_B1Y, now_B1X, next_B1X));
-    action.coefficients_BA = actions_->inverse(predicted_B1A.squeeze(1)).clamp_min(0.0);
-  }
+  const at::Tensor next_B1X = next_row_B1X(here, plan_BPX);
   // Of what is hidden nothing is expected but what is.
-  const at::Tensor raw_now_B1S = at_tick(history.states_BTS, last_B11);
+  const at::Tensor raw_now_B1S = at_tick(history.states_BTS, here.now_B11);
   const at::Tensor shown_B1X = own_bids_->states(at::ones_like(next_B1X), own_bids_->shown_B11(next_B1X, nullptr));
   const auto of_states = [&](const at::Tensor& row_B1X) { return row_B1X.slice(2, 0, shape_.num_features); };
   const at::Tensor change_B1S = of_states(rows_->inverse(next_B1X)) - raw_now_B1S;

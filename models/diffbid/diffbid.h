@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/config/config.h"
@@ -40,6 +41,12 @@ struct DiffBidConfig {
   int64_t warm_levels = 0;       // of ddim: begin with the last plan, noised for this many levels; 0: with noise
   double temperature = 0.25;     // scale of the noise that sampling starts from and, if ancestral, adds
   double guidance = 1.2;         // weight of the conditions; 1: no pass without them
+  // Sampling of alphas, for a policy gradient: the standard deviation of their logarithm around what a plan means; 0: it
+  // says one alpha. Then there is noise between the levels too, `eta` times what ancestral sampling adds (0: none), and
+  // what is bid in play is the "mean", or a "sample".
+  double deviation = 0.0;
+  double eta = 1.0;
+  std::string act = "mean";
   // Inverse dynamics (inverse_dynamics.h), or response curves.
   int64_t history = 3;
   int64_t inverse_width = 256;
@@ -80,6 +87,13 @@ class DiffBid : public policy::Policy {
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
   policy::Wishes wishes() const override;
+  // A choice is the chain of what x is at its levels, of which the first follows from nothing that is learned, and the
+  // logarithm of alpha. Links: the levels after the first, over the rows that are not known, where there is noise
+  // between them; and the alpha, which the last level and the inverse dynamics say. (Another draw of the plan at its
+  // end would have no noise: the chain's last variance is 0.)
+  policy::ChoiceSize choice_size() const override;
+  at::Tensor log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,
+                               const at::Tensor& choices_BTX) override;
 
   // What the denoiser learns from in a step: days noised beyond a random tick of theirs, and what it should say.
   struct DenoisingTask {
@@ -125,6 +139,23 @@ class DiffBid : public policy::Policy {
                             const at::Tensor& next_BTX) const;
   at::Tensor denoise(const at::Tensor& x_BPX, const at::Tensor& known_BP1, const at::Tensor& level_B,
                      const Conditions& conditions);
+  // What a decision follows from.
+  struct Situation {
+    at::Tensor now_B11;         // the current tick
+    diffbid::KnownTicks known;  // scaled rows
+    at::Tensor now_B1X;
+    at::Tensor history_B1Y;  // the last rows side by side
+    diffbid::Denoiser denoiser;
+  };
+  Situation situation_of(const policy::Ticks& history, const at::Tensor& wishes_BO);
+  at::Tensor next_row_B1X(const Situation& here, const at::Tensor& plan_BPX) const;
+  at::Tensor alpha_BA(const Situation& here, const at::Tensor& plan_BPX);
+  at::Tensor noise_set_BPX(const at::Tensor& noise_BN, int64_t which) const;
+  bool samples() const { return config_.deviation > 0.0; }
+  std::vector<int64_t> sampling_levels() const;
+  // The plan and the choice that noise of choice_size() numbers leads to.
+  std::pair<at::Tensor, at::Tensor> drawn(const Situation& here, const at::Tensor& noise_BN);
+
   at::Tensor planned_outcomes(const at::Tensor& row_B1X) const;  // of a scaled row, B 1 G in raw units
   // What a denoiser's word for a plan means as rows.
   at::Tensor restored(const at::Tensor& predicted_BPX, const at::Tensor& now_B1X, const at::Tensor& ahead_BP) const;

@@ -66,6 +66,15 @@ at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, con
   return (std::sqrt(next) - noise_scale * std::sqrt(abar)) * clean_BTS + noise_scale * x_BTS;
 }
 
+GaussianStep noisy_ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS,
+                             int64_t level, int64_t next_level, double eta) {
+  const double abar = schedule.abar(level);
+  const double next = schedule.abar(next_level);
+  const double deviation = eta * std::sqrt((1.0 - next) / (1.0 - abar) * (1.0 - abar / next));
+  const double noise_scale = std::sqrt(std::max(1.0 - next - deviation * deviation, 0.0) / (1.0 - abar));
+  return {(std::sqrt(next) - noise_scale * std::sqrt(abar)) * clean_BTS + noise_scale * x_BTS, deviation};
+}
+
 at::Tensor sample_ddim(const NoiseSchedule& schedule, Prediction prediction, const std::vector<int64_t>& levels,
                        const at::Tensor& x_BTS, const KnownTicks& known, const Denoiser& denoiser) {
   at::Tensor x = known.impose(x_BTS);

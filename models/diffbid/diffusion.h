@@ -60,6 +60,15 @@ std::vector<int64_t> spread_levels(int64_t num_levels, int64_t count);
 at::Tensor ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS, int64_t level,
                      int64_t next_level);
 
+// The same with noise between the levels (eq. 16; eta 1: as much as ancestral sampling adds): the mean and the standard
+// deviation of what x is at the next level, which must not be -1.
+struct GaussianStep {
+  at::Tensor mean_BTS;
+  double deviation = 0.0;
+};
+GaussianStep noisy_ddim_step(const NoiseSchedule& schedule, const at::Tensor& x_BTS, const at::Tensor& clean_BTS,
+                             int64_t level, int64_t next_level, double eta);
+
 // From x at levels[0] through the levels to clean states. Known ticks are imposed before and after every step.
 at::Tensor sample_ddim(const NoiseSchedule& schedule, Prediction prediction, const std::vector<int64_t>& levels,
                        const at::Tensor& x_BTS, const KnownTicks& known, const Denoiser& denoiser);

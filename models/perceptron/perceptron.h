@@ -8,6 +8,7 @@
 #include "base/config/config.h"
 #include "models/inputs/own_bids.h"
 #include "models/inputs/wish_input.h"
+#include "models/log_alpha.h"
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
@@ -21,6 +22,7 @@ struct PerceptronConfig {
   double target_cpa = 0.9;
   std::string own_bids = "show";  // models/inputs/own_bids.h
   bool tick_code = false;         // whether it reads the tick's place in the day as models/inputs/tick_code.h has it
+  AlphaHeadConfig alpha;          // models/log_alpha.h
 
   void fields(ConfigVisitor& v);
 };
@@ -38,13 +40,20 @@ class Perceptron : public policy::Policy {
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
   policy::Wishes wishes() const override { return wishes_->defaults(); }
+  int64_t noise_size() const override { return log_alpha_ ? log_alpha_->noise_size() : 0; }
+  policy::ChoiceSize choice_size() const override;
+  at::Tensor log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,
+                               const at::Tensor& choices_BTX) override;
 
  private:
-  at::Tensor predict_BTA(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+  // Normalised actions, or log_alpha_'s Y numbers.
+  at::Tensor predict_BTY(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise);
+  policy::LossPart loss_of(const at::Tensor& said_BTY, const policy::Batch& batch);
 
   bool tick_code_;
   nn::Normalizer states_{nullptr};
-  nn::Normalizer actions_{nullptr};
+  nn::Normalizer actions_{nullptr};  // of a point
+  LogAlpha log_alpha_{nullptr};      // of a Gaussian
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Sequential network_{nullptr};

@@ -33,7 +33,7 @@ int run(const ConfigFile& file, Form form) {
 }  // namespace
 
 Command train_command() {
-  return {"train", "train a policy on a trajectory store",
+  return {"train", "train a policy on a trajectory store or in the market",
           "  genbid train configs/decision_transformer.yaml run=runs/mine train.steps=5000\n"
           "\n"
           "run           folder of the run: config.yaml, log.txt, metrics.jsonl and TensorBoard's\n"
@@ -43,12 +43,14 @@ Command train_command() {
           "              rest_constant, best_constant (of stores that simulate wrote with labels);\n"
           "              max_action: actions above it are lowered to it (0, the default: none)\n"
           "tapes.*       files of response tapes (genbid simulate with output.tape), on which it learns\n"
-          "              with train.objective: market, teacher or mixed\n"
+          "              with train.objective: market, teacher, mixed or policy_gradient\n"
           "rounds.*      every N steps the policy plays periods of a market live, in so many drawn\n"
           "              seats or in all, and learns from the tapes of that\n"
           "model.*       a model and its options; models/NAME/README.md\n"
-          "train.*       steps, batch size, rates, seed, device (cpu, cuda), threads;\n"
+          "train.*       objective, steps, batch size, rates, seed, device (cpu, cuda), threads;\n"
+          "              initial: a run or checkpoint of the same model to start from (default: none);\n"
           "              prometheus: a text file NAME.prom with the newest numbers (default: none)\n"
+          "policy_gradient.*  group_size samples of each day, reuse, clip, kl_weight, divide_by\n"
           "select.*      every N steps the policy is judged in a market, whose best checkpoint is\n"
           "              kept; patience: judgements without a better one after which it ends;\n"
           "              protocol: platform judges by the mean of all seats, all of them its own\n"

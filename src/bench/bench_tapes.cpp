@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "base/config/config.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/random/random.h"
@@ -18,6 +20,7 @@
 #include "models/registry.h"
 #include "softmarket/tapes.h"
 #include "train/optimizer.h"
+#include "train/policy_gradient.h"
 #include "train/tape_days.h"
 
 namespace genbid::bench {
@@ -72,22 +75,34 @@ data::TapeColumns made_up_days() {
   return tape;
 }
 
-// A step of a training in the market: whole days played, gradients through them, optimizers. The value is milliseconds
-// a step; the settings say how many cells (days of seats) that is, and a second.
-void bench_market_step(const std::string& model, int threads) {
+// A step of a training in the market: whole days played, gradients through them or of what was drawn in them (four
+// samples a day), optimizers. The value is milliseconds a step; the settings say how many cells (days of seats that are
+// played) that is, and a second.
+void bench_step(const std::string& model, bool sampled, int threads) {
   at::set_num_threads(threads);
   data::TapeColumns columns = made_up_days();
   const std::vector<train::TapeDay> days = train::days_of(columns);
   const softmarket::Tapes tapes(std::move(columns), at::kCPU);
   std::vector<int64_t> chosen(days.size());
   std::iota(chosen.begin(), chosen.end(), 0);
-  const auto policy = models::make_policy(models::ModelConfig::named(model),
-                                          policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
-  const int64_t cells = policy->whole_period() ? 4 : policy->window() == 1 ? 256 : 32;
+  models::ModelConfig config = models::ModelConfig::named(model);
+  if (sampled) {
+    ConfigFile::parse(model == "diffbid" ? "deviation: 0.1" : "{head: gaussian, deviation: 0.1}", model).read(config);
+  }
+  const auto policy = models::make_policy(config, policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  const int64_t days_played = policy->whole_period() ? 4 : policy->window() == 1 ? 256 : 32;
   train::TapeDaysOptions options;
   options.day.drawn_conversions = false;  // so that steps on the same cells can be compared
-  train::TapeDays objective(tapes, days, chosen, options, cells, 1, 1);
-  policy->fit(objective.training_columns());
+  train::PolicyGradientConfig gradient;
+  gradient.group_size = 4;
+  std::unique_ptr<train::TapeDays> objective;
+  if (sampled) {
+    objective = std::make_unique<train::PolicyGradient>(tapes, days, chosen, options, gradient, *policy,
+                                                        days_played / gradient.group_size, 1, 1);
+  } else {
+    objective = std::make_unique<train::TapeDays>(tapes, days, chosen, options, days_played, 1, 1);
+  }
+  policy->fit(objective->training_columns());
   policy->train();
   std::vector<train::AdamW> optimizers;
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(*policy)) {
@@ -95,23 +110,24 @@ void bench_market_step(const std::string& model, int threads) {
   }
   std::vector<train::AdamW*> all;
   for (train::AdamW& one : optimizers) all.push_back(&one);
-  objective.draw(0, 1);
-  objective.gather(at::zeros({1}, at::kLong));
+  objective->draw(0, 1);
   const auto step = [&] {
+    objective->gather(at::zeros({1}, at::kLong));
     at::Generator noise = at::detail::createCPUGenerator(2);
-    const at::Tensor loss = objective.losses({0, noise}, *policy, 0, 0)[0].value;
-    train::AdamW::backward(loss, false, all);
+    const std::vector<policy::LossPart> losses = objective->losses({0, noise}, *policy, 0, 0);
+    train::AdamW::backward(losses.back().value, false, all);
     for (train::AdamW& one : optimizers) one.step();
-    return loss.item<double>();
+    return losses.front().value.item<double>();  // what days brought
   };
   const double before = step();
   for (int i = 0; i < 9; ++i) step();
-  if (!(step() < before)) throw Error("bench train_step.market." + model + ": ten steps on the same days do not help");
+  const std::string name = (sampled ? "train_step.policy_gradient." : "train_step.market.") + model;
+  if (!(step() < before)) throw Error("bench " + name + ": ten steps on the same days do not help");
   const double seconds = median_seconds(step, 3);
-  print_figure("train_step.market." + model, 1e3 * seconds, "ms",
+  print_figure(name, 1e3 * seconds, "ms",
                Json{{"model", model},
-                    {"cells", cells},
-                    {"cells_per_second", std::round(as_double(cells) / seconds)},
+                    {"cells", days_played},
+                    {"cells_per_second", std::round(as_double(days_played) / seconds)},
                     {"parameters", policy::num_parameters(*policy)},
                     {"threads", threads}});
 }
@@ -121,7 +137,11 @@ void bench_market_step(const std::string& model, int threads) {
 std::vector<Benchmark> tape_benchmarks() {
   std::vector<Benchmark> benchmarks;
   for (const std::string& model : models::model_names()) {
-    benchmarks.push_back({"train_step.market." + model, [model](int threads) { bench_market_step(model, threads); }});
+    benchmarks.push_back({"train_step.market." + model, [model](int threads) { bench_step(model, false, threads); }});
+  }
+  for (const std::string model : {"perceptron", "decision_transformer", "diffbid"}) {
+    benchmarks.push_back(
+        {"train_step.policy_gradient." + model, [model](int threads) { bench_step(model, true, threads); }});
   }
   return benchmarks;
 }

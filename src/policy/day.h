@@ -48,6 +48,13 @@ struct Action {
   at::Tensor coefficients_BA;          // f32, >= 0: bid = coefficient 0 x p-value + coefficient 1 x p-value^2
   std::vector<at::Tensor> carry = {};  // row by row what the policy wants to see again at the next tick; may be empty
   at::Tensor next_states_BS = {};  // f32, the states it expects at the next tick, raw; undefined: it makes no forecast
+  at::Tensor choice_BX = {};       // f32, what it has drawn, where it was to sample (Policy::choice_size)
+};
+
+// What a policy draws at random where it samples.
+struct ChoiceSize {
+  int64_t numbers = 0;  // X of a choice, each drawn by a number of noise; 0: it does not sample
+  int64_t links = 1;    // L: draws that follow from each other, such as the levels of a denoising chain
 };
 
 struct LossPart {

@@ -11,6 +11,11 @@
 
 namespace genbid::policy {
 
+at::Tensor Policy::log_densities_BTL(const Ticks& /*days*/, const at::Tensor& /*wishes_BO*/,
+                                     const at::Tensor& /*choices_BTX*/) {
+  throw Error("policy: asked how likely its choices were, and it does not sample");
+}
+
 at::Tensor to_go_BTO(const Ticks& ticks, const at::Tensor& whole_BO) {
   return whole_BO.unsqueeze(1) - ticks.before_BTO;
 }

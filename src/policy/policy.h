@@ -61,6 +61,13 @@ class Policy : public torch::nn::Module {
   // traced, it has no branch on data, does not wait for the device, and has no batch size as a number.
   virtual Action act(const Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) = 0;
+  // Of a policy that samples. act() may then be handed noise of as many columns as a choice has numbers, in place of
+  // noise_size(): it draws a choice by it, does what follows from that, and returns the choice.
+  virtual ChoiceSize choice_size() const { return {}; }
+  // B T L: the logarithm of the density of each link of the choices that were drawn at the ticks of whole days, given
+  // what it had seen by then and the links before; the sum is the choice's. Gradients pass through it. `days`: as they
+  // went, every tick marked. It draws nothing, as act() does not (no dropout). Error of a policy that does not sample.
+  virtual at::Tensor log_densities_BTL(const Ticks& days, const at::Tensor& wishes_BO, const at::Tensor& choices_BTX);
   // True: act() computes gradients itself (guidance by a return model, say), so it is called where LibTorch records.
   virtual bool act_needs_gradients() const { return false; }
 

@@ -81,6 +81,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.observation.returns = state.value("returns", "score of the mean");
     info.judged_days = state.value("judged_days", "");
     info.judged_periods = state.value("judged_periods", std::vector<int64_t>());
+    info.initial = state.value("initial_xxh3_128", "");
     info.program = state.value("program", "");
     info.threads = state.value("threads", int64_t{0});
     if (state.contains("files")) check_files(path, state.at("files"));

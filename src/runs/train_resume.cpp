@@ -23,6 +23,7 @@ std::string kept_settings(TrainRunConfig config) {
   train.threads = 0;
   train.device = "cpu";
   train.prometheus.clear();
+  if (!train.initial.empty()) train.initial = "run";
   config.select.every = std::min<int64_t>(config.select.every, 1);
   config.select.patience = 0;
   return print_config(config, "train");
@@ -49,12 +50,13 @@ bool has_other_data(const policy::SeenStore& seen, const policy::SeenStore& now,
   return contents_of(seen.sources) != contents_of(now.sources) || !same_features;
 }
 
-// Of all that a run reads, logs first.
+// Of all that a run reads: logs, tapes, rounds, and behind them what its initial policy has read.
 std::string store_path(const TrainRunConfig& config, size_t place) {
   const size_t logs = config.data.store.size();
   if (place < logs) return config.data.store[place].path;
   const size_t tapes = config.tapes.store.size();
-  return place < logs + tapes ? config.tapes.store[place - logs].path : "rounds.market";
+  if (place < logs + tapes) return config.tapes.store[place - logs].path;
+  return place == logs + tapes && config.rounds.on() ? "rounds.market" : config.train.initial;
 }
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {
@@ -125,6 +127,10 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
     if (i < seen.stores.size() && !has_other_data(seen.stores[i], now.stores[i], same_features)) continue;
     throw Error(store_path(config, i) + ": found other data than those that " + run.path() +
                 " was trained on; expected the same" + anew);
+  }
+  if (seen.initial != now.initial) {
+    throw Error(config.train.initial + ": found other weights than those that " + run.path() +
+                " started from; expected the same" + anew);
   }
   if (config.data.reward == "expected" && seen.observation.returns != now.observation.returns) {
     throw Error(path + ": found a run whose expected returns are the " + seen.observation.returns +

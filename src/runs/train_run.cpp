@@ -109,6 +109,9 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.section("tapes", tapes);
   v.section("model", model);
   v.section("train", train);
+  if (has_policy_gradient()) v.section("policy_gradient", policy_gradient);
+  v.check(policy_gradient.kl_weight == 0.0 || !train.initial.empty(), "policy_gradient",
+          "a kl_weight of 0, or train.initial: a run to stay near to");
   v.section("rounds", rounds);
   v.section("select", select);
   v.check(!learns_from_logs() || !data.store.empty(), "data.store", "a trajectory store, or a list of these");

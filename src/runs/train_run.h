@@ -7,6 +7,7 @@
 #include "models/registry.h"
 #include "play/simulate.h"
 #include "train/best_checkpoint.h"
+#include "train/policy_gradient.h"
 #include "train/sampler.h"
 #include "train/trainer.h"
 
@@ -52,22 +53,22 @@ struct TapeFileConfig {
   void fields(ConfigVisitor& v);
 };
 
-// Section `tapes`: the days in which a policy learns in the market (train.objective: market, mixed or teacher), and how
-// they are played (softmarket/soft_day.h).
+// Section `tapes`: the days in which a policy learns in the market (any train.objective but logged), and how they are
+// played (softmarket/soft_day.h).
 struct TapesConfig {
   std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
   PeriodList train_periods;             // of each file that names none
   PeriodList held_out_periods;          // whose score is measured as training goes on; may be empty
-  int64_t cells = 256;                  // days of seats a step
+  int64_t cells = 256;                  // days of seats a step; by a policy gradient each played several times
   std::string features = "constraint";  // state features of the policy (bidding/state_features.h)
   std::string campaigns = "any";        // budgets and CPA limits of who sat there, "own", or of "any" seat
   RealInterval budget_scale{1.0, 1.0};  // and these times a factor from such a range
   RealInterval cpa_scale{1.0, 1.0};
   std::string conversions = "drawn";  // that the policy sees: drawn ones, or "expected"
-  double softness = 0.02;             // of the end of a budget
+  double softness = 0.02;             // of the end of a budget; a policy gradient learns from sharp ones
   double cpa_penalty = 0.0;           // for passing the CPA limit, beside the score (train/tape_days.h)
   double cost_penalty = 0.0;          // for the money that is paid, likewise
-  double weight = 1.0;                // of the market's loss, beside 1 of the logged one (mixed)
+  double weight = 1.0;                // of the market's loss, beside 1 of the logged one
 
   void fields(ConfigVisitor& v);
 };
@@ -105,10 +106,15 @@ struct TrainRunConfig {
   TapesConfig tapes;
   models::ModelConfig model;
   train::TrainConfig train;
+  train::PolicyGradientConfig policy_gradient;  // of that objective alone
   RoundsConfig rounds;
   SelectRunConfig select;
 
-  bool learns_from_logs() const { return train.objective == "logged" || train.objective == "mixed"; }
+  bool has_policy_gradient() const { return train.objective == "policy_gradient"; }
+  // A policy gradient learns from logs as well where there are some.
+  bool learns_from_logs() const {
+    return train.objective == "logged" || train.objective == "mixed" || (has_policy_gradient() && !data.store.empty());
+  }
   bool learns_in_market() const { return train.objective != "logged"; }
   bool plays_rounds() const {
     return train.objective == "market" || train.objective == "teacher" || train.objective == "mixed";

@@ -24,6 +24,7 @@
 #include "base/text_table.h"
 #include "base/threads.h"
 #include "runs/day_source.h"
+#include "runs/load_policy.h"
 #include "runs/program.h"
 #include "runs/round_days.h"
 #include "runs/tape_data.h"
@@ -33,6 +34,7 @@
 #include "train/device.h"
 #include "train/memory_check.h"
 #include "train/objectives.h"
+#include "train/policy_gradient.h"
 
 namespace genbid::runs {
 namespace {
@@ -112,7 +114,8 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   if (inputs.logs) {
     info.stores = inputs.logs->stores;
     feature_set = inputs.logs->feature_set;
-    info.labels = config.data.labels + (config.learns_in_market() ? " and market" : "");
+    const std::string market = config.has_policy_gradient() ? " and policy_gradient" : " and market";
+    info.labels = config.data.labels + (config.learns_in_market() ? market : "");
   }
   if (inputs.tapes) {
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
@@ -130,12 +133,17 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   return info;
 }
 
-void check_policy(const policy::Policy& policy, const Inputs& inputs) {
+void check_policy(const TrainRunConfig& config, const policy::Policy& policy, const Inputs& inputs) {
   const bool plays_days = inputs.tapes || inputs.round_ticks > 0;
   if (plays_days && policy.whole_period() && policy.window() < inputs.ticks()) {
     throw Error(std::string(inputs.tapes ? "tapes.store" : "rounds.market") + ": found days of " +
                 std::to_string(inputs.ticks()) + " ticks, expected at most " + std::to_string(policy.window()) +
                 ", the whole period that this model plans (model.ticks)");
+  }
+  if (config.has_policy_gradient() && policy.choice_size().numbers == 0) {
+    throw Error(
+        "train.objective: found policy_gradient, and this " + config.model.name() +
+        " does not sample; expected a model that does (model.head: gaussian, or a diffbid with a model.deviation)");
   }
   if (!policy.wishes().contains(policy::Outcome::kShareOfOptimum)) return;
   const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
@@ -159,12 +167,47 @@ void warn_of_outliers(const TrainRunConfig& config, const TrainingData& logs) {
   }
 }
 
+// Error unless the run or checkpoint that the policy starts from is of this model and of what it will see. `info` then
+// knows what has been learned, and the days that were seen for it. Returns the checkpoint.
+std::string take_initial(const TrainRunConfig& config, policy::CheckpointInfo& info) {
+  const LoadedPolicy loaded = load_checkpoint(config.train.initial, policy::Weights::kEma);
+  const auto refuse = [&](const std::string& key, const std::string& found, const std::string& expected) {
+    if (found == expected) return;
+    throw Error("train.initial: " + loaded.checkpoint + ": found a policy with " + key + ": " + found + ", expected " +
+                expected);
+  };
+  refuse("model.name", loaded.model, config.model.name());
+  refuse("features", loaded.info.observation.feature_set, info.observation.feature_set);
+  refuse("data.reward", loaded.info.observation.reward, info.observation.reward);
+  for (const policy::SeenStore& seen : loaded.info.stores) {
+    for (const policy::SeenStore& now : info.stores) {
+      refuse_seen_days(loaded.checkpoint, "held_out_periods", "trained", seen.days, seen.train_periods, now.days,
+                       now.held_out_periods, "");
+    }
+  }
+  info.initial = loaded.weights;
+  info.stores.insert(info.stores.end(), loaded.info.stores.begin(), loaded.info.stores.end());
+  if (!loaded.info.judged_periods.empty()) {  // days that chose its best checkpoint have been seen as well
+    info.stores.push_back({loaded.info.judged_days, loaded.info.judged_periods, {}, "", ""});
+  }
+  return loaded.checkpoint;
+}
+
+void start_from(const std::string& checkpoint, policy::Policy& policy) {
+  try {
+    policy::load_policy(checkpoint, policy, policy::Weights::kEma);
+  } catch (const Error& error) {
+    throw Error(std::string("train.initial: ") + error.what());
+  }
+}
+
 // What the config's objective is made of. The sum refers to the others.
 struct Objectives {
   std::unique_ptr<train::LoggedWindows> windows;
   std::unique_ptr<train::TapeDays> days;
   std::unique_ptr<RoundDays> rounds;
   std::unique_ptr<train::WeightedSum> sum;
+  train::PolicyGradient* policy_gradient = nullptr;  // what `days` is, if it is
 
   train::Objective& whole() const {
     if (sum) return *sum;
@@ -208,7 +251,16 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs,
   const int64_t of_rounds = config.rounds.on() ? round_cells(config) : 0;
   if (inputs.tapes) {
     const int64_t cells = std::max<int64_t>(1, config.tapes.cells - of_rounds);
-    made.days = make_tape_days(config, *inputs.tapes, inputs.tapes->training, cells, train.seed);
+    const TapeData& tapes = *inputs.tapes;
+    if (config.has_policy_gradient()) {
+      auto days = std::make_unique<train::PolicyGradient>(
+          tapes.tapes, tapes.days, tapes.training, tape_options(config.tapes, config.data.reward),
+          config.policy_gradient, *policy, cells, train.accumulate, train.seed);
+      made.policy_gradient = days.get();
+      made.days = std::move(days);
+    } else {
+      made.days = make_tape_days(config, tapes, tapes.training, cells, train.seed);
+    }
   }
   if (config.rounds.on()) {
     made.rounds = std::make_unique<RoundDays>(config, run, policy, info, of_rounds, device);
@@ -245,11 +297,13 @@ TrainingSummary train(const TrainRunConfig& config) {
   const Inputs inputs = load_inputs(config, device);
   const train::Dataset* const held_out = inputs.logs && inputs.logs->held_out ? &*inputs.logs->held_out : nullptr;
   policy::CheckpointInfo info = info_of(config, inputs);
+  std::string initial;  // a checkpoint
+  if (!config.train.initial.empty()) initial = take_initial(config, info);
   const std::shared_ptr<policy::Policy> policy = [&] {
     const train::ModelMemory memory(train::kTrainingCopies);
     return models::make_policy(config.model, info.shape, config.train.seed);
   }();
-  check_policy(*policy, inputs);
+  check_policy(config, *policy, inputs);
 
   if (config.train.threads == 0) at::set_num_threads(threads_for(policy::num_parameters(*policy)));
   info.threads = at::get_num_threads();
@@ -267,8 +321,18 @@ TrainingSummary train(const TrainRunConfig& config) {
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
   const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);  // its errors come before the work
-  if (checkpoint.empty()) {
-    if (objectives.rounds) objectives.rounds->begin_anew();  // the policy is fitted to its days, if there are no others
+  // The policy is fitted to the days of the first round, if there are no others.
+  if (checkpoint.empty() && objectives.rounds) objectives.rounds->begin_anew();
+  if (!initial.empty()) {
+    start_from(initial, *policy);
+    if (objectives.policy_gradient != nullptr && config.policy_gradient.kl_weight > 0.0) {
+      const auto kept = models::make_policy(config.model, info.shape, config.train.seed);
+      kept->to(device);
+      start_from(initial, *kept);
+      kept->eval();
+      objectives.policy_gradient->stay_near(kept);
+    }
+  } else if (checkpoint.empty()) {
     policy->fit(objectives.training_columns(inputs));
   }
 

@@ -85,9 +85,19 @@ at::Tensor kept_B1(const Offered& offered, const Bought& bought, const at::Tenso
   return (1.0 - (1.0 - share_B1) * won_B1) * sum_pvalue_B1.gt(0.0);
 }
 
-// Conversions that happen to come of expected ones. What is not a number has none, and is the caller's to find.
-at::Tensor drawn_B1(const at::Tensor& expected_B1, at::Generator& noise) {
-  return at::poisson(expected_B1.detach().nan_to_num(0.0).clamp_min(0.0), noise);
+// Conversions that happen to come of expected ones. What is not a number has none, and is the caller's to find. Rows of
+// a group share the arrivals of a Poisson process of rate 1, and each has those up to its expected number; what is
+// expected beyond the first 32 is drawn apart.
+at::Tensor drawn_B1(const at::Tensor& expected_B1, int64_t group, at::Generator& noise) {
+  const at::Tensor mean_B1 = expected_B1.detach().nan_to_num(0.0).clamp_min(0.0);
+  if (group == 1) return at::poisson(mean_B1, noise);
+  constexpr double kShared = 32.0;
+  constexpr int64_t kArrivals = 96;  // more come within 32 with a probability below 1e-18
+  const at::Tensor arrivals_N1K =
+      at::empty({mean_B1.size(0) / group, 1, kArrivals}, mean_B1.options()).exponential_(1.0, noise).cumsum(2);
+  const at::Tensor shared_NG1 = mean_B1.clamp_max(kShared).view({-1, group, 1});
+  const at::Tensor count_B1 = arrivals_N1K.le(shared_NG1).sum(2).view({-1, 1}).to(mean_B1.scalar_type());
+  return count_B1 + at::poisson((mean_B1 - kShared).clamp_min(0.0), noise);
 }
 
 // policy/outcomes.h, outcomes_before.
@@ -106,13 +116,13 @@ at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, 
   return at::cat(columns, 1);
 }
 
+}  // namespace
+
 at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
   at::Tensor all_BO = at::zeros({constraint_BC.size(0), policy::kNumOutcomes}, constraint_BC.options());
   for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(policy::index_of(outcome))).fill_(value);
   return all_BO;
 }
-
-}  // namespace
 
 Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
              const DayOptions& options, at::Generator& noise) {
@@ -123,18 +133,20 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
   Histories histories(policy, cells);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);
   at::Tensor money_B1 = budget_B1;
-  std::vector<at::Tensor> alphas, costs, values, conversions;
+  std::vector<at::Tensor> alphas, costs, values, conversions, choices;
+  const int64_t noise_size = options.sampled ? policy.choice_size().numbers : policy.noise_size();
   for (int64_t tick = 0; tick < tapes.ticks(); ++tick) {
     const Offered offered = tapes.offered(cells.day_B, tick);
     histories.see(days.states_BS(offered.num_pv_B1, offered.mean_pvalue_B1, money_B1),
                   before_BO(days, cells.constraint_BC, options));
-    const at::Tensor noise_BN = at::randn({rows, policy.noise_size()}, noise, budget_B1.options());
+    const at::Tensor noise_BN = at::randn({rows, noise_size}, noise, budget_B1.options());
     policy::Action action = policy.act(histories.last(), wishes_BO, noise_BN, carry);
     if (action.coefficients_BA.size(1) != 1) {
       throw Error("a policy of " + std::to_string(action.coefficients_BA.size(1)) +
                   " bid coefficients: a tape knows what bids of one coefficient bring");
     }
     carry = std::move(action.carry);
+    if (action.choice_BX.defined()) choices.push_back(action.choice_BX);
     alphas.push_back(action.coefficients_BA);
     const at::Tensor& alpha_B1 = alphas.back();
     const Bought bought = tapes.bought(cells.day_B, tick, alpha_B1);
@@ -142,8 +154,8 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
     ObservedTick seen;
     seen.cost = bought.cost_B1 * share_B1;
     seen.expected_conversions = bought.value_B1 * share_B1;
-    seen.conversions =
-        options.drawn_conversions ? drawn_B1(seen.expected_conversions, noise) : seen.expected_conversions;
+    seen.conversions = options.drawn_conversions ? drawn_B1(seen.expected_conversions, options.group, noise)
+                                                 : seen.expected_conversions;
     const at::Tensor num_pv_B1 = offered.num_pv_B1.clamp_min(1.0);
     const at::Tensor effective_B1 = alpha_B1 * kept_B1(offered, bought, share_B1);
     histories.did(effective_B1);
@@ -170,6 +182,7 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
   day.costs_BT = at::cat(costs, 1);
   day.values_BT = at::cat(values, 1);
   day.conversions_BT = at::cat(conversions, 1);
+  if (!choices.empty()) day.choices_BTX = at::stack(choices, 1);
   return day;
 }
 

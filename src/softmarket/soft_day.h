@@ -9,7 +9,7 @@
 #include "policy/policy.h"
 #include "softmarket/tapes.h"
 
-// B cells, C = 2 constraint values (budget, CPA limit), T ticks, S features.
+// B cells, C = 2 constraint values (budget, CPA limit), T ticks, S features, O outcomes, X numbers of a choice.
 
 namespace genbid::softmarket {
 
@@ -27,6 +27,11 @@ struct DayOptions {
   // Width of the rounded corner where the money of a tick ends, as a share of what the tick would have cost: the share
   // that is bought is a soft minimum of 1 and money / cost. 0: a sharp one.
   double softness = 0.02;
+  // A policy that samples draws its alphas, in place of what it does by itself.
+  bool sampled = false;
+  // Cells that lie together in groups of as many meet the same draws of conversions: of a row of arrivals, the first,
+  // as many as come up to the expected number. So they differ by what was bid alone.
+  int64_t group = 1;
 };
 
 // What became of them, f32.
@@ -41,7 +46,11 @@ struct Day {
   at::Tensor costs_BT;        // money, by tick
   at::Tensor values_BT;       // p-values of exposed impressions, by tick
   at::Tensor conversions_BT;  // that it saw, by tick: drawn ones, or what stands for them
+  at::Tensor choices_BTX;     // where they were sampled
 };
+
+// The same wishes for every cell, as act() reads them.
+at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC);
 
 // Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through

@@ -23,8 +23,9 @@ policy::NamedTensors averages(const policy::Policy& policy, const std::vector<at
   return tensors;
 }
 
-policy::NamedTensors moments(const std::vector<AdamW>& optimizers) {
+policy::NamedTensors trainer_tensors(const std::vector<AdamW>& optimizers, const policy::NamedTensors& objective) {
   policy::NamedTensors tensors;
+  for (const auto& [name, tensor] : objective) tensors["objective." + name] = tensor;
   for (const AdamW& optimizer : optimizers) {
     for (size_t i = 0; i < optimizer.names().size(); ++i) {
       const std::string& name = optimizer.names()[i];
@@ -39,12 +40,13 @@ policy::NamedTensors moments(const std::vector<AdamW>& optimizers) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info, const std::string& config_yaml,
-                     const policy::Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers) {
+                     const policy::Policy& policy, const Ema& ema, const std::vector<AdamW>& optimizers,
+                     const policy::NamedTensors& objective) {
   AtomicFolder folder(path);
   policy::NamedTensors model = policy::saved_weights(policy);
   model.merge(averages(policy, ema.averages()));
   policy::write_tensors(folder.temporary() + "/model.safetensors", model);
-  policy::write_tensors(folder.temporary() + "/trainer.safetensors", moments(optimizers));
+  policy::write_tensors(folder.temporary() + "/trainer.safetensors", trainer_tensors(optimizers, objective));
   write_file(folder.temporary() + "/config.yaml", config_yaml);
   nlohmann::ordered_json files;
   for (const char* name : kFiles) {
@@ -73,6 +75,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"stores", stores},
       {"judged_days", info.judged_days},
       {"judged_periods", info.judged_periods},
+      {"initial_xxh3_128", info.initial},
       {"program", info.program},
       {"threads", info.threads},
       {"files", files},
@@ -81,12 +84,13 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
   folder.commit();
 }
 
-void load_trainer(const std::string& path, policy::Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers) {
+void load_trainer(const std::string& path, policy::Policy& policy, Ema& ema, const std::vector<AdamW>& optimizers,
+                  const policy::NamedTensors& objective) {
   policy::NamedTensors model = policy::saved_weights(policy);
   model.merge(averages(policy, ema.averages()));
   const auto none = [](const std::string&) { return false; };
   policy::read_tensors(path + "/model.safetensors", model, none);
-  policy::read_tensors(path + "/trainer.safetensors", moments(optimizers), none);
+  policy::read_tensors(path + "/trainer.safetensors", trainer_tensors(optimizers, objective), none);
 }
 
 }  // namespace genbid::train

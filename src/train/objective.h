@@ -35,6 +35,9 @@ class Objective {
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;
   virtual c10::Device device() const = 0;
+  // What later steps read of earlier ones, beside the policy: checkpoints keep it. The same names and shapes always;
+  // whoever goes on with a training copies into them.
+  virtual policy::NamedTensors state() const { return {}; }
 };
 
 // A policy's own losses on windows of logged days.

@@ -41,4 +41,12 @@ std::vector<policy::LossPart> WeightedSum::losses(const policy::Step& step, poli
   return terms_[term].objective->losses(step, policy, group, place);
 }
 
+policy::NamedTensors WeightedSum::state() const {
+  policy::NamedTensors all;
+  for (size_t term = 0; term < terms_.size(); ++term) {
+    for (const auto& [name, tensor] : terms_[term].objective->state()) all[std::to_string(term) + "." + name] = tensor;
+  }
+  return all;
+}
+
 }  // namespace genbid::train

@@ -27,6 +27,7 @@ class WeightedSum : public Objective {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   c10::Device device() const override { return terms_.front().objective->device(); }
+  policy::NamedTensors state() const override;
 
  private:
   struct Place {

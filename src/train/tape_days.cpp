@@ -73,10 +73,14 @@ TapeDays::TapeDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& d
   const auto device = tapes_.device();
   ahead_day_KB_ = at::zeros({kMostStepsAhead, batch_size}, at::TensorOptions(at::kLong).device(device));
   ahead_constraint_KBC_ = at::zeros({kMostStepsAhead, batch_size, 2}, at::TensorOptions(at::kFloat).device(device));
-  for (int64_t part = 0; part < parts_; ++part) {
-    const int64_t cells = (part + 1) * batch_size_ / parts_ - part * batch_size_ / parts_;
-    weights_.push_back(at::full({}, as_double(cells) / as_double(batch_size_), ahead_constraint_KBC_.options()));
+  for (size_t part = 0; part < num_parts(); ++part) {
+    weights_.push_back(
+        at::full({}, as_double(cells_in(part)) / as_double(batch_size_), ahead_constraint_KBC_.options()));
   }
+}
+
+int64_t TapeDays::cells_in(size_t part) const {
+  return (to_signed(part) + 1) * batch_size_ / parts_ - to_signed(part) * batch_size_ / parts_;
 }
 
 TapeDays::Drawn TapeDays::drawn(int64_t step, int64_t slot) const {
@@ -122,7 +126,7 @@ void TapeDays::gather(const at::Tensor& place_1) {
 
 softmarket::Cells TapeDays::cells_of_part(size_t part) const {
   const int64_t begin = to_signed(part) * batch_size_ / parts_;
-  const int64_t end = (to_signed(part) + 1) * batch_size_ / parts_;
+  const int64_t end = begin + cells_in(part);
   return {cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
 }
 
@@ -140,14 +144,17 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
     losses.push_back({"cost", paid_B.mean() * (options_.cost_penalty / mean_par_)});
   }
   if (options_.cpa_penalty > 0.0) {
-    const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
-    const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
-    // A day that won next to nothing exceeds the limit by no more than one that won a hundredth of par.
-    const at::Tensor paid_B = limit_B * day.value_B + 0.01 * budget_B;
-    const at::Tensor excess_B = ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0);
-    losses.push_back({"cpa", (excess_B * budget_B / limit_B).mean() * (options_.cpa_penalty / mean_par_)});
+    losses.push_back({"cpa", excess_B(cells, day).mean() * (options_.cpa_penalty / mean_par_)});
   }
   return losses;
+}
+
+at::Tensor TapeDays::excess_B(const softmarket::Cells& cells, const softmarket::Day& day) const {
+  const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
+  const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
+  // A day that won next to nothing exceeds the limit by no more than one that won a hundredth of par.
+  const at::Tensor paid_B = limit_B * day.value_B + 0.01 * budget_B;
+  return ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0) * budget_B / limit_B;
 }
 
 policy::TrainingColumns TapeDays::training_columns() const {

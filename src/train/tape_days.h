@@ -82,7 +82,14 @@ class TapeDays : public Objective {
   policy::TrainingColumns training_columns() const;
 
  protected:
+  const softmarket::Tapes& tapes() const { return tapes_; }
+  const TapeDaysOptions& options() const { return options_; }
+  const policy::Wishes& wishes() const { return wishes_; }
+  double mean_par() const { return mean_par_; }        // of budget / CPA limit
   softmarket::Cells cells_of_part(size_t part) const;  // of the step
+  int64_t cells_in(size_t part) const;
+  // How often days exceed the limit by itself, times their budget / CPA limit (TapeDaysOptions, cpa_penalty).
+  at::Tensor excess_B(const softmarket::Cells& cells, const softmarket::Day& day) const;
   softmarket::Day played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const;
 
  private:

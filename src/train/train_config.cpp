@@ -5,7 +5,8 @@
 namespace genbid::train {
 
 void TrainConfig::fields(ConfigVisitor& v) {
-  v.field("objective", objective, {"logged", "market", "teacher", "mixed"});
+  v.field("objective", objective, {"logged", "market", "teacher", "mixed", "policy_gradient"});
+  v.path("initial", initial, true);
   v.field("steps", steps, {1, 1'000'000'000});
   v.field("stop_at", stop_at, {0, 1'000'000'000});
   v.field("batch_size", batch_size, {1, 1 << 20});

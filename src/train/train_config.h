@@ -9,8 +9,11 @@ namespace genbid::train {
 
 struct TrainConfig {
   // What a step minimises: a policy's own losses on "logged" days; what it fails to win in the "market" of tapes; a
-  // weighted sum of both, "mixed"; or its own losses on days that it has played itself, corrected by a "teacher".
+  // weighted sum of both, "mixed"; its own losses on days that it has played itself, corrected by a "teacher"; or, of a
+  // policy that samples, by a "policy_gradient" (train/policy_gradient.h).
   std::string objective = "logged";
+  std::string
+      initial;  // a run or checkpoint of the same model, from whose averaged weights it starts; empty: drawn ones
   int64_t steps = 3000;         // optimizer updates; the learning rate's schedule spans them
   int64_t stop_at = 0;          // stop after this step with a checkpoint, to be resumed; 0: go to the end
   int64_t batch_size = 256;     // windows a step

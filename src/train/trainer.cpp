@@ -35,6 +35,7 @@ struct Trainer::State {
         const RunDir& run_in, policy::CheckpointInfo info_in, std::string config_yaml_in)
       : config(config_in),
         policy(policy_in),
+        objective(objective_in),
         held_out(held_out_in),
         run(run_in),
         info(std::move(info_in)),
@@ -93,7 +94,9 @@ struct Trainer::State {
     stop_if_not_finite();
     const std::string path = run.checkpoint_path(info.step);
     const stop_signal::Unhurried saving;
-    if (path != last_checkpoint) save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers());
+    if (path != last_checkpoint) {
+      save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers(), objective.state());
+    }
     last_checkpoint = path;
     run.prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
     return path;
@@ -186,6 +189,7 @@ struct Trainer::State {
 
   TrainConfig config;
   policy::Policy& policy;
+  Objective& objective;
   const Dataset* held_out;
   const RunDir& run;
   policy::CheckpointInfo info;
@@ -220,7 +224,8 @@ void Trainer::watch(std::function<std::map<int64_t, double>()> tape_scores) {
 }
 
 void Trainer::resume(const std::string& checkpoint) {
-  load_trainer(checkpoint, state_->policy, state_->stepper.ema(), state_->stepper.optimizers());
+  load_trainer(checkpoint, state_->policy, state_->stepper.ema(), state_->stepper.optimizers(),
+               state_->objective.state());
   state_->info.step = policy::read_checkpoint_info(checkpoint).step;
   state_->last_checkpoint = state_->run.checkpoint_path(state_->info.step);
 }

@@ -93,6 +93,93 @@ TEST_F(MarketTraining, Mixed) {
   }
 }
 
+// A policy that labels have taught is the start of one that samples, and of what its divergence is from. Days that either
+// has learned from are seen.
+class SampledTraining : public MarketTraining {
+ protected:
+  void SetUp() override {
+    make_tape("tapes", "7..9", "output.trajectories=true output.trajectories_csv=false output.labels=true");
+    must(taught("start", "train.steps=4"));
+  }
+  std::string taught(const std::string& run, const std::string& more) {
+    return "train configs/quickstart/perceptron.yaml run=" + out(run) + " data.store=" + out("tapes/trajectories.h5") +
+           " data.train_periods=7 data.held_out_periods=9 model=" + kModel + " train.batch_size=16 train.threads=1 " +
+           "train.learning_rate=0.02 train.warmup_steps=0 " + more;
+  }
+  std::string sampled(const std::string& run, const std::string& more) {
+    return train(run, "model=" + kModel + " tapes.train_periods=8 tapes.cells=6 train.objective=policy_gradient " +
+                          "policy_gradient.group_size=3 train.initial=" + out("start") + " " + more);
+  }
+  const std::string kModel = "'{name: perceptron, width: 16, head: gaussian, deviation: 0.1}'";
+};
+
+TEST_F(SampledTraining, SevenStepsEqualFourResumedInTheMiddleOfACycle) {
+  const std::string cycles = "policy_gradient.reuse=3 policy_gradient.kl_weight=0.1 train.steps=7 ";
+  must(sampled("whole", cycles));
+  must(sampled("parts", cycles + "train.stop_at=4"));
+  must(sampled("parts", cycles));
+  for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
+    EXPECT_EQ(read_file(out("whole/checkpoints/step-00000007/") + file),
+              read_file(out("parts/checkpoints/step-00000007/") + file));
+  }
+  const std::string metrics = read_file(out("whole/metrics.jsonl"));
+  for (const char* name : {"loss/market", "loss/policy_gradient", "loss/divergence", "expected_score/period_9"}) {
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+  }
+  const std::string evaluate = "evaluate configs/evaluate.yaml policy=" + out("whole") + kMarket;
+  for (const char* period : {"7", "8"}) {
+    const std::string error = error_of(evaluate + "market.periods=" + period + " output.dir=" + out("seen"));
+    EXPECT_NE(error.find("allow_seen_periods"), std::string::npos) << error;
+  }
+  must(taught("start", "train.steps=6"));
+  const std::string error = error_of(sampled("parts", cycles + "train.steps=9"));
+  EXPECT_NE(error.find("found other weights"), std::string::npos) << error;
+}
+
+// By steps of no length nothing becomes of what it starts from, the averaged weights, which is what a run folder means in
+// an evaluation.
+TEST_F(SampledTraining, BeginsWithTheAveragedWeights) {
+  must(sampled("same", "train.steps=1 train.learning_rate=0"));
+  const auto cells = [&](const std::string& run) {
+    must("evaluate configs/evaluate.yaml policy=" + out(run) + kMarket +
+         "market.periods=22 output.dir=" + out(run + "_judged"));
+    return nlohmann::json::parse(read_file(out(run + "_judged/result.json")))["mean"];
+  };
+  EXPECT_EQ(cells("same"), cells("start"));
+}
+
+TEST_F(SampledTraining, LearnsFromLogsBeside) {
+  must(sampled("both", "train.steps=2 policy_gradient.reuse=2 train.batch_size=8 data.store=" +
+                           out("tapes/trajectories.h5") + " data.train_periods=7..8"));
+  const std::string metrics = read_file(out("both/metrics.jsonl"));
+  for (const char* name : {"loss/action", "loss/policy_gradient"}) {
+    EXPECT_NE(metrics.find(name), std::string::npos) << name;
+  }
+}
+
+TEST_F(SampledTraining, Errors) {
+  const auto says = [&](const std::string& command, const std::string& text) {
+    const std::string error = error_of(command);
+    EXPECT_NE(error.find(text), std::string::npos) << error << "\nexpected: " << text;
+  };
+  says(sampled("e", "policy_gradient.group_size=1"), "policy_gradient.group_size");
+  says(sampled("e", "policy_gradient.reuse=0"), "policy_gradient.reuse");
+  says(sampled("e", "policy_gradient.divide_by=day"), "policy_gradient.divide_by");
+  says(sampled("e", "model.head=point model.deviation=0"), "model.deviation");
+  says(sampled("e", "model='{name: perceptron, width: 16}' train.initial="), "this perceptron does not sample");
+  says(sampled("e", "train.initial= policy_gradient.kl_weight=0.1"), "train.initial");
+  says(sampled("e", "model='{name: perceptron, width: 24, head: gaussian, deviation: 0.1}'"), "train.initial: ");
+  says(sampled("e", "model='{name: decision_transformer, head: gaussian}'"),
+       "found a policy with model.name: perceptron, expected decision_transformer");
+  says(sampled("e", "tapes.features=auctionnet16"), "found a policy with features: ");
+  says(sampled("e", "train.initial=" + out("nowhere")), "no such checkpoint");
+  says(sampled("e", "tapes.held_out_periods=7"), "trained");
+  says(train("e", "train.objective=market policy_gradient.group_size=4"), "policy_gradient");
+  says(train("e", "model='{name: decision_transformer, head: gaussian, context: windows}'"), "model.head");
+  says(train("e", "model='{name: diffbid, deviation: 0.1, sampler: ancestral}'"), "model.deviation");
+  EXPECT_FALSE(std::filesystem::exists(out("e/checkpoints")));
+}
+
 TEST_F(MarketTraining, Errors) {
   const auto says = [&](const std::string& command, const std::string& text) {
     const std::string error = error_of(command);

@@ -393,5 +393,55 @@ void expect_gradients(const std::string& model) {
 TEST(SoftDayTest, GradientsOfThePerceptronAreDifferences) { expect_gradients("perceptron"); }
 TEST(SoftDayTest, GradientsOfTheTransformerAreDifferences) { expect_gradients("decision_transformer"); }
 
+// Conversions that rows have seen by each tick but the first.
+at::Tensor conversions_BT(const Day& day, const Cells& cells) {
+  const at::Tensor par_B1 = cells.constraint_BC.slice(1, 0, 1) / cells.constraint_BC.slice(1, 1, 2);
+  const at::Tensor won_BT = day.before_BTO.select(2, to_signed(policy::index_of(policy::Outcome::kValue))) * par_B1;
+  return (won_BT.slice(1, 1) - won_BT.slice(1, 0, -1)).round();
+}
+
+// In groups of two the same is drawn for the same bids, and no less for higher ones; each by itself is a Poisson
+// number, also where more are expected than are drawn together.
+TEST(SoftDayTest, GroupsMeetTheSameDraws) {
+  constexpr int64_t kRows = 4000;
+  data::TapeColumns tape = test::sample_tape(1, 3);
+  for (const float factor : {1.0F, 30.0F}) {
+    data::TapeColumns larger = tape;
+    for (float& number : larger.num_pv) number *= factor;
+    for (float& number : larger.knots) number *= factor;
+    const Tapes tapes(larger, at::kCPU);
+    const Cells cells = {at::zeros({kRows}, at::kLong), at::tensor({1e7F, 100.0F}).expand({kRows, 2}).contiguous()};
+    DayOptions options;
+    options.realised_reward = true;
+    options.group = 2;
+    const at::Tensor alphas_B1 = at::tensor({80.0F, 80.0F, 80.0F, 120.0F}).view({4, 1}).repeat({kRows / 4, 1});
+    Constant constant(alphas_B1);
+    at::Generator noise = at::detail::createCPUGenerator(1);
+    const Day day = play_day(constant, {}, tapes, cells, options, noise);
+    const at::Tensor drawn_NGT = conversions_BT(day, cells).view({kRows / 4, 4, 2});
+    const at::Tensor apart_NT = drawn_NGT.select(1, 1) - drawn_NGT.select(1, 0);
+    const at::Tensor more_NT = drawn_NGT.select(1, 3) - drawn_NGT.select(1, 2);
+    if (factor == 1.0F) {
+      EXPECT_EQ(apart_NT.abs().max().item<float>(), 0.0F);
+      EXPECT_GE(more_NT.min().item<float>(), 0.0F);
+    }
+    EXPECT_GT(more_NT.mean().item<float>(), 0.05F * factor);
+    for (int64_t tick = 0; tick < 2; ++tick) {
+      const at::Tensor drawn_N = drawn_NGT.select(1, 0).select(1, tick);
+      const double expected =
+          tapes.bought(cells.day_B.slice(0, 0, 1), tick, at::full({1, 1}, 80.0F)).value_B1.item<double>();
+      if (factor > 1.0F) {
+        EXPECT_GT(expected, 10.0);
+      }
+      const double error = std::sqrt(expected / (kRows / 4.0));
+      EXPECT_NEAR(drawn_N.mean().item<double>(), expected, 4.0 * error) << factor << " " << tick;
+      // The variance of a variance of N draws is about 2 / N of its square, and some more for small means.
+      EXPECT_NEAR(drawn_N.var().item<double>(), expected,
+                  4.0 * expected * std::sqrt((2.0 + 1.0 / expected) * 4.0 / kRows))
+          << factor << " " << tick;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace genbid

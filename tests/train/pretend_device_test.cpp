@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "models/registry.h"
 #include "softmarket/sample_tape.h"
 #include "train/samples.h"
+#include "train/policy_gradient.h"
 #include "train/stepper.h"
 #include "train/tape_days.h"
 #include "train/trainer.h"
@@ -87,20 +89,40 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
   return steps_of(config, *policy, windows, announced);
 }
 
-// Whole days in the market.
-Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
+// Whole days in the market: by the gradient of their score, or by what was drawn in their better samples.
+Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config, bool sampled = false) {
   std::optional<Announced> announced(std::in_place);
   data::TapeColumns columns = test::sample_tape(4, 8);
   const std::vector<TapeDay> days = days_of(columns);
   const softmarket::Tapes tapes(std::move(columns), device);
-  const auto policy =
-      models::make_policy(test::small_model(variant), policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
-  TapeDays objective(tapes, days, {0, 1, 3}, {}, config.batch_size, config.accumulate, config.seed);
+  const auto make = [&] {
+    return models::make_policy(test::small_model(variant), policy::shape_for(feature_names(FeatureSet::kConstraint)),
+                               1);
+  };
+  const auto policy = make();
   policy->to(device);
-  policy->fit(objective.training_columns());
-  objective.ask_for(policy->wishes());
+  std::unique_ptr<TapeDays> objective;
+  if (sampled) {
+    PolicyGradientConfig gradient;
+    gradient.group_size = 2;
+    gradient.reuse = 2;
+    gradient.kl_weight = 0.1;
+    auto made = std::make_unique<PolicyGradient>(tapes, days, std::vector<int64_t>{0, 1, 3}, TapeDaysOptions(),
+                                                 gradient, *policy, 4, config.accumulate, config.seed);
+    policy->fit(made->training_columns());
+    const auto start = make();
+    start->to(device);
+    start->fit(made->training_columns());
+    made->stay_near(start);
+    objective = std::move(made);
+  } else {
+    objective = std::make_unique<TapeDays>(tapes, days, std::vector<int64_t>{0, 1, 3}, TapeDaysOptions(),
+                                           config.batch_size, config.accumulate, config.seed);
+    policy->fit(objective->training_columns());
+  }
+  objective->ask_for(policy->wishes());
   policy->train();
-  return steps_of(config, *policy, objective, announced);
+  return steps_of(config, *policy, *objective, announced);
 }
 
 void expect_equal(const Trained& a, const Trained& b) {
@@ -122,6 +144,17 @@ TEST_P(EveryModel, PlaysDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
   config.accumulate = 2;
   const Trained there = play_on(pretend_device(), GetParam(), config);
   expect_equal(there, play_on(c10::kCPU, GetParam(), config));
+}
+
+TEST_P(EveryModel, SamplesDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
+  if (models::make_policy(test::small_model(GetParam()), kTwoFeatures, 1)->choice_size().numbers == 0) {
+    GTEST_SKIP() << "does not sample";
+  }
+  TrainConfig config = few_steps();
+  config.steps = 3;
+  config.accumulate = 2;
+  const Trained there = play_on(pretend_device(), GetParam(), config, true);
+  expect_equal(there, play_on(c10::kCPU, GetParam(), config, true));
 }
 
 TEST_P(EveryModel, AccumulatesWithoutAWait) {
