@@ -108,6 +108,7 @@ make_seeds() {
   printf '\0' | seed trajectory_store default
   printf '\1' | seed trajectory_store constraint
   printf '\0' | seed market_log default
+  printf '\0' | seed tape_store default
 }
 
 # --- Run ------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ Command simulate_command();
 Command train_command();
 Command evaluate_command();
 Command ablate_command();
+Command relabel_command();
 
 // genbid report PATH [--output FILE]: no config, so no Command. Exit status; throws Error.
 int report(const std::string& path, const std::string& output);

@@ -212,7 +212,8 @@ std::string PlannerOptions::label() const {
   return text;
 }
 
-// The shipped knowledge was fitted on these periods. What others were fitted on only those know who chose them.
+// The shipped knowledge was fitted on these periods, and chosen on the last. Other knowledge says itself what it was
+// fitted on.
 std::vector<int64_t> PlannerOptions::tuned_on() const {
   std::vector<int64_t> periods;
   for (int64_t period = 7; knowledge == PlannerOptions().knowledge && period <= 21; ++period) periods.push_back(period);

@@ -5,6 +5,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "bidding/advertiser.h"
 
 namespace genbid::bidders {
 
@@ -20,9 +21,13 @@ void PlannerKnowledge::check() const {
       if (!std::isfinite(value) || value < 0.0F) fail(part, "found a number that is not finite and at least 0");
     }
   };
-  if (num_ticks < 1 || num_levels < 2 || levels_per_octave < 1) {
+  constexpr int64_t kMostLevels = 4096;
+  constexpr int64_t kMostPerOctave = 64;
+  if (num_ticks < 1 || num_ticks > kMaxTicks || num_levels < 2 || num_levels > kMostLevels || levels_per_octave < 1 ||
+      levels_per_octave > kMostPerOctave) {
     fail("sizes", "found " + std::to_string(num_ticks) + " ticks and " + std::to_string(num_levels) + " levels, " +
-                      std::to_string(levels_per_octave) + " an octave, expected 1, 2 and 1 at least");
+                      std::to_string(levels_per_octave) + " an octave, expected 1 to " + std::to_string(kMaxTicks) +
+                      ", 2 to " + std::to_string(kMostLevels) + " and 1 to " + std::to_string(kMostPerOctave));
   }
   if (!std::isfinite(lowest_level) || !(lowest_level > 0.0)) fail("lowest_level", "expected a number above 0");
   if (num_days() < 1) fail("num_pv", "found no days, expected at least one");

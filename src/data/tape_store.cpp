@@ -231,16 +231,29 @@ struct TapeStore::State {
     }
   }
 
+  // Values do not fall from one knot to the next; and with slopes of at most three times the rise on either side a
+  // cubic does not fall between them (Fritsch and Carlson, SIAM J. Numer. Anal. 17, 1980).
   void check_curves(int64_t day, std::span<const float> knots) const {
     const auto numbers = to_size(TapeColumns::kNumbers);
     const auto of_tick = to_size(info.num_knots()) * numbers;
     for (size_t i = numbers; i < knots.size(); ++i) {
-      const bool is_slope = i % numbers % 2 == 1;
-      if (is_slope || i % of_tick < numbers || knots[i] >= knots[i - numbers]) continue;
-      fail("dataset '/ticks/knots': row " + std::to_string(day) + ", tick " + std::to_string(i / of_tick) +
-           ": found the " + kCurveNames[i % numbers / 2] + " " + shortest(as_double(knots[i])) + " at knot " +
-           std::to_string(i % of_tick / numbers) + ", expected at least that of the knot before, " +
-           shortest(as_double(knots[i - numbers])));
+      if (i % of_tick < numbers) continue;
+      const size_t before = i - numbers;
+      const auto found = [&](size_t place, const char* what) {
+        return "dataset '/ticks/knots': row " + std::to_string(day) + ", tick " + std::to_string(i / of_tick) +
+               ": found the " + what + kCurveNames[i % numbers / 2] + " " + shortest(as_double(knots[place])) +
+               " at knot " + std::to_string(place % of_tick / numbers) + ", expected ";
+      };
+      if (i % numbers % 2 == 0) {
+        if (knots[i] >= knots[before]) continue;
+        fail(found(i, "") + "at least that of the knot before, " + shortest(as_double(knots[before])));
+      }
+      const double most = 3.0 * (as_double(knots[i - 1]) - as_double(knots[before - 1]));
+      for (const size_t place : {before, i}) {
+        if (as_double(knots[place]) <= most) continue;
+        fail(found(place, "slope of the ") + "at most three times the rise to the next knot on either side, " +
+             shortest(most));
+      }
     }
   }
 };

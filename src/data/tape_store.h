@@ -88,7 +88,8 @@ class TapeStore {
   const std::vector<int64_t>& periods() const;
 
   // All columns, checked: the days of a period lie together, seats 0, 1, 2, ... in order; money and curves are finite,
-  // budgets and CPA limits above 0, the rest 0 or more; curves do not fall from one knot to the next.
+  // budgets and CPA limits above 0, the rest 0 or more; curves do not fall, neither from one knot to the next nor
+  // between.
   TapeColumns read() const;
   // Those of the given periods alone, in the given order. Error for one that is not there.
   TapeColumns read(std::span<const int64_t> periods) const;

@@ -27,13 +27,16 @@ std::vector<uint16_t> concave_hull(const Curve& curve) {
 }  // namespace
 
 DayPlan::DayPlan(const Responses& responses, int seat)
-    : num_ticks_(responses.num_ticks()), grid_(responses.grid(seat)) {
+    : DayPlan(responses.grid(seat), responses.num_ticks(), [&](int tick) { return responses.bid_curve(seat, tick); }) {}
+
+DayPlan::DayPlan(const AlphaGrid& grid, int num_ticks, const std::function<Curve(int tick)>& curve_of)
+    : num_ticks_(num_ticks), grid_(grid) {
   const size_t num_points = grid_.num_points();
   assert(num_points <= UINT16_MAX);
   frontier_.resize(to_size(num_ticks_) * num_points);
   choices_.resize(frontier_.size());
   for (int tick = num_ticks_ - 1; tick >= 0; --tick) {
-    const Curve curve = responses.bid_curve(seat, tick);
+    const Curve curve = curve_of(tick);
     const std::vector<uint16_t> hull = concave_hull(curve);
     // The first price at which the next segment of the hull is bought, as impressions join a response.
     size_t at = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace genbid::oracle {
 class DayPlan {
  public:
   DayPlan(const Responses& responses, int seat);
+  // Of any curves at the grid's points; `curve_of` is asked once for each tick.
+  DayPlan(const AlphaGrid& grid, int num_ticks, const std::function<Curve(int tick)>& curve_of);
 
   struct Now {
     double alpha = 0.0;  // to play in this tick

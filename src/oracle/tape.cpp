@@ -55,6 +55,31 @@ TapePoint interpolate(std::span<const Knot> knots, float lowest, double alpha) {
           h.of(a.slots, a.slots_slope, b.slots, b.slots_slope)};
 }
 
+CurveReader::CurveReader(const AlphaGrid& grid, int knots_per_octave) {
+  const auto last = to_size(grid.octaves * knots_per_octave);
+  for (size_t point = 1; point < grid.num_points(); ++point) {
+    const double place = std::log2(as_double(grid.alpha(point)) / as_double(grid.lowest)) * knots_per_octave;
+    const size_t knot = std::min(static_cast<size_t>(place), last - 1);
+    const Hermite h(place - as_double(knot));
+    places_.push_back({knot, h.value0, h.slope0, h.value1, h.slope1});
+  }
+}
+
+Curve CurveReader::read(std::span<const Knot> knots) const {
+  Curve curve{Point{}};
+  curve.reserve(places_.size() + 1);
+  for (const Place& p : places_) {
+    const Knot& a = knots[p.knot];
+    const Knot& b = knots[p.knot + 1];
+    const auto of = [&](float y0, float m0, float y1, float m1) {
+      return p.value0 * as_double(y0) + p.slope0 * as_double(m0) + p.value1 * as_double(y1) + p.slope1 * as_double(m1);
+    };
+    curve.push_back(
+        {of(a.value, a.value_slope, b.value, b.value_slope), of(a.cost, a.cost_slope, b.cost, b.cost_slope)});
+  }
+  return curve;
+}
+
 CurveThinner::CurveThinner(const AlphaGrid& grid, int knots_per_octave) {
   const int last_knot = grid.octaves * knots_per_octave;
   const size_t last_point = grid.num_points() - 1;

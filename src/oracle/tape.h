@@ -41,6 +41,23 @@ struct TapePoint {
 // Between knots the cubic; proportional to alpha below the first knot and constant beyond the last.
 TapePoint interpolate(std::span<const Knot> knots, float lowest, double alpha);
 
+// Reads knots at all points of a grid that begins at the first knot: the fine curve again, as far as knots tell.
+class CurveReader {
+ public:
+  CurveReader(const AlphaGrid& grid, int knots_per_octave);
+
+  // Of a curve whose knots are those of the grid's octaves.
+  Curve read(std::span<const Knot> knots) const;
+
+ private:
+  // A point of the grid is this far on the way to the knot behind `knot`.
+  struct Place {
+    size_t knot = 0;
+    double value0 = 0.0, slope0 = 0.0, value1 = 0.0, slope1 = 0.0;  // how much of each is in it
+  };
+  std::vector<Place> places_;  // by point from 1 on
+};
+
 // Makes knots of fine curves, for seats with grids of one size. Alphas of a knot that lie between two of the grid have
 // the mean of both curves' points by distance; the last knot, which is the grid's end, has its last point.
 class CurveThinner {

@@ -215,7 +215,10 @@ class Fit {
       square_first += a * a;
       square_second += b * b;
     }
-    return square_first > 0.0 && square_second > 0.0 ? product / std::sqrt(square_first * square_second) : 0.0;
+    // What never varies deviates by rounding alone.
+    constexpr double kLeastSpread = 1e-6;
+    const double least = kLeastSpread * kLeastSpread * as_double(tape_.num_days());
+    return square_first > least && square_second > least ? product / std::sqrt(square_first * square_second) : 0.0;
   }
   // [T][T]
   std::vector<float> beyond_chance(const std::vector<double>& deviation) const {

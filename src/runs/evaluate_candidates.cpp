@@ -14,8 +14,11 @@
 #include "base/files/content_hash.h"
 #include "base/shown.h"
 #include "bidders/bidder_table.h"
+#include "bidders/planner.h"
 #include "bidding/constrained_bidder.h"
 #include "data/log_ticks.h"
+#include "data/replaceable.h"
+#include "data/tape_store.h"
 #include "eval/policy_bidder.h"
 #include "play/official_assets.h"
 #include "runs/day_source.h"
@@ -111,8 +114,14 @@ class Maker {
 
   Json rule_record(const CandidateConfig& one, const std::string& name) const {
     Json record = rule_options(one.rule);
-    const std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
-    refuse_seen(name, "tuned", "auctionnet", tuned_on);
+    std::vector<int64_t> tuned_on = bidders::tuned_on(one.rule);
+    std::string source = "auctionnet";
+    if (const auto* planner = one.rule.get_if<bidders::PlannerOptions>(); planner != nullptr && tuned_on.empty()) {
+      tuned_on = assets_.planner_knowledge(planner->knowledge)->periods;
+      const bool tape = data::is_tape(planner->knowledge);
+      source = tape ? day_source_of_store(data::TapeStore(planner->knowledge).info().config) : "";
+    }
+    refuse_seen(name, "tuned", source, tuned_on);
     if (!tuned_on.empty()) record["tuned_on"] = tuned_on;
     return record;
   }

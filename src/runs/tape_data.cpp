@@ -200,6 +200,7 @@ train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string
   options.campaigns = train::parse_campaigns(config.campaigns);
   options.budget_scale = {config.budget_scale.low, config.budget_scale.high};
   options.cpa_penalty = config.cpa_penalty;
+  options.cost_penalty = config.cost_penalty;
   options.cpa_scale = {config.cpa_scale.low, config.cpa_scale.high};
   return options;
 }

@@ -1,38 +1,26 @@
 #include "runs/train_judge.h"
 
-#include <ATen/Parallel.h>
-
 #include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/threads.h"
 #include "eval/evaluation.h"
+#include "eval/platform_evaluation.h"
 #include "eval/policy_bidder.h"
 #include "play/category_reserves.h"
 #include "play/population.h"
 #include "runs/day_source.h"
+#include "runs/torch_threads.h"
 #include "train/device.h"
 
 namespace genbid::runs {
 namespace {
 
-// LibTorch has one thread while policies are asked in blocks, each on one of ours.
-class OneTorchThread {
- public:
-  OneTorchThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
-  ~OneTorchThread() { at::set_num_threads(before_); }
-  OneTorchThread(const OneTorchThread&) = delete;
-  OneTorchThread& operator=(const OneTorchThread&) = delete;
-
- private:
-  int before_;
-};
-
 class MarketJudge : public train::Judge {
  public:
   MarketJudge(const TrainRunConfig& run, std::shared_ptr<policy::Policy> policy, const policy::CheckpointInfo& info)
-      : policy_(std::move(policy)), threads_(to_int(run.train.threads)) {
+      : policy_(std::move(policy)), all_seats_(run.select.protocol == "platform"), threads_(to_int(run.train.threads)) {
     const SelectRunConfig& config = run.select;
     plan_.market = config.market;
     plan_.population = play::load_population(config.market.population, config.market.shape().seats);
@@ -65,16 +53,36 @@ class MarketJudge : public train::Judge {
     candidate.name = "policy";
     candidate.kind = "policy";
     candidate.bidder = &bidder;
-    const auto evaluations = eval::evaluate_in_market(plan_, {candidate}, threads_);
+    const auto score = all_seats_ ? score_of_all_seats(candidate) : score_of_each_seat(candidate);
     policy_->train(was_training);
-    if (evaluations.empty()) return std::nullopt;
-    return eval::means(evaluations.front()).expected_score;
+    return score;
   }
 
   int64_t num_cells() const override { return std::ssize(plan_.periods) * std::ssize(plan_.seats); }
 
  private:
+  std::optional<double> score_of_each_seat(const eval::Candidate& candidate) {
+    const auto evaluations = eval::evaluate_in_market(plan_, {candidate}, threads_);
+    if (evaluations.empty()) return std::nullopt;
+    return eval::means(evaluations.front()).expected_score;
+  }
+
+  std::optional<double> score_of_all_seats(const eval::Candidate& candidate) {
+    eval::PlatformPlan plan;
+    plan.market = plan_.market;
+    plan.population = plan_.population;
+    plan.periods = plan_.periods;
+    plan.with_optimum = false;
+    const auto market = market::make_market(plan.market, threads_);
+    const auto evaluation = eval::evaluate_platform(plan, candidate, *market);
+    if (!evaluation) return std::nullopt;
+    double sum = 0.0;
+    for (const eval::PlatformCell& cell : evaluation->cells) sum += cell.result.expected_score;
+    return sum / as_double(evaluation->cells.size());
+  }
+
   std::shared_ptr<policy::Policy> policy_;
+  bool all_seats_;
   Threads threads_;  // of the market, which gives the same for any number; 0: one a processor
   eval::EvaluationPlan plan_;
   eval::PolicyBidderOptions options_;

@@ -50,12 +50,13 @@ bool has_other_data(const policy::SeenStore& seen, const policy::SeenStore& now,
   return contents_of(seen.sources) != contents_of(now.sources) || !same_features;
 }
 
-// Of all that a run reads: logs, tapes, and behind them what its initial policy has read.
-const std::string& store_path(const TrainRunConfig& config, size_t place) {
+// Of all that a run reads: logs, tapes, rounds, and behind them what its initial policy has read.
+std::string store_path(const TrainRunConfig& config, size_t place) {
   const size_t logs = config.data.store.size();
   if (place < logs) return config.data.store[place].path;
   const size_t tapes = config.tapes.store.size();
-  return place < logs + tapes ? config.tapes.store[place - logs].path : config.train.initial;
+  if (place < logs + tapes) return config.tapes.store[place - logs].path;
+  return place == logs + tapes && config.rounds.on() ? "rounds.market" : config.train.initial;
 }
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {

@@ -64,8 +64,9 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.field("budget_scale", budget_scale, kScales);
   v.field("cpa_scale", cpa_scale, kScales);
   v.field("conversions", conversions, {"drawn", "expected"});
-  v.field("softness", softness, {0.0, 1.0});
+  v.field("softness", softness, {0.0, 0.2});  // beyond, much money would stay unspent
   v.field("cpa_penalty", cpa_penalty, {0.0, 1e6});
+  v.field("cost_penalty", cost_penalty, {0.0, 1e6});
   v.field("weight", weight, {1e-6, 1e6});
   const bool all_name_theirs = std::all_of(store.begin(), store.end(),
                                            [](const TapeFileConfig& one) { return !one.train_periods.values.empty(); });
@@ -82,8 +83,22 @@ void TuningMarketConfig::fields(ConfigVisitor& v) {
   v.field("periods", periods);
 }
 
+void RoundsConfig::fields(ConfigVisitor& v) {
+  v.field("every", every, {0, 1'000'000'000});
+  v.field("periods", periods, {1, 1 << 20});
+  v.field("seats", seats, {1, kMaxSeats});
+  v.field("keep", keep, {1, 1 << 20});
+  v.field("share", share, {1e-6, 1.0});
+  v.section("market", market);
+  if (!on()) return;
+  v.check(!market.periods.values.empty(), "market", "periods, which the policy is to play in its rounds");
+  v.check(periods <= std::ssize(market.periods.values), "periods", "at most as many as market.periods names");
+  v.check(seats <= market.shape().seats, "seats", "at most as many as the market has");
+}
+
 void SelectRunConfig::fields(ConfigVisitor& v) {
   train::SelectConfig::fields(v);
+  v.field("protocol", protocol, {"market", "platform"});
   v.section("market", market);
   v.check(every == 0 || !market.periods.values.empty(), "market", "periods to be judged on, for tuning alone");
 }
@@ -97,10 +112,16 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   if (has_policy_gradient()) v.section("policy_gradient", policy_gradient);
   v.check(policy_gradient.kl_weight == 0.0 || !train.initial.empty(), "policy_gradient",
           "a kl_weight of 0, or train.initial: a run to stay near to");
+  v.section("rounds", rounds);
   v.section("select", select);
   v.check(!learns_from_logs() || !data.store.empty(), "data.store", "a trajectory store, or a list of these");
-  v.check(!learns_in_market() || !tapes.store.empty(), "tapes.store",
-          "a file of response tapes, or a list of these, beside train.objective: " + train.objective);
+  v.check(!learns_in_market() || rounds.on() || !tapes.store.empty(), "tapes.store",
+          "a file of response tapes, or a list of these, beside train.objective: " + train.objective +
+              " (or rounds, in which they are made)");
+  v.check(!rounds.on() || plays_rounds(), "rounds", "none beside train.objective: " + train.objective);
+  v.check(!rounds.on() || (rounds.share < 1.0) == !tapes.store.empty(), "rounds",
+          tapes.store.empty() ? "a share of 1, as there is no tapes.store for the rest"
+                              : "a share below 1, as the rest of a step's days are of tapes.store");
   v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
 }

@@ -67,6 +67,7 @@ struct TapesConfig {
   std::string conversions = "drawn";  // that the policy sees: drawn ones, or "expected"
   double softness = 0.02;             // of the end of a budget; a policy gradient learns from sharp ones
   double cpa_penalty = 0.0;           // for passing the CPA limit, beside the score (train/tape_days.h)
+  double cost_penalty = 0.0;          // for the money that is paid, likewise
   double weight = 1.0;                // of the market's loss, beside 1 of the logged one
 
   void fields(ConfigVisitor& v);
@@ -77,9 +78,23 @@ struct TuningMarketConfig : play::MarketRunConfig {
   void fields(ConfigVisitor& v);
 };
 
+// Section `rounds`: the policy plays as it is trained, and learns from what it met there (runs/round_days.h).
+struct RoundsConfig {
+  int64_t every = 0;    // steps a round; 0: there are none
+  int64_t periods = 8;  // periods that are played as a round begins
+  int64_t seats = 1;    // that the policy takes in each of them, drawn anew; those of the market: it plays its copies
+  int64_t keep = 3;     // rounds, the newest, whose periods a step learns from
+  double share = 1.0;   // of a step's days; the rest are of tapes.store
+  TuningMarketConfig market;  // with the periods that are played, one round's behind the other's, over and over
+
+  bool on() const { return every > 0; }
+  void fields(ConfigVisitor& v);
+};
+
 // Section `select`: the policy is judged in a market as it is trained, and its best checkpoint kept.
 struct SelectRunConfig : train::SelectConfig {
-  TuningMarketConfig market;  // whose periods are for tuning alone; they must be named where `every` is above 0
+  std::string protocol = "market";  // one seat after the other, or "platform": all seats are the policy's
+  TuningMarketConfig market;        // whose periods are for tuning alone; they must be named where `every` is above 0
 
   void fields(ConfigVisitor& v);
 };
@@ -92,6 +107,7 @@ struct TrainRunConfig {
   models::ModelConfig model;
   train::TrainConfig train;
   train::PolicyGradientConfig policy_gradient;  // of that objective alone
+  RoundsConfig rounds;
   SelectRunConfig select;
 
   bool has_policy_gradient() const { return train.objective == "policy_gradient"; }
@@ -100,6 +116,9 @@ struct TrainRunConfig {
     return train.objective == "logged" || train.objective == "mixed" || (has_policy_gradient() && !data.store.empty());
   }
   bool learns_in_market() const { return train.objective != "logged"; }
+  bool plays_rounds() const {
+    return train.objective == "market" || train.objective == "teacher" || train.objective == "mixed";
+  }
   void fields(ConfigVisitor& v);
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
 #include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
@@ -24,6 +26,7 @@
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
+#include "runs/round_days.h"
 #include "runs/tape_data.h"
 #include "runs/train_judge.h"
 #include "runs/train_resume.h"
@@ -32,7 +35,6 @@
 #include "train/memory_check.h"
 #include "train/objectives.h"
 #include "train/policy_gradient.h"
-#include "train/taught_days.h"
 
 namespace genbid::runs {
 namespace {
@@ -54,28 +56,54 @@ int threads_for(int64_t num_parameters) {
   return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-// What a policy learns from: logs, tapes or both.
+// What a policy learns from: logs, tapes, rounds of its own, or several of these.
 struct Inputs {
   std::optional<TrainingData> logs;
   std::optional<TapeData> tapes;
+  int64_t round_ticks = 0;  // of a day in the rounds' market; 0: there are none
 
-  int64_t ticks() const { return logs ? logs->training.ticks() : tapes->tapes.ticks(); }
+  int64_t ticks() const {
+    if (logs) return logs->training.ticks();
+    return tapes ? tapes->tapes.ticks() : round_ticks;
+  }
 };
 
 Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
   Inputs inputs;
   if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, device));
-  if (config.learns_in_market()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
-  if (!inputs.logs || !inputs.tapes) return inputs;
+  if (!config.tapes.store.empty()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
+  if (config.rounds.on()) {
+    inputs.round_ticks = config.rounds.market.shape().ticks;
+    if (inputs.round_ticks != inputs.ticks()) {
+      throw Error("rounds.market.traffic.ticks: found " + std::to_string(inputs.round_ticks) + ", expected " +
+                  std::to_string(inputs.ticks()) + " as in " + (inputs.logs ? "data.store" : "tapes.store"));
+    }
+  }
+  if (!inputs.logs || !config.learns_in_market()) return inputs;
   if (inputs.logs->feature_set != config.tapes.features) {
     throw Error("tapes.features: found " + config.tapes.features + ", expected " + inputs.logs->feature_set +
                 ", the features of data.store");
   }
-  if (inputs.logs->training.ticks() != inputs.tapes->tapes.ticks()) {
+  if (inputs.tapes && inputs.logs->training.ticks() != inputs.tapes->tapes.ticks()) {
     throw Error("tapes.store: found days of " + std::to_string(inputs.tapes->tapes.ticks()) + " ticks, expected " +
                 std::to_string(inputs.logs->training.ticks()) + " as in data.store");
   }
   return inputs;
+}
+
+// Days that the policy plays in its rounds are days of its training, and none that it is held out from.
+void add_rounds(const RoundsConfig& config, policy::CheckpointInfo& info) {
+  const TuningMarketConfig& market = config.market;
+  const policy::SeenStore rounds{day_source(print_config(market, ""), market.seed),
+                                 market.periods.values,
+                                 {},
+                                 "",
+                                 content_hash(identity_of(config))};
+  for (const policy::SeenStore& store : info.stores) {
+    refuse_seen_days("rounds.market.periods", "held_out_periods", "trained", rounds.days, rounds.train_periods,
+                     store.days, store.held_out_periods, "");
+  }
+  info.stores.push_back(rounds);
 }
 
 // What a checkpoint of this training says of it.
@@ -86,13 +114,13 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   if (inputs.logs) {
     info.stores = inputs.logs->stores;
     feature_set = inputs.logs->feature_set;
-    info.labels = config.data.labels + (!inputs.tapes                  ? ""
-                                        : config.has_policy_gradient() ? " and policy_gradient"
-                                                                       : " and market");
+    const std::string market = config.has_policy_gradient() ? " and policy_gradient" : " and market";
+    info.labels = config.data.labels + (config.learns_in_market() ? market : "");
   }
   if (inputs.tapes) {
     info.stores.insert(info.stores.end(), inputs.tapes->stores.begin(), inputs.tapes->stores.end());
   }
+  if (config.rounds.on()) add_rounds(config.rounds, info);
   info.observation = {feature_set, config.data.reward};
   info.shape =
       policy::shape_for(inputs.logs ? inputs.logs->training.features() : feature_names(parse_feature_set(feature_set)));
@@ -106,9 +134,11 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
 }
 
 void check_policy(const TrainRunConfig& config, const policy::Policy& policy, const Inputs& inputs) {
-  if (inputs.tapes && policy.whole_period() && policy.window() < inputs.ticks()) {
-    throw Error("tapes.store: found days of " + std::to_string(inputs.ticks()) + " ticks, expected at most " +
-                std::to_string(policy.window()) + ", the whole period that this model plans (model.ticks)");
+  const bool plays_days = inputs.tapes || inputs.round_ticks > 0;
+  if (plays_days && policy.whole_period() && policy.window() < inputs.ticks()) {
+    throw Error(std::string(inputs.tapes ? "tapes.store" : "rounds.market") + ": found days of " +
+                std::to_string(inputs.ticks()) + " ticks, expected at most " + std::to_string(policy.window()) +
+                ", the whole period that this model plans (model.ticks)");
   }
   if (config.has_policy_gradient() && policy.choice_size().numbers == 0) {
     throw Error(
@@ -175,22 +205,42 @@ void start_from(const std::string& checkpoint, policy::Policy& policy) {
 struct Objectives {
   std::unique_ptr<train::LoggedWindows> windows;
   std::unique_ptr<train::TapeDays> days;
+  std::unique_ptr<RoundDays> rounds;
   std::unique_ptr<train::WeightedSum> sum;
   train::PolicyGradient* policy_gradient = nullptr;  // what `days` is, if it is
 
   train::Objective& whole() const {
     if (sum) return *sum;
+    if (rounds) return *rounds;
     if (days) return *days;
     return *windows;
   }
+  void ask_for(const policy::Wishes& wishes) const {
+    if (days) days->ask_for(wishes);
+    if (rounds) rounds->ask_for(wishes);
+  }
+  policy::TrainingColumns training_columns(const Inputs& inputs) const {
+    if (inputs.logs) return inputs.logs->training.training_columns();
+    return days ? days->training_columns() : rounds->training_columns();
+  }
 };
 
-Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, const policy::Policy& policy) {
+// How many of a step's days are of the rounds' own; at least one, and one of tapes.store where there is one.
+int64_t round_cells(const TrainRunConfig& config) {
+  const int64_t all = config.tapes.cells;
+  if (config.tapes.store.empty()) return all;
+  const auto wanted = static_cast<int64_t>(std::llround(as_double(all) * config.rounds.share));
+  return std::clamp<int64_t>(wanted, 1, std::max<int64_t>(1, all - 1));
+}
+
+Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs,
+                           const std::shared_ptr<policy::Policy>& policy, const RunDir& run,
+                           const policy::CheckpointInfo& info, c10::Device device) {
   const train::TrainConfig& train = config.train;
   Objectives made;
   if (inputs.logs) {
     made.windows =
-        std::make_unique<train::LoggedWindows>(inputs.logs->training, policy, train.batch_size, train.accumulate,
+        std::make_unique<train::LoggedWindows>(inputs.logs->training, *policy, train.batch_size, train.accumulate,
                                                train.seed, train::parse_starts(config.data.starts));
     const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
     for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
@@ -198,29 +248,30 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs, c
                " trajectories, " + number_text("%.1f", 100.0 * made.windows->sampler().share(i)) + " % of the windows");
     }
   }
+  const int64_t of_rounds = config.rounds.on() ? round_cells(config) : 0;
   if (inputs.tapes) {
+    const int64_t cells = std::max<int64_t>(1, config.tapes.cells - of_rounds);
     const TapeData& tapes = *inputs.tapes;
-    const train::TapeDaysOptions options = tape_options(config.tapes, config.data.reward);
-    const auto make = [&]<typename Kind>() {
-      return std::make_unique<Kind>(tapes.tapes, tapes.days, tapes.training, options, config.tapes.cells,
-                                    train.accumulate, train.seed);
-    };
     if (config.has_policy_gradient()) {
-      auto days = std::make_unique<train::PolicyGradient>(tapes.tapes, tapes.days, tapes.training, options,
-                                                          config.policy_gradient, policy, config.tapes.cells,
-                                                          train.accumulate, train.seed);
+      auto days = std::make_unique<train::PolicyGradient>(
+          tapes.tapes, tapes.days, tapes.training, tape_options(config.tapes, config.data.reward),
+          config.policy_gradient, *policy, cells, train.accumulate, train.seed);
       made.policy_gradient = days.get();
       made.days = std::move(days);
-    } else if (train.objective == "teacher") {
-      made.days = make.operator()<train::TaughtDays>();
     } else {
-      made.days = make.operator()<train::TapeDays>();
+      made.days = make_tape_days(config, tapes, tapes.training, cells, train.seed);
     }
   }
-  if (made.windows && made.days) {
-    made.sum = std::make_unique<train::WeightedSum>(
-        std::vector<train::WeightedSum::Term>{{made.windows.get(), 1.0}, {made.days.get(), config.tapes.weight}});
+  if (config.rounds.on()) {
+    made.rounds = std::make_unique<RoundDays>(config, run, policy, info, of_rounds, device);
   }
+  std::vector<train::WeightedSum::Term> terms;
+  const double share = config.rounds.on() ? config.rounds.share : 0.0;
+  if (made.windows) terms.push_back({made.windows.get(), 1.0});
+  const double market = made.windows ? config.tapes.weight : 1.0;
+  if (made.days) terms.push_back({made.days.get(), market * (1.0 - share)});
+  if (made.rounds) terms.push_back({made.rounds.get(), market * share});
+  if (terms.size() > 1) made.sum = std::make_unique<train::WeightedSum>(std::move(terms));
   return made;
 }
 
@@ -268,7 +319,10 @@ TrainingSummary train(const TrainRunConfig& config) {
   log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
            config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
   if (inputs.logs) warn_of_outliers(config, *inputs.logs);
-  const Objectives objectives = make_objectives(config, inputs, *policy);
+  const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
+  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);  // its errors come before the work
+  // The policy is fitted to the days of the first round, if there are no others.
+  if (checkpoint.empty() && objectives.rounds) objectives.rounds->begin_anew();
   if (!initial.empty()) {
     start_from(initial, *policy);
     if (objectives.policy_gradient != nullptr && config.policy_gradient.kl_weight > 0.0) {
@@ -279,11 +333,11 @@ TrainingSummary train(const TrainRunConfig& config) {
       objectives.policy_gradient->stay_near(kept);
     }
   } else if (checkpoint.empty()) {
-    policy->fit(inputs.logs ? inputs.logs->training.training_columns() : objectives.days->training_columns());
+    policy->fit(objectives.training_columns(inputs));
   }
 
   train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
-  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);
+  if (objectives.rounds) trainer.in_rounds(*objectives.rounds);
   if (judge) trainer.judge_with(*judge, config.select);
   if (inputs.tapes && !inputs.tapes->held_out.empty()) {
     trainer.watch([&] {
@@ -300,7 +354,7 @@ TrainingSummary train(const TrainRunConfig& config) {
     log_info("resumed from " + checkpoint);
     for (const std::string& note : resume.notes) log_info(note);
   }
-  if (objectives.days) objectives.days->ask_for(policy->wishes());
+  objectives.ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();
   if (held_out != nullptr) {

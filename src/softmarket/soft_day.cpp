@@ -133,7 +133,7 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
   Histories histories(policy, cells);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);
   at::Tensor money_B1 = budget_B1;
-  std::vector<at::Tensor> alphas, costs, choices;
+  std::vector<at::Tensor> alphas, costs, values, conversions, choices;
   const int64_t noise_size = options.sampled ? policy.choice_size().numbers : policy.noise_size();
   for (int64_t tick = 0; tick < tapes.ticks(); ++tick) {
     const Offered offered = tapes.offered(cells.day_B, tick);
@@ -168,6 +168,8 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
     days.append(seen);
     money_B1 = (money_B1 - seen.cost).clamp_min(0.0);
     costs.push_back(seen.cost);
+    values.push_back(seen.expected_conversions);
+    conversions.push_back(seen.conversions);
   }
   Day day;
   day.value_B = days.expected_conversions_B1().squeeze(1);
@@ -178,6 +180,8 @@ Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& 
   day.states_BTS = histories.states_BTS();
   day.before_BTO = histories.before_BTO();
   day.costs_BT = at::cat(costs, 1);
+  day.values_BT = at::cat(values, 1);
+  day.conversions_BT = at::cat(conversions, 1);
   if (!choices.empty()) day.choices_BTX = at::stack(choices, 1);
   return day;
 }

@@ -36,15 +36,17 @@ struct DayOptions {
 
 // What became of them, f32.
 struct Day {
-  at::Tensor score_B;      // expected: softmarket/expected_score.h
-  at::Tensor value_B;      // p-values of exposed impressions
-  at::Tensor cost_B;       // money
-  at::Tensor alphas_BT;    // asked
-  at::Tensor actions_BT;   // what was left of them: effective alphas
-  at::Tensor states_BTS;   // as they were seen
-  at::Tensor before_BTO;   // what had come of outcomes (policy/day.h, Ticks)
-  at::Tensor costs_BT;     // money, by tick
-  at::Tensor choices_BTX;  // where they were sampled
+  at::Tensor score_B;         // expected: softmarket/expected_score.h
+  at::Tensor value_B;         // p-values of exposed impressions
+  at::Tensor cost_B;          // money
+  at::Tensor alphas_BT;       // asked
+  at::Tensor actions_BT;      // what was left of them: effective alphas
+  at::Tensor states_BTS;      // as they were seen
+  at::Tensor before_BTO;      // what had come of outcomes (policy/day.h, Ticks)
+  at::Tensor costs_BT;        // money, by tick
+  at::Tensor values_BT;       // p-values of exposed impressions, by tick
+  at::Tensor conversions_BT;  // that it saw, by tick: drawn ones, or what stands for them
+  at::Tensor choices_BTX;     // where they were sampled
 };
 
 // The same wishes for every cell, as act() reads them.

@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "base/convert.h"
-#include "policy/outcomes.h"
 #include "softmarket/expected_score.h"
 
 // P places between and at knots, W places near the best one.
@@ -37,27 +36,41 @@ at::Tensor Teacher::labels_BT(const Cells& cells, const Day& day) const {
   const int64_t rows = cells.day_B.size(0);
   const int64_t ticks = tapes_.ticks();
   const auto of_cell = [&](const at::Tensor& x_B) { return x_B.unsqueeze(1).expand({rows, ticks}).reshape({-1, 1}); };
-  const at::Tensor budget_N1 = of_cell(cells.constraint_BC.select(1, 0));
-  const at::Tensor limit_N1 = of_cell(cells.constraint_BC.select(1, 1));
-  const auto before = [&](policy::Outcome outcome) {
-    return day.before_BTO.detach().select(2, to_signed(policy::index_of(outcome))).reshape({-1, 1});
+  const auto before = [&](const at::Tensor& x_BT) {
+    const at::Tensor sum_BT = x_BT.detach().cumsum(1).slice(1, 0, ticks - 1);
+    return at::cat({at::zeros({rows, 1}, x_BT.options()), sum_BT}, 1).reshape({-1, 1});
   };
-  const at::Tensor spent_N1 = before(policy::Outcome::kBudgetUse) * budget_N1;
-  const at::Tensor won_N1 = before(policy::Outcome::kValue) * budget_N1 / limit_N1;
-
   const at::Tensor tick_T = at::arange(ticks, cells.day_B.options());
-  const at::Tensor row_N = (cells.day_B.unsqueeze(1) * ticks + tick_T).flatten();
-  const at::Tensor rest_N2K = rest_.index_select(0, row_N);
+  Question question;
+  question.row_N = (cells.day_B.unsqueeze(1) * ticks + tick_T).flatten();
+  question.budget_N1 = of_cell(cells.constraint_BC.select(1, 0));
+  question.limit_N1 = of_cell(cells.constraint_BC.select(1, 1));
+  question.won_N1 = before(day.values_BT);
+  question.spent_N1 = before(day.costs_BT);
+  question.lowest_N1 = of_cell(tapes_.lowest_B1(cells.day_B).squeeze(1));
+  return answer_N1(question).view({rows, ticks});
+}
+
+at::Tensor Teacher::label_B1(const Cells& cells, int64_t tick, const at::Tensor& value_B1,
+                             const at::Tensor& cost_B1) const {
+  const torch::NoGradGuard no_grad;
+  return answer_N1({cells.day_B * tapes_.ticks() + tick, cells.constraint_BC.slice(1, 0, 1),
+                    cells.constraint_BC.slice(1, 1, 2), value_B1, cost_B1, tapes_.lowest_B1(cells.day_B)});
+}
+
+at::Tensor Teacher::answer_N1(const Question& question) const {
+  const at::Tensor& limit_N1 = question.limit_N1;
+  const at::Tensor rest_N2K = rest_.index_select(0, question.row_N);
   const at::Tensor cost_NP = between_knots(rest_N2K.select(1, 1));
-  const at::Tensor allowed_NP = cost_NP.le(budget_N1 - spent_N1);
-  const at::Tensor all_cost_NP = cost_NP + spent_N1;
-  const at::Tensor all_value_NP = between_knots(rest_N2K.select(1, 0)) + won_N1;
+  const at::Tensor allowed_NP = cost_NP.le(question.budget_N1 - question.spent_N1);
+  const at::Tensor all_cost_NP = cost_NP + question.spent_N1;
+  const at::Tensor all_value_NP = between_knots(rest_N2K.select(1, 0)) + question.won_N1;
   const at::Tensor ratio_NP = (all_value_NP * limit_N1 / all_cost_NP.clamp_min(1e-30)).clamp_max(1.0);
   const double none = -std::numeric_limits<double>::infinity();
   const at::Tensor rough_NP = at::where(allowed_NP, all_value_NP * at::square(ratio_NP), none);
   // Near that best place the expected score itself decides.
   const at::Tensor best_N1 = rough_NP.argmax(1, /*keepdim=*/true);
-  const at::Tensor near_W = at::arange(-kNear, kNear + 1, row_N.options());
+  const at::Tensor near_W = at::arange(-kNear, kNear + 1, question.row_N.options());
   const at::Tensor place_NW = (best_N1 + near_W).clamp(0, cost_NP.size(1) - 1);
   const at::Tensor score_NW =
       expected_score(all_value_NP.gather(1, place_NW), all_cost_NP.gather(1, place_NW), limit_N1.expand_as(place_NW));
@@ -65,9 +78,7 @@ at::Tensor Teacher::labels_BT(const Cells& cells, const Day& day) const {
   const at::Tensor chosen_N1 = at::where(allowed_NW, score_NW, none).argmax(1, /*keepdim=*/true);
   const at::Tensor chosen_place_N1 = place_NW.gather(1, chosen_N1);
   const double octaves_a_place = 1.0 / (tapes_.knots_per_octave() * as_double(kParts));
-  const at::Tensor alpha_N1 = tapes_.lowest_B1(cells.day_B).expand({rows, ticks}).reshape({-1, 1}) *
-                              at::exp2(chosen_place_N1.to(at::kFloat) * octaves_a_place);
-  return alpha_N1.view({rows, ticks});
+  return question.lowest_N1 * at::exp2(chosen_place_N1.to(at::kFloat) * octaves_a_place);
 }
 
 }  // namespace genbid::softmarket

@@ -23,10 +23,21 @@ class Teacher {
 
   // f32, B T. `day` is what became of `cells`; the labels have no gradient.
   at::Tensor labels_BT(const Cells& cells, const Day& day) const;
+  // That of one tick, f32, B1, of days that have brought this value and taken this money before it, B1.
+  at::Tensor label_B1(const Cells& cells, int64_t tick, const at::Tensor& value_B1, const at::Tensor& cost_B1) const;
 
   static constexpr int64_t kParts = 8;  // of the way from knot to knot
 
  private:
+  // N days at the beginning of a tick.
+  struct Question {
+    at::Tensor row_N;  // i64, of the M T
+    at::Tensor budget_N1, limit_N1;
+    at::Tensor won_N1, spent_N1;  // before the tick
+    at::Tensor lowest_N1;         // alpha of the first knot
+  };
+  at::Tensor answer_N1(const Question& question) const;
+
   const Tapes& tapes_;
   at::Tensor rest_;  // M T x 2 x K: value and cost of a tick and all after it, at the knots
 };

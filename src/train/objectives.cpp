@@ -31,6 +31,10 @@ at::Tensor WeightedSum::weight(size_t part) const {
   return at::full({}, terms_[term].weight, at::TensorOptions(at::kFloat).device(device()));
 }
 
+bool WeightedSum::is_of_all_groups() const {
+  return std::all_of(terms_.begin(), terms_.end(), [](const Term& term) { return term.objective->is_of_all_groups(); });
+}
+
 std::vector<policy::LossPart> WeightedSum::losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                   size_t part) {
   const auto [term, place] = places_[part];

@@ -118,8 +118,10 @@ void PolicyGradient::play(Samples& samples, policy::Policy& policy, size_t part,
   samples.choices_BTX.copy_(day.choices_BTX);
   at::Tensor reward_B = day.score_B / mean_par();
   samples.mean_score.copy_(reward_B.mean());
-  const double penalty = this->options().cpa_penalty;
-  if (penalty > 0.0) reward_B = reward_B - excess_B(cells, day) * (penalty / mean_par());
+  const double for_cost = this->options().cost_penalty;
+  if (for_cost > 0.0) reward_B = reward_B - day.cost_B / cells.constraint_BC.select(1, 1) * (for_cost / mean_par());
+  const double for_cpa = this->options().cpa_penalty;
+  if (for_cpa > 0.0) reward_B = reward_B - excess_B(cells, day) * (for_cpa / mean_par());
   samples.advantage_B.copy_(advantages_B(reward_B, config_.group_size, config_.divide_by));
   if (start_ != nullptr) samples.start_BTL.copy_(log_densities_BTL(*start_, samples));
 }

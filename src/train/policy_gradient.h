@@ -42,7 +42,7 @@ at::Tensor divergence_BTL(const at::Tensor& log_density_BTL, const at::Tensor& r
 // What a policy that samples learns from, without a gradient of the market: it plays days of tapes, each several times,
 // and what was drawn in the better samples of a day becomes more likely (group-relative policy optimization: Shao et
 // al., "DeepSeekMath", 2024). The samples of a group have the same day, campaign and arrivals of conversions, so their
-// rewards differ by what was drawn. The reward is a day's expected score, less the penalty for passing the limit; days
+// rewards differ by what was drawn. The reward is a day's expected score, less the penalties of the options; days
 // are played sharp (DayOptions::softness 0) and recorded by nobody. Then the densities of all choices of a day are
 // computed at once, and the loss is, with A the advantages and sums over links,
 //

@@ -12,6 +12,7 @@
 #include "base/stop_signal.h"
 #include "bidding/advertiser.h"
 #include "policy/outcomes.h"
+#include "softmarket/players.h"
 #include "train/device.h"
 
 // K steps that are drawn ahead, B cells, C = 2 constraint values, T ticks, S features, O outcomes, N rows.
@@ -21,28 +22,6 @@ namespace {
 
 constexpr int64_t kMostStepsAhead = 64;
 constexpr int64_t kCellsAtOnce = 1024;
-
-// Bids a constant alpha, a factor times the CPA limit, which is a row's own.
-class ConstantBids : public policy::Policy {
- public:
-  explicit ConstantBids(at::Tensor factor_B1) : factor_B1_(std::move(factor_B1)) {}
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
-                                       const policy::Batch& /*batch*/) override {
-    return {};
-  }
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
-    return {};
-  }
-  policy::Action act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
-                     const std::vector<at::Tensor>& /*carry*/) override {
-    return {history.constraint_BC.slice(1, 1, 2) * factor_B1_};
-  }
-
- private:
-  at::Tensor factor_B1_;
-};
 
 softmarket::Cells cells_of(const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen, c10::Device device) {
   std::vector<float> constraint;
@@ -160,6 +139,10 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
   const softmarket::Cells cells = cells_of_part(part);
   const softmarket::Day day = played(policy, cells, step.noise);
   std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
+  if (options_.cost_penalty > 0.0) {
+    const at::Tensor paid_B = day.cost_B / cells.constraint_BC.select(1, 1);
+    losses.push_back({"cost", paid_B.mean() * (options_.cost_penalty / mean_par_)});
+  }
   if (options_.cpa_penalty > 0.0) {
     losses.push_back({"cpa", excess_B(cells, day).mean() * (options_.cpa_penalty / mean_par_)});
   }
@@ -188,7 +171,7 @@ policy::TrainingColumns TapeDays::training_columns() const {
   }
   const softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
                                 at::tensor(constraint).view({-1, 2}).to(device())};
-  ConstantBids bids(at::tensor(factors).view({-1, 1}).to(device()));
+  softmarket::ConstantBids bids(at::tensor(factors).view({-1, 1}).to(device()));
   at::Generator noise = generator_on(device(), 1);
   const softmarket::Day day = softmarket::play_day(bids, {}, tapes_, cells, options_.day, noise);
 

@@ -38,6 +38,12 @@ struct TapeDaysOptions {
   // limit where that pays; a policy that must not learns here how far to stay below. (A penalty for passing it at all,
   // whether by much or little, was worse: between 0.3 and 0.35 of par a policy jumps from a fifth of its days to none.)
   double cpa_penalty = 0.0;
+  // What a day loses beside the score for the money that it pays: this times cost / CPA limit. A slot of a generalised
+  // second-price auction costs what the next seat bid for it, which at that seat's alpha is the value that it does not
+  // get: what is paid stands for what others lose (the externality that Vickrey, Clarke and Groves charge). The score
+  // knows money only where it is short, so policies that play their copies and go by it alone drive each other's prices
+  // up until it is.
+  double cost_penalty = 0.0;
 };
 
 // A day of a seat in the tapes.

@@ -123,6 +123,23 @@ struct Trainer::State {
     run.prune_checkpoints(config.keep, best_path());
   }
 
+  // Has a round's days made as the round begins, or read as a run goes on within it. A checkpoint is there before they
+  // are played, so that nobody asks for what earlier rounds alone learned from. False if a stop was asked for.
+  bool enter_round(RunMetrics& metrics) {
+    if (rounds == nullptr || info.step < round_end) return true;
+    const bool begins = info.step == rounds->first_step(info.step);
+    if (begins && info.step > 0) save();
+    std::optional<MetricValues> values;
+    {
+      const Ema::Swap averaged(stepper.ema());
+      values = rounds->begin(info.step);
+    }
+    if (!values) return false;
+    if (!values->empty()) metrics.write(info.step, *values);
+    round_end = rounds->end(info.step);
+    return true;
+  }
+
   bool is_due(int64_t step) const {
     if (judge == nullptr || step == 0) return false;
     return (step % select.every == 0 || step == config.steps) && !judgements->has(step);
@@ -181,6 +198,8 @@ struct Trainer::State {
   int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
   std::string last_checkpoint;
   std::function<std::map<int64_t, double>()> tape_scores;
+  Rounds* rounds = nullptr;
+  int64_t round_end = 0;  // of the round that has begun; 0: none has
   Judge* judge = nullptr;
   SelectConfig select;
   std::optional<BestCheckpoint> judgements;
@@ -197,6 +216,8 @@ void Trainer::judge_with(Judge& judge, const SelectConfig& config) {
   state_->judge = &judge;
   state_->select = config;
 }
+
+void Trainer::in_rounds(Rounds& rounds) { state_->rounds = &rounds; }
 
 void Trainer::watch(std::function<std::map<int64_t, double>()> tape_scores) {
   state_->tape_scores = std::move(tape_scores);
@@ -229,7 +250,8 @@ TrainSummary Trainer::run() {
   // A run that was killed between a checkpoint and its judgement is judged first.
   if (s.is_due(step)) s.judge_now(metrics);
   while (step < last && goes_on()) {
-    s.stepper.run(step, last);
+    if (!s.enter_round(metrics)) break;
+    s.stepper.run(step, s.rounds != nullptr ? std::min(last, s.round_end) : last);
     ++step;
 
     if (step % config.log_every == 0 || step == last) {

@@ -15,6 +15,7 @@
 #include "train/dataset.h"
 #include "train/held_out.h"
 #include "train/objective.h"
+#include "train/rounds.h"
 #include "train/train_config.h"
 
 namespace genbid::train {
@@ -44,6 +45,9 @@ class Trainer {
   ~Trainer();
   // Judges averaged weights as the config says. The judge must outlive the trainer.
   void judge_with(Judge& judge, const SelectConfig& config);
+
+  // Trains in these rounds, which make what the objective's steps learn from. They must outlive the trainer.
+  void in_rounds(Rounds& rounds);
 
   // Measures, whenever held-out days are, the mean expected score by period on tapes that it does not learn from. It
   // gives nothing if a stop was asked for.

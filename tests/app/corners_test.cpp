@@ -86,6 +86,7 @@ std::vector<Base> bases() {
       evaluate("fixed_alpha", "policy: fixed_alpha", {},
                {{"alpha", "cpa_scale", "budget_scale"}, {"cpa_ratio", "cpa_scale", "budget_scale"}}),
       evaluate("pacing", "policy: pacing", {}, {{"price_level", "later_value", "prior_days", "cpa_brake"}}),
+      evaluate("planner", "policy: planner", {}, {{"price_level", "budget_scale", "cpa_scale"}}),
       evaluate("teacher", "policy: teacher", {}, {{"budget_scale", "cpa_scale", "rival_budget_scale"}}),
       evaluate("online_lp", "policy: online_lp, table: own_category", own, {{"seats", "ticks"}}),
       {"replay",

@@ -128,6 +128,7 @@ const std::vector<Verb>& verbs() {
         "replay.log=[IN/days/raw_log/period-0.csv, IN/days/raw_log/period-1.csv, IN/days/raw_log/period-2.csv]",
         "replay.periods=0..2", "output.dir=OUT/result"},
        true},
+      {"relabel", {"relabel", "configs/relabel.yaml", "tape=IN/days/tape.h5", "periods=0..3", "output=OUT/store.h5"}},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
@@ -140,10 +141,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
     inputs_ = new TemporaryFolder;
     Program ingest({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")}, inputs_->path("text.txt"));
     ASSERT_EQ(ingest.wait(), 0) << read_file(inputs_->path("text.txt"));
-    Program simulate(
-        {"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3", "output.market_log=true",
-         "output.raw_log=true", "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
-        inputs_->path("text.txt"));
+    Program simulate({"simulate", "configs/simulate.yaml", kSmall, kBudget, "market.periods=0..3",
+                      "output.market_log=true", "output.raw_log=true", "output.tape=true",
+                      "output.market_log_precision=float64", "output.dir=" + inputs_->path("days")},
+                     inputs_->path("text.txt"));
     ASSERT_EQ(simulate.wait(), 0) << read_file(inputs_->path("text.txt"));
     Program evaluate({"evaluate", "configs/evaluate.yaml", "policy=[pid, pacing, teacher]", kSmall, kBudget,
                       "market.periods=22..25", "output.dir=" + inputs_->path("result")},

@@ -104,7 +104,7 @@ class SampledTraining : public MarketTraining {
   std::string taught(const std::string& run, const std::string& more) {
     return "train configs/quickstart/perceptron.yaml run=" + out(run) + " data.store=" + out("tapes/trajectories.h5") +
            " data.train_periods=7 data.held_out_periods=9 model=" + kModel + " train.batch_size=16 train.threads=1 " +
-           more;
+           "train.learning_rate=0.02 train.warmup_steps=0 " + more;
   }
   std::string sampled(const std::string& run, const std::string& more) {
     return train(run, "model=" + kModel + " tapes.train_periods=8 tapes.cells=6 train.objective=policy_gradient " +

@@ -146,6 +146,14 @@ TEST(TapeStore, CurvesThatFallAreErrors) {
             std::string::npos);
   EXPECT_NE(error_after([](TapeColumns& c) { c.knots[4] = 3.0F; }).find("found the slots 2 at knot 1"),
             std::string::npos);
+  // Between the knots: slopes are what lies behind a value, and rises of values are 1.
+  EXPECT_EQ(error_after([](TapeColumns& c) { c.knots[54 + 1] = 3.5F; }),
+            "dataset '/ticks/knots': row 3, tick 1: found the slope of the value 3.5 at knot 0, expected at most three "
+            "times the rise to the next knot on either side, 3");
+  EXPECT_NE(error_after([](TapeColumns& c) { c.knots[54 + 13] = 3.5F; }).find("the value 3.5 at knot 2, expected"),
+            std::string::npos);
+  EXPECT_NE(error_after([](TapeColumns& c) { c.knots[11] = 0.5F; }).find("slope of the slots 0.5 at knot 1"),
+            std::string::npos);
 }
 
 struct HandMade {

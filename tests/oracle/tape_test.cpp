@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "oracle/day_plan.h"
 #include "small_day.h"
 
 namespace genbid::oracle {
@@ -184,6 +185,34 @@ TEST(Tape, ADayIsOffByLessThanATenthOfAPercent) {
   RecordProperty("mean_value", std::to_string(mean_value / count));
   RecordProperty("mean_cost", std::to_string(mean_cost / count));
   RecordProperty("worst", std::to_string(worst));
+}
+
+// The reader is interpolate() at all points of a grid, and its curves make the plan that the fine ones make, but for
+// what knots leave out.
+TEST(CurveReader, IsTheTapeAtAllPointsOfAGrid) {
+  const auto day = random_day(5, 3, 70, 3);
+  const Responses responses = respond_for_tape(day, 5);
+  const AlphaGrid& grid = responses.grid(2);
+  const CurveReader reader(grid, kKnotsPerOctave);
+  for (int tick = 0; tick < 3; ++tick) {
+    const std::vector<Knot> knots = thinned(responses, 2, tick);
+    const Curve curve = reader.read(knots);
+    ASSERT_EQ(curve.size(), grid.num_points());
+    EXPECT_EQ(curve[0].value, 0.0);
+    for (size_t p = 1; p < curve.size(); ++p) {
+      const TapePoint expected = interpolate(knots, grid.lowest, as_double(grid.alpha(p)));
+      EXPECT_NEAR(curve[p].value, expected.value, 1e-9 * expected.value);
+      EXPECT_NEAR(curve[p].cost, expected.cost, 1e-9 * expected.cost);
+    }
+  }
+  const DayPlan again(grid, 3, [&](int tick) { return responses.bid_curve(2, tick); });
+  const DayPlan plan(responses, 2);
+  for (int tick = 0; tick < 3; ++tick) {
+    for (size_t p = 0; p < grid.num_points(); ++p) {
+      EXPECT_EQ(again.choice(tick, p), plan.choice(tick, p));
+      EXPECT_EQ(again.frontier(tick)[p].value, plan.frontier(tick)[p].value);
+    }
+  }
 }
 
 }  // namespace

@@ -282,6 +282,38 @@ TEST_F(TapeDaysTest, APenaltyIsForPassingTheLimit) {
   EXPECT_EQ(penalty(0.05, 0.0), 0.0);
 }
 
+// What is paid, by what it buys at the limit.
+TEST_F(TapeDaysTest, MoneyThatIsPaidCanCountAsALoss) {
+  const auto policy = perceptron();
+  TapeDaysOptions options;
+  options.campaigns = Campaigns::kOwn;
+  options.cost_penalty = 0.5;
+  TapeDays objective(tapes_, days_, chosen_, options, 16, 1, 1);
+  policy->fit(objective.training_columns());
+  objective.draw(0, 1);
+  objective.gather(step_number(0));
+  at::Generator noise = at::detail::createCPUGenerator(7);
+  const auto losses = objective.losses({0, noise}, *policy, 0, 0);
+  ASSERT_EQ(losses.size(), 2U);
+  EXPECT_EQ(losses[1].name, "cost");
+  EXPECT_GT(losses[1].value.item<double>(), 0.0);
+  losses[1].value.backward();
+  double slope = 0.0;  // paying less is bidding less: the gradient reaches the weights
+  for (const at::Tensor& one : policy->parameters()) {
+    if (one.grad().defined()) slope += one.grad().abs().sum().item<double>();
+  }
+  EXPECT_GT(slope, 0.0);
+
+  options.cost_penalty = 0.0;
+  TapeDays free(tapes_, days_, chosen_, options, 16, 1, 1);
+  free.draw(0, 1);
+  free.gather(step_number(0));
+  noise = at::detail::createCPUGenerator(7);
+  const auto without = free.losses({0, noise}, *policy, 0, 0);
+  ASSERT_EQ(without.size(), 1U);
+  EXPECT_EQ(without[0].value.item<double>(), losses[0].value.item<double>());
+}
+
 TEST_F(TapeDaysTest, ASumOfObjectivesIsWeighted) {
   const auto policy = perceptron();
   TapeDays one(tapes_, days_, chosen_, {}, 16, 1, 1);
