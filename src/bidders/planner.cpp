@@ -17,6 +17,9 @@ namespace {
 
 constexpr size_t kAlphas = PlannerForecast::kAlphas;
 constexpr double kVolumesPerOctave = 4.0;
+// Losses of a strict one, in budgets / CPA limit: 0.0125, 0.025, ... 12.8.
+constexpr double kLeastLoss = 0.0125;
+constexpr int kLossOctaves = 10;
 
 class Planner : public Bidder {
  public:
@@ -138,12 +141,18 @@ class Planner : public Bidder {
     return values_.emplace(key, std::move(made)).first->second;
   }
 
-  // What makes the chance to end beyond the limit small enough, as the day begins.
+  // The least that makes the chance to end beyond the limit small enough, as the day begins; found by halving, as the
+  // chance falls with the loss.
   double loss_for(const Advertiser& seat, int volume) {
     if (options_.attitude == "score") return 0.0;
-    for (double loss = 0.05;; loss *= 4.0) {
-      if (values(seat, volume, loss).beyond() <= 1.0 - options_.confidence || loss > 10.0) return loss;
+    const auto loss = [](int octave) { return kLeastLoss * std::exp2(octave); };
+    int enough = kLossOctaves;
+    for (int too_little = -1; enough - too_little > 1;) {
+      const int middle = (enough + too_little) / 2;
+      const bool kept = values(seat, volume, loss(middle)).beyond() <= 1.0 - options_.confidence;
+      (kept ? enough : too_little) = middle;
     }
+    return loss(enough);
   }
 
   // Of what a position is worth, or another function of value and cost so far.

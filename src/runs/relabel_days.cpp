@@ -162,7 +162,7 @@ data::Trajectory trajectory_of(const Played& played, int64_t row, const Campaign
   return t;
 }
 
-// The day of `trajectory`, whose marks `done` it sets.
+// The day of `trajectory`, whose marks `done` it sets. Who has no money bids nothing.
 data::TrajectoryLabels labels_of(const Played& played, int64_t row, const oracle::DayPlan& plan,
                                  data::Trajectory& trajectory) {
   const auto asked = Played::row(played.day.alphas_BT, row);
@@ -178,6 +178,7 @@ data::TrajectoryLabels labels_of(const Played& played, int64_t row, const oracle
     const double left = head.budget * as_double(trajectory.state[tick * width + kFeatureBudgetLeft]);
     const bool may_bid = left >= kMinRemainingBudget;
     trajectory.done.push_back(!may_bid || tick + 1 == asked.size() ? 1 : 0);
+    if (!may_bid) trajectory.action[tick] = 0.0F;
     labels.asked.push_back(may_bid ? asked[tick] : 0.0F);
     labels.rest_constant.push_back(may_bid ? constants[tick] : 0.0F);
     labels.best_rest.push_back(may_bid ? as_float(plan.now(to_int(tick), so_far, left, head.cpa).alpha) : 0.0F);

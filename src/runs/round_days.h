@@ -36,8 +36,8 @@ class RoundDays : public train::Objective, public train::Rounds {
   // What is asked of the policy on every day of the tapes (train/tape_days.h).
   void ask_for(policy::Wishes wishes);
   policy::TrainingColumns training_columns() const { return days_->training_columns(); }
-  // To be called where a training starts anew, before the policy is fitted: forgets what an earlier one left, and begins
-  // the first round. What that one was like is told when the trainer begins it.
+  // To be called where a training starts anew, before the policy is fitted: forgets what an earlier one left, and
+  // begins the first round. What that one was like is told when the trainer begins it.
   void begin_anew();
 
   int64_t first_step(int64_t step) const override { return round_of(step) * config_.rounds.every; }

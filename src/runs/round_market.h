@@ -38,8 +38,8 @@ class RoundMarket {
   // The seats that the policy takes in the place-th of them, drawn by training seed, round and place; all in round 0.
   std::vector<int> seats(int64_t round, int64_t place) const;
 
-  // Plays a round and writes the tapes of all seats into a store at `path`: whole, or nothing. Empty if a stop was asked
-  // for. The same for any number of threads.
+  // Plays a round and writes the tapes of all seats into a store at `path`: whole, or nothing. Empty if a stop was
+  // asked for. The same for any number of threads.
   std::optional<RoundSummary> play(int64_t round, const std::shared_ptr<policy::Policy>& policy,
                                    const std::string& path);
 

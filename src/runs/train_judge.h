@@ -10,8 +10,8 @@
 namespace genbid::runs {
 
 // Judges a policy that is being trained in the market of `select.market`: it takes each seat of each period, one at a
-// time, as in an evaluation, or all of them (select.protocol: platform). Null where nothing is to be judged. Error for days of another length than it is trained
-// on, and for days of its training.
+// time, as in an evaluation, or all of them (select.protocol: platform). Null where nothing is to be judged. Error for
+// days of another length than it is trained on, and for days of its training.
 std::unique_ptr<train::Judge> make_judge(const TrainRunConfig& config, std::shared_ptr<policy::Policy> policy,
                                          const policy::CheckpointInfo& info);
 

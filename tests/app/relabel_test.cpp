@@ -115,6 +115,7 @@ TEST_F(Relabel, ConstantsComeBackAsTheTapeHasThem) {
             teacher.label_B1(cell, t, at::full({1, 1}, won, at::kFloat), at::full({1, 1}, spent, at::kFloat));
         EXPECT_NEAR(at(columns.rest_constant, row), label.item<double>(), 0.03 * label.item<double>());
       } else {
+        EXPECT_EQ(at(columns.action, row), 0.0F);
         EXPECT_EQ(at(columns.rest_constant, row), 0.0F);
         EXPECT_EQ(at(columns.best_rest, row), 0.0F);
         ++cut;
