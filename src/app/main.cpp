@@ -122,7 +122,7 @@ int reported(const std::function<int()>& run) {
 
 int main(int argc, char** argv) {
   const std::array commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
-                               genbid::app::train_command(), genbid::app::evaluate_command(),
+                               genbid::app::train_command(),  genbid::app::evaluate_command(),
                                genbid::app::ablate_command(), genbid::app::relabel_command()};
   CLI::App app(kDescription, "genbid");
   app.require_subcommand(1);

@@ -346,18 +346,19 @@ TEST_F(CommandLine, EvaluationRefusesPeriodsThatARuleWasTunedOn) {
 
 TEST_F(CommandLine, EvaluationRefusesPeriodsOfAPlannersTape) {
   const std::string market = " market.impressions=1000 market.budget_scale=0.002";
-  const auto simulated = run_program("simulate configs/tape.yaml market.rules=corrected market.population=rules48 "
-                                     "market.periods=30" +
-                                     market + " output.dir=" + out("tape"));
+  const auto simulated = run_program(
+      "simulate configs/tape.yaml market.rules=corrected market.population=rules48 "
+      "market.periods=30" +
+      market + " output.dir=" + out("tape"));
   ASSERT_EQ(simulated.status, 0) << simulated.output;
-  const std::string command = "evaluate configs/evaluate.yaml policy='{policy: planner, name: mine, knowledge: " +
-                              out("tape/tape.h5") + "}' seats=[0]" + market + " output.dir=" + out("eval");
+  const std::string command =
+      "evaluate configs/evaluate.yaml policy='{policy: planner, name: mine, knowledge: " + out("tape/tape.h5") +
+      "}' seats=[0]" + market + " output.dir=" + out("eval");
   expect_failure(run_program(command + " market.periods=30"), 1,
                  "mine: market.periods: found period 30, which this policy was tuned on");
   const auto played = run_program(command + " market.periods=31");
   ASSERT_EQ(played.status, 0) << played.output;
-  EXPECT_EQ(nlohmann::json::parse(read_file(out("eval/result.json")))["candidate"]["tuned_on"],
-            std::vector<int>{30});
+  EXPECT_EQ(nlohmann::json::parse(read_file(out("eval/result.json")))["candidate"]["tuned_on"], std::vector<int>{30});
 }
 
 // An alpha of 120 within one of 90 is one of 90, in every cell.

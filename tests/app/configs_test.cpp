@@ -11,8 +11,8 @@ namespace {
 
 // Every file in configs/ loads as what its `kind` says, and its resolved form reads back to itself.
 TEST(Configs, EveryFileLoadsAndItsResolvedFormReadsBack) {
-  const Command commands[] = {ingest_command(), simulate_command(), train_command(), evaluate_command(),
-                              ablate_command(), relabel_command()};
+  const Command commands[] = {ingest_command(),   simulate_command(), train_command(),
+                              evaluate_command(), ablate_command(),   relabel_command()};
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("configs")) {
     if (entry.path().extension() != ".yaml") continue;
