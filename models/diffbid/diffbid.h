@@ -41,9 +41,9 @@ struct DiffBidConfig {
   int64_t warm_levels = 0;       // of ddim: begin with the last plan, noised for this many levels; 0: with noise
   double temperature = 0.25;     // scale of the noise that sampling starts from and, if ancestral, adds
   double guidance = 1.2;         // weight of the conditions; 1: no pass without them
-  // Sampling of alphas, for a policy gradient: the standard deviation of their logarithm around what a plan means; 0: it
-  // says one alpha. Then there is noise between the levels too, `eta` times what ancestral sampling adds (0: none), and
-  // what is bid in play is the "mean", or a "sample".
+  // Sampling of alphas, for a policy gradient: the standard deviation of their logarithm around what a plan means; 0:
+  // it says one alpha. Then there is noise between the levels too, `eta` times what ancestral sampling adds (0: none),
+  // and what is bid in play is the "mean", or a "sample".
   double deviation = 0.0;
   double eta = 1.0;
   std::string act = "mean";

@@ -93,8 +93,8 @@ TEST_F(MarketTraining, Mixed) {
   }
 }
 
-// A policy that labels have taught is the start of one that samples, and of what its divergence is from. Days that either
-// has learned from are seen.
+// A policy that labels have taught is the start of one that samples, and of what its divergence is from. Days that
+// either has learned from are seen.
 class SampledTraining : public MarketTraining {
  protected:
   void SetUp() override {
@@ -136,8 +136,8 @@ TEST_F(SampledTraining, SevenStepsEqualFourResumedInTheMiddleOfACycle) {
   EXPECT_NE(error.find("found other weights"), std::string::npos) << error;
 }
 
-// By steps of no length nothing becomes of what it starts from, the averaged weights, which is what a run folder means in
-// an evaluation.
+// By steps of no length nothing becomes of what it starts from, the averaged weights, which is what a run folder means
+// in an evaluation.
 TEST_F(SampledTraining, BeginsWithTheAveragedWeights) {
   must(sampled("same", "train.steps=1 train.learning_rate=0"));
   const auto cells = [&](const std::string& run) {

@@ -127,8 +127,9 @@ TEST_F(RoundsTraining, ASignalEndsTheLivePlayOfARound) {
   EXPECT_EQ(RunDir::open(out("run")).checkpoints().size(), 1U);
 }
 
-// The population's own round is what simulate writes of it. In the next one it is the policy that bids, in as many seats
-// as are asked for: among rivals of constant alphas, with money enough, what a lone seat could have had is as it was.
+// The population's own round is what simulate writes of it. In the next one it is the policy that bids, in as many
+// seats as are asked for: among rivals of constant alphas, with money enough, what a lone seat could have had is as it
+// was.
 TEST_F(RoundsTraining, TapesAreOfTheMarketThatWasPlayed) {
   write_file(out("constant.yaml"), "seats: [{bidder: fixed_alpha, alpha: 90}]\n");
   const std::string constant = "rounds.market.population=" + out("constant.yaml") +
