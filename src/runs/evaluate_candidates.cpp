@@ -104,7 +104,7 @@ class Maker {
       candidate.selection = Json{{"market_evaluations", nullptr}, {"periods", record["tuned_on"]}}.dump();
     }
     made_.bidders.push_back(rule_bidder(one));
-    restrain(one, config_.policy_seeds.values.front(), candidate, record);
+    restrain(constraint_of(one, candidate, record), config_.policy_seeds.values.front());
     list(std::move(candidate), record);
   }
 
@@ -128,25 +128,31 @@ class Maker {
 
   void add_policy(const CandidateConfig& one) {
     const LoadedPolicy loaded = load(one);
-    const policy::Wishes reads = loaded.policy->wishes();
     eval::Candidate candidate;
     candidate.kind = "policy";
-    candidate.name = one.name.empty() ? loaded.model : one.name;
-    candidate.asked = reads;
-    for (const auto& [outcome, value] : one.wishes()) {
-      candidate.name += ask(outcome, value, reads, loaded, one);
-      candidate.asked[outcome] = value;
-    }
+    candidate.name = policy_name(loaded, one);
+    candidate.asked = asked_of(loaded, one);
     candidate.selection = selection_of(loaded.checkpoint);
-    const Json record = policy_record(loaded, one.weights, candidate.asked);
+    Json record = policy_record(loaded, one.weights, candidate.asked);
+    const Constraint constraint = constraint_of(one, candidate, record);
     for (const int64_t seed : policy_seeds(one, *loaded.policy)) {
-      eval::Candidate with_seed = candidate;
-      Json with_constraint = record;
-      with_seed.policy_seed = seed;
+      candidate.policy_seed = seed;
       made_.bidders.push_back(policy_bidder(loaded, one.wishes(), seed));
-      restrain(one, seed, with_seed, with_constraint);
-      list(std::move(with_seed), with_constraint);
+      restrain(constraint, seed);
+      list(candidate, record);
     }
+  }
+
+  // With what the config asks for, unless it has a name of its own.
+  static std::string policy_name(const LoadedPolicy& loaded, const CandidateConfig& one) {
+    std::string name = one.name.empty() ? loaded.model : one.name;
+    for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, loaded.policy->wishes(), loaded, one);
+    return name;
+  }
+  static policy::Wishes asked_of(const LoadedPolicy& loaded, const CandidateConfig& one) {
+    policy::Wishes asked = loaded.policy->wishes();
+    for (const auto& [outcome, value] : one.wishes()) asked[outcome] = value;
+    return asked;
   }
 
   LoadedPolicy load(const CandidateConfig& one) const {
@@ -172,40 +178,42 @@ class Maker {
   }
 
   std::unique_ptr<Bidder> policy_bidder(const LoadedPolicy& loaded, const policy::Wishes& wishes, int64_t seed) const {
-    eval::PolicyBidderOptions options;
-    options.feature_set = parse_feature_set(loaded.info.observation.feature_set);
-    options.realised_reward = loaded.info.observation.reward == "realised";
+    auto options = bidder_options(loaded.info, loaded.checkpoint, seed, train::open_device(config_.device));
     options.wishes = wishes;
-    options.num_ticks = loaded.info.ticks;
-    options.checkpoint = loaded.checkpoint;
-    options.seed = seed;
-    options.device = train::open_device(config_.device);
     return std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_);
   }
 
-  // Puts the constraint of the config over the last bidder.
-  void restrain(const CandidateConfig& one, int64_t seed, eval::Candidate& candidate, Json& record) {
-    if (one.act.constraint.empty()) return;
-    const CandidateConfig& constraint = one.act.constraint.front();
-    std::unique_ptr<Bidder> bidder;
-    std::string name = constraint.name;
-    if (constraint.is_rule()) {
-      if (name.empty()) name = bidders::bidder_label(constraint.rule);
-      record["constraint"] = rule_record(constraint, name);
-      bidder = rule_bidder(constraint);
+  // What stands over a candidate's bids: nothing, a rule, or a policy.
+  struct Constraint {
+    const CandidateConfig* config = nullptr;
+    std::optional<LoadedPolicy> loaded;
+  };
+
+  // Enters it into the candidate's name and record.
+  Constraint constraint_of(const CandidateConfig& one, eval::Candidate& candidate, Json& record) const {
+    Constraint constraint;
+    if (one.act.constraint.empty()) return constraint;
+    const CandidateConfig& config = one.act.constraint.front();
+    constraint.config = &config;
+    std::string name;
+    if (config.is_rule()) {
+      name = config.name.empty() ? bidders::bidder_label(config.rule) : config.name;
+      record["constraint"] = rule_record(config, name);
     } else {
-      const LoadedPolicy loaded = load(constraint);
-      policy::Wishes asked = loaded.policy->wishes();
-      std::string wishes;
-      for (const auto& [outcome, value] : constraint.wishes()) {
-        wishes += ask(outcome, value, loaded.policy->wishes(), loaded, constraint);
-        asked[outcome] = value;
-      }
-      if (name.empty()) name = loaded.model + wishes;
-      record["constraint"] = policy_record(loaded, constraint.weights, asked);
-      bidder = policy_bidder(loaded, constraint.wishes(), seed);
+      const LoadedPolicy& loaded = constraint.loaded.emplace(load(config));
+      name = policy_name(loaded, config);
+      record["constraint"] = policy_record(loaded, config.weights, asked_of(loaded, config));
     }
     if (one.name.empty()) candidate.name += " within " + name;
+    return constraint;
+  }
+
+  // Puts it over the last bidder.
+  void restrain(const Constraint& constraint, int64_t seed) {
+    if (constraint.config == nullptr) return;
+    std::unique_ptr<Bidder> bidder = constraint.loaded
+                                         ? policy_bidder(*constraint.loaded, constraint.config->wishes(), seed)
+                                         : rule_bidder(*constraint.config);
     made_.bidders.back() = std::make_unique<ConstrainedBidder>(std::move(made_.bidders.back()), std::move(bidder));
   }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "eval/policy_bidder.h"
 #include "policy/policy.h"
 #include "policy/saved_policy.h"
 
@@ -20,5 +21,9 @@ struct LoadedPolicy {
 // `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained
 // (train/best_checkpoint.h), else its latest.
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights);
+
+// How the policy of such a checkpoint, or of a training, is seated, with its own wishes. `name` stands in messages.
+eval::PolicyBidderOptions bidder_options(const policy::CheckpointInfo& info, const std::string& name, int64_t seed,
+                                         c10::Device device);
 
 }  // namespace genbid::runs

@@ -39,9 +39,7 @@ struct Campaign {
   float alpha = 0.0F;  // of constants, in CPA limits
 };
 
-double within(const RealInterval& range, uint32_t bits) {
-  return range.low * std::pow(range.high / range.low, uniform_double(bits));
-}
+double within(const RealInterval& range, uint32_t bits) { return train::FactorRange{range.low, range.high}.draw(bits); }
 
 // By number, then by seat.
 std::vector<Campaign> draw_campaigns(const data::TapeColumns& tape, const RelabelSettings& settings) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/random/random.h"
 #include "base/text_table.h"
+#include "runs/load_policy.h"
 #include "train/taught_days.h"
 
 namespace genbid::runs {
@@ -19,17 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kFolder = "rounds";
-
-eval::PolicyBidderOptions bidder_options(const policy::CheckpointInfo& info, c10::Device device) {
-  eval::PolicyBidderOptions options;
-  options.feature_set = parse_feature_set(info.observation.feature_set);
-  options.realised_reward = info.observation.reward == "realised";
-  options.num_ticks = info.ticks;
-  options.checkpoint = "rounds.market";
-  options.seed = 1;
-  options.device = device;
-  return options;
-}
 
 }  // namespace
 
@@ -52,7 +42,7 @@ RoundDays::RoundDays(const TrainRunConfig& config, const RunDir& run, std::share
       cells_(cells),
       device_(device),
       num_parts_(to_size(std::clamp<int64_t>(config.train.accumulate, 1, cells))),
-      market_(config, bidder_options(info, device)) {}
+      market_(config, bidder_options(info, "rounds.market", 1, device)) {}
 
 void RoundDays::ask_for(policy::Wishes wishes) {
   wishes_ = std::move(wishes);

@@ -11,6 +11,7 @@
 #include "play/category_reserves.h"
 #include "play/population.h"
 #include "runs/day_source.h"
+#include "runs/load_policy.h"
 #include "runs/torch_threads.h"
 #include "train/device.h"
 
@@ -26,12 +27,7 @@ class MarketJudge : public train::Judge {
     plan_.population = play::load_population(config.market.population, config.market.shape().seats);
     plan_.periods = config.market.periods.values;
     for (int seat = 0; seat < config.market.shape().seats; ++seat) plan_.seats.push_back(seat);
-    options_.feature_set = parse_feature_set(info.observation.feature_set);
-    options_.realised_reward = info.observation.reward == "realised";
-    options_.num_ticks = info.ticks;
-    options_.checkpoint = "select.market";
-    options_.seed = 1;
-    options_.device = train::open_device(run.train.device);
+    options_ = bidder_options(info, "select.market", 1, train::open_device(run.train.device));
     if (config.market.shape().ticks != info.ticks) {
       throw Error("select.market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) + ", expected " +
                   std::to_string(info.ticks) + ", the days that the policy is trained on");

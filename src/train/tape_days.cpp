@@ -32,11 +32,9 @@ softmarket::Cells cells_of(const std::vector<TapeDay>& days, const std::vector<i
   return {at::tensor(chosen, at::kLong).to(device), at::tensor(constraint).view({-1, 2}).to(device)};
 }
 
-double within(const FactorRange& range, uint32_t bits) {
-  return range.low * std::pow(range.high / range.low, uniform_double(bits));
-}
-
 }  // namespace
+
+double FactorRange::draw(uint32_t bits) const { return low * std::pow(high / low, uniform_double(bits)); }
 
 const std::vector<std::string>& campaign_names() {
   static const std::vector<std::string> names = {"own", "any"};
@@ -94,8 +92,8 @@ TapeDays::Drawn TapeDays::drawn(int64_t step, int64_t slot) const {
   };
   const int64_t day = one_of(places[0]);
   const TapeDay& campaign = at(days_, options_.campaigns == Campaigns::kAny ? one_of(places[1]) : day);
-  return {day, as_float(campaign.budget * within(options_.budget_scale, factors[0])),
-          as_float(campaign.cpa_limit * within(options_.cpa_scale, factors[1]))};
+  return {day, as_float(campaign.budget * options_.budget_scale.draw(factors[0])),
+          as_float(campaign.cpa_limit * options_.cpa_scale.draw(factors[1]))};
 }
 
 int64_t TapeDays::draw(int64_t first, int64_t most) {
@@ -167,7 +165,7 @@ policy::TrainingColumns TapeDays::training_columns() const {
     rows.push_back(one.day);
     constraint.push_back(one.budget);
     constraint.push_back(one.cpa_limit);
-    factors.push_back(as_float(within({0.5, 1.6}, stream_.bits(0, 0, static_cast<uint32_t>(i), 2)[0])));
+    factors.push_back(as_float(FactorRange{0.5, 1.6}.draw(stream_.bits(0, 0, static_cast<uint32_t>(i), 2)[0])));
   }
   const softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
                                 at::tensor(constraint).view({-1, 2}).to(device())};

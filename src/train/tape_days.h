@@ -27,6 +27,8 @@ Campaigns parse_campaigns(const std::string& name);
 struct FactorRange {
   double low = 1.0;
   double high = 1.0;
+
+  double draw(uint32_t bits) const;
 };
 
 struct TapeDaysOptions {

@@ -8,23 +8,15 @@
 #include "base/convert.h"
 #include "data/tape_store.h"
 #include "policy/policy.h"
+#include "softmarket/players.h"
 #include "softmarket/soft_day.h"
 
 namespace genbid::test {
 
 // Asks for a constant alpha.
-class Constant : public policy::Policy {
+class Constant : public softmarket::Player {
  public:
   explicit Constant(at::Tensor alpha) : alpha_(std::move(alpha)) {}
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
-                                       const policy::Batch& /*batch*/) override {
-    return {};
-  }
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
-    return {};
-  }
   policy::Action act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
                      const std::vector<at::Tensor>& /*carry*/) override {
     return {alpha_.expand({history.states_BTS.size(0), 1})};

@@ -23,6 +23,7 @@
 #include "models/policy_samples.h"
 #include "models/registry.h"
 #include "softmarket/constant_policy.h"
+#include "softmarket/players.h"
 #include "softmarket/sample_tape.h"
 #include "train/objectives.h"
 #include "train/stepper.h"
@@ -35,19 +36,10 @@ constexpr int64_t kNumDays = 8;
 constexpr int64_t kTicks = 6;  // fewer than the planner of the samples plans
 
 // Draws alphas around one that is all it learns: a Gaussian of the logarithm.
-class Drawn : public policy::Policy {
+class Drawn : public softmarket::Player {
  public:
   explicit Drawn(double alpha, double deviation = 0.3) : deviation_(deviation) {
     mean_ = register_parameter("mean", at::full({1}, std::log(alpha)));
-  }
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
-                                       const policy::Batch& /*batch*/) override {
-    return {};
-  }
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
-    return {};
   }
   policy::ChoiceSize choice_size() const override { return {1, 1}; }
   at::Tensor log_densities_BTL(const policy::Ticks& /*days*/, const at::Tensor& /*wishes_BO*/,
