@@ -16,6 +16,7 @@ endfunction()
 genbid_headers(genbid_fast_float fast_float/fast_float.h)
 genbid_headers(genbid_random123 Random123/philox.h)
 genbid_headers(genbid_xxhash xxhash.h)
+genbid_headers(genbid_eigen Eigen/Core eigen3 include/eigen3)
 
 genbid_headers(genbid_hdf5 hdf5.h hdf5/serial include/hdf5/serial)
 find_library(GENBID_HDF5_LIBRARY NAMES hdf5_serial hdf5 REQUIRED)

@@ -25,7 +25,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 tool_packages=(g++ cmake ninja-build pkg-config ccache git ca-certificates python3 python3-venv)
 library_packages=(
   libyaml-cpp-dev libspdlog-dev nlohmann-json3-dev libtbb-dev librandom123-dev libhdf5-dev
-  libfast-float-dev libcli11-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
+  libfast-float-dev libcli11-dev libeigen3-dev libxxhash-dev libhwy-dev zlib1g-dev libgtest-dev)
 
 # What only tests and lint use. Same names in Debian 12 and Ubuntu 24.04, but for Chromium, which Ubuntu has as a snap alone.
 # has_command below says how a machine can have one without its package.

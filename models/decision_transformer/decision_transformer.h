@@ -29,7 +29,7 @@ struct DecisionTransformerConfig {
   // tick when it acts; or on "windows" of K ticks that are cut out of days, and read anew at every tick.
   std::string context = "days";
   std::string tokens = "separate";  // for what is wished, the state and the action of a tick; or "merged" into one
-  std::vector<std::string> wishes = {"return"};  // outcomes of a day that it can be asked for (policy/outcomes.h)
+  std::vector<std::string> wishes = {"return"};  // outcomes of a day that it can be asked for (bidding/outcomes.h)
   // At every tick all wishes are one "token", or each has one of its own ("tokens", as the constrained decision
   // transformer has them); or they scale and shift every norm: "film".
   std::string conditioning = "token";
@@ -67,7 +67,7 @@ class DecisionTransformer : public policy::Policy {
   // With a carry it reads the last tick and the action before it; without one, the whole history.
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes wishes() const override { return wishes_->defaults(); }
+  Wishes wishes() const override { return wishes_->defaults(); }
   int64_t noise_size() const override { return log_alpha_ ? log_alpha_->noise_size() : 0; }
   policy::ChoiceSize choice_size() const override;
   at::Tensor log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,

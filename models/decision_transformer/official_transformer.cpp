@@ -31,7 +31,7 @@ void OfficialTransformerConfig::fields(ConfigVisitor& v) {
 }
 
 OfficialTransformer::OfficialTransformer(const OfficialTransformerConfig& config, const policy::PolicyShape& shape)
-    : config_(config), wish_(policy::parse_outcome(config.wish)), num_actions_(shape.num_actions) {
+    : config_(config), wish_(parse_outcome(config.wish)), num_actions_(shape.num_actions) {
   transformer::OfficialNetworkOptions options;
   options.num_features = shape.num_features;
   options.num_actions = shape.num_actions;
@@ -52,11 +52,11 @@ void OfficialTransformer::fit(const policy::TrainingColumns& columns) {
   const at::Tensor states_NS = columns.states_NS.to(at::kDouble);
   mean_S_.copy_(states_NS.mean(0));
   scale_S_.copy_(states_NS.std(0, /*unbiased=*/false) + kScaleFloor);
-  const at::Tensor outcome_M = columns.outcome_MO.select(1, static_cast<int64_t>(policy::index_of(wish_)));
+  const at::Tensor outcome_M = columns.outcome_MO.select(1, static_cast<int64_t>(index_of(wish_)));
   default_.copy_(outcome_M.to(at::kDouble).quantile(config_.target_quantile));
 }
 
-policy::Wishes OfficialTransformer::wishes() const {
+Wishes OfficialTransformer::wishes() const {
   if (config_.target > 0.0) return {};  // it asks for the same whoever calls
   return {{wish_, default_.item<double>()}};
 }
@@ -69,7 +69,7 @@ at::Tensor OfficialTransformer::per_par_B11(const policy::Ticks& ticks) const {
 }
 
 at::Tensor OfficialTransformer::loss(const policy::Batch& batch, at::Generator* noise) {
-  const auto column = static_cast<int64_t>(policy::index_of(wish_));
+  const auto column = static_cast<int64_t>(index_of(wish_));
   const at::Tensor to_go_BT1 = policy::to_go_BTO(batch.seen, batch.outcome_BO).slice(2, column, column + 1);
   const at::Tensor ticks_BT = batch.seen.ticks_BT.clamp(0, config_.trained_ticks - 1);
   const at::Tensor hidden_BTnD = network_(to_go_BT1 * per_par_B11(batch.seen), scaled(batch.seen.states_BTS),
@@ -104,7 +104,7 @@ policy::Action OfficialTransformer::act(const policy::Ticks& history, const at::
   const at::Tensor actions_BTA =
       carry[0].gather(1, from_BT1.expand({-1, -1, carry[0].size(2)})) * (place_T < now_B1).unsqueeze(-1);
 
-  const auto column = static_cast<int64_t>(policy::index_of(wish_));
+  const auto column = static_cast<int64_t>(index_of(wish_));
   const at::Tensor before_BT1 = history.before_BTO.slice(2, column, column + 1) * per_par_B11(history);
   // What is wished for may hold anything where it is not read.
   const at::Tensor whole_B11 = config_.target > 0.0

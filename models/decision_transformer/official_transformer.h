@@ -7,7 +7,7 @@
 #include "models/decision_transformer/official_network.h"
 #include "policy/policy.h"
 
-// B rows, T ticks, S features, A action coefficients, O outcomes of a day (policy/outcomes.h).
+// B rows, T ticks, S features, A action coefficients, O outcomes of a day (bidding/outcomes.h).
 
 namespace genbid::models {
 
@@ -48,7 +48,7 @@ class OfficialTransformer : public policy::Policy {
   std::vector<at::Tensor> initial_carry(int64_t rows) const override;
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes wishes() const override;
+  Wishes wishes() const override;
 
  private:
   at::Tensor scaled(const at::Tensor& states_BTS) const { return (states_BTS - mean_S_) / scale_S_; }
@@ -56,7 +56,7 @@ class OfficialTransformer : public policy::Policy {
   at::Tensor loss(const policy::Batch& batch, at::Generator* noise);
 
   OfficialTransformerConfig config_;
-  policy::Outcome wish_;
+  Outcome wish_;
   int64_t num_actions_;
   transformer::OfficialNetwork network_{nullptr};
   at::Tensor mean_S_;

@@ -20,7 +20,6 @@ namespace {
 
 using diffbid::KnownTicks;
 using diffbid::Prediction;
-using policy::Outcome;
 
 constexpr size_t kInverse = 0;  // parameter groups, in the order of their steps
 constexpr double kConditionTail = 0.05;
@@ -36,9 +35,7 @@ std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
 
 // Of what came of additive outcomes: the money spent and the conversions won, ... G.
 at::Tensor brought(const at::Tensor& outcomes_XO) {
-  const auto column = [&](Outcome which) {
-    return outcomes_XO.select(-1, static_cast<int64_t>(policy::index_of(which)));
-  };
+  const auto column = [&](Outcome which) { return outcomes_XO.select(-1, static_cast<int64_t>(index_of(which))); };
   return at::stack({column(Outcome::kBudgetUse), column(Outcome::kValue)}, -1);
 }
 
@@ -123,7 +120,7 @@ DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
           register_buffer("alphas_cumprod", at::tensor(schedule_.alphas_cumprod, at::TensorOptions(at::kFloat)))) {
   std::vector<int64_t> wished;
   for (const std::string& name : config.wishes) {
-    wished.push_back(static_cast<int64_t>(policy::index_of(policy::parse_outcome(name))));
+    wished.push_back(static_cast<int64_t>(index_of(parse_outcome(name))));
   }
   if (!wished.empty()) {  // files hold no empty tensors
     conditions_ = register_module("conditions", diffbid::QuantileScaler(std::ssize(wished), kConditionTail, 0.0, 1.0));
@@ -165,10 +162,10 @@ void DiffBid::fit(const policy::TrainingColumns& columns) {
   target_W_.copy_(outcome_MW.to(at::kDouble).quantile(config_.target_quantile, 0));
 }
 
-policy::Wishes DiffBid::wishes() const {
-  policy::Wishes wishes;
+Wishes DiffBid::wishes() const {
+  Wishes wishes;
   for (int64_t w = 0; w < std::ssize(config_.wishes); ++w) {
-    const Outcome outcome = policy::parse_outcome(config_.wishes[static_cast<size_t>(w)]);
+    const Outcome outcome = parse_outcome(config_.wishes[static_cast<size_t>(w)]);
     wishes[outcome] = outcome == Outcome::kCpa ? config_.target_cpa : target_W_[w].item<double>();
   }
   return wishes;

@@ -86,7 +86,7 @@ class DiffBid : public policy::Policy {
   std::vector<at::Tensor> initial_carry(int64_t rows) const override;
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes wishes() const override;
+  Wishes wishes() const override;
   // A choice is the chain of what x is at its levels, of which the first follows from nothing that is learned, and the
   // logarithm of alpha. Links: the levels after the first, over the rows that are not known, where there is noise
   // between them; and the alpha, which the last level and the inverse dynamics say. (Another draw of the plan at its
@@ -124,7 +124,7 @@ class DiffBid : public policy::Policy {
   // Logged rows with what the labels bring by the curves.
   at::Tensor taught_rows_BPX(const at::Tensor& rows_BPX, const policy::Batch& batch);
 
-  // Conversions that ticks have on offer, in par units (policy/outcomes.h), ... 1. States and constraints may have any
+  // Conversions that ticks have on offer, in par units (bidding/outcomes.h), ... 1. States and constraints may have any
   // leading dimensions; 1 / par where states do not tell.
   at::Tensor offered(const at::Tensor& states_XS, const at::Tensor& constraint_XC) const;
   // What the denoiser is told of a day's outcomes, and a column that is 0 where it is told nothing.

@@ -25,13 +25,13 @@ constexpr double kTail = 0.005;  // of the alphas that it may choose from
 
 // Of what came of additive outcomes: the money spent and the conversions won.
 at::Tensor brought_of(const at::Tensor& outcomes_XO, const at::Tensor& constraint_XC) {
-  const auto column = [&](policy::Outcome which) {
-    const auto place = static_cast<int64_t>(policy::index_of(which));
+  const auto column = [&](Outcome which) {
+    const auto place = static_cast<int64_t>(index_of(which));
     return outcomes_XO.slice(-1, place, place + 1);
   };
   const at::Tensor budget_X1 = constraint_XC.slice(-1, 0, 1);
   const at::Tensor par_X1 = budget_X1 / constraint_XC.slice(-1, 1, 2).clamp_min(1e-30);  // rows that no seat has filled
-  return at::cat({column(policy::Outcome::kBudgetUse) * budget_X1, column(policy::Outcome::kValue) * par_X1}, -1);
+  return at::cat({column(Outcome::kBudgetUse) * budget_X1, column(Outcome::kValue) * par_X1}, -1);
 }
 
 at::Tensor at_tick(const at::Tensor& x_BTX, const at::Tensor& tick_B11) {

@@ -17,7 +17,7 @@ constexpr double kLeastDeviation = 0.02;  // at a tick, of that over all ticks
 }  // namespace
 
 bool are_outcomes(const std::vector<std::string>& names) {
-  const auto& known = policy::outcome_names();
+  const auto& known = outcome_names();
   const bool all_known = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
     return std::find(known.begin(), known.end(), name) != known.end();
   });
@@ -25,7 +25,7 @@ bool are_outcomes(const std::vector<std::string>& names) {
 }
 
 const std::string& expected_wishes() {
-  static const std::string text = "outcomes of a day, each once: " + listed(policy::outcome_names());
+  static const std::string text = "outcomes of a day, each once: " + listed(outcome_names());
   return text;
 }
 
@@ -33,8 +33,8 @@ WishInputImpl::WishInputImpl(const std::vector<std::string>& wishes, double quan
     : quantile_(quantile), cpa_(cpa) {
   std::vector<int64_t> columns;
   for (const std::string& name : wishes) {
-    wishes_.push_back(policy::parse_outcome(name));
-    columns.push_back(static_cast<int64_t>(policy::index_of(wishes_.back())));
+    wishes_.push_back(parse_outcome(name));
+    columns.push_back(static_cast<int64_t>(index_of(wishes_.back())));
   }
   if (wishes_.empty()) return;  // files hold no empty tensors
   scale_ = register_module("scale", nn::Normalizer(size()));
@@ -70,7 +70,7 @@ void WishInputImpl::fit(const policy::TrainingColumns& columns) {
   }
   const at::Tensor outcome_MW = columns.outcome_MO.index_select(1, columns_W_).to(at::kDouble);
   for (int64_t w = 0; w < size(); ++w) {
-    if (wishes_[static_cast<size_t>(w)] == policy::Outcome::kCpa) {
+    if (wishes_[static_cast<size_t>(w)] == Outcome::kCpa) {
       default_W_[w].fill_(cpa_);
     } else {
       default_W_[w].copy_(outcome_MW.select(1, w).quantile(quantile_));
@@ -86,8 +86,8 @@ at::Tensor WishInputImpl::forward(const policy::Ticks& ticks, const at::Tensor& 
   return at_tick_BTW.maximum(rows_BTW(lowest_KW_)).minimum(rows_BTW(highest_KW_));
 }
 
-policy::Wishes WishInputImpl::defaults() const {
-  policy::Wishes wishes;
+Wishes WishInputImpl::defaults() const {
+  Wishes wishes;
   for (size_t w = 0; w < wishes_.size(); ++w) {
     wishes[wishes_[w]] = default_W_[static_cast<int64_t>(w)].item<double>();
   }

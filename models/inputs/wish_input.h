@@ -10,7 +10,7 @@
 #include "nn/normalizer.h"
 #include "policy/policy.h"
 
-// B rows, T ticks, O outcomes of a day (policy/outcomes.h), W of them that are wished for.
+// B rows, T ticks, O outcomes of a day (bidding/outcomes.h), W of them that are wished for.
 
 namespace genbid::models {
 
@@ -31,12 +31,12 @@ class WishInputImpl : public torch::nn::Module {
   void fit(const policy::TrainingColumns& columns);
   int64_t size() const { return static_cast<int64_t>(wishes_.size()); }               // W
   at::Tensor forward(const policy::Ticks& ticks, const at::Tensor& wishes_BO) const;  // B T W
-  policy::Wishes defaults() const;
+  Wishes defaults() const;
 
  private:
   static constexpr int64_t kTicks = 96;  // later ones have the range of the last
 
-  std::vector<policy::Outcome> wishes_;
+  std::vector<Outcome> wishes_;
   double quantile_;
   double cpa_;
   nn::Normalizer scale_{nullptr};

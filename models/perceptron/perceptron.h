@@ -17,7 +17,7 @@ namespace genbid::models {
 struct PerceptronConfig {
   int64_t width = 256;                   // of the hidden layers
   int64_t depth = 2;                     // hidden layers
-  std::vector<std::string> wishes = {};  // outcomes of a day that it can be asked for (policy/outcomes.h)
+  std::vector<std::string> wishes = {};  // outcomes of a day that it can be asked for (bidding/outcomes.h)
   double target_quantile = 0.8;          // what it asks for by itself (models/inputs/wish_input.h)
   double target_cpa = 0.9;
   std::string own_bids = "show";  // models/inputs/own_bids.h
@@ -39,7 +39,7 @@ class Perceptron : public policy::Policy {
   std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override;
-  policy::Wishes wishes() const override { return wishes_->defaults(); }
+  Wishes wishes() const override { return wishes_->defaults(); }
   int64_t noise_size() const override { return log_alpha_ ? log_alpha_->noise_size() : 0; }
   policy::ChoiceSize choice_size() const override;
   at::Tensor log_densities_BTL(const policy::Ticks& days, const at::Tensor& wishes_BO,

@@ -56,8 +56,8 @@ policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generato
   policy::Ticks& seen = batch.seen;
   seen.states_BTS = states.slice(1, 0, window).contiguous();
   seen.actions_BTA = 80.0 + 20.0 * at::randn({rows, window, 1}, generator);
-  seen.before_BTO = at::constant_pad_nd(at::rand({rows, window, policy::kNumAdditive}, generator),
-                                        {0, policy::kNumOutcomes - policy::kNumAdditive});
+  seen.before_BTO =
+      at::constant_pad_nd(at::rand({rows, window, kNumAdditive}, generator), {0, kNumOutcomes - kNumAdditive});
   seen.ticks_BT = at::arange(window).expand({rows, window}).contiguous();
   seen.mask_BT = at::ones({rows, window});
   seen.constraint_BC = at::full({rows, 2}, 100.0);
@@ -65,7 +65,7 @@ policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generato
   batch.gained_BTO = seen.before_BTO / static_cast<double>(window);
   batch.goes_on_BT = batch.label_weight_BT = seen.mask_BT;
   batch.label_BTA = seen.actions_BTA;
-  batch.outcome_BO = 0.5 + at::rand({rows, policy::kNumOutcomes}, generator);
+  batch.outcome_BO = 0.5 + at::rand({rows, kNumOutcomes}, generator);
   batch.weight_B1 = at::ones({rows, 1});
   return batch;
 }

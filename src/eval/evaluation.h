@@ -13,7 +13,7 @@
 #include "market/market.h"
 #include "play/hindsight.h"
 #include "play/population.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 namespace genbid::eval {
 
@@ -27,7 +27,7 @@ struct Candidate {
   std::string name;
   std::string kind;  // "policy", "rule" or "hindsight"
   Bidder* bidder = nullptr;
-  policy::Wishes asked = {};  // for what a policy was asked
+  Wishes asked = {};  // for what a policy was asked
   HindsightChoice choice = HindsightChoice::kPerTick;
   bool reads_plans = false;    // of the book: how the rest of the day is best played from any tick on
   int64_t policy_seed = 1;     // of its noise
@@ -41,7 +41,7 @@ struct Evaluation {
   std::string name;
   std::string kind;
   std::vector<CellResult> cells;  // by period as listed, then seat
-  policy::Wishes asked = {};
+  Wishes asked = {};
   std::string record = {};     // as the candidate's
   std::string selection = {};  // JSON: which market evaluations chose it; empty: none did
 };

@@ -13,13 +13,12 @@
 namespace genbid::eval {
 namespace {
 
-using policy::Outcome;
 
 constexpr double kReachable = 0.9;  // of the optimum
 constexpr double kSpent = 0.97;     // of the budget
 
-policy::DayTotals day_of(const CellResult& cell) {
-  policy::DayTotals day;
+DayTotals day_of(const CellResult& cell) {
+  DayTotals day;
   day.budget = cell.budget;
   day.cpa_limit = cell.cpa_limit;
   day.won = cell.expected_conversions;
@@ -86,7 +85,7 @@ double correlation_with(Outcome outcome, const std::vector<const Evaluation*>& e
 }  // namespace
 
 double outcome_of(Outcome outcome, const CellResult& cell) {
-  return policy::outcome_kinds()[policy::index_of(outcome)].of(day_of(cell));
+  return outcome_kinds()[index_of(outcome)].of(day_of(cell));
 }
 
 Obedience obedience(Outcome outcome, const std::vector<const Evaluation*>& evaluations,
@@ -140,9 +139,8 @@ std::string obedience_text(const std::string& who, Outcome outcome, const std::v
                            const std::vector<double>& targets) {
   if (evaluations.size() < 3) return {};
   const Obedience found = obedience(outcome, evaluations, targets);
-  std::string text = who + ", asked for " + std::to_string(found.num_targets) + " values of " +
-                     policy::wish_option(outcome) + " (" + policy::outcome_kinds()[policy::index_of(outcome)].unit +
-                     ")\n";
+  std::string text = who + ", asked for " + std::to_string(found.num_targets) + " values of " + wish_option(outcome) +
+                     " (" + outcome_kinds()[index_of(outcome)].unit + ")\n";
   const auto line = [&](const std::string& what, const std::string& value) {
     text += "  " + what + "  " + value + "\n";
   };
@@ -157,7 +155,7 @@ std::string obedience_text(const std::string& who, Outcome outcome, const std::v
   line("a higher wish      ",
        "brought no less in " + number_text("%.0f%%", 100.0 * found.not_falling) + " of neighbouring pairs");
   std::string others;
-  for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
+  for (const OutcomeKind& kind : outcome_kinds()) {
     if (kind.outcome == outcome) continue;
     others += (others.empty() ? "" : ", ") + kind.name + " " +
               number_text("%.2f", correlation_with(kind.outcome, evaluations, targets));

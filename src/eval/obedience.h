@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "eval/evaluation.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 namespace genbid::eval {
 
@@ -23,16 +23,16 @@ struct Obedience {
   double not_falling = 0.0;  // share of neighbouring targets of a seat and day of which the higher one brought no less
 };
 
-// What came of a cell, in the unit of policy/outcomes.h.
-double outcome_of(policy::Outcome outcome, const CellResult& cell);
+// What came of a cell, in the unit of bidding/outcomes.h.
+double outcome_of(Outcome outcome, const CellResult& cell);
 
 // Feasible is a return or share of at most 0.9 of the optimum, and more of anything else where money was left: a budget
 // that is spent buys no more. Where nothing was won, a CPA is not known and the cell is left out.
-Obedience obedience(policy::Outcome outcome, const std::vector<const Evaluation*>& evaluations,
+Obedience obedience(Outcome outcome, const std::vector<const Evaluation*>& evaluations,
                     const std::vector<double>& targets);
 
 // For people: the above, and rank correlations with other outcomes. Empty for fewer than three evaluations.
-std::string obedience_text(const std::string& who, policy::Outcome outcome,
-                           const std::vector<const Evaluation*>& evaluations, const std::vector<double>& targets);
+std::string obedience_text(const std::string& who, Outcome outcome, const std::vector<const Evaluation*>& evaluations,
+                           const std::vector<double>& targets);
 
 }  // namespace genbid::eval

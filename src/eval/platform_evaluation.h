@@ -44,7 +44,7 @@ PlatformGroup platform_group(PlatformMix mix, int64_t period, int seat);
 struct PlatformEvaluation {
   std::string name;
   std::string kind;
-  policy::Wishes asked = {};
+  Wishes asked = {};
   std::vector<PlatformCell> cells = {};  // all seats, by period as listed, then seat; the opponent's too
   std::string record = {};               // as the candidate's
   bool with_optimum = true;              // else the cells' optima say nothing

@@ -8,7 +8,6 @@
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/random/lanes.h"
 #include "policy/staging.h"
 
 // B rows of a block, T ticks of the window, S features, A action coefficients.
@@ -25,28 +24,16 @@ bool anybody_bids(std::span<const SeatView> rows) {
 PolicyBidder::PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyBidderOptions& options, Threads& threads)
     : policy_(std::move(policy)),
       options_(options),
-      noise_(static_cast<uint64_t>(options.seed), "evaluate.noise"),
-      wishes_BO_(at::zeros({kBlockRows, policy::kNumOutcomes})),
+      noise_(options.seed),
+      wishes_BO_(at::zeros({kBlockRows, kNumOutcomes})),
       threads_(threads),
-      observation_(options.feature_set, options.realised_reward, policy_->window()) {
+      observation_(options.seen, policy_->window()) {
   policy_->eval();
   // What the policy does not read may hold anything.
-  policy::Wishes wishes = policy_->wishes();
+  Wishes wishes = policy_->wishes();
   for (const auto& [outcome, value] : options.wishes) wishes[outcome] = value;
   for (const auto& [outcome, value] : wishes) {
-    wishes_BO_.select(1, static_cast<int64_t>(policy::index_of(outcome))).fill_(value);
-  }
-}
-
-void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_t tick, int64_t count, float* out) {
-  const auto place = static_cast<uint32_t>(tick) << 16 | static_cast<uint32_t>(seat);
-  for (int64_t i = 0; i < count; i += 4) {
-    const auto bits = stream.bits(static_cast<uint32_t>(i / 4), place, static_cast<uint32_t>(period),
-                                  static_cast<uint32_t>(period >> 32));
-    const NormalPair first = normal_pair(bits[0], bits[1]);
-    const NormalPair second = normal_pair(bits[2], bits[3]);
-    const float normals[4] = {first.first, first.second, second.first, second.second};
-    std::copy_n(normals, std::min<int64_t>(4, count - i), out + i);
+    wishes_BO_.select(1, static_cast<int64_t>(index_of(outcome))).fill_(value);
   }
 }
 
@@ -88,7 +75,7 @@ void PolicyBidder::bid(std::span<const SeatView> rows, std::span<BidFormula> bid
       if (!anybody_bids(of_block)) continue;
       for (int64_t row = begin; row < end; ++row) {
         const SeatView& seat = rows[to_size(row)];
-        normal_numbers(noise_, seat.period, seat.seat, tick_, noise_size, noise + row * noise_size);
+        noise_.numbers(seat.period, seat.seat, tick_, {noise + row * noise_size, to_size(noise_size)});
       }
       if (here)
         act(noise_BN.slice(0, begin, begin + kBlockRows), bids.subspan(to_size(begin), to_size(end - begin)), block);

@@ -7,9 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "base/random/random.h"
 #include "base/threads.h"
-#include "bidding/state_features.h"
+#include "bidding/decision_noise.h"
 #include "bidding/bidder.h"
 #include "policy/observation.h"
 #include "policy/policy.h"
@@ -17,17 +16,13 @@
 namespace genbid::eval {
 
 struct PolicyBidderOptions {
-  FeatureSet feature_set = FeatureSet::kConstraint;
-  bool realised_reward = false;         // earned returns count conversions instead of summed p-values
-  policy::Wishes wishes = {};           // for each period; where there is none: the policy's own
+  SeenOptions seen = {};
+  Wishes wishes = {};                   // for each period; where there is none: the policy's own
   int64_t num_ticks = kTicksPerPeriod;  // of the days that the policy was trained on; others are an Error
   std::string checkpoint = {};          // for that message
   int64_t seed = 0;  // of the policy's noise, with period, seat and tick: all policies of a size meet the same
   c10::Device device = c10::kCPU;  // where the policy is, and acts
 };
-
-// Writes `count` standard normals that depend on (stream, period, seat, tick, place) alone.
-void normal_numbers(const RandomStream& stream, int64_t period, int seat, int64_t tick, int64_t count, float* out);
 
 // A policy as a bidder. Every tick it asks the policy once for all its rows, in blocks of 48 rows, each block on
 // one LibTorch thread, blocks in parallel: actions do not depend on the number of threads. LibTorch must be set to
@@ -49,7 +44,7 @@ class PolicyBidder : public Bidder {
 
   std::shared_ptr<policy::Policy> policy_;
   PolicyBidderOptions options_;
-  RandomStream noise_;
+  DecisionNoise noise_;
   at::Tensor wishes_BO_;  // of a block, or of all rows on another device
   Threads& threads_;
   policy::Observation observation_;             // rows filled up to whole blocks

@@ -54,7 +54,7 @@ void add_origin(Json& json, const Judged& evaluation, const std::string& selecti
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
   // A result says only what the candidate reads.
-  for (const auto& [outcome, value] : evaluation.asked) json["asked"][policy::wish_option(outcome)] = value;
+  for (const auto& [outcome, value] : evaluation.asked) json["asked"][wish_option(outcome)] = value;
 }
 
 // Names come from paths, whose bytes may be anything.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 // What goes into a policy and comes out of it.
 //

@@ -5,17 +5,13 @@
 #include <algorithm>
 
 #include "base/convert.h"
-#include "bidding/score.h"
 
 // B rows, T ticks of the window, S features, A action coefficients, O outcomes, C constraint values.
 
 namespace genbid::policy {
 
-Observation::Observation(FeatureSet features, bool realised, int64_t window)
-    : feature_set_(features),
-      realised_(realised),
-      num_features_(std::ssize(feature_names(features))),
-      window_(window) {}
+Observation::Observation(const SeenOptions& options, int64_t window)
+    : options_(options), num_features_(std::ssize(feature_names(options.feature_set))), window_(window) {}
 
 void Observation::reset(int64_t num_rows, int64_t num_ticks) {
   places_ = num_ticks + window_;
@@ -27,25 +23,16 @@ void Observation::reset(int64_t num_rows, int64_t num_ticks) {
 }
 
 void Observation::observe(int64_t first_row, int64_t tick, std::span<const SeatView> seats) {
-  std::vector<double> features(to_size(num_features_));
+  std::vector<double> scratch(to_size(num_features_));
+  const auto part = [](std::vector<float>& of, int64_t place, int64_t size) {
+    return std::span<float>(of).subspan(to_size(place * size), to_size(size));
+  };
   int64_t row = first_row;
   int64_t place = first_row * places_ + tick;
   for (const SeatView& seat : seats) {
-    const TickHistory& history = *seat.history;
     if (seat.last != nullptr) at(actions_, place - 1) = as_float(effective_alpha(*seat.last));
-    state_features(feature_set_, *seat.advertiser, history, seat.now, features, seat.num_ticks);
-    std::transform(features.begin(), features.end(), states_.begin() + place * num_features_,
-                   [](double value) { return as_float(value); });
-    DayTotals so_far;
-    so_far.budget = seat.advertiser->budget;
-    so_far.cpa_limit = seat.advertiser->cpa_limit;
-    so_far.won = realised_ ? history.conversions() : history.expected_conversions();
-    so_far.cost = history.cost();
-    so_far.score = earned_score(so_far.won, realised_, so_far.cost, so_far.cpa_limit);
-    const OutcomeValues before = outcomes_before(so_far);
-    std::copy(before.begin(), before.end(), before_.begin() + place * kNumOutcomes);
-    at(constraint_, 2 * row) = as_float(so_far.budget);
-    at(constraint_, 2 * row + 1) = as_float(so_far.cpa_limit);
+    see_tick(options_, seat, scratch,
+             {part(states_, place, num_features_), part(before_, place, kNumOutcomes), part(constraint_, row, 2)});
     place += places_;
     ++row;
   }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bidding/bidder.h"
-#include "bidding/state_features.h"
+#include "bidding/seen_tick.h"
 #include "policy/day.h"
 
 namespace genbid::policy {
@@ -18,8 +18,7 @@ namespace genbid::policy {
 //                       `------- window -------'                 history(), at tick `now`
 class Observation {
  public:
-  // What was won counts conversions where `realised`, else summed p-values.
-  Observation(FeatureSet features, bool realised, int64_t window);
+  Observation(const SeenOptions& options, int64_t window);
 
   // To be called before tick 0, with the number of ticks of the days.
   void reset(int64_t num_rows, int64_t num_ticks);
@@ -30,8 +29,7 @@ class Observation {
   Ticks history(int64_t first, int64_t count, int64_t tick);
 
  private:
-  FeatureSet feature_set_;
-  bool realised_;
+  SeenOptions options_;
   int64_t num_features_;
   int64_t window_;
   int64_t places_ = 0;  // of a row

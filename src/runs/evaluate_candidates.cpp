@@ -32,12 +32,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
-std::string ask(policy::Outcome outcome, double value, const policy::Wishes& reads, const LoadedPolicy& loaded,
+std::string ask(Outcome outcome, double value, const Wishes& reads, const LoadedPolicy& loaded,
                 const CandidateConfig& candidate) {
-  const std::string what = policy::wish_option(outcome);
+  const std::string what = wish_option(outcome);
   if (!reads.contains(outcome)) {
     std::vector<std::string> options;
-    for (const auto& [other, own] : reads) options.push_back(policy::wish_option(other));
+    for (const auto& [other, own] : reads) options.push_back(wish_option(other));
     throw Error(candidate.policy + ": " + what + ": found " + shortest(value) + ", but " + loaded.model +
                 " does not read it; expected " + (options.empty() ? "none" : listed(options)));
   }
@@ -149,8 +149,8 @@ class Maker {
     for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, loaded.policy->wishes(), loaded, one);
     return name;
   }
-  static policy::Wishes asked_of(const LoadedPolicy& loaded, const CandidateConfig& one) {
-    policy::Wishes asked = loaded.policy->wishes();
+  static Wishes asked_of(const LoadedPolicy& loaded, const CandidateConfig& one) {
+    Wishes asked = loaded.policy->wishes();
     for (const auto& [outcome, value] : one.wishes()) asked[outcome] = value;
     return asked;
   }
@@ -177,7 +177,7 @@ class Maker {
     return loaded;
   }
 
-  std::unique_ptr<Bidder> policy_bidder(const LoadedPolicy& loaded, const policy::Wishes& wishes, int64_t seed) const {
+  std::unique_ptr<Bidder> policy_bidder(const LoadedPolicy& loaded, const Wishes& wishes, int64_t seed) const {
     auto options = bidder_options(loaded.info, loaded.checkpoint, seed, train::open_device(config_.device));
     options.wishes = wishes;
     return std::make_unique<eval::PolicyBidder>(loaded.policy, options, threads_);
@@ -249,7 +249,7 @@ class Maker {
     return selection.dump();
   }
 
-  Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const policy::Wishes& asked) const {
+  Json policy_record(const LoadedPolicy& loaded, const std::string& weights, const Wishes& asked) const {
     Json record = {{"model", loaded.model},
                    {"settings", Json::parse(config_json(loaded.settings))},
                    {"step", loaded.info.step},
@@ -269,7 +269,7 @@ class Maker {
             {{"days", store.days}, {"trained_on", store.train_periods}, {"tuned_on", store.held_out_periods}});
       }
     }
-    for (const auto& [outcome, value] : asked) record[policy::wish_option(outcome)] = value;
+    for (const auto& [outcome, value] : asked) record[wish_option(outcome)] = value;
     return record;
   }
 

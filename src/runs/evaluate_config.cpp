@@ -16,10 +16,10 @@ bool CandidateOptions::is_rule() const {
   return std::find(rules.begin(), rules.end(), policy) != rules.end();
 }
 
-policy::Wishes CandidateOptions::wishes() const {
-  policy::Wishes wishes;
-  for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
-    const std::optional<double>& target = targets[policy::index_of(kind.outcome)];
+Wishes CandidateOptions::wishes() const {
+  Wishes wishes;
+  for (const OutcomeKind& kind : outcome_kinds()) {
+    const std::optional<double>& target = targets[index_of(kind.outcome)];
     if (target) wishes[kind.outcome] = *target;
   }
   return wishes;
@@ -33,8 +33,8 @@ void CandidateOptions::option_fields(ConfigVisitor& v) {
     v.field("choice", choice, eval::hindsight_choices());
   } else if (!knows_the_day()) {
     constexpr RealRange kWishes = {0.0, std::numeric_limits<float>::max()};  // policies read floats
-    for (const policy::OutcomeKind& kind : policy::outcome_kinds()) {
-      v.field(policy::wish_option(kind.outcome), targets[policy::index_of(kind.outcome)], kWishes);
+    for (const OutcomeKind& kind : outcome_kinds()) {
+      v.field(wish_option(kind.outcome), targets[index_of(kind.outcome)], kWishes);
     }
     v.field("weights", weights, {"ema", "raw"});
   }

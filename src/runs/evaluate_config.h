@@ -11,7 +11,7 @@
 #include "eval/evaluation.h"
 #include "eval/platform_evaluation.h"
 #include "play/simulate.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 #include "replay/replay.h"
 
 namespace genbid::runs {
@@ -20,15 +20,15 @@ namespace genbid::runs {
 struct CandidateOptions {
   std::string policy;  // a checkpoint, a run folder, a rule bidder, or what could have been known afterwards
   // What is asked for in place of the policy's own wishes, by outcome of a day: target_return, target_cpa, ...
-  // (policy/outcomes.h, which has their units).
-  std::array<std::optional<double>, static_cast<size_t>(policy::kNumOutcomes)> targets;
+  // (bidding/outcomes.h, which has their units).
+  std::array<std::optional<double>, static_cast<size_t>(kNumOutcomes)> targets;
   std::string weights = "ema";
   std::string choice = "per_tick";  // hindsight
   bidders::BidderConfig rule;
 
   bool is_rule() const;
   bool knows_the_day() const { return policy == "teacher" || policy == "hindsight_alpha" || policy == "hindsight"; }
-  policy::Wishes wishes() const;
+  Wishes wishes() const;
   bool is_policy() const { return !is_rule() && !knows_the_day(); }
   // All but `policy`, which decides which there are.
   void option_fields(ConfigVisitor& v);

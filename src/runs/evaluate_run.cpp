@@ -48,9 +48,9 @@ std::string target_reports(const std::vector<CandidateConfig>& candidates,
     std::vector<const eval::Evaluation*> runs;
     std::vector<double> targets;
   };
-  std::map<std::pair<std::string, policy::Outcome>, Asked> asked;
+  std::map<std::pair<std::string, Outcome>, Asked> asked;
   for (size_t i = 0; i < evaluations.size(); ++i) {
-    const policy::Wishes wishes = candidates[i].wishes();
+    const Wishes wishes = candidates[i].wishes();
     if (wishes.size() != 1) continue;
     const auto& [outcome, value] = *wishes.begin();
     Asked& one = asked[{candidates[i].policy, outcome}];

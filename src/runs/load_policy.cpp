@@ -52,8 +52,8 @@ LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
 eval::PolicyBidderOptions bidder_options(const policy::CheckpointInfo& info, const std::string& name, int64_t seed,
                                          c10::Device device) {
   eval::PolicyBidderOptions options;
-  options.feature_set = parse_feature_set(info.observation.feature_set);
-  options.realised_reward = info.observation.reward == "realised";
+  options.seen.feature_set = parse_feature_set(info.observation.feature_set);
+  options.seen.realised = info.observation.reward == "realised";
   options.num_ticks = info.ticks;
   options.checkpoint = name;
   options.seed = seed;

@@ -44,7 +44,7 @@ RoundDays::RoundDays(const TrainRunConfig& config, const RunDir& run, std::share
       num_parts_(to_size(std::clamp<int64_t>(config.train.accumulate, 1, cells))),
       market_(config, bidder_options(info, "rounds.market", 1, device)) {}
 
-void RoundDays::ask_for(policy::Wishes wishes) {
+void RoundDays::ask_for(Wishes wishes) {
   wishes_ = std::move(wishes);
   if (days_) days_->ask_for(wishes_);
 }

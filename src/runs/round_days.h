@@ -34,7 +34,7 @@ class RoundDays : public train::Objective, public train::Rounds {
             const policy::CheckpointInfo& info, int64_t cells, c10::Device device);
 
   // What is asked of the policy on every day of the tapes (train/tape_days.h).
-  void ask_for(policy::Wishes wishes);
+  void ask_for(Wishes wishes);
   policy::TrainingColumns training_columns() const { return days_->training_columns(); }
   // To be called where a training starts anew, before the policy is fitted: forgets what an earlier one left, and
   // begins the first round. What that one was like is told when the trainer begins it.
@@ -72,7 +72,7 @@ class RoundDays : public train::Objective, public train::Rounds {
   c10::Device device_;
   size_t num_parts_;
   RoundMarket market_;
-  policy::Wishes wishes_;
+  Wishes wishes_;
   int64_t round_ = -1;   // whose days are read
   MetricValues untold_;  // of that round
   std::optional<TapeData> data_;

@@ -145,7 +145,7 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
         "train.objective: found policy_gradient, and this " + config.model.name() +
         " does not sample; expected a model that does (model.head: gaussian, or a diffbid with a model.deviation)");
   }
-  if (!policy.wishes().contains(policy::Outcome::kShareOfOptimum)) return;
+  if (!policy.wishes().contains(Outcome::kShareOfOptimum)) return;
   const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
   if (no_optima.empty()) return;
   throw Error("model.wishes: found share_of_optimum, and " + no_optima +
@@ -215,7 +215,7 @@ struct Objectives {
     if (days) return *days;
     return *windows;
   }
-  void ask_for(const policy::Wishes& wishes) const {
+  void ask_for(const Wishes& wishes) const {
     if (days) days->ask_for(wishes);
     if (rounds) rounds->ask_for(wishes);
   }

@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "base/convert.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 namespace genbid::softmarket {
 
@@ -16,12 +16,10 @@ policy::Action TeacherBids::act(const policy::Ticks& history, const at::Tensor& 
                                 const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
   const at::Tensor budget_B1 = history.constraint_BC.slice(1, 0, 1);
   const at::Tensor limit_B1 = history.constraint_BC.slice(1, 1, 2);
-  const auto before_B1 = [&](policy::Outcome outcome) {
-    return history.before_BTO.select(2, to_signed(policy::index_of(outcome)));
-  };
+  const auto before_B1 = [&](Outcome outcome) { return history.before_BTO.select(2, to_signed(index_of(outcome))); };
   const auto tick = history.ticks_BT[0][0].item<int64_t>();  // its window is one tick
-  return {teacher_.label_B1(cells_, tick, before_B1(policy::Outcome::kValue) * budget_B1 / limit_B1,
-                            before_B1(policy::Outcome::kBudgetUse) * budget_B1)};
+  return {teacher_.label_B1(cells_, tick, before_B1(Outcome::kValue) * budget_B1 / limit_B1,
+                            before_B1(Outcome::kBudgetUse) * budget_B1)};
 }
 
 }  // namespace genbid::softmarket

@@ -8,14 +8,13 @@
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 #include "softmarket/expected_score.h"
 #include "softmarket/observed_days.h"
 
 namespace genbid::softmarket {
 namespace {
 
-using policy::Outcome;
 
 // What a policy has seen of days and done in them, in the form in which it reads it.
 class Histories {
@@ -100,31 +99,31 @@ at::Tensor drawn_B1(const at::Tensor& expected_B1, int64_t group, at::Generator&
   return count_B1 + at::poisson((mean_B1 - kShared).clamp_min(0.0), noise);
 }
 
-// policy/outcomes.h, outcomes_before.
+// bidding/outcomes.h, outcomes_before.
 at::Tensor before_BO(const ObservedDays& days, const at::Tensor& constraint_BC, const DayOptions& options) {
   const at::Tensor budget_B1 = constraint_BC.slice(1, 0, 1);
   const at::Tensor limit_B1 = constraint_BC.slice(1, 1, 2);
   const at::Tensor par_B1 = budget_B1 / limit_B1;
   const at::Tensor& won_B1 = options.realised_reward ? days.conversions_B1() : days.expected_conversions_B1();
-  std::vector<at::Tensor> columns(to_size(policy::kNumOutcomes), at::zeros_like(budget_B1));
+  std::vector<at::Tensor> columns(to_size(kNumOutcomes), at::zeros_like(budget_B1));
   const at::Tensor paid_B1 = (won_B1 * limit_B1 / days.cost_B1().clamp_min(1e-10)).clamp_max(1.0);
   const at::Tensor earned_B1 =
       options.realised_reward ? won_B1 * at::square(paid_B1) : expected_score(won_B1, days.cost_B1(), limit_B1);
-  columns[policy::index_of(Outcome::kReturn)] = earned_B1 / par_B1;
-  columns[policy::index_of(Outcome::kValue)] = won_B1 / par_B1;
-  columns[policy::index_of(Outcome::kBudgetUse)] = days.cost_B1() / budget_B1;
+  columns[index_of(Outcome::kReturn)] = earned_B1 / par_B1;
+  columns[index_of(Outcome::kValue)] = won_B1 / par_B1;
+  columns[index_of(Outcome::kBudgetUse)] = days.cost_B1() / budget_B1;
   return at::cat(columns, 1);
 }
 
 }  // namespace
 
-at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC) {
-  at::Tensor all_BO = at::zeros({constraint_BC.size(0), policy::kNumOutcomes}, constraint_BC.options());
-  for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(policy::index_of(outcome))).fill_(value);
+at::Tensor same_wishes_BO(const Wishes& wishes, const at::Tensor& constraint_BC) {
+  at::Tensor all_BO = at::zeros({constraint_BC.size(0), kNumOutcomes}, constraint_BC.options());
+  for (const auto& [outcome, value] : wishes) all_BO.select(1, to_signed(index_of(outcome))).fill_(value);
   return all_BO;
 }
 
-Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+Day play_day(policy::Policy& policy, const Wishes& wishes, const Tapes& tapes, const Cells& cells,
              const DayOptions& options, at::Generator& noise) {
   const at::Tensor budget_B1 = cells.constraint_BC.slice(1, 0, 1);
   const int64_t rows = budget_B1.size(0);

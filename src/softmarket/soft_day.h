@@ -50,7 +50,7 @@ struct Day {
 };
 
 // The same wishes for every cell, as act() reads them.
-at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constraint_BC);
+at::Tensor same_wishes_BO(const Wishes& wishes, const at::Tensor& constraint_BC);
 
 // Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
@@ -60,7 +60,7 @@ at::Tensor same_wishes_BO(const policy::Wishes& wishes, const at::Tensor& constr
 // device, so it is the caller's business. Random numbers (conversions, and the noise that the policy reads) come from
 // `noise`. An alpha that is not a number makes a score that is none. Error for a policy of several coefficients: a tape
 // knows bids of alpha x p-value alone.
-Day play_day(policy::Policy& policy, const policy::Wishes& wishes, const Tapes& tapes, const Cells& cells,
+Day play_day(policy::Policy& policy, const Wishes& wishes, const Tapes& tapes, const Cells& cells,
              const DayOptions& options, at::Generator& noise);
 
 }  // namespace genbid::softmarket

@@ -123,11 +123,11 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
   std::vector<float> labels = labels_of(store, wanted);
   std::vector<float> outcome;
   std::vector<float> constraint;
-  std::vector<float> before(to_size(num_rows * policy::kNumAdditive));
+  std::vector<float> before(to_size(num_rows * kNumAdditive));
   for (size_t m = 0; m < to_size(num_trajectories); ++m) {
     const auto begin = to_size(columns.first_row[m]);
     const size_t end = to_size(columns.end_row(to_signed(m)));
-    policy::DayTotals day;
+    DayTotals day;
     day.budget = columns.budget[m];
     day.cpa_limit = columns.cpa[m];
     if (!columns.optimum.empty() && std::isfinite(columns.optimum[m])) day.optimum = columns.optimum[m];
@@ -137,8 +137,8 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
     // is the total cost.
     for (size_t row = begin; row < end; ++row) {
       score_day();
-      const policy::OutcomeValues values = policy::outcomes_before(day);
-      std::copy_n(values.begin(), policy::kNumAdditive, before.begin() + to_signed(row) * policy::kNumAdditive);
+      const OutcomeValues values = outcomes_before(day);
+      std::copy_n(values.begin(), kNumAdditive, before.begin() + to_signed(row) * kNumAdditive);
       const double next_left =
           row + 1 < end ? as_double(columns.state[(row + 1) * num_features + kFeatureBudgetLeft]) : -1.0;
       day.cost = next_left >= 0.0 ? day.budget * (1.0 - next_left) : columns.cost[m];
@@ -146,12 +146,12 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
     }
     day.cost = columns.cost[m];
     score_day();
-    const policy::OutcomeValues values = policy::outcomes_of(day);
+    const OutcomeValues values = outcomes_of(day);
     const auto finite = [](float value) { return std::isfinite(value); };
-    const auto first = before.begin() + to_signed(begin) * policy::kNumAdditive;
-    const auto last = before.begin() + to_signed(end) * policy::kNumAdditive;
+    const auto first = before.begin() + to_signed(begin) * kNumAdditive;
+    const auto last = before.begin() + to_signed(end) * kNumAdditive;
     if (!(day.budget > 0.0 && day.cpa_limit > 0.0) || !std::all_of(first, last, finite) ||
-        !std::all_of(values.begin(), values.begin() + policy::kNumAdditive, finite)) {
+        !std::all_of(values.begin(), values.begin() + kNumAdditive, finite)) {
       throw Error(trajectory_name(store, m) + ": found a budget of " + std::to_string(day.budget) +
                   " and a CPA limit of " + std::to_string(day.cpa_limit) +
                   ", for which returns are no numbers; expected amounts above 0");
@@ -172,8 +172,8 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
   states_NS = take(std::move(columns.state), {num_rows, to_signed(num_features)}, device);
   actions_NA = take(std::move(columns.action), {num_rows, 1}, device);
   labels_NA = labels.empty() ? actions_NA : take(std::move(labels), {num_rows, 1}, device);
-  before_NE = take(std::move(before), {num_rows, policy::kNumAdditive}, device);
-  outcome_MO = take(std::move(outcome), {num_trajectories, policy::kNumOutcomes}, device);
+  before_NE = take(std::move(before), {num_rows, kNumAdditive}, device);
+  outcome_MO = take(std::move(outcome), {num_trajectories, kNumOutcomes}, device);
   constraint_MC = take(std::move(constraint), {num_trajectories, 2}, device);
 }
 
@@ -337,7 +337,7 @@ policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_tick
   seen.actions_BTA = read(all.actions_NA, flat);
   seen.ticks_BT = place_B1(3) + within_BT;
   const at::Tensor before_BTE = read(all.before_NE, flat);
-  constexpr int64_t kOthers = policy::kNumOutcomes - policy::kNumAdditive;
+  constexpr int64_t kOthers = kNumOutcomes - kNumAdditive;
   seen.before_BTO = at::constant_pad_nd(before_BTE, {0, kOthers});
   seen.constraint_BC = all.constraint_MC.index_select(0, trajectory_B);
   batch.next_states_BTS = read(all.states_NS, next_BT.flatten());
@@ -345,7 +345,7 @@ policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_tick
   batch.label_weight_BT = seen.mask_BT * (row_BT < place_B1(6)).to(at::kFloat);
   batch.goes_on_BT = seen.mask_BT * (row_BT < place_B1(5)).to(at::kFloat);
   batch.outcome_BO = all.outcome_MO.index_select(0, trajectory_B);
-  const at::Tensor day_B1E = batch.outcome_BO.slice(1, 0, policy::kNumAdditive).unsqueeze(1);
+  const at::Tensor day_B1E = batch.outcome_BO.slice(1, 0, kNumAdditive).unsqueeze(1);
   const at::Tensor after_BTE =
       at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
@@ -403,7 +403,7 @@ policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {
   columns.actions_NA = all.actions_NA.index_select(0, row_N);
   columns.labels_NA = all.labels_NA.index_select(0, indices(std::move(labelled), device()));
   const at::Tensor before_NO =
-      at::constant_pad_nd(all.before_NE.index_select(0, row_N), {0, policy::kNumOutcomes - policy::kNumAdditive});
+      at::constant_pad_nd(all.before_NE.index_select(0, row_N), {0, kNumOutcomes - kNumAdditive});
   columns.to_go_NO = all.outcome_MO.index_select(0, owner_N) - before_NO;
   columns.ticks_N = indices(std::move(ticks_N), device());
   columns.constraint_NC = all.constraint_MC.index_select(0, owner_N);

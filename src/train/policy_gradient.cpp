@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "bidding/advertiser.h"
 #include "bidding/state_features.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 namespace genbid::train {
 namespace {
@@ -67,7 +67,7 @@ PolicyGradient::PolicyGradient(const softmarket::Tapes& tapes, const std::vector
     Samples samples;
     samples.states_BTS = at::zeros({rows, ticks, num_features}, real);
     samples.actions_BT = at::zeros({rows, ticks}, real);
-    samples.before_BTO = at::zeros({rows, ticks, policy::kNumOutcomes}, real);
+    samples.before_BTO = at::zeros({rows, ticks, kNumOutcomes}, real);
     samples.constraint_BC = at::zeros({rows, 2}, real);
     samples.choices_BTX = at::zeros({rows, ticks, numbers}, real);
     samples.drawn_BTL = at::zeros({rows, ticks, links}, real);

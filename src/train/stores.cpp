@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/shown.h"
 #include "data/joined_columns.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 namespace genbid::train {
 
@@ -151,8 +151,8 @@ double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
     const double row = 17.0 + 4.0 * as_double(shape.features) + (shape.labels ? 12.0 : 0.0);
     const double trajectory = 60.0 + (shape.labels ? 16.0 : 0.0);
     // The data set's: what came before each tick, and labels that are one a day; numbers of trajectories.
-    const double row_more = 4.0 * as_double(policy::kNumAdditive) + (labels == Labels::kBestConstant ? 4.0 : 0.0);
-    const double trajectory_more = 41.0 + 2.0 * 4.0 * as_double(policy::kNumOutcomes + 2) + 8.0 * 5.0;
+    const double row_more = 4.0 * as_double(kNumAdditive) + (labels == Labels::kBestConstant ? 4.0 : 0.0);
+    const double trajectory_more = 41.0 + 2.0 * 4.0 * as_double(kNumOutcomes + 2) + 8.0 * 5.0;
     const double read = row * as_double(shape.rows) + trajectory * as_double(shape.trajectories);
     all += read + row_more * as_double(shape.rows) + trajectory_more * as_double(shape.trajectories);
     largest = std::max(largest, read);

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/advertiser.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 #include "softmarket/players.h"
 #include "train/device.h"
 
@@ -173,16 +173,15 @@ policy::TrainingColumns TapeDays::training_columns() const {
   at::Generator noise = generator_on(device(), 1);
   const softmarket::Day day = softmarket::play_day(bids, {}, tapes_, cells, options_.day, noise);
 
-  std::vector<policy::OutcomeValues> outcomes;
+  std::vector<OutcomeValues> outcomes;
   const at::Tensor totals_B3 = at::stack({day.value_B, day.cost_B, day.score_B}, 1).cpu();
   const auto totals = totals_B3.accessor<float, 2>();
   for (int64_t i = 0; i < kCellsAtOnce; ++i) {
-    outcomes.push_back(policy::outcomes_of(
-        {at(constraint, 2 * i), at(constraint, 2 * i + 1), totals[i][0], totals[i][1], totals[i][2], {}}));
+    outcomes.push_back(
+        outcomes_of({at(constraint, 2 * i), at(constraint, 2 * i + 1), totals[i][0], totals[i][1], totals[i][2], {}}));
   }
   policy::TrainingColumns columns;
-  columns.outcome_MO =
-      at::from_blob(outcomes.data(), {kCellsAtOnce, policy::kNumOutcomes}, at::kFloat).clone().to(device());
+  columns.outcome_MO = at::from_blob(outcomes.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).clone().to(device());
   const int64_t ticks = tapes_.ticks();
   policy::Ticks seen;
   seen.before_BTO = day.before_BTO;
@@ -207,7 +206,7 @@ std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
-  const policy::Wishes wishes = policy.wishes();
+  const Wishes wishes = policy.wishes();
   at::Generator noise = generator_on(tapes.device(), 1);
   std::map<int64_t, double> sums;
   std::map<int64_t, int64_t> counts;

@@ -69,7 +69,7 @@ class TapeDays : public Objective {
 
   // What is asked of the policy on every day, from the next step on; at first nothing. What it asks for by itself is
   // known once it is fitted or loaded.
-  void ask_for(policy::Wishes wishes) { wishes_ = std::move(wishes); }
+  void ask_for(Wishes wishes) { wishes_ = std::move(wishes); }
 
   int64_t draw(int64_t first, int64_t most) override;
   void gather(const at::Tensor& place_1) override;
@@ -86,7 +86,7 @@ class TapeDays : public Objective {
  protected:
   const softmarket::Tapes& tapes() const { return tapes_; }
   const TapeDaysOptions& options() const { return options_; }
-  const policy::Wishes& wishes() const { return wishes_; }
+  const Wishes& wishes() const { return wishes_; }
   double mean_par() const { return mean_par_; }        // of budget / CPA limit
   softmarket::Cells cells_of_part(size_t part) const;  // of the step
   int64_t cells_in(size_t part) const;
@@ -106,7 +106,7 @@ class TapeDays : public Objective {
   const std::vector<TapeDay>& days_;
   std::vector<int64_t> chosen_;
   TapeDaysOptions options_;
-  policy::Wishes wishes_;
+  Wishes wishes_;
   int64_t batch_size_;
   int64_t parts_;
   RandomStream stream_;

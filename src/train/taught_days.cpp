@@ -9,7 +9,7 @@
 #include "base/convert.h"
 #include "bidding/advertiser.h"
 #include "bidding/state_features.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 #include "train/objective.h"
 
 // B days, T ticks, N windows of W ticks, O outcomes, E additive ones.
@@ -17,7 +17,7 @@
 namespace genbid::train {
 namespace {
 
-constexpr double kHighestCpa = 10.0;  // policy/outcomes.h
+constexpr double kHighestCpa = 10.0;  // bidding/outcomes.h
 
 at::Tensor outcome_BO(const softmarket::Cells& cells, const softmarket::Day& day) {
   const at::Tensor budget_B = cells.constraint_BC.select(1, 0);
@@ -74,7 +74,7 @@ policy::Batch batch_of(const softmarket::Cells& cells, const softmarket::Day& da
   const at::Tensor last_T = at::arange(ticks, cells.day_B.options()).lt(ticks - 1);
   batch.goes_on_BT = next(seen.mask_BT) * last_T;
   batch.outcome_BO = outcome_BO(cells, day);
-  const at::Tensor additive_O = at::arange(policy::kNumOutcomes, cells.day_B.options()).lt(policy::kNumAdditive);
+  const at::Tensor additive_O = at::arange(kNumOutcomes, cells.day_B.options()).lt(kNumAdditive);
   const at::Tensor after_BTO = at::cat({day.before_BTO.slice(1, 1), batch.outcome_BO.nan_to_num().unsqueeze(1)}, 1);
   batch.gained_BTO = (after_BTO - day.before_BTO) * additive_O;
   batch.weight_B1 = at::ones({rows, 1}, cells.constraint_BC.options());

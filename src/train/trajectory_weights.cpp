@@ -18,8 +18,8 @@ double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / as_double(values.size());
 }
 
-std::vector<double> outcomes(const Dataset& training, policy::Outcome which) {
-  const at::Tensor one = training.outcome_MO().select(1, static_cast<int64_t>(policy::index_of(which)));
+std::vector<double> outcomes(const Dataset& training, Outcome which) {
+  const at::Tensor one = training.outcome_MO().select(1, static_cast<int64_t>(index_of(which)));
   const at::Tensor here = one.to(at::kCPU, at::kDouble).contiguous();
   return {here.const_data_ptr<double>(), here.const_data_ptr<double>() + here.numel()};
 }
@@ -75,8 +75,7 @@ std::vector<double> trajectory_weights(const Dataset& training, Weighing weighin
     weights.assign(training.lengths().begin(), training.lengths().end());
   } else {
     const bool share = weighing == Weighing::kShareOfOptimum;
-    std::vector<double> values =
-        outcomes(training, share ? policy::Outcome::kShareOfOptimum : policy::Outcome::kReturn);
+    std::vector<double> values = outcomes(training, share ? Outcome::kShareOfOptimum : Outcome::kReturn);
     if (share) check_optima(training, values);
     if (weighing == Weighing::kAdvantage) values = less_mean_of_seat(training, std::move(values));
     weights = exponentials(std::move(values), temperature, limit);

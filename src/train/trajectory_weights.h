@@ -8,7 +8,7 @@
 namespace genbid::train {
 
 // How much a trajectory counts in the losses that weigh actions (models/losses.h). Of each there are ticks and outcomes
-// (policy/outcomes.h), so a weight is a function of these:
+// (bidding/outcomes.h), so a weight is a function of these:
 //   uniform           1
 //   length            the number of ticks that count
 //   return            exp(z / temperature), z the return, in par, less its mean, over its standard deviation. That is

@@ -12,7 +12,6 @@
 namespace genbid::eval {
 namespace {
 
-using policy::Outcome;
 using test::Rows;
 
 // Answers a fixed function of what it is handed, and keeps the last history it saw.
@@ -24,7 +23,7 @@ class Recorder : public policy::Policy {
   std::vector<policy::LossPart> held_out_losses(const policy::Batch&, at::Generator&) override { return {}; }
   int64_t noise_size() const override { return 5; }
   std::vector<at::Tensor> initial_carry(int64_t rows) const override { return {at::zeros({rows, 1})}; }
-  policy::Wishes wishes() const override { return {{Outcome::kReturn, 0.3}, {Outcome::kCpa, 0.9}}; }
+  Wishes wishes() const override { return {{Outcome::kReturn, 0.3}, {Outcome::kCpa, 0.9}}; }
   policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
                      const std::vector<at::Tensor>& carry) override {
     history_ = history;
@@ -157,10 +156,9 @@ TEST(PolicyBidder, NoiseIsAFunctionOfPeriodSeatAndTick) {
 
 // 40,000 draws: the mean within 5 standard deviations of 0, the variance (deviation sqrt(2 / n)) of 1.
 TEST(PolicyBidder, NoiseIsStandardNormal) {
-  const RandomStream stream(1, "evaluate.noise");
   constexpr int64_t kCount = 40000;
   const at::Tensor noise = at::zeros({kCount});
-  normal_numbers(stream, 22, 5, 7, kCount, noise.mutable_data_ptr<float>());
+  DecisionNoise(1).numbers(22, 5, 7, {noise.mutable_data_ptr<float>(), kCount});
   EXPECT_NEAR(noise.mean().item<double>(), 0.0, 5.0 / std::sqrt(kCount));
   EXPECT_NEAR(noise.var().item<double>(), 1.0, 5.0 * std::sqrt(2.0 / kCount));
 }

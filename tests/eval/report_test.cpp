@@ -86,7 +86,7 @@ TEST(Report, ANameOfAnyBytesIsWritten) {
 
 TEST(Report, ResultSaysWhatWasAskedFor) {
   Evaluation evaluation = one_cell();
-  evaluation.asked[policy::Outcome::kCpa] = 0.75;
+  evaluation.asked[Outcome::kCpa] = 0.75;
   const auto json = nlohmann::ordered_json::parse(result_json(evaluation, kContext));
   EXPECT_EQ(json["asked"].dump(), R"({"target_cpa":0.75})");
 }

@@ -111,7 +111,7 @@ TEST(DecisionTransformer, WishesHaveOneTokenOrEachItsOwn) {
   };
   const policy::Batch batch = sample_batch(4, 6);
   const torch::NoGradGuard no_grad;
-  const at::Tensor wishes_BO = ask_for({{policy::Outcome::kReturn, 0.7}, {policy::Outcome::kBudgetUse, 0.9}}, 4);
+  const at::Tensor wishes_BO = ask_for({{Outcome::kReturn, 0.7}, {Outcome::kBudgetUse, 0.9}}, 4);
   const auto alphas = [&](DecisionTransformer& policy) {
     return policy.act(history_of(batch), wishes_BO, test::noise_for(policy, 4), {}).coefficients_BA;
   };
@@ -123,7 +123,7 @@ TEST(DecisionTransformer, WishesHaveOneTokenOrEachItsOwn) {
   EXPECT_EQ(apart->initial_carry(4)[0].size(2), 5 * 4 + 3);
   EXPECT_EQ(together->initial_carry(4)[0].size(2), 5 * 3 + 2);
   const at::Tensor before = alphas(*apart);
-  const at::Tensor less_BO = ask_for({{policy::Outcome::kReturn, 0.7}, {policy::Outcome::kBudgetUse, 0.6}}, 4);
+  const at::Tensor less_BO = ask_for({{Outcome::kReturn, 0.7}, {Outcome::kBudgetUse, 0.6}}, 4);
   EXPECT_FALSE(
       at::equal(apart->act(history_of(batch), less_BO, test::noise_for(*apart, 4), {}).coefficients_BA, before));
 }
@@ -173,7 +173,7 @@ TEST(DecisionTransformer, DefaultTargetIsAQuantileOfTrainingReturns) {
   policy::TrainingColumns columns = columns_of(sample_batch(5, 6));
   columns.outcome_MO.select(1, 0).copy_(at::tensor({0.1F, 0.9F, 0.4F, 0.3F, 0.8F}));
   policy.fit(columns);
-  EXPECT_FLOAT_EQ(static_cast<float>(policy.wishes().at(policy::Outcome::kReturn)), 0.4F);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy.wishes().at(Outcome::kReturn)), 0.4F);
 }
 
 }  // namespace

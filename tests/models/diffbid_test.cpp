@@ -330,8 +330,8 @@ TEST(DiffBid, AsksForAQuantileOfTheTrainingReturnsAndItsCpa) {
   const policy::Batch batch = sample_batch(5, 8);
   policy->fit(columns_of(batch));
   const at::Tensor median = std::get<0>(batch.outcome_BO.select(1, 0).sort())[2];
-  EXPECT_FLOAT_EQ(static_cast<float>(policy->wishes().at(policy::Outcome::kReturn)), median.item<float>());
-  EXPECT_EQ(policy->wishes().at(policy::Outcome::kCpa), 0.8);
+  EXPECT_FLOAT_EQ(static_cast<float>(policy->wishes().at(Outcome::kReturn)), median.item<float>());
+  EXPECT_EQ(policy->wishes().at(Outcome::kCpa), 0.8);
 }
 
 // Dropout of every condition in training: they cannot be learned, and their layers get no gradient.

@@ -249,9 +249,9 @@ Played play(Grm& policy, double budget, double limit) {
   for (int64_t tick = 0; tick < kTicks; ++tick) {
     history.mask_BT = (at::arange(kTicks) <= tick).to(at::kFloat).unsqueeze(0);
     const at::Tensor before_O = history.before_BTO[0][tick];
-    before_O[static_cast<int64_t>(policy::index_of(policy::Outcome::kBudgetUse))].fill_(day.cost / budget);
-    before_O[static_cast<int64_t>(policy::index_of(policy::Outcome::kValue))].fill_(day.won * limit / budget);
-    policy::Action action = policy.act(history, at::zeros({1, policy::kNumOutcomes}), {}, carry);
+    before_O[static_cast<int64_t>(index_of(Outcome::kBudgetUse))].fill_(day.cost / budget);
+    before_O[static_cast<int64_t>(index_of(Outcome::kValue))].fill_(day.won * limit / budget);
+    policy::Action action = policy.act(history, at::zeros({1, kNumOutcomes}), {}, carry);
     carry = std::move(action.carry);
     history.actions_BTA[0][tick].copy_(action.coefficients_BA[0]);
     const at::Tensor brought_BY = kNumPv * each_brings(action.coefficients_BA);

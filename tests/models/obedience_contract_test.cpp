@@ -12,7 +12,6 @@
 namespace genbid::models {
 namespace {
 
-using policy::Outcome;
 using test::columns_of;
 using test::kFeatures;
 using test::noise_for;
@@ -29,8 +28,8 @@ policy::Batch two_bidders(int64_t rows, int64_t ticks) {
   batch.seen.actions_BTA = alpha_B1.unsqueeze(-1).expand({rows, ticks, 1}).contiguous();
   batch.label_BTA = batch.seen.actions_BTA.clone();
   const at::Tensor outcome_B1 = 0.7 + 0.6 * is_high_B1;
-  batch.outcome_BO = outcome_B1.expand({rows, policy::kNumOutcomes}).contiguous();
-  const at::Tensor tick_BE = batch.outcome_BO.slice(1, 0, policy::kNumAdditive) / static_cast<double>(ticks);
+  batch.outcome_BO = outcome_B1.expand({rows, kNumOutcomes}).contiguous();
+  const at::Tensor tick_BE = batch.outcome_BO.slice(1, 0, kNumAdditive) / static_cast<double>(ticks);
   test::bring(batch, tick_BE.unsqueeze(1).expand({-1, ticks, -1}));
   for (const int64_t feature : test::kShape.offered) batch.seen.states_BTS.select(2, feature).fill_(1.0);
   const at::Tensor gone_T = at::arange(ticks).to(at::kFloat) / static_cast<double>(ticks);

@@ -155,9 +155,9 @@ policy::Batch recorded_batch() {
   seen.mask_BT = (at::arange(kWindow) < mask_BT.sum(1, true)).to(at::kFloat);
   // A day that comes to nothing has gone into debt by what is to go, in units of a par of 2,000 conversions.
   const at::Tensor to_go_BT1 = from_the_left(tensor_of("batch_rtg").slice(1, 0, kWindow), mask_BT).to(at::kFloat);
-  seen.before_BTO = at::constant_pad_nd(-to_go_BT1, {kValue, policy::kNumOutcomes - kValue - 1});
+  seen.before_BTO = at::constant_pad_nd(-to_go_BT1, {kValue, kNumOutcomes - kValue - 1});
   seen.constraint_BC = at::tensor({static_cast<float>(kScale), 1.0F}).expand({rows, 2});
-  batch.outcome_BO = at::zeros({rows, policy::kNumOutcomes});
+  batch.outcome_BO = at::zeros({rows, kNumOutcomes});
   batch.label_BTA = seen.actions_BTA;
   batch.label_weight_BT = seen.mask_BT;
   batch.weight_B1 = at::ones({rows, 1});
@@ -259,11 +259,11 @@ TEST_F(OfficialTransformerGolden, AnswersADayTickByTick) {
     policy::Ticks history;
     history.states_BTS = states_TS.index_select(0, tick_BT.flatten().clamp_max(now)).unsqueeze(0);
     history.actions_BTA = at::full({1, window, 1}, 77.0);  // what became of its answers is not read
-    history.before_BTO = at::zeros({1, window, policy::kNumOutcomes});
+    history.before_BTO = at::zeros({1, window, kNumOutcomes});
     history.ticks_BT = tick_BT;
     history.mask_BT = tick_BT.le(now).to(at::kFloat);
     history.constraint_BC = at::tensor({2900.0F, 100.0F}).view({1, 2});
-    const policy::Action action = policy_->act(history, at::zeros({1, policy::kNumOutcomes}), {}, carry);
+    const policy::Action action = policy_->act(history, at::zeros({1, kNumOutcomes}), {}, carry);
     carry = action.carry;
     const double answer = carry[0].flatten()[-1].item<double>();
     const double expected = expected_T[now].item<double>();

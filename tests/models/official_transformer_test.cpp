@@ -14,7 +14,6 @@
 namespace genbid::models {
 namespace {
 
-using policy::Outcome;
 using test::ask_for;
 using test::columns_of;
 using test::history_of;
@@ -42,7 +41,7 @@ TEST(OfficialTransformer, WhatCameIsTakenOffItsOwnTarget) {
   history.before_BTO = at::zeros_like(history.before_BTO);
   history.before_BTO.select(2, 1).fill_(300.0 / 40.0);
   const torch::NoGradGuard no_grad;
-  const at::Tensor unread_BO = at::full({4, policy::kNumOutcomes}, std::nan(""));
+  const at::Tensor unread_BO = at::full({4, kNumOutcomes}, std::nan(""));
   const at::Tensor found = answers(*policy, history, unread_BO);
   OfficialTransformerConfig less;
   less.target = 4.0 - 300.0 / 2000.0;

@@ -57,7 +57,7 @@ inline const policy::PolicyShape kShape = {kFeatures, 1, {2, 3}, {12, 13}, {0, 4
 // What every tick of the batch brings of each additive outcome.
 inline void bring(policy::Batch& batch, const at::Tensor& tick_BTE) {
   const auto padded = [](const at::Tensor& x_BTE) {
-    return at::constant_pad_nd(x_BTE, {0, policy::kNumOutcomes - policy::kNumAdditive});
+    return at::constant_pad_nd(x_BTE, {0, kNumOutcomes - kNumAdditive});
   };
   batch.seen.before_BTO = padded(tick_BTE.cumsum(1) - tick_BTE);
   batch.gained_BTO = padded(tick_BTE);
@@ -74,10 +74,10 @@ inline policy::Batch sample_batch(int64_t batch_size, int64_t window, int64_t se
   // An action that the state explains, so that there is something to learn.
   seen.actions_BTA = 80.0 + 30.0 * seen.states_BTS.slice(2, 0, 1) - 10.0 * seen.states_BTS.slice(2, 5, 6);
   batch.label_BTA = seen.actions_BTA.clone();
-  batch.outcome_BO = 0.5 + at::rand({batch_size, policy::kNumOutcomes});
+  batch.outcome_BO = 0.5 + at::rand({batch_size, kNumOutcomes});
   // About half of it comes in the window, the more the higher the action.
   const at::Tensor tick_BT1 = seen.actions_BTA.clamp_min(1.0) * (0.5 / (80.0 * static_cast<double>(window)));
-  bring(batch, tick_BT1.expand({-1, -1, policy::kNumAdditive}));
+  bring(batch, tick_BT1.expand({-1, -1, kNumAdditive}));
   seen.ticks_BT = at::arange(window).expand({batch_size, window}).contiguous();
   seen.mask_BT = at::ones({batch_size, window});
   seen.constraint_BC = at::full({batch_size, 2}, 100.0);
@@ -111,15 +111,15 @@ inline policy::Ticks mixed_history_of(const policy::Batch& batch) {
   return history;
 }
 
-inline at::Tensor ask_for(const policy::Wishes& wishes, int64_t batch_size) {
-  const at::Tensor wishes_BO = at::zeros({batch_size, policy::kNumOutcomes});
+inline at::Tensor ask_for(const Wishes& wishes, int64_t batch_size) {
+  const at::Tensor wishes_BO = at::zeros({batch_size, kNumOutcomes});
   for (const auto& [outcome, value] : wishes) {
-    wishes_BO.select(1, static_cast<int64_t>(policy::index_of(outcome))).fill_(value);
+    wishes_BO.select(1, static_cast<int64_t>(index_of(outcome))).fill_(value);
   }
   return wishes_BO;
 }
 inline at::Tensor ask_for(double target_return, int64_t batch_size, double target_cpa = 1.0) {
-  return ask_for({{policy::Outcome::kReturn, target_return}, {policy::Outcome::kCpa, target_cpa}}, batch_size);
+  return ask_for({{Outcome::kReturn, target_return}, {Outcome::kCpa, target_cpa}}, batch_size);
 }
 
 inline at::Tensor noise_for(const policy::Policy& policy, int64_t rows, uint64_t seed = 11) {

@@ -40,8 +40,8 @@ TEST(Reference, DecisionTransformer) {
     seen.mask_BT = reference["input.mask"].to(at::kFloat);
     // A day that comes to nothing has gone into debt by what is to go.
     const at::Tensor to_go_BT = reference["input.returns_to_go"].to(at::kFloat);
-    seen.before_BTO = at::constant_pad_nd(-to_go_BT.unsqueeze(-1), {0, policy::kNumOutcomes - 1});
-    batch.outcome_BO = at::zeros({to_go_BT.size(0), policy::kNumOutcomes});
+    seen.before_BTO = at::constant_pad_nd(-to_go_BT.unsqueeze(-1), {0, kNumOutcomes - 1});
+    batch.outcome_BO = at::zeros({to_go_BT.size(0), kNumOutcomes});
     batch.label_BTA = seen.actions_BTA;
     batch.label_weight_BT = seen.mask_BT;
     batch.weight_B1 = at::ones({to_go_BT.size(0), 1});

@@ -16,7 +16,7 @@
 #include "bidding/score.h"
 #include "bidding/tick_history.h"
 #include "models/registry.h"
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 #include "softmarket/constant_policy.h"
 #include "softmarket/sample_tape.h"
 
@@ -46,10 +46,10 @@ std::shared_ptr<policy::Policy> small_model(const std::string& name, const Tapes
   columns.states_NS = day.states_BTS.flatten(0, 1);
   columns.actions_NA = 80.0 + 10.0 * at::randn({columns.states_NS.size(0), 1}, noise);
   columns.labels_NA = columns.actions_NA;
-  columns.to_go_NO = at::rand({columns.states_NS.size(0), policy::kNumOutcomes}, noise);
+  columns.to_go_NO = at::rand({columns.states_NS.size(0), kNumOutcomes}, noise);
   columns.ticks_N = at::arange(tapes.ticks(), at::kLong).repeat({kDays});
   columns.constraint_NC = cells.constraint_BC.repeat_interleave(tapes.ticks(), 0);
-  columns.outcome_MO = at::rand({kDays, policy::kNumOutcomes}, noise);
+  columns.outcome_MO = at::rand({kDays, kNumOutcomes}, noise);
   policy->fit(columns);
   return policy;
 }
@@ -154,7 +154,7 @@ void empty_tick(data::TapeColumns& tape, int64_t tick) {
 }
 
 // What a policy is shown is what it would be shown in live play of the same ticks: the features by their own code
-// (bidding/state_features.h), what has come of outcomes by theirs (policy/outcomes.h).
+// (bidding/state_features.h), what has come of outcomes by theirs (bidding/outcomes.h).
 TEST(SoftDayTest, WhatIsSeenIsThatOfLivePlay) {
   constexpr int64_t kTicks = 12;
   constexpr double kAlpha = 120.0;
@@ -191,12 +191,12 @@ TEST(SoftDayTest, WhatIsSeenIsThatOfLivePlay) {
           EXPECT_NEAR(day.states_BTS[row][tick][to_signed(i)].item<double>(), expected[i], tolerance)
               << feature_names(FeatureSet::kConstraint)[i] << " of day " << row << " at tick " << tick;
         }
-        policy::DayTotals so_far{advertiser.budget, advertiser.cpa_limit, history.conversions(), history.cost(), 0, {}};
+        DayTotals so_far{advertiser.budget, advertiser.cpa_limit, history.conversions(), history.cost(), 0, {}};
         so_far.score = earned_score(so_far.won, realised, so_far.cost, so_far.cpa_limit);
-        const policy::OutcomeValues before = policy::outcomes_before(so_far);
+        const OutcomeValues before = outcomes_before(so_far);
         for (size_t o = 0; o < before.size(); ++o) {
           EXPECT_NEAR(day.before_BTO[row][tick][to_signed(o)].item<float>(), before[o], 1e-4F * before[o])
-              << policy::outcome_kinds()[o].name << " of day " << row << " at tick " << tick;
+              << outcome_kinds()[o].name << " of day " << row << " at tick " << tick;
         }
         const Bought all = tapes.bought(cells.day_B, tick, alpha_B1);
         const auto of_row = [&](const at::Tensor& x_B1) { return x_B1[row].item<double>(); };
@@ -396,7 +396,7 @@ TEST(SoftDayTest, GradientsOfTheTransformerAreDifferences) { expect_gradients("d
 // Conversions that rows have seen by each tick but the first.
 at::Tensor conversions_BT(const Day& day, const Cells& cells) {
   const at::Tensor par_B1 = cells.constraint_BC.slice(1, 0, 1) / cells.constraint_BC.slice(1, 1, 2);
-  const at::Tensor won_BT = day.before_BTO.select(2, to_signed(policy::index_of(policy::Outcome::kValue))) * par_B1;
+  const at::Tensor won_BT = day.before_BTO.select(2, to_signed(index_of(Outcome::kValue))) * par_B1;
   return (won_BT.slice(1, 1) - won_BT.slice(1, 0, -1)).round();
 }
 

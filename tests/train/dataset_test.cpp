@@ -118,7 +118,7 @@ TEST(Dataset, TheTickThatSpendsTheLastOfABudgetHasNoLabel) {
 TEST(Dataset, WhatTicksBringAddsUpToTheDay) {
   const policy::Batch batch = make({3, 5}, {7, 8}).batch({{0, 0, 3}, {1, 0, 5}}, 5);
   const at::Tensor sum_BO = (batch.gained_BTO * batch.seen.mask_BT.unsqueeze(-1)).sum(1);
-  for (int64_t o = 0; o < policy::kNumAdditive; ++o) {
+  for (int64_t o = 0; o < kNumAdditive; ++o) {
     EXPECT_TRUE(at::allclose(sum_BO.select(1, o), batch.outcome_BO.select(1, o), 1e-6, 1e-6)) << o;
   }
   // Trajectory 1: 5 conversions of par 5, 50 of 100 spent.

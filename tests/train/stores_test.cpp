@@ -145,7 +145,7 @@ TEST_F(Stores, OneWithoutLabelsStandsBesideOneWithThem) {
                      c10::kCPU);
   const policy::Batch batch = days.batch({{0, 0, 2}, {1, 0, 2}}, 2);
   EXPECT_TRUE(at::equal(batch.label_BTA.flatten(), at::tensor({200.0F, 200.0F, 100.0F, 101.0F})));
-  const auto share = static_cast<int64_t>(policy::index_of(policy::Outcome::kShareOfOptimum));
+  const auto share = static_cast<int64_t>(index_of(Outcome::kShareOfOptimum));
   EXPECT_TRUE(std::isfinite(days.outcome_MO()[0][share].item<float>()));
   EXPECT_TRUE(std::isnan(days.outcome_MO()[1][share].item<float>()));
   EXPECT_EQ(days.store_without_optima(), second);

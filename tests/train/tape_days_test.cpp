@@ -169,7 +169,7 @@ TEST_F(TapeDaysTest, ColumnsAreThoseOfBiddingTicks) {
   EXPECT_EQ(columns.ticks_N.eq(0).sum().item<int64_t>(), columns.outcome_MO.size(0));
   EXPECT_LT(rows, 0.9 * as_double(columns.outcome_MO.size(0) * columns_.ticks));
   const at::Tensor later_N = columns.ticks_N.slice(0, 1).gt(0);
-  for (int64_t o = 0; o < policy::kNumAdditive; ++o) {
+  for (int64_t o = 0; o < kNumAdditive; ++o) {
     const at::Tensor to_go_N = columns.to_go_NO.select(1, o);
     const at::Tensor fell_N = to_go_N.slice(0, 0, -1) - to_go_N.slice(0, 1);
     EXPECT_GT(fell_N.masked_select(later_N).median().item<float>(), 1e-3F) << o;
@@ -250,8 +250,7 @@ TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
   for (const auto& [period, score] : summary.tape_scores) after += score / 4.0;
   EXPECT_GT(after, 1.05 * before);
   // Returns of constants, by the same columns: the best of 1,024 that were played.
-  const double best_par =
-      columns.outcome_MO.select(1, to_signed(policy::index_of(policy::Outcome::kReturn))).max().item<double>();
+  const double best_par = columns.outcome_MO.select(1, to_signed(index_of(Outcome::kReturn))).max().item<double>();
   EXPECT_GT(after, 0.0);
   EXPECT_GT(best_par, 0.0);
 }

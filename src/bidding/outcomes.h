@@ -11,7 +11,7 @@
 
 // What a day came to, and what may be asked of one: one table, which data sets, policies, evaluations and reports read.
 
-namespace genbid::policy {
+namespace genbid {
 
 // Additive ones come first: what a day brings is what each of its ticks brings, so at any tick a part of the wish is
 // fulfilled and the rest is to go. The others are of the day as a whole, and the wish for them stays as it is.
@@ -63,4 +63,4 @@ using Wishes = std::map<Outcome, double>;
 // The name of the option that asks for an outcome: "target_return".
 std::string wish_option(Outcome outcome);
 
-}  // namespace genbid::policy
+}  // namespace genbid

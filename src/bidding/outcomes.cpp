@@ -1,4 +1,4 @@
-#include "policy/outcomes.h"
+#include "bidding/outcomes.h"
 
 #include <algorithm>
 #include <limits>
@@ -8,7 +8,7 @@
 #include "base/shown.h"
 #include "bidding/score.h"
 
-namespace genbid::policy {
+namespace genbid {
 namespace {
 
 constexpr double kMaxCpaRatio = 10.0;
@@ -74,4 +74,4 @@ OutcomeValues outcomes_before(const DayTotals& so_far) {
 
 std::string wish_option(Outcome outcome) { return "target_" + outcome_name(outcome); }
 
-}  // namespace genbid::policy
+}  // namespace genbid
