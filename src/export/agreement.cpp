@@ -34,14 +34,7 @@ at::Tensor input_named(const std::string& name, const policy::Ticks& history, co
 at::Tensor decide(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs, std::vector<at::Tensor>& carry) {
   const graph::Graph& graph = workspace.program().graph();
   const int64_t rows = inputs.at(0).size(0);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const at::Tensor whole = inputs[i].contiguous();
-    if (whole.scalar_type() == at::kLong) {
-      std::copy_n(whole.const_data_ptr<int64_t>(), whole.numel(), workspace.int_input(i).begin());
-    } else {
-      std::copy_n(whole.const_data_ptr<float>(), whole.numel(), workspace.float_input(i).begin());
-    }
-  }
+  write_inputs(workspace, inputs);
   workspace.run(rows);
   at::Tensor coefficients_BA;
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
@@ -74,6 +67,17 @@ std::vector<at::Tensor> inputs_of(const graph::Graph& graph, const policy::Ticks
     inputs.push_back(input_named(input.name, history, wishes_BO, noise_BN, carry));
   }
   return inputs;
+}
+
+void write_inputs(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const at::Tensor whole = inputs[i].contiguous();
+    if (whole.scalar_type() == at::kLong) {
+      std::copy_n(whole.const_data_ptr<int64_t>(), whole.numel(), workspace.int_input(i).begin());
+    } else {
+      std::copy_n(whole.const_data_ptr<float>(), whole.numel(), workspace.float_input(i).begin());
+    }
+  }
 }
 
 Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, int64_t ticks,

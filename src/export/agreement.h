@@ -27,5 +27,7 @@ Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, in
 // Inputs of a decision as the graph reads them, by the names of its inputs, in its order.
 std::vector<at::Tensor> inputs_of(const graph::Graph& graph, const policy::Ticks& history, const at::Tensor& wishes_BO,
                                   const at::Tensor& noise_BN, const std::vector<at::Tensor>& carry);
+// Puts them where the graph's next run reads them.
+void write_inputs(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs);
 
 }  // namespace genbid::exporting

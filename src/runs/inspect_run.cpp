@@ -210,7 +210,7 @@ Inspection inspect_market_log(const std::string& path) {
 
 Inspection inspect(const std::string& path, bool operators) {
   if (!fs::exists(path)) throw Error(path + ": no such file or folder");
-  const bool is_bundle = fs::exists(path + "/" + serve::kBundleFile) || fs::exists(path + "/" + serve::kCurrentFile);
+  const bool is_bundle = serve::is_bundle(path);
   if (operators && !is_bundle) throw ConfigError("--operators: found " + path + ", expected a bundle");
   if (is_bundle) return inspect_bundle(path, operators);
   if (fs::exists(path + "/state.json") || fs::is_directory(path + "/checkpoints")) return inspect_checkpoint(path);

@@ -56,6 +56,10 @@ void check_size(const std::string& path, const BundleFile& expected) {
 
 }  // namespace
 
+bool is_bundle(const std::string& path) {
+  return is_there(path + "/" + kBundleFile) || is_there(path + "/" + kCurrentFile);
+}
+
 std::string bundle_folder(const std::string& path) {
   if (is_there(path + "/" + kBundleFile)) return path;
   const std::string current = path + "/" + kCurrentFile;

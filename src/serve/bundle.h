@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,8 @@ inline constexpr const char* kCurrentFile = "CURRENT";
 struct BundleFeature {
   std::string name;
   std::string unit;
-  double low = 0.0;  // the range seen in training, for people
-  double high = 0.0;
+  std::optional<double> low = {};  // the range seen in training, for people; none: it is not known
+  std::optional<double> high = {};
 };
 
 // A shape stands in bundle.json as a list: ["R", 48, 22], where "R" is the number of rows, "2R" twice as many.
@@ -102,6 +103,8 @@ struct Bundle {
   std::shared_ptr<const graph::Program> program;
 };
 
+// Whether there is a bundle, or a folder of them.
+bool is_bundle(const std::string& path);
 // The folder of the bundle that `path` names: itself, or the one that its CURRENT names.
 std::string bundle_folder(const std::string& path);
 // Reads everything, and compares every file with its size and hash. An Error names the file and the fault.

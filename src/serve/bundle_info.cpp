@@ -64,6 +64,11 @@ class Part {
     if (!value.is_number() || !std::isfinite(value.get<double>())) fail(place(key), value, "a number");
     return value.get<double>();
   }
+  // null: it is not known.
+  std::optional<double> number_or_null(const std::string& key) const {
+    if (find(key, "a number or null").is_null()) return {};
+    return number(key);
+  }
   Part part(const std::string& key) const { return {find(key, "an object"), place(key)}; }
   const Json& list(const std::string& key) const {
     const Json& value = find(key, "a list");
@@ -309,7 +314,7 @@ BundleWish read_wish(const Part& part) {
 void read_policy(const Part& root, BundleInfo& info) {
   info.observation = read_observation(root.part("observation"));
   info.features = root.all("features", [](const Part& part) {
-    return BundleFeature{part.text("name"), part.text("unit"), part.number("low"), part.number("high")};
+    return BundleFeature{part.text("name"), part.text("unit"), part.number_or_null("low"), part.number_or_null("high")};
   });
   info.window = root.count("window", 1, kMaxWindow);
   info.inputs = root.all("inputs", read_tensor);
@@ -357,7 +362,10 @@ Json described(const BundleInfo& info) {
   json["observation"] = {{"features", feature_set_name(info.observation.feature_set)},
                          {"reward", info.observation.realised ? "realised" : "expected"}};
   json["features"] = list_json(info.features, [](const BundleFeature& feature) -> Json {
-    return {{"name", feature.name}, {"unit", feature.unit}, {"low", feature.low}, {"high", feature.high}};
+    return {{"name", feature.name},
+            {"unit", feature.unit},
+            {"low", feature.low ? Json(*feature.low) : Json()},
+            {"high", feature.high ? Json(*feature.high) : Json()}};
   });
   json["window"] = info.window;
   json["inputs"] = list_json(info.inputs, tensor_json);

@@ -146,7 +146,7 @@ const Claim kClaims[] = {
      "features: found 22, expected the 16 of auctionnet16"},
     {"feature_order", [](Json& j) { std::swap(j["features"][0], j["features"][1]); },
      "features[0]: found 'budget_left', expected 'time_left'"},
-    {"range", [](Json& j) { j["features"][3]["low"] = nullptr; }, "features[3]: low: found null, expected a number"},
+    {"range", [](Json& j) { j["features"][3]["low"] = "0"; }, "features[3]: low: found \"0\", expected a number"},
     {"window", [](Json& j) { j["window"] = 5; }, "inputs: states: found f32 [R, 4, 22], expected f32 [R, 5, 22]"},
     {"coefficients", [](Json& j) { j["coefficients"] = 1; },
      "outputs: coefficients: found f32 [R, 2], expected f32 [R, 1]"},
