@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -15,18 +16,21 @@ const std::vector<std::string>& type_names() {
   return names;
 }
 
-void check_name(const std::string& name, const std::vector<std::string>& taken, const char* what) {
+template <typename T>
+void check_name(const std::string& name, const std::vector<T>& taken, const char* what) {
   if (name.empty()) throw Error(std::string("graph: found no name of an ") + what + ", expected one");
-  if (std::find(taken.begin(), taken.end(), name) != taken.end()) {
+  if (std::any_of(taken.begin(), taken.end(), [&name](const T& one) { return one.name == name; })) {
     throw Error(std::string("graph: found two of the ") + what + "s named '" + shown(name) + "', expected one");
   }
 }
 
-template <typename T>
-std::vector<std::string> names_of(const std::vector<T>& all) {
-  std::vector<std::string> names;
-  for (const T& one : all) names.push_back(one.name);
-  return names;
+// What a node's kind and shapes do not tell: a floor_div divides by numbers above 0.
+void check_divisors(const Constant& divisors) {
+  for (size_t i = 0; i < divisors.bytes.size(); i += sizeof(int64_t)) {
+    int64_t divisor = 0;
+    std::memcpy(&divisor, divisors.bytes.data() + i, sizeof divisor);
+    if (divisor < 1) throw Error("floor_div: found the divisor " + std::to_string(divisor) + ", expected one above 0");
+  }
 }
 
 }  // namespace
@@ -65,7 +69,7 @@ std::string shown_shape(const Shape& shape) {
 }
 
 ValueId Graph::add_input(const std::string& name, Type type, const Shape& shape) {
-  check_name(name, names_of(inputs_), "input");
+  check_name(name, inputs_, "input");
   check_extents(shape, "input " + name);
   const ValueId id = num_values();
   values_.push_back({type, shape, Value::Source::kInput, static_cast<int32_t>(inputs_.size())});
@@ -75,7 +79,7 @@ ValueId Graph::add_input(const std::string& name, Type type, const Shape& shape)
 
 ValueId Graph::add_constant(const std::string& name, Type type, const std::vector<int64_t>& shape,
                             std::span<const std::byte> bytes) {
-  check_name(name, names_of(constants_), "constant");
+  check_name(name, constants_, "constant");
   const Shape whole = {0, shape};
   check_extents(whole, "constant " + name);
   if (bytes.size() != to_size(whole.inner()) * size_of(type)) {
@@ -103,6 +107,8 @@ ValueId Graph::add(Op op, std::vector<ValueId> inputs, std::vector<int64_t> ints
   std::vector<Value> values;
   for (const ValueId input : inputs) values.push_back(value(input));
   const TypeAndShape made = infer(op, values, ints, reals);
+  check_extents(made.shape, info_of(op).name);
+  if (op == Op::kFloorDiv) check_divisors(constant_of(inputs[1]));
   const ValueId id = num_values();
   values_.push_back({made.type, made.shape, Value::Source::kNode, static_cast<int32_t>(nodes_.size())});
   nodes_.push_back({op, std::move(inputs), std::move(ints), std::move(reals), id});
@@ -110,7 +116,7 @@ ValueId Graph::add(Op op, std::vector<ValueId> inputs, std::vector<int64_t> ints
 }
 
 void Graph::add_output(const std::string& name, ValueId id) {
-  check_name(name, names_of(outputs_), "output");
+  check_name(name, outputs_, "output");
   static_cast<void>(value(id));
   outputs_.push_back({name, id});
 }
@@ -131,7 +137,7 @@ const Constant& Graph::constant_of(ValueId id) const {
   return constants_[static_cast<size_t>(of.index)];
 }
 
-Graph without_unused(const Graph& graph) {
+Graph without_unused(const Graph& graph, bool inputs_too) {
   std::vector<bool> used(static_cast<size_t>(graph.num_values()), false);
   for (const Named& output : graph.outputs()) used[static_cast<size_t>(output.value)] = true;
   for (size_t i = graph.nodes().size(); i-- > 0;) {
@@ -145,11 +151,9 @@ Graph without_unused(const Graph& graph) {
     const auto place = static_cast<size_t>(id);
     const Value& value = graph.value(id);
     const auto index = static_cast<size_t>(value.index);
-    // Inputs stay: whoever calls writes them by their places.
+    if (!used[place] && (inputs_too || value.source != Value::Source::kInput)) continue;
     if (value.source == Value::Source::kInput) {
       now[place] = kept.add_input(graph.inputs()[index].name, value.type, value.shape);
-    } else if (!used[place]) {
-      continue;
     } else if (value.source == Value::Source::kConstant) {
       const Constant& constant = graph.constants()[index];
       now[place] = kept.add_constant(constant.name, value.type, value.shape.rest, constant.bytes);

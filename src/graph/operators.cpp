@@ -11,7 +11,8 @@ namespace {
 
 constexpr size_t kMostRank = 8;
 constexpr int64_t kMostNumbers = int64_t{1} << 32;  // of a tensor, for each row where it has rows
-constexpr int64_t kMostRows = 64;                   // multiples of the rows
+constexpr int64_t kMostRows = 65536;                // multiples of the rows
+constexpr int64_t kMostStep = 65536;                // strides and paddings
 constexpr size_t kAnyNumber = 1000;
 
 // An error about the operator at hand.
@@ -69,8 +70,9 @@ std::string listed_numbers(std::span<const int64_t> numbers) {
 }
 
 int64_t windows(const Checker& check, int64_t length, int64_t kernel, int64_t stride, int64_t padding) {
-  if (stride < 1 || padding < 0) {
-    check.fail("stride " + std::to_string(stride) + " and padding " + std::to_string(padding), "1 and 0 at least");
+  if (stride < 1 || padding < 0 || stride > kMostStep || padding > kMostStep) {
+    check.fail("stride " + std::to_string(stride) + " and padding " + std::to_string(padding),
+               "1 and 0 at least, and at most " + std::to_string(kMostStep));
   }
   return (length + 2 * padding - kernel) / stride + 1;
 }
