@@ -34,7 +34,14 @@ std::string number_text(double value) {
   return text;
 }
 
-// `where` is only made into a text for a message.
+constexpr size_t kFetchAhead = 4;  // campaigns
+
+// No more than the first kilobyte: the processor sees by itself how a longer piece goes on.
+void prefetch_lines(const void* begin, size_t bytes) {
+  const auto* const first = static_cast<const std::byte*>(begin);
+  for (size_t i = 0; i < std::min<size_t>(bytes, 1024); i += 64) __builtin_prefetch(first + i, 1);
+}
+
 void require_finite(double value, const char* what, double low, uint64_t id, double high = 1e300) {
   if (value >= low && value <= high) return;
   const std::string range =
@@ -49,6 +56,12 @@ void require_count(int64_t value, const char* what, uint64_t id) {
 
 void require_reserved(int32_t value, const std::string& where) {
   if (value != 0) refuse(GENBID_INVALID, where + ": reserved", std::to_string(value), "0");
+}
+
+void require_seen(float value, uint64_t id, const std::string& name) {
+  if (std::isfinite(value)) return;
+  refuse(GENBID_INVALID, campaign_text(id) + ": " + name, number_text(as_double(value)),
+         "a finite number: what was pushed is too large");
 }
 
 // Money whose 32-bit float is a number above 0.
@@ -120,7 +133,9 @@ void Campaigns::plan_inputs() {
                                         std::pair("wishes", Feed::kWishes), std::pair("noise", Feed::kNoise)};
   const std::vector<BundleTensor>& inputs = bundle_->info.inputs;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    Input input = {Feed::kCarry, i, to_size(inputs[i].shape.inner()), 0};
+    Input input;
+    input.feed = Feed::kCarry;
+    input.size = to_size(inputs[i].shape.inner());
     for (const auto& [name, feed] : kFeeds) {
       if (inputs[i].name == name) input.feed = feed;
     }
@@ -128,6 +143,12 @@ void Campaigns::plan_inputs() {
       if (input.feed != Feed::kCarry || carry.name == inputs[i].name) break;
       input.place += to_size(carry.shape.inner());
     }
+    if (input.feed == Feed::kTicks) {
+      input.integers = workspace_.int_input(i);
+    } else {
+      input.floats = workspace_.float_input(i);
+    }
+    reads_before_ = reads_before_ || input.feed == Feed::kBefore;
     inputs_.push_back(input);
   }
 }
@@ -180,6 +201,18 @@ std::span<float> Campaigns::carry_of(const Slot& slot, bool next) {
 void Campaigns::name_once(Slot& slot, uint64_t id) {
   if (slot.call == call_) refuse(GENBID_INVALID, campaign_text(id), "twice in one call", "each once");
   slot.call = call_;
+}
+
+void Campaigns::fetch_head(std::span<const uint64_t> ids, size_t i) const {
+  const size_t place = i + kFetchAhead < ids.size() ? low_word(ids[i + kFetchAhead]) : slots_.size();
+  if (place < slots_.size()) __builtin_prefetch(&slots_[place], 1);
+}
+
+void Campaigns::fetch(std::span<const uint64_t> ids, size_t i) const {
+  if (i + kFetchAhead >= ids.size()) return;
+  const size_t place = low_word(ids[i + kFetchAhead]);
+  prefetch_lines(&slots_[place], sizeof(Slot));
+  prefetch_lines(&numbers_[place * layout_.size], layout_.size * sizeof(float));
 }
 
 void Campaigns::check_count(size_t count) const {
@@ -304,17 +337,11 @@ void Campaigns::see(Slot& slot, uint64_t id, const genbid_tick_start& start) {
   seat.num_ticks = to_int(bundle_->info.ticks);
   const std::span<float> numbers = numbers_of(slot);
   const std::span<float> state = numbers.subspan(place * layout_.num_features, layout_.num_features);
-  const std::span<float> before =
-      numbers.subspan(layout_.before + place * to_size(kNumOutcomes), to_size(kNumOutcomes));
+  std::span<float> before;
+  if (reads_before_) before = numbers.subspan(layout_.before + place * to_size(kNumOutcomes), to_size(kNumOutcomes));
   see_tick(bundle_->info.observation, seat, scratch_, {state, before, numbers.subspan(layout_.constraint, 2)});
-  for (const std::span<const float> seen : {std::span<const float>(state), std::span<const float>(before)}) {
-    for (size_t i = 0; i < seen.size(); ++i) {
-      if (std::isfinite(seen[i])) continue;
-      const std::string name = seen.data() == state.data() ? bundle_->info.features[i].name : outcome_names()[i];
-      refuse(GENBID_INVALID, campaign_text(id) + ": " + name, number_text(seen[i]),
-             "a finite number: what was pushed is too large");
-    }
-  }
+  for (size_t i = 0; i < state.size(); ++i) require_seen(state[i], id, bundle_->info.features[i].name);
+  for (size_t i = 0; i < before.size(); ++i) require_seen(before[i], id, outcome_names()[i]);
 }
 
 void Campaigns::write_row(size_t row, const Slot& slot) {
@@ -323,11 +350,11 @@ void Campaigns::write_row(size_t row, const Slot& slot) {
   const size_t known = std::min(tick + 1, layout_.window);
   for (const Input& input : inputs_) {
     if (input.feed == Feed::kTicks) {
-      const std::span<int64_t> to = workspace_.int_input(input.index).subspan(row * input.size, input.size);
+      const std::span<int64_t> to = input.integers.subspan(row * input.size, input.size);
       for (size_t i = 0; i < to.size(); ++i) to[i] = i < known ? to_signed(tick + 1 - known + i) : 0;
       continue;
     }
-    const std::span<float> to = workspace_.float_input(input.index).subspan(row * input.size, input.size);
+    const std::span<float> to = input.floats.subspan(row * input.size, input.size);
     const auto copy = [&](std::span<const float> from) { std::copy_n(from.begin(), to.size(), to.begin()); };
     switch (input.feed) {
       case Feed::kStates:
@@ -363,6 +390,7 @@ void Campaigns::write_row(size_t row, const Slot& slot) {
 void Campaigns::act_block(std::span<const uint64_t> ids, const genbid_tick_start* starts, size_t first,
                           double* coefficients) {
   for (size_t row = 0; row < ids.size(); ++row) {
+    fetch(ids, row);
     Slot& slot = slots_[low_word(ids[row])];
     see(slot, ids[row], tick_start_at(starts, first + row));
     write_row(row, slot);
@@ -393,13 +421,14 @@ void Campaigns::act(size_t count, const uint64_t* ids, const genbid_tick_start* 
            "at least " + std::to_string(count * num_coefficients_) + ", " + std::to_string(num_coefficients_) +
                " for each campaign");
   }
+  const std::span<const uint64_t> all(ids, count);
   ++call_;
   for (size_t i = 0; i < count; ++i) {
+    fetch_head(all, i);
     Slot& slot = slot_of(ids[i]);
     name_once(slot, ids[i]);
     check_start(slot, ids[i], tick_start_at(starts, i));
   }
-  const std::span<const uint64_t> all(ids, count);
   // What goes wrong from here on leaves them as campaigns that have not been asked yet.
   for (const uint64_t id : all) slots_[low_word(id)].has_acted = false;
   for (size_t first = 0; first < count; first += kBlockRows) {
@@ -472,13 +501,18 @@ void Campaigns::take_in(Slot& slot, const genbid_tick_outcome& given) {
 
 void Campaigns::push(size_t count, const uint64_t* ids, const genbid_tick_outcome* outcomes) {
   check_count(count);
+  const std::span<const uint64_t> all(ids, count);
   ++call_;
   for (size_t i = 0; i < count; ++i) {
+    fetch_head(all, i);
     Slot& slot = slot_of(ids[i]);
     name_once(slot, ids[i]);
     check_outcome(slot, ids[i], tick_outcome_at(outcomes, i));
   }
-  for (size_t i = 0; i < count; ++i) take_in(slots_[low_word(ids[i])], tick_outcome_at(outcomes, i));
+  for (size_t i = 0; i < count; ++i) {
+    fetch(all, i);
+    take_in(slots_[low_word(ids[i])], tick_outcome_at(outcomes, i));
+  }
 }
 
 }  // namespace genbid::serve

@@ -24,7 +24,8 @@ namespace genbid::serve {
 //
 //   states T S | actions T | before T 5 | constraint 2 | carry | carry
 //
-// T ticks of the window, as the graph reads them: those that are known first, zeros behind. One carry is what the last
+// T ticks of the window, as the graph reads them: those that are known first, zeros behind. What has come before stays 0
+// where the graph does not read it. One carry is what the last
 // tick left, the other what the tick that was asked for will leave.
 struct CampaignLayout {
   explicit CampaignLayout(const BundleInfo& info);
@@ -78,9 +79,10 @@ class Campaigns {
   enum class Feed { kStates, kActions, kBefore, kTicks, kMask, kConstraint, kWishes, kNoise, kCarry };
   struct Input {
     Feed feed{};
-    size_t index = 0;  // in the graph
-    size_t size = 0;   // numbers of a row
-    size_t place = 0;  // of a carry: in the campaign's carry
+    size_t size = 0;              // numbers of a row
+    size_t place = 0;             // of a carry: in the campaign's carry
+    std::span<float> floats;      // where the workspace reads it
+    std::span<int64_t> integers;  // the same of ticks
   };
   struct CarryOutput {
     size_t index = 0;
@@ -94,6 +96,9 @@ class Campaigns {
   uint64_t id_of(const Slot& slot) const;
   Slot& free_slot();
   void name_once(Slot& slot, uint64_t id);
+  // Campaigns lie anywhere in memory: asks for what a loop over them needs some rounds later.
+  void fetch_head(std::span<const uint64_t> ids, size_t i) const;
+  void fetch(std::span<const uint64_t> ids, size_t i) const;
   void check_count(size_t count) const;
   std::span<float> numbers_of(const Slot& slot);
   std::span<float> carry_of(const Slot& slot, bool next);
@@ -114,8 +119,9 @@ class Campaigns {
   std::vector<CarryOutput> carry_outputs_;
   size_t coefficients_output_ = 0;
   size_t num_coefficients_ = 0;
+  bool reads_before_ = false;
   std::vector<double> scratch_;  // the features of one campaign
-  std::vector<Slot> slots_;
+  AlignedVector<Slot> slots_;
   AlignedVector<float> numbers_;
   std::vector<uint32_t> free_;  // places of slots, the next one last
   uint64_t call_ = 0;
