@@ -404,6 +404,7 @@ void Campaigns::act_block(std::span<const uint64_t> ids, const genbid_tick_start
     }
     coefficients[i] = as_double(said[i]);
   }
+  for (const uint64_t id : ids) slots_[low_word(id)].has_acted = true;
   for (const CarryOutput& output : carry_outputs_) {
     const std::span<const float> from = workspace_.output(output.index);
     for (size_t row = 0; row < ids.size(); ++row) {
@@ -429,13 +430,16 @@ void Campaigns::act(size_t count, const uint64_t* ids, const genbid_tick_start* 
     name_once(slot, ids[i]);
     check_start(slot, ids[i], tick_start_at(starts, i));
   }
-  // What goes wrong from here on leaves them as campaigns that have not been asked yet.
-  for (const uint64_t id : all) slots_[low_word(id)].has_acted = false;
-  for (size_t first = 0; first < count; first += kBlockRows) {
-    const size_t size = std::min(count - first, to_size(workspace_.max_rows()));
-    act_block(all.subspan(first, size), starts, first, coefficients + first * num_coefficients_);
+  try {
+    for (size_t first = 0; first < count; first += kBlockRows) {
+      const size_t size = std::min(count - first, to_size(kBlockRows));
+      act_block(all.subspan(first, size), starts, first, coefficients + first * num_coefficients_);
+    }
+  } catch (...) {
+    // None of them has been asked: some were for this call, some for an earlier one, and nobody could tell which.
+    for (const uint64_t id : all) slots_[low_word(id)].has_acted = false;
+    throw;
   }
-  for (const uint64_t id : all) slots_[low_word(id)].has_acted = true;
 }
 
 // --- After a tick ----------------------------------------------------------------------------------------------------
