@@ -188,6 +188,7 @@ BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& 
 }  // namespace
 
 BundleSummary write_bundle(const BundleSource& source, const BundleOptions& options) {
+  if (fs::is_directory(options.output)) remove_leftovers(options.output);  // of exports that were killed
   const graph::Graph graph = fused(lowered(trace_act(*source.policy, source.shape)));
   BundleSummary summary = options.layout == Layout::kBundle ? write_native(source, options, graph)
                                                             : write_for_triton(source, options, graph);
