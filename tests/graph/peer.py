@@ -220,8 +220,10 @@ def check_graph(folder):
             results = {
                 "onnxruntime": session.run(None, {name: inputs[name] for name in input_names}),
                 "policy.py": list(policy(*tensors).values()),
-                "torch.export": list(program(*tensors).values()),
             }
+            # Of rows that torch.export knows as a part of an extent alone, it assumes that they are not 1.
+            if rows > 1 or any(one["shape"] and one["shape"][0] == "R" for one in graph["inputs"]):
+                results["torch.export"] = list(program(*tensors).values())
         for who, outputs in results.items():
             assert len(outputs) == len(expected)
             for one, found, right in zip(graph["outputs"], outputs, expected):
