@@ -1,7 +1,7 @@
 """peer.py FOLDER: other people's tools on the graphs that graph_peer_test has written.
 
-FOLDER/NAME has graph.json, weights.safetensors, policy.onnx, policy.py and inputs_N.safetensors for N rows. Each graph is
-computed four times: by NumPy as src/graph/operators.h says it, by onnxruntime, by policy.py and by what torch.export
+FOLDER/NAME has graph.json, weights.safetensors, policy.onnx, policy.py and inputs_N.safetensors for N rows. Each graph
+is computed four times: by NumPy as src/graph/operators.h says it, by onnxruntime, by policy.py and by what torch.export
 makes of it. All must agree.
 """
 
