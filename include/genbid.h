@@ -34,9 +34,10 @@
  *     genbid_session_close(session);
  *     genbid_bundle_free(bundle);
  *
- * Every function that can fail returns a status; on failure nothing has changed, and genbid_last_error() says where,
- * what was found and what was expected. No exception leaves the library. Structs begin with their size, which the
- * ..._INIT macros set: a caller that was compiled with an older header goes on working.
+ * Every function that can fail returns a status; on failure nothing has changed (but see genbid_act()), and
+ * genbid_last_error() says where, what was found and what was expected. No exception leaves the library. Structs begin
+ * with their size, which the ..._INIT macros set: a caller that was compiled with an older header goes on working, and
+ * one with a newer header as long as it leaves the new fields 0. All structs of an array have one size.
  *
  * Money is in the unit of the market that the policy was trained in; a p-value is the probability of a conversion.
  */
@@ -84,7 +85,7 @@ GENBID_API const char* genbid_last_error(void);
 
 /* `path`: a folder with bundle.json, or one whose file CURRENT names the version to take. */
 GENBID_API genbid_status genbid_bundle_load(const char* path, genbid_bundle** bundle);
-/* After the last of its sessions is closed. NULL is allowed. */
+/* Open sessions keep what they need of it. NULL is allowed. */
 GENBID_API void genbid_bundle_free(genbid_bundle* bundle);
 
 typedef struct genbid_bundle_info {
@@ -97,7 +98,7 @@ typedef struct genbid_bundle_info {
   int32_t num_coefficients; /* A: what genbid_act() says of a campaign; bid = c[0] p + c[1] p^2 */
   int32_t num_wishes;       /* outcomes that may be wished for */
   int64_t noise_size;       /* random numbers of a decision; 0: the policy is deterministic */
-  int64_t campaign_bytes;   /* what a session needs for each campaign that it has room for */
+  int64_t campaign_bytes;   /* what a session takes for each campaign that it has room for */
 } genbid_bundle_info;
 #define GENBID_BUNDLE_INFO_INIT {sizeof(genbid_bundle_info), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0}
 
@@ -108,7 +109,7 @@ GENBID_API genbid_status genbid_bundle_wish(const genbid_bundle* bundle, int32_t
 
 /* --- Campaigns ----------------------------------------------------------------------------------------------- */
 
-/* Memory for so many campaigns at once is taken here, and none in the calls on them. */
+/* Memory for so many campaigns at once is taken here, and none in genbid_act() and genbid_push(). */
 GENBID_API genbid_status genbid_session_open(const genbid_bundle* bundle, int64_t max_campaigns,
                                              genbid_session** session);
 /* With all its campaigns. NULL is allowed. */
@@ -151,13 +152,15 @@ typedef struct genbid_tick_start {
   int32_t reserved;         /* 0 */
   int64_t num_impressions;  /* that the tick is expected to have */
   double mean_pvalue;       /* over them, 0 .. 1 */
-  double remaining_budget;  /* money; negative: the budget less what was pushed as cost */
+  double remaining_budget;  /* money; negative: the budget less what was pushed as cost, at least 0 */
 } genbid_tick_start;
 #define GENBID_TICK_START_INIT {sizeof(genbid_tick_start), 0, 0, 0, 0.0, -1.0}
 
 /* Says what `count` campaigns, each named once, are to bid in their next ticks: `coefficients` has A numbers for each,
    one campaign behind the other, and room for `room` numbers in all. May be called again for the same tick, with other
-   starts: the last call counts. */
+   starts: the last call counts. Arguments are checked before anything changes. Where the network then says what is no
+   number (GENBID_INTERNAL), or what was pushed is too large for a 32-bit float (GENBID_INVALID), `coefficients` may be
+   half-written, and each campaign of the call has to be asked again before genbid_push(). */
 GENBID_API genbid_status genbid_act(genbid_session* session, size_t count, const uint64_t* ids,
                                     const genbid_tick_start* starts, double* coefficients, size_t room);
 
@@ -184,7 +187,7 @@ GENBID_API genbid_status genbid_push(genbid_session* session, size_t count, cons
 /* A campaign's state as bytes, to go on in another process with the same bundle. `*bytes`: the room that there is, and
    what was written. With a NULL buffer it says what is needed. */
 GENBID_API genbid_status genbid_campaign_save(genbid_session* session, uint64_t id, void* buffer, size_t* bytes);
-/* Opens a campaign from such bytes. */
+/* Opens a campaign from such bytes. Those of another bundle and damaged ones are refused (GENBID_INVALID). */
 GENBID_API genbid_status genbid_campaign_restore(genbid_session* session, const void* buffer, size_t bytes,
                                                  uint64_t* id);
 

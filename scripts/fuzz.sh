@@ -109,6 +109,13 @@ make_seeds() {
   printf '\1' | seed trajectory_store constraint
   printf '\0' | seed market_log default
   printf '\0' | seed tape_store default
+  if [[ -x build/fuzz/write_small_bundle ]]; then
+    for name in perceptron recurrent; do
+      build/fuzz/write_small_bundle "$name" "build/fuzz/small/$name"
+      seed bundle "$name" <"build/fuzz/small/$name/bundle.json"
+      seed graph_json "$name" <"build/fuzz/small/$name/graph.json"
+    done
+  fi
 }
 
 # --- Run ------------------------------------------------------------------------------------

@@ -72,10 +72,21 @@ int print_config(std::span<const genbid::app::Command> commands, const Arguments
   throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected one of " + kinds);
 }
 
+// The config of a verb: a file, or what its first argument says by itself (Command::argument_key).
+genbid::ConfigFile config_of(const genbid::app::Command& command, const Arguments& arguments) {
+  if (command.argument_key.empty() || arguments.config.ends_with(".yaml") || arguments.config.ends_with(".yml")) {
+    return genbid::ConfigFile::load(arguments.config, arguments.overrides);
+  }
+  std::vector<std::string> overrides = {std::string(command.argument_key) + "=" + arguments.config};
+  overrides.insert(overrides.end(), arguments.overrides.begin(), arguments.overrides.end());
+  return genbid::ConfigFile::parse("kind: " + std::string(command.name) + "\n", "genbid " + std::string(command.name),
+                                   overrides);
+}
+
 int run_verb(const genbid::app::Command& command, const Arguments& arguments) {
   genbid::stop_signal::install();
   genbid::stop_signal::watch();
-  const auto file = genbid::ConfigFile::load(arguments.config, arguments.overrides);
+  const auto file = config_of(command, arguments);
   if (file.kind() != command.name) {
     throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected '" +
                               std::string(command.name) + "'");
@@ -123,7 +134,8 @@ int reported(const std::function<int()>& run) {
 int main(int argc, char** argv) {
   const std::array commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
                                genbid::app::train_command(),  genbid::app::evaluate_command(),
-                               genbid::app::ablate_command(), genbid::app::relabel_command()};
+                               genbid::app::ablate_command(), genbid::app::relabel_command(),
+                               genbid::app::export_command()};
   CLI::App app(kDescription, "genbid");
   app.require_subcommand(1);
   app.set_version_flag("--version", genbid::runs::program_name());
@@ -144,6 +156,22 @@ int main(int argc, char** argv) {
   report_verb->footer(genbid::app::report_help());
   report_verb->add_option("PATH", report_path, "folder of a training, an evaluation or an experiment")->required();
   report_verb->add_option("--output", report_output, "the page, default PATH/report.html");
+
+  std::string act_bundle;
+  int64_t act_campaigns = 1000;
+  CLI::App* act_verb = app.add_subcommand("act", "let campaigns bid by a bundle, by lines of JSON");
+  act_verb->footer(genbid::app::act_help());
+  act_verb->add_option("BUNDLE", act_bundle, "folder of a bundle (genbid export)")->required();
+  act_verb->add_option("--campaigns", act_campaigns, "how many may be open at once, default 1000")
+      ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}));
+
+  std::string inspect_path;
+  bool inspect_operators = false;
+  CLI::App* inspect_verb = app.add_subcommand("inspect", "say what a bundle, checkpoint, run or store is");
+  inspect_verb->footer(genbid::app::inspect_help());
+  inspect_verb->add_option("PATH", inspect_path, "a bundle, a checkpoint, a run folder, or a store (HDF5)")->required();
+  inspect_verb->add_flag("--operators", inspect_operators, "list a bundle's operators, one a line");
+  add_flags(*inspect_verb, arguments);
 
   std::string bench_prefix;
   genbid::bench::Setting bench_setting;
@@ -170,6 +198,8 @@ int main(int argc, char** argv) {
       genbid::stop_signal::watch();
       return genbid::app::report(report_path, report_output);
     }
+    if (act_verb->parsed()) return genbid::app::act(act_bundle, act_campaigns);
+    if (inspect_verb->parsed()) return genbid::app::inspect(inspect_path, inspect_operators, arguments.form());
     if (config_verb->parsed()) return print_config(commands, arguments);
     for (size_t i = 0; i < commands.size(); ++i) {
       if (verbs[i]->parsed()) return run_verb(commands[i], arguments);

@@ -21,11 +21,12 @@ struct Setting {
   bool small = false;          // step.MODEL on few and small steps, to see that it works
 };
 
-std::vector<Benchmark> market_benchmarks();                      // market.* (rules corrected), oracle.*
-std::vector<Benchmark> official_market_benchmarks();             // market.official_*
-std::vector<Benchmark> data_benchmarks();                        // ingest.*, raw_log.*
-std::vector<Benchmark> policy_benchmarks();                      // act.MODEL, train_step.MODEL
-std::vector<Benchmark> tape_benchmarks();                        // train_step.market.MODEL
+std::vector<Benchmark> market_benchmarks();           // market.* (rules corrected), oracle.*
+std::vector<Benchmark> official_market_benchmarks();  // market.official_*
+std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
+std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
+std::vector<Benchmark> tape_benchmarks();
+std::vector<Benchmark> serving_benchmarks();                     // train_step.market.MODEL
 std::vector<Benchmark> step_benchmarks(const Setting& setting);  // step.MODEL
 
 void print_figure(const std::string& name, double value, const std::string& unit,

@@ -12,6 +12,7 @@
 
 #include "bench/bench.h"
 #include "bench/bench_models.h"
+#include "bench/bench_serving.h"
 #include "base/error.h"
 #include "bidding/advertiser.h"
 #include "models/diffbid/diffbid.h"
@@ -87,6 +88,12 @@ Json settings_of(const Sized& sized, const policy::Policy& policy, int64_t batch
           {"threads", threads}};
 }
 
+policy::Ticks first_rows(const policy::Ticks& ticks, int64_t rows) {
+  const auto part = [rows](const at::Tensor& x) { return x.slice(0, 0, rows); };
+  return {part(ticks.states_BTS), part(ticks.actions_BTA), part(ticks.before_BTO),
+          part(ticks.ticks_BT),   part(ticks.mask_BT),     part(ticks.constraint_BC)};
+}
+
 // The time that this thread spends in each operator, without the operators that it calls.
 class OperatorTimes {
  public:
@@ -131,13 +138,15 @@ class OperatorTimes {
   at::CallbackHandle handle_;
 };
 
-// A decision for 48 seats in the middle of a day.
+// A decision in the middle of a day, for one seat and for 48: by LibTorch, and by the exported graph on one thread. Both
+// in turn, so that they meet the same noise.
 void bench_act(const std::string& model, int threads) {
   at::set_num_threads(threads);
   for (const Sized& sized : sizes_of(model)) {
     at::Generator generator = at::detail::createCPUGenerator(1);
     const auto policy = fitted_policy(sized.config, generator);
     policy->eval();
+    const auto program = std::make_shared<const graph::Program>(exported_graph(*policy));
     const c10::InferenceMode inference;
     const policy::Batch batch = random_batch(kSeats, policy->window(), generator);
     policy::Ticks history = batch.seen;
@@ -157,7 +166,13 @@ void bench_act(const std::string& model, int threads) {
       settings["levels"] = diffbid->sampling_levels;
       settings["guidance"] = diffbid->guidance;
     }
-    print_figure("act." + model, 1e3 * median_seconds(act), "ms", settings);
+    for (const int64_t rows : {int64_t{1}, kSeats}) {
+      settings["batch"] = rows;
+      bench_engines("act." + model, *policy, program,
+                    {first_rows(history, rows), batch.outcome_BO.slice(0, 0, rows), noise_BN.slice(0, 0, rows),
+                     policy->initial_carry(rows)},
+                    settings);
+    }
 
     constexpr int kCalls = 3;
     std::vector<std::pair<double, std::string>> operators;

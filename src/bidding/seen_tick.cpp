@@ -11,6 +11,9 @@ void see_tick(const SeenOptions& options, const SeatView& seat, std::span<double
   const TickHistory& history = *seat.history;
   state_features(options.feature_set, *seat.advertiser, history, seat.now, scratch, seat.num_ticks);
   std::transform(scratch.begin(), scratch.end(), out.state.begin(), [](double value) { return as_float(value); });
+  out.constraint[0] = as_float(seat.advertiser->budget);
+  out.constraint[1] = as_float(seat.advertiser->cpa_limit);
+  if (out.before.empty()) return;
   DayTotals so_far;
   so_far.budget = seat.advertiser->budget;
   so_far.cpa_limit = seat.advertiser->cpa_limit;
@@ -19,8 +22,6 @@ void see_tick(const SeenOptions& options, const SeatView& seat, std::span<double
   so_far.score = earned_score(so_far.won, options.realised, so_far.cost, so_far.cpa_limit);
   const OutcomeValues before = outcomes_before(so_far);
   std::copy(before.begin(), before.end(), out.before.begin());
-  out.constraint[0] = as_float(so_far.budget);
-  out.constraint[1] = as_float(so_far.cpa_limit);
 }
 
 }  // namespace genbid

@@ -18,7 +18,7 @@ struct SeenOptions {
 // Where a tick is written. `state` has feature_names() places, `before` kNumOutcomes, `constraint` two.
 struct SeenTick {
   std::span<float> state;       // raw features
-  std::span<float> before;      // what of each outcome has come before the tick
+  std::span<float> before;      // what of each outcome has come before the tick; empty: nobody reads it
   std::span<float> constraint;  // budget and CPA limit
 };
 

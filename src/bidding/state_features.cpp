@@ -72,35 +72,48 @@ const std::vector<std::string>& feature_names(FeatureSet set) {
   return set == FeatureSet::kConstraint ? constraint : kAuctionnetNames;
 }
 
-const std::string& feature_group(std::string_view feature) {
-  static const std::map<std::string, std::string, std::less<>> groups = {
-      {"time_left", "time"},
-      {"budget_left", "budget"},
-      {"mean_bid_all", "bid"},
-      {"mean_bid_last_3", "bid"},
-      {"mean_least_winning_cost_all", "price"},
-      {"mean_pvalue_all", "value"},
-      {"mean_conversion_all", "conversion"},
-      {"mean_win_all", "win"},
-      {"mean_least_winning_cost_last_3", "price"},
-      {"mean_pvalue_last_3", "value"},
-      {"mean_conversion_last_3", "conversion"},
-      {"mean_win_last_3", "win"},
-      {"mean_pvalue", "value"},
-      {"num_pv", "volume"},
-      {"num_pv_last_3", "volume"},
-      {"num_pv_all", "volume"},
-      {"log_budget", "campaign"},
-      {"log_cpa_limit", "campaign"},
-      {"spend_ahead", "budget"},
-      {"cpa_share_expected", "cpa"},
-      {"cpa_share_realised", "cpa"},
-      {"won_share_expected", "cpa"},
+namespace {
+
+struct FeatureFacts {
+  std::string group;
+  std::string unit;
+};
+
+const FeatureFacts& facts_of(std::string_view feature) {
+  static const std::map<std::string, FeatureFacts, std::less<>> facts = {
+      {"time_left", {"time", "share of the day"}},
+      {"budget_left", {"budget", "share of the budget"}},
+      {"mean_bid_all", {"bid", "money an impression"}},
+      {"mean_bid_last_3", {"bid", "money an impression"}},
+      {"mean_least_winning_cost_all", {"price", "money an impression"}},
+      {"mean_pvalue_all", {"value", "probability"}},
+      {"mean_conversion_all", {"conversion", "conversions an impression"}},
+      {"mean_win_all", {"win", "slots an impression"}},
+      {"mean_least_winning_cost_last_3", {"price", "money an impression"}},
+      {"mean_pvalue_last_3", {"value", "probability"}},
+      {"mean_conversion_last_3", {"conversion", "conversions an impression"}},
+      {"mean_win_last_3", {"win", "slots an impression"}},
+      {"mean_pvalue", {"value", "probability"}},
+      {"num_pv", {"volume", "impressions"}},
+      {"num_pv_last_3", {"volume", "impressions"}},
+      {"num_pv_all", {"volume", "impressions"}},
+      {"log_budget", {"campaign", "logarithm of money"}},
+      {"log_cpa_limit", {"campaign", "logarithm of money"}},
+      {"spend_ahead", {"budget", "share of the budget"}},
+      {"cpa_share_expected", {"cpa", "share"}},
+      {"cpa_share_realised", {"cpa", "share"}},
+      {"won_share_expected", {"cpa", "share of the budget's worth"}},
   };
-  const auto found = groups.find(feature);
-  if (found == groups.end()) throw Error("feature: found '" + std::string(feature) + "', which no feature set has");
+  const auto found = facts.find(feature);
+  if (found == facts.end()) throw Error("feature: found '" + std::string(feature) + "', which no feature set has");
   return found->second;
 }
+
+}  // namespace
+
+const std::string& feature_group(std::string_view feature) { return facts_of(feature).group; }
+
+const std::string& feature_unit(std::string_view feature) { return facts_of(feature).unit; }
 
 void constraint_features(const Advertiser& advertiser, int tick, double cost, double expected_conversions,
                          double conversions, std::span<double> out, int ticks) {

@@ -29,6 +29,8 @@ const std::vector<std::string>& feature_names(FeatureSet set);
 // What a feature tells of, for reports: "time", "budget", "bid", "price", "value", "conversion", "win", "volume",
 // "cpa" or "campaign" (constant within a period). Error for an unknown name.
 const std::string& feature_group(std::string_view feature);
+// Its unit: "money", "impressions", "share", "probability", "slots an impression", ... Error likewise.
+const std::string& feature_unit(std::string_view feature);
 
 // Columns of the official 16 that other code reads by position.
 inline constexpr int kFeatureTimeLeft = 0;

@@ -35,4 +35,42 @@ void TickHistory::append(const TickMeans& means, double cost, double expected_co
   conversions_ += conversions;
 }
 
+namespace {
+
+// Visits all numbers of a history in one order.
+template <typename Means, typename Visit>
+void visit_means(Means& means, const Visit& visit) {
+  visit(means.bid);
+  visit(means.least_winning_cost);
+  visit(means.pvalue);
+  visit(means.conversion);
+  visit(means.win);
+  visit(means.num_pv);
+}
+
+}  // namespace
+
+std::array<double, TickHistory::kNumNumbers> TickHistory::numbers() const {
+  std::array<double, kNumNumbers> all{};
+  size_t next = 0;
+  const auto take = [&](double number) { all[next++] = number; };
+  visit_means(sum_, take);
+  for (const TickMeans& means : first_) visit_means(means, take);
+  for (const TickMeans& means : last_) visit_means(means, take);
+  for (const double number : {cost_, expected_conversions_, conversions_}) take(number);
+  return all;
+}
+
+TickHistory TickHistory::from_numbers(int num_ticks, const std::array<double, kNumNumbers>& numbers) {
+  TickHistory history;
+  history.num_ticks_ = num_ticks;
+  size_t next = 0;
+  const auto give = [&](double& number) { number = numbers[next++]; };
+  visit_means(history.sum_, give);
+  for (TickMeans& means : history.first_) visit_means(means, give);
+  for (TickMeans& means : history.last_) visit_means(means, give);
+  for (double* const number : {&history.cost_, &history.expected_conversions_, &history.conversions_}) give(*number);
+  return history;
+}
+
 }  // namespace genbid

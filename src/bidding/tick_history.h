@@ -62,6 +62,11 @@ class TickHistory {
   double expected_conversions() const { return expected_conversions_; }
   double conversions() const { return conversions_; }
 
+  // All of it but the number of ticks as numbers, and the way back: for a day that goes on in another process.
+  static constexpr size_t kNumNumbers = 45;
+  std::array<double, kNumNumbers> numbers() const;
+  static TickHistory from_numbers(int num_ticks, const std::array<double, kNumNumbers>& numbers);
+
  private:
   int num_ticks_ = 0;
   TickMeans sum_;

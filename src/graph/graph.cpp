@@ -137,7 +137,7 @@ const Constant& Graph::constant_of(ValueId id) const {
   return constants_[static_cast<size_t>(of.index)];
 }
 
-Graph without_unused(const Graph& graph) {
+Graph without_unused(const Graph& graph, bool inputs_too) {
   std::vector<bool> used(static_cast<size_t>(graph.num_values()), false);
   for (const Named& output : graph.outputs()) used[static_cast<size_t>(output.value)] = true;
   for (size_t i = graph.nodes().size(); i-- > 0;) {
@@ -151,11 +151,9 @@ Graph without_unused(const Graph& graph) {
     const auto place = static_cast<size_t>(id);
     const Value& value = graph.value(id);
     const auto index = static_cast<size_t>(value.index);
-    // Inputs stay: whoever calls writes them by their places.
+    if (!used[place] && (inputs_too || value.source != Value::Source::kInput)) continue;
     if (value.source == Value::Source::kInput) {
       now[place] = kept.add_input(graph.inputs()[index].name, value.type, value.shape);
-    } else if (!used[place]) {
-      continue;
     } else if (value.source == Value::Source::kConstant) {
       const Constant& constant = graph.constants()[index];
       now[place] = kept.add_constant(constant.name, value.type, value.shape.rest, constant.bytes);

@@ -105,7 +105,7 @@ class Graph {
   std::vector<ValueId> constant_values_;
 };
 
-// The same graph without what no output needs.
-Graph without_unused(const Graph& graph);
+// The same graph without what no output needs. Inputs stay, unless they are to go too.
+Graph without_unused(const Graph& graph, bool inputs_too = false);
 
 }  // namespace genbid::graph

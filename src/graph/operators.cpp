@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMostRank = 8;
 constexpr int64_t kMostNumbers = int64_t{1} << 32;  // of a tensor, for each row where it has rows
-constexpr int64_t kMostRows = 64;                   // multiples of the rows
+constexpr int64_t kMostRows = 65536;                // multiples of the rows
 constexpr int64_t kMostStep = 65536;                // strides and paddings
 constexpr size_t kAnyNumber = 1000;
 

@@ -77,6 +77,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     }
     info.observation.reward = state.at("reward");
     info.stores = seen_stores(state);
+    info.feature_ranges = state.value("feature_ranges", info.feature_ranges);
     info.labels = state.value("labels", "logged");
     info.observation.returns = state.value("returns", "score of the mean");
     info.judged_days = state.value("judged_days", "");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bidding/advertiser.h"
@@ -38,6 +39,8 @@ struct CheckpointInfo {
   PolicyShape shape;
   int64_t ticks = kTicksPerPeriod;  // of the days it has learned from
   ObservationSpec observation;
+  // Lowest and highest value of each state feature that it was fitted to; empty in checkpoints that do not say it.
+  std::vector<std::pair<double, double>> feature_ranges;
   std::string labels = "logged";        // what it was taught to do (train/dataset.h)
   std::vector<SeenStore> stores;        // at least one
   std::string judged_days;              // where the days come from in whose market its best checkpoint was chosen

@@ -19,10 +19,12 @@
 #include "data/log_ticks.h"
 #include "data/replaceable.h"
 #include "data/tape_store.h"
+#include "eval/bundle_bidder.h"
 #include "eval/policy_bidder.h"
 #include "play/official_assets.h"
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
+#include "serve/bundle.h"
 #include "train/best_checkpoint.h"
 #include "train/device.h"
 
@@ -32,13 +34,13 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Hands a wish of the config to the bidder. Returns what it adds to the candidate's name.
-std::string ask(Outcome outcome, double value, const Wishes& reads, const LoadedPolicy& loaded,
+std::string ask(Outcome outcome, double value, const Wishes& reads, const std::string& model,
                 const CandidateConfig& candidate) {
   const std::string what = wish_option(outcome);
   if (!reads.contains(outcome)) {
     std::vector<std::string> options;
     for (const auto& [other, own] : reads) options.push_back(wish_option(other));
-    throw Error(candidate.policy + ": " + what + ": found " + shortest(value) + ", but " + loaded.model +
+    throw Error(candidate.policy + ": " + what + ": found " + shortest(value) + ", but " + model +
                 " does not read it; expected " + (options.empty() ? "none" : listed(options)));
   }
   return candidate.name.empty() ? " " + what + " " + shortest(value) : "";
@@ -66,6 +68,8 @@ class Maker {
       add_hindsight(one);
     } else if (one.is_rule()) {
       add_rule(one);
+    } else if (serve::is_bundle(one.policy)) {
+      add_bundle(one);
     } else {
       add_policy(one);
     }
@@ -135,7 +139,7 @@ class Maker {
     candidate.selection = selection_of(loaded.checkpoint);
     Json record = policy_record(loaded, one.weights, candidate.asked);
     const Constraint constraint = constraint_of(one, candidate, record);
-    for (const int64_t seed : policy_seeds(one, *loaded.policy)) {
+    for (const int64_t seed : policy_seeds(one, loaded.policy->noise_size())) {
       candidate.policy_seed = seed;
       made_.bidders.push_back(policy_bidder(loaded, one.wishes(), seed));
       restrain(constraint, seed);
@@ -143,31 +147,77 @@ class Maker {
     }
   }
 
+  // An exported policy bids through the serving library, on the CPU.
+  void add_bundle(const CandidateConfig& one) {
+    const std::string folder = serve::bundle_folder(one.policy);
+    const std::string json = read_file(folder + "/" + serve::kBundleFile);
+    const serve::BundleInfo info = serve::read_bundle_info(json, folder + "/" + serve::kBundleFile);
+    if (one.weights != CandidateConfig().weights) {
+      throw ConfigError("weights: found " + one.weights + " for " + one.policy +
+                        ", expected none: a bundle has the weights that it was exported with");
+    }
+    if (config_.device != "cpu") {
+      throw ConfigError("device: found " + config_.device + " for " + one.policy + ", expected cpu for a bundle");
+    }
+    require_ticks(folder, info.ticks);
+    const Json training = Json::parse(info.training);
+    for (const Json& store : training.value("stores", Json::array())) {
+      refuse_seen(folder, "trained", store.at("days"), store.at("trained_on"));
+      refuse_seen(folder, "tuned", store.at("days"), store.at("tuned_on"));
+    }
+    refuse_seen(folder, "tuned", training.value("judged_days", ""),
+                training.value("judged_periods", std::vector<int64_t>()));
+    Wishes usual;
+    for (const serve::BundleWish& wish : info.wishes) usual[parse_outcome(wish.name)] = wish.usual;
+    eval::Candidate candidate;
+    candidate.kind = "policy";
+    candidate.name = name_with_wishes(info.model, usual, one);
+    candidate.asked = with_asked(usual, one);
+    Json record = {{"bundle", info.model}, {"version", info.version}, {"bundle_xxh3_128", content_hash(json)}};
+    record["training"] = training;
+    for (const auto& [outcome, value] : candidate.asked) record[wish_option(outcome)] = value;
+    const Constraint constraint = constraint_of(one, candidate, record);
+    for (const int64_t seed : policy_seeds(one, info.noise_size)) {
+      candidate.policy_seed = seed;
+      made_.bidders.push_back(
+          std::make_unique<eval::BundleBidder>(eval::BundleBidderOptions{folder, one.wishes(), seed}, threads_));
+      restrain(constraint, seed);
+      list(candidate, record);
+    }
+  }
+
   // With what the config asks for, unless it has a name of its own.
-  static std::string policy_name(const LoadedPolicy& loaded, const CandidateConfig& one) {
-    std::string name = one.name.empty() ? loaded.model : one.name;
-    for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, loaded.policy->wishes(), loaded, one);
+  static std::string name_with_wishes(const std::string& model, const Wishes& usual, const CandidateConfig& one) {
+    std::string name = one.name.empty() ? model : one.name;
+    for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, usual, model, one);
     return name;
   }
+  static Wishes with_asked(Wishes usual, const CandidateConfig& one) {
+    for (const auto& [outcome, value] : one.wishes()) usual[outcome] = value;
+    return usual;
+  }
+  static std::string policy_name(const LoadedPolicy& loaded, const CandidateConfig& one) {
+    return name_with_wishes(loaded.model, loaded.policy->wishes(), one);
+  }
   static Wishes asked_of(const LoadedPolicy& loaded, const CandidateConfig& one) {
-    Wishes asked = loaded.policy->wishes();
-    for (const auto& [outcome, value] : one.wishes()) asked[outcome] = value;
-    return asked;
+    return with_asked(loaded.policy->wishes(), one);
+  }
+
+  void require_ticks(const std::string& who, int64_t ticks) const {
+    if (num_ticks_ == ticks) return;
+    throw Error(who + (config_.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
+                std::to_string(num_ticks_) + ", expected " + std::to_string(ticks) +
+                ", the days that this policy was trained on");
   }
 
   LoadedPolicy load(const CandidateConfig& one) const {
     if (!std::filesystem::exists(one.policy)) {
-      throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, or a rule bidder (" +
+      throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, a bundle, or a rule bidder (" +
                   listed(bidders::bidder_names()) + ")");
     }
     LoadedPolicy loaded =
         load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
-    if (num_ticks_ != loaded.info.ticks) {
-      throw Error(loaded.checkpoint +
-                  (config_.in_market() ? ": market.traffic.ticks: found " : ": replay.log: found ticks a day: ") +
-                  std::to_string(num_ticks_) + ", expected " + std::to_string(loaded.info.ticks) +
-                  ", the days that this policy was trained on");
-    }
+    require_ticks(loaded.checkpoint, loaded.info.ticks);
     for (const policy::SeenStore& store : loaded.info.stores) {
       refuse_seen(loaded.checkpoint, "trained", store.days, store.train_periods);
       refuse_seen(loaded.checkpoint, "tuned", store.days, store.held_out_periods);
@@ -274,10 +324,10 @@ class Maker {
   }
 
   // A policy that draws nothing is the same under any seed, unless what restrains it draws.
-  std::vector<int64_t> policy_seeds(const CandidateConfig& one, const policy::Policy& policy) const {
+  std::vector<int64_t> policy_seeds(const CandidateConfig& one, int64_t noise_size) const {
     if (!config_.in_market()) return {config_.replay.seed};
     const bool policy_above = !one.act.constraint.empty() && !one.act.constraint.front().is_rule();
-    if (policy.noise_size() == 0 && !policy_above) return {config_.policy_seeds.values.front()};
+    if (noise_size == 0 && !policy_above) return {config_.policy_seeds.values.front()};
     return config_.policy_seeds.values;
   }
 

@@ -285,6 +285,14 @@ std::string size_text(const Inputs& inputs) {
   return text;
 }
 
+std::vector<std::pair<double, double>> ranges_of(const at::Tensor& states_NS) {
+  const at::Tensor low_S = states_NS.amin(0).cpu();
+  const at::Tensor high_S = states_NS.amax(0).cpu();
+  std::vector<std::pair<double, double>> ranges;
+  for (int64_t s = 0; s < low_S.size(0); ++s) ranges.emplace_back(low_S[s].item<double>(), high_S[s].item<double>());
+  return ranges;
+}
+
 }  // namespace
 
 TrainingSummary train(const TrainRunConfig& config) {
@@ -333,8 +341,12 @@ TrainingSummary train(const TrainRunConfig& config) {
       objectives.policy_gradient->stay_near(kept);
     }
   } else if (checkpoint.empty()) {
-    policy->fit(objectives.training_columns(inputs));
+    const policy::TrainingColumns columns = objectives.training_columns(inputs);
+    policy->fit(columns);
+    info.feature_ranges = ranges_of(columns.states_NS);
   }
+  const std::string& goes_on_from = checkpoint.empty() ? initial : checkpoint;
+  if (!goes_on_from.empty()) info.feature_ranges = policy::read_checkpoint_info(goes_on_from).feature_ranges;
 
   train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
   if (objectives.rounds) trainer.in_rounds(*objectives.rounds);

@@ -70,6 +70,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"ticks", info.ticks},
       {"feature_set", info.observation.feature_set},
       {"reward", info.observation.reward},
+      {"feature_ranges", info.feature_ranges},
       {"labels", info.labels},
       {"returns", info.observation.returns},
       {"stores", stores},

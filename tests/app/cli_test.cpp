@@ -313,7 +313,7 @@ TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
   expect_failure(
       run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
-      "found 'pud', expected a run folder, a checkpoint, or a rule bidder (pid, fixed_alpha, abid, online_lp, "
+      "found 'pud', expected a run folder, a checkpoint, a bundle, or a rule bidder (pid, fixed_alpha, abid, online_lp, "
       "official_agent, pacing, planner)");
   expect_failure(
       run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
@@ -393,7 +393,7 @@ TEST_F(CommandLine, AConstraintMustBeOneThatCanBid) {
   fails("hindsight_alpha", 2, "one policy or rule bidder as it is, or none");
   fails("[pacing, planner]", 2, "one policy or rule bidder as it is, or none");
   fails("{policy: pacing, act: {constraint: planner}}", 2, "one policy or rule bidder as it is, or none");
-  fails("padding", 1, "found 'padding', expected a run folder, a checkpoint, or a rule bidder");
+  fails("padding", 1, "found 'padding', expected a run folder, a checkpoint, a bundle, or a rule bidder");
   EXPECT_FALSE(std::filesystem::exists(out("eval")));
 }
 

@@ -61,5 +61,22 @@ TEST(TickHistory, KeepsSumsAndTheFirstAndLastThreeTicks) {
   EXPECT_EQ(history.conversions(), 5.0);
 }
 
+TEST(TickHistory, GoesOnFromItsNumbers) {
+  TickHistory history;
+  for (int tick = 1; tick <= 4; ++tick) history.append({1.0 * tick, 2.0, 3.0, 4.0, 5.0, 6.0}, 2.0, 0.5, 1.0);
+  TickHistory again = TickHistory::from_numbers(history.num_ticks(), history.numbers());
+  EXPECT_EQ(again.numbers(), history.numbers());
+  for (TickHistory* const one : {&history, &again}) one->append(bid_of(9.0), 1.0, 0.25, 0.0);
+  EXPECT_EQ(again.numbers(), history.numbers());
+  EXPECT_EQ(again.num_ticks(), 5);
+  EXPECT_EQ(again.sum().bid, 19.0);
+  EXPECT_EQ(again.first(2).bid, 3.0);
+  EXPECT_EQ(again.last(0).bid, 9.0);
+  EXPECT_EQ(again.last(1).win, 5.0);
+  EXPECT_EQ(again.cost(), 9.0);
+  EXPECT_EQ(again.expected_conversions(), 2.25);
+  EXPECT_EQ(again.conversions(), 4.0);
+}
+
 }  // namespace
 }  // namespace genbid

@@ -1,0 +1,47 @@
+#include <cstdio>
+
+#include "app/command.h"
+#include "runs/export_run.h"
+
+namespace genbid::app {
+namespace {
+
+runs::ExportConfig read(const ConfigFile& file) {
+  runs::ExportConfig config;
+  file.read(config);
+  return config;
+}
+
+std::string resolve(const ConfigFile& file) { return print_config(read(file), "export"); }
+
+int run(const ConfigFile& file, Form form) {
+  const runs::ExportSummary summary = runs::export_checkpoint(read(file));
+  std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+Command export_command() {
+  return {
+      "export",
+      "write a trained policy as a bundle that a bidding server loads",
+      "Writes OUTPUT/VERSION/ (graph, weights, ONNX, PyTorch module, examples, a README) and then OUTPUT/CURRENT,\n"
+      "for libgenbid_serve.so, onnxruntime, Triton or PyTorch (docs/serving.md). It is compared with the policy\n"
+      "before it is put in place, and no version is ever overwritten.\n"
+      "\n"
+      "  genbid export runs/market output=bundles/market\n"
+      "  genbid export runs/market/checkpoints/step-00001500 output=models layout=triton\n"
+      "\n"
+      "CONFIG     a checkpoint or a run folder, as evaluate takes them; or a config file with `kind: export` and\n"
+      "           `checkpoint:`\n"
+      "output     the folder of bundles\n"
+      "weights    ema (default) or raw\n"
+      "version    the bundle's name; empty: a hash of what it holds. With layout=triton a number, by itself the next\n"
+      "layout     bundle (default), or triton: OUTPUT/MODEL/VERSION/model.onnx and OUTPUT/MODEL/config.pbtxt\n",
+      run,
+      resolve,
+      "checkpoint"};
+}
+
+}  // namespace genbid::app

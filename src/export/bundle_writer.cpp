@@ -1,0 +1,202 @@
+#include "export/bundle_writer.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
+#include "base/files/safetensors.h"
+#include "base/shown.h"
+#include "export/bundle_examples.h"
+#include "export/bundle_readme.h"
+#include "export/fusion.h"
+#include "export/lowering.h"
+#include "export/trace.h"
+#include "export/triton.h"
+#include "graph/graph_json.h"
+#include "graph/onnx_writer.h"
+#include "graph/python_writer.h"
+
+namespace genbid::exporting {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kComparedSeed = 7;
+constexpr size_t kVersionDigits = 16;
+// A float has 6e-8 of its number. A decision adds up some hundred of them in another order than LibTorch, and a
+// sampler hands what it made to the next level, which may take it further away.
+constexpr double kTolerance = 1e-5;
+constexpr double kSamplerTolerance = 1e-3;
+
+graph::OnnxInfo onnx_info(const BundleSource& source, const std::string& version) {
+  graph::OnnxInfo info;
+  info.name = source.info.model;
+  info.version = source.info.program;
+  info.doc = "A bidding policy of genbid: what it reads and says stands in bundle.json.";
+  info.metadata = {{"genbid.model", source.info.model}, {"genbid.version", version}};
+  return info;
+}
+
+serve::BundleInfo described(const BundleSource& source, const graph::Graph& graph) {
+  serve::BundleInfo info = source.info;
+  info.window = served_window(*source.policy);
+  info.num_coefficients = source.shape.num_actions;
+  info.noise_size = source.policy->noise_size();
+  info.inputs = serve::inputs_of(graph);
+  info.outputs = serve::outputs_of(graph);
+  info.carry.clear();
+  for (const serve::BundleTensor& output : info.outputs) {
+    if (output.name.starts_with("carry.")) info.carry.push_back(output);
+  }
+  info.wishes.clear();
+  for (const auto& [outcome, usual] : source.policy->wishes()) info.wishes.push_back({outcome_name(outcome), usual});
+  return info;
+}
+
+// What a bundle holds, whatever it is called.
+std::string content_of(const serve::BundleInfo& info, const graph::Graph& graph) {
+  ContentHash hash;
+  const auto add = [&hash](const std::string& text) { hash.add(std::as_bytes(std::span<const char>(text))); };
+  add(graph::graph_json(graph));
+  for (const graph::Constant& constant : graph.constants()) hash.add(constant.bytes);
+  serve::BundleInfo unnamed = info;
+  unnamed.version = "unnamed";
+  add(serve::bundle_json(unnamed));
+  return hash.digits().substr(0, kVersionDigits);
+}
+
+void check_version(const std::string& version) {
+  const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' &&
+                     std::all_of(version.begin(), version.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+                              c == '-' || c == '_';
+                     });
+  if (plain && version != serve::kCurrentFile) return;
+  throw ConfigError("version: found '" + shown(version) +
+                    "', expected a name of letters, digits, '-', '_' and '.', which begins with none of the last");
+}
+
+std::vector<serve::BundleFile> files_in(const std::string& folder) {
+  std::vector<serve::BundleFile> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string path = entry.path().string();
+    files.push_back(
+        {entry.path().filename().string(), static_cast<int64_t>(entry.file_size()), file_content_hash(path)});
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return files;
+}
+
+// Over days of one row, of a few and of many.
+Agreement agreement_of(const BundleSource& source, const std::shared_ptr<const graph::Program>& program) {
+  Agreement all;
+  double sum = 0.0;
+  for (const int64_t rows : {int64_t{1}, int64_t{3}, int64_t{48}}) {
+    const Agreement one =
+        compare_over_a_day(*source.policy, source.info.observation, source.info.ticks, program, rows, kComparedSeed);
+    all.largest = std::max(all.largest, one.largest);
+    sum += one.mean * as_double(one.decisions);
+    all.decisions += one.decisions;
+  }
+  all.mean = sum / as_double(all.decisions);
+  return all;
+}
+
+void require_agreement(const BundleSource& source, const Agreement& agreement) {
+  const double tolerance = source.policy->noise_size() > 0 ? kSamplerTolerance : kTolerance;
+  if (agreement.largest <= tolerance) return;
+  throw Error("export: found coefficients of the exported graph that are " + std::to_string(agreement.largest) +
+              " of the largest away from the policy's, expected " + std::to_string(tolerance) + " at most");
+}
+
+void write_bundle_files(const BundleSource& source, serve::BundleInfo info, const graph::Graph& graph,
+                        const std::string& folder) {
+  write_file(folder + "/" + serve::kGraphFile, graph::graph_json(graph));
+  write_safetensors(folder + "/" + serve::kWeightsFile, graph::weights_of(graph));
+  write_file(folder + "/policy.onnx", graph::onnx_model(graph, onnx_info(source, info.version)));
+  write_file(folder + "/policy.py", graph::policy_python(graph, info.model));
+  write_examples(folder + "/examples.safetensors", *source.policy, info.observation, info.ticks, graph);
+  write_file(folder + "/README.md", bundle_readme(info));
+  info.files = files_in(folder);
+  write_file(folder + "/" + serve::kBundleFile, serve::bundle_json(info));
+}
+
+int64_t bytes_in(const std::string& folder) {
+  int64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += static_cast<int64_t>(entry.file_size());
+  }
+  return bytes;
+}
+
+BundleSummary write_native(const BundleSource& source, const BundleOptions& options, const graph::Graph& graph) {
+  serve::BundleInfo info = described(source, graph);
+  const std::string content = content_of(info, graph);
+  info.version = options.version.empty() ? content : options.version;
+  check_version(info.version);
+  BundleSummary summary;
+  summary.version = info.version;
+  summary.folder = options.output + "/" + info.version;
+  if (fs::exists(summary.folder)) {
+    serve::BundleInfo there = serve::load_bundle(summary.folder)->info;
+    there.files.clear();
+    summary.was_there = content_of(there, graph) == content;
+    if (!summary.was_there) {
+      throw Error(summary.folder +
+                  ": found a bundle with another content, expected no such version; a version is never "
+                  "overwritten: give another one (version=NAME), or none");
+    }
+    summary.agreement = agreement_of(source, serve::load_bundle(summary.folder)->program);
+  } else {
+    AtomicFolder folder(summary.folder);
+    write_bundle_files(source, info, graph, folder.temporary());
+    summary.agreement = agreement_of(source, serve::load_bundle(folder.temporary())->program);
+    require_agreement(source, summary.agreement);
+    folder.commit();
+  }
+  write_file(options.output + "/" + serve::kCurrentFile, info.version + "\n");
+  return summary;
+}
+
+BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& options, const graph::Graph& graph) {
+  BundleSummary summary;
+  const std::string model = options.output + "/" + source.info.model;
+  summary.version = options.version.empty() ? next_triton_version(model) : options.version;
+  check_triton_version(summary.version);
+  summary.folder = model + "/" + summary.version;
+  if (fs::exists(summary.folder)) {
+    throw Error(summary.folder +
+                ": found a version that is there, expected none; a version is never overwritten: give "
+                "another one (version=NUMBER), or none");
+  }
+  summary.agreement = agreement_of(source, std::make_shared<const graph::Program>(graph));
+  require_agreement(source, summary.agreement);
+  AtomicFolder folder(summary.folder);
+  write_file(folder.temporary() + "/model.onnx", graph::onnx_model(graph, onnx_info(source, summary.version)));
+  folder.commit();
+  write_file(model + "/config.pbtxt", triton_config(graph, source.info.model));
+  return summary;
+}
+
+}  // namespace
+
+BundleSummary write_bundle(const BundleSource& source, const BundleOptions& options) {
+  const graph::Graph graph = fused(lowered(trace_act(*source.policy, source.shape)));
+  BundleSummary summary = options.layout == Layout::kBundle ? write_native(source, options, graph)
+                                                            : write_for_triton(source, options, graph);
+  summary.bytes = bytes_in(summary.folder);
+  summary.num_nodes = std::ssize(graph.nodes());
+  for (const graph::Constant& constant : graph.constants()) {
+    summary.num_weights += std::ssize(constant.bytes) / int64_t{sizeof(float)};
+  }
+  return summary;
+}
+
+}  // namespace genbid::exporting

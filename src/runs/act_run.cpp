@@ -1,0 +1,205 @@
+#include "runs/act_run.h"
+
+#include <genbid.h>
+
+#include <initializer_list>
+#include <istream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/shown.h"
+
+namespace genbid::runs {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void require_ok(genbid_status status) {
+  if (status != GENBID_OK) throw Error(genbid_last_error());
+}
+
+// An object of a line, whose every key is known.
+class Part {
+ public:
+  Part(const Json& json, std::string name, std::initializer_list<std::string_view> keys)
+      : json_(json), name_(std::move(name)) {
+    if (!json.is_object()) throw Error(name_ + ": found " + shown(json.dump()) + ", expected an object");
+    for (const auto& [key, value] : json.items()) {
+      bool known = false;
+      for (const std::string_view one : keys) known = known || key == one;
+      if (known) continue;
+      std::vector<std::string> expected(keys.begin(), keys.end());
+      throw Error(name_ + ": found key '" + shown(key) + "', expected " + listed(expected));
+    }
+  }
+
+  bool has(const char* key) const { return json_.contains(key); }
+  const Json& at(const char* key) const { return json_[key]; }
+  void number(const char* key, double& value) const {
+    if (!has(key)) return;
+    if (!at(key).is_number()) wrong(key, "a number");
+    value = at(key).get<double>();
+  }
+  template <typename T>
+  void whole(const char* key, T& value) const {
+    if (!has(key)) return;
+    if (!at(key).is_number_integer() || !fits<T>(at(key))) wrong(key, "a whole number that fits");
+    value = at(key).get<T>();
+  }
+  void require(std::initializer_list<const char*> keys) const {
+    for (const char* key : keys) {
+      if (!has(key)) throw Error(name_ + ": found no key '" + key + "', expected one");
+    }
+  }
+
+ private:
+  template <typename T>
+  static bool fits(const Json& value) {
+    if (value.is_number_unsigned())
+      return value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<T>::max());
+    const auto number = value.get<int64_t>();
+    return std::is_signed_v<T> && number >= static_cast<int64_t>(std::numeric_limits<T>::min());
+  }
+  [[noreturn]] void wrong(const char* key, const char* expected) const {
+    throw Error(name_ + ": key '" + key + "': found " + shown(at(key).dump()) + ", expected " + expected);
+  }
+
+  const Json& json_;
+  std::string name_;
+};
+
+class Actor {
+ public:
+  Actor(const std::string& path, int64_t max_campaigns) {
+    genbid_bundle* bundle = nullptr;
+    require_ok(genbid_bundle_load(path.c_str(), &bundle));
+    bundle_.reset(bundle);
+    genbid_bundle_info info = GENBID_BUNDLE_INFO_INIT;
+    require_ok(genbid_bundle_describe(bundle, &info));
+    coefficients_.resize(to_size(info.num_coefficients));
+    genbid_session* session = nullptr;
+    require_ok(genbid_session_open(bundle, max_campaigns, &session));
+    session_.reset(session);
+  }
+
+  // What goes out; empty: nothing.
+  std::string take(const std::string& line) {
+    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (json.is_discarded()) throw Error("found " + shown(line) + ", expected an object of JSON");
+    const Part whole(json, "the line", {"campaign", "open", "outcome", "start", "close"});
+    whole.require({"campaign"});
+    const Json& name = whole.at("campaign");
+    if (!name.is_string() && !name.is_number_integer()) {
+      throw Error("key 'campaign': found " + shown(name.dump()) + ", expected a text or a whole number");
+    }
+    const std::string campaign = name.dump();
+    if (whole.has("open")) open(campaign, whole.at("open"));
+    const auto known = ids_.find(campaign);
+    if (known == ids_.end()) {
+      throw Error("campaign " + shown(campaign) +
+                  ": found one that is not open, expected it opened by this line or before");
+    }
+    if (whole.has("outcome")) push(known->second, whole.at("outcome"));
+    std::string answer;
+    if (whole.has("start")) answer = act(name, known->second, whole.at("start"));
+    if (whole.has("close")) {
+      require_ok(genbid_campaign_close(session_.get(), known->second));
+      ids_.erase(known);
+    }
+    return answer;
+  }
+
+ private:
+  void open(const std::string& name, const Json& json) {
+    if (ids_.contains(name)) throw Error("campaign " + shown(name) + ": found it open, expected a new one");
+    const Part part(json, "open",
+                    {"budget", "cpa_limit", "category", "ticks", "wishes", "noise_seed", "noise_period", "noise_seat"});
+    part.require({"budget", "cpa_limit"});
+    genbid_campaign campaign = GENBID_CAMPAIGN_INIT;
+    part.number("budget", campaign.budget);
+    part.number("cpa_limit", campaign.cpa_limit);
+    part.whole("category", campaign.category);
+    part.whole("ticks", campaign.ticks);
+    part.whole("noise_seed", campaign.noise_seed);
+    part.whole("noise_period", campaign.noise_period);
+    part.whole("noise_seat", campaign.noise_seat);
+    std::vector<genbid_wish> wishes;
+    if (part.has("wishes")) {
+      const Json& asked = part.at("wishes");
+      if (!asked.is_object()) throw Error("open: key 'wishes': found " + shown(asked.dump()) + ", expected an object");
+      for (const auto& [wish, value] : asked.items()) {
+        if (!value.is_number())
+          throw Error("wish '" + shown(wish) + "': found " + shown(value.dump()) + ", expected a number");
+        wishes.push_back({wish.c_str(), value.get<double>()});
+      }
+    }
+    campaign.wishes = wishes.data();
+    campaign.num_wishes = wishes.size();
+    uint64_t id = 0;
+    require_ok(genbid_campaign_open(session_.get(), &campaign, &id));
+    ids_[name] = id;
+  }
+
+  void push(uint64_t id, const Json& json) {
+    const Part part(json, "outcome",
+                    {"tick", "sum_pvalue", "sum_bid", "mean_least_winning_cost", "num_wins", "num_exposed",
+                     "num_conversions", "sum_pvalue_exposed", "cost"});
+    part.require({"tick"});
+    genbid_tick_outcome outcome = GENBID_TICK_OUTCOME_INIT;
+    part.whole("tick", outcome.tick);
+    part.number("sum_pvalue", outcome.sum_pvalue);
+    part.number("sum_bid", outcome.sum_bid);
+    part.number("mean_least_winning_cost", outcome.mean_least_winning_cost);
+    part.whole("num_wins", outcome.num_wins);
+    part.whole("num_exposed", outcome.num_exposed);
+    part.whole("num_conversions", outcome.num_conversions);
+    part.number("sum_pvalue_exposed", outcome.sum_pvalue_exposed);
+    part.number("cost", outcome.cost);
+    require_ok(genbid_push(session_.get(), 1, &id, &outcome));
+  }
+
+  std::string act(const Json& name, uint64_t id, const Json& json) {
+    const Part part(json, "start", {"tick", "num_impressions", "mean_pvalue", "remaining_budget"});
+    part.require({"tick", "num_impressions", "mean_pvalue"});
+    genbid_tick_start start = GENBID_TICK_START_INIT;
+    part.whole("tick", start.tick);
+    part.whole("num_impressions", start.num_impressions);
+    part.number("mean_pvalue", start.mean_pvalue);
+    part.number("remaining_budget", start.remaining_budget);
+    require_ok(genbid_act(session_.get(), 1, &id, &start, coefficients_.data(), coefficients_.size()));
+    return Json{{"campaign", name}, {"tick", start.tick}, {"coefficients", coefficients_}}.dump() + "\n";
+  }
+
+  struct Free {
+    void operator()(genbid_bundle* bundle) const { genbid_bundle_free(bundle); }
+    void operator()(genbid_session* session) const { genbid_session_close(session); }
+  };
+  std::unique_ptr<genbid_bundle, Free> bundle_;
+  std::unique_ptr<genbid_session, Free> session_;
+  std::vector<double> coefficients_;
+  std::map<std::string, uint64_t> ids_;
+};
+
+}  // namespace
+
+void act_by_lines(const std::string& bundle, int64_t max_campaigns, std::istream& in, std::ostream& out) {
+  Actor actor(bundle, max_campaigns);
+  std::string line;
+  for (int64_t number = 1; std::getline(in, line); ++number) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    try {
+      out << actor.take(line) << std::flush;
+    } catch (const Error& error) {
+      throw Error("standard input, line " + std::to_string(number) + ": " + error.what());
+    }
+  }
+}
+
+}  // namespace genbid::runs

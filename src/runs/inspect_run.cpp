@@ -1,0 +1,252 @@
+#include "runs/inspect_run.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/config/period_text.h"
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/content_hash.h"
+#include "base/shown.h"
+#include "base/terminal.h"
+#include "base/text_table.h"
+#include "data/market_log.h"
+#include "data/replaceable.h"
+#include "data/tape_store.h"
+#include "data/trajectory_store.h"
+#include "graph/operators.h"
+#include "runs/load_policy.h"
+#include "serve/bundle.h"
+
+namespace genbid::runs {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kNameWidth = 14;
+
+std::string size_of_file(const std::string& path) {
+  return grouped(static_cast<long long>(fs::file_size(path))) + " bytes, XXH3-128 " + file_content_hash(path);
+}
+
+std::string tensors_text(const std::vector<serve::BundleTensor>& tensors) {
+  std::string text;
+  for (const serve::BundleTensor& tensor : tensors) {
+    text += (text.empty() ? "" : ", ") + tensor.name + " " + graph::type_name(tensor.type) + " " +
+            graph::shown_shape(tensor.shape);
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string wishes_text(const Wishes& wishes) {
+  std::string text;
+  for (const auto& [outcome, usual] : wishes) {
+    text += (text.empty() ? "" : ", ") + outcome_name(outcome) + " (by itself " + number_text("%.4g", usual) + ")";
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string days_text(const std::vector<int64_t>& periods) { return periods.empty() ? "none" : period_ranges(periods); }
+
+// --- Bundles ---------------------------------------------------------------------------------------------------------
+
+std::string operator_text(const graph::Graph& graph, const graph::Node& node) {
+  const graph::OpInfo& info = graph::info_of(node.op);
+  const graph::Value& value = graph.value(node.output);
+  std::string text = "%" + std::to_string(node.output) + " " + graph::type_name(value.type) + " " +
+                     graph::shown_shape(value.shape) + " = " + info.name + "(";
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const graph::Value& input = graph.value(node.inputs[i]);
+    const auto index = to_size(input.index);
+    text += i > 0 ? ", " : "";
+    text += input.source == graph::Value::Source::kInput      ? graph.inputs()[index].name
+            : input.source == graph::Value::Source::kConstant ? graph.constants()[index].name
+                                                              : "%" + std::to_string(node.inputs[i]);
+  }
+  for (const int64_t setting : node.ints) text += "; " + std::to_string(setting);
+  for (const double setting : node.reals) text += "; " + number_text("%g", setting);
+  return text + ")";
+}
+
+Inspection inspect_bundle(const std::string& path, bool operators) {
+  const auto bundle = serve::load_bundle(path);
+  const serve::BundleInfo& info = bundle->info;
+  const graph::Graph& graph = bundle->program->graph();
+  Inspection made = {"bundle", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  Wishes wishes;
+  for (const serve::BundleWish& wish : info.wishes) wishes[parse_outcome(wish.name)] = wish.usual;
+  int64_t weights = 0;
+  std::set<std::string> used;
+  for (const graph::Constant& constant : graph.constants()) weights += std::ssize(constant.bytes);
+  for (const graph::Node& node : graph.nodes()) used.insert(graph::info_of(node.op).name);
+  const Json training = Json::parse(info.training, nullptr, /*allow_exceptions=*/false);
+  add("folder", bundle->folder);
+  add("model", info.model + ", version " + info.version);
+  add("made by", info.program);
+  add("days", std::to_string(info.ticks) + " ticks; history of " + std::to_string(info.window) +
+                  (info.carry.empty() ? "" : ", the rest is carried"));
+  add("features", feature_set_name(info.observation.feature_set) + ", " + std::to_string(info.features.size()) +
+                      "; what was won counts " + (info.observation.realised ? "conversions" : "p-values"));
+  add("wishes", wishes_text(wishes));
+  add("noise", info.noise_size == 0 ? "none" : grouped(info.noise_size) + " normal numbers a decision");
+  add("inputs", tensors_text(info.inputs));
+  add("outputs", tensors_text(info.outputs));
+  add("graph", grouped(std::ssize(graph.nodes())) + " operators of " + std::to_string(used.size()) + " kinds, " +
+                   grouped(weights) + " bytes of weights");
+  if (training.is_object()) {
+    add("training", "step " + training.value("step", Json()).dump() + ", labels " +
+                        training.value("labels", std::string("?")) + ", weights " +
+                        training.value("weights", std::string("?")));
+    for (const Json& store : training.value("stores", Json::array())) {
+      add("trained on", days_text(store.value("trained_on", std::vector<int64_t>())) + " of " +
+                            store.value("days", std::string("?")));
+    }
+  }
+  for (const serve::BundleFile& file : info.files)
+    add(file.name, grouped(file.bytes) + " bytes, XXH3-128 " + file.hash);
+  if (operators) {
+    for (const graph::Node& node : graph.nodes()) made.operators.push_back(operator_text(graph, node));
+  }
+  return made;
+}
+
+// --- Checkpoints -----------------------------------------------------------------------------------------------------
+
+Inspection inspect_checkpoint(const std::string& path) {
+  const LoadedPolicy loaded = load_checkpoint(path, policy::Weights::kEma);
+  Inspection made = {"checkpoint", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  const policy::Policy& policy = *loaded.policy;
+  add("folder", loaded.checkpoint);
+  add("model", loaded.model + ", " + grouped(policy::num_parameters(policy)) + " parameters");
+  add("step", grouped(loaded.info.step));
+  add("made by", loaded.info.program.empty() ? "a program that does not say" : loaded.info.program);
+  add("days", std::to_string(loaded.info.ticks) + " ticks; history of " + std::to_string(policy.window()));
+  add("features", loaded.info.observation.feature_set + ", " + std::to_string(loaded.info.shape.num_features) +
+                      "; what was won counts " +
+                      (loaded.info.observation.reward == "realised" ? "conversions" : "p-values"));
+  add("labels", loaded.info.labels);
+  add("wishes", wishes_text(policy.wishes()));
+  add("noise", policy.noise_size() == 0 ? "none" : grouped(policy.noise_size()) + " normal numbers a decision");
+  for (const policy::SeenStore& store : loaded.info.stores) {
+    add("trained on", days_text(store.train_periods) + " of " + (store.days.empty() ? "?" : store.days));
+    add("held out", days_text(store.held_out_periods));
+  }
+  if (!loaded.info.judged_periods.empty()) add("judged on", days_text(loaded.info.judged_periods));
+  for (const char* name : {"model.safetensors", "trainer.safetensors", "config.yaml"}) {
+    const std::string file = loaded.checkpoint + "/" + name;
+    if (fs::exists(file)) add(name, size_of_file(file));
+  }
+  return made;
+}
+
+// --- Stores ----------------------------------------------------------------------------------------------------------
+
+void add_sources(Inspection& made, const std::string& sources) {
+  const Json list = Json::parse(sources, nullptr, /*allow_exceptions=*/false);
+  if (!list.is_array()) return;
+  for (const Json& source : list) {
+    if (source.is_object())
+      made.facts.emplace_back("made from", source.value("name", "?") + ", XXH3-128 " + source.value("xxh3_128", "?"));
+  }
+}
+
+Inspection inspect_trajectories(const std::string& path) {
+  const data::TrajectoryStore store(path);
+  const data::TrajectoryColumns columns = store.read();
+  const std::set<int64_t> periods(columns.period.begin(), columns.period.end());
+  Inspection made = {"trajectory store", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  add("file", path);
+  add("holds", grouped(store.num_trajectories()) + " trajectories, " + grouped(store.num_rows()) + " ticks");
+  add("periods", days_text({periods.begin(), periods.end()}));
+  add("days", std::to_string(store.info().ticks) + " ticks, " + std::to_string(store.info().seats) + " advertisers");
+  add("features", (store.info().feature_set.empty() ? "its own" : store.info().feature_set) + ", " +
+                      std::to_string(store.info().features.size()));
+  add("labels", store.info().labels ? "asked, best_rest, rest_constant, best_constant, optimum" : "none");
+  add_sources(made, store.info().sources);
+  add("content", size_of_file(path));
+  return made;
+}
+
+Inspection inspect_tape(const std::string& path) {
+  const data::TapeStore tape(path);
+  const data::TapeInfo& info = tape.info();
+  Inspection made = {"tape", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  add("file", path);
+  add("holds", grouped(tape.num_days()) + " days of a seat");
+  add("periods", days_text(tape.periods()));
+  add("days", std::to_string(info.ticks) + " ticks, " + std::to_string(info.seats) + " seats");
+  add("curves", std::to_string(info.num_knots()) + " knots, " + std::to_string(info.knots_per_octave) + " an octave");
+  add("content", size_of_file(path));
+  return made;
+}
+
+Inspection inspect_market_log(const std::string& path) {
+  const data::MarketLog log(path);
+  std::vector<int64_t> periods;
+  int64_t impressions = 0;
+  for (const data::MarketLogPeriod& period : log.periods()) {
+    periods.push_back(period.period);
+    impressions += period.tick_first.back();
+  }
+  Inspection made = {"market log", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  add("file", path);
+  add("holds", grouped(impressions) + " impressions, " + std::to_string(log.info().seats) + " seats");
+  add("periods", days_text(periods));
+  add("days", std::to_string(log.info().ticks) + " ticks");
+  add("p-values", log.info().precision);
+  add_sources(made, log.info().sources);
+  add("content", size_of_file(path));
+  return made;
+}
+
+}  // namespace
+
+Inspection inspect(const std::string& path, bool operators) {
+  if (!fs::exists(path)) throw Error(path + ": no such file or folder");
+  const bool is_bundle = serve::is_bundle(path);
+  if (operators && !is_bundle) throw ConfigError("--operators: found " + path + ", expected a bundle");
+  if (is_bundle) return inspect_bundle(path, operators);
+  if (fs::exists(path + "/state.json") || fs::is_directory(path + "/checkpoints")) return inspect_checkpoint(path);
+  if (fs::is_regular_file(path)) {
+    if (data::is_trajectory_store(path)) return inspect_trajectories(path);
+    if (data::is_tape(path)) return inspect_tape(path);
+    if (data::is_market_log(path)) return inspect_market_log(path);
+  }
+  throw Error(path +
+              ": found something else, expected a bundle, a checkpoint, the folder of a training, a trajectory "
+              "store, a tape or a market log");
+}
+
+std::string Inspection::text() const {
+  std::string text = what + "\n";
+  for (const auto& [name, value] : facts) {
+    std::string head = "  " + name;
+    head.resize(std::max(head.size() + 1, kNameWidth + 2), ' ');
+    text += wrapped(head, value, terminal::width());
+  }
+  for (const std::string& line : operators) text += "  " + line + "\n";
+  return text;
+}
+
+std::string Inspection::json() const {
+  Json json = {{"what", what}};
+  for (const auto& [name, value] : facts) {
+    if (!json.contains(name)) {
+      json[name] = value;
+    } else {
+      if (!json[name].is_array()) json[name] = Json::array({json[name]});
+      json[name].push_back(value);
+    }
+  }
+  if (!operators.empty()) json["operators"] = operators;
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,143 @@
+#include "export/bundle_writer.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/safetensors.h"
+#include "base/temporary_folder.h"
+#include "export/day_columns.h"
+#include "graph/program.h"
+#include "serve/bundle.h"
+
+namespace genbid::exporting {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Bundles : public ::testing::Test {
+ protected:
+  BundleSource source(const std::string& variant) {
+    BundleSource source;
+    source.policy = test::fitted_policy(variant);
+    source.shape = test::kShape;
+    source.info.model = variant.substr(0, variant.find('.'));
+    source.info.program = "genbid test";
+    source.info.ticks = test::kDayTicks;
+    source.info.observation = test::kSeen;
+    for (const std::string& name : feature_names(FeatureSet::kConstraint)) {
+      source.info.features.push_back({name, feature_unit(name), {}, {}});
+    }
+    return source;
+  }
+  std::string out(const std::string& name) { return folder_.path(name); }
+  template <typename Call>
+  static std::string error_of(const Call& call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "none";
+  }
+
+ private:
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Bundles, AreThereWholeAndCurrent) {
+  const BundleSource policy = source("perceptron.wishes");
+  const BundleSummary summary = write_bundle(policy, {out("bundles"), ""});
+  EXPECT_EQ(summary.folder, out("bundles/") + summary.version);
+  EXPECT_EQ(read_file(out("bundles/CURRENT")), summary.version + "\n");
+  for (const char* name : {"bundle.json", "graph.json", "weights.safetensors", "policy.onnx", "policy.py",
+                           "examples.safetensors", "README.md"}) {
+    EXPECT_TRUE(fs::is_regular_file(summary.folder + "/" + name)) << name;
+  }
+  const auto bundle = serve::load_bundle(out("bundles"));
+  EXPECT_EQ(bundle->info.version, summary.version);
+  EXPECT_EQ(bundle->info.files.size(), 6);
+  EXPECT_FALSE(bundle->info.wishes.empty());
+}
+
+// The same policy makes the same bundle; another one of that name is refused, and the old one stays.
+TEST_F(Bundles, AreNeverOverwritten) {
+  const BundleSummary first = write_bundle(source("perceptron"), {out("bundles"), "one"});
+  EXPECT_FALSE(first.was_there);
+  const std::string before = read_file(first.folder + "/bundle.json");
+  EXPECT_TRUE(write_bundle(source("perceptron"), {out("bundles"), "one"}).was_there);
+  const std::string error = error_of([&] { write_bundle(source("perceptron.code"), {out("bundles"), "one"}); });
+  EXPECT_EQ(error, first.folder +
+                       ": found a bundle with another content, expected no such version; a version is never "
+                       "overwritten: give another one (version=NAME), or none");
+  EXPECT_EQ(read_file(first.folder + "/bundle.json"), before);
+  const BundleSummary other = write_bundle(source("perceptron.code"), {out("bundles"), "two"});
+  EXPECT_EQ(read_file(out("bundles/CURRENT")), "two\n");
+  EXPECT_TRUE(fs::exists(first.folder + "/bundle.json"));
+  EXPECT_NE(write_bundle(source("perceptron"), {out("bundles"), ""}).version,
+            write_bundle(source("perceptron.code"), {out("bundles"), ""}).version);
+}
+
+TEST_F(Bundles, RefuseVersionsThatAreNoNames) {
+  for (const std::string version : {"..", ".hidden", "a/b", "CURRENT", "a b"}) {
+    EXPECT_NE(error_of([&] {
+                write_bundle(source("perceptron"), {out("bundles"), version});
+              }).find("version: found '" + version + "', expected a name of letters"),
+              std::string::npos)
+        << version;
+  }
+  EXPECT_FALSE(fs::exists(out("bundles")));
+}
+
+// Dozens of decisions, which the runtime makes as the policy did. The same tolerance as over a day.
+TEST_F(Bundles, ExamplesAreWhatTheRuntimeSays) {
+  for (const std::string variant : {"perceptron", "decision_transformer", "grm"}) {
+    const BundleSummary summary = write_bundle(source(variant), {out(variant), ""});
+    const SafetensorsFile examples(summary.folder + "/examples.safetensors");
+    const auto bundle = serve::load_bundle(summary.folder);
+    const graph::Graph& graph = bundle->program->graph();
+    const TensorBytes* expected = examples.find("outputs.coefficients");
+    ASSERT_NE(expected, nullptr);
+    const int64_t rows = expected->shape.at(0);
+    EXPECT_GE(rows, 24);
+    graph::Workspace workspace(bundle->program, rows);
+    for (size_t i = 0; i < graph.inputs().size(); ++i) {
+      const TensorBytes* input = examples.find("inputs." + graph.inputs()[i].name);
+      ASSERT_NE(input, nullptr) << graph.inputs()[i].name;
+      if (graph.value(graph.inputs()[i].value).type == graph::Type::kInt) {
+        std::memcpy(workspace.int_input(i).data(), input->data.data(), input->data.size());
+      } else {
+        std::memcpy(workspace.float_input(i).data(), input->data.data(), input->data.size());
+      }
+    }
+    workspace.run(rows);
+    std::vector<float> policy(to_size(rows));
+    std::memcpy(policy.data(), expected->data.data(), expected->data.size());
+    const float largest = *std::max_element(policy.begin(), policy.end());
+    for (size_t row = 0; row < policy.size(); ++row) {
+      EXPECT_NEAR(workspace.output(0)[row], policy[row], 1e-5F * largest) << variant << " row " << row;
+    }
+  }
+}
+
+TEST_F(Bundles, LieAsTritonWantsThem) {
+  const BundleSummary first = write_bundle(source("decision_transformer"), {out("models"), "", Layout::kTriton});
+  EXPECT_EQ(first.folder, out("models/decision_transformer/1"));
+  const BundleSummary second = write_bundle(source("decision_transformer"), {out("models"), "", Layout::kTriton});
+  EXPECT_EQ(second.version, "2");
+  EXPECT_TRUE(fs::is_regular_file(out("models/decision_transformer/1/model.onnx")));
+  const std::string config = read_file(out("models/decision_transformer/config.pbtxt"));
+  EXPECT_NE(config.find("{ name: \"carry.0_out\" data_type: TYPE_FP32 dims: [ 2, 17, 128 ] }"), std::string::npos);
+  EXPECT_NE(config.find("{ name: \"ticks\" data_type: TYPE_INT64 dims: [ 2 ] }"), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              write_bundle(source("perceptron"), {out("models"), "new", Layout::kTriton});
+            }).find("expected a whole number from 1 on"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace genbid::exporting

@@ -1,0 +1,169 @@
+#include "export/lowering.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "export/agreement.h"
+#include "export/day_columns.h"
+#include "export/fusion.h"
+#include "graph/operators.h"
+#include "graph/program.h"
+
+namespace genbid::exporting {
+namespace {
+
+graph::Graph exported(policy::Policy& policy) { return fused(lowered(trace_act(policy, test::kShape))); }
+
+class Lowering : public ::testing::TestWithParam<std::string> {};
+
+// Over a day, from the first tick to the last, each side going on with what it carried itself. A float has 6e-8 of its
+// number; sums of some hundred of them in another order are off by some 1e-6. What a sampler makes goes through the
+// network again at each level, and a bisection stops at another place.
+TEST_P(Lowering, SaysWhatThePolicySays) {
+  const auto policy = test::fitted_policy(GetParam());
+  const auto program = std::make_shared<const graph::Program>(exported(*policy));
+  const double tolerance = policy->noise_size() > 1 ? 1e-4 : 1e-5;
+  for (const int64_t rows : {1, 2, 3, 48}) {
+    const Agreement agreement = compare_over_a_day(*policy, test::kSeen, test::kDayTicks, program, rows, rows);
+    EXPECT_LE(agreement.largest, tolerance) << rows << " rows";
+    EXPECT_EQ(agreement.decisions, test::kDayTicks);
+  }
+}
+
+// Weights have the names that checkpoints have for them, so that others find them.
+TEST_P(Lowering, ConstantsHaveTheNamesOfParameters) {
+  const auto policy = test::fitted_policy(GetParam());
+  const graph::Graph graph = exported(*policy);
+  std::set<std::string> names;
+  for (const graph::Constant& constant : graph.constants()) names.insert(constant.name);
+  for (const auto& item : policy->named_parameters()) {
+    const std::string& name = item.key();
+    // Attention's three matrices lie in one parameter, of which parts are used; a response that only teaches is not.
+    if (name.find("query_key_value") != std::string::npos || name.find("film") != std::string::npos) continue;
+    if (name.starts_with("response.")) continue;
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Lowering, ::testing::ValuesIn(test::policy_variants()),
+                         [](const auto& tested) { return test::variant_name(tested.param); });
+
+// --- What cannot be exported -----------------------------------------------------------------------------------------
+
+class Toy : public policy::Policy {
+ public:
+  using Act = at::Tensor (*)(const policy::Ticks&);
+  explicit Toy(Act act) : act_(act) {}
+  void fit(const policy::TrainingColumns& /*columns*/) override {}
+  int64_t window() const override { return 2; }
+  std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,
+                                       const policy::Batch& /*batch*/) override {
+    return {};
+  }
+  std::vector<policy::LossPart> held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) override {
+    return {};
+  }
+  std::vector<at::Tensor> initial_carry(int64_t rows) const override {
+    if (!carries) return {};
+    return {at::ones({rows, 1})};
+  }
+  bool act_needs_gradients() const override { return needs_gradients; }
+  policy::Action act(const policy::Ticks& history, const at::Tensor& /*wishes_BO*/, const at::Tensor& /*noise_BN*/,
+                     const std::vector<at::Tensor>& carry) override {
+    return {act_(history), carry};
+  }
+  bool carries = false;
+  bool needs_gradients = false;
+
+ private:
+  Act act_;
+};
+
+std::string error_of(Toy& policy) {
+  try {
+    exported(policy);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(LoweringErrors, NameAnOperatorOutsideTheTable) {
+  Toy policy([](const policy::Ticks& ticks) { return ticks.states_BTS.cumsum(1).select(1, 1).slice(1, 0, 1); });
+  EXPECT_EQ(error_of(policy),
+            "export: aten::cumsum: found an operator outside the table, expected one in it (the table is "
+            "src/export/lowering_operators.cpp)");
+}
+
+TEST(LoweringErrors, FindANumberOfRows) {
+  Toy policy([](const policy::Ticks& ticks) {
+    return ticks.states_BTS.view({ticks.states_BTS.size(0), -1}).slice(1, 0, 1);
+  });
+  EXPECT_EQ(error_of(policy), "export: aten::view: found a number of rows in a shape, expected -1");
+  Toy mixes([](const policy::Ticks& ticks) { return ticks.states_BTS.select(0, 1).slice(1, 0, 1); });
+  EXPECT_EQ(error_of(mixes), "export: aten::select: found one of the rows, expected all of them");
+}
+
+TEST(LoweringErrors, RefuseWhatAGraphCannotHold) {
+  Toy policy([](const policy::Ticks& ticks) { return ticks.states_BTS.select(1, 0).slice(1, 0, 1); });
+  policy.needs_gradients = true;
+  EXPECT_EQ(error_of(policy),
+            "export: found a policy that computes gradients when it acts, expected one that does not");
+  policy.needs_gradients = false;
+  policy.carries = true;
+  EXPECT_EQ(error_of(policy),
+            "export: found a policy that begins a day with something else than zeros, expected zeros of float32");
+}
+
+// --- What is made simpler --------------------------------------------------------------------------------------------
+
+TEST(Lowering, ComputesWhatDependsOnNoInputAndNothingTwice) {
+  Toy policy([](const policy::Ticks& ticks) {
+    const at::Tensor weights_S = at::arange(22, at::kFloat).exp().reciprocal();  // no operator of the table
+    const at::Tensor sum_B1 = (ticks.states_BTS.select(1, 0) * weights_S).sum(1, true);
+    const at::Tensor again_B1 = (ticks.states_BTS.select(1, 0) * weights_S).sum(1, true);
+    return sum_B1 + again_B1;
+  });
+  const graph::Graph graph = exported(policy);
+  EXPECT_EQ(graph.constants().size(), 1);
+  int64_t products = 0;
+  for (const graph::Node& node : graph.nodes()) products += node.op == graph::Op::kMul ? 1 : 0;
+  EXPECT_EQ(products, 1);
+}
+
+TEST(Lowering, LeavesOutInputsThatAreNotRead) {
+  Toy policy([](const policy::Ticks& ticks) { return ticks.constraint_BC.slice(1, 0, 1); });
+  const graph::Graph graph = exported(policy);
+  ASSERT_EQ(graph.inputs().size(), 1);
+  EXPECT_EQ(graph.inputs()[0].name, "constraint");
+}
+
+TEST(Fusion, FindsMish) {
+  Toy policy([](const policy::Ticks& ticks) {
+    const at::Tensor x = ticks.constraint_BC;
+    const at::Tensor e = x.clamp_max(20.0).exp();
+    const at::Tensor n = e * (e + 2.0);
+    return (x * (n / (n + 2.0))).slice(1, 0, 1);
+  });
+  const graph::Graph graph = exported(policy);
+  ASSERT_EQ(graph.nodes().size(), 2);
+  EXPECT_EQ(graph.nodes()[0].op, graph::Op::kMish);
+  EXPECT_EQ(graph.nodes()[1].op, graph::Op::kSlice);
+}
+
+// Another number in its place is something else.
+TEST(Fusion, LeavesWhatOnlyLooksLikeMish) {
+  Toy policy([](const policy::Ticks& ticks) {
+    const at::Tensor x = ticks.constraint_BC;
+    const at::Tensor e = x.clamp_max(20.0).exp();
+    const at::Tensor n = e * (e + 2.5);
+    return (x * (n / (n + 2.0))).slice(1, 0, 1);
+  });
+  for (const graph::Node& node : exported(policy).nodes()) EXPECT_NE(node.op, graph::Op::kMish);
+}
+
+}  // namespace
+}  // namespace genbid::exporting

@@ -1,0 +1,97 @@
+#include <dlfcn.h>
+#include <genbid.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "base/temporary_folder.h"
+#include "serve/small_bundle.h"
+
+// The shared library as a bidding server finds it, by what readelf and nm say of it.
+
+namespace genbid::test {
+namespace {
+
+std::string library() {
+  const char* const path = std::getenv("GENBID_SERVE_LIBRARY");
+  return path != nullptr ? path : "";
+}
+
+std::string output_of(const std::string& command) {
+  FILE* const pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  char block[4096];
+  while (const size_t count = std::fread(block, 1, sizeof block, pipe)) text.append(block, count);
+  EXPECT_EQ(::pclose(pipe), 0) << command;
+  return text;
+}
+
+// The first group of all matches.
+std::set<std::string> found(const std::string& text, const std::string& pattern) {
+  std::set<std::string> all;
+  const std::regex expression(pattern);
+  for (std::sregex_iterator match(text.begin(), text.end(), expression), end; match != end; ++match) {
+    all.insert((*match)[1]);
+  }
+  return all;
+}
+
+TEST(Library, NeedsTheLibrariesOfCAndCppAlone) {
+  const std::string dynamic = output_of("readelf -dW '" + library() + "'");
+  const std::set<std::string> allowed = {"libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1"};
+  for (const std::string& needed : found(dynamic, R"(\(NEEDED\).*\[(.*)\])")) {
+    EXPECT_TRUE(allowed.contains(needed)) << needed;
+  }
+  EXPECT_EQ(found(dynamic, R"(\(SONAME\).*\[(.*)\])"),
+            std::set<std::string>{"libgenbid_serve.so." + std::to_string(GENBID_ABI_VERSION)});
+  EXPECT_EQ(found(dynamic, R"(\((RPATH|RUNPATH)\))"), std::set<std::string>{});
+}
+
+TEST(Library, ExportsWhatTheHeaderDeclares) {
+  const std::string symbols = output_of("nm -D --defined-only '" + library() + "'");
+  EXPECT_EQ(found(symbols, R"(\S+ \S (\S+))"),
+            found(read_file("include/genbid.h"), R"(GENBID_API [^;(]*?(genbid_\w+)\()"));
+}
+
+TEST(Library, IsSmall) {
+  const TemporaryFolder folder;
+  output_of("strip -o '" + folder.path("stripped") + "' '" + library() + "'");
+  EXPECT_LE(std::filesystem::file_size(folder.path("stripped")), 5U << 20U);
+}
+
+// From nothing to a session. The best of some, because the machine has other work.
+TEST(Library, IsLoadedWithABundleInFiftyMilliseconds) {
+  const TemporaryFolder folder;
+  write_bundle(small_perceptron(256), folder.path("bundle"));
+  double best = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    void* const handle = ::dlopen(library().c_str(), RTLD_NOW | RTLD_LOCAL);
+    ASSERT_NE(handle, nullptr) << ::dlerror();
+    const auto function = [&](auto* declared, const char* name) {
+      return reinterpret_cast<decltype(declared)>(::dlsym(handle, name));
+    };
+    genbid_bundle* bundle = nullptr;
+    genbid_session* session = nullptr;
+    ASSERT_EQ(function(&genbid_bundle_load, "genbid_bundle_load")(folder.path("bundle").c_str(), &bundle), GENBID_OK);
+    ASSERT_EQ(function(&genbid_session_open, "genbid_session_open")(bundle, 1, &session), GENBID_OK);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    function(&genbid_session_close, "genbid_session_close")(session);
+    function(&genbid_bundle_free, "genbid_bundle_free")(bundle);
+    ::dlclose(handle);
+  }
+  RecordProperty("milliseconds", std::to_string(1e3 * best));
+  std::printf("loaded in %.1f ms\n", 1e3 * best);
+  EXPECT_LE(best, 0.05);
+}
+
+}  // namespace
+}  // namespace genbid::test
