@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# peer_torch.sh SCRIPT ARGUMENT...: runs a Python script with onnx, onnxruntime, safetensors and the LibTorch of the build
-# as Python's torch, on the CPU. Makes a virtual environment once, in build/test-venv-torch (66 MB to fetch); ends with
+# peer_torch.sh SCRIPT ARGUMENT...: runs a Python script with onnx, onnxruntime, safetensors and the LibTorch of the
+# build as Python's torch, on the CPU. Makes a virtual environment once, in build/test-venv-torch (66 MB to fetch); ends with
 # 77 where that is not possible. GENBID_TEST_PYTHON_TORCH names a Python that has them all.
 #
 # The build's torch came without its CUDA libraries, which are 2 GB. Nothing calls them on the CPU, but the linker wants

@@ -109,7 +109,7 @@ const char* dtype_of(Type type) { return type == Type::kFloat ? "F32" : type == 
 
 std::string shown_json(const Json& json) { return shown(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
-// Takes the parser's events: doubled keys would be lost in the tree, and a bomb would fill memory before it is looked at.
+// Takes the parser's events: doubled keys would be lost in the tree, and it could fill memory before it is looked at.
 class EventCheck {
  public:
   explicit EventCheck(const std::string& file) : file_(file) {}
@@ -227,7 +227,9 @@ class Fields {
     const bool fits = text.ends_with('R') && digits.size() <= 9 &&
                       std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
     const int64_t rows = !fits || digits.empty() ? 1 : std::stoll(digits);
-    if (!fits || rows < 1 || rows_text(rows) != "\"" + text + "\"") wrong("shape", "\"R\", \"2R\" and the like in front");
+    if (!fits || rows < 1 || rows_text(rows) != "\"" + text + "\"") {
+      wrong("shape", "\"R\", \"2R\" and the like in front");
+    }
     return rows;
   }
 

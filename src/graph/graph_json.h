@@ -34,7 +34,8 @@ namespace genbid::graph {
 std::string graph_json(const Graph& graph);
 
 // The same graph again. Nothing is trusted: types and shapes are inferred and compared with what is written, and each
-// error names the file, the place, what was found and what was expected. `weights` may have more tensors than the graph.
+// error names the file, the place, what was found and what was expected. `weights` may have more tensors than the
+// graph.
 Graph read_graph(std::string_view json, const SafetensorsFile& weights, const std::string& name_for_messages);
 
 // The constants as entries of a safetensors file; the data points into the graph.

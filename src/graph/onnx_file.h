@@ -10,7 +10,7 @@
 #include "graph/graph.h"
 #include "graph/protobuf_writer.h"
 
-// The parts of an ONNX file as they are collected: nodes, initializers, names. What they mean is onnx_writer's business.
+// The parts of an ONNX file as they are collected: nodes, initializers, names. What they mean is known to onnx_writer.
 
 namespace genbid::graph {
 

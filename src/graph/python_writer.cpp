@@ -50,9 +50,90 @@ const std::set<std::string>& taken_words() {
       "False",    "None",   "True",        "and",     "as",     "assert",   "async",   "await", "break", "class",
       "continue", "def",    "del",         "elif",    "else",   "except",   "finally", "for",   "from",  "global",
       "if",       "import", "in",          "is",      "lambda", "nonlocal", "not",     "or",    "pass",  "raise",
-      "return",   "try",    "while",       "with",    "yield",  "F",        "self",    "torch", "float",  "w",
+      "return",   "try",    "while",       "with",    "yield",  "F",        "self",    "torch", "float", "w",
       "rows",     "os",     "safetensors", "TENSORS", "Policy", "load",     "dict"};
   return words;
+}
+
+// What a torch.nn.Module (2.11) has already, but for what begins with an underscore.
+const std::set<std::string>& module_words() {
+  static const std::set<std::string> words = {"T_destination",
+                                              "add_module",
+                                              "apply",
+                                              "bfloat16",
+                                              "buffers",
+                                              "call_super_init",
+                                              "children",
+                                              "compile",
+                                              "cpu",
+                                              "cuda",
+                                              "double",
+                                              "dump_patches",
+                                              "eval",
+                                              "extra_repr",
+                                              "float",
+                                              "forward",
+                                              "get_buffer",
+                                              "get_extra_state",
+                                              "get_parameter",
+                                              "get_submodule",
+                                              "half",
+                                              "ipu",
+                                              "load_state_dict",
+                                              "modules",
+                                              "mtia",
+                                              "named_buffers",
+                                              "named_children",
+                                              "named_modules",
+                                              "named_parameters",
+                                              "parameters",
+                                              "register_backward_hook",
+                                              "register_buffer",
+                                              "register_forward_hook",
+                                              "register_forward_pre_hook",
+                                              "register_full_backward_hook",
+                                              "register_full_backward_pre_hook",
+                                              "register_load_state_dict_post_hook",
+                                              "register_load_state_dict_pre_hook",
+                                              "register_module",
+                                              "register_parameter",
+                                              "register_state_dict_post_hook",
+                                              "register_state_dict_pre_hook",
+                                              "requires_grad_",
+                                              "set_extra_state",
+                                              "set_submodule",
+                                              "share_memory",
+                                              "state_dict",
+                                              "to",
+                                              "to_empty",
+                                              "train",
+                                              "training",
+                                              "type",
+                                              "xpu",
+                                              "zero_grad"};
+  return words;
+}
+
+// Dots part a tensor's name into names of modules within modules and, at last, its own.
+void check_tensor_names(const std::vector<Constant>& constants) {
+  std::set<std::string> tensors, modules;
+  for (const Constant& constant : constants) {
+    tensors.insert(constant.name);
+    for (size_t from = 0; from <= constant.name.size();) {
+      const size_t end = std::min(constant.name.find('.', from), constant.name.size());
+      const std::string part = constant.name.substr(from, end - from);
+      if (part.empty() || part[0] == '_' || module_words().contains(part)) {
+        throw Error("policy.py: found the tensor '" + shown(constant.name) + "', expected no part called '" +
+                    shown(part) + "', which torch.nn.Module has itself");
+      }
+      if (end < constant.name.size()) modules.insert(constant.name.substr(0, end));
+      from = end + 1;
+    }
+  }
+  for (const std::string& name : tensors) {
+    if (!modules.contains(name)) continue;
+    throw Error("policy.py: found the tensor '" + shown(name) + "' and others within it, expected either");
+  }
 }
 
 std::string times_rows(int64_t multiple) {
@@ -278,12 +359,14 @@ constexpr const char* kInit = R"(
             module = self
             *path, leaf = name.split(".")
             for part in path:
-                module = module._modules.setdefault(part, torch.nn.Module())
+                if not hasattr(module, part):
+                    module.add_module(part, torch.nn.Module())
+                module = getattr(module, part)
             tensor = torch.zeros(shape, dtype=dtype)
             if dtype.is_floating_point:  # policy.requires_grad_() makes them trainable
-                module._parameters[leaf] = torch.nn.Parameter(tensor, requires_grad=False)
+                module.register_parameter(leaf, torch.nn.Parameter(tensor, requires_grad=False))
             else:
-                module._buffers[leaf] = tensor
+                module.register_buffer(leaf, tensor)
 )";
 
 constexpr const char* kLoad = R"(
@@ -308,6 +391,7 @@ std::string in_docstring(const std::string& text) {
 }  // namespace
 
 std::string policy_python(const Graph& graph, const std::string& about) {
+  check_tensor_names(graph.constants());
   const PythonWriter writer(graph);
   return "\"\"\"" + in_docstring(about) + "\n\nR is the number of rows of a call.\n\"\"\"\n\n" + kImports +
          "TENSORS = {  # of weights.safetensors\n" + writer.tensors() +

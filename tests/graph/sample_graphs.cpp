@@ -282,7 +282,7 @@ Graph unet() {
     ValueId wide = g.add(Op::kConv1d, {both, first, first_bias}, {1, 1});
     wide = g.add(Op::kMish, {g.norm(level + ".norm", wide, 4)});
     wide = g.add(Op::kAdd, {wide, into});
-    const ValueId half = g.add(Op::kSilu, {g.conv(level + ".half", wide, 8, 3, 2, 1)});
+    const ValueId half = g.add(Op::kSilu, {g.conv(level + ".shrink", wide, 8, 3, 2, 1)});
     const ValueId up = g.conv(level + ".up", half, 8, 4, 2, 1, Op::kConvTranspose1d);
     const ValueId joined = g.add(Op::kConcat, {wide, up}, {1});
     const ValueId made = g.add(Op::kConv1d, {joined, last, last_bias}, {1, 0});
