@@ -1,5 +1,8 @@
 #include "runs/inspect_run.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -229,7 +232,7 @@ std::string Inspection::text() const {
   for (const auto& [name, value] : facts) {
     std::string head = "  " + name;
     head.resize(std::max(head.size() + 1, kNameWidth + 2), ' ');
-    text += wrapped(head, value, terminal::width());
+    text += wrapped(head, value, terminal::width(STDOUT_FILENO));
   }
   for (const std::string& line : operators) text += "  " + line + "\n";
   return text;
