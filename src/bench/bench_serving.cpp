@@ -78,8 +78,8 @@ void bench_engines(const std::string& name, policy::Policy& policy, std::shared_
   const int64_t rows = decision.wishes_BO.size(0);
   graph::Workspace workspace(program, rows);
   const policy::Ticks history = served(policy, decision.history);
-  write_inputs(workspace,
-               exporting::inputs_of(program->graph(), history, decision.wishes_BO, decision.noise_BN, decision.carry));
+  exporting::write_inputs(workspace, exporting::inputs_of(program->graph(), history, decision.wishes_BO,
+                                                          decision.noise_BN, decision.carry));
   const auto by_libtorch = [&] {
     return policy.act(history, decision.wishes_BO, decision.noise_BN, decision.carry).coefficients_BA;
   };
@@ -193,7 +193,7 @@ void bench_campaigns(const std::string& model, int /*threads*/) {
 
 std::vector<Benchmark> serving_benchmarks() {
   std::vector<Benchmark> benchmarks;
-  for (const std::string& model : {"perceptron", "decision_transformer"}) {
+  for (const std::string model : {"perceptron", "decision_transformer"}) {
     benchmarks.push_back({"serve." + model, [model](int threads) { bench_campaigns(model, threads); }});
   }
   return benchmarks;

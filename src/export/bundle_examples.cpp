@@ -13,7 +13,7 @@
 namespace genbid::exporting {
 namespace {
 
-constexpr int64_t kRows = 16;
+constexpr int64_t kRows = 8;
 constexpr int64_t kSeed = 1;
 
 }  // namespace
