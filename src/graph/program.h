@@ -55,10 +55,15 @@ class Workspace {
   std::span<float> float_input(size_t index);
   std::span<int64_t> int_input(size_t index);
   std::span<const float> output(size_t index) const;
+  std::span<const std::byte> output_bytes(size_t index) const;  // of any type
 
   void run(int64_t num_rows);  // 1 .. max_rows
 
  private:
+  struct State;
+  State& state() const;
+  std::byte* input(size_t index, Type type, size_t& count) const;
+
   std::shared_ptr<const Program> program_;
   int64_t max_rows_ = 0;
   std::unique_ptr<std::byte, void (*)(std::byte*)> memory_;

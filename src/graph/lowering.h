@@ -1,0 +1,67 @@
+#pragma once
+
+#include <vector>
+
+#include "graph/operators.h"
+#include "graph/plan.h"
+#include "graph/view.h"
+
+namespace genbid::graph {
+
+// A graph becomes steps. Values are views of tensors, so that most operators that move numbers take no step; where a
+// kernel needs its numbers in some order and they stand in another, they are copied, once. Convolutions and their norms
+// work on [R, L, C], and what works number by number takes the order of its inputs: between them nothing is copied.
+class Lowering {
+ public:
+  Lowering(Program::Plan& plan, const Kernels& kernels);
+  void run();
+
+ private:
+  const Value& value(ValueId id) const;
+  const Shape& shape_of(ValueId id) const;
+  int32_t add_tensor(Type type, const Shape& shape);
+  View computed(ValueId id, const Order& order);  // in a new tensor
+  View computed(ValueId id);
+  void define(ValueId id, const View& view);
+  const View& view_of(ValueId id);
+  View dense(ValueId id, const Order& order);  // in that order without gaps, copied if need be
+  View dense(ValueId id);
+  View with_last_together(ValueId id);  // numbers of the last extent stand one behind the other
+
+  Operand operand(const View& view) const;
+  void add_step(Kernel kernel, const View& out, const std::vector<View>& in, const void* detail);
+  void copy(const View& from, const View& to);
+  Order order_for(const Node& node);
+
+  void add_node(const Node& node);
+  void elementwise(const Node& node);
+  void check_divisor(const Node& node) const;
+  void concat(const Node& node);
+  void pad(const Node& node);
+  void pick(const Node& node);
+  void gather(const Node& node);
+  void take(const Node& node);
+  void reshape(const Node& node);
+  // lowering_products.cpp
+  void linear(const Node& node);
+  void matmul(const Node& node);
+  View conv_input(const Node& node, Conv& how);
+  void add_conv(const Node& node, Conv& how, const View& x);
+  void conv(const Node& node);
+  void conv_transpose(const Node& node);
+  void attention(const Node& node);
+  void norm(const Node& node);
+  void group_norm(const Node& node);
+  void sum(const Node& node);
+  const float* kept_constant(ValueId id);  // with slack
+
+  Program::Plan& plan_;
+  const Kernels& kernels_;
+  std::vector<std::vector<View>> views_;  // by value
+};
+
+// Numbers of a constant of that type.
+std::vector<float> real_numbers(const Constant& constant);
+std::vector<int64_t> whole_numbers(const Constant& constant);
+
+}  // namespace genbid::graph
