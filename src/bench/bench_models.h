@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
+#include "models/registry.h"
 #include "policy/policy.h"
 
 // Sizes of made-up data on which models are timed.
@@ -18,5 +20,8 @@ inline int64_t rows_of(const policy::Policy& policy, int64_t windows, int64_t ti
   const bool days = policy.trains_on_days() && !policy.whole_period();
   return days ? std::max<int64_t>(1, windows * kWindow / ticks_of_row) : windows;
 }
+
+// A policy with drawn weights, whose constants fit made-up days.
+std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator);
 
 }  // namespace genbid::bench

@@ -71,15 +71,6 @@ policy::Batch random_batch(int64_t rows, int64_t window, at::Generator& generato
   return batch;
 }
 
-std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
-  auto policy = models::make_policy(config, kShape, 1);
-  const policy::Batch batch = random_batch(256, train::training_ticks(*policy, kTicksPerPeriod), generator);
-  policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1), batch.label_BTA.flatten(0, 1),
-               policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1), batch.seen.ticks_BT.flatten(),
-               batch.seen.constraint_BC.repeat_interleave(batch.seen.ticks_BT.size(1), 0), batch.outcome_BO});
-  return policy;
-}
-
 Json settings_of(const Sized& sized, const policy::Policy& policy, int64_t batch, int threads) {
   return {{"model", sized.config.name()},
           {"size", sized.size},
@@ -232,6 +223,15 @@ void bench_train_step(const std::string& model, int threads) {
 }
 
 }  // namespace
+
+std::shared_ptr<policy::Policy> fitted_policy(const models::ModelConfig& config, at::Generator& generator) {
+  auto policy = models::make_policy(config, kShape, 1);
+  const policy::Batch batch = random_batch(256, train::training_ticks(*policy, kTicksPerPeriod), generator);
+  policy->fit({batch.seen.states_BTS.flatten(0, 1), batch.seen.actions_BTA.flatten(0, 1), batch.label_BTA.flatten(0, 1),
+               policy::to_go_BTO(batch.seen, batch.outcome_BO).flatten(0, 1), batch.seen.ticks_BT.flatten(),
+               batch.seen.constraint_BC.repeat_interleave(batch.seen.ticks_BT.size(1), 0), batch.outcome_BO});
+  return policy;
+}
 
 std::vector<Benchmark> policy_benchmarks() {
   std::vector<Benchmark> benchmarks;

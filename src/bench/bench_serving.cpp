@@ -111,7 +111,8 @@ class TemporaryBundle {
   explicit TemporaryBundle(const std::string& model)
       : folder_(std::filesystem::temp_directory_path() / ("genbid-bench-" + std::to_string(::getpid()))) {
     exporting::BundleSource source;
-    source.policy = models::make_policy(models::ModelConfig::named(model), kShape, 1);
+    at::Generator generator = at::detail::createCPUGenerator(1);
+    source.policy = fitted_policy(models::ModelConfig::named(model), generator);
     source.shape = kShape;
     source.info.model = model;
     source.info.program = "genbid bench";

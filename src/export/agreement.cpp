@@ -90,6 +90,7 @@ Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, in
   std::vector<at::Tensor> own_carry = carry;
   Agreement agreement;
   double sum = 0.0;
+  double scale = 1e-6;
   while (!days.ended()) {
     const policy::Ticks history = days.history();
     const at::Tensor noise_BN = days.noise_BN();
@@ -99,14 +100,15 @@ Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, in
         decide(workspace, inputs_of(program->graph(), history, days.wishes_BO(), noise_BN, own_carry), own_carry);
     require_finite(action.coefficients_BA, "the policy", days.tick());
     require_finite(own_BA, "the exported graph", days.tick());
-    const double scale = std::max(action.coefficients_BA.abs().max().item<double>(), 1e-6);
-    const at::Tensor error_BA = (own_BA - action.coefficients_BA).abs() / scale;
+    scale = std::max(scale, action.coefficients_BA.abs().max().item<double>());
+    const at::Tensor error_BA = (own_BA - action.coefficients_BA).abs();
     agreement.largest = std::max(agreement.largest, error_BA.max().item<double>());
     sum += error_BA.mean().item<double>();
     ++agreement.decisions;
     days.bid(action.coefficients_BA);
   }
-  agreement.mean = sum / as_double(agreement.decisions);
+  agreement.largest /= scale;
+  agreement.mean = sum / as_double(agreement.decisions) / scale;
   return agreement;
 }
 

@@ -12,8 +12,8 @@
 
 namespace genbid::exporting {
 
-// The largest difference of coefficients over days of made-up campaigns, relative to the largest coefficient of the
-// tick; each side goes on with what it carried itself.
+// Differences of coefficients over days of made-up campaigns, relative to the largest coefficient of the day; each side
+// goes on with what it carried itself.
 struct Agreement {
   double largest = 0.0;
   double mean = 0.0;

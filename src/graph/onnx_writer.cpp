@@ -36,9 +36,9 @@ const char* same_operator(Op op) {
   return found == table.end() ? nullptr : found->second;
 }
 
-class Lowering {
+class StepMaker {
  public:
-  explicit Lowering(const Graph& graph) : graph_(graph) {}
+  explicit StepMaker(const Graph& graph) : graph_(graph) {}
 
   ProtobufWriter run(const std::string& graph_name) {
     names_.resize(to_size(graph_.num_values()));
@@ -327,7 +327,7 @@ std::string onnx_model(const Graph& graph, const OnnxInfo& info) {
     entry.text(2, value);
     model.message(kMetadata, entry);
   }
-  model.message(kGraph, Lowering(graph).run(info.name));
+  model.message(kGraph, StepMaker(graph).run(info.name));
   if (model.bytes().size() > kMostBytes) {
     throw Error("onnx: found a model of " + std::to_string(model.bytes().size()) + " bytes, expected at most " +
                 std::to_string(kMostBytes) + ", the limit of the format");

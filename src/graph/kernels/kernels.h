@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// What the kernels share with those who prepare their work (lowering, program): plain structs, and a table of functions
+// What the kernels share with those who prepare their work (steps, program): plain structs, and a table of functions
 // for each instruction set that they are compiled for.
 //
 // The rule of the kernels. Their one source is compiled three times with different flags, and the linker keeps one copy

@@ -3,7 +3,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "graph/lowering.h"
+#include "graph/steps.h"
 #include "graph/packed_weights.h"
 
 // Products, attention, norms.
@@ -32,11 +32,11 @@ constexpr int64_t kTilePlaces = 96;          // of the output, together
 std::vector<float> real_numbers(const Constant& constant) { return numbers_of<float>(constant); }
 std::vector<int64_t> whole_numbers(const Constant& constant) { return numbers_of<int64_t>(constant); }
 
-const float* Lowering::kept_constant(ValueId id) {
+const float* StepMaker::kept_constant(ValueId id) {
   return reinterpret_cast<const float*>(at(plan_.tensors, view_of(id).tensor).bytes);
 }
 
-void Lowering::linear(const Node& node) {
+void StepMaker::linear(const Node& node) {
   const std::vector<float> w = real_numbers(plan_.graph.constant_of(node.inputs[1]));
   const std::vector<float> b = real_numbers(plan_.graph.constant_of(node.inputs[2]));
   const int64_t k = shape_of(node.inputs[1]).rest[1];
@@ -54,7 +54,7 @@ void Lowering::linear(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::matmul(const Node& node) {
+void StepMaker::matmul(const Node& node) {
   const Value& y = value(node.inputs[1]);
   const int64_t k = y.shape.rest[y.shape.rest.size() - 2];
   const int64_t n = y.shape.rest.back();
@@ -84,7 +84,7 @@ void Lowering::matmul(const Node& node) {
   define(node.output, out);
 }
 
-View Lowering::conv_input(const Node& node, Conv& how) {
+View StepMaker::conv_input(const Node& node, Conv& how) {
   const Shape& shape = shape_of(node.inputs[0]);
   how.batch = shape.rows;
   how.channels = shape.rest[0];
@@ -98,7 +98,7 @@ View Lowering::conv_input(const Node& node, Conv& how) {
   return x;
 }
 
-void Lowering::add_conv(const Node& node, Conv& how, const View& x) {
+void StepMaker::add_conv(const Node& node, Conv& how, const View& x) {
   const int64_t padded = (how.pad_before + how.length + how.pad_behind) * how.channels;
   int64_t places = 1;
   bool one_place = true;
@@ -115,7 +115,7 @@ void Lowering::add_conv(const Node& node, Conv& how, const View& x) {
   define(node.output, out);
 }
 
-void Lowering::conv(const Node& node) {
+void StepMaker::conv(const Node& node) {
   Conv how;
   const View x = conv_input(node, how);
   const std::vector<float> w = real_numbers(plan_.graph.constant_of(node.inputs[1]));  // O C K
@@ -134,7 +134,7 @@ void Lowering::conv(const Node& node) {
 
 // out[t] = b + the sum of W[k] x[l] over l and k with l stride + k = t + padding. The places t of one phase have the same
 // k, from `phase` on in steps of the stride, and read consecutive l, the last k first.
-void Lowering::conv_transpose(const Node& node) {
+void StepMaker::conv_transpose(const Node& node) {
   Conv how;
   const View x = conv_input(node, how);
   const std::vector<float> w = real_numbers(plan_.graph.constant_of(node.inputs[1]));  // C O K
@@ -171,7 +171,7 @@ void Lowering::conv_transpose(const Node& node) {
   add_conv(node, how, x);
 }
 
-void Lowering::attention(const Node& node) {
+void StepMaker::attention(const Node& node) {
   const Shape& q = shape_of(node.inputs[0]);
   const Shape& v = shape_of(node.inputs[2]);
   Attention how;
@@ -201,7 +201,7 @@ void Lowering::attention(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::norm(const Node& node) {
+void StepMaker::norm(const Node& node) {
   const View x = dense(node.inputs[0]);
   const Shape& shape = shape_of(node.inputs[0]);
   Norm how;
@@ -218,7 +218,7 @@ void Lowering::norm(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::group_norm(const Node& node) {
+void StepMaker::group_norm(const Node& node) {
   const View x = dense(node.inputs[0], channels_last());
   const Shape& shape = shape_of(node.inputs[0]);
   Norm how;
@@ -236,7 +236,7 @@ void Lowering::group_norm(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::sum(const Node& node) {
+void StepMaker::sum(const Node& node) {
   const View x = dense(node.inputs[0]);
   Sum how;
   how.rows = x.rows;

@@ -1,4 +1,4 @@
-#include "graph/lowering.h"
+#include "graph/steps.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,11 +9,11 @@
 
 namespace genbid::graph {
 
-Lowering::Lowering(Program::Plan& plan, const Kernels& kernels) : plan_(plan), kernels_(kernels) {
+StepMaker::StepMaker(Program::Plan& plan, const Kernels& kernels) : plan_(plan), kernels_(kernels) {
   views_.resize(to_size(plan.graph.num_values()));
 }
 
-int32_t Lowering::add_tensor(Type type, const Shape& shape) {
+int32_t StepMaker::add_tensor(Type type, const Shape& shape) {
   Tensor tensor;
   tensor.type = type;
   tensor.numbers = shape.count(1);
@@ -22,18 +22,18 @@ int32_t Lowering::add_tensor(Type type, const Shape& shape) {
   return to_int(std::ssize(plan_.tensors) - 1);
 }
 
-const Value& Lowering::value(ValueId id) const { return plan_.graph.value(id); }
-const Shape& Lowering::shape_of(ValueId id) const { return value(id).shape; }
+const Value& StepMaker::value(ValueId id) const { return plan_.graph.value(id); }
+const Shape& StepMaker::shape_of(ValueId id) const { return value(id).shape; }
 
-View Lowering::computed(ValueId id, const Order& order) {
+View StepMaker::computed(ValueId id, const Order& order) {
   return dense_view(add_tensor(value(id).type, shape_of(id)), shape_of(id), order);
 }
-View Lowering::computed(ValueId id) { return computed(id, first_to_last(shape_of(id).rank())); }
+View StepMaker::computed(ValueId id) { return computed(id, first_to_last(shape_of(id).rank())); }
 
-void Lowering::define(ValueId id, const View& view) { at(views_, id).push_back(view); }
+void StepMaker::define(ValueId id, const View& view) { at(views_, id).push_back(view); }
 
 // The first view of a value is the one that it was made with.
-const View& Lowering::view_of(ValueId id) {
+const View& StepMaker::view_of(ValueId id) {
   std::vector<View>& views = at(views_, id);
   if (views.empty()) {
     const Value& constant = value(id);
@@ -48,7 +48,7 @@ const View& Lowering::view_of(ValueId id) {
   return views.front();
 }
 
-View Lowering::dense(ValueId id, const Order& order) {
+View StepMaker::dense(ValueId id, const Order& order) {
   view_of(id);
   for (const View& view : at(views_, id)) {
     if (is_dense(view, order)) return view;
@@ -59,19 +59,19 @@ View Lowering::dense(ValueId id, const Order& order) {
   define(id, to);
   return to;
 }
-View Lowering::dense(ValueId id) { return dense(id, first_to_last(shape_of(id).rank())); }
+View StepMaker::dense(ValueId id) { return dense(id, first_to_last(shape_of(id).rank())); }
 
-View Lowering::with_last_together(ValueId id) {
+View StepMaker::with_last_together(ValueId id) {
   const View& view = view_of(id);
   return view.extents.back() == 1 || view.strides.back() == 1 ? view : dense(id);
 }
 
-Operand Lowering::operand(const View& view) const {
+Operand StepMaker::operand(const View& view) const {
   const auto size = static_cast<int64_t>(size_of(at(plan_.tensors, view.tensor).type));
   return {view.tensor, view.offset * size, view.per_row * size};
 }
 
-void Lowering::add_step(Kernel kernel, const View& out, const std::vector<View>& in, const void* detail) {
+void StepMaker::add_step(Kernel kernel, const View& out, const std::vector<View>& in, const void* detail) {
   Step step;
   step.run = kernel;
   step.out = operand(out);
@@ -80,7 +80,7 @@ void Lowering::add_step(Kernel kernel, const View& out, const std::vector<View>&
   plan_.steps.push_back(step);
 }
 
-void Lowering::copy(const View& from, const View& to) {
+void StepMaker::copy(const View& from, const View& to) {
   Elementwise how;
   Order order = dense_order(to);
   if (order.empty()) {
@@ -95,7 +95,7 @@ void Lowering::copy(const View& from, const View& to) {
 
 // Whose order the output of an elementwise operator or concat takes: that of an input of the same shape which stands
 // otherwise than first to last, if there is one.
-Order Lowering::order_for(const Node& node) {
+Order StepMaker::order_for(const Node& node) {
   const Shape& shape = shape_of(node.output);
   for (const ValueId input : node.inputs) {
     const Shape& of = shape_of(input);
@@ -107,7 +107,7 @@ Order Lowering::order_for(const Node& node) {
   return first_to_last(shape.rank());
 }
 
-void Lowering::elementwise(const Node& node) {
+void StepMaker::elementwise(const Node& node) {
   const Shape& shape = shape_of(node.output);
   const Order order = order_for(node);
   std::vector<View> views = {computed(node.output, order)};
@@ -135,14 +135,14 @@ void Lowering::elementwise(const Node& node) {
   define(node.output, views[0]);
 }
 
-void Lowering::check_divisor(const Node& node) const {
+void StepMaker::check_divisor(const Node& node) const {
   const Constant& divisor = plan_.graph.constant_of(node.inputs[1]);
   for (const int64_t number : whole_numbers(divisor)) {
     if (number < 1) throw Error("floor_div: found divisor " + std::to_string(number) + ", expected 1 or more");
   }
 }
 
-void Lowering::concat(const Node& node) {
+void StepMaker::concat(const Node& node) {
   const Order order = order_for(node);
   const View out = computed(node.output, order);
   int64_t place = 0;
@@ -155,7 +155,7 @@ void Lowering::concat(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::pad(const Node& node) {
+void StepMaker::pad(const Node& node) {
   const View from = view_of(node.inputs[0]);
   const Order order = dense_order(from).empty() ? first_to_last(from.rank()) : dense_order(from);
   const View out = computed(node.output, order);
@@ -168,7 +168,7 @@ void Lowering::pad(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::pick(const Node& node) {
+void StepMaker::pick(const Node& node) {
   const std::vector<int64_t> places(node.ints.begin() + 1, node.ints.end());
   const int64_t dimension = node.ints[0];
   const int64_t step = places.size() > 1 ? places[1] - places[0] : 1;
@@ -195,7 +195,7 @@ void Lowering::pick(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::gather(const Node& node) {
+void StepMaker::gather(const Node& node) {
   const View x = view_of(node.inputs[0]);
   const View index = view_of(node.inputs[1]);
   const View out = computed(node.output);
@@ -211,7 +211,7 @@ void Lowering::gather(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::take(const Node& node) {
+void StepMaker::take(const Node& node) {
   const View table = dense(node.inputs[0]);
   const View index = dense(node.inputs[1]);
   const View out = computed(node.output);
@@ -224,14 +224,14 @@ void Lowering::take(const Node& node) {
   define(node.output, out);
 }
 
-void Lowering::reshape(const Node& node) {
+void StepMaker::reshape(const Node& node) {
   View out;
   const Shape& shape = shape_of(node.output);
   if (!reshaped(view_of(node.inputs[0]), shape, out)) reshaped(dense(node.inputs[0]), shape, out);
   define(node.output, out);
 }
 
-void Lowering::add_node(const Node& node) {
+void StepMaker::add_node(const Node& node) {
   switch (node.op) {
     case Op::kLinear:
       return linear(node);
@@ -276,7 +276,7 @@ void Lowering::add_node(const Node& node) {
   }
 }
 
-void Lowering::run() {
+void StepMaker::run() {
   for (const Named& input : plan_.graph.inputs()) {
     const Value& of = value(input.value);
     const int32_t tensor = add_tensor(of.type, of.shape);
@@ -299,6 +299,6 @@ void Lowering::run() {
   }
 }
 
-void lower(Program::Plan& plan, const Kernels& kernels) { Lowering(plan, kernels).run(); }
+void lower(Program::Plan& plan, const Kernels& kernels) { StepMaker(plan, kernels).run(); }
 
 }  // namespace genbid::graph

@@ -11,9 +11,9 @@ namespace genbid::graph {
 // A graph becomes steps. Values are views of tensors, so that most operators that move numbers take no step; where a
 // kernel needs its numbers in some order and they stand in another, they are copied, once. Convolutions and their norms
 // work on [R, L, C], and what works number by number takes the order of its inputs: between them nothing is copied.
-class Lowering {
+class StepMaker {
  public:
-  Lowering(Program::Plan& plan, const Kernels& kernels);
+  StepMaker(Program::Plan& plan, const Kernels& kernels);
   void run();
 
  private:
@@ -42,7 +42,7 @@ class Lowering {
   void gather(const Node& node);
   void take(const Node& node);
   void reshape(const Node& node);
-  // lowering_products.cpp
+  // product_steps.cpp
   void linear(const Node& node);
   void matmul(const Node& node);
   View conv_input(const Node& node, Conv& how);
