@@ -29,6 +29,7 @@ genbid train configs/quickstart/decision_transformer.yaml
 genbid simulate configs/quickstart/simulate.yaml
 genbid train configs/quickstart/perceptron.yaml
 genbid train configs/quickstart/market.yaml
+genbid export "$runs/market" "output=$runs/bundles"
 genbid evaluate configs/quickstart/evaluate.yaml
 
 say ""
@@ -38,6 +39,7 @@ say "  days/trajectories.h5                days of the market, with the best alp
 say "  days/tape.h5                        what every seat would have got on them for any bid"
 say "  behavior_cloning/, decision_transformer/, perceptron/, market/   the runs: config.yaml,"
 say "                                      metrics.jsonl, TensorBoard events, checkpoints/, report.html"
+say "  bundles/                            the policy of market/ for bidding servers: docs/serving.md"
 say "  evaluation/                         result.json of each candidate"
 say "  evaluation/report.html              all of them in charts and tables: open it in a browser"
 say "Next: configs/ holds what was run, 'build/release/genbid --help' and README.md what else there is."

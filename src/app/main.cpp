@@ -162,6 +162,7 @@ int main(int argc, char** argv) {
   CLI::App* act_verb = app.add_subcommand("act", "let campaigns bid by a bundle, by lines of JSON");
   act_verb->footer(genbid::app::act_help());
   act_verb->add_option("BUNDLE", act_bundle, "folder of a bundle (genbid export)")->required();
+  add_flags(*act_verb, arguments);
   act_verb->add_option("--campaigns", act_campaigns, "how many may be open at once, default 1000")
       ->check(CLI::Range(int64_t{1}, int64_t{10'000'000}));
 

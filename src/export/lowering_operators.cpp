@@ -107,19 +107,19 @@ Term logical_not(Lowerer& l, const Node& node) {
 
 Term not_equal(Lowerer& l, const Node& node) { return made(l.add(Op::kNot, {l.value(binary<Op::kEqual>(l, node))})); }
 
-// A product with a constant matrix to which a constant vector is added is one operator.
-std::optional<Term> as_linear(Lowerer& l, const Term& product, const Term& bias) {
-  if (product.is_known() || !bias.is_known() || bias.is_spread() || bias.known.dim() != 1) return {};
+// A product with a constant matrix to which a constant vector is added is one operator. Nothing: -1.
+ValueId as_linear(Lowerer& l, const Term& product, const Term& bias) {
+  if (product.is_known() || !bias.is_known() || bias.is_spread() || bias.known.dim() != 1) return -1;
   const graph::Value& value = l.at(product.value);
-  if (value.source != graph::Value::Source::kNode) return {};
+  if (value.source != graph::Value::Source::kNode) return -1;
   const graph::Node& node = l.graph().nodes()[to_size(value.index)];
-  if (node.op != Op::kLinear || value.shape.rest.empty() || value.shape.rest.back() != bias.known.size(0)) return {};
+  if (node.op != Op::kLinear || value.shape.rest.empty() || value.shape.rest.back() != bias.known.size(0)) return -1;
   // Its own bias is zero.
   const graph::Constant& own = l.graph().constant_of(node.inputs[2]);
   for (const std::byte byte : own.bytes) {
-    if (byte != std::byte{0}) return {};
+    if (byte != std::byte{0}) return -1;
   }
-  return made(l.add(Op::kLinear, {node.inputs[0], node.inputs[1], l.constant(bias.known)}));
+  return l.add(Op::kLinear, {node.inputs[0], node.inputs[1], l.constant(bias.known)});
 }
 
 // The third input is a factor of the second.
@@ -133,14 +133,15 @@ Term scaled(Lowerer& l, const Node& node, size_t input) {
 Term add(Lowerer& l, const Node& node) {
   const Term a = term_or_number(l, node, 0);
   const Term b = scaled(l, node, 1);
-  if (const auto linear = as_linear(l, a, b)) return *linear;
-  if (const auto linear = as_linear(l, b, a)) return *linear;
+  for (const ValueId linear : {as_linear(l, a, b), as_linear(l, b, a)}) {
+    if (linear >= 0) return made(linear);
+  }
   return two(l, Op::kAdd, a, b);
 }
 
 Term sub(Lowerer& l, const Node& node) { return two(l, Op::kSub, term_or_number(l, node, 0), scaled(l, node, 1)); }
 
-Term rsub(Lowerer& l, const Node& node) { return two(l, Op::kSub, scaled(l, node, 1), term_or_number(l, node, 0)); }
+Term rsub(Lowerer& l, const Node& node) { return two(l, Op::kSub, term_or_number(l, node, 1), scaled(l, node, 0)); }
 
 Term div(Lowerer& l, const Node& node) {
   if (node.inputs().size() > 2 && !l.is_none(node, 2)) throw Error("found a rounding mode, expected none");
