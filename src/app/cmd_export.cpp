@@ -33,12 +33,11 @@ Command export_command() {
       "  genbid export runs/market output=bundles/market\n"
       "  genbid export runs/market/checkpoints/step-00001500 output=models layout=triton\n"
       "\n"
-      "CONFIG     a checkpoint or a run folder, as evaluate takes them; or a config file with `kind: export` and\n"
-      "           `checkpoint:`\n"
-      "output     the folder of bundles\n"
-      "weights    ema (default) or raw\n"
-      "version    the bundle's name; empty: a hash of what it holds. With layout=triton a number, by itself the next\n"
-      "layout     bundle (default), or triton: OUTPUT/MODEL/VERSION/model.onnx and OUTPUT/MODEL/config.pbtxt\n",
+      "checkpoint  a checkpoint or a run folder, as evaluate takes them; by itself in place of a config file\n"
+      "output      the folder of bundles\n"
+      "weights     ema (default) or raw\n"
+      "version     the bundle's name; empty: a hash of what it holds. With layout=triton a number, by itself the next\n"
+      "layout      bundle (default), or triton: OUTPUT/MODEL/VERSION/model.onnx and OUTPUT/MODEL/config.pbtxt\n",
       run,
       resolve,
       "checkpoint"};

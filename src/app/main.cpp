@@ -2,7 +2,9 @@
 #include <c10/util/Exception.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -49,10 +51,15 @@ void add_flags(CLI::App& app, Arguments& arguments) {
 }
 
 CLI::App* add_verb(CLI::App& app, const std::string& name, const std::string& summary, const std::string& help,
-                   Arguments& arguments) {
+                   Arguments& arguments, std::string_view argument_key = {}) {
   CLI::App* verb = app.add_subcommand(name, summary);
   verb->footer(help);
-  verb->add_option("CONFIG", arguments.config, "config file (YAML)")->required();
+  std::string label = argument_key.empty() ? "CONFIG" : std::string(argument_key);
+  std::transform(label.begin(), label.end(), label.begin(), [](unsigned char c) { return std::toupper(c); });
+  verb->add_option(label, arguments.config,
+                   argument_key.empty() ? "config file (YAML)"
+                                        : "what `" + std::string(argument_key) + "` would say, or a config file (YAML)")
+      ->required();
   verb->add_option("OVERRIDES", arguments.overrides, "section.key=value, laid over the file");
   add_flags(*verb, arguments);
   return verb;
@@ -143,8 +150,8 @@ int main(int argc, char** argv) {
   add_flags(app, arguments);
   std::vector<CLI::App*> verbs;
   for (const genbid::app::Command& command : commands) {
-    verbs.push_back(
-        add_verb(app, std::string(command.name), std::string(command.summary), std::string(command.help), arguments));
+    verbs.push_back(add_verb(app, std::string(command.name), std::string(command.summary), std::string(command.help),
+                             arguments, command.argument_key));
   }
   const CLI::App* config_verb = add_verb(app, "config", "print a config as it is resolved, defaults included",
                                          "  genbid config configs/ingest.yaml", arguments);

@@ -201,7 +201,7 @@ class PythonWriter {
     std::string text;
     for (const Named& one : named) {
       const Value& value = graph_.value(one.value);
-      text += "        " + quoted(one.name) + ": " + type_name(value.type) + " " + shown_shape(value.shape) + "\n";
+      text += "        " + one.name + ": " + type_name(value.type) + " " + shown_shape(value.shape) + "\n";
     }
     return text;
   }
