@@ -13,7 +13,6 @@
 namespace genbid::eval {
 namespace {
 
-
 constexpr double kReachable = 0.9;  // of the optimum
 constexpr double kSpent = 0.97;     // of the budget
 

@@ -212,7 +212,8 @@ class Maker {
 
   LoadedPolicy load(const CandidateConfig& one) const {
     if (!std::filesystem::exists(one.policy)) {
-      throw Error("policy: found '" + one.policy + "', expected a run folder, a checkpoint, a bundle, or a rule bidder (" +
+      throw Error("policy: found '" + one.policy +
+                  "', expected a run folder, a checkpoint, a bundle, or a rule bidder (" +
                   listed(bidders::bidder_names()) + ")");
     }
     LoadedPolicy loaded =

@@ -15,7 +15,6 @@
 namespace genbid::softmarket {
 namespace {
 
-
 // What a policy has seen of days and done in them, in the form in which it reads it.
 class Histories {
  public:

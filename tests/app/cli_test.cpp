@@ -311,10 +311,10 @@ TEST_F(CommandLine, ANameCannotLeaveTheOutputFolder) {
 
 TEST_F(CommandLine, EvaluationRefusesWhatIsNoPolicy) {
   const std::string rest = " market.impressions=1000 output.dir=" + out("eval");
-  expect_failure(
-      run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
-      "found 'pud', expected a run folder, a checkpoint, a bundle, or a rule bidder (pid, fixed_alpha, abid, online_lp, "
-      "official_agent, pacing, planner)");
+  expect_failure(run_program("evaluate configs/evaluate.yaml policy=pud" + rest), 1,
+                 "found 'pud', expected a run folder, a checkpoint, a bundle, or a rule bidder (pid, fixed_alpha, "
+                 "abid, online_lp, "
+                 "official_agent, pacing, planner)");
   expect_failure(
       run_program("evaluate configs/evaluate.yaml policy=pid market.impressions=1000 output.dir=/dev/null/x"), 1,
       "/dev/null/x");

@@ -5,7 +5,6 @@
 namespace genbid::eval {
 namespace {
 
-
 // A budget of 100 and a limit of 10: par is 10 conversions.
 CellResult cell(double cost, double conversions, double optimum = 10.0) {
   CellResult one;
