@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/ATen.h>
+#include <torch/utils.h>
 
 #include <memory>
 #include <string>
@@ -32,11 +33,14 @@ inline policy::Batch day_batch(const policy::Policy& policy) {
   return batch;
 }
 
-// A small policy whose constants are those of such days. Its weights are drawn.
+// A small policy whose constants are those of such days. Its weights are drawn, those of norms too, as if it had been
+// trained: no two of them are the same.
 inline std::shared_ptr<policy::Policy> fitted_policy(const std::string& variant) {
   const auto policy = models::make_policy(small_model(variant), kShape, 5);
   policy->fit(columns_of(day_batch(*policy)));
   policy->eval();
+  const torch::NoGradGuard no_grad;
+  for (const at::Tensor& parameter : policy->parameters()) parameter.add_(0.01 * at::randn_like(parameter));
   return policy;
 }
 
