@@ -129,6 +129,7 @@ const std::vector<Verb>& verbs() {
         "replay.periods=0..2", "output.dir=OUT/result"},
        true},
       {"relabel", {"relabel", "configs/relabel.yaml", "tape=IN/days/tape.h5", "periods=0..3", "output=OUT/store.h5"}},
+      {"export", {"export", "IN/run/checkpoints/step-00000005", "output=OUT/bundles"}, true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
@@ -150,6 +151,10 @@ class Interrupted : public testing::TestWithParam<Verb> {
                       "market.periods=22..25", "output.dir=" + inputs_->path("result")},
                      inputs_->path("text.txt"));
     ASSERT_EQ(evaluate.wait(), 0) << read_file(inputs_->path("text.txt"));
+    Program train({"train", "configs/quickstart/behavior_cloning.yaml", "data.store=" + inputs_->path("store.h5"),
+                   "run=" + inputs_->path("run"), "train.steps=5", "train.batch_size=16", "train.threads=1"},
+                  inputs_->path("text.txt"));
+    ASSERT_EQ(train.wait(), 0) << read_file(inputs_->path("text.txt"));
     write_file(inputs_->path("market.yaml"),
                "kind: evaluate\npolicy: pid\nmarket: {population: rules48, impressions: 2000, budget_scale: 0.004, "
                "periods: 30..31}\nseats: [0, 7, 20]\noutput: {dir: unused}\n");
