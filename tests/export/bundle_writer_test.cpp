@@ -10,7 +10,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/safetensors.h"
 #include "base/temporary_folder.h"
-#include "export/day_columns.h"
+#include "export/bundle_sources.h"
 #include "graph/program.h"
 #include "serve/bundle.h"
 
@@ -21,19 +21,7 @@ namespace fs = std::filesystem;
 
 class Bundles : public ::testing::Test {
  protected:
-  BundleSource source(const std::string& variant) {
-    BundleSource source;
-    source.policy = test::fitted_policy(variant);
-    source.shape = test::kShape;
-    source.info.model = variant.substr(0, variant.find('.'));
-    source.info.program = "genbid test";
-    source.info.ticks = test::kDayTicks;
-    source.info.observation = test::kSeen;
-    for (const std::string& name : feature_names(FeatureSet::kConstraint)) {
-      source.info.features.push_back({name, feature_unit(name), {}, {}});
-    }
-    return source;
-  }
+  static BundleSource source(const std::string& variant) { return test::bundle_source(variant); }
   std::string out(const std::string& name) { return folder_.path(name); }
   template <typename Call>
   static std::string error_of(const Call& call) {
