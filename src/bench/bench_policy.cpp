@@ -137,6 +137,7 @@ void bench_act(const std::string& model, int threads) {
     at::Generator generator = at::detail::createCPUGenerator(1);
     const auto policy = fitted_policy(sized.config, generator);
     policy->eval();
+    Json settings = settings_of(sized, *policy, kSeats, threads);  // before the export, which wants no gradients
     const auto program = std::make_shared<const graph::Program>(exported_graph(*policy));
     const c10::InferenceMode inference;
     const policy::Batch batch = random_batch(kSeats, policy->window(), generator);
@@ -151,7 +152,6 @@ void bench_act(const std::string& model, int threads) {
     if (!at::isfinite(first).all().item<bool>() || !at::equal(first, act())) {
       throw Error("bench act." + model + ": two calls on the same input do not give the same finite actions");
     }
-    Json settings = settings_of(sized, *policy, kSeats, threads);
     if (const auto* const diffbid = sized.config.get_if<models::DiffBidConfig>()) {
       settings["sampler"] = diffbid->sampler;
       settings["levels"] = diffbid->sampling_levels;
