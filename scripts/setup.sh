@@ -4,7 +4,7 @@
 #: usage: scripts/setup.sh [options] [-DNAME=VALUE ...]
 #:   --cuda         fetch LibTorch with all CUDA libraries (2.6 GB) for a machine with a GPU
 #:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy,
-#:                  Chromium).
+#:                  Chromium, QEMU).
 #:                  Without it such tests are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
@@ -29,7 +29,7 @@ library_packages=(
 
 # What only tests and lint use. Same names in Debian 12 and Ubuntu 24.04, but for Chromium, which Ubuntu has as a snap alone.
 # has_command below says how a machine can have one without its package.
-peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 chromium)
+peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 chromium qemu-user)
 
 # The versions of the nvidia wheels are those that this torch asks for.
 torch_version=2.11.0
@@ -83,6 +83,7 @@ has_command() {
     python3-venv) python3 -c 'import ensurepip, venv' ;;
     ca-certificates) [[ -s ${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt} ]] ;;
     libclang-rt-14-dev) [[ -e $(clang-14 -print-file-name=libclang_rt.fuzzer-x86_64.a) ]] ;;
+    qemu-user) command -v qemu-x86_64 ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     lib* | *-dev) return 1 ;;
     *) command -v "$1" ;;

@@ -86,6 +86,10 @@ ValueId Graph::add_constant(const std::string& name, Type type, const std::vecto
     throw Error("constant " + shown(name) + ": found " + std::to_string(bytes.size()) + " bytes, expected " +
                 shown_shape(whole) + " of " + type_name(type));
   }
+  const auto is_bool = [](std::byte byte) { return byte <= std::byte{1}; };
+  if (type == Type::kBool && !std::all_of(bytes.begin(), bytes.end(), is_bool)) {
+    throw Error("constant " + shown(name) + ": found a byte above 1, expected bool of 0 and 1");
+  }
   const ValueId id = num_values();
   values_.push_back({type, whole, Value::Source::kConstant, static_cast<int32_t>(constants_.size())});
   constants_.push_back({name, {bytes.begin(), bytes.end()}});

@@ -1,8 +1,10 @@
 #include "graph/memory_plan.h"
 
 #include <map>
+#include <string>
 
 #include "base/convert.h"
+#include "base/error.h"
 
 namespace genbid::graph {
 namespace {
@@ -57,6 +59,19 @@ class Pieces {
   int64_t end_ = 0;
 };
 
+// Of all tensors at once; with less than this no sum in here overflows.
+constexpr double kMostBytes = 0x1p46;
+
+void check_rows(const Program::Plan& plan, int64_t max_rows) {
+  double bytes = as_double(plan.scratch) * sizeof(float);
+  for (const Tensor& tensor : plan.tensors) {
+    bytes += as_double(tensor.numbers) * (tensor.rows ? as_double(max_rows) : 1.0) * as_double(size_of(tensor.type));
+  }
+  if (bytes <= kMostBytes) return;
+  throw Error("rows of a workspace: found " + std::to_string(max_rows) +
+              ", expected fewer: its tensors would take more than 64 TiB");
+}
+
 int64_t bytes_of(const Tensor& tensor, int64_t max_rows) {
   const int64_t numbers = tensor.numbers * (tensor.rows ? max_rows : 1);
   return in_lines(numbers * static_cast<int64_t>(size_of(tensor.type)) + kSlack);
@@ -76,6 +91,7 @@ void for_tensors(const Step& step, F what) {
 int64_t in_lines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
 
 MemoryPlan plan_memory(const Program::Plan& plan, int64_t max_rows) {
+  check_rows(plan, max_rows);
   MemoryPlan memory;
   memory.offsets.assign(plan.tensors.size(), -1);
   std::vector<size_t> last(plan.tensors.size(), 0);

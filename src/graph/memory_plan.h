@@ -14,6 +14,7 @@ struct MemoryPlan {
   int64_t scratch = 0;
   int64_t bytes = 0;
 };
+// Error where so many rows take more memory than there is anywhere.
 MemoryPlan plan_memory(const Program::Plan& plan, int64_t max_rows);
 
 int64_t in_lines(int64_t bytes);  // rounded up to whole cache lines

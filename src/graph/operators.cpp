@@ -74,7 +74,8 @@ int64_t windows(const Checker& check, int64_t length, int64_t kernel, int64_t st
     check.fail("stride " + std::to_string(stride) + " and padding " + std::to_string(padding),
                "1 and 0 at least, and at most " + std::to_string(kMostStep));
   }
-  return (length + 2 * padding - kernel) / stride + 1;
+  const int64_t room = length + 2 * padding - kernel;
+  return room < 0 ? 0 : room / stride + 1;
 }
 
 Shape shape_from(const Checker& check, std::span<const int64_t> ints) {

@@ -10,6 +10,8 @@
 // The table of operators: all that an exported graph can be made of. What each computes is said here; shapes are checked
 // and inferred by its line in operators.cpp, run by kernels, written by onnx_writer and python_writer.
 //
+// What is not a number or infinite goes through as IEEE 754 has it: min, max, relu and clamp of NaN are NaN.
+//
 // Numbers broadcast as NumPy's do; a tensor without rows counts as one whose first extents are missing or 1. Dimensions
 // are counted from the front, the rows' extent included.
 
@@ -30,16 +32,17 @@ enum class Op : int {
   kMish,      // x tanh(log(1 + e^x))
   kSoftplus,  // log(1 + e^x)
   kClamp,     // reals: low, high; either may be infinite
-  kCast,      // ints: the type (Type as a number). Of f32 to i64: towards zero. To bool: whether it is not 0
+  kCast,      // ints: the type (Type as a number). Of f32 to i64: towards zero; NaN and what i64 cannot hold become its
+              // lowest number. To bool: whether it is not 0, as NaN is
   kNot,       // bool -> bool
   // Two inputs of one type, number by number, broadcast.
   kAdd,
   kSub,
   kMul,
   kMin,
-  kMax,  // f32 or i64
+  kMax,  // f32 or i64; whole numbers wrap around
   kDiv,
-  kPow,       // f32
+  kPow,       // f32; -0 may count as 0
   kFloorDiv,  // i64, towards minus infinity; the divisor is a constant above 0
   kLess,
   kLessEqual,
@@ -53,7 +56,8 @@ enum class Op : int {
   kConv1d,  // x [B, C, L], W [O, C, K], b [O]; ints: stride, padding -> [B, O, (L + 2 padding - K) / stride + 1]
   kConvTranspose1d,  // x [B, C, L], W [C, O, K], b [O]; ints: stride, padding -> [B, O, (L - 1) stride - 2 padding + K]
   kAttention,        // q [B, H, Q, d], k [B, H, L, d], v [B, H, L, e], mask bool broadcast to [B, H, Q, L] or, without
-                     // it, ints: 1 = each sees as many as stand before it (Q = L); softmax(q k^T / sqrt(d)) v
+                     // it, ints: 1 = each sees itself and what stands before it (Q = L); softmax(q k^T / sqrt(d)) v.
+                     // A query that sees no key: zeros
   // Over extents.
   kSoftmax,    // over the last
   kLayerNorm,  // over the last: x, weight, bias; reals: eps
@@ -69,6 +73,7 @@ enum class Op : int {
   kPick,     // ints: dimension (not the rows'), then the places that are taken, in order
   kGather,  // x, i64 index of x's rank; ints: dimension (not the rows'). As torch.gather: extents of index are at most x's
   kTake,  // table [N, ..] without rows, i64 index [..]: its entries -> [index.., ..]
+  // Both take the first place for an index below 0, and the last for one behind it.
 };
 inline constexpr int kNumOps = static_cast<int>(Op::kTake) + 1;
 

@@ -17,9 +17,8 @@ const Order& channels_last() {
   return order;
 }
 
-template <typename T>
-std::vector<T> numbers_of(const Constant& constant) {
-  std::vector<T> numbers(constant.bytes.size() / sizeof(T));
+std::vector<float> real_numbers(const Constant& constant) {
+  std::vector<float> numbers(constant.bytes.size() / sizeof(float));
   std::memcpy(numbers.data(), constant.bytes.data(), constant.bytes.size());
   return numbers;
 }
@@ -28,9 +27,6 @@ constexpr int64_t kTileNumbers = 32 * 1024;  // of an input's rows that are conv
 constexpr int64_t kTilePlaces = 96;          // of the output, together
 
 }  // namespace
-
-std::vector<float> real_numbers(const Constant& constant) { return numbers_of<float>(constant); }
-std::vector<int64_t> whole_numbers(const Constant& constant) { return numbers_of<int64_t>(constant); }
 
 const float* StepMaker::kept_constant(ValueId id) {
   return reinterpret_cast<const float*>(at(plan_.tensors, view_of(id).tensor).bytes);

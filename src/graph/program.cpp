@@ -23,13 +23,20 @@ bool has(const std::string& target) {
   return target != "avx2" || (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
 }
 
+std::string best_of_processor() {
+  for (auto name = target_names().rbegin(); name != target_names().rend(); ++name) {
+    if (has(*name)) return *name;
+  }
+  return target_names().front();
+}
+
 void check_target(const std::string& target, const std::string& where) {
   const std::vector<std::string>& names = target_names();
   if (std::find(names.begin(), names.end(), target) == names.end()) {
     throw Error(where + ": found '" + shown(target) + "', expected one of " + listed(names));
   }
   if (!has(target)) {
-    throw Error(where + ": found " + target + ", which this processor lacks, expected at most " + best_target());
+    throw Error(where + ": found " + target + ", which this processor lacks, expected at most " + best_of_processor());
   }
 }
 
@@ -55,10 +62,8 @@ const std::vector<std::string>& target_names() {
 
 std::string best_target() {
   const char* const wanted = std::getenv("GENBID_TARGET");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  for (auto name = target_names().rbegin(); name != target_names().rend(); ++name) {
-    if (wanted == nullptr && has(*name)) return *name;
-  }
-  if (wanted != nullptr) check_target(wanted, "GENBID_TARGET");
+  if (wanted == nullptr) return best_of_processor();
+  check_target(wanted, "GENBID_TARGET");
   return wanted;
 }
 

@@ -122,8 +122,8 @@ void StepMaker::elementwise(const Node& node) {
     how.low = as_float(node.reals[0]);
     how.high = as_float(node.reals[1]);
     const auto whole = [](double x) {
-      if (x <= -9.3e18) return std::numeric_limits<int64_t>::min();
-      return x >= 9.2e18 ? std::numeric_limits<int64_t>::max() : static_cast<int64_t>(x);
+      if (x < -0x1p63) return std::numeric_limits<int64_t>::min();
+      return x >= 0x1p63 ? std::numeric_limits<int64_t>::max() : static_cast<int64_t>(x);
     };
     how.whole_low = whole(std::ceil(node.reals[0]));
     how.whole_high = whole(std::floor(node.reals[1]));
@@ -133,13 +133,6 @@ void StepMaker::elementwise(const Node& node) {
       node.op == Op::kCast ? kernels_.cast(type, value(node.output).type) : kernels_.elementwise(node.op, type);
   add_step(kernel, views[0], in, plan_.store.keep(how));
   define(node.output, views[0]);
-}
-
-void StepMaker::check_divisor(const Node& node) const {
-  const Constant& divisor = plan_.graph.constant_of(node.inputs[1]);
-  for (const int64_t number : whole_numbers(divisor)) {
-    if (number < 1) throw Error("floor_div: found divisor " + std::to_string(number) + ", expected 1 or more");
-  }
 }
 
 void StepMaker::concat(const Node& node) {
@@ -268,9 +261,6 @@ void StepMaker::add_node(const Node& node) {
       return gather(node);
     case Op::kTake:
       return take(node);
-    case Op::kFloorDiv:
-      check_divisor(node);
-      return elementwise(node);
     default:
       return elementwise(node);
   }

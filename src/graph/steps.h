@@ -35,7 +35,6 @@ class StepMaker {
 
   void add_node(const Node& node);
   void elementwise(const Node& node);
-  void check_divisor(const Node& node) const;
   void concat(const Node& node);
   void pad(const Node& node);
   void pick(const Node& node);
@@ -59,9 +58,5 @@ class StepMaker {
   const Kernels& kernels_;
   std::vector<std::vector<View>> views_;  // by value
 };
-
-// Numbers of a constant of that type.
-std::vector<float> real_numbers(const Constant& constant);
-std::vector<int64_t> whole_numbers(const Constant& constant);
 
 }  // namespace genbid::graph
