@@ -1,9 +1,12 @@
 #include "export/bundle_writer.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +14,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "base/files/file_lock.h"
 #include "base/files/safetensors.h"
 #include "base/shown.h"
 #include "export/bundle_examples.h"
@@ -136,11 +140,31 @@ int64_t bytes_in(const std::string& folder) {
   return bytes;
 }
 
+// One export a folder at a time: whether a version is there is asked before it is put in place.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder) {
+    fs::create_directories(folder);
+    file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file_ < 0) throw Error(folder + ": cannot open: " + std::strerror(errno));
+    if (lock_file(file_, folder, std::chrono::seconds(60))) return;
+    ::close(file_);
+    throw Error(folder + ": found another export at work in it, expected none");
+  }
+  ~FolderLock() { ::close(file_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
 BundleSummary write_native(const BundleSource& source, const BundleOptions& options, const graph::Graph& graph) {
   serve::BundleInfo info = described(source, graph);
   const std::string content = content_of(info, graph);
   info.version = options.version.empty() ? content : options.version;
   check_version(info.version);
+  const FolderLock lock(options.output);
   BundleSummary summary;
   summary.version = info.version;
   summary.folder = options.output + "/" + info.version;
@@ -166,6 +190,7 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
 }
 
 BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& options, const graph::Graph& graph) {
+  const FolderLock lock(options.output);
   BundleSummary summary;
   const std::string model = options.output + "/" + source.info.model;
   summary.version = options.version.empty() ? next_triton_version(model) : options.version;
