@@ -100,7 +100,8 @@ typedef struct genbid_bundle_info {
   int64_t noise_size;       /* random numbers of a decision; 0: the policy is deterministic */
   int64_t campaign_bytes;   /* what a session takes for each campaign that it has room for */
 } genbid_bundle_info;
-#define GENBID_BUNDLE_INFO_INIT {sizeof(genbid_bundle_info), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0}
+#define GENBID_BUNDLE_INFO_INIT \
+  { sizeof(genbid_bundle_info), NULL, NULL, NULL, 0, 0, 0, 0, 0, 0 }
 
 GENBID_API genbid_status genbid_bundle_describe(const genbid_bundle* bundle, genbid_bundle_info* info);
 /* The name of a wish, such as "cpa", and what the policy asks for where a campaign does not say. */
@@ -139,7 +140,8 @@ typedef struct genbid_campaign {
   const double* profile;
   size_t profile_size;
 } genbid_campaign;
-#define GENBID_CAMPAIGN_INIT {sizeof(genbid_campaign), 0.0, 0.0, 0, 0, NULL, 0, 1, 0, 0, 0, NULL, 0}
+#define GENBID_CAMPAIGN_INIT \
+  { sizeof(genbid_campaign), 0.0, 0.0, 0, 0, NULL, 0, 1, 0, 0, 0, NULL, 0 }
 
 GENBID_API genbid_status genbid_campaign_open(genbid_session* session, const genbid_campaign* campaign, uint64_t* id);
 /* Its place is free for another one; the id is not used again. */
@@ -148,13 +150,14 @@ GENBID_API genbid_status genbid_campaign_close(genbid_session* session, uint64_t
 /* What is known before a tick. */
 typedef struct genbid_tick_start {
   size_t size;
-  int32_t tick;             /* from 0 on; the one after the last that was pushed */
-  int32_t reserved;         /* 0 */
-  int64_t num_impressions;  /* that the tick is expected to have */
-  double mean_pvalue;       /* over them, 0 .. 1 */
-  double remaining_budget;  /* money; negative: the budget less what was pushed as cost, at least 0 */
+  int32_t tick;            /* from 0 on; the one after the last that was pushed */
+  int32_t reserved;        /* 0 */
+  int64_t num_impressions; /* that the tick is expected to have */
+  double mean_pvalue;      /* over them, 0 .. 1 */
+  double remaining_budget; /* money; negative: the budget less what was pushed as cost, at least 0 */
 } genbid_tick_start;
-#define GENBID_TICK_START_INIT {sizeof(genbid_tick_start), 0, 0, 0, 0.0, -1.0}
+#define GENBID_TICK_START_INIT \
+  { sizeof(genbid_tick_start), 0, 0, 0, 0.0, -1.0 }
 
 /* Says what `count` campaigns, each named once, are to bid in their next ticks: `coefficients` has A numbers for each,
    one campaign behind the other, and room for `room` numbers in all. May be called again for the same tick, with other
@@ -178,7 +181,8 @@ typedef struct genbid_tick_outcome {
   double sum_pvalue_exposed; /* expected conversions */
   double cost;               /* money spent */
 } genbid_tick_outcome;
-#define GENBID_TICK_OUTCOME_INIT {sizeof(genbid_tick_outcome), 0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0}
+#define GENBID_TICK_OUTCOME_INIT \
+  { sizeof(genbid_tick_outcome), 0, 0, 0.0, 0.0, 0.0, 0, 0, 0, 0.0, 0.0 }
 
 /* Takes in what became of the tick for `count` campaigns, each named once. All or none. */
 GENBID_API genbid_status genbid_push(genbid_session* session, size_t count, const uint64_t* ids,

@@ -129,7 +129,7 @@ class OperatorTimes {
   at::CallbackHandle handle_;
 };
 
-// A decision in the middle of a day, for one seat and for 48: by LibTorch, and by the exported graph on one thread. Both
+// A decision in the middle of a day, for one seat and for 48: by LibTorch, and by the exported graph, one thread. Both
 // in turn, so that they meet the same noise.
 void bench_act(const std::string& model, int threads) {
   at::set_num_threads(threads);

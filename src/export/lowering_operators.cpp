@@ -1,4 +1,4 @@
-// The table of LibTorch's operators that can be exported, and what each becomes. Inputs stand in the order of LibTorch's
+// The table of LibTorch's operators that can be exported, and what each becomes. Inputs stand in the order of their
 // schemas.
 
 #include <ATen/ATen.h>

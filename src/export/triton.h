@@ -13,7 +13,7 @@ std::string next_triton_version(const std::string& model_folder);
 // Error unless it is a whole number from 1 on: Triton knows no other versions.
 void check_triton_version(const std::string& version);
 
-// config.pbtxt: inputs and outputs of the ONNX file, which is run by onnxruntime on the CPU with one thread a call. Rows
+// config.pbtxt: inputs and outputs of the ONNX file, which onnxruntime runs on the CPU with one thread a call. Rows
 // of different calls are batched; the newest version is served, so that a new one takes over when it is there.
 std::string triton_config(const graph::Graph& graph, const std::string& model);
 

@@ -82,7 +82,7 @@ class Graph {
                        std::span<const std::byte> bytes);
   ValueId add_constant(const std::string& name, const std::vector<int64_t>& shape, std::span<const float> numbers);
   ValueId add_constant(const std::string& name, const std::vector<int64_t>& shape, std::span<const int64_t> numbers);
-  // Type and shape of the output follow from the table. Error where inputs or settings do not fit the operator; it names
+  // Type and shape of the output follow from the table. Error where inputs or settings do not fit the operator; names
   // the operator, what was found and what was expected.
   ValueId add(Op op, std::vector<ValueId> inputs, std::vector<int64_t> ints = {}, std::vector<double> reals = {});
   void add_output(const std::string& name, ValueId value);

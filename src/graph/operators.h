@@ -7,7 +7,7 @@
 
 #include "graph/graph.h"
 
-// The table of operators: all that an exported graph can be made of. What each computes is said here; shapes are checked
+// The table of operators: all that an exported graph can be made of. What each computes stands here; shapes are checked
 // and inferred by its line in operators.cpp, run by kernels, written by onnx_writer and python_writer.
 //
 // What is not a number or infinite goes through as IEEE 754 has it: min, max, relu and clamp of NaN are NaN.
@@ -71,8 +71,8 @@ enum class Op : int {
   kExpand,   // ints: rows of the shape (0: none), then the other extents; broadcast to it
   kPad,      // ints: dimension (not the rows'), so many zeros before, so many behind
   kPick,     // ints: dimension (not the rows'), then the places that are taken, in order
-  kGather,  // x, i64 index of x's rank; ints: dimension (not the rows'). As torch.gather: extents of index are at most x's
-  kTake,  // table [N, ..] without rows, i64 index [..]: its entries -> [index.., ..]
+  kGather,   // x, i64 index of x's rank; ints: dimension (not the rows'). As torch.gather: index's extents at most x's
+  kTake,     // table [N, ..] without rows, i64 index [..]: its entries -> [index.., ..]
   // Both take the first place for an index below 0, and the last for one behind it.
 };
 inline constexpr int kNumOps = static_cast<int>(Op::kTake) + 1;

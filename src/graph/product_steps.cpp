@@ -128,7 +128,7 @@ void StepMaker::conv(const Node& node) {
   add_conv(node, how, x);
 }
 
-// out[t] = b + the sum of W[k] x[l] over l and k with l stride + k = t + padding. The places t of one phase have the same
+// out[t] = b + the sum of W[k] x[l] over l and k with l stride + k = t + padding. Places t of one phase have the same
 // k, from `phase` on in steps of the stride, and read consecutive l, the last k first.
 void StepMaker::conv_transpose(const Node& node) {
   Conv how;

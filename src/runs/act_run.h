@@ -7,7 +7,7 @@
 namespace genbid::runs {
 
 // `genbid act` as a function: campaigns bid through the serving library, by lines of JSON (docs/serving.md). Each line
-// names a campaign and may open it, say what became of its last tick, ask for its next one, and close it, in this order;
+// names a campaign and may open it, say what became of its last tick, ask for its next one, close it, in this order;
 // for each that asks, a line goes out. An Error names the line.
 void act_by_lines(const std::string& bundle, int64_t max_campaigns, std::istream& in, std::ostream& out);
 

@@ -24,7 +24,7 @@ namespace genbid::serve {
 //
 //   states T S | actions T | before T 5 | constraint 2 | carry | carry
 //
-// T ticks of the window, as the graph reads them: those that are known first, zeros behind. What has come before stays 0
+// T ticks of the window, as the graph reads them: those that are known first, then zeros. What has come before stays 0
 // where the graph does not read it. One carry is what the last
 // tick left, the other what the tick that was asked for will leave.
 struct CampaignLayout {

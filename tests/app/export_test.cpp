@@ -96,16 +96,16 @@ TEST_F(Export, SaysWhatThingsAre) {
 TEST_F(Export, ActsByLinesOfJson) {
   train("behavior_cloning");
   must("export " + out("behavior_cloning") + " output=" + out("bundles"));
-  const std::string open =
-      R"({"campaign": "a", "open": {"budget": 3000, "cpa_limit": 100}, "start": {"tick": 0, "num_impressions": 10000, "mean_pvalue": 0.0005}})";
+  const std::string open = R"({"campaign": "a", "open": {"budget": 3000, "cpa_limit": 100}, )"
+                           R"("start": {"tick": 0, "num_impressions": 10000, "mean_pvalue": 0.0005}})";
   const auto act = [&](const std::string& lines) {
     write_file(out("lines"), lines);
     return run_program("act " + out("bundles") + " < " + out("lines"));
   };
-  const auto good = act(
-      open + "\n" +
-      R"({"campaign": "a", "outcome": {"tick": 0, "sum_pvalue": 5, "sum_bid": 400, "cost": 50}, "start": {"tick": 1, "num_impressions": 11000, "mean_pvalue": 0.0005}, "close": true})" +
-      "\n");
+  const auto good = act(open + "\n" +
+                        R"({"campaign": "a", "outcome": {"tick": 0, "sum_pvalue": 5, "sum_bid": 400, "cost": 50}, )"
+                        R"("start": {"tick": 1, "num_impressions": 11000, "mean_pvalue": 0.0005}, "close": true})" +
+                        "\n");
   ASSERT_EQ(good.status, 0) << good.output;
   const size_t end = good.output.find('\n');
   const auto first = nlohmann::json::parse(good.output.substr(0, end));

@@ -42,8 +42,8 @@ TEST_P(Lowering, ConstantsHaveTheNamesOfParameters) {
   for (const auto& item : policy->named_parameters()) {
     const std::string& name = item.key();
     const auto has = [&name](const char* part) { return name.find(part) != std::string::npos; };
-    // Attention's three matrices lie in one parameter, of which parts are used; a response that only teaches is not. What
-    // only depends on the denoising level is computed once and for all, and so is the rest of it where nothing is asked.
+    // Attention's three matrices lie in one parameter, of which parts are used; a response that only teaches is not.
+    // What only depends on the denoising level is computed at once, and so is the rest of it where nothing is asked.
     if (has("query_key_value") || has("film") || name.starts_with("response.") || has("denoiser.level_")) continue;
     if (policy->wishes().empty() && (has("denoiser.condition_") || has(".embed."))) continue;
     EXPECT_TRUE(names.contains(name)) << name;

@@ -107,7 +107,7 @@ TEST(ModelConfig, AnUnknownNameIsAnErrorThatListsTheKnown) {
   }
 }
 
-// How far 250 steps bring it. Where an alpha is read from a plan, a curve says nothing near its ends and has no gradient
+// How far 250 steps go. Where an alpha is read from a plan, a curve says nothing near its ends and has no gradient
 // there (models/diffbid/response.cpp), so a row that begins there may stay: which ones do depends on how weights are
 // drawn and on the last bits of a processor's sums. So one of a few drawings must learn the batch by heart.
 TEST_P(PolicyContract, OverfitsOneBatch) {

@@ -49,7 +49,7 @@ TEST(Reference, DecisionTransformer) {
     const at::Tensor loss = policy.losses({0, noise}, 0, batch)[0].value;
     reference.expect_near(loss, "output.loss", 1e-6);
     loss.backward();
-    // A bias's gradient is a sum over all tokens, of either sign, so that its last bits are those of larger terms. In which
+    // A bias's gradient is a sum over all tokens, of either sign, so its last bits are those of larger terms. In which
     // order a processor's kernels add up decides: the largest error is 1.03e-5 with AVX2, and below 1e-5 with AVX-512.
     reference.expect_gradients(policy, 2e-5, names);
 

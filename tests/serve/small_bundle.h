@@ -58,8 +58,8 @@ inline Graph small_perceptron(int64_t width = 16) {
   return graph;
 }
 
-// All that a policy may read, of each row side by side: states, actions, before, ticks, mask, constraint, wishes, noise,
-// carry.0, for a window of T ticks.
+// All that a policy may read, of each row side by side: states, actions, before, ticks, mask, constraint, wishes,
+// noise, carry.0, for a window of T ticks.
 struct AllInputs {
   ValueId value = -1;
   ValueId carry = -1;
