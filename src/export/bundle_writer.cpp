@@ -82,7 +82,11 @@ void check_version(const std::string& version) {
                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
                               c == '-' || c == '_';
                      });
-  if (plain && version != serve::kCurrentFile) return;
+  const auto has = [&version](const char* part) { return version.find(part) != std::string::npos; };
+  // Names of files beside it, of folders above it, and of what killed exports leave.
+  const bool taken =
+      version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
+  if (plain && !taken) return;
   throw ConfigError("version: found '" + shown(version) +
                     "', expected a name of letters, digits, '-', '_' and '.', which begins with none of the last");
 }
@@ -147,7 +151,10 @@ class FolderLock {
     fs::create_directories(folder);
     file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file_ < 0) throw Error(folder + ": cannot open: " + std::strerror(errno));
-    if (lock_file(file_, folder, std::chrono::seconds(60))) return;
+    if (lock_file(file_, folder, std::chrono::seconds(60))) {
+      remove_leftovers(folder);  // of exports that were killed
+      return;
+    }
     ::close(file_);
     throw Error(folder + ": found another export at work in it, expected none");
   }
@@ -169,15 +176,17 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
   summary.version = info.version;
   summary.folder = options.output + "/" + info.version;
   if (fs::exists(summary.folder)) {
-    serve::BundleInfo there = serve::load_bundle(summary.folder)->info;
+    const auto bundle = serve::load_bundle(summary.folder);
+    serve::BundleInfo there = bundle->info;
     there.files.clear();
-    summary.was_there = content_of(there, graph) == content;
+    summary.was_there = content_of(there, bundle->program->graph()) == content;
     if (!summary.was_there) {
       throw Error(summary.folder +
                   ": found a bundle with another content, expected no such version; a version is never "
                   "overwritten: give another one (version=NAME), or none");
     }
-    summary.agreement = agreement_of(source, serve::load_bundle(summary.folder)->program);
+    summary.agreement = agreement_of(source, bundle->program);
+    require_agreement(source, summary.agreement);
   } else {
     AtomicFolder folder(summary.folder);
     write_bundle_files(source, info, graph, folder.temporary());
@@ -213,7 +222,6 @@ BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& 
 }  // namespace
 
 BundleSummary write_bundle(const BundleSource& source, const BundleOptions& options) {
-  if (fs::is_directory(options.output)) remove_leftovers(options.output);  // of exports that were killed
   const graph::Graph graph = fused(lowered(trace_act(*source.policy, source.shape)));
   BundleSummary summary = options.layout == Layout::kBundle ? write_native(source, options, graph)
                                                             : write_for_triton(source, options, graph);

@@ -21,6 +21,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int kMostDepth = 16;  // of a line
+
 void require_ok(genbid_status status) {
   if (status != GENBID_OK) throw Error(genbid_last_error());
 }
@@ -42,6 +44,11 @@ class Part {
 
   bool has(const char* key) const { return json_.contains(key); }
   const Json& at(const char* key) const { return json_[key]; }
+  bool truth(const char* key) const {
+    if (!has(key)) return false;
+    if (!at(key).is_boolean()) wrong(key, "true or false");
+    return at(key).get<bool>();
+  }
   void number(const char* key, double& value) const {
     if (!has(key)) return;
     if (!at(key).is_number()) wrong(key, "a number");
@@ -91,7 +98,12 @@ class Actor {
 
   // What goes out; empty: nothing.
   std::string take(const std::string& line) {
-    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto not_deep = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
+      if (depth > kMostDepth)
+        throw Error("found JSON nested deeper than " + std::to_string(kMostDepth) + ", expected less");
+      return true;
+    };
+    const Json json = Json::parse(line, not_deep, /*allow_exceptions=*/false);
     if (json.is_discarded()) throw Error("found " + shown(line) + ", expected an object of JSON");
     const Part whole(json, "the line", {"campaign", "open", "outcome", "start", "close"});
     whole.require({"campaign"});
@@ -109,7 +121,7 @@ class Actor {
     if (whole.has("outcome")) push(known->second, whole.at("outcome"));
     std::string answer;
     if (whole.has("start")) answer = act(name, known->second, whole.at("start"));
-    if (whole.has("close")) {
+    if (whole.truth("close")) {
       require_ok(genbid_campaign_close(session_.get(), known->second));
       ids_.erase(known);
     }

@@ -54,12 +54,12 @@ Json training_of(const LoadedPolicy& loaded, const std::string& weights) {
 }
 
 // What its training's judgements said of it; none if nobody judged.
-Json results_of(const std::string& checkpoint) {
+Json results_of(const std::string& checkpoint, int64_t step) {
   const std::filesystem::path run = std::filesystem::path(checkpoint).parent_path().parent_path();
   const std::string file = (run / train::kBestFile).string();
   if (!std::filesystem::is_regular_file(file)) return Json::object();
   const Json best = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!best.is_object()) return Json::object();
+  if (!best.is_object() || best.value("step", Json()) != step) return Json::object();  // of another checkpoint
   return {{"judged_in_training", best}};
 }
 
@@ -80,8 +80,10 @@ void ExportConfig::fields(ConfigVisitor& v) {
 
 ExportSummary export_checkpoint(const ExportConfig& config) {
   at::set_num_threads(1);  // sums as evaluation has them
+  std::string path = config.checkpoint;
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
   const LoadedPolicy loaded =
-      load_checkpoint(config.checkpoint, config.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
+      load_checkpoint(path, config.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
   exporting::BundleSource source;
   source.policy = loaded.policy;
   source.shape = loaded.info.shape;
@@ -96,7 +98,7 @@ ExportSummary export_checkpoint(const ExportConfig& config) {
   source.info.observation = {set, loaded.info.observation.reward == "realised"};
   source.info.features = features_of(loaded.info, set);
   source.info.training = training_of(loaded, config.weights).dump();
-  source.info.results = results_of(loaded.checkpoint).dump();
+  source.info.results = results_of(loaded.checkpoint, loaded.info.step).dump();
   source.info.config = config_json(read_file(loaded.checkpoint + "/config.yaml"));
   ExportSummary summary;
   summary.model = loaded.model;

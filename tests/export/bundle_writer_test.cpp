@@ -71,7 +71,7 @@ TEST_F(Bundles, AreNeverOverwritten) {
 }
 
 TEST_F(Bundles, RefuseVersionsThatAreNoNames) {
-  for (const std::string version : {"..", ".hidden", "a/b", "CURRENT", "a b"}) {
+  for (const std::string version : {"..", ".hidden", "a/b", "CURRENT", "a b", "v1..2", "bundle.json", "x.tmp-1-1"}) {
     EXPECT_NE(error_of([&] {
                 write_bundle(source("perceptron"), {out("bundles"), version});
               }).find("version: found '" + version + "', expected a name of letters"),
