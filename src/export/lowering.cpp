@@ -351,8 +351,7 @@ graph::Graph Lowerer::run() {
     const at::Tensor& sample = trace_.inputs[i].sample;
     if (sample.numel() == 0) continue;  // a policy that draws nothing
     const Shape shape = {1, {sample.sizes().begin() + 1, sample.sizes().end()}};
-    terms_[trace_.graph->inputs()[i]] = {
-        {}, {}, graph_.add_input(trace_.inputs[i].name, type_of_tensor(sample), shape)};
+    terms_[trace_.graph->inputs()[i]].value = graph_.add_input(trace_.inputs[i].name, type_of_tensor(sample), shape);
   }
   for (Node* node : trace_.graph->nodes()) {
     if (node->kind() != torch::jit::prim::TupleConstruct) lower(*node);
