@@ -214,8 +214,9 @@ BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& 
   require_agreement(source, summary.agreement);
   AtomicFolder folder(summary.folder);
   write_file(folder.temporary() + "/model.onnx", graph::onnx_model(graph, onnx_info(source, summary.version)));
+  // Before the version: a server that looks in between finds no model without its config.
+  write_triton_config(graph, model, source.info.model);
   folder.commit();
-  write_file(model + "/config.pbtxt", triton_config(graph, source.info.model));
   return summary;
 }
 

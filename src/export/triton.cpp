@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/files/atomic_file.h"
 #include "base/shown.h"
 
 namespace genbid::exporting {
@@ -47,7 +48,10 @@ void check_triton_version(const std::string& version) {
   throw ConfigError("version: found '" + shown(version) + "', expected a whole number from 1 on with layout=triton");
 }
 
-std::string triton_config(const graph::Graph& graph, const std::string& model) {
+namespace {
+
+// What a version's model reads and says: the part of a config that is the network's.
+std::string tensors_of(const graph::Graph& graph) {
   std::string inputs;
   for (const graph::Named& input : graph.inputs()) {
     inputs += (inputs.empty() ? "" : ",\n") + tensor_entry(input.name, graph.value(input.value));
@@ -59,21 +63,33 @@ std::string triton_config(const graph::Graph& graph, const std::string& model) {
     outputs += (outputs.empty() ? "" : ",\n") +
                tensor_entry(output.name + (is_input ? "_out" : ""), graph.value(output.value));
   }
+  return "input [\n" + inputs + "\n]\noutput [\n" + outputs + "\n]\n";
+}
+
+}  // namespace
+
+std::string triton_config(const graph::Graph& graph, const std::string& model) {
   return "name: \"" + model +
          "\"\n"
          "backend: \"onnxruntime\"\n"
-         "max_batch_size: 64\n"
-         "input [\n" +
-         inputs + "\n]\noutput [\n" + outputs +
-         "\n]\n"
+         "max_batch_size: 64\n" +
+         tensors_of(graph) +
          "dynamic_batching {\n"
-         "  preferred_batch_size: [ 8, 16, 32 ]\n"
+         "  preferred_batch_size: [ 8, 16, 32, 48 ]\n"
          "  max_queue_delay_microseconds: 500\n"
          "}\n"
          "version_policy: { latest { num_versions: 1 } }\n"
          "instance_group [ { kind: KIND_CPU } ]\n"
          "parameters { key: \"intra_op_thread_count\" value: { string_value: \"1\" } }\n"
          "parameters { key: \"inter_op_thread_count\" value: { string_value: \"1\" } }\n";
+}
+
+void write_triton_config(const graph::Graph& graph, const std::string& model_folder, const std::string& model) {
+  const std::string path = model_folder + "/config.pbtxt";
+  if (!fs::exists(path)) return write_file(path, triton_config(graph, model));
+  if (read_file(path).find(tensors_of(graph)) != std::string::npos) return;
+  throw Error(path + ": found other inputs or outputs than this policy's, expected\n" + tensors_of(graph) +
+              "All versions of a model share this file: export to another repository (output=)");
 }
 
 }  // namespace genbid::exporting

@@ -125,6 +125,20 @@ TEST_F(Bundles, LieAsTritonWantsThem) {
               write_bundle(source("perceptron"), {out("models"), "new", Layout::kTriton});
             }).find("expected a whole number from 1 on"),
             std::string::npos);
+  // What an operator has changed in the config stays; a network of other shapes has no place in it.
+  const std::string path = out("models/decision_transformer/config.pbtxt");
+  write_file(path, config + "# mine\n");
+  write_bundle(source("decision_transformer"), {out("models"), "", Layout::kTriton});
+  EXPECT_EQ(read_file(path), config + "# mine\n");
+  const std::string other =
+      read_file(out("models/decision_transformer/config.pbtxt")).replace(config.find("17, 128"), 7, "17, 64");
+  write_file(path, other);
+  const std::string error = error_of([&] {
+    write_bundle(source("decision_transformer"), {out("models"), "", Layout::kTriton});
+  });
+  EXPECT_NE(error.find("config.pbtxt: found other inputs or outputs"), std::string::npos) << error;
+  EXPECT_FALSE(fs::exists(out("models/decision_transformer/4")));
+  EXPECT_EQ(read_file(path), other);
 }
 
 }  // namespace
