@@ -147,6 +147,10 @@ GENBID_API genbid_status genbid_campaign_open(genbid_session* session, const gen
 /* Its place is free for another one; the id is not used again. */
 GENBID_API genbid_status genbid_campaign_close(genbid_session* session, uint64_t id);
 
+/* For genbid_tick_start.remaining_budget: the budget less what was pushed as cost, at least 0. No other negative
+   number is taken there. */
+#define GENBID_FROM_COSTS (-1.0)
+
 /* What is known before a tick. */
 typedef struct genbid_tick_start {
   size_t size;
@@ -154,10 +158,10 @@ typedef struct genbid_tick_start {
   int32_t reserved;        /* 0 */
   int64_t num_impressions; /* that the tick is expected to have */
   double mean_pvalue;      /* over them, 0 .. 1 */
-  double remaining_budget; /* money; negative: the budget less what was pushed as cost, at least 0 */
+  double remaining_budget; /* money, from 0 on, or GENBID_FROM_COSTS */
 } genbid_tick_start;
 #define GENBID_TICK_START_INIT \
-  { sizeof(genbid_tick_start), 0, 0, 0, 0.0, -1.0 }
+  { sizeof(genbid_tick_start), 0, 0, 0, 0.0, GENBID_FROM_COSTS }
 
 /* Says what `count` campaigns, each named once, are to bid in their next ticks: `coefficients` has A numbers for each,
    one campaign behind the other, and room for `room` numbers in all. May be called again for the same tick, with other

@@ -8,6 +8,9 @@ import sys
 from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint64, c_void_p
 
 
+FROM_COSTS = -1.0  # for remaining_budget: the budget less what was pushed as cost
+
+
 class Sized(ctypes.Structure):
     """A struct of genbid.h: it begins with its size."""
 
@@ -98,7 +101,7 @@ def main():
     coefficients = (c_double * (count * info.num_coefficients))()
     for tick in range(info.ticks):
         starts = (TickStart * count)(*[TickStart(tick=tick, num_impressions=1000 + 10 * tick, mean_pvalue=0.001,
-                                                 remaining_budget=-1.0) for _ in range(count)])
+                                                 remaining_budget=FROM_COSTS) for _ in range(count)])
         library.call("genbid_act", session, count, ids, starts, coefficients, len(coefficients))
         alphas = [coefficients[i * info.num_coefficients] for i in range(count)]
         print(f"tick {tick}:", *[f"{alpha:.9g}" for alpha in alphas])

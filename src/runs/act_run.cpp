@@ -185,6 +185,9 @@ class Actor {
     part.whole("num_impressions", start.num_impressions);
     part.number("mean_pvalue", start.mean_pvalue);
     part.number("remaining_budget", start.remaining_budget);
+    if (json.contains("remaining_budget") && start.remaining_budget < 0.0) {
+      throw Error("start: remaining_budget: found " + json["remaining_budget"].dump() + ", expected 0 or more");
+    }
     require_ok(genbid_act(session_.get(), 1, &id, &start, coefficients_.data(), coefficients_.size()));
     return Json{{"campaign", name}, {"tick", start.tick}, {"coefficients", coefficients_}}.dump() + "\n";
   }

@@ -211,7 +211,9 @@ TEST_F(CInterface, RefusesATickThatCannotBegin) {
   refused([](auto& s) { s.mean_pvalue = 1.5; }, "mean_pvalue: found 1.5, expected a finite number from 0 to 1");
   refused([](auto& s) { s.mean_pvalue = kNan; }, "mean_pvalue: found nan, expected a finite number from 0 to 1");
   refused([](auto& s) { s.remaining_budget = kInfinity; },
-          "remaining_budget: found inf, expected a finite number, at least -1e+300");
+          "remaining_budget: found inf, expected a finite number, at least 0");
+  refused([](auto& s) { s.remaining_budget = -0.01; },
+          "remaining_budget: found -0.01, expected a finite number, at least 0");
   refused([](auto& s) { s.reserved = 3; }, "reserved: found 3, expected 0");
   const genbid_tick_start start = day_.start(0);
   expect_failed(genbid_act(session_, 1, &id_, &start, said_, 1), GENBID_INVALID,

@@ -18,7 +18,7 @@ class MadeUpDay {
     start.tick = tick;
     start.num_impressions = tick == 2 ? 0 : 500 + static_cast<int64_t>(1000.0 * draw(tick, 0));
     start.mean_pvalue = tick == 2 ? 0.0 : 0.002 * draw(tick, 1);
-    start.remaining_budget = tick % 2 == 0 ? -1.0 : 3000.0 - 100.0 * tick;
+    start.remaining_budget = tick % 2 == 0 ? GENBID_FROM_COSTS : 3000.0 - 100.0 * tick;
     return start;
   }
 
