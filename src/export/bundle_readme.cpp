@@ -36,6 +36,7 @@ std::string meaning_of_inputs(const serve::BundleInfo& info) {
 
 std::string bundle_readme(const serve::BundleInfo& info) {
   const std::string ticks = std::to_string(info.ticks);
+  const std::string coefficients = std::to_string(info.num_coefficients);
   return "# " + info.model + ", version " + info.version + "\n\nA bidding policy, exported by " + info.program +
          " from what `genbid train` made. Days have " + ticks +
          " ticks. The serving library computes\nthe features and keeps the histories; whoever calls the graph itself "
@@ -54,20 +55,48 @@ std::string bundle_readme(const serve::BundleInfo& info) {
          "`libgenbid_serve.so` needs neither LibTorch nor Python; `genbid.h` says what each call does. C and C++:\n\n"
          "```c\n"
          "#include <genbid.h>\n\n"
-         "genbid_bundle* bundle;\n"
-         "genbid_session* session;\n"
-         "uint64_t id;\n"
-         "double alpha;\n"
+         "genbid_bundle* bundle = NULL;\n"
+         "genbid_session* session = NULL;\n"
+         "uint64_t id = 0;\n"
+         "double coefficients[" +
+         coefficients +
+         "];\n"
          "genbid_campaign campaign = GENBID_CAMPAIGN_INIT;\n"
          "genbid_tick_start start = GENBID_TICK_START_INIT;\n"
          "campaign.budget = 3000, campaign.cpa_limit = 100;\n"
          "start.num_impressions = 10000, start.mean_pvalue = 0.0005;\n"
          "if (genbid_bundle_load(\"this folder\", &bundle) || genbid_session_open(bundle, 1000, &session) ||\n"
-         "    genbid_campaign_open(session, &campaign, &id) || genbid_act(session, 1, &id, &start, &alpha, 1))\n"
-         "  fputs(genbid_last_error(), stderr);\n"
+         "    genbid_campaign_open(session, &campaign, &id) ||\n"
+         "    genbid_act(session, 1, &id, &start, coefficients, " +
+         coefficients +
+         ")) {\n"
+         "  fprintf(stderr, \"%s\\n\", genbid_last_error());\n"
+         "  exit(1);\n"
+         "}\n"
+         "/* bid coefficients[0] * p-value" +
+         (info.num_coefficients > 1 ? " + coefficients[1] * p-value * p-value" : "") +
+         ", then tell genbid_push() what came of it */\n"
          "```\n\n"
          "    cc bidder.c $(pkg-config --cflags --libs genbid_serve)\n\n"
-         "Python calls the same library by `ctypes` (`examples/serve/act.py` in genbid's sources). In a shell:\n\n"
+         "Python calls the same library by `ctypes`; `examples/serve/act.py` in genbid's sources has the structs and "
+         "this\nas a class:\n\n"
+         "```python\n"
+         "from ctypes import byref, c_double, c_uint64, c_void_p\n"
+         "\n"
+         "from act import FROM_COSTS, Campaign, Library, TickStart\n"
+         "\n"
+         "library, bundle, session, campaign = Library(\"libgenbid_serve.so.0\"), c_void_p(), c_void_p(), c_uint64()\n"
+         "coefficients = (c_double * " +
+         coefficients +
+         ")()\n"
+         "library.call(\"genbid_bundle_load\", b\"this folder\", byref(bundle))\n"
+         "library.call(\"genbid_session_open\", bundle, 1000, byref(session))\n"
+         "library.call(\"genbid_campaign_open\", session, byref(Campaign(budget=3000, cpa_limit=100)), "
+         "byref(campaign))\n"
+         "start = TickStart(tick=0, num_impressions=10000, mean_pvalue=0.0005, remaining_budget=FROM_COSTS)\n"
+         "library.call(\"genbid_act\", session, 1, byref(campaign), byref(start), coefficients, len(coefficients))\n"
+         "```\n\n"
+         "In a shell:\n\n"
          "    echo '{\"campaign\": \"a\", \"open\": {\"budget\": 3000, \"cpa_limit\": 100}, \"start\": {\"tick\": 0, "
          "\"num_impressions\": 10000, \"mean_pvalue\": 0.0005}}' | genbid act THIS_FOLDER\n\n"
          "A session belongs to one thread at a time; give each thread one of its own. A call uses the thread that "

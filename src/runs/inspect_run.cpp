@@ -53,6 +53,55 @@ std::string wishes_text(const Wishes& wishes) {
 
 std::string days_text(const std::vector<int64_t>& periods) { return periods.empty() ? "none" : period_ranges(periods); }
 
+// What a bundle says for people is of no fixed form: "?" for what is not there or of another type.
+std::string text_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end()) return "?";
+  return found->is_string() ? found->get<std::string>() : found->is_number() ? found->dump() : "?";
+}
+
+std::string days_at(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  std::vector<int64_t> periods;
+  if (found == json.end() || !found->is_array()) return "?";
+  for (const Json& period : *found) {
+    if (!period.is_number_integer()) return "?";
+    periods.push_back(period.get<int64_t>());
+  }
+  return days_text(periods);
+}
+
+void add_training(Inspection& made, const std::string& text) {
+  const Json training = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!training.is_object()) return;
+  made.facts.emplace_back("training", "step " + text_at(training, "step") + ", labels " + text_at(training, "labels") +
+                                          ", weights " + text_at(training, "weights"));
+  const auto stores = training.find("stores");
+  if (stores != training.end() && stores->is_array()) {
+    for (const Json& store : *stores) {
+      if (!store.is_object()) continue;
+      made.facts.emplace_back("trained on", days_at(store, "trained_on") + " of " + text_at(store, "days"));
+    }
+  }
+  const std::string judged = days_at(training, "judged_periods");
+  if (judged != "?" && judged != "none") made.facts.emplace_back("judged on", judged);
+}
+
+void add_results(Inspection& made, const std::string& text) {
+  const Json results = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!results.is_object() || results.empty()) return;
+  for (const auto& [name, result] : results.items()) {
+    std::string shown_result;
+    if (!result.is_object()) continue;
+    for (const auto& [key, value] : result.items()) {
+      if (value.is_number())
+        shown_result +=
+            (shown_result.empty() ? "" : ", ") + shown(key) + " " + number_text("%.6g", value.get<double>());
+    }
+    if (!shown_result.empty()) made.facts.emplace_back("result", shown(name) + ": " + shown_result);
+  }
+}
+
 // --- Bundles ---------------------------------------------------------------------------------------------------------
 
 std::string operator_text(const graph::Graph& graph, const graph::Node& node) {
@@ -85,7 +134,6 @@ Inspection inspect_bundle(const std::string& path, bool operators) {
   std::set<std::string> used;
   for (const graph::Constant& constant : graph.constants()) weights += std::ssize(constant.bytes);
   for (const graph::Node& node : graph.nodes()) used.insert(graph::info_of(node.op).name);
-  const Json training = Json::parse(info.training, nullptr, /*allow_exceptions=*/false);
   add("folder", bundle->folder);
   add("model", info.model + ", version " + info.version);
   add("made by", info.program);
@@ -99,15 +147,8 @@ Inspection inspect_bundle(const std::string& path, bool operators) {
   add("outputs", tensors_text(info.outputs));
   add("graph", grouped(std::ssize(graph.nodes())) + " operators of " + std::to_string(used.size()) + " kinds, " +
                    grouped(weights) + " bytes of weights");
-  if (training.is_object()) {
-    add("training", "step " + training.value("step", Json()).dump() + ", labels " +
-                        training.value("labels", std::string("?")) + ", weights " +
-                        training.value("weights", std::string("?")));
-    for (const Json& store : training.value("stores", Json::array())) {
-      add("trained on", days_text(store.value("trained_on", std::vector<int64_t>())) + " of " +
-                            store.value("days", std::string("?")));
-    }
-  }
+  add_training(made, info.training);
+  add_results(made, info.results);
   for (const serve::BundleFile& file : info.files)
     add(file.name, grouped(file.bytes) + " bytes, XXH3-128 " + file.hash);
   if (operators) {
