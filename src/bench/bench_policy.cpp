@@ -138,7 +138,8 @@ void bench_act(const std::string& model, int threads) {
     const auto policy = fitted_policy(sized.config, generator);
     policy->eval();
     Json settings = settings_of(sized, *policy, kSeats, threads);  // before the export, which wants no gradients
-    const auto program = std::make_shared<const graph::Program>(exported_graph(*policy));
+    const auto program =
+        std::make_shared<const graph::Program>(exported_graph(*policy), graph::best_target(), graph::Carries::kMoving);
     const c10::InferenceMode inference;
     const policy::Batch batch = random_batch(kSeats, policy->window(), generator);
     policy::Ticks history = batch.seen;

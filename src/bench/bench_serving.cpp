@@ -23,6 +23,7 @@
 #include "export/example_days.h"
 #include "export/fusion.h"
 #include "export/lowering.h"
+#include "graph/carry_buffers.h"
 #include "models/registry.h"
 
 namespace genbid::bench {
@@ -77,6 +78,7 @@ void bench_engines(const std::string& name, policy::Policy& policy, std::shared_
                    const Decision& decision, Json settings) {
   const int64_t rows = decision.wishes_BO.size(0);
   graph::Workspace workspace(program, rows);
+  const graph::CarryBuffers carries(workspace);  // zeros, as the decision's
   const policy::Ticks history = served(policy, decision.history);
   exporting::write_inputs(workspace, exporting::inputs_of(program->graph(), history, decision.wishes_BO,
                                                           decision.noise_BN, decision.carry));
@@ -154,8 +156,9 @@ void bench_campaigns(const std::string& model, int /*threads*/) {
   std::vector<genbid_tick_start> starts(ids.size(), genbid_tick_start(GENBID_TICK_START_INIT));
   std::vector<genbid_tick_outcome> outcomes(ids.size(), genbid_tick_outcome(GENBID_TICK_OUTCOME_INIT));
   std::vector<double> alphas(ids.size());
-  const auto program = serve::load_bundle(written.path())->program;
+  const auto program = serve::load_bundle(written.path(), graph::Carries::kMoving)->program;
   graph::Workspace workspace(program, kBlock);
+  const graph::CarryBuffers carries(workspace);
   std::vector<double> both, network;
   for (int32_t tick = 0; tick < kTicksPerPeriod; ++tick) {
     for (size_t i = 0; i < ids.size(); ++i) {

@@ -70,7 +70,9 @@ std::vector<at::Tensor> inputs_of(const graph::Graph& graph, const policy::Ticks
 }
 
 void write_inputs(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs) {
+  const std::vector<graph::MovingCarry>& moving = workspace.program().moving_carries();
   for (size_t i = 0; i < inputs.size(); ++i) {
+    if (std::any_of(moving.begin(), moving.end(), [i](const auto& carry) { return carry.input == i; })) continue;
     const at::Tensor whole = inputs[i].contiguous();
     if (whole.scalar_type() == at::kLong) {
       std::copy_n(whole.const_data_ptr<int64_t>(), whole.numel(), workspace.int_input(i).begin());

@@ -21,6 +21,7 @@ struct Tensor {
   int64_t numbers = 0;  // times the call's rows with `rows`
   bool rows = false;
   bool kept = false;                 // until the next call: an output lies in it
+  bool by_row = false;               // of a moving carry: holds a pointer for each row, to floats
   const std::byte* bytes = nullptr;  // of a constant
 };
 
@@ -48,12 +49,16 @@ struct Program::Plan {
   std::vector<Tensor> tensors;
   std::vector<int32_t> input_tensors;  // by input
   std::vector<Operand> outputs;        // by output, in C order
+  std::vector<MovingCarry> moving;
   std::vector<Step> steps;
   int64_t scratch = 0;  // floats
   Store store;
 };
 
+// All carries of the graph, as far as they can be seen to move; none where one does not.
+std::vector<MovingCarry> moving_carries(const Graph& graph);
+
 // Fills all but graph and target, which are there.
-void lower(Program::Plan& plan, const Kernels& kernels);
+void lower(Program::Plan& plan, const Kernels& kernels, Carries carries);
 
 }  // namespace genbid::graph

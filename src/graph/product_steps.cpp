@@ -40,7 +40,7 @@ void StepMaker::linear(const Node& node) {
   how.weights = packed_weights(
       plan_.store, kernels_, k, std::ssize(b), [&](int64_t i, int64_t n) { return at(w, n * k + i); }, b.data());
   View x = with_last_together(node.inputs[0]);
-  if (!joined(x, 1, how.count, how.stride)) {
+  if (moves(x) || !joined(x, 1, how.count, how.stride)) {
     x = dense(node.inputs[0]);
     joined(x, 1, how.count, how.stride);
   }

@@ -67,18 +67,19 @@ std::string best_target() {
   return wanted;
 }
 
-Program::Program(Graph graph, const std::string& target) : plan_(std::make_unique<Plan>()) {
+Program::Program(Graph graph, const std::string& target, Carries carries) : plan_(std::make_unique<Plan>()) {
   check_target(target, "target");
   if (graph.outputs().empty()) throw Error("graph: found no outputs, expected one at least");
   plan_->graph = std::move(graph);
   plan_->target = target;
-  lower(*plan_, kernels_of(target));
+  lower(*plan_, kernels_of(target), carries);
 }
 
 Program::~Program() = default;
 
 const Graph& Program::graph() const { return plan_->graph; }
 const std::string& Program::target() const { return plan_->target; }
+const std::vector<MovingCarry>& Program::moving_carries() const { return plan_->moving; }
 
 // What lies at the beginning of the memory; places of tensors follow, then the tensors and the scratch.
 struct Workspace::State {
@@ -117,10 +118,27 @@ Workspace::State& Workspace::state() const { return *reinterpret_cast<State*>(me
 
 int64_t Workspace::bytes() const { return state().bytes; }
 
+std::span<float*> Workspace::windows(size_t index) const {
+  const size_t input = at(program_->plan().moving, index).input;
+  std::byte* const bytes = state().frame.places[at(program_->plan().input_tensors, input)];
+  return {reinterpret_cast<float**>(bytes), to_size(max_rows_)};
+}
+
+void Workspace::set_carry(size_t index, int64_t row, float* window) {
+  if (index >= program_->plan().moving.size() || row < 0 || row >= max_rows_) {
+    throw Error("moving carry " + std::to_string(index) + ", row " + std::to_string(row) + ": expected one of " +
+                std::to_string(program_->plan().moving.size()) + " and of " + std::to_string(max_rows_) + " rows");
+  }
+  windows(index)[to_size(row)] = window;
+}
+
 std::byte* Workspace::input(size_t index, Type type, size_t& count) const {
   const std::vector<Named>& inputs = program_->graph().inputs();
   if (index >= inputs.size()) {
     throw Error("input " + std::to_string(index) + ": expected one of the graph's " + std::to_string(inputs.size()));
+  }
+  for (const MovingCarry& carry : program_->plan().moving) {
+    if (carry.input == index) throw Error("input " + shown(inputs[index].name) + ": found a carry that moves");
   }
   const Value& value = program_->graph().value(inputs[index].value);
   if (value.type != type) {
@@ -149,6 +167,10 @@ std::span<const std::byte> Workspace::output_bytes(size_t index) const {
     throw Error("output " + std::to_string(index) + ": expected one of the graph's " +
                 std::to_string(graph.outputs().size()));
   }
+  for (const MovingCarry& carry : program_->plan().moving) {
+    if (carry.output == index)
+      throw Error("output " + shown(graph.outputs()[index].name) + ": found a carry that moves");
+  }
   const Value& value = graph.value(graph.outputs()[index].value);
   const Frame& frame = state().frame;
   const Operand& operand = at(program_->plan().outputs, index);
@@ -169,6 +191,11 @@ std::span<const float> Workspace::output(size_t index) const {
 void Workspace::run(int64_t num_rows) {
   if (num_rows < 1 || num_rows > max_rows_) {
     throw Error("rows: found " + std::to_string(num_rows) + ", expected 1 to " + std::to_string(max_rows_));
+  }
+  for (size_t i = 0; i < program_->plan().moving.size(); ++i) {
+    for (const float* const window : windows(i).first(to_size(num_rows))) {
+      if (window == nullptr) throw Error("moving carry " + std::to_string(i) + ": found a row without a window");
+    }
   }
   Frame& frame = state().frame;
   frame.rows = num_rows;

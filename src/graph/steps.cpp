@@ -11,6 +11,7 @@ namespace genbid::graph {
 
 StepMaker::StepMaker(Program::Plan& plan, const Kernels& kernels) : plan_(plan), kernels_(kernels) {
   views_.resize(to_size(plan.graph.num_values()));
+  appended_.resize(plan.moving.size());
 }
 
 int32_t StepMaker::add_tensor(Type type, const Shape& shape) {
@@ -67,8 +68,9 @@ View StepMaker::with_last_together(ValueId id) {
 }
 
 Operand StepMaker::operand(const View& view) const {
-  const auto size = static_cast<int64_t>(size_of(at(plan_.tensors, view.tensor).type));
-  return {view.tensor, view.offset * size, view.per_row * size};
+  const Tensor& tensor = at(plan_.tensors, view.tensor);
+  const auto size = static_cast<int64_t>(tensor.by_row ? sizeof(float) : size_of(tensor.type));
+  return {view.tensor, tensor.by_row, view.offset * size, view.per_row * size};
 }
 
 void StepMaker::add_step(Kernel kernel, const View& out, const std::vector<View>& in, const void* detail) {
@@ -81,6 +83,7 @@ void StepMaker::add_step(Kernel kernel, const View& out, const std::vector<View>
 }
 
 void StepMaker::copy(const View& from, const View& to) {
+  if (moves(from) || moves(to)) return copy_rows(from, to);
   Elementwise how;
   Order order = dense_order(to);
   if (order.empty()) {
@@ -136,6 +139,7 @@ void StepMaker::elementwise(const Node& node) {
 }
 
 void StepMaker::concat(const Node& node) {
+  if (append(node) || stand_together(node)) return;
   const Order order = order_for(node);
   const View out = computed(node.output, order);
   int64_t place = 0;
@@ -266,29 +270,54 @@ void StepMaker::add_node(const Node& node) {
   }
 }
 
-void StepMaker::run() {
-  for (const Named& input : plan_.graph.inputs()) {
-    const Value& of = value(input.value);
-    const int32_t tensor = add_tensor(of.type, of.shape);
-    at(plan_.tensors, tensor).kind = Tensor::Kind::kInput;
-    plan_.input_tensors.push_back(tensor);
-    define(input.value, dense_view(tensor, of.shape, first_to_last(of.shape.rank())));
+bool StepMaker::run() {
+  const std::vector<Named>& inputs = plan_.graph.inputs();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Value& of = value(inputs[i].value);
+    const auto carry =
+        std::find_if(plan_.moving.begin(), plan_.moving.end(), [i](const MovingCarry& one) { return one.input == i; });
+    const View view = carry != plan_.moving.end()
+                          ? window(*carry, of.shape)
+                          : dense_view(add_tensor(of.type, of.shape), of.shape, first_to_last(of.shape.rank()));
+    at(plan_.tensors, view.tensor).kind = Tensor::Kind::kInput;
+    plan_.input_tensors.push_back(view.tensor);
+    define(inputs[i].value, view);
   }
   for (const Node& node : plan_.graph.nodes()) add_node(node);
-  for (const Named& output : plan_.graph.outputs()) {
-    View view = dense(output.value);
-    // The caller may write the next inputs before it has read the last outputs.
-    if (at(plan_.tensors, view.tensor).kind == Tensor::Kind::kInput) {
-      const View own = computed(output.value);
-      copy(view, own);
-      define(output.value, view);
-      view = own;
-    }
-    at(plan_.tensors, view.tensor).kept = true;
-    plan_.outputs.push_back(operand(view));
-  }
+  for (size_t i = 0; i < plan_.graph.outputs().size(); ++i) add_output(i);
+  return !moving_fails_ && only_rows_kernels();
 }
 
-void lower(Program::Plan& plan, const Kernels& kernels) { StepMaker(plan, kernels).run(); }
+void StepMaker::add_output(size_t index) {
+  const ValueId id = plan_.graph.outputs()[index].value;
+  for (const MovingCarry& carry : plan_.moving) {
+    if (carry.output != index) continue;
+    moving_fails_ = moving_fails_ || !is_moved_on(carry);
+    plan_.outputs.emplace_back();
+    return;
+  }
+  View view = dense(id);
+  // The caller may write the next inputs before it has read the last outputs.
+  if (at(plan_.tensors, view.tensor).kind == Tensor::Kind::kInput) {
+    const View own = computed(id);
+    copy(view, own);
+    define(id, view);
+    view = own;
+  }
+  at(plan_.tensors, view.tensor).kept = true;
+  plan_.outputs.push_back(operand(view));
+}
+
+void lower(Program::Plan& plan, const Kernels& kernels, Carries carries) {
+  if (carries == Carries::kMoving) {
+    plan.moving = moving_carries(plan.graph);
+    if (StepMaker(plan, kernels).run()) return;
+    Program::Plan again;
+    again.graph = std::move(plan.graph);
+    again.target = plan.target;
+    plan = std::move(again);
+  }
+  StepMaker(plan, kernels).run();
+}
 
 }  // namespace genbid::graph

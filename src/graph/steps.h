@@ -14,7 +14,8 @@ namespace genbid::graph {
 class StepMaker {
  public:
   StepMaker(Program::Plan& plan, const Kernels& kernels);
-  void run();
+  // False where a carry of plan.moving does not move: the plan is of no use then.
+  bool run();
 
  private:
   const Value& value(ValueId id) const;
@@ -31,8 +32,19 @@ class StepMaker {
   Operand operand(const View& view) const;
   void add_step(Kernel kernel, const View& out, const std::vector<View>& in, const void* detail);
   void copy(const View& from, const View& to);
+  // moving_carries.cpp
+  bool moves(const View& view) const;
+  const MovingCarry& carry_of(const View& view) const;
+  View window(const MovingCarry& carry, const Shape& shape);
+  bool append(const Node& node);
+  bool stand_together(const Node& node);
+  bool mark_appended(const View& view);
+  void copy_rows(const View& from, const View& to);
+  bool is_moved_on(const MovingCarry& carry);
+  bool only_rows_kernels() const;
   Order order_for(const Node& node);
 
+  void add_output(size_t index);
   void add_node(const Node& node);
   void elementwise(const Node& node);
   void concat(const Node& node);
@@ -57,6 +69,8 @@ class StepMaker {
   Program::Plan& plan_;
   const Kernels& kernels_;
   std::vector<std::vector<View>> views_;  // by value
+  bool moving_fails_ = false;
+  std::vector<std::vector<bool>> appended_;  // by moving carry: numbers of a row's buffer
 };
 
 }  // namespace genbid::graph

@@ -71,7 +71,7 @@ std::string bundle_folder(const std::string& path) {
   throw Error(current + ": found the name of " + folder + ", where there is no " + kBundleFile + ", expected a bundle");
 }
 
-std::shared_ptr<const Bundle> load_bundle(const std::string& path) {
+std::shared_ptr<const Bundle> load_bundle(const std::string& path, graph::Carries carries) {
   auto bundle = std::make_shared<Bundle>();
   bundle->folder = bundle_folder(path);
   const auto in_folder = [&](const std::string& name) { return bundle->folder + "/" + name; };
@@ -97,7 +97,7 @@ std::shared_ptr<const Bundle> load_bundle(const std::string& path) {
       SafetensorsFile::from_bytes(std::as_bytes(std::span<const char>(weights)), in_folder(kWeightsFile));
   graph::Graph graph = graph::read_graph(graph_text, tensors, in_folder(kGraphFile));
   check_graph(bundle->info, graph, in_folder(kGraphFile));
-  bundle->program = std::make_shared<const graph::Program>(std::move(graph));
+  bundle->program = std::make_shared<const graph::Program>(std::move(graph), graph::best_target(), carries);
   return bundle;
 }
 

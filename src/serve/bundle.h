@@ -108,6 +108,6 @@ bool is_bundle(const std::string& path);
 // The folder of the bundle that `path` names: itself, or the one that its CURRENT names.
 std::string bundle_folder(const std::string& path);
 // Reads everything, and compares every file with its size and hash. An Error names the file and the fault.
-std::shared_ptr<const Bundle> load_bundle(const std::string& path);
+std::shared_ptr<const Bundle> load_bundle(const std::string& path, graph::Carries carries = graph::Carries::kCopied);
 
 }  // namespace genbid::serve

@@ -108,7 +108,7 @@ genbid_status genbid_bundle_load(const char* path, genbid_bundle** bundle) {
     require(bundle, "bundle");
     auto made = std::make_unique<genbid_bundle>();
     try {
-      made->loaded = genbid::serve::load_bundle(path);
+      made->loaded = genbid::serve::load_bundle(path, genbid::graph::Carries::kMoving);
     } catch (const genbid::Error& error) {
       throw Refused(GENBID_BUNDLE, error.what());
     }
@@ -132,7 +132,7 @@ genbid_status genbid_bundle_describe(const genbid_bundle* bundle, genbid_bundle_
     all.num_coefficients = static_cast<int32_t>(loaded.info.num_coefficients);
     all.num_wishes = static_cast<int32_t>(loaded.info.wishes.size());
     all.noise_size = loaded.info.noise_size;
-    all.campaign_bytes = genbid::serve::Campaigns::bytes_of_campaign(loaded.info);
+    all.campaign_bytes = genbid::serve::Campaigns::bytes_of_campaign(loaded);
     genbid::serve::give(all, info);
   });
 }

@@ -78,12 +78,15 @@ size_t carry_size(const BundleInfo& info) {
   return to_size(size);
 }
 
-size_t checked_capacity(const BundleInfo& info, int64_t max_campaigns) {
+constexpr size_t kLine = 64 / sizeof(float);
+size_t in_lines(size_t numbers) { return (numbers + kLine - 1) / kLine * kLine; }
+
+size_t checked_capacity(const Bundle& bundle, int64_t max_campaigns) {
   constexpr int64_t kMost = std::numeric_limits<uint32_t>::max() - 1;
   if (max_campaigns < 1 || max_campaigns > kMost) {
     refuse(GENBID_INVALID, "max_campaigns", std::to_string(max_campaigns), "1 to " + std::to_string(kMost));
   }
-  const double needed = as_double(max_campaigns) * as_double(Campaigns::bytes_of_campaign(info));
+  const double needed = as_double(max_campaigns) * as_double(Campaigns::bytes_of_campaign(bundle));
   const double available = available_memory();
   if (needed > available) {
     throw Refused(GENBID_MEMORY, "session: found room for " + gigabytes(available) + ", expected " + gigabytes(needed) +
@@ -94,30 +97,41 @@ size_t checked_capacity(const BundleInfo& info, int64_t max_campaigns) {
 
 }  // namespace
 
-CampaignLayout::CampaignLayout(const BundleInfo& info)
-    : window(to_size(info.window)),
-      num_features(info.features.size()),
+CampaignLayout::CampaignLayout(const Bundle& bundle)
+    : window(to_size(bundle.info.window)),
+      num_features(bundle.info.features.size()),
       actions(window * num_features),
       before(actions + window),
       constraint(before + window * to_size(kNumOutcomes)),
-      carry(constraint + 2),
-      carry_size(serve::carry_size(info)),
-      size(carry + 2 * carry_size) {}
+      plain(constraint + 2),
+      carry(in_lines(plain)),
+      carry_size(serve::carry_size(bundle.info)),
+      size(carry) {
+  for (const graph::MovingCarry& moving : bundle.program->moving_carries()) {
+    buffers.push_back(size);
+    size += in_lines(to_size(moving.buffer_size()));
+  }
+  if (buffers.empty()) size += in_lines(2 * carry_size);
+}
 
-int64_t Campaigns::bytes_of_campaign(const BundleInfo& info) {
-  return to_signed(sizeof(Slot) + sizeof(uint32_t) + CampaignLayout(info).size * sizeof(float));
+int64_t Campaigns::bytes_of_campaign(const Bundle& bundle) {
+  return to_signed(sizeof(Slot) + sizeof(uint32_t) + CampaignLayout(bundle).size * sizeof(float));
 }
 
 Campaigns::Campaigns(std::shared_ptr<const Bundle> bundle, int64_t max_campaigns)
     : bundle_(std::move(bundle)),
-      layout_(bundle_->info),
+      layout_(*bundle_),
       workspace_(bundle_->program, std::min(kBlockRows, std::max<int64_t>(max_campaigns, 1))),
       num_coefficients_(to_size(bundle_->info.num_coefficients)),
       scratch_(layout_.num_features),
-      slots_(checked_capacity(bundle_->info, max_campaigns)),
-      numbers_(slots_.size() * layout_.size, 0.0F) {
+      slots_(checked_capacity(*bundle_, max_campaigns)),
+      numbers_(slots_.size() * layout_.size + kLine, 0.0F) {  // the runtime reads whole vectors
   plan_inputs();
   plan_outputs();
+  const std::vector<graph::MovingCarry>& carries = bundle_->program->moving_carries();
+  for (const graph::MovingCarry& carry : carries) {
+    most_moves_ = &carry == carries.data() ? carry.most_moves() : std::min(most_moves_, carry.most_moves());
+  }
   const uint32_t generation = first_generation();
   free_.reserve(slots_.size());
   for (size_t place = slots_.size(); place-- > 0;) {
@@ -139,6 +153,7 @@ void Campaigns::plan_inputs() {
     for (const auto& [name, feed] : kFeeds) {
       if (inputs[i].name == name) input.feed = feed;
     }
+    if (input.feed == Feed::kCarry && moving()) continue;
     for (const BundleTensor& carry : bundle_->info.carry) {
       if (input.feed != Feed::kCarry || carry.name == inputs[i].name) break;
       input.place += to_size(carry.shape.inner());
@@ -160,6 +175,7 @@ void Campaigns::plan_outputs() {
     return static_cast<size_t>(found - outputs.begin());  // read_bundle_info() has seen it
   };
   coefficients_output_ = index_of_output("coefficients");
+  if (moving()) return;
   size_t place = 0;
   for (const BundleTensor& carry : bundle_->info.carry) {
     const size_t size = to_size(carry.shape.inner());
@@ -196,6 +212,48 @@ std::span<float> Campaigns::numbers_of(const Slot& slot) {
 std::span<float> Campaigns::carry_of(const Slot& slot, bool next) {
   const size_t which = next ? 1U - slot.carry_now : slot.carry_now;
   return numbers_of(slot).subspan(layout_.carry + which * layout_.carry_size, layout_.carry_size);
+}
+
+float* Campaigns::window_of(const Slot& slot, size_t carry, int64_t moves) {
+  const graph::MovingCarry& how = bundle_->program->moving_carries()[carry];
+  return numbers_of(slot).data() + layout_.buffers[carry] + moves * how.step * how.inner;
+}
+
+// A carry as the graph has it, without the room around a window that moves.
+std::vector<float> Campaigns::saved_carry(const Slot& slot, bool next) {
+  if (!moving()) {
+    const std::span<float> carry = carry_of(slot, next);
+    return {carry.begin(), carry.end()};
+  }
+  std::vector<float> numbers;
+  for (size_t i = 0; i < layout_.buffers.size(); ++i) {
+    const graph::MovingCarry& how = bundle_->program->moving_carries()[i];
+    // What lies behind a window that nobody has asked for is of no meaning.
+    const float* from = window_of(slot, i, int64_t{slot.moves} + (next && slot.has_acted ? 1 : 0));
+    for (int64_t outer = 0; outer < how.outer; ++outer, from += how.capacity * how.inner) {
+      numbers.insert(numbers.end(), from, from + how.places * how.inner);
+    }
+  }
+  return numbers;
+}
+
+void Campaigns::restore_carry(const Slot& slot, std::span<const float> now, std::span<const float> next) {
+  if (!moving()) {
+    std::ranges::copy(now, carry_of(slot, false).begin());
+    std::ranges::copy(next, carry_of(slot, true).begin());
+    return;
+  }
+  for (size_t i = 0; i < layout_.buffers.size(); ++i) {
+    const graph::MovingCarry& how = bundle_->program->moving_carries()[i];
+    float* to = window_of(slot, i, 0);
+    const size_t places = to_size(how.places * how.inner);
+    for (int64_t outer = 0; outer < how.outer; ++outer, to += how.capacity * how.inner) {
+      std::ranges::copy(next.first(places), to + how.step * how.inner);
+      std::ranges::copy(now.first(places), to);
+      now = now.subspan(places);
+      next = next.subspan(places);
+    }
+  }
 }
 
 void Campaigns::name_once(Slot& slot, uint64_t id) {
@@ -319,7 +377,7 @@ void Campaigns::check_start(const Slot& slot, uint64_t id, const genbid_tick_sta
   if (start.reserved != 0) require_reserved(start.reserved, campaign_text(id));
   require_count(start.num_impressions, "num_impressions", id);
   require_finite(start.mean_pvalue, "mean_pvalue", 0.0, id, 1.0);
-  require_finite(start.remaining_budget, "remaining_budget", -1e300, id);
+  if (start.remaining_budget != GENBID_FROM_COSTS) require_finite(start.remaining_budget, "remaining_budget", 0.0, id);
 }
 
 // Writes what the policy sees of the tick behind the campaign's past ones.
@@ -327,7 +385,7 @@ void Campaigns::see(Slot& slot, uint64_t id, const genbid_tick_start& start) {
   const int tick = slot.history.num_ticks();
   const size_t place = std::min(to_size(tick), layout_.window - 1);
   slot.start = {tick, start.num_impressions, start.mean_pvalue, start.remaining_budget};
-  if (start.remaining_budget < 0.0) {
+  if (start.remaining_budget == GENBID_FROM_COSTS) {
     slot.start.remaining_budget = std::max(0.0, slot.advertiser.budget - slot.history.cost());
   }
   SeatView seat;
@@ -345,6 +403,9 @@ void Campaigns::see(Slot& slot, uint64_t id, const genbid_tick_start& start) {
 }
 
 void Campaigns::write_row(size_t row, const Slot& slot) {
+  for (size_t i = 0; i < layout_.buffers.size(); ++i) {
+    workspace_.set_carry(i, to_signed(row), window_of(slot, i, slot.moves));
+  }
   const std::span<const float> numbers = numbers_of(slot);
   const size_t tick = to_size(slot.history.num_ticks());
   const size_t known = std::min(tick + 1, layout_.window);
@@ -500,6 +561,13 @@ void Campaigns::take_in(Slot& slot, const genbid_tick_outcome& given) {
   slot.history.append(tick_means(slot.start, outcome), outcome.cost, outcome.sum_pvalue_exposed,
                       as_double(outcome.num_conversions));
   slot.carry_now = static_cast<uint8_t>(1U - slot.carry_now);
+  if (moving() && int64_t{++slot.moves} > most_moves_) {
+    for (size_t i = 0; i < layout_.buffers.size(); ++i) {
+      const graph::MovingCarry& carry = bundle_->program->moving_carries()[i];
+      graph::bring_back(carry, window_of(slot, i, 0), slot.moves * carry.step);
+    }
+    slot.moves = 0;
+  }
   slot.has_acted = false;
 }
 

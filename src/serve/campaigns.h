@@ -25,18 +25,20 @@ namespace genbid::serve {
 //   states T S | actions T | before T 5 | constraint 2 | carry | carry
 //
 // T ticks of the window, as the graph reads them: those that are known first, then zeros. What has come before stays 0
-// where the graph does not read it. One carry is what the last
-// tick left, the other what the tick that was asked for will leave.
+// where the graph does not read it. One carry is what the last tick left, the other what the tick that was asked for
+// will leave. Carries that move (graph/program.h) have their buffers there instead, one behind the other.
 struct CampaignLayout {
-  explicit CampaignLayout(const BundleInfo& info);
+  explicit CampaignLayout(const Bundle& bundle);
 
   size_t window = 0;
   size_t num_features = 0;
   size_t actions = 0;  // places
   size_t before = 0;
   size_t constraint = 0;
-  size_t carry = 0;
+  size_t plain = 0;  // how many numbers stand before the carry
+  size_t carry = 0;  // begins with a line of the cache
   size_t carry_size = 0;
+  std::vector<size_t> buffers;  // places of those that move
   size_t size = 0;
 };
 
@@ -57,7 +59,7 @@ class Campaigns {
   uint64_t restore(std::span<const std::byte> bytes);
 
   // That a campaign takes, but for what all share.
-  static int64_t bytes_of_campaign(const BundleInfo& info);
+  static int64_t bytes_of_campaign(const Bundle& bundle);
 
  private:
   struct Slot {
@@ -65,6 +67,7 @@ class Campaigns {
     bool is_open = false;
     bool has_acted = false;  // in the tick that is next
     uint8_t carry_now = 0;   // which of the two is that of the last tick
+    uint32_t moves = 0;      // of carries that move, since they were at the beginning
     uint64_t call = 0;       // the last one that named it
     Advertiser advertiser;
     TickHistory history;
@@ -102,6 +105,10 @@ class Campaigns {
   void check_count(size_t count) const;
   std::span<float> numbers_of(const Slot& slot);
   std::span<float> carry_of(const Slot& slot, bool next);
+  bool moving() const { return !layout_.buffers.empty(); }
+  float* window_of(const Slot& slot, size_t carry, int64_t moves);
+  std::vector<float> saved_carry(const Slot& slot, bool next);
+  void restore_carry(const Slot& slot, std::span<const float> now, std::span<const float> next);
   void check(const genbid_campaign& campaign) const;
   OutcomeValues wishes_of(const genbid_campaign& campaign) const;
   Slot& occupy(const genbid_campaign& campaign, const OutcomeValues& wishes);
@@ -120,6 +127,7 @@ class Campaigns {
   size_t coefficients_output_ = 0;
   size_t num_coefficients_ = 0;
   bool reads_before_ = false;
+  int64_t most_moves_ = 0;
   std::vector<double> scratch_;  // the features of one campaign
   AlignedVector<Slot> slots_;
   AlignedVector<float> numbers_;

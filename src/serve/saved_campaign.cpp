@@ -138,9 +138,11 @@ std::vector<std::byte> Campaigns::save(uint64_t id) {
   writer.number(slot.start.num_pv);
   writer.number(slot.start.mean_pvalue);
   writer.number(slot.start.remaining_budget);
-  writer.bytes(std::as_bytes(numbers_of(slot).first(layout_.carry)));
-  writer.bytes(std::as_bytes(carry_of(slot, false)));
-  writer.bytes(std::as_bytes(carry_of(slot, true)));
+  writer.bytes(std::as_bytes(numbers_of(slot).first(layout_.plain)));
+  for (const bool next : {false, true}) {
+    const std::vector<float> carry = saved_carry(slot, next);
+    writer.bytes(std::as_bytes(std::span<const float>(carry)));
+  }
   writer.text(hash_of(writer.all()));
   return std::move(writer.all());
 }
@@ -150,7 +152,8 @@ size_t Campaigns::saved_bytes() const {
   constexpr size_t kFixed = 2 * sizeof(double) + sizeof(int32_t) + sizeof(uint64_t) + sizeof(int64_t) +
                             sizeof(int32_t) + sizeof(OutcomeValues) + sizeof(int32_t) +
                             TickHistory::kNumNumbers * sizeof(double) + 1 + sizeof(int64_t) + 2 * sizeof(double);
-  return kHead + bundle_->info.version.size() + kFixed + layout_.size * sizeof(float) + kHashDigits;
+  return kHead + bundle_->info.version.size() + kFixed + (layout_.plain + 2 * layout_.carry_size) * sizeof(float) +
+         kHashDigits;
 }
 
 uint64_t Campaigns::restore(std::span<const std::byte> bytes) {
@@ -192,8 +195,12 @@ uint64_t Campaigns::restore(std::span<const std::byte> bytes) {
   slot.has_acted = has_acted;
   slot.start = start;
   const std::span<float> numbers = numbers_of(slot);
-  const std::span<const std::byte> saved = reader.take(layout_.size * sizeof(float));
-  std::memcpy(numbers.data(), saved.data(), saved.size());
+  const std::span<const std::byte> saved = reader.take((layout_.plain + 2 * layout_.carry_size) * sizeof(float));
+  std::memcpy(numbers.data(), saved.data(), layout_.plain * sizeof(float));
+  std::vector<float> carries(2 * layout_.carry_size);
+  std::memcpy(carries.data(), saved.data() + layout_.plain * sizeof(float), carries.size() * sizeof(float));
+  const std::span<const float> both = carries;
+  restore_carry(slot, both.first(layout_.carry_size), both.last(layout_.carry_size));
   return id_of(slot);
 }
 

@@ -3,12 +3,16 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "export/agreement.h"
 #include "export/day_columns.h"
+#include "export/example_days.h"
 #include "export/fusion.h"
+#include "graph/carry_buffers.h"
 #include "graph/operators.h"
 #include "graph/program.h"
 
@@ -30,6 +34,53 @@ TEST_P(Lowering, SaysWhatThePolicySays) {
     const Agreement agreement = compare_over_a_day(*policy, test::kSeen, test::kDayTicks, program, rows, rows);
     EXPECT_LE(agreement.largest, tolerance) << rows << " rows";
     EXPECT_EQ(agreement.decisions, test::kDayTicks);
+  }
+}
+
+// Where carries move nothing is computed otherwise, so every bit is the same.
+TEST_P(Lowering, CarriesThatMoveChangeNothing) {
+  const torch::NoGradGuard no_grad;
+  const auto policy = test::fitted_policy(GetParam());
+  const graph::Graph graph = exported(*policy);
+  constexpr int64_t kRows = 3;
+  graph::Workspace copied(std::make_shared<const graph::Program>(graph), kRows);
+  graph::Workspace moving(std::make_shared<const graph::Program>(graph, graph::best_target(), graph::Carries::kMoving),
+                          kRows);
+  const std::vector<graph::MovingCarry>& carries = moving.program().moving_carries();
+  std::vector<at::Tensor> carry = policy->initial_carry(kRows);
+  ASSERT_EQ(carries.size(), carry.size()) << "a carry that is copied";
+  graph::CarryBuffers buffers(moving);
+  ExampleDays days(*policy, test::kSeen, test::kDayTicks, kRows, 5);
+  while (!days.ended()) {
+    const auto inputs = inputs_of(graph, days.history(), days.wishes_BO(), days.noise_BN(), carry);
+    write_inputs(copied, inputs);
+    write_inputs(moving, inputs);
+    copied.run(kRows);
+    moving.run(kRows);
+    buffers.move_on();
+    at::Tensor coefficients_BA;
+    for (size_t i = 0; i < graph.outputs().size(); ++i) {
+      const std::span<const float> expected = copied.output(i);
+      const auto moved = std::find_if(carries.begin(), carries.end(), [i](const auto& one) { return one.output == i; });
+      if (moved == carries.end()) {
+        const std::span<const float> found = moving.output(i);
+        EXPECT_TRUE(std::ranges::equal(found, expected)) << graph.outputs()[i].name << ", tick " << days.tick();
+        coefficients_BA = at::empty(graph.value(graph.outputs()[i].value).shape.sizes(kRows));
+        std::ranges::copy(expected, coefficients_BA.mutable_data_ptr<float>());
+        continue;
+      }
+      const auto index = static_cast<size_t>(moved - carries.begin());
+      for (int64_t row = 0; row < kRows; ++row) {
+        const std::vector<float> window = buffers.window(index, row);
+        ASSERT_EQ(window.size() * kRows, expected.size());
+        EXPECT_TRUE(std::ranges::equal(window, expected.subspan(to_size(row) * window.size(), window.size())))
+            << graph.outputs()[i].name << ", tick " << days.tick() << ", row " << row;
+      }
+      at::Tensor& left = carry.at(std::stoul(graph.outputs()[i].name.substr(std::string("carry.").size())));
+      left = at::empty(left.sizes());
+      std::ranges::copy(expected, left.mutable_data_ptr<float>());
+    }
+    days.bid(coefficients_BA);
   }
 }
 

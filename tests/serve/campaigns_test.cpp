@@ -195,8 +195,7 @@ TEST(Campaigns, AskForWhatTheCallerWishes) {
 }
 
 // Saved before or after it was asked for a tick, a campaign goes on in another session as it would have here.
-TEST(Campaigns, GoOnAfterARestoreAsWithoutOne) {
-  const auto bundle = small_bundle(small_recurrent(), kTicks);
+void expect_to_go_on(const std::shared_ptr<const serve::Bundle>& bundle) {
   const MadeUpDay day(3);
   for (int at = 0; at < 2 * kTicks; ++at) {
     Campaigns here(bundle, 1);
@@ -216,6 +215,39 @@ TEST(Campaigns, GoOnAfterARestoreAsWithoutOne) {
     }
     EXPECT_EQ(here.save(id), there.save(moved));
     EXPECT_EQ(here.save(id).size(), here.saved_bytes());
+  }
+}
+
+TEST(Campaigns, GoOnAfterARestoreAsWithoutOne) {
+  expect_to_go_on(small_bundle(small_recurrent(), kTicks));
+  const auto moving = small_bundle(small_window(), kTicks);
+  ASSERT_EQ(moving->program->moving_carries().size(), 1U);
+  ASSERT_LT(moving->program->moving_carries()[0].most_moves(), kTicks - 1);  // windows are brought back, too
+  expect_to_go_on(moving);
+}
+
+// A carry that moves in its buffer and one that is copied: the same numbers, also where a tick
+// is asked for twice, and in a place that another campaign has left.
+TEST(Campaigns, CarriesThatMoveChangeNothing) {
+  constexpr int kLongDay = 13;
+  const auto copied = small_bundle(small_window(), kLongDay, graph::Carries::kCopied);
+  const auto moving = small_bundle(small_window(), kLongDay);
+  ASSERT_EQ(copied->program->moving_carries().size(), 0U);
+  Campaigns expected(copied, 2);
+  Campaigns found(moving, 2);
+  for (const uint64_t seed : {1, 2, 3}) {
+    const uint64_t one = expected.open(campaign_of(seed));
+    const uint64_t other = found.open(campaign_of(seed));
+    const MadeUpDay day(seed);
+    for (int tick = 0; tick < kLongDay; ++tick) {
+      if (tick % 3 == 0) act(found, other, MadeUpDay(9).start(tick), 2);
+      EXPECT_EQ(act(found, other, day.start(tick), 2), act(expected, one, day.start(tick), 2)) << tick;
+      const genbid_tick_outcome outcome = day.outcome(tick);
+      found.push(1, &other, &outcome);
+      expected.push(1, &one, &outcome);
+    }
+    found.close(other);
+    expected.close(one);
   }
 }
 

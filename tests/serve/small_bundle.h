@@ -68,7 +68,7 @@ struct AllInputs {
 inline constexpr int64_t kSmallNoise = 6;
 inline constexpr int64_t kSmallCarry = 8;
 
-inline AllInputs add_all_inputs(Graph& graph, int64_t window) {
+inline AllInputs add_all_inputs(Graph& graph, int64_t window, const std::vector<int64_t>& carry_shape = {kSmallCarry}) {
   std::vector<ValueId> flat;
   int64_t size = 0;
   const auto add = [&](const char* name, Type type, std::vector<int64_t> rest) {
@@ -89,7 +89,7 @@ inline AllInputs add_all_inputs(Graph& graph, int64_t window) {
   add("constraint", Type::kFloat, {2});
   add("wishes", Type::kFloat, {kNumOutcomes});
   add("noise", Type::kFloat, {kSmallNoise});
-  const ValueId carry = add("carry.0", Type::kFloat, {kSmallCarry});
+  const ValueId carry = add("carry.0", Type::kFloat, carry_shape);
   return {graph.add(Op::kConcat, flat, {1}), carry, size};
 }
 
@@ -103,6 +103,20 @@ inline Graph small_recurrent(int64_t window = 4) {
       graph.add(Op::kTanh, {graph.add(Op::kAdd, {add_linear(graph, "hidden", x, all.size, kSmallCarry), all.carry})});
   graph.add_output("coefficients", graph.add(Op::kSoftplus, {add_linear(graph, "out", hidden, kSmallCarry, 2)}));
   graph.add_output("carry.0", hidden);
+  return graph;
+}
+
+// Its carry is a window of the last four pairs of numbers that it made.
+inline Graph small_window() {
+  Graph graph;
+  const AllInputs all = add_all_inputs(graph, 2, {4, 2});
+  const ValueId scale = graph.add_constant("scale", {1}, std::vector<float>{0.001F});
+  const ValueId x = graph.add(Op::kMul, {all.value, scale});
+  const ValueId made = graph.add(Op::kTanh, {add_linear(graph, "made", x, all.size, 2)});
+  const ValueId window = graph.add(Op::kConcat, {all.carry, graph.add(Op::kReshape, {made}, {1, 1, 2})}, {1});
+  const ValueId seen = graph.add(Op::kReshape, {window}, {1, 10});
+  graph.add_output("coefficients", graph.add(Op::kSoftplus, {add_linear(graph, "out", seen, 10, 2)}));
+  graph.add_output("carry.0", graph.add(Op::kSlice, {window}, {1, 1, 5}));
   return graph;
 }
 
@@ -142,12 +156,13 @@ inline serve::BundleInfo small_info(const Graph& graph, int64_t ticks = 6) {
 }
 
 // A bundle that was on no disk.
-inline std::shared_ptr<const serve::Bundle> small_bundle(Graph graph, int64_t ticks = 6) {
+inline std::shared_ptr<const serve::Bundle> small_bundle(Graph graph, int64_t ticks = 6,
+                                                         graph::Carries carries = graph::Carries::kMoving) {
   auto bundle = std::make_shared<serve::Bundle>();
   bundle->info = small_info(graph, ticks);
   bundle->json = serve::bundle_json(bundle->info);
   bundle->hash = content_hash(bundle->json);
-  bundle->program = std::make_shared<const graph::Program>(std::move(graph));
+  bundle->program = std::make_shared<const graph::Program>(std::move(graph), graph::best_target(), carries);
   return bundle;
 }
 

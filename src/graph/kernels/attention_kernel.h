@@ -45,20 +45,20 @@ GENBID_INLINE void mix(float* to, const float* weights, const float* v, int64_t 
 // A query that sees no key is answered with zeros. Scratch: a row of scores.
 void attention(const Step& step, const Frame& frame) {
   const auto& how = *static_cast<const Attention*>(step.detail);
-  const float* const all_q = at<const float>(step.in[0], frame);
-  const float* const all_k = at<const float>(step.in[1], frame);
-  const float* const all_v = at<const float>(step.in[2], frame);
   const uint8_t* const all_masks = how.masked ? at<const uint8_t>(step.in[3], frame) : nullptr;
   float* const out = at<float>(step.out, frame);
   float* const scores = frame.scratch;
   const float scale = 1.0F / root(static_cast<float>(how.size));
   const auto place = [](const int64_t* strides, int64_t b, int64_t h) { return b * strides[0] + h * strides[1]; };
   for (int64_t b = 0; b < how.batch * frame.rows; ++b) {
+    const float* const row_q = row_of<const float>(step.in[0], frame, b, how.strides[0][0]);
+    const float* const row_k = row_of<const float>(step.in[1], frame, b, how.strides[1][0]);
+    const float* const row_v = row_of<const float>(step.in[2], frame, b, how.strides[2][0]);
     for (int64_t h = 0; h < how.heads; ++h) {
-      const float* const k = all_k + place(how.strides[1], b, h);
-      const float* const v = all_v + place(how.strides[2], b, h);
+      const float* const k = row_k + h * how.strides[1][1];
+      const float* const v = row_v + h * how.strides[2][1];
       for (int64_t i = 0; i < how.queries; ++i) {
-        const float* const q = all_q + place(how.strides[0], b, h) + i * how.strides[0][2];
+        const float* const q = row_q + h * how.strides[0][1] + i * how.strides[0][2];
         float* const to = out + place(how.out_strides, b, h) + i * how.out_strides[2];
         const int64_t keys = how.causal ? i + 1 : how.keys;
         const int64_t stride = how.strides[1][2];

@@ -140,6 +140,7 @@ constexpr Kernels kKernels = {
     .group_norm = group_norm,
     .sum = sum,
     .fill = fill,
+    .copy_rows = copy_rows,
     .copy = {copy<uint8_t>, nullptr, copy<float>, copy<int64_t>},
     .pick = {pick<uint8_t>, nullptr, pick<float>, pick<int64_t>},
     .gather = {gather<uint8_t>, nullptr, gather<float>, gather<int64_t>},

@@ -30,9 +30,11 @@ struct Frame {
   float* scratch = nullptr;
 };
 
-// Where a step finds its numbers, in bytes from the beginning of a tensor; `per_row` times the call's rows.
+// Where a step finds its numbers, in bytes from the beginning of a tensor; `per_row` times the call's rows. With
+// `by_row` the tensor holds pointers, one a row, and the offset counts from where they point.
 struct Operand {
   int32_t place = -1;
+  bool by_row = false;
   int64_t offset = 0;
   int64_t per_row = 0;
 };
@@ -60,6 +62,12 @@ struct Elementwise {
   Loops loops;
   float low = 0, high = 0;  // of clamp
   int64_t whole_low = 0, whole_high = 0;
+};
+
+// Of rows whose numbers lie where pointers say, on either side or both.
+struct RowCopy {
+  Loops loops;                       // over a row
+  int64_t to_row = 0, from_row = 0;  // strides of rows, in numbers, where they lie in a tensor
 };
 
 // W [N, K] turned and cut into panels of `width` vectors of columns (the last may be narrower): all K rows of a panel,
@@ -166,6 +174,7 @@ struct Kernels {
   Kernel linear = nullptr, matmul = nullptr, conv = nullptr, attention = nullptr;
   Kernel softmax = nullptr, layer_norm = nullptr, group_norm = nullptr, sum = nullptr;
   Kernel fill = nullptr;
+  Kernel copy_rows = nullptr;                         // of floats
   Kernel copy[4] = {}, pick[4] = {}, gather[4] = {};  // of numbers of 1 << i bytes
   Kernel take = nullptr;
 };

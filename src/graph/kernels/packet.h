@@ -94,6 +94,14 @@ GENBID_INLINE T* at(const Operand& operand, const Frame& frame) {
   return reinterpret_cast<T*>(frame.places[operand.place] + operand.offset + operand.per_row * frame.rows);
 }
 
+// Of one row of a tensor whose rows are `stride` numbers apart, or lie where pointers say.
+template <typename T>
+GENBID_INLINE T* row_of(const Operand& operand, const Frame& frame, int64_t row, int64_t stride) {
+  if (!operand.by_row) return at<T>(operand, frame) + row * stride;
+  std::byte* const* const rows = reinterpret_cast<std::byte* const*>(frame.places[operand.place]);
+  return reinterpret_cast<T*>(rows[row] + operand.offset);
+}
+
 // Calls body(places, n) for each innermost loop: where its output and inputs begin, and how many numbers it has.
 template <int kOperands, typename Body>
 GENBID_INLINE void for_loops(const Loops& loops, int64_t rows, Body body) {

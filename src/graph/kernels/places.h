@@ -14,6 +14,19 @@ void fill(const Step& step, const Frame& frame) {
 }
 
 template <typename T>
+GENBID_INLINE void copy_run(T* to, int64_t to_stride, const T* from, int64_t stride, int64_t n) {
+  if (to_stride == 1 && stride == 1) {
+    if (n * static_cast<int64_t>(sizeof(T)) >= 64) {
+      __builtin_memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
+    } else {
+      for (int64_t i = 0; i < n; ++i) to[i] = from[i];
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * stride];
+  }
+}
+
+template <typename T>
 void copy(const Step& step, const Frame& frame) {
   const auto& how = *static_cast<const Elementwise*>(step.detail);
   T* const out = at<T>(step.out, frame);
@@ -22,18 +35,20 @@ void copy(const Step& step, const Frame& frame) {
   const int64_t to_stride = how.loops.strides[0][last];
   const int64_t stride = how.loops.strides[1][last];
   for_loops<2>(how.loops, frame.rows, [&](const int64_t* places, int64_t n) {
-    T* const to = out + places[0];
-    const T* const from = x + places[1];
-    if (to_stride == 1 && stride == 1) {
-      if (n * static_cast<int64_t>(sizeof(T)) >= 64) {
-        __builtin_memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
-      } else {
-        for (int64_t i = 0; i < n; ++i) to[i] = from[i];
-      }
-    } else {
-      for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * stride];
-    }
+    copy_run(out + places[0], to_stride, x + places[1], stride, n);
   });
+}
+
+void copy_rows(const Step& step, const Frame& frame) {
+  const auto& how = *static_cast<const RowCopy*>(step.detail);
+  const int last = how.loops.rank - 1;
+  for (int64_t row = 0; row < frame.rows; ++row) {
+    float* const out = row_of<float>(step.out, frame, row, how.to_row);
+    const float* const x = row_of<const float>(step.in[0], frame, row, how.from_row);
+    for_loops<2>(how.loops, 1, [&](const int64_t* places, int64_t n) {
+      copy_run(out + places[0], how.loops.strides[0][last], x + places[1], how.loops.strides[1][last], n);
+    });
+  }
 }
 
 template <typename T>

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/aligned.h"
+#include "graph/program.h"
+
+// The moving carries of all rows of a workspace, for callers whose rows go through their days together.
+
+namespace genbid::graph {
+
+class CarryBuffers {
+ public:
+  // Zeros: those of a day's first tick. The workspace must stay where it is.
+  explicit CarryBuffers(Workspace& workspace);
+
+  // What the last call left is what the next one reads.
+  void move_on();
+  // The window that the next call reads, as a copied carry would have it.
+  std::vector<float> window(size_t carry, int64_t row) const;
+
+ private:
+  void set_windows();
+
+  Workspace& workspace_;
+  const std::vector<MovingCarry>& carries_;
+  std::vector<AlignedVector<float>> buffers_;  // by carry: of all rows
+  std::vector<int64_t> moves_;                 // by carry, since its windows were at the beginning
+};
+
+}  // namespace genbid::graph
