@@ -229,14 +229,16 @@ def check_graph(folder):
         program = program or exported(policy, graph, tensors)
         expected = by_numpy(graph, weights, inputs, rows)
         with torch.no_grad():
+            by_code, by_archive = policy(*tensors), loaded(*tensors)
+            assert list(by_code) == list(by_archive)
+            for name, numbers in by_code.items():
+                assert torch.equal(by_archive[name], numbers), name  # the same calls
             results = {
                 "onnxruntime": session.run(None, {name: inputs[name] for name in input_names}),
-                "policy.py": list(policy(*tensors).values()),
-                "policy.pt2": list(loaded(*tensors).values()),
+                "policy.py": list(by_code.values()),
+                "policy.pt2": list(by_archive.values()),
                 "policy.pt2, decomposed": list(decomposed(*tensors).values()),
             }
-            for name, same in zip(policy(*tensors).items(), loaded(*tensors).items()):
-                assert name[0] == same[0] and torch.equal(name[1], same[1]), name[0]
             # Of rows that torch.export knows as a part of an extent alone, it assumes that they are not 1.
             if rows > 1 or any(one["shape"] and one["shape"][0] == "R" for one in graph["inputs"]):
                 results["torch.export"] = list(program(*tensors).values())
