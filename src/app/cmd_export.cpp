@@ -26,9 +26,9 @@ Command export_command() {
   return {
       "export",
       "write a trained policy as a bundle that a bidding server loads",
-      "Writes OUTPUT/VERSION/ (graph, weights, ONNX, PyTorch module, examples, a README) and then OUTPUT/CURRENT,\n"
-      "for libgenbid_serve.so, onnxruntime, Triton or PyTorch (docs/serving.md). It is compared with the policy\n"
-      "before it is put in place, and no version is ever overwritten.\n"
+      "Writes OUTPUT/VERSION/ (graph, weights, ONNX, PyTorch module and archive, examples, a README) and then\n"
+      "OUTPUT/CURRENT, for libgenbid_serve.so, onnxruntime, Triton or PyTorch (docs/serving.md). It is compared with\n"
+      "the policy before it is put in place, and no version is ever overwritten.\n"
       "\n"
       "  genbid export runs/market output=bundles/market\n"
       "  genbid export runs/market/checkpoints/step-00001500 output=models layout=triton\n"

@@ -50,6 +50,7 @@ std::string bundle_readme(const serve::BundleInfo& info) {
          "| `policy.py` | the same as a plain `torch.nn.Module`, whose parameters have the names of the safetensors "
          "file "
          "|\n"
+         "| `policy.pt2` | the same as an exported program, whose format is that of PyTorch 2.11 |\n"
          "| `examples.safetensors` | decisions with their inputs, to compare with |\n\n"
          "## With the serving library\n\n"
          "`libgenbid_serve.so` needs neither LibTorch nor Python; `genbid.h` says what each call does. C and C++:\n\n"
@@ -123,7 +124,16 @@ std::string bundle_readme(const serve::BundleInfo& info) {
          "```python\n"
          "from policy import load\n\n"
          "policy = load(\".\")  # torch.nn.Module; torch.export.export takes it with a dynamic first dimension\n"
+         "outputs = policy(*inputs)  # tensors in the order below; a dict by the names below\n"
          "```\n\n"
+         "Or without the code of `policy.py`:\n\n"
+         "```python\n"
+         "import torch\n\n"
+         "policy = torch.export.load(\"policy.pt2\").module()\n"
+         "outputs = policy(*inputs)\n"
+         "```\n\n"
+         "The format of `policy.pt2` is PyTorch's and may change: the file is of 2.11 and was checked with that. Where "
+         "another\nversion refuses it, `torch.export.export` makes a program of `policy.py` there.\n\n"
          "## Inputs\n\n" +
          table_of(info.inputs) + "\n" + meaning_of_inputs(info) + "\n## Outputs\n\n" + table_of(info.outputs);
 }

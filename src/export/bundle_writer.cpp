@@ -25,6 +25,7 @@
 #include "export/triton.h"
 #include "graph/graph_json.h"
 #include "graph/onnx_writer.h"
+#include "graph/pt2_writer.h"
 #include "graph/python_writer.h"
 
 namespace genbid::exporting {
@@ -130,6 +131,7 @@ void write_bundle_files(const BundleSource& source, serve::BundleInfo info, cons
   write_safetensors(folder + "/" + serve::kWeightsFile, graph::weights_of(graph));
   write_file(folder + "/policy.onnx", graph::onnx_model(graph, onnx_info(source, info.version)));
   write_file(folder + "/policy.py", graph::policy_python(graph, info.model));
+  write_file(folder + "/policy.pt2", graph::pt2_archive(graph));
   write_examples(folder + "/examples.safetensors", *source.policy, info.observation, info.ticks, graph);
   write_file(folder + "/README.md", bundle_readme(info));
   info.files = files_in(folder);

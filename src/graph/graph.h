@@ -9,7 +9,7 @@
 #include <vector>
 
 // The exported graph: what a policy computes when it acts, as a list of operators from one short table (operators.h).
-// It is made by export from a trace, written as ONNX, JSON and Python, and run by program.h. No torch here.
+// It is made by export from a trace, written as JSON, ONNX, Python and .pt2, and run by program.h. No torch here.
 //
 // Values are tensors in C order. The number of rows of a call is no part of a graph: it stands in the first extent of a
 // shape alone, as a multiple of the rows (a pass with the conditions and one without have twice as many).

@@ -7,6 +7,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "graph/clamp_bounds.h"
 #include "graph/onnx_file.h"
 #include "graph/operators.h"
 
@@ -173,20 +174,15 @@ class StepMaker {
     emit("Mul", {step("Mul", {x, scalar(0.5F)}), step("Add", {error, scalar(1.0F)})}, output_);
   }
 
-  // A bound that bounds nothing is left out.
   void lower_clamp(const Node& node, const std::string& x) {
-    const bool is_int = graph_.value(node.output).type == Type::kInt;
-    const auto bound = [&](double number) {
-      return is_int ? file_.ints({}, {static_cast<int64_t>(number)}) : scalar(as_float(number));
+    const Type type = graph_.value(node.output).type;
+    const ClampBounds bounds = clamp_bounds(node, type, "onnx");
+    const auto bound = [&](const std::optional<double>& number) {
+      if (!number) return std::string();
+      return type == Type::kInt ? file_.ints({}, {static_cast<int64_t>(*number)}) : scalar(as_float(*number));
     };
-    const double low = is_int ? std::ceil(node.reals[0]) : node.reals[0];
-    const double high = is_int ? std::floor(node.reals[1]) : node.reals[1];
-    const double lowest = is_int ? -0x1p63 : -std::numeric_limits<double>::infinity();
-    if (is_int && (low >= 0x1p63 || high < lowest)) {
-      throw Error("onnx: found a clamp to " + std::to_string(low) + " and " + std::to_string(high) +
-                  ", expected bounds of 64 bits");
-    }
-    emit("Clip", {x, low <= lowest ? "" : bound(low), high >= -lowest ? "" : bound(high)}, output_);
+    const std::string low = bound(bounds.low);
+    emit("Clip", {x, low, bound(bounds.high)}, output_);
   }
 
   // ONNX divides whole numbers towards zero: one less where there is a remainder below 0. Divisors are above 0.

@@ -8,7 +8,7 @@
 #include "graph/graph.h"
 
 // The table of operators: all that an exported graph can be made of. What each computes stands here; shapes are checked
-// and inferred by its line in operators.cpp, run by kernels, written by onnx_writer and python_writer.
+// and inferred by its line in operators.cpp, run by kernels, written by onnx_writer, python_writer and pt2_writer.
 //
 // What is not a number or infinite goes through as IEEE 754 has it: min, max, relu and clamp of NaN are NaN.
 //

@@ -2,14 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/shown.h"
+#include "graph/clamp_bounds.h"
 #include "graph/operators.h"
+#include "graph/python_names.h"
 
 namespace genbid::graph {
 namespace {
@@ -42,98 +42,6 @@ std::string joined(std::span<const int64_t> numbers) {
   std::vector<std::string> parts;
   for (const int64_t number : numbers) parts.push_back(std::to_string(number));
   return joined(parts);
-}
-
-// What forward() cannot call a value: words of Python and what it uses itself.
-const std::set<std::string>& taken_words() {
-  static const std::set<std::string> words = {
-      "False",    "None",   "True",        "and",     "as",     "assert",   "async",   "await", "break", "class",
-      "continue", "def",    "del",         "elif",    "else",   "except",   "finally", "for",   "from",  "global",
-      "if",       "import", "in",          "is",      "lambda", "nonlocal", "not",     "or",    "pass",  "raise",
-      "return",   "try",    "while",       "with",    "yield",  "F",        "self",    "torch", "float", "w",
-      "rows",     "os",     "safetensors", "TENSORS", "Policy", "load",     "dict"};
-  return words;
-}
-
-// What a torch.nn.Module (2.11) has already, but for what begins with an underscore.
-const std::set<std::string>& module_words() {
-  static const std::set<std::string> words = {"T_destination",
-                                              "add_module",
-                                              "apply",
-                                              "bfloat16",
-                                              "buffers",
-                                              "call_super_init",
-                                              "children",
-                                              "compile",
-                                              "cpu",
-                                              "cuda",
-                                              "double",
-                                              "dump_patches",
-                                              "eval",
-                                              "extra_repr",
-                                              "float",
-                                              "forward",
-                                              "get_buffer",
-                                              "get_extra_state",
-                                              "get_parameter",
-                                              "get_submodule",
-                                              "half",
-                                              "ipu",
-                                              "load_state_dict",
-                                              "modules",
-                                              "mtia",
-                                              "named_buffers",
-                                              "named_children",
-                                              "named_modules",
-                                              "named_parameters",
-                                              "parameters",
-                                              "register_backward_hook",
-                                              "register_buffer",
-                                              "register_forward_hook",
-                                              "register_forward_pre_hook",
-                                              "register_full_backward_hook",
-                                              "register_full_backward_pre_hook",
-                                              "register_load_state_dict_post_hook",
-                                              "register_load_state_dict_pre_hook",
-                                              "register_module",
-                                              "register_parameter",
-                                              "register_state_dict_post_hook",
-                                              "register_state_dict_pre_hook",
-                                              "requires_grad_",
-                                              "set_extra_state",
-                                              "set_submodule",
-                                              "share_memory",
-                                              "state_dict",
-                                              "to",
-                                              "to_empty",
-                                              "train",
-                                              "training",
-                                              "type",
-                                              "xpu",
-                                              "zero_grad"};
-  return words;
-}
-
-// Dots part a tensor's name into names of modules within modules and, at last, its own.
-void check_tensor_names(const std::vector<Constant>& constants) {
-  std::set<std::string> tensors, modules;
-  for (const Constant& constant : constants) {
-    tensors.insert(constant.name);
-    for (size_t from = 0; from <= constant.name.size();) {
-      const size_t end = std::min(constant.name.find('.', from), constant.name.size());
-      const std::string part = constant.name.substr(from, end - from);
-      if (part.empty() || part[0] == '_' || module_words().contains(part)) {
-        throw Error("policy.py: found the tensor '" + shown(constant.name) + "', expected no part called '" +
-                    shown(part) + "', which torch.nn.Module has itself");
-      }
-      if (end < constant.name.size()) modules.insert(constant.name.substr(0, end));
-      from = end + 1;
-    }
-  }
-  for (const std::string& name : tensors) {
-    if (!modules.contains(name)) continue;
-    throw Error("policy.py: found the tensor '" + shown(name) + "' and others within it, expected either");
-  }
 }
 
 std::string times_rows(int64_t multiple) {
@@ -171,13 +79,13 @@ const std::vector<std::pair<Op, Call>>& calls() {
 
 class PythonWriter {
  public:
-  explicit PythonWriter(const Graph& graph) : graph_(graph), names_(to_size(graph.num_values())), used_(taken_words()) {
-    for (const Named& input : graph.inputs()) at(names_, input.value) = unused_name(input.name);
+  explicit PythonWriter(const Graph& graph) : graph_(graph), names_(to_size(graph.num_values())) {
+    for (const Named& input : graph.inputs()) at(names_, input.value) = python_names_.unused(input.name);
     for (int32_t i = 0; i < std::ssize(graph.constants()); ++i) {
       at(names_, graph.value_of_constant(i)) = "w[" + quoted(at(graph.constants(), i).name) + "]";
     }
     for (const Node& node : graph.nodes()) {
-      at(names_, node.output) = unused_name(info_of(node.op).name + "_" + std::to_string(node.output));
+      at(names_, node.output) = python_names_.unused(info_of(node.op).name + "_" + std::to_string(node.output));
     }
   }
 
@@ -217,17 +125,6 @@ class PythonWriter {
  private:
   const std::string& name(ValueId id) const { return at(names_, id); }
   const Shape& shape(ValueId id) const { return graph_.value(id).shape; }
-
-  std::string unused_name(const std::string& wished) {
-    std::string plain;
-    for (const char c : wished) {
-      const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-      plain += fits ? c : '_';
-    }
-    if (plain[0] >= '0' && plain[0] <= '9') plain = "_" + plain;
-    while (!used_.insert(plain).second) plain += "_";
-    return plain;
-  }
 
   std::string rows_line() const {
     for (const Named& input : graph_.inputs()) {
@@ -280,22 +177,15 @@ class PythonWriter {
     }
   }
 
-  // A bound that bounds nothing is left out; those of whole numbers are whole.
   std::string clamp(const Node& node, const std::string& x) const {
-    const bool is_int = graph_.value(node.output).type == Type::kInt;
-    const double low = is_int ? std::ceil(node.reals[0]) : node.reals[0];
-    const double high = is_int ? std::floor(node.reals[1]) : node.reals[1];
-    const double lowest = is_int ? -0x1p63 : -std::numeric_limits<double>::infinity();
-    if (is_int && (low >= 0x1p63 || high < lowest)) {
-      throw Error("policy.py: found a clamp to " + std::to_string(low) + " and " + std::to_string(high) +
-                  ", expected bounds of 64 bits");
-    }
-    const auto bound = [is_int](double number) {
-      return is_int ? std::to_string(static_cast<int64_t>(number)) : real_text(number);
+    const Type type = graph_.value(node.output).type;
+    const ClampBounds bounds = clamp_bounds(node, type, "policy.py");
+    const auto bound = [type](double number) {
+      return type == Type::kInt ? std::to_string(static_cast<int64_t>(number)) : real_text(number);
     };
     std::vector<std::string> parts = {x};
-    if (low > lowest) parts.push_back("min=" + bound(low));
-    if (high < -lowest) parts.push_back("max=" + bound(high));
+    if (bounds.low) parts.push_back("min=" + bound(*bounds.low));
+    if (bounds.high) parts.push_back("max=" + bound(*bounds.high));
     return parts.size() == 1 ? x : "torch.clamp(" + joined(parts) + ")";
   }
 
@@ -341,7 +231,7 @@ class PythonWriter {
 
   const Graph& graph_;
   std::vector<std::string> names_;  // of values, as expressions
-  std::set<std::string> used_;
+  PythonNames python_names_;
 };
 
 constexpr const char* kImports = R"(import os
@@ -391,7 +281,7 @@ std::string in_docstring(const std::string& text) {
 }  // namespace
 
 std::string policy_python(const Graph& graph, const std::string& about) {
-  check_tensor_names(graph.constants());
+  check_module_names(graph, "policy.py");
   const PythonWriter writer(graph);
   return "\"\"\"" + in_docstring(about) + "\n\nR is the number of rows of a call.\n\"\"\"\n\n" + kImports +
          "TENSORS = {  # of weights.safetensors\n" + writer.tensors() +

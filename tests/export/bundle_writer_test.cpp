@@ -42,13 +42,13 @@ TEST_F(Bundles, AreThereWholeAndCurrent) {
   const BundleSummary summary = write_bundle(policy, {out("bundles"), ""});
   EXPECT_EQ(summary.folder, out("bundles/") + summary.version);
   EXPECT_EQ(read_file(out("bundles/CURRENT")), summary.version + "\n");
-  for (const char* name : {"bundle.json", "graph.json", "weights.safetensors", "policy.onnx", "policy.py",
+  for (const char* name : {"bundle.json", "graph.json", "weights.safetensors", "policy.onnx", "policy.py", "policy.pt2",
                            "examples.safetensors", "README.md"}) {
     EXPECT_TRUE(fs::is_regular_file(summary.folder + "/" + name)) << name;
   }
   const auto bundle = serve::load_bundle(out("bundles"));
   EXPECT_EQ(bundle->info.version, summary.version);
-  EXPECT_EQ(bundle->info.files.size(), 6);
+  EXPECT_EQ(bundle->info.files.size(), 7);
   EXPECT_FALSE(bundle->info.wishes.empty());
 }
 

@@ -215,7 +215,8 @@ TEST(Fusion, LeavesWhatOnlyLooksLikeMish) {
     const at::Tensor n = e * (e + 2.5);
     return (x * (n / (n + 2.0))).slice(1, 0, 1);
   });
-  for (const graph::Node& node : exported(policy).nodes()) EXPECT_NE(node.op, graph::Op::kMish);
+  const graph::Graph graph = exported(policy);
+  for (const graph::Node& node : graph.nodes()) EXPECT_NE(node.op, graph::Op::kMish);
 }
 
 }  // namespace

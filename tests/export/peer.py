@@ -1,7 +1,8 @@
 """peer.py FOLDER: other people's tools on the bundles that bundle_peer_test has written, FOLDER/NAME/VERSION.
 
-Decisions of examples.safetensors, which LibTorch made, are made again by onnxruntime (with 1, 2, 3, 48 and all rows) and by
-policy.py; onnx checks the file; torch.export.export takes the module with a free number of rows.
+Decisions of examples.safetensors, which LibTorch made, are made again by onnxruntime, by policy.py and by what
+torch.export loads of policy.pt2, with 1, 2, 3 and all 48 rows: coefficients and what is carried to the next tick. onnx
+checks its file; torch.export.export takes the module with a free number of rows.
 """
 
 import importlib.util
@@ -15,16 +16,19 @@ import onnxruntime
 import safetensors.numpy
 import torch
 
-# Of the largest coefficient. 32-bit sums in another order are some 1e-6 off; what a sampler makes goes through the network
-# again at each level.
+# Of the largest number of an output. 32-bit sums in another order are some 1e-6 off; what a sampler makes goes through the
+# network again at each level.
 TOLERANCE = 1e-5
 SAMPLER_TOLERANCE = 1e-4
 
 
 def error_of(found, expected):
-    assert found.shape == expected.shape, (found.shape, expected.shape)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype), (found.shape, expected.shape)
+    if found.dtype != np.float32:
+        assert np.array_equal(found, expected)
+        return 0.0
     assert np.isfinite(found).all()
-    return np.abs(found - expected).max() / np.abs(expected).max()
+    return np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30)
 
 
 def session_of(path):
@@ -46,28 +50,45 @@ def check(folder):
     tolerance = SAMPLER_TOLERANCE if bundle["noise"]["size"] > 1 else TOLERANCE
     examples = safetensors.numpy.load_file(os.path.join(folder, "examples.safetensors"))
     names = [one["name"] for one in bundle["inputs"]]
+    outputs = [one["name"] for one in bundle["outputs"]]
     inputs = {name: examples["inputs." + name] for name in names}
-    expected = examples["outputs.coefficients"]
+    expected = {name: examples["outputs." + name] for name in outputs}
+    assert set(examples) == {"inputs." + name for name in names} | {"outputs." + name for name in outputs}
     path = os.path.join(folder, "policy.onnx")
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = session_of(path)
     assert [one.name for one in session.get_inputs()] == names
-    worst = {}
-    for rows in (1, 2, 3, len(expected)):
-        found = session.run(["coefficients"], {name: x[:rows] for name, x in inputs.items()})[0]
-        worst["onnxruntime"] = max(worst.get("onnxruntime", 0), error_of(found, expected[:rows]))
     policy = module_of(folder)
-    assert set(policy.state_dict()) == set(safetensors.numpy.load_file(os.path.join(folder, "weights.safetensors")))
+    archive = torch.export.load(os.path.join(folder, "policy.pt2")).module()
+    for module in (policy, archive):
+        assert set(module.state_dict()) == set(safetensors.numpy.load_file(os.path.join(folder, "weights.safetensors")))
+
+    worst = {}
+
+    def compare(tool, found, rows):
+        for name, right in expected.items():
+            error = error_of(np.asarray(found[name]), right[:rows])
+            assert error <= tolerance, (folder, tool, rows, name, error)
+            worst[tool] = max(worst.get(tool, 0), error)
+
     tensors = [torch.from_numpy(inputs[name]) for name in names]
+    num_rows = len(expected["coefficients"])
+    assert num_rows == 48
     with torch.no_grad():
-        worst["policy.py"] = error_of(policy(*tensors)["coefficients"].numpy(), expected)
+        for rows in (1, 2, 3, num_rows):
+            some = [x[:rows] for x in tensors]
+            made = session.run(None, {name: x[:rows] for name, x in inputs.items()})
+            compare("onnxruntime", dict(zip(outputs, made, strict=True)), rows)
+            by_code, by_archive = policy(*some), archive(*some)
+            assert list(by_code) == list(by_archive) == outputs
+            compare("policy.py", by_code, rows)
+            compare("policy.pt2", by_archive, rows)
+            assert all(torch.equal(by_code[name], by_archive[name]) for name in outputs)  # the same calls
         if bundle["model"] in ("perceptron", "decision_transformer"):  # the others take minutes
-            rows = torch.export.Dim("rows", min=2, max=4096)
+            dimension = torch.export.Dim("rows", min=2, max=4096)
             exported = torch.export.export(policy, tuple(x[:5] for x in tensors),
-                                           dynamic_shapes=tuple({0: rows} for _ in tensors))
-            worst["torch.export"] = error_of(exported.module()(*tensors)["coefficients"].numpy(), expected)
-    for tool, error in worst.items():
-        assert error <= tolerance, (folder, tool, error)
+                                           dynamic_shapes=tuple({0: dimension} for _ in tensors))
+            compare("torch.export", exported.module()(*tensors), num_rows)
     return worst
 
 

@@ -9,6 +9,7 @@
 #include "base/temporary_folder.h"
 #include "graph/graph_json.h"
 #include "graph/onnx_writer.h"
+#include "graph/pt2_writer.h"
 #include "graph/python_writer.h"
 #include "graph/sample_graphs.h"
 
@@ -61,6 +62,7 @@ TEST(GraphPeers, OnnxRuntimeAndTorchComputeWhatTheTableSays) {
     std::filesystem::create_directory(out);
     write_file(out + "/graph.json", graph_json(graph));
     write_file(out + "/policy.onnx", onnx_model(graph, {name, "1.2.3", "A sample.", {{"name", name}}}));
+    write_file(out + "/policy.pt2", pt2_archive(graph));
     write_file(out + "/policy.py", policy_python(graph, "A \"sample\" \\ of a graph."));
     write_safetensors(out + "/weights.safetensors", weights_of(graph));
     for (const int64_t num_rows : {1, 2, 3, 48}) {

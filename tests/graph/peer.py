@@ -1,8 +1,8 @@
 """peer.py FOLDER: other people's tools on the graphs that graph_peer_test has written.
 
-FOLDER/NAME has graph.json, weights.safetensors, policy.onnx, policy.py and inputs_N.safetensors for N rows. Each graph
-is computed four times: by NumPy as src/graph/operators.h says it, by onnxruntime, by policy.py and by what torch.export
-makes of it. All must agree.
+FOLDER/NAME has graph.json, weights.safetensors, policy.onnx, policy.py, policy.pt2 and inputs_N.safetensors for N rows.
+Each graph is computed five times: by NumPy as src/graph/operators.h says it, by onnxruntime, by policy.py, by what
+torch.export makes of it and by what it loads of policy.pt2. All must agree.
 """
 
 import importlib.util
@@ -190,6 +190,16 @@ def load_policy(folder, weights):
     return policy
 
 
+def load_archive(folder, graph, weights):
+    """The module, and that of the same program in terms of torch's core operators, for which it is traced again."""
+    program = torch.export.load(f"{folder}/policy.pt2")
+    assert set(program.state_dict) == set(weights)
+    for name, numbers in weights.items():
+        assert np.array_equal(program.state_dict[name].numpy(), numbers), name
+    with torch.no_grad():
+        return program.module(), program.run_decompositions().module()
+
+
 def exported(policy, graph, inputs):
     """Compiled for any number of rows from an example with 3."""
     rows = torch.export.Dim("rows", min=1, max=4096)
@@ -210,6 +220,8 @@ def check_graph(folder):
     policy = load_policy(folder, weights)
     input_names = [one["name"] for one in graph["inputs"]]
     assert [one.name for one in session.get_inputs()] == input_names
+    loaded, decomposed = load_archive(folder, graph, weights)
+    assert set(loaded.state_dict()) == set(weights)
     program, worst = None, {}
     for rows in (3, 1, 2, 48):
         inputs = safetensors.numpy.load_file(f"{folder}/inputs_{rows}.safetensors")
@@ -217,9 +229,15 @@ def check_graph(folder):
         program = program or exported(policy, graph, tensors)
         expected = by_numpy(graph, weights, inputs, rows)
         with torch.no_grad():
+            by_code, by_archive = policy(*tensors), loaded(*tensors)
+            assert list(by_code) == list(by_archive)
+            for name, numbers in by_code.items():
+                assert torch.equal(by_archive[name], numbers), name  # the same calls
             results = {
                 "onnxruntime": session.run(None, {name: inputs[name] for name in input_names}),
-                "policy.py": list(policy(*tensors).values()),
+                "policy.py": list(by_code.values()),
+                "policy.pt2": list(by_archive.values()),
+                "policy.pt2, decomposed": list(decomposed(*tensors).values()),
             }
             # Of rows that torch.export knows as a part of an extent alone, it assumes that they are not 1.
             if rows > 1 or any(one["shape"] and one["shape"][0] == "R" for one in graph["inputs"]):
