@@ -16,8 +16,8 @@ import onnxruntime
 import safetensors.numpy
 import torch
 
-# Of the largest number of an output. 32-bit sums in another order are some 1e-6 off; what a sampler makes goes through the
-# network again at each level.
+# Of the largest number of an output. 32-bit sums in another order are some 1e-6 off; what a sampler makes goes through
+# the network again at each level.
 TOLERANCE = 1e-5
 SAMPLER_TOLERANCE = 1e-4
 
