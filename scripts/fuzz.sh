@@ -110,7 +110,7 @@ make_seeds() {
   printf '\0' | seed market_log default
   printf '\0' | seed tape_store default
   if [[ -x build/fuzz/write_small_bundle ]]; then
-    for name in perceptron recurrent; do
+    for name in perceptron recurrent window; do
       build/fuzz/write_small_bundle "$name" "build/fuzz/small/$name"
       seed bundle "$name" <"build/fuzz/small/$name/bundle.json"
       seed graph_json "$name" <"build/fuzz/small/$name/graph.json"

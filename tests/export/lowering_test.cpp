@@ -109,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(Registry, Lowering, ::testing::ValuesIn(test::policy_va
 class Toy : public policy::Policy {
  public:
   using Act = at::Tensor (*)(const policy::Ticks&);
-  explicit Toy(Act act) : act_(act) {}
+  explicit Toy(Act function) : act_(function) {}
   void fit(const policy::TrainingColumns& /*columns*/) override {}
   int64_t window() const override { return 2; }
   std::vector<policy::LossPart> losses(const policy::Step& /*step*/, size_t /*group*/,

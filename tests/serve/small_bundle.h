@@ -115,7 +115,7 @@ inline Graph small_window() {
   const ValueId made = graph.add(Op::kTanh, {add_linear(graph, "made", x, all.size, 2)});
   const ValueId window = graph.add(Op::kConcat, {all.carry, graph.add(Op::kReshape, {made}, {1, 1, 2})}, {1});
   const ValueId seen = graph.add(Op::kReshape, {window}, {1, 10});
-  graph.add_output("coefficients", graph.add(Op::kSoftplus, {add_linear(graph, "out", seen, 10, 2)}));
+  graph.add_output("coefficients", graph.add(Op::kSoftplus, {add_linear(graph, "seen", seen, 10, 2)}));
   graph.add_output("carry.0", graph.add(Op::kSlice, {window}, {1, 1, 5}));
   return graph;
 }

@@ -4,12 +4,14 @@
 
 #include "serve/small_bundle.h"
 
-// write_small_bundle perceptron|recurrent FOLDER
+// write_small_bundle perceptron|recurrent|window FOLDER
 int main(int argc, char** argv) {
   try {
     if (argc != 3) return 2;
-    const bool perceptron = std::string(argv[1]) == "perceptron";
-    genbid::test::write_bundle(perceptron ? genbid::test::small_perceptron() : genbid::test::small_recurrent(),
+    const std::string name = argv[1];
+    genbid::test::write_bundle(name == "perceptron" ? genbid::test::small_perceptron()
+                               : name == "window"   ? genbid::test::small_window()
+                                                    : genbid::test::small_recurrent(),
                                argv[2]);
     return 0;
   } catch (const std::exception& error) {
