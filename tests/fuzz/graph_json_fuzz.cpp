@@ -21,8 +21,10 @@ using namespace genbid;
 const SafetensorsFile& weights() {
   static const SafetensorsFile file = [] {
     const std::string path = fuzz::Scratch::path("weights.safetensors");
-    auto tensors = graph::weights_of(test::small_recurrent());
-    for (auto& tensor : graph::weights_of(test::small_window())) {
+    const graph::Graph recurrent = test::small_recurrent();
+    const graph::Graph window = test::small_window();
+    auto tensors = graph::weights_of(recurrent);
+    for (auto& tensor : graph::weights_of(window)) {
       const auto same = [&tensor](const auto& one) { return one.name == tensor.name; };
       if (std::ranges::none_of(tensors, same)) tensors.push_back(std::move(tensor));
     }
