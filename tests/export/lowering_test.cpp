@@ -48,7 +48,9 @@ TEST_P(Lowering, CarriesThatMoveChangeNothing) {
                           kRows);
   const std::vector<graph::MovingCarry>& carries = moving.program().moving_carries();
   std::vector<at::Tensor> carry = policy->initial_carry(kRows);
-  ASSERT_EQ(carries.size(), carry.size()) << "a carry that is copied";
+  // Keys and values of past ticks move; plans that are begun with, and what a model keeps of its own, do not.
+  ASSERT_EQ(carries.size(), GetParam().starts_with("decision_transformer") ? carry.size() : 0U);
+  if (carries.empty()) return;
   graph::CarryBuffers buffers(moving);
   ExampleDays days(*policy, test::kSeen, test::kDayTicks, kRows, 5);
   while (!days.ended()) {
