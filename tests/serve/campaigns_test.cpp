@@ -181,6 +181,27 @@ TEST(Campaigns, TheLastCallForATickCounts) {
   }
 }
 
+// Costs above the budget leave nothing, and not less.
+TEST(Campaigns, WhoHasSpentTooMuchHasNoMoney) {
+  const auto bundle = small_bundle(echo(2), kTicks);
+  const auto size = to_size(bundle->info.num_coefficients);
+  Campaigns campaigns(bundle, 2);
+  const uint64_t told = campaigns.open(campaign_of(1));
+  const uint64_t computed = campaigns.open(campaign_of(1));
+  genbid_tick_start start = MadeUpDay(1).start(0);
+  act(campaigns, told, start, size);
+  act(campaigns, computed, start, size);
+  genbid_tick_outcome outcome = MadeUpDay(1).outcome(0);
+  outcome.cost = 1.5 * campaign_of(1).budget;
+  campaigns.push(1, &told, &outcome);
+  campaigns.push(1, &computed, &outcome);
+  start = MadeUpDay(1).start(1);
+  start.remaining_budget = 0.0;
+  const std::vector<double> said = act(campaigns, told, start, size);
+  start.remaining_budget = GENBID_FROM_COSTS;
+  EXPECT_EQ(act(campaigns, computed, start, size), said);
+}
+
 TEST(Campaigns, AskForWhatTheCallerWishes) {
   const auto bundle = small_bundle(echo(1), kTicks);
   Campaigns campaigns(bundle, 1);
@@ -226,28 +247,37 @@ TEST(Campaigns, GoOnAfterARestoreAsWithoutOne) {
   expect_to_go_on(moving);
 }
 
-// A carry that moves in its buffer and one that is copied: the same numbers, also where a tick
-// is asked for twice, and in a place that another campaign has left.
+// A carry that moves in its buffer and one that is copied: the same numbers, for neighbours in memory, also where a tick
+// is asked for twice, and in places that other campaigns have left.
 TEST(Campaigns, CarriesThatMoveChangeNothing) {
   constexpr int kLongDay = 13;
+  constexpr uint64_t kNeighbours = 3;
   const auto copied = small_bundle(small_window(), kLongDay, graph::Carries::kCopied);
   const auto moving = small_bundle(small_window(), kLongDay);
   ASSERT_EQ(copied->program->moving_carries().size(), 0U);
-  Campaigns expected(copied, 2);
-  Campaigns found(moving, 2);
-  for (const uint64_t seed : {1, 2, 3}) {
-    const uint64_t one = expected.open(campaign_of(seed));
-    const uint64_t other = found.open(campaign_of(seed));
-    const MadeUpDay day(seed);
-    for (int tick = 0; tick < kLongDay; ++tick) {
-      if (tick % 3 == 0) act(found, other, MadeUpDay(9).start(tick), 2);
-      EXPECT_EQ(act(found, other, day.start(tick), 2), act(expected, one, day.start(tick), 2)) << tick;
-      const genbid_tick_outcome outcome = day.outcome(tick);
-      found.push(1, &other, &outcome);
-      expected.push(1, &one, &outcome);
+  Campaigns expected(copied, kNeighbours);
+  Campaigns found(moving, kNeighbours);
+  for (const uint64_t day : {0, 1}) {
+    std::vector<uint64_t> ones;
+    std::vector<uint64_t> others;
+    for (uint64_t i = 0; i < kNeighbours; ++i) {
+      ones.push_back(expected.open(campaign_of(10 * day + i)));
+      others.push_back(found.open(campaign_of(10 * day + i)));
     }
-    found.close(other);
-    expected.close(one);
+    for (int tick = 0; tick < kLongDay; ++tick) {
+      for (uint64_t i = 0; i < kNeighbours; ++i) {
+        const MadeUpDay made(10 * day + i);
+        if (tick % 3 == 0) act(found, others[i], MadeUpDay(9).start(tick), 2);
+        EXPECT_EQ(act(found, others[i], made.start(tick), 2), act(expected, ones[i], made.start(tick), 2)) << tick;
+        const genbid_tick_outcome outcome = made.outcome(tick);
+        found.push(1, &others[i], &outcome);
+        expected.push(1, &ones[i], &outcome);
+      }
+    }
+    for (uint64_t i = 0; i < kNeighbours; ++i) {
+      found.close(others[i]);
+      expected.close(ones[i]);
+    }
   }
 }
 
