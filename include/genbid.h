@@ -39,6 +39,8 @@
  * with their size, which the ..._INIT macros set: a caller that was compiled with an older header goes on working, and
  * one with a newer header as long as it leaves the new fields 0. All structs of an array have one size.
  *
+ * Numbers and counts of ticks go up to 1e15.
+ *
  * Money is in the unit of the market that the policy was trained in; a p-value is the probability of a conversion.
  */
 #ifndef GENBID_H

@@ -12,10 +12,12 @@ FROM_COSTS = -1.0  # for remaining_budget: the budget less what was pushed as co
 
 
 class Sized(ctypes.Structure):
-    """A struct of genbid.h: it begins with its size."""
+    """A struct of genbid.h: it begins with its size, and has the values of its ..._INIT where none are given."""
+
+    _usual = {}
 
     def __init__(self, **values):
-        super().__init__(size=ctypes.sizeof(self), **values)
+        super().__init__(size=ctypes.sizeof(self), **{**self._usual, **values})
 
 
 class BundleInfo(Sized):
@@ -25,6 +27,7 @@ class BundleInfo(Sized):
 
 
 class Campaign(Sized):
+    _usual = {"noise_seed": 1}
     _fields_ = [("size", c_size_t), ("budget", c_double), ("cpa_limit", c_double), ("category", c_int32),
                 ("ticks", c_int32), ("wishes", c_void_p), ("num_wishes", c_size_t), ("noise_seed", c_uint64),
                 ("noise_period", c_int64), ("noise_seat", c_int32), ("reserved", c_int32), ("profile", c_void_p),
@@ -32,6 +35,7 @@ class Campaign(Sized):
 
 
 class TickStart(Sized):
+    _usual = {"remaining_budget": FROM_COSTS}
     _fields_ = [("size", c_size_t), ("tick", c_int32), ("reserved", c_int32), ("num_impressions", c_int64),
                 ("mean_pvalue", c_double), ("remaining_budget", c_double)]
 
@@ -88,8 +92,8 @@ def main():
     library.call("genbid_bundle_load", sys.argv[2].encode(), byref(bundle))
     library.call("genbid_bundle_describe", bundle, byref(info))
     print(f"genbid {library.version}: {info.model.decode()}, version {info.version.decode()}")
-    campaigns = [Campaign(budget=3000.0, cpa_limit=100.0, noise_seed=1),
-                 Campaign(budget=500.0, cpa_limit=40.0, noise_seed=1)]
+    campaigns = [Campaign(budget=3000.0, cpa_limit=100.0),
+                 Campaign(budget=500.0, cpa_limit=40.0)]
     count = len(campaigns)
     library.call("genbid_session_open", bundle, count, byref(session))
     ids = (c_uint64 * count)()
@@ -100,8 +104,7 @@ def main():
 
     coefficients = (c_double * (count * info.num_coefficients))()
     for tick in range(info.ticks):
-        starts = (TickStart * count)(*[TickStart(tick=tick, num_impressions=1000 + 10 * tick, mean_pvalue=0.001,
-                                                 remaining_budget=FROM_COSTS) for _ in range(count)])
+        starts = (TickStart * count)(*[TickStart(tick=tick, num_impressions=1000 + 10 * tick, mean_pvalue=0.001) for _ in range(count)])
         library.call("genbid_act", session, count, ids, starts, coefficients, len(coefficients))
         alphas = [coefficients[i * info.num_coefficients] for i in range(count)]
         print(f"tick {tick}:", *[f"{alpha:.9g}" for alpha in alphas])

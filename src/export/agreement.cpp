@@ -10,6 +10,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "export/example_days.h"
+#include "graph/carry_buffers.h"
 
 namespace genbid::exporting {
 namespace {
@@ -30,14 +31,16 @@ at::Tensor input_named(const std::string& name, const policy::Ticks& history, co
   throw Error("graph: found input '" + name + "', expected one that a policy is handed");
 }
 
-// Runs the graph, and puts what it carries into `carry`.
+// Runs the graph, and puts what it carries into `carry`, but for carries that move.
 at::Tensor decide(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs, std::vector<at::Tensor>& carry) {
   const graph::Graph& graph = workspace.program().graph();
   const int64_t rows = inputs.at(0).size(0);
   write_inputs(workspace, inputs);
   workspace.run(rows);
   at::Tensor coefficients_BA;
+  const std::vector<graph::MovingCarry>& moving = workspace.program().moving_carries();
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
+    if (std::any_of(moving.begin(), moving.end(), [i](const auto& one) { return one.output == i; })) continue;
     const graph::Named& output = graph.outputs()[i];
     const at::Tensor made = at::empty(graph.value(output.value).shape.sizes(rows));
     std::copy_n(workspace.output(i).begin(), made.numel(), made.mutable_data_ptr<float>());
@@ -87,6 +90,7 @@ Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, in
   const torch::NoGradGuard no_grad;
   policy.eval();
   graph::Workspace workspace(program, rows);
+  graph::CarryBuffers buffers(workspace);
   ExampleDays days(policy, seen, ticks, rows, seed);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);
   std::vector<at::Tensor> own_carry = carry;
@@ -100,6 +104,7 @@ Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, in
     carry = std::move(action.carry);
     const at::Tensor own_BA =
         decide(workspace, inputs_of(program->graph(), history, days.wishes_BO(), noise_BN, own_carry), own_carry);
+    buffers.move_on();
     require_finite(action.coefficients_BA, "the policy", days.tick());
     require_finite(own_BA, "the exported graph", days.tick());
     scale = std::max(scale, action.coefficients_BA.abs().max().item<double>());

@@ -78,7 +78,7 @@ std::string content_of(const serve::BundleInfo& info, const graph::Graph& graph)
 }
 
 void check_version(const std::string& version) {
-  const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' &&
+  const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' && version.front() != '-' &&
                      std::all_of(version.begin(), version.end(), [](char c) {
                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
                               c == '-' || c == '_';
@@ -89,7 +89,7 @@ void check_version(const std::string& version) {
       version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
   if (plain && !taken) return;
   throw ConfigError("version: found '" + shown(version) +
-                    "', expected a name of letters, digits, '-', '_' and '.', which begins with none of the last");
+                    "', expected a name of letters, digits, '-', '_' and '.' that begins with none of '-' and '.'");
 }
 
 std::vector<serve::BundleFile> files_in(const std::string& folder) {
@@ -178,7 +178,7 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
   summary.version = info.version;
   summary.folder = options.output + "/" + info.version;
   if (fs::exists(summary.folder)) {
-    const auto bundle = serve::load_bundle(summary.folder);
+    const auto bundle = serve::load_bundle(summary.folder, graph::Carries::kMoving);
     serve::BundleInfo there = bundle->info;
     there.files.clear();
     summary.was_there = content_of(there, bundle->program->graph()) == content;
@@ -192,7 +192,7 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
   } else {
     AtomicFolder folder(summary.folder);
     write_bundle_files(source, info, graph, folder.temporary());
-    summary.agreement = agreement_of(source, serve::load_bundle(folder.temporary())->program);
+    summary.agreement = agreement_of(source, serve::load_bundle(folder.temporary(), graph::Carries::kMoving)->program);
     require_agreement(source, summary.agreement);
     folder.commit();
   }

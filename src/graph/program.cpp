@@ -62,7 +62,7 @@ const std::vector<std::string>& target_names() {
 
 std::string best_target() {
   const char* const wanted = std::getenv("GENBID_TARGET");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  if (wanted == nullptr) return best_of_processor();
+  if (wanted == nullptr || *wanted == 0) return best_of_processor();
   check_target(wanted, "GENBID_TARGET");
   return wanted;
 }
@@ -87,14 +87,25 @@ struct Workspace::State {
   int64_t bytes = 0;
 };
 
+namespace {
+
+int64_t tensors_at(const Program::Plan& plan, size_t state) {
+  return in_lines(to_signed(state + sizeof(std::byte*) * plan.tensors.size()));
+}
+
+}  // namespace
+
+int64_t Workspace::bytes_for(const Program& program, int64_t max_rows) {
+  return tensors_at(program.plan(), sizeof(State)) + plan_memory(program.plan(), max_rows).bytes;
+}
+
 Workspace::Workspace(std::shared_ptr<const Program> program, int64_t max_rows)
     : program_(std::move(program)), max_rows_(max_rows), memory_(nullptr, nullptr) {
   if (max_rows < 1) throw Error("rows of a workspace: found " + std::to_string(max_rows) + ", expected 1 or more");
   const Program::Plan& plan = program_->plan();
   const MemoryPlan memory = plan_memory(plan, max_rows);
-  const auto pointers = static_cast<int64_t>(sizeof(std::byte*)) * std::ssize(plan.tensors);
-  const int64_t tensors_at = in_lines(static_cast<int64_t>(sizeof(State)) + pointers);
-  const int64_t bytes = tensors_at + memory.bytes;
+  const int64_t first = tensors_at(plan, sizeof(State));
+  const int64_t bytes = first + memory.bytes;
   memory_ = {static_cast<std::byte*>(allocate_aligned(to_size(bytes))), [](std::byte* p) { free_aligned(p); }};
   std::memset(memory_.get(), 0, to_size(bytes));
   State* const state = new (memory_.get()) State;
@@ -103,10 +114,10 @@ Workspace::Workspace(std::shared_ptr<const Program> program, int64_t max_rows)
     const Tensor& tensor = plan.tensors[i];
     // A constant is only read.
     places[i] = tensor.kind == Tensor::Kind::kConstant ? const_cast<std::byte*>(tensor.bytes)  // NOLINT
-                                                       : memory_.get() + tensors_at + memory.offsets[i];
+                                                       : memory_.get() + first + memory.offsets[i];
   }
   state->frame.places = places;
-  state->frame.scratch = reinterpret_cast<float*>(memory_.get() + tensors_at + memory.scratch);
+  state->frame.scratch = reinterpret_cast<float*>(memory_.get() + first + memory.scratch);
   state->bytes = bytes;
 }
 

@@ -73,6 +73,7 @@ class Workspace {
   const Program& program() const { return *program_; }
   int64_t max_rows() const { return max_rows_; }
   int64_t bytes() const;  // of the allocation
+  static int64_t bytes_for(const Program& program, int64_t max_rows);
 
   // Where the caller writes the inputs of the next run, in C order for as many rows as that has, and reads the outputs
   // of the last one. `index` counts graph().inputs() and outputs(). Inputs keep what was written. Error where the type

@@ -161,12 +161,17 @@ class Maker {
     }
     require_ticks(folder, info.ticks);
     const Json training = Json::parse(info.training);
-    for (const Json& store : training.value("stores", Json::array())) {
-      refuse_seen(folder, "trained", store.at("days"), store.at("trained_on"));
-      refuse_seen(folder, "tuned", store.at("days"), store.at("tuned_on"));
+    try {
+      for (const Json& store : training.value("stores", Json::array())) {
+        refuse_seen(folder, "trained", store.at("days"), store.at("trained_on"));
+        refuse_seen(folder, "tuned", store.at("days"), store.at("tuned_on"));
+      }
+      refuse_seen(folder, "tuned", training.value("judged_days", ""),
+                  training.value("judged_periods", std::vector<int64_t>()));
+    } catch (const Json::exception& error) {
+      throw Error(folder + "/" + serve::kBundleFile + ": training: found what export does not write (" +
+                  shown(error.what()) + "), expected the days that the policy has seen");
     }
-    refuse_seen(folder, "tuned", training.value("judged_days", ""),
-                training.value("judged_periods", std::vector<int64_t>()));
     Wishes usual;
     for (const serve::BundleWish& wish : info.wishes) usual[parse_outcome(wish.name)] = wish.usual;
     eval::Candidate candidate;

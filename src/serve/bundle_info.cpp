@@ -239,6 +239,16 @@ void check_tensors(const BundleInfo& info, const std::string& name) {
     }
     check_same(*output, expected, outputs);
   }
+  for (const BundleTensor& one : info.carry) {
+    if (find(info.inputs, one.name) == nullptr) {
+      throw Error(inputs + ": found no " + shown(one.name) + ", expected it, since the policy carries it");
+    }
+  }
+  for (const BundleTensor& output : info.outputs) {
+    if (find(info.inputs, output.name) == nullptr || find(info.carry, output.name) != nullptr) continue;
+    throw Error(outputs + ": found '" + shown(output.name) +
+                "', which is an input too, expected that of a carry alone");
+  }
 }
 
 void check_features(const BundleInfo& info, const std::string& name) {
@@ -302,6 +312,9 @@ SeenOptions read_observation(const Part& part) {
 
 BundleWish read_wish(const Part& part) {
   const BundleWish wish = {part.text("name"), part.number("usual")};
+  if (!std::isfinite(as_float(wish.usual))) {
+    throw Error(part.place("usual") + ": found " + Json(wish.usual).dump() + ", expected what a 32-bit float can hold");
+  }
   try {
     static_cast<void>(parse_outcome(wish.name));
   } catch (const Error& error) {

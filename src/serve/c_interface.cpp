@@ -108,6 +108,11 @@ genbid_status genbid_bundle_load(const char* path, genbid_bundle** bundle) {
     require(bundle, "bundle");
     auto made = std::make_unique<genbid_bundle>();
     try {
+      genbid::graph::best_target();
+    } catch (const genbid::Error& error) {
+      throw Refused(GENBID_INVALID, error.what());
+    }
+    try {
       made->loaded = genbid::serve::load_bundle(path, genbid::graph::Carries::kMoving);
     } catch (const genbid::Error& error) {
       throw Refused(GENBID_BUNDLE, error.what());

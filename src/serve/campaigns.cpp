@@ -42,16 +42,18 @@ void prefetch_lines(const void* begin, size_t bytes) {
   for (size_t i = 0; i < std::min<size_t>(bytes, 1024); i += 64) __builtin_prefetch(first + i, 1);
 }
 
-void require_finite(double value, const char* what, double low, uint64_t id, double high = 1e300) {
-  if (value >= low && value <= high) return;
-  const std::string range =
-      high < 1e300 ? " from " + number_text(low) + " to " + number_text(high) : ", at least " + number_text(low);
-  refuse(GENBID_INVALID, campaign_text(id) + ": " + what, number_text(value), "a finite number" + range);
+// From 0 on. What is computed of larger numbers would not be finite as a 32-bit float.
+constexpr double kMost = 1e15;
+
+void require_number(double value, const char* what, uint64_t id, double high = kMost) {
+  if (value >= 0.0 && value <= high) return;
+  refuse(GENBID_INVALID, campaign_text(id) + ": " + what, number_text(value),
+         "a number from 0 to " + number_text(high));
 }
 
 void require_count(int64_t value, const char* what, uint64_t id) {
-  if (value >= 0) return;
-  refuse(GENBID_INVALID, campaign_text(id) + ": " + what, std::to_string(value), "a count");
+  if (value >= 0 && value <= static_cast<int64_t>(kMost)) return;
+  refuse(GENBID_INVALID, campaign_text(id) + ": " + what, std::to_string(value), "a count of at most 1e15");
 }
 
 void require_reserved(int32_t value, const std::string& where) {
@@ -81,18 +83,21 @@ size_t carry_size(const BundleInfo& info) {
 constexpr size_t kLine = 64 / sizeof(float);
 size_t in_lines(size_t numbers) { return (numbers + kLine - 1) / kLine * kLine; }
 
-size_t checked_capacity(const Bundle& bundle, int64_t max_campaigns) {
-  constexpr int64_t kMost = std::numeric_limits<uint32_t>::max() - 1;
-  if (max_campaigns < 1 || max_campaigns > kMost) {
-    refuse(GENBID_INVALID, "max_campaigns", std::to_string(max_campaigns), "1 to " + std::to_string(kMost));
+// Of the workspace, for a session that the memory has room for.
+int64_t checked_rows(const Bundle& bundle, int64_t max_campaigns) {
+  constexpr int64_t kMostCampaigns = std::numeric_limits<uint32_t>::max() - 1;
+  if (max_campaigns < 1 || max_campaigns > kMostCampaigns) {
+    refuse(GENBID_INVALID, "max_campaigns", std::to_string(max_campaigns), "1 to " + std::to_string(kMostCampaigns));
   }
-  const double needed = as_double(max_campaigns) * as_double(Campaigns::bytes_of_campaign(bundle));
+  const int64_t rows = std::min(Campaigns::kBlockRows, max_campaigns);
+  const double needed = as_double(max_campaigns) * as_double(Campaigns::bytes_of_campaign(bundle)) +
+                        as_double(graph::Workspace::bytes_for(*bundle.program, rows));
   const double available = available_memory();
   if (needed > available) {
     throw Refused(GENBID_MEMORY, "session: found room for " + gigabytes(available) + ", expected " + gigabytes(needed) +
                                      " for " + std::to_string(max_campaigns) + " campaigns");
   }
-  return to_size(max_campaigns);
+  return rows;
 }
 
 }  // namespace
@@ -121,11 +126,12 @@ int64_t Campaigns::bytes_of_campaign(const Bundle& bundle) {
 Campaigns::Campaigns(std::shared_ptr<const Bundle> bundle, int64_t max_campaigns)
     : bundle_(std::move(bundle)),
       layout_(*bundle_),
-      workspace_(bundle_->program, std::min(kBlockRows, std::max<int64_t>(max_campaigns, 1))),
+      workspace_(bundle_->program, checked_rows(*bundle_, max_campaigns)),
       num_coefficients_(to_size(bundle_->info.num_coefficients)),
       scratch_(layout_.num_features),
-      slots_(checked_capacity(*bundle_, max_campaigns)),
+      slots_(to_size(max_campaigns)),
       numbers_(slots_.size() * layout_.size + kLine, 0.0F) {  // the runtime reads whole vectors
+  static_cast<void>(outcome_names());  // made when they are first asked for, which would be in act()
   plan_inputs();
   plan_outputs();
   const std::vector<graph::MovingCarry>& carries = bundle_->program->moving_carries();
@@ -376,8 +382,8 @@ void Campaigns::check_start(const Slot& slot, uint64_t id, const genbid_tick_sta
   }
   if (start.reserved != 0) require_reserved(start.reserved, campaign_text(id));
   require_count(start.num_impressions, "num_impressions", id);
-  require_finite(start.mean_pvalue, "mean_pvalue", 0.0, id, 1.0);
-  if (start.remaining_budget != GENBID_FROM_COSTS) require_finite(start.remaining_budget, "remaining_budget", 0.0, id);
+  require_number(start.mean_pvalue, "mean_pvalue", id, 1.0);
+  if (start.remaining_budget != GENBID_FROM_COSTS) require_number(start.remaining_budget, "remaining_budget", id);
 }
 
 // Writes what the policy sees of the tick behind the campaign's past ones.
@@ -515,14 +521,14 @@ void Campaigns::check_outcome(const Slot& slot, uint64_t id, const genbid_tick_o
     refuse(GENBID_ORDER, campaign_text(id) + ": tick", std::to_string(outcome.tick), std::to_string(next));
   }
   if (outcome.reserved != 0) require_reserved(outcome.reserved, campaign_text(id));
-  require_finite(outcome.sum_pvalue, "sum_pvalue", 0.0, id);
-  require_finite(outcome.sum_bid, "sum_bid", 0.0, id);
-  require_finite(outcome.mean_least_winning_cost, "mean_least_winning_cost", 0.0, id);
+  require_number(outcome.sum_pvalue, "sum_pvalue", id);
+  require_number(outcome.sum_bid, "sum_bid", id);
+  require_number(outcome.mean_least_winning_cost, "mean_least_winning_cost", id);
   require_count(outcome.num_wins, "num_wins", id);
   require_count(outcome.num_exposed, "num_exposed", id);
   require_count(outcome.num_conversions, "num_conversions", id);
-  require_finite(outcome.sum_pvalue_exposed, "sum_pvalue_exposed", 0.0, id);
-  require_finite(outcome.cost, "cost", 0.0, id);
+  require_number(outcome.sum_pvalue_exposed, "sum_pvalue_exposed", id);
+  require_number(outcome.cost, "cost", id);
   if (outcome.num_exposed > outcome.num_wins) {
     refuse(GENBID_INVALID, campaign_text(id) + ": num_exposed", std::to_string(outcome.num_exposed),
            "at most num_wins, " + std::to_string(outcome.num_wins));

@@ -190,14 +190,15 @@ uint64_t Campaigns::restore(std::span<const std::byte> bytes) {
   start.remaining_budget = reader.finite("remaining_budget", 0.0, 1e300);
   static_cast<void>(free_slot());
 
+  const std::span<const std::byte> saved = reader.take((layout_.plain + 2 * layout_.carry_size) * sizeof(float));
+  std::vector<float> carries(2 * layout_.carry_size);
+
   Slot& slot = occupy(campaign, wishes);
   slot.history = TickHistory::from_numbers(num_ticks, history);
   slot.has_acted = has_acted;
   slot.start = start;
   const std::span<float> numbers = numbers_of(slot);
-  const std::span<const std::byte> saved = reader.take((layout_.plain + 2 * layout_.carry_size) * sizeof(float));
   std::memcpy(numbers.data(), saved.data(), layout_.plain * sizeof(float));
-  std::vector<float> carries(2 * layout_.carry_size);
   std::memcpy(carries.data(), saved.data() + layout_.plain * sizeof(float), carries.size() * sizeof(float));
   const std::span<const float> both = carries;
   restore_carry(slot, both.first(layout_.carry_size), both.last(layout_.carry_size));

@@ -207,13 +207,13 @@ TEST_F(CInterface, RefusesATickThatCannotBegin) {
   };
   refused([](auto& s) { s.tick = 1; }, "tick: found 1, expected 0", GENBID_ORDER);
   refused([](auto& s) { s.tick = -1; }, "tick: found -1, expected 0", GENBID_ORDER);
-  refused([](auto& s) { s.num_impressions = -5; }, "num_impressions: found -5, expected a count");
-  refused([](auto& s) { s.mean_pvalue = 1.5; }, "mean_pvalue: found 1.5, expected a finite number from 0 to 1");
-  refused([](auto& s) { s.mean_pvalue = kNan; }, "mean_pvalue: found nan, expected a finite number from 0 to 1");
+  refused([](auto& s) { s.num_impressions = -5; }, "num_impressions: found -5, expected a count of at most 1e15");
+  refused([](auto& s) { s.mean_pvalue = 1.5; }, "mean_pvalue: found 1.5, expected a number from 0 to 1");
+  refused([](auto& s) { s.mean_pvalue = kNan; }, "mean_pvalue: found nan, expected a number from 0 to 1");
   refused([](auto& s) { s.remaining_budget = kInfinity; },
-          "remaining_budget: found inf, expected a finite number, at least 0");
+          "remaining_budget: found inf, expected a number from 0 to 1e+15");
   refused([](auto& s) { s.remaining_budget = -0.01; },
-          "remaining_budget: found -0.01, expected a finite number, at least 0");
+          "remaining_budget: found -0.01, expected a number from 0 to 1e+15");
   refused([](auto& s) { s.reserved = 3; }, "reserved: found 3, expected 0");
   const genbid_tick_start start = day_.start(0);
   expect_failed(genbid_act(session_, 1, &id_, &start, said_, 1), GENBID_INVALID,
@@ -240,14 +240,14 @@ TEST_F(CInterface, RefusesAnOutcomeThatCannotBe) {
     change(outcome);
     expect_failed(push(id_, outcome), status, name() + ": " + error);
   };
-  const std::string number = ", expected a finite number, at least 0";
+  const std::string number = ", expected a number from 0 to 1e+15";
   refused([](auto& o) { o.tick = 1; }, "tick: found 1, expected 0", GENBID_ORDER);
   refused([](auto& o) { o.sum_pvalue = kNan; }, "sum_pvalue: found nan" + number);
   refused([](auto& o) { o.sum_bid = -1.0; }, "sum_bid: found -1" + number);
   refused([](auto& o) { o.mean_least_winning_cost = kInfinity; }, "mean_least_winning_cost: found inf" + number);
-  refused([](auto& o) { o.num_wins = -1; }, "num_wins: found -1, expected a count");
-  refused([](auto& o) { o.num_exposed = -2; }, "num_exposed: found -2, expected a count");
-  refused([](auto& o) { o.num_conversions = -3; }, "num_conversions: found -3, expected a count");
+  refused([](auto& o) { o.num_wins = -1; }, "num_wins: found -1, expected a count of at most 1e15");
+  refused([](auto& o) { o.num_exposed = -2; }, "num_exposed: found -2, expected a count of at most 1e15");
+  refused([](auto& o) { o.num_conversions = -3; }, "num_conversions: found -3, expected a count of at most 1e15");
   refused([](auto& o) { o.sum_pvalue_exposed = -0.5; }, "sum_pvalue_exposed: found -0.5" + number);
   refused([](auto& o) { o.cost = -0.01; }, "cost: found -0.01" + number);
   refused([](auto& o) { o.num_wins = 3, o.num_exposed = 4; }, "num_exposed: found 4, expected at most num_wins, 3");
@@ -258,15 +258,19 @@ TEST_F(CInterface, RefusesAnOutcomeThatCannotBe) {
   EXPECT_EQ(push(id_, day_.outcome(0)), GENBID_ORDER);
 }
 
-// An outcome that is a number and yet too large shows when the state is computed.
-TEST_F(CInterface, RefusesAStateThatIsNoNumber) {
+// Numbers whose ratios and sums no 32-bit float could hold are refused where they are pushed, and the campaign goes on.
+TEST_F(CInterface, RefusesAnOutcomeThatIsTooLarge) {
   ASSERT_EQ(act(id_, day_.start(0)), GENBID_OK);
   genbid_tick_outcome outcome = day_.outcome(0);
   outcome.mean_least_winning_cost = 1e200;
-  ASSERT_EQ(push(id_, outcome), GENBID_OK);
-  expect_failed(
-      act(id_, day_.start(1)), GENBID_INVALID,
-      name() + ": mean_least_winning_cost_all: found inf, expected a finite number: what was pushed is too large");
+  expect_failed(push(id_, outcome), GENBID_INVALID,
+                name() + ": mean_least_winning_cost: found 1e+200, expected a number from 0 to 1e+15");
+  outcome = day_.outcome(0);
+  outcome.num_wins = int64_t{1} << 62;
+  expect_failed(push(id_, outcome), GENBID_INVALID,
+                name() + ": num_wins: found 4611686018427387904, expected a count of at most 1e15");
+  EXPECT_EQ(push(id_, day_.outcome(0)), GENBID_OK);
+  EXPECT_EQ(act(id_, day_.start(1)), GENBID_OK);
 }
 
 // All or none: the second of two is wrong, and the first has not been pushed.
