@@ -9,41 +9,12 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "counted_allocations.h"
 #include "graph/memory_plan.h"
 #include "graph/program.h"
 #include "reference.h"
 
 // Where values lie and how long: a workspace's memory, its inputs and outputs, and what it refuses.
-
-// Counts this thread's allocations, where no sanitizer has functions of its own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define GENBID_COUNTS_ALLOCATIONS 1
-namespace {
-thread_local int64_t num_allocations = 0;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-}
-extern "C" {
-void* __libc_malloc(size_t bytes);                      // NOLINT
-void* __libc_calloc(size_t count, size_t bytes);        // NOLINT
-void* __libc_realloc(void* old, size_t bytes);          // NOLINT
-void* __libc_memalign(size_t alignment, size_t bytes);  // NOLINT
-void* malloc(size_t bytes) noexcept {
-  ++num_allocations;
-  return __libc_malloc(bytes);
-}
-void* calloc(size_t count, size_t bytes) noexcept {
-  ++num_allocations;
-  return __libc_calloc(count, bytes);
-}
-void* realloc(void* old, size_t bytes) noexcept {
-  ++num_allocations;
-  return __libc_realloc(old, bytes);
-}
-void* aligned_alloc(size_t alignment, size_t bytes) noexcept {
-  ++num_allocations;
-  return __libc_memalign(alignment, bytes);
-}
-}
-#endif
 
 namespace genbid::graph {
 namespace {

@@ -13,6 +13,8 @@
 #include <string>
 
 #include "base/temporary_folder.h"
+#include "counted_allocations.h"
+#include "serve/made_up_day.h"
 #include "serve/small_bundle.h"
 
 // The shared library as a bidding server finds it, by what readelf and nm say of it.
@@ -66,6 +68,50 @@ TEST(Library, IsSmall) {
   output_of("strip -o '" + folder.path("stripped") + "' '" + library() + "'");
   EXPECT_LE(std::filesystem::file_size(folder.path("stripped")), 5U << 20U);
 }
+
+#ifdef GENBID_COUNTS_ALLOCATIONS
+// From the first call of the process on, for a policy without a past, one whose carry is copied and one whose carry
+// moves.
+TEST(Library, AsksForNoMemoryInActAndPush) {
+  void* const handle = ::dlopen(library().c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << ::dlerror();
+  const auto function = [&](auto* declared, const char* name) {
+    return reinterpret_cast<decltype(declared)>(::dlsym(handle, name));
+  };
+  const auto act = function(&genbid_act, "genbid_act");
+  const auto push = function(&genbid_push, "genbid_push");
+  for (const graph::Graph& graph : {small_recurrent(), small_window(), small_perceptron()}) {
+    const TemporaryFolder folder;
+    write_bundle(graph, folder.path("bundle"));
+    genbid_bundle* bundle = nullptr;
+    genbid_session* session = nullptr;
+    uint64_t id = 0;
+    genbid_campaign campaign = GENBID_CAMPAIGN_INIT;
+    campaign.budget = 3000.0;
+    campaign.cpa_limit = 100.0;
+    ASSERT_EQ(function(&genbid_bundle_load, "genbid_bundle_load")(folder.path("bundle").c_str(), &bundle), GENBID_OK);
+    ASSERT_EQ(function(&genbid_session_open, "genbid_session_open")(bundle, 3, &session), GENBID_OK);
+    ASSERT_EQ(function(&genbid_campaign_open, "genbid_campaign_open")(session, &campaign, &id), GENBID_OK);
+    const MadeUpDay day(1);
+    std::vector<double> said(2);
+    const int64_t before = num_allocations;
+    for (int tick = 0; tick < 6; ++tick) {
+      const genbid_tick_start start = day.start(tick);
+      const genbid_tick_outcome outcome = day.outcome(tick);
+      const genbid_status asked = act(session, 1, &id, &start, said.data(), said.size());
+      const genbid_status told = push(session, 1, &id, &outcome);
+      if (asked != GENBID_OK || told != GENBID_OK) ADD_FAILURE() << tick;
+    }
+    EXPECT_EQ(num_allocations, before);
+    function(&genbid_session_close, "genbid_session_close")(session);
+    function(&genbid_bundle_free, "genbid_bundle_free")(bundle);
+  }
+  ::dlclose(handle);
+  const int64_t before = num_allocations;
+  std::free(std::malloc(1));  // NOLINT: it counts
+  EXPECT_GT(num_allocations, before);
+}
+#endif
 
 // From nothing to a session. The best of some, because the machine has other work.
 TEST(Library, IsLoadedWithABundleInFiftyMilliseconds) {
