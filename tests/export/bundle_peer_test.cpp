@@ -7,18 +7,20 @@
 
 #include "base/temporary_folder.h"
 #include "export/bundle_sources.h"
+#include "export/stored_examples.h"
 
-// What other people's tools make of bundles of every model (peer.py).
+// What the runtime and other people's tools (peer.py) make of bundles of every model.
 
 namespace genbid::exporting {
 namespace {
 
 constexpr int kNoPython = 77;
 
-TEST(BundlePeers, OnnxRuntimeAndTorchDecideAsThePolicy) {
+TEST(BundlePeers, DecideAsThePolicy) {
   const test::TemporaryFolder folder;
   for (const std::string& variant : test::policy_variants()) {
-    write_bundle(test::bundle_source(variant), {folder.path(test::variant_name(variant)), ""});
+    const auto summary = write_bundle(test::bundle_source(variant), {folder.path(test::variant_name(variant)), ""});
+    test::expect_stored_examples(summary.folder);
   }
   const std::string here = std::filesystem::current_path();
   const std::string command =

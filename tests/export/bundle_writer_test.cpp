@@ -5,13 +5,11 @@
 
 #include <filesystem>
 
-#include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
-#include "base/files/safetensors.h"
 #include "base/temporary_folder.h"
 #include "export/bundle_sources.h"
-#include "graph/program.h"
+#include "export/stored_examples.h"
 #include "serve/bundle.h"
 
 namespace genbid::exporting {
@@ -71,7 +69,8 @@ TEST_F(Bundles, AreNeverOverwritten) {
 }
 
 TEST_F(Bundles, RefuseVersionsThatAreNoNames) {
-  for (const std::string version : {"..", ".hidden", "a/b", "CURRENT", "a b", "v1..2", "bundle.json", "x.tmp-1-1"}) {
+  for (const std::string version :
+       {"..", ".hidden", "a/b", "CURRENT", "-x", "a b", "v1..2", "bundle.json", "x.tmp-1-1"}) {
     EXPECT_NE(error_of([&] {
                 write_bundle(source("perceptron"), {out("bundles"), version});
               }).find("version: found '" + version + "', expected a name of letters"),
@@ -81,34 +80,10 @@ TEST_F(Bundles, RefuseVersionsThatAreNoNames) {
   EXPECT_FALSE(fs::exists(out("bundles")));
 }
 
-// Dozens of decisions, which the runtime makes as the policy did. The same tolerance as over a day.
+// Of every model: bundle_peer_test.cpp.
 TEST_F(Bundles, ExamplesAreWhatTheRuntimeSays) {
-  for (const std::string variant : {"perceptron", "decision_transformer", "grm"}) {
-    const BundleSummary summary = write_bundle(source(variant), {out(variant), ""});
-    const SafetensorsFile examples(summary.folder + "/examples.safetensors");
-    const auto bundle = serve::load_bundle(summary.folder);
-    const graph::Graph& graph = bundle->program->graph();
-    const TensorBytes* expected = examples.find("outputs.coefficients");
-    ASSERT_NE(expected, nullptr);
-    const int64_t rows = expected->shape.at(0);
-    EXPECT_GE(rows, 24);
-    graph::Workspace workspace(bundle->program, rows);
-    for (size_t i = 0; i < graph.inputs().size(); ++i) {
-      const TensorBytes* input = examples.find("inputs." + graph.inputs()[i].name);
-      ASSERT_NE(input, nullptr) << graph.inputs()[i].name;
-      if (graph.value(graph.inputs()[i].value).type == graph::Type::kInt) {
-        std::memcpy(workspace.int_input(i).data(), input->data.data(), input->data.size());
-      } else {
-        std::memcpy(workspace.float_input(i).data(), input->data.data(), input->data.size());
-      }
-    }
-    workspace.run(rows);
-    std::vector<float> policy(to_size(rows));
-    std::memcpy(policy.data(), expected->data.data(), expected->data.size());
-    const float largest = *std::max_element(policy.begin(), policy.end());
-    for (size_t row = 0; row < policy.size(); ++row) {
-      EXPECT_NEAR(workspace.output(0)[row], policy[row], 1e-5F * largest) << variant << " row " << row;
-    }
+  for (const std::string variant : {"perceptron", "decision_transformer"}) {
+    test::expect_stored_examples(write_bundle(source(variant), {out(variant), ""}).folder);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "export/lowering.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,6 +35,48 @@ TEST_P(Lowering, SaysWhatThePolicySays) {
     const Agreement agreement = compare_over_a_day(*policy, test::kSeen, test::kDayTicks, program, rows, rows);
     EXPECT_LE(agreement.largest, tolerance) << rows << " rows";
     EXPECT_EQ(agreement.decisions, test::kDayTicks);
+  }
+}
+
+// What no day looks like: features far from those that were fitted, any ticks, pasts of any length, a random carry.
+TEST_P(Lowering, SaysWhatThePolicySaysOfRandomNumbers) {
+  const torch::NoGradGuard no_grad;
+  const auto policy = test::fitted_policy(GetParam());
+  const auto program = std::make_shared<const graph::Program>(exported(*policy));
+  const graph::Graph& graph = program->graph();
+  at::Generator generator = at::detail::createCPUGenerator(4);
+  const auto random = [&](const at::Tensor& like) { return at::randn(like.sizes(), generator); };
+  const double tolerance = policy->noise_size() > 1 ? 1e-4 : 1e-5;
+  for (const int64_t rows : {1, 2, 3, 48}) {
+    ExampleDays days(*policy, test::kSeen, test::kDayTicks, rows, rows);
+    policy::Ticks history = days.history();
+    const int64_t window = history.ticks_BT.size(1);
+    history.states_BTS = history.states_BTS + random(history.states_BTS) * (1.0 + history.states_BTS.abs());
+    history.actions_BTA = 100.0 * random(history.actions_BTA).exp();
+    history.before_BTO = random(history.before_BTO);
+    history.ticks_BT = at::randint(0, test::kDayTicks, {rows, window}, generator, at::kLong);
+    const at::Tensor known_B1 = at::randint(1, window + 1, {rows, 1}, generator, at::kLong);
+    history.mask_BT = (at::arange(window) < known_B1).to(at::kFloat);
+    history.constraint_BC = history.constraint_BC * random(history.constraint_BC).exp();
+    const at::Tensor wishes_BO = random(days.wishes_BO());
+    const at::Tensor noise_BN = random(days.noise_BN());
+    std::vector<at::Tensor> carry = policy->initial_carry(rows);
+    for (at::Tensor& one : carry) one = random(one);
+
+    const policy::Action expected = policy->act(history, wishes_BO, noise_BN, carry);
+    graph::Workspace workspace(program, rows);
+    write_inputs(workspace, inputs_of(graph, history, wishes_BO, noise_BN, carry));
+    workspace.run(rows);
+    for (size_t i = 0; i < graph.outputs().size(); ++i) {
+      const std::string& name = graph.outputs()[i].name;
+      const at::Tensor right =
+          name == "coefficients" ? expected.coefficients_BA : expected.carry.at(std::stoul(name.substr(6)));
+      const at::Tensor found = at::empty(right.sizes());
+      ASSERT_EQ(to_signed(workspace.output(i).size()), right.numel());
+      std::ranges::copy(workspace.output(i), found.mutable_data_ptr<float>());
+      const double largest = std::max(1e-6, right.abs().max().item<double>());
+      EXPECT_LE((found - right).abs().max().item<double>(), tolerance * largest) << name << ", " << rows << " rows";
+    }
   }
 }
 
