@@ -262,7 +262,7 @@ void Campaigns::restore_carry(const Slot& slot, std::span<const float> now, std:
   }
 }
 
-void Campaigns::name_once(Slot& slot, uint64_t id) {
+void Campaigns::name_once(Slot& slot, uint64_t id) const {
   if (slot.call == call_) refuse(GENBID_INVALID, campaign_text(id), "twice in one call", "each once");
   slot.call = call_;
 }

@@ -98,7 +98,7 @@ class Campaigns {
   Slot& slot_of(uint64_t id);
   uint64_t id_of(const Slot& slot) const;
   Slot& free_slot();
-  void name_once(Slot& slot, uint64_t id);
+  void name_once(Slot& slot, uint64_t id) const;
   // Campaigns lie anywhere in memory: asks for what a loop over them needs some rounds later.
   void fetch_head(std::span<const uint64_t> ids, size_t i) const;
   void fetch(std::span<const uint64_t> ids, size_t i) const;
@@ -117,7 +117,7 @@ class Campaigns {
   void see(Slot& slot, uint64_t id, const genbid_tick_start& start);
   void write_row(size_t row, const Slot& slot);
   void act_block(std::span<const uint64_t> ids, const genbid_tick_start* starts, size_t first, double* coefficients);
-  void take_in(Slot& slot, const genbid_tick_outcome& outcome);
+  void take_in(Slot& slot, const genbid_tick_outcome& given);
 
   std::shared_ptr<const Bundle> bundle_;
   CampaignLayout layout_;
