@@ -247,7 +247,7 @@ TEST(Campaigns, GoOnAfterARestoreAsWithoutOne) {
   expect_to_go_on(moving);
 }
 
-// A carry that moves in its buffer and one that is copied: the same numbers, for neighbours in memory, also where a tick
+// A carry that moves in its buffer and one that is copied: the same numbers, for neighbours in memory, where a tick
 // is asked for twice, and in places that other campaigns have left.
 TEST(Campaigns, CarriesThatMoveChangeNothing) {
   constexpr int kLongDay = 13;
