@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "base/files/content_hash.h"
 #include "bidding/score.h"
 #include "serve/made_up_day.h"
 #include "serve/refused.h"
@@ -294,6 +296,49 @@ TEST(Campaigns, ADamagedSaveIsRefusedWhateverByteIsHit) {
     EXPECT_THROW(campaigns.restore(std::span(saved).first(size)), serve::Refused) << size;
   }
   EXPECT_NO_THROW(campaigns.restore(saved));
+}
+
+// Bytes whose hash fits and whose numbers no campaign can have.
+TEST(Campaigns, ASaveThatWasMadeUpIsRefused) {
+  const auto bundle = small_bundle(small_recurrent(), kTicks);
+  Campaigns campaigns(bundle, 1);
+  const uint64_t id = campaigns.open(campaign_of(3));
+  for (int tick = 0; tick < kTicks; ++tick) {
+    act(campaigns, id, MadeUpDay(3).start(tick), 2);
+    const genbid_tick_outcome outcome = MadeUpDay(3).outcome(tick);
+    campaigns.push(1, &id, &outcome);
+  }
+  const std::vector<std::byte> saved = campaigns.save(id);
+  campaigns.close(id);
+  constexpr size_t kHash = 32;
+  const auto error_with = [&](size_t place, auto number) -> std::string {
+    std::vector<std::byte> bytes = saved;
+    std::memcpy(bytes.data() + place, &number, sizeof number);
+    const std::string hash = content_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size() - kHash});
+    std::memcpy(bytes.data() + bytes.size() - kHash, hash.data(), kHash);
+    try {
+      campaigns.close(campaigns.restore(bytes));
+      return "none";
+    } catch (const serve::Refused& refused) {
+      return refused.what();
+    }
+  };
+  const double budget = campaign_of(3).budget;
+  const auto* const pattern = reinterpret_cast<const std::byte*>(&budget);
+  const auto found = std::search(saved.begin(), saved.end(), pattern, pattern + sizeof budget);
+  ASSERT_NE(found, saved.end());
+  const auto budget_at = static_cast<size_t>(found - saved.begin());
+  EXPECT_EQ(error_with(budget_at, budget), "none");
+  EXPECT_NE(error_with(budget_at, -1.0).find("budget: found -1"), std::string::npos);
+  const serve::CampaignLayout layout(*bundle);
+  const size_t numbers = (layout.plain + 2 * layout.carry_size) * sizeof(float);
+  // Before them: whether it has acted, impressions, mean p-value, money left.
+  const size_t acted_at = saved.size() - kHash - numbers - 25;
+  EXPECT_EQ(error_with(acted_at, uint8_t{0}), "none");
+  EXPECT_NE(error_with(acted_at, uint8_t{1}).find("found a tick beyond its day"), std::string::npos);
+  EXPECT_NE(error_with(acted_at + 1, int64_t{-1}).find("found a negative count"), std::string::npos);
+  EXPECT_NE(error_with(acted_at + 9, 1.5).find("mean_pvalue"), std::string::npos);
+  EXPECT_NE(error_with(acted_at + 17, -0.5).find("remaining_budget"), std::string::npos);
 }
 
 TEST(Campaigns, OfAnotherBundleAreRefused) {
