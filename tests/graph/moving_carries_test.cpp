@@ -173,6 +173,54 @@ TEST(MovingCarries, MayMoveFurtherThanTheyAreLong) {
   for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 1U);
 }
 
+// Windows that go on within a call are no carry's: what is appended to them stands elsewhere.
+TEST(MovingCarries, MayBeginLongerPasts) {
+  const Graph graph = with_carry([](Graph& g, ValueId x, ValueId carry, ValueId& left) {
+    const ValueId all = g.add(Op::kConcat, {carry, x}, {1});
+    left = left_behind(g, all);
+    ValueId past = left;
+    ValueId new_ones = x;
+    ValueId y = g.add(Op::kSum, {all}, {1});
+    for (int i = 0; i < 3; ++i) {
+      new_ones = g.add(Op::kMul, {new_ones, x});
+      const ValueId longer = g.add(Op::kConcat, {past, new_ones}, {1});
+      past = left_behind(g, longer);
+      y = g.add(Op::kAdd, {y, g.add(Op::kSum, {longer}, {1})});
+    }
+    return y;
+  });
+  for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 1U);
+}
+
+// Three layers, of which what they leave is also read in another order.
+TEST(MovingCarries, StandInTheOrderOfTheirBuffer) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", Type::kFloat, {1, {kStep, 2}});
+  const ValueId carry = graph.add_input("carry.0", Type::kFloat, {1, {3, kPlaces, 2}});
+  std::vector<ValueId> kept;
+  for (int64_t layer = 0; layer < 3; ++layer) {
+    const ValueId past =
+        graph.add(Op::kReshape, {graph.add(Op::kSlice, {carry}, {1, layer, layer + 1})}, {1, kPlaces, 2});
+    const ValueId made = graph.add(Op::kMul, {x, constant(graph, {2})});
+    const ValueId all = graph.add(Op::kConcat, {past, made}, {1});
+    kept.push_back(graph.add(Op::kReshape, {left_behind(graph, all)}, {1, 1, kPlaces, 2}));
+  }
+  const ValueId other = graph.add(Op::kConcat, {kept[0], kept[2], kept[1]}, {1});
+  graph.add_output("y", graph.add(Op::kMul, {other, constant(graph, {3, kPlaces, 2})}));
+  graph.add_output("carry.0", graph.add(Op::kConcat, kept, {1}));
+  for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 1U);
+}
+
+TEST(MovingCarries, AreNotTurned) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", Type::kFloat, {1, {kStep, kPlaces}});
+  const ValueId carry = graph.add_input("carry.0", Type::kFloat, {1, {kPlaces, kPlaces}});
+  const ValueId all = graph.add(Op::kConcat, {carry, x}, {1});
+  graph.add_output("y", graph.add(Op::kSum, {all}, {1}));
+  graph.add_output("carry.0", graph.add(Op::kPermute, {left_behind(graph, all)}, {0, 2, 1}));
+  EXPECT_EQ(expect_same(graph, best_target(), 9), 0U);
+}
+
 TEST(MovingCarries, AreCopiedWhereTheyDoNotMove) {
   const std::vector<Graph> graphs = {
       // Replaced.
