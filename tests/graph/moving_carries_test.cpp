@@ -211,6 +211,42 @@ TEST(MovingCarries, StandInTheOrderOfTheirBuffer) {
   for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 1U);
 }
 
+// Two layers, the second of which is turned where both are read.
+TEST(MovingCarries, StandTogetherOnlyAlike) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", Type::kFloat, {1, {kStep, kPlaces}});
+  const ValueId carry = graph.add_input("carry.0", Type::kFloat, {1, {2, kPlaces, kPlaces}});
+  std::vector<ValueId> kept;
+  for (int64_t layer = 0; layer < 2; ++layer) {
+    const ValueId past =
+        graph.add(Op::kReshape, {graph.add(Op::kSlice, {carry}, {1, layer, layer + 1})}, {1, kPlaces, kPlaces});
+    const ValueId all = graph.add(Op::kConcat, {past, graph.add(Op::kMul, {x, constant(graph, {kPlaces})})}, {1});
+    kept.push_back(graph.add(Op::kReshape, {left_behind(graph, all)}, {1, 1, kPlaces, kPlaces}));
+  }
+  const ValueId turned = graph.add(Op::kPermute, {kept[1]}, {0, 1, 3, 2});
+  const ValueId other = graph.add(Op::kConcat, {kept[0], turned}, {1});
+  graph.add_output("y", graph.add(Op::kMul, {other, constant(graph, {2, kPlaces, kPlaces})}));
+  graph.add_output("carry.0", graph.add(Op::kConcat, kept, {1}));
+  for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 1U);
+}
+
+// A layer that appends more than the carry moves by would write behind its buffer.
+TEST(MovingCarries, AppendNoMoreThanTheyMove) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", Type::kFloat, {1, {kStep, 2}});
+  const ValueId carry = graph.add_input("carry.0", Type::kFloat, {1, {2, kPlaces, 2}});
+  const auto past = [&](int64_t layer) {
+    return graph.add(Op::kReshape, {graph.add(Op::kSlice, {carry}, {1, layer, layer + 1})}, {1, kPlaces, 2});
+  };
+  const auto kept = [&](ValueId all) { return graph.add(Op::kReshape, {left_behind(graph, all)}, {1, 1, kPlaces, 2}); };
+  const ValueId square = graph.add(Op::kMul, {x, x});
+  const ValueId first = graph.add(Op::kConcat, {past(0), x}, {1});
+  const ValueId second = graph.add(Op::kConcat, {past(1), square, x, graph.add(Op::kMul, {square, x})}, {1});
+  graph.add_output("y", graph.add(Op::kAdd, {graph.add(Op::kSum, {first}, {1}), graph.add(Op::kSum, {second}, {1})}));
+  graph.add_output("carry.0", graph.add(Op::kConcat, {kept(first), kept(second)}, {1}));
+  for (const std::string& target : test::targets_here()) EXPECT_EQ(expect_same(graph, target, 9), 0U);
+}
+
 TEST(MovingCarries, AreNotTurned) {
   Graph graph;
   const ValueId x = graph.add_input("x", Type::kFloat, {1, {kStep, kPlaces}});
