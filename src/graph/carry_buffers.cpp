@@ -5,6 +5,12 @@
 
 namespace genbid::graph {
 
+void append_window(const MovingCarry& carry, const float* window, std::vector<float>& to) {
+  for (int64_t i = 0; i < carry.outer; ++i, window += carry.capacity * carry.inner) {
+    to.insert(to.end(), window, window + carry.places * carry.inner);
+  }
+}
+
 CarryBuffers::CarryBuffers(Workspace& workspace)
     : workspace_(workspace), carries_(workspace.program().moving_carries()), moves_(carries_.size(), 0) {
   const size_t slack = kSlack / sizeof(float);
@@ -37,11 +43,8 @@ void CarryBuffers::move_on() {
 
 std::vector<float> CarryBuffers::window(size_t carry, int64_t row) const {
   const MovingCarry& how = carries_[carry];
-  const float* from = buffers_[carry].data() + row * how.buffer_size() + moves_[carry] * how.step * how.inner;
   std::vector<float> numbers;
-  for (int64_t i = 0; i < how.outer; ++i, from += how.capacity * how.inner) {
-    numbers.insert(numbers.end(), from, from + how.places * how.inner);
-  }
+  append_window(how, buffers_[carry].data() + row * how.buffer_size() + moves_[carry] * how.step * how.inner, numbers);
   return numbers;
 }
 

@@ -10,6 +10,9 @@
 
 namespace genbid::graph {
 
+// The numbers of a window that begins there, as a copied carry would have them: are put behind `to`.
+void append_window(const MovingCarry& carry, const float* window, std::vector<float>& to);
+
 class CarryBuffers {
  public:
   // Zeros: those of a day's first tick. The workspace must stay where it is.

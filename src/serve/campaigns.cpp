@@ -9,6 +9,7 @@
 #include "base/convert.h"
 #include "base/memory.h"
 #include "base/shown.h"
+#include "graph/carry_buffers.h"
 #include "serve/caller_structs.h"
 #include "serve/refused.h"
 
@@ -233,12 +234,9 @@ std::vector<float> Campaigns::saved_carry(const Slot& slot, bool next) {
   }
   std::vector<float> numbers;
   for (size_t i = 0; i < layout_.buffers.size(); ++i) {
-    const graph::MovingCarry& how = bundle_->program->moving_carries()[i];
     // What lies behind a window that nobody has asked for is of no meaning.
-    const float* from = window_of(slot, i, int64_t{slot.moves} + (next && slot.has_acted ? 1 : 0));
-    for (int64_t outer = 0; outer < how.outer; ++outer, from += how.capacity * how.inner) {
-      numbers.insert(numbers.end(), from, from + how.places * how.inner);
-    }
+    const float* const window = window_of(slot, i, int64_t{slot.moves} + (next && slot.has_acted ? 1 : 0));
+    graph::append_window(bundle_->program->moving_carries()[i], window, numbers);
   }
   return numbers;
 }

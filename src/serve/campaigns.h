@@ -40,6 +40,9 @@ struct CampaignLayout {
   size_t carry_size = 0;
   std::vector<size_t> buffers;  // places of those that move
   size_t size = 0;
+
+  // Of what is saved: the numbers before the carry, and both carries without room around them.
+  size_t saved_bytes() const { return (plain + 2 * carry_size) * sizeof(float); }
 };
 
 class Campaigns {

@@ -152,8 +152,7 @@ size_t Campaigns::saved_bytes() const {
   constexpr size_t kFixed = 2 * sizeof(double) + sizeof(int32_t) + sizeof(uint64_t) + sizeof(int64_t) +
                             sizeof(int32_t) + sizeof(OutcomeValues) + sizeof(int32_t) +
                             TickHistory::kNumNumbers * sizeof(double) + 1 + sizeof(int64_t) + 2 * sizeof(double);
-  return kHead + bundle_->info.version.size() + kFixed + (layout_.plain + 2 * layout_.carry_size) * sizeof(float) +
-         kHashDigits;
+  return kHead + bundle_->info.version.size() + kFixed + layout_.saved_bytes() + kHashDigits;
 }
 
 uint64_t Campaigns::restore(std::span<const std::byte> bytes) {
@@ -190,7 +189,7 @@ uint64_t Campaigns::restore(std::span<const std::byte> bytes) {
   start.remaining_budget = reader.finite("remaining_budget", 0.0, 1e300);
   static_cast<void>(free_slot());
 
-  const std::span<const std::byte> saved = reader.take((layout_.plain + 2 * layout_.carry_size) * sizeof(float));
+  const std::span<const std::byte> saved = reader.take(layout_.saved_bytes());
   std::vector<float> carries(2 * layout_.carry_size);
 
   Slot& slot = occupy(campaign, wishes);

@@ -2,11 +2,22 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 #include "graph/graph_json.h"
 
 namespace genbid::graph::test {
+
+template <typename Body>
+std::string error_of(Body&& body) {
+  try {
+    body();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
 
 // A graph's constants as a file in memory.
 class Weights {

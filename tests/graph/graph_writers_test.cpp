@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "graph/onnx_writer.h"
+#include "graph/graph_files.h"
 #include "graph/operators.h"
 #include "graph/protobuf_writer.h"
 #include "graph/python_writer.h"
@@ -11,19 +12,11 @@
 namespace genbid::graph {
 namespace {
 
+using test::error_of;
+
 using std::string_literals::operator""s;
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-template <typename Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 // The examples of the encoding's specification, and the largest numbers.
 TEST(ProtobufWriter, WritesTheWireFormat) {

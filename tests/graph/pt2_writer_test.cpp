@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "graph/operators.h"
+#include "graph/graph_files.h"
 #include "graph/sample_graphs.h"
 
 // What an archive consists of. Whether torch runs it is asked by graph_peer_test.
@@ -16,17 +17,9 @@
 namespace genbid::graph {
 namespace {
 
-using Json = nlohmann::json;
+using test::error_of;
 
-template <typename Body>
-std::string error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
+using Json = nlohmann::json;
 
 // The files of an archive by their names: stored, one behind the other.
 std::map<std::string, std::string> files_of(const std::string& archive) {

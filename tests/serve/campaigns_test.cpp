@@ -331,7 +331,7 @@ TEST(Campaigns, ASaveThatWasMadeUpIsRefused) {
   EXPECT_EQ(error_with(budget_at, budget), "none");
   EXPECT_NE(error_with(budget_at, -1.0).find("budget: found -1"), std::string::npos);
   const serve::CampaignLayout layout(*bundle);
-  const size_t numbers = (layout.plain + 2 * layout.carry_size) * sizeof(float);
+  const size_t numbers = layout.saved_bytes();
   // Before them: whether it has acted, impressions, mean p-value, money left.
   const size_t acted_at = saved.size() - kHash - numbers - 25;
   EXPECT_EQ(error_with(acted_at, uint8_t{0}), "none");
