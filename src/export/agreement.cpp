@@ -38,9 +38,8 @@ at::Tensor decide(graph::Workspace& workspace, const std::vector<at::Tensor>& in
   write_inputs(workspace, inputs);
   workspace.run(rows);
   at::Tensor coefficients_BA;
-  const std::vector<graph::MovingCarry>& moving = workspace.program().moving_carries();
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
-    if (std::any_of(moving.begin(), moving.end(), [i](const auto& one) { return one.output == i; })) continue;
+    if (workspace.program().moves_output(i)) continue;
     const graph::Named& output = graph.outputs()[i];
     const at::Tensor made = at::empty(graph.value(output.value).shape.sizes(rows));
     std::copy_n(workspace.output(i).begin(), made.numel(), made.mutable_data_ptr<float>());
@@ -73,9 +72,8 @@ std::vector<at::Tensor> inputs_of(const graph::Graph& graph, const policy::Ticks
 }
 
 void write_inputs(graph::Workspace& workspace, const std::vector<at::Tensor>& inputs) {
-  const std::vector<graph::MovingCarry>& moving = workspace.program().moving_carries();
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (std::any_of(moving.begin(), moving.end(), [i](const auto& carry) { return carry.input == i; })) continue;
+    if (workspace.program().moves_input(i)) continue;
     const at::Tensor whole = inputs[i].contiguous();
     if (whole.scalar_type() == at::kLong) {
       std::copy_n(whole.const_data_ptr<int64_t>(), whole.numel(), workspace.int_input(i).begin());

@@ -80,6 +80,12 @@ Program::~Program() = default;
 const Graph& Program::graph() const { return plan_->graph; }
 const std::string& Program::target() const { return plan_->target; }
 const std::vector<MovingCarry>& Program::moving_carries() const { return plan_->moving; }
+bool Program::moves_input(size_t index) const {
+  return std::any_of(plan_->moving.begin(), plan_->moving.end(), [=](const auto& one) { return one.input == index; });
+}
+bool Program::moves_output(size_t index) const {
+  return std::any_of(plan_->moving.begin(), plan_->moving.end(), [=](const auto& one) { return one.output == index; });
+}
 
 // What lies at the beginning of the memory; places of tensors follow, then the tensors and the scratch.
 struct Workspace::State {
@@ -148,9 +154,7 @@ std::byte* Workspace::input(size_t index, Type type, size_t& count) const {
   if (index >= inputs.size()) {
     throw Error("input " + std::to_string(index) + ": expected one of the graph's " + std::to_string(inputs.size()));
   }
-  for (const MovingCarry& carry : program_->plan().moving) {
-    if (carry.input == index) throw Error("input " + shown(inputs[index].name) + ": found a carry that moves");
-  }
+  if (program_->moves_input(index)) throw Error("input " + shown(inputs[index].name) + ": found a carry that moves");
   const Value& value = program_->graph().value(inputs[index].value);
   if (value.type != type) {
     throw Error("input " + shown(inputs[index].name) + ": found " + type_name(value.type) + ", expected " +
@@ -178,9 +182,8 @@ std::span<const std::byte> Workspace::output_bytes(size_t index) const {
     throw Error("output " + std::to_string(index) + ": expected one of the graph's " +
                 std::to_string(graph.outputs().size()));
   }
-  for (const MovingCarry& carry : program_->plan().moving) {
-    if (carry.output == index)
-      throw Error("output " + shown(graph.outputs()[index].name) + ": found a carry that moves");
+  if (program_->moves_output(index)) {
+    throw Error("output " + shown(graph.outputs()[index].name) + ": found a carry that moves");
   }
   const Value& value = graph.value(graph.outputs()[index].value);
   const Frame& frame = state().frame;

@@ -53,6 +53,9 @@ class Program {
   const Graph& graph() const;
   const std::string& target() const;
   const std::vector<MovingCarry>& moving_carries() const;
+  // Whether this input or output of the graph is a carry that moves.
+  bool moves_input(size_t index) const;
+  bool moves_output(size_t index) const;
 
   struct Plan;
   const Plan& plan() const { return *plan_; }

@@ -46,9 +46,8 @@ bool is_small(const graph::Graph& graph) {
 
 void fill_inputs(graph::Workspace& workspace) {
   const graph::Graph& graph = workspace.program().graph();
-  const std::vector<graph::MovingCarry>& moving = workspace.program().moving_carries();
   for (size_t i = 0; i < graph.inputs().size(); ++i) {
-    if (std::ranges::any_of(moving, [i](const auto& carry) { return carry.input == i; })) continue;
+    if (workspace.program().moves_input(i)) continue;
     const graph::Type type = graph.value(graph.inputs()[i].value).type;
     if (type == graph::Type::kFloat) std::ranges::fill(workspace.float_input(i), 0.5F);
     if (type == graph::Type::kInt) std::ranges::fill(workspace.int_input(i), 3);
