@@ -84,7 +84,7 @@ void write_inputs(graph::Workspace& workspace, const std::vector<at::Tensor>& in
 }
 
 Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, int64_t ticks,
-                             std::shared_ptr<const graph::Program> program, int64_t rows, int64_t seed) {
+                             const std::shared_ptr<const graph::Program>& program, int64_t rows, int64_t seed) {
   const torch::NoGradGuard no_grad;
   policy.eval();
   graph::Workspace workspace(program, rows);

@@ -22,7 +22,7 @@ struct Agreement {
 
 // Plays a day with so many rows. Error where a number is not finite, which names tick and row.
 Agreement compare_over_a_day(policy::Policy& policy, const SeenOptions& seen, int64_t ticks,
-                             std::shared_ptr<const graph::Program> program, int64_t rows, int64_t seed);
+                             const std::shared_ptr<const graph::Program>& program, int64_t rows, int64_t seed);
 
 // Inputs of a decision as the graph reads them, by the names of its inputs, in its order.
 std::vector<at::Tensor> inputs_of(const graph::Graph& graph, const policy::Ticks& history, const at::Tensor& wishes_BO,
