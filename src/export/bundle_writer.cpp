@@ -119,7 +119,8 @@ Agreement agreement_of(const BundleSource& source, const std::shared_ptr<const g
 }
 
 void require_agreement(const BundleSource& source, const Agreement& agreement) {
-  const double tolerance = source.policy->noise_size() > 0 ? kSamplerTolerance : kTolerance;
+  // One number of noise draws an alpha at the end; more of them are what a sampler begins with.
+  const double tolerance = source.policy->noise_size() > 1 ? kSamplerTolerance : kTolerance;
   if (agreement.largest <= tolerance) return;
   throw Error("export: found coefficients of the exported graph that are " + std::to_string(agreement.largest) +
               " of the largest away from the policy's, expected " + std::to_string(tolerance) + " at most");
