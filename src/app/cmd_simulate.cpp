@@ -14,15 +14,33 @@
 #include "market/rule_sets.h"
 #include "play/resumable_outputs.h"
 #include "play/simulate.h"
+#include "runs/campaigns_run.h"
 #include "runs/program.h"
 
 namespace genbid::app {
 namespace {
 
-play::SimulateConfig read(const ConfigFile& file) {
-  play::SimulateConfig config;
+// Two markets: that of the seats, and that of campaigns that pay by the click.
+struct Config {
+  std::string protocol = "market";
+  play::SimulateConfig market;
+  runs::CampaignsConfig campaigns;
+
+  bool of_campaigns() const { return protocol == "campaigns"; }
+  void fields(ConfigVisitor& v) {
+    v.field("protocol", protocol, {"market", "campaigns"});
+    if (of_campaigns()) {
+      campaigns.fields(v);
+    } else {
+      market.fields(v);
+    }
+  }
+};
+
+Config read(const ConfigFile& file) {
+  Config config;
   file.read(config);
-  config.program = runs::program_name();
+  config.market.program = runs::program_name();
   return config;
 }
 
@@ -34,9 +52,17 @@ std::string title(const play::SimulateConfig& config) {
          " impressions" + (market.rule_set().seeded ? ", seed " + std::to_string(market.seed) : "");
 }
 
-int run(const ConfigFile& file, Form form) {
-  play::SimulateConfig config = read(file);
-  config.program = runs::program_name();
+int run_campaigns(const runs::CampaignsConfig& config, Form form) {
+  const campaigns::SampleSets& samples = config.samples;
+  Progress progress("Making days", samples.train + samples.validation + samples.test, "days");
+  const runs::CampaignsSummary summary =
+      runs::simulate_campaigns(config, [&progress](int64_t done) { progress.update(done); });
+  progress.finish();
+  std::fputs((form == Form::kJson ? summary.json() : summary.text(terminal::width(STDOUT_FILENO))).c_str(), stdout);
+  return 0;
+}
+
+int run_market(const play::SimulateConfig& config, Form form) {
   const auto num_periods = std::ssize(config.market.periods.values);
   const int64_t before = config.output.resumable ? play::unfinished_periods(config.output.dir) : 0;
   if (before > 0) {
@@ -73,6 +99,11 @@ int run(const ConfigFile& file, Form form) {
   }
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
+}
+
+int run(const ConfigFile& file, Form form) {
+  const Config config = read(file);
+  return config.of_campaigns() ? run_campaigns(config.campaigns, form) : run_market(config.market, form);
 }
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "simulate"); }
@@ -119,7 +150,20 @@ Command simulate_command() {
       "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
       "output.market_log_precision  float32 (default) or float64\n"
       "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
-      "threads              0 (default): one a processor\n";
+      "threads              0 (default): one a processor\n"
+      "\n"
+      "With protocol: campaigns, days of campaigns that pay by the click (docs/perbid.md), their optima, and how\n"
+      "yesterday's best bid does: DIR/samples.csv, a row per sample, which is a day of one campaign.\n"
+      "\n"
+      "  genbid simulate configs/campaigns.yaml output.dir=runs/campaigns\n"
+      "\n"
+      "campaigns.seed       of the population (1); slots of a day (96)\n"
+      "campaigns.volume     [LOW, HIGH]: impressions of a day; campaigns.quality: mean value of a click\n"
+      "campaigns.budget_share, ppc_share  of campaigns that are bound by their budget alone (0.596), by their limit "
+      "on\n"
+      "                     what a click may cost (0.202); the rest by both\n"
+      "campaigns.drift      how far days of a campaign differ (0.1); cold_start_share: campaigns without days before\n"
+      "samples.train, validation, test  how many (3000, 663, 483); samples.day: which day of each (7)\n";
   return {"simulate", "play periods of the auction market", help, run, resolve};
 }
 

@@ -25,8 +25,9 @@ std::vector<Benchmark> market_benchmarks();           // market.* (rules correct
 std::vector<Benchmark> official_market_benchmarks();  // market.official_*
 std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
 std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
-std::vector<Benchmark> tape_benchmarks();
-std::vector<Benchmark> serving_benchmarks();                     // train_step.market.MODEL
+std::vector<Benchmark> campaign_benchmarks();         // campaigns.*
+std::vector<Benchmark> tape_benchmarks();             // train_step.market.MODEL
+std::vector<Benchmark> serving_benchmarks();
 std::vector<Benchmark> step_benchmarks(const Setting& setting);  // step.MODEL
 
 void print_figure(const std::string& name, double value, const std::string& unit,

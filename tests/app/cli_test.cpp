@@ -498,5 +498,29 @@ TEST_F(CommandLine, KeepsReplayedPeriods) {
   EXPECT_EQ(changed, evaluate(log, "fresh"));
 }
 
+TEST_F(CommandLine, SimulatesCampaignsThatPayByTheClick) {
+  const std::string command =
+      "simulate configs/campaigns.yaml samples.train=6 samples.validation=0 samples.test=3 "
+      "campaigns.volume='[200, 900]' output.dir=" +
+      out("campaigns");
+  const ProgramResult result = run_program(command + " threads=1");
+  ASSERT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("Gini"), std::string::npos) << result.output;
+  for (const char* word : {"train", "test", "over", "samples.csv"})
+    EXPECT_NE(result.output.find(word), std::string::npos);
+  const std::string samples = read_file(out("campaigns/samples.csv"));
+  EXPECT_EQ(std::count(samples.begin(), samples.end(), '\n'), 10);
+  EXPECT_EQ(samples.rfind("set,campaign,day,", 0), 0U);
+  EXPECT_EQ(run_program(command + " threads=2").status, 0);
+  EXPECT_EQ(read_file(out("campaigns/samples.csv")), samples);
+  const ProgramResult json = run_program(command + " --json");
+  EXPECT_NE(json.output.find("\"violation_share\""), std::string::npos) << json.output;
+
+  expect_failure(run_program(command + " protocol=clicks"), 2, "market, campaigns");
+  expect_failure(run_program(command + " campaigns.budget_share=0.9"), 2, "at most 1 together with budget_share");
+  expect_failure(run_program(command + " samples.train=0 samples.test=0"), 2, "a sample in one of the sets");
+  expect_failure(run_program(command + " campaigns.volume='[5, 900]'"), 2, "campaigns.volume");
+}
+
 }  // namespace
 }  // namespace genbid::app

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "campaigns/campaign_days.h"
 #include "eval/platform_metrics.h"
 #include "eval/result_columns.h"
 #include "play/period_columns.h"
@@ -47,6 +48,7 @@ Described of(const std::vector<Column<Row>>& columns) {
 TEST(Columns, AreAllDescribed) {
   EXPECT_EQ(described("### `ticks.csv`", "column"), of(play::tick_columns()));
   EXPECT_EQ(described("### `periods.csv`", "column"), of(play::day_columns()));
+  EXPECT_EQ(described("### `samples.csv`", "column"), of(campaigns::sample_columns()));
   EXPECT_EQ(described("### `result.json`", "key of a cell"), of(cell_columns()));
   EXPECT_EQ(described("### `result.json`", "key of `mean`"), of(mean_columns()));
   EXPECT_EQ(described("### Platform metrics", "metric"), of(platform_columns()));

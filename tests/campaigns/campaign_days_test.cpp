@@ -1,0 +1,155 @@
+#include "campaigns/campaign_days.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace genbid::campaigns {
+namespace {
+
+CampaignLaws small_laws() {
+  CampaignLaws laws;
+  laws.volume = {200.0, 5600.0};
+  return laws;
+}
+
+std::string csv_of(const CampaignLaws& laws, const SampleSets& sets, int num_threads) {
+  Threads threads(num_threads);
+  int64_t last = 0;
+  const auto days = campaign_days(laws, sets, threads, [&last](int64_t done) { last = done; });
+  EXPECT_EQ(last, std::ssize(days));
+  std::string text;
+  for (const CampaignDay& day : days) append_csv(text, sample_columns(), day);
+  return text;
+}
+
+TEST(CampaignPopulations, AreAFunctionOfSeedCampaignAndDay) {
+  const CampaignPopulation one(small_laws());
+  const CampaignPopulation again(small_laws());
+  const Campaign late = one.campaign(4'000'000'000);
+  static_cast<void>(one.campaign(3));
+  const Campaign late_again = again.campaign(4'000'000'000);
+  EXPECT_EQ(late.limits.budget, late_again.limits.budget);
+  const ClickDay far = one.day(late, 2'000'000'000);
+  const ClickDay far_again = again.day(late_again, 2'000'000'000);
+  EXPECT_EQ(far.cost, far_again.cost);
+  EXPECT_EQ(far.slot_begins, far_again.slot_begins);
+  check_day(far, "a day");
+  EXPECT_NE(far.cost, one.day(late, 1'999'999'999).cost);
+  EXPECT_NE(far.cost, one.day(one.campaign(3), 2'000'000'000).cost);
+  CampaignLaws other = small_laws();
+  other.seed = 2;
+  EXPECT_NE(CampaignPopulation(other).campaign(3).limits.budget, one.campaign(3).limits.budget);
+}
+
+TEST(CampaignPopulations, NumbersHaveARange) {
+  const CampaignPopulation population(small_laws());
+  EXPECT_THROW(static_cast<void>(population.campaign(-1)), Error);
+  EXPECT_THROW(static_cast<void>(population.campaign(int64_t{1} << 32)), Error);
+  EXPECT_THROW(static_cast<void>(population.day(population.campaign(0), -1)), Error);
+  EXPECT_THROW(static_cast<void>(population.day(population.campaign(0), int64_t{1} << 31)), Error);
+}
+
+// The shares of types are those asked for, by what is drawn and by the optima of a day: 400 campaigns, within 3 standard
+// deviations (2.5 points each), and 4 points more for days that are not as the one that limits were made for.
+TEST(CampaignPopulations, AreOfTheTypesAskedFor) {
+  const CampaignPopulation population(small_laws());
+  constexpr int kCampaigns = 400;
+  std::vector<double> drawn(4), found(4);
+  double least_volume = 1e9, most_volume = 0.0, least_quality = 1e9, most_quality = 0.0;
+  for (int id = 0; id < kCampaigns; ++id) {
+    const Campaign one = population.campaign(id);
+    at(drawn, static_cast<int>(one.drawn_type)) += 1.0 / kCampaigns;
+    at(found, static_cast<int>(click_optimum(population.day(one, 7), one.limits).type)) += 1.0 / kCampaigns;
+    least_volume = std::min(least_volume, one.volume);
+    most_volume = std::max(most_volume, one.volume);
+    least_quality = std::min(least_quality, one.quality);
+    most_quality = std::max(most_quality, one.quality);
+  }
+  EXPECT_NEAR(drawn[0], 0.596, 0.075);
+  EXPECT_NEAR(drawn[1], 0.202, 0.06);
+  EXPECT_NEAR(drawn[2], 0.202, 0.06);
+  for (int type = 0; type < 3; ++type) EXPECT_NEAR(at(found, type), at(drawn, type), 0.06) << type;
+  EXPECT_GE(least_volume, 200.0);
+  EXPECT_LE(most_volume, 5600.0);
+  EXPECT_GT(most_volume / least_volume, 24.0);
+  EXPECT_GT(most_quality / least_quality, 13.0);
+  EXPECT_LE(most_quality / least_quality, 15.0 * (1.0 + 1e-6));
+}
+
+// Log-normal numbers with the means that the campaign says: over a long day within some standard errors.
+TEST(CampaignPopulations, ImpressionsHaveTheMeansOfTheirCampaign) {
+  CampaignLaws laws;
+  laws.volume = {300'000.0, 300'001.0};
+  laws.drift = 0.0;
+  const CampaignPopulation population(laws);
+  Campaign one = population.campaign(1);
+  one.evening_value = 0.0;
+  one.full_price = 0.0;
+  const ClickDay day = population.day(one, 3);
+  EXPECT_NEAR(as_double(day.num_impressions()), one.volume, 5.0 * std::sqrt(one.volume));
+  double value = 0.0, cost = 0.0, clicks = 0.0;
+  for (int64_t i = 0; i < day.num_impressions(); ++i) {
+    value += as_double(at(day.value, i));
+    cost += as_double(at(day.cost, i));
+    clicks += as_double(at(day.ctr, i));
+  }
+  EXPECT_NEAR(clicks / as_double(day.num_impressions()), one.ctr, 0.01 * one.ctr);
+  EXPECT_NEAR(value / clicks, one.quality, 0.01 * one.quality);
+  EXPECT_NEAR(cost / clicks, one.price, 0.01 * one.price);
+}
+
+TEST(CampaignPopulations, DaysDriftAsMuchAsAsked) {
+  CampaignLaws laws = small_laws();
+  laws.drift = 0.2;
+  const CampaignPopulation population(laws);
+  Campaign one = population.campaign(2);
+  one.volume = 5000.0;
+  double sum = 0.0, squares = 0.0;
+  constexpr int kDays = 300;
+  for (int day = 0; day < kDays; ++day) {
+    const double size = std::log(as_double(population.day(one, 10 * day).num_impressions()) / one.volume);
+    sum += size / kDays;
+    squares += size * size / kDays;
+  }
+  EXPECT_NEAR(std::sqrt(squares - sum * sum), 0.2, 0.03);
+}
+
+TEST(CampaignDays, AreTheSameForAnyNumberOfThreads) {
+  const SampleSets sets{9, 4, 3, 5};
+  const std::string one = csv_of(small_laws(), sets, 1);
+  EXPECT_EQ(csv_of(small_laws(), sets, 3), one);
+}
+
+TEST(CampaignDays, SetsShareNoCampaignAndKnowTheDayBefore) {
+  Threads threads(1);
+  const auto days = campaign_days(small_laws(), {5, 3, 2, 7}, threads, [](int64_t) {});
+  ASSERT_EQ(days.size(), 10U);
+  const CampaignPopulation population(small_laws());
+  std::set<int64_t> ids;
+  for (const CampaignDay& day : days) {
+    ids.insert(day.campaign.id);
+    EXPECT_EQ(day.day, 7);
+    EXPECT_LE(day.kept.value, day.optimum.value * 1.5);
+    EXPECT_LE(day.kept.cost, day.campaign.limits.budget);
+    if (day.campaign.cold_start) {
+      EXPECT_EQ(day.yesterday.alpha, 0.0);
+      EXPECT_EQ(day.yesterday.beta, 1.0);
+    } else {
+      const ClickOptimum before = click_optimum(population.day(day.campaign, 6), day.campaign.limits);
+      EXPECT_EQ(day.yesterday.alpha, before.bid.alpha);
+    }
+  }
+  EXPECT_EQ(ids.size(), days.size());
+  EXPECT_EQ(days[4].set, "train");
+  EXPECT_EQ(days[5].set, "validation");
+  EXPECT_EQ(days[8].set, "test");
+}
+
+}  // namespace
+}  // namespace genbid::campaigns
