@@ -30,7 +30,7 @@ LargeDay large_day() {
   const campaigns::Campaign campaign = population.campaign(1);
   campaigns::ClickDay day = population.day(campaign, kDay);
   const campaigns::ClickOptimum optimum = campaigns::click_optimum(day, campaign.limits);
-  return {std::move(population), campaign, std::move(day), optimum};
+  return {population, campaign, std::move(day), optimum};
 }
 
 double played(const LargeDay& one, int64_t first) {

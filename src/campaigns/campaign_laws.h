@@ -15,8 +15,8 @@
 //   prices that grows with the square root of its quality; spreads of value and price, and how far they rise together;
 //   a shape of the day, mixed of three; and a type, drawn with the paper's shares, which its budget and limit are made
 //   for on a day without chance of the day (click_optimum).
-//   A day has more or fewer impressions, better or worse ones, dearer or cheaper ones, each by a part that drifts over a
-//   week and one of the day alone. A day's own type (the beta of its optimum) may therefore differ.
+//   A day has more or fewer impressions, better or worse ones, dearer or cheaper ones, each by a part that drifts over
+//   a week and one of the day alone. A day's own type (the beta of its optimum) may therefore differ.
 //   An impression's ctr, value of a click and price of a click are log-normal.
 
 namespace genbid::campaigns {
@@ -73,7 +73,7 @@ class CampaignPopulation {
   };
   DayFactors factors(const Campaign& campaign, int64_t day) const;
   ClickDay make_day(const Campaign& campaign, uint32_t day, const DayFactors& factors) const;
-  void set_limits(Campaign& campaign) const;
+  void set_limits(Campaign& one) const;
 
   CampaignLaws laws_;
   RandomStream of_campaigns_;

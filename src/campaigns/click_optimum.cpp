@@ -12,11 +12,11 @@
 #include "base/error.h"
 #include "campaigns/click_sums.h"
 
-// The dual is convex in (l1, l2), and its slopes at a point are sums over the impressions won there. The region that can
-// hold its minimum is a polygon, at first a triangle; each point looked at, the polygon's centre of mass, cuts away the
-// half in which the dual rises, hence a third of the area at least (Levin 1965, Newman 1965). An impression that is won,
-// or lost, at every corner is so in all of the polygon: it is put into the sums and forgotten. After a few cuts few
-// impressions are left, so a day costs about ten sums over all of it.
+// The dual is convex in (l1, l2), and its slopes at a point are sums over the impressions won there. The region that
+// can hold its minimum is a polygon, at first a rectangle; each point looked at, the polygon's centre of mass, cuts
+// away the half in which the dual rises, hence a third of the area at least (Levin 1965, Newman 1965). An impression
+// that is won, or lost, at every corner is so in all of the polygon: it is put into the sums and forgotten. After a few
+// cuts few impressions are left, so a day costs about ten sums over all of it.
 
 namespace genbid::campaigns {
 namespace {
@@ -124,7 +124,7 @@ class Dual {
     return sums;
   }
 
-  // The least value over the polygon. With a guess, points around it are looked at first, then further and further away.
+  // The least value over the polygon. With a guess, points around it are looked at first, then some further away.
   Minimum minimise(std::vector<Point> corners, double precision, const Point* guess) {
     Minimum best;
     const Point along = minus(corners.back(), corners.front());
@@ -230,8 +230,8 @@ class Problem {
   Impressions sample_;
 };
 
-// The largest l2 that can be best. What is cheaper a click than the limit, bought as far as the budget goes, gains as l2
-// grows, and the dual may not exceed what it is at 0.
+// The largest l2 that can be best. What is cheaper a click than the limit, bought as far as the budget goes, gains as
+// l2 grows, and the dual may not exceed what it is at 0.
 double largest_l2(const ClickDay& day, const ClickLimits& limits, double all_value) {
   const ClickSums cheap = sum_of_wins(day.value.data(), day.ctr.data(), day.cost.data(), day.num_impressions(),
                                       {0.0F, as_float(limits.ppc), 1.0F});

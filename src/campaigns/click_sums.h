@@ -46,8 +46,8 @@ struct Impressions {
   void resize(int64_t count);
 };
 
-// Sums the impressions that every line wins, and puts those that some win and some lose to the front of `open`, in their
-// order; `num_open` is how many. `open` has room for all, and may be where they come from.
+// Sums the impressions that every line wins, and puts those that some win and some lose to the front of `open`, in
+// their order; `num_open` is how many. `open` has room for all, and may be where they come from.
 ClickSums sort_by_lines(const float* value, const float* ctr, const float* cost, int64_t count,
                         std::span<const WinLine> lines, Impressions& open, int64_t& num_open);
 

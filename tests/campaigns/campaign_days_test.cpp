@@ -55,8 +55,8 @@ TEST(CampaignPopulations, NumbersHaveARange) {
   EXPECT_THROW(static_cast<void>(population.day(population.campaign(0), int64_t{1} << 31)), Error);
 }
 
-// The shares of types are those asked for, by what is drawn and by the optima of a day: 400 campaigns, within 3 standard
-// deviations (2.5 points each), and 4 points more for days that are not as the one that limits were made for.
+// The shares of types are those asked for, by what is drawn and by the optima of a day: 400 campaigns, within 3
+// standard deviations (2.5 points each), and 4 points more for days that are not as the one that limits were made for.
 TEST(CampaignPopulations, AreOfTheTypesAskedFor) {
   const CampaignPopulation population(small_laws());
   constexpr int kCampaigns = 400;

@@ -9,6 +9,7 @@
 #include "data/trajectory_store.h"
 #include "raw_logs.h"
 #include "golden.h"
+#include "leaks_of_others.h"
 
 // Every error a user can meet, once, word for word. No error leaves a store or a temporary behind.
 
@@ -228,6 +229,7 @@ TEST(IngestErrors, Config) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(IngestErrors, FullDiskLeavesNothing) {
+  const test::LeaksOfOthers hdf5;
   const TempFolder folder;
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);

@@ -9,6 +9,7 @@
 
 #include "data/ingest.h"
 #include "golden.h"
+#include "leaks_of_others.h"
 #include "raw_logs.h"
 
 // Every error that a raw log can lead to, once, word for word. No error leaves a file behind.
@@ -327,6 +328,7 @@ TEST(RawLogErrors, Outputs) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(RawLogErrors, FullDiskLeavesNothing) {
+  const test::LeaksOfOthers hdf5;
   const TempFolder folder;
   const auto with_small_files = [](const std::function<void()>& work) {
     rlimit old{};
