@@ -1,12 +1,14 @@
 #include "runs/campaigns_run.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/memory.h"
 #include "base/text_table.h"
 #include "statistics/inequality.h"
 
@@ -44,6 +46,24 @@ CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDa
   return all;
 }
 
+// Before the work: a row of each sample and its text, and in each thread a day, what is left of it for an optimum, and
+// its sample. A day may be e^(3 drift) times as long as the longest mean.
+void check_memory(const CampaignsConfig& config, int num_threads) {
+  constexpr double kTextOfARow = 400.0;
+  constexpr double kBytesOfAnImpression = 12.0;
+  const campaigns::SampleSets& sets = config.samples;
+  const double samples = as_double(sets.train + sets.validation + sets.test);
+  const double rows = samples * (as_double(sizeof(CampaignDay)) + kTextOfARow);
+  const double longest = config.campaigns.volume.high * std::exp(3.0 * config.campaigns.drift);
+  const double days = as_double(num_threads) * 3.0 * kBytesOfAnImpression * longest;
+  const double available = available_memory();
+  if (rows + days <= available) return;
+  throw Error((rows > days ? "samples: found " + grouped(static_cast<long long>(samples))
+                           : "campaigns.volume: found days of up to " + number_text("%.3g", longest) + " impressions") +
+              ", which takes " + gigabytes(rows + days) + " of memory; expected at most the " + gigabytes(available) +
+              " that are available");
+}
+
 void write_samples(const std::string& path, const std::vector<CampaignDay>& days) {
   AtomicFile file(path);
   std::string text = csv_header(campaigns::sample_columns());
@@ -70,6 +90,7 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
   CampaignsSummary summary;
   summary.file = config.output.dir + "/samples.csv";
   Threads threads(static_cast<int>(config.threads));
+  check_memory(config, threads.count());
   const std::vector<CampaignDay> days = campaigns::campaign_days(config.campaigns, config.samples, threads, done);
   for (const CampaignDay& day : days) summary.impressions += as_double(day.impressions);
   for (const char* set : {"train", "validation", "test"}) {

@@ -96,6 +96,12 @@ std::vector<Base> bases() {
        {},
        {{"budget", "cpa"}}},
       {"ingest", &ingest_command, {"ingest", "configs/ingest.yaml", "output=OUT/store.h5", "threads=1"}},
+      {"campaigns",
+       &simulate_command,
+       {"simulate", "configs/campaigns.yaml", "campaigns.volume=[200, 900]", "samples.train=3", "samples.validation=1",
+        "samples.test=1", "output.dir=OUT/days", "threads=1"},
+       {},
+       {{"volume", "slots", "drift"}, {"budget_share", "ppc_share"}}},
       train("behavior_cloning"),
       train("decision_transformer"),
       train("diffbid"),
@@ -137,6 +143,27 @@ void check_table(const std::string& path) {
   }
 }
 
+void check_samples(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  const std::vector<std::string> header = cells(line);
+  while (std::getline(file, line)) {
+    std::map<std::string, double> row;
+    const std::vector<std::string> values = cells(line);
+    ASSERT_EQ(values.size(), header.size()) << path << ": " << line;
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (header[i] == "set" || header[i] == "type") continue;
+      row[header[i]] = std::strtod(values[i].c_str(), nullptr);
+      ASSERT_TRUE(std::isfinite(row[header[i]])) << path << ": " << header[i] << " in " << line;
+    }
+    ASSERT_GT(row["budget"], 0.0) << path << ": " << line;
+    ASSERT_GT(row["ppc"], 0.0) << path << ": " << line;
+    ASSERT_LE(row["yesterday_cost"], row["budget"]) << path << ": " << line;
+    ASSERT_LE(row["yesterday_res"], 1.0) << path << ": " << line;
+  }
+}
+
 void check_numbers(const nlohmann::json& node, const std::string& path) {
   if (node.is_structured()) {
     for (const auto& [key, value] : node.items()) check_numbers(value, path + "/" + key);
@@ -167,6 +194,9 @@ void check_outputs(const std::string& folder) {
     const std::string path = entry.path().string();
     if (path.ends_with("/ticks.csv") || path.ends_with("/periods.csv")) {
       ASSERT_NO_FATAL_FAILURE(check_table(path));
+    }
+    if (path.ends_with("/samples.csv")) {
+      ASSERT_NO_FATAL_FAILURE(check_samples(path));
     }
     if (path.ends_with("/result.json")) {
       ASSERT_NO_FATAL_FAILURE(check_result(path));
