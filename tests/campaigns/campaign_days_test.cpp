@@ -93,12 +93,24 @@ TEST(CampaignPopulations, ImpressionsHaveTheMeansOfTheirCampaign) {
   one.full_price = 0.0;
   const ClickDay day = population.day(one, 3);
   EXPECT_NEAR(as_double(day.num_impressions()), one.volume, 5.0 * std::sqrt(one.volume));
+  const double part = 1.0 / as_double(day.num_impressions());
   double value = 0.0, cost = 0.0, clicks = 0.0;
+  double v = 0.0, vv = 0.0, p = 0.0, pp = 0.0, vp = 0.0;  // moments of the logarithms of a click's value and price
   for (int64_t i = 0; i < day.num_impressions(); ++i) {
     value += as_double(at(day.value, i));
     cost += as_double(at(day.cost, i));
     clicks += as_double(at(day.ctr, i));
+    const double log_value = std::log(as_double(at(day.value, i) / at(day.ctr, i)));
+    const double log_price = std::log(as_double(at(day.cost, i) / at(day.ctr, i)));
+    v += part * log_value;
+    p += part * log_price;
+    vv += part * log_value * log_value;
+    pp += part * log_price * log_price;
+    vp += part * log_value * log_price;
   }
+  EXPECT_NEAR(std::sqrt(vv - v * v), one.value_spread, 0.01 * one.value_spread);
+  EXPECT_NEAR(std::sqrt(pp - p * p), one.price_spread, 0.01 * one.price_spread);
+  EXPECT_NEAR((vp - v * p) / (one.value_spread * one.price_spread), one.price_with_value, 0.01);
   EXPECT_NEAR(clicks / as_double(day.num_impressions()), one.ctr, 0.01 * one.ctr);
   EXPECT_NEAR(value / clicks, one.quality, 0.01 * one.quality);
   EXPECT_NEAR(cost / clicks, one.price, 0.01 * one.price);

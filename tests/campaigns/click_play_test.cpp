@@ -68,6 +68,40 @@ TEST(ClickPlay, EndsWithTheFirstWinThatIsNotCovered) {
   }
 }
 
+// What all lines win is summed, what some win is kept in its order, in place too.
+TEST(ClickSums, AreSortedByLines) {
+  const std::vector<WinLine> lines{{1.0F, 0.2F, 2.0F}, {1.0F, 0.1F, 5.0F}, {0.8F, 0.3F, 3.0F}};
+  for (const int64_t count : {0, 1, 15, 16, 40, 513, 1100}) {
+    const ClickDay day = test::made_day(static_cast<uint32_t>(count), 1, count);
+    ClickSums sure;
+    Impressions some;
+    for (int64_t i = 0; i < count; ++i) {
+      size_t won = 0;
+      for (const WinLine& line : lines) won += line.wins(at(day.value, i), at(day.ctr, i), at(day.cost, i)) ? 1 : 0;
+      if (won == lines.size()) {
+        sure += {as_double(at(day.value, i)), as_double(at(day.cost, i)), as_double(at(day.ctr, i)), 1};
+      } else if (won > 0) {
+        some.value.push_back(at(day.value, i));
+        some.ctr.push_back(at(day.ctr, i));
+        some.cost.push_back(at(day.cost, i));
+      }
+    }
+    Impressions sorted{day.value, day.ctr, day.cost};
+    int64_t num_open = 0;
+    const ClickSums sums =
+        sort_by_lines(sorted.value.data(), sorted.ctr.data(), sorted.cost.data(), count, lines, sorted, num_open);
+    EXPECT_EQ(sums.wins, sure.wins) << count;
+    EXPECT_NEAR(sums.value, sure.value, 4e-6 * sure.value);
+    EXPECT_NEAR(sums.cost, sure.cost, 4e-6 * sure.cost);
+    EXPECT_NEAR(sums.clicks, sure.clicks, 4e-6 * sure.clicks);
+    ASSERT_EQ(num_open, some.count());
+    sorted.resize(num_open);
+    EXPECT_EQ(sorted.value, some.value);
+    EXPECT_EQ(sorted.ctr, some.ctr);
+    EXPECT_EQ(sorted.cost, some.cost);
+  }
+}
+
 // A day in parts is the day, if the money goes along.
 TEST(ClickPlay, SlotsAddUp) {
   const ClickDay day = test::made_day(6, 4, 300);
