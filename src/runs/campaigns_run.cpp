@@ -10,6 +10,7 @@
 #include "base/files/atomic_file.h"
 #include "base/memory.h"
 #include "base/text_table.h"
+#include "data/replaceable.h"
 #include "statistics/inequality.h"
 
 namespace genbid::runs {
@@ -64,15 +65,13 @@ void check_memory(const CampaignsConfig& config, int num_threads) {
               " that are available");
 }
 
-void write_samples(const std::string& path, const std::vector<CampaignDay>& days) {
-  AtomicFile file(path);
+void write_samples(const std::string& path, const AtomicFile& file, const std::vector<CampaignDay>& days) {
   std::string text = csv_header(campaigns::sample_columns());
   for (const CampaignDay& day : days) append_csv(text, campaigns::sample_columns(), day);
   std::ofstream stream(file.temporary(), std::ios::binary);
   stream << text;
   stream.close();
   if (!stream) throw Error(path + ": could not write it: disk full or file not writable");
-  file.commit();
 }
 
 }  // namespace
@@ -91,6 +90,9 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
   summary.file = config.output.dir + "/samples.csv";
   Threads threads(static_cast<int>(config.threads));
   check_memory(config, threads.count());
+  data::check_replaceable_output(summary.file, "a table of campaigns' days",
+                                 [](const std::string& path) { return data::begins_with(path, "set,campaign,day,"); });
+  AtomicFile file(summary.file);  // before the work: is there a place for it?
   const std::vector<CampaignDay> days = campaigns::campaign_days(config.campaigns, config.samples, threads, done);
   for (const CampaignDay& day : days) summary.impressions += as_double(day.impressions);
   for (const char* set : {"train", "validation", "test"}) {
@@ -100,7 +102,8 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
     }
     if (!its.empty()) summary.sets.push_back(of_set(set, its));
   }
-  write_samples(summary.file, days);
+  write_samples(summary.file, file, days);
+  file.commit();
   return summary;
 }
 

@@ -516,6 +516,12 @@ TEST_F(CommandLine, SimulatesCampaignsThatPayByTheClick) {
   const ProgramResult json = run_program(command + " --json");
   EXPECT_NE(json.output.find("\"violation_share\""), std::string::npos) << json.output;
 
+  write_file(out("campaigns/samples.csv"), "mine\n");
+  expect_failure(run_program(command), 1, "a table of campaigns' days");
+  EXPECT_EQ(read_file(out("campaigns/samples.csv")), "mine\n");
+  write_file(out("file"), "");
+  expect_failure(run_program(command + " output.dir=" + out("file/campaigns")), 1, "file");
+
   expect_failure(run_program(command + " protocol=clicks"), 2, "market, campaigns");
   expect_failure(run_program(command + " campaigns.budget_share=0.9"), 2, "at most 1 together with budget_share");
   expect_failure(run_program(command + " samples.train=0 samples.test=0"), 2, "a sample in one of the sets");
