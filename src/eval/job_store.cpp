@@ -94,7 +94,8 @@ class JobFile {
       throw Error(path_ + ": damaged: found no " + kTypeName<T> + " column '" + name + "'");
     }
     std::vector<T> values(tensor->data.size() / sizeof(T));
-    std::memcpy(values.data(), tensor->data.data(), values.size() * sizeof(T));
+    // An empty column has no place in memory.
+    if (!values.empty()) std::memcpy(values.data(), tensor->data.data(), values.size() * sizeof(T));
     return values;
   }
   template <typename T>
