@@ -229,7 +229,7 @@ TEST(IngestErrors, Config) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(IngestErrors, FullDiskLeavesNothing) {
-  const test::LeaksOfOthers hdf5;
+  const test::LeaksOfOthers hdf5{};
   const TempFolder folder;
   rlimit old{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);

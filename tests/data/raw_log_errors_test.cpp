@@ -328,7 +328,7 @@ TEST(RawLogErrors, Outputs) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(RawLogErrors, FullDiskLeavesNothing) {
-  const test::LeaksOfOthers hdf5;
+  const test::LeaksOfOthers hdf5{};
   const TempFolder folder;
   const auto with_small_files = [](const std::function<void()>& work) {
     rlimit old{};
