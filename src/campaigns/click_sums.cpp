@@ -25,39 +25,48 @@ struct Lanes {
   int32_t wins[kStep];
 };
 
+// Sums of impressions of which a mask says -1 or 0.
+struct LaneSums {
+  Floats value[2] = {};
+  Floats cost[2] = {};
+  Floats clicks[2] = {};
+  Ints wins[2] = {};
+
+  [[gnu::always_inline]] void add(int64_t half, const Floats& v, const Floats& c, const Floats& k, const Ints& won) {
+    value[half] += (Floats)((Ints)v & won);
+    cost[half] += (Floats)((Ints)k & won);
+    clicks[half] += (Floats)((Ints)c & won);
+    wins[half] -= won;
+  }
+  [[gnu::always_inline]] void store(Lanes& all) const {
+    std::memcpy(all.value, value, sizeof(value));
+    std::memcpy(all.cost, cost, sizeof(cost));
+    std::memcpy(all.clicks, clicks, sizeof(clicks));
+    std::memcpy(all.wins, wins, sizeof(wins));
+  }
+};
+
 // `count` is a multiple of kStep.
 GENBID_SIMD_CLONES void add_block(const float* value, const float* ctr, const float* cost, int64_t count,
                                   float by_value, float by_ctr, float by_cost, Lanes& all) {
-  Floats values[2] = {};
-  Floats costs[2] = {};
-  Floats clicks[2] = {};
-  Ints wins[2] = {};
+  LaneSums sums;
   for (int64_t begin = 0; begin < count; begin += kStep) {
     for (int64_t half = 0; half < 2; ++half) {
+      const int64_t i = begin + half * kLanes;
       Floats v, c, k;
-      std::memcpy(&v, value + begin + half * kLanes, sizeof(v));
-      std::memcpy(&c, ctr + begin + half * kLanes, sizeof(c));
-      std::memcpy(&k, cost + begin + half * kLanes, sizeof(k));
-      const Ints won = by_value * v + by_ctr * c >= by_cost * k;
-      values[half] += (Floats)((Ints)v & won);
-      costs[half] += (Floats)((Ints)k & won);
-      clicks[half] += (Floats)((Ints)c & won);
-      wins[half] -= won;
+      std::memcpy(&v, value + i, sizeof(v));
+      std::memcpy(&c, ctr + i, sizeof(c));
+      std::memcpy(&k, cost + i, sizeof(k));
+      sums.add(half, v, c, k, by_value * v + by_ctr * c >= by_cost * k);
     }
   }
-  std::memcpy(all.value, values, sizeof(values));
-  std::memcpy(all.cost, costs, sizeof(costs));
-  std::memcpy(all.clicks, clicks, sizeof(clicks));
-  std::memcpy(all.wins, wins, sizeof(wins));
+  sums.store(all);
 }
 
 // Of whole steps: sums what all lines win, and writes -1 in `open` where some win and some lose, else 0.
 GENBID_SIMD_CLONES void sort_block(const float* value, const float* ctr, const float* cost, int64_t count,
                                    const WinLine* lines, int64_t num_lines, Lanes& all, int32_t* open) {
-  Floats values[2] = {};
-  Floats costs[2] = {};
-  Floats clicks[2] = {};
-  Ints wins[2] = {};
+  LaneSums sums;
   for (int64_t begin = 0; begin < count; begin += kStep) {
     for (int64_t half = 0; half < 2; ++half) {
       const int64_t i = begin + half * kLanes;
@@ -72,18 +81,12 @@ GENBID_SIMD_CLONES void sort_block(const float* value, const float* ctr, const f
         by_all &= won;
         by_any |= won;
       }
-      values[half] += (Floats)((Ints)v & by_all);
-      costs[half] += (Floats)((Ints)k & by_all);
-      clicks[half] += (Floats)((Ints)c & by_all);
-      wins[half] -= by_all;
+      sums.add(half, v, c, k, by_all);
       const Ints undecided = by_any & ~by_all;
       std::memcpy(open + i, &undecided, sizeof(undecided));
     }
   }
-  std::memcpy(all.value, values, sizeof(values));
-  std::memcpy(all.cost, costs, sizeof(costs));
-  std::memcpy(all.clicks, clicks, sizeof(clicks));
-  std::memcpy(all.wins, wins, sizeof(wins));
+  sums.store(all);
 }
 
 template <typename Number>

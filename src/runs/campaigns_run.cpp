@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/convert.h"
@@ -12,19 +11,12 @@
 #include "base/text_table.h"
 #include "data/replaceable.h"
 #include "statistics/inequality.h"
+#include "statistics/values.h"
 
 namespace genbid::runs {
 namespace {
 
 using campaigns::CampaignDay;
-
-// Of the worst `share` of the values, which are in rising order.
-double mean_of_worst(const std::vector<double>& values, double share) {
-  const auto count = std::max<size_t>(1, static_cast<size_t>(share * as_double(values.size())));
-  double sum = 0.0;
-  for (size_t i = 0; i < count; ++i) sum += values[i];
-  return sum / as_double(count);
-}
 
 CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDay*>& days) {
   CampaignsOfSet all;
@@ -38,9 +30,8 @@ CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDa
     res.push_back(day->res_kept);
     all.res += part * res.back();
   }
-  std::sort(res.begin(), res.end());
-  all.worst_30 = mean_of_worst(res, 0.3);
-  all.worst_10 = mean_of_worst(res, 0.1);
+  all.worst_30 = statistics::mean_of_worst(res, 0.3);
+  all.worst_10 = statistics::mean_of_worst(res, 0.1);
   for (double& one : res) one = std::max(0.0, one);  // how a sum is shared: none has less than nothing
   all.ggf = statistics::generalised_gini(res, statistics::gini_weights(res.size()));
   all.gini = statistics::gini(res);
@@ -65,13 +56,10 @@ void check_memory(const CampaignsConfig& config, int num_threads) {
               " that are available");
 }
 
-void write_samples(const std::string& path, const AtomicFile& file, const std::vector<CampaignDay>& days) {
+std::string csv_of(const std::vector<CampaignDay>& days) {
   std::string text = csv_header(campaigns::sample_columns());
   for (const CampaignDay& day : days) append_csv(text, campaigns::sample_columns(), day);
-  std::ofstream stream(file.temporary(), std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) throw Error(path + ": could not write it: disk full or file not writable");
+  return text;
 }
 
 }  // namespace
@@ -92,7 +80,7 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
   check_memory(config, threads.count());
   data::check_replaceable_output(summary.file, "a table of campaigns' days",
                                  [](const std::string& path) { return data::begins_with(path, "set,campaign,day,"); });
-  AtomicFile file(summary.file);  // before the work: is there a place for it?
+  { const AtomicFile place(summary.file); }  // before the work: is there one for it?
   const std::vector<CampaignDay> days = campaigns::campaign_days(config.campaigns, config.samples, threads, done);
   for (const CampaignDay& day : days) summary.impressions += as_double(day.impressions);
   for (const char* set : {"train", "validation", "test"}) {
@@ -102,8 +90,7 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
     }
     if (!its.empty()) summary.sets.push_back(of_set(set, its));
   }
-  write_samples(summary.file, file, days);
-  file.commit();
+  write_file(summary.file, csv_of(days));
   return summary;
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -118,7 +119,9 @@ std::vector<std::string> cells(const std::string& line) {
   return result;
 }
 
-void check_table(const std::string& path) {
+// Calls check(row, line) with the numbers of each row, which are finite; columns of texts are left out.
+template <typename Check>
+void check_rows(const std::string& path, const std::set<std::string>& texts, Check&& check) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);
@@ -128,10 +131,16 @@ void check_table(const std::string& path) {
     const std::vector<std::string> values = cells(line);
     ASSERT_EQ(values.size(), header.size()) << path << ": " << line;
     for (size_t i = 0; i < values.size(); ++i) {
-      if (header[i] == "bidder" || values[i].empty()) continue;
+      if (texts.contains(header[i]) || values[i].empty()) continue;
       row[header[i]] = std::strtod(values[i].c_str(), nullptr);
       ASSERT_TRUE(std::isfinite(row[header[i]])) << path << ": " << header[i] << " in " << line;
     }
+    ASSERT_NO_FATAL_FAILURE(check(row, line));
+  }
+}
+
+void check_table(const std::string& path) {
+  check_rows(path, {"bidder"}, [&path](std::map<std::string, double>& row, const std::string& line) {
     ASSERT_GE(row["cost"], 0.0) << path << ": " << line;
     const std::string money = row.contains("budget") ? "budget" : "remaining_before";
     ASSERT_LE(row["cost"], row[money] * (1.0 + 1e-9)) << path << ": " << line;
@@ -140,28 +149,16 @@ void check_table(const std::string& path) {
     if (row.contains("xi_count")) {
       ASSERT_LE(row["exposed_count"], row["xi_count"]) << path << ": " << line;
     }
-  }
+  });
 }
 
 void check_samples(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  const std::vector<std::string> header = cells(line);
-  while (std::getline(file, line)) {
-    std::map<std::string, double> row;
-    const std::vector<std::string> values = cells(line);
-    ASSERT_EQ(values.size(), header.size()) << path << ": " << line;
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (header[i] == "set" || header[i] == "type") continue;
-      row[header[i]] = std::strtod(values[i].c_str(), nullptr);
-      ASSERT_TRUE(std::isfinite(row[header[i]])) << path << ": " << header[i] << " in " << line;
-    }
+  check_rows(path, {"set", "type"}, [&path](std::map<std::string, double>& row, const std::string& line) {
     ASSERT_GT(row["budget"], 0.0) << path << ": " << line;
     ASSERT_GT(row["ppc"], 0.0) << path << ": " << line;
     ASSERT_LE(row["yesterday_cost"], row["budget"]) << path << ": " << line;
     ASSERT_LE(row["yesterday_res"], 1.0) << path << ": " << line;
-  }
+  });
 }
 
 void check_numbers(const nlohmann::json& node, const std::string& path) {
