@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -5,23 +7,58 @@
 #include "app/command.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
+#include "base/terminal.h"
 #include "bidders/bidder_table.h"
+#include "runs/campaign_evaluation.h"
 #include "runs/evaluate_run.h"
 #include "runs/report_run.h"
 
 namespace genbid::app {
 namespace {
 
-runs::EvaluateConfig read(const ConfigFile& file) {
-  runs::EvaluateConfig config;
+// Two markets: that of the seats, under several protocols, and that of campaigns that pay by the click.
+struct Config {
+  std::string protocol;  // empty until it was read
+  runs::EvaluateConfig market;
+  runs::CampaignEvaluateConfig campaigns;
+
+  bool of_campaigns() const { return protocol == "campaigns"; }
+  void fields(ConfigVisitor& v) {
+    if (protocol.empty() || of_campaigns()) {
+      if (protocol.empty()) protocol = market.protocol;
+      v.field("protocol", protocol, {"market", "platform", "replay", "campaigns"});
+    }
+    of_campaigns() ? campaigns.fields(v) : market.fields(v);
+  }
+};
+
+Config read(const ConfigFile& file) {
+  Config config;
   file.read(config);
   return config;
 }
 
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
 
+int run_campaigns(const runs::CampaignEvaluateConfig& config, Form form) {
+  const auto summary = runs::evaluate_campaigns(config);
+  if (!summary) {
+    log_warning("Stopped by a signal. Nothing was written.");
+    return stop_signal::exit_status();
+  }
+  if (form == Form::kText) std::fputs(summary->text(terminal::width(STDOUT_FILENO)).c_str(), stdout);
+  const std::vector<std::string> files = summary->write();
+  if (form == Form::kJson) std::fputs(summary->table_json().c_str(), stdout);
+  for (const std::string& path : files) {
+    if (form == Form::kText) std::printf("%s\n", path.c_str());
+  }
+  return 0;
+}
+
 int run(const ConfigFile& file, Form form) {
-  const runs::EvaluateConfig config = read(file);
+  const Config whole = read(file);
+  if (whole.of_campaigns()) return run_campaigns(whole.campaigns, form);
+  const runs::EvaluateConfig& config = whole.market;
   auto summary = runs::evaluate(config);
   if (!summary) {
     log_warning("Stopped by a signal. The same command goes on.");

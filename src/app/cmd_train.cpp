@@ -3,14 +3,31 @@
 #include "app/command.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
+#include "runs/campaign_training.h"
 #include "runs/report_run.h"
 #include "runs/training.h"
 
 namespace genbid::app {
 namespace {
 
-runs::TrainRunConfig read(const ConfigFile& file) {
-  runs::TrainRunConfig config;
+// Policies of the seats' market, and agents of campaigns that pay by the click.
+struct Config {
+  std::string protocol;  // empty until it was read
+  runs::TrainRunConfig market;
+  runs::CampaignTrainConfig campaigns;
+
+  bool of_campaigns() const { return protocol == "campaigns"; }
+  void fields(ConfigVisitor& v) {
+    if (protocol.empty() || of_campaigns()) {
+      if (protocol.empty()) protocol = "market";
+      v.field("protocol", protocol, {"market", "campaigns"});
+    }
+    of_campaigns() ? campaigns.fields(v) : market.fields(v);
+  }
+};
+
+Config read(const ConfigFile& file) {
+  Config config;
   file.read(config);
   return config;
 }
@@ -18,14 +35,15 @@ runs::TrainRunConfig read(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "train"); }
 
 int run(const ConfigFile& file, Form form) {
-  const runs::TrainRunConfig config = read(file);
-  const runs::TrainingSummary summary = runs::train(config);
+  const Config config = read(file);
+  const runs::TrainingSummary summary =
+      config.of_campaigns() ? runs::train_campaigns(config.campaigns) : runs::train(config.market);
   std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
   if (!summary.training.stopped) {
-    runs::report_at_end(config.run);
+    runs::report_at_end(summary.run);
     return 0;
   }
-  log_info("stopped at step " + std::to_string(summary.training.step) + " of " + std::to_string(config.train.steps) +
+  log_info("stopped at step " + std::to_string(summary.training.step) + " of " + std::to_string(summary.steps) +
            "; the same command goes on from the checkpoint");
   return stop_signal::exit_status();  // 0 for train.stop_at
 }

@@ -29,24 +29,28 @@ LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
 
 }  // namespace
 
-LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
+std::string checkpoint_folder(const std::string& path) {
   namespace fs = std::filesystem;
   if (!fs::exists(path)) throw Error(path + ": no such checkpoint or run folder");
-  if (fs::is_directory(path + "/checkpoints")) {
-    const RunDir run = RunDir::open(path);
-    const auto checkpoints = run.checkpoints();
-    if (checkpoints.empty())
-      throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
-    const std::string best = train::best_checkpoint_of(run);
-    if (!best.empty()) return load_folder(best, weights);
-    try {
-      return load_folder(checkpoints.back(), weights);
-    } catch (const Error& error) {
-      if (checkpoints.size() < 2) throw;
-      throw Error(std::string(error.what()) + "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2]);
-    }
+  if (!fs::is_directory(path + "/checkpoints")) return path;
+  const RunDir run = RunDir::open(path);
+  const auto checkpoints = run.checkpoints();
+  if (checkpoints.empty())
+    throw Error(path + ": found a run without a checkpoint, expected at least one (train it further)");
+  const std::string best = train::best_checkpoint_of(run);
+  return best.empty() ? checkpoints.back() : best;
+}
+
+LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
+  const std::string folder = checkpoint_folder(path);
+  try {
+    return load_folder(folder, weights);
+  } catch (const Error& error) {
+    if (folder == path || !train::best_checkpoint_of(RunDir::open(path)).empty()) throw;
+    const auto checkpoints = RunDir::open(path).checkpoints();
+    if (checkpoints.size() < 2) throw;
+    throw Error(std::string(error.what()) + "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2]);
   }
-  return load_folder(path, weights);
 }
 
 eval::PolicyBidderOptions bidder_options(const policy::CheckpointInfo& info, const std::string& name, int64_t seed,

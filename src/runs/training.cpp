@@ -39,16 +39,6 @@
 namespace genbid::runs {
 namespace {
 
-// One trainer a run folder; the lock goes with the process. Who has it may be about to end: an experiment that was
-// killed leaves trainings that save what they have, and the same command finds them at it.
-void take_run(const RunDir& run) {
-  const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));
-  if (!lock_file(file, run.file(".lock"), std::chrono::seconds(5))) {
-    throw Error(run.path() + ": another process is training in this folder; expected none (take another run=NAME)");
-  }
-}
-
 // Of LibTorch, where none are asked for. Its threads wait for each other in loops: a step of a small policy gains a
 // tenth from a second one on a quiet machine, and on a busy one loses several times as much.
 int threads_for(int64_t num_parameters) {
@@ -294,6 +284,16 @@ std::vector<std::pair<double, double>> ranges_of(const at::Tensor& states_NS) {
 }
 
 }  // namespace
+
+// Who has it may be about to end: an experiment that was killed leaves trainings that save what they have, and the same
+// command finds them at it.
+void take_run(const RunDir& run) {
+  const int file = ::open(run.file(".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0) throw Error(run.file(".lock") + ": cannot be opened: " + std::strerror(errno));
+  if (!lock_file(file, run.file(".lock"), std::chrono::seconds(5))) {
+    throw Error(run.path() + ": another process is training in this folder; expected none (take another run=NAME)");
+  }
+}
 
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();

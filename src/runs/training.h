@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "base/files/run_dir.h"
 #include "runs/train_run.h"
 
 namespace genbid::runs {
@@ -22,6 +23,9 @@ struct TrainingSummary {
   std::string text() const;
   std::string json() const;  // the same, of every held-out period; one document
 };
+
+// One trainer a run folder: Error if another process trains in it. The lock goes with the process.
+void take_run(const RunDir& run);
 
 // Begins the training, or goes on from the run's last checkpoint (train_resume.h), and ends it at its last step, at
 // train.stop_at, or at a signal, with a checkpoint. One process a run folder.

@@ -1,0 +1,202 @@
+#include "perbid/agent_play.h"
+
+#include <ATen/ATen.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "base/convert.h"
+#include "base/stop_signal.h"
+#include "campaigns/click_optimum.h"
+#include "campaigns/click_play.h"
+#include "campaigns/episode.h"
+#include "campaigns/slot_profile.h"
+
+namespace genbid::perbid {
+namespace {
+
+using campaigns::ClickBid;
+using campaigns::ClickDay;
+using campaigns::Episode;
+
+constexpr int64_t kGrain = 1;
+constexpr double kWorst = -1.0;  // a critic hears of nothing worse
+
+// Each day once, however many agents play it.
+struct Days {
+  std::vector<ClickDay> days;
+  std::vector<int64_t> day_of_play;
+
+  Days(const Field& field, const at::Tensor& rows_MB, Threads& threads) {
+    const auto* const rows = rows_MB.data_ptr<int64_t>();
+    std::unordered_map<int64_t, int64_t> places;
+    std::vector<int64_t> wanted;
+    for (int64_t i = 0; i < rows_MB.numel(); ++i) {
+      const auto [found, is_new] = places.emplace(rows[i], std::ssize(wanted));
+      if (is_new) wanted.push_back(rows[i]);
+      day_of_play.push_back(found->second);
+    }
+    days.resize(wanted.size());
+    threads.parallel_for(std::ssize(wanted), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const DayPlace& place = at(field.days.places, at(wanted, i));
+        at(days, i) = field.samples.day(place.sample, place.back);
+      }
+    });
+  }
+};
+
+std::vector<ClickBid> starts(const ClusterAgents& agents, int64_t count, const Exploration* exploration) {
+  std::vector<ClickBid> all(to_size(count), {agents.start_alpha(), 0.5});
+  if (exploration == nullptr) return all;
+  const at::Tensor drawn = at::rand({count, 2}, exploration->generator);
+  const at::Tensor alphas = at::randn({count}, exploration->generator);
+  for (int64_t i = 0; i < count; ++i) {
+    if (drawn[i][0].item<double>() >= exploration->random_start) continue;
+    at(all, i) = {agents.start_alpha() * std::exp(alphas[i].item<double>()), drawn[i][1].item<double>()};
+  }
+  return all;
+}
+
+// Limits and optimum of each play: those of the day, or relabelled ones.
+struct Terms {
+  std::vector<campaigns::ClickLimits> limits;
+  std::vector<double> optimum;
+  at::Tensor shift_MB2;  // undefined where nothing is relabelled
+
+  Terms(const Field& field, const at::Tensor& rows_MB, const Days& days, const Exploration* exploration,
+        Threads& threads) {
+    const auto* const rows = rows_MB.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < rows_MB.numel(); ++i) {
+      limits.push_back(at(field.days.limits, rows[i]));
+      optimum.push_back(at(field.days.optima, rows[i]).value);
+    }
+    if (exploration == nullptr) return;
+    const double reach = exploration->relabel;
+    shift_MB2 = at::zeros({rows_MB.size(0), rows_MB.size(1), 2});
+    if (reach == 0.0) return;
+    shift_MB2 = (at::rand(shift_MB2.sizes(), exploration->generator) * 2.0 - 1.0) * reach;
+    const auto* const shift = shift_MB2.const_data_ptr<float>();
+    threads.parallel_for(rows_MB.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        at(limits, i).budget *= std::exp(as_double(shift[2 * i]));
+        at(limits, i).ppc *= std::exp(as_double(shift[2 * i + 1]));
+        at(optimum, i) = campaigns::click_optimum(at(days.days, at(days.day_of_play, i)), at(limits, i)).value;
+      }
+    });
+  }
+};
+
+}  // namespace
+
+at::Tensor conditions_NT2(const PreparedDays& days) {
+  const at::Tensor conditions_N2 = at::zeros({days.count(), 2});
+  const int64_t slots = days.before_NTP.size(1);
+  const at::Tensor count_NT = days.before_NTP.select(2, campaigns::kProfileImpressions);
+  const at::Tensor cost_N = (count_NT * days.before_NTP.select(2, campaigns::kProfileMeanCost)).sum(1);
+  const at::Tensor price_N = (count_NT * days.before_NTP.select(2, campaigns::kProfileMiddlePrice)).sum(1) /
+                             count_NT.sum(1).clamp_min(1.0);
+  for (int64_t i = 0; i < days.count(); ++i) {
+    const double cost = cost_N[i].item<double>();
+    const double price = price_N[i].item<double>();
+    if (!days.known(i) || cost <= 0.0 || price <= 0.0) continue;
+    conditions_N2[i][0] = std::log(at(days.limits, i).budget / cost);
+    conditions_N2[i][1] = std::log(at(days.limits, i).ppc / price);
+  }
+  return conditions_N2.unsqueeze(1).expand({-1, slots, -1});
+}
+
+Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
+                 const Exploration* exploration) {
+  const torch::NoGradGuard no_grad;
+  const int64_t count = rows_MB.numel();
+  const int64_t slots = field.samples.num_slots();
+  const auto* const rows = rows_MB.data_ptr<int64_t>();
+  const Days days(field, rows_MB, threads);
+  const std::vector<ClickBid> first = starts(agents, count, exploration);
+  const Terms terms(field, rows_MB, days, exploration, threads);
+  std::vector<Episode> episodes;
+  for (int64_t i = 0; i < count; ++i) {
+    const bool known = field.profiles_NTH.defined();
+    const auto* const shares = field.days.shares_NT.data_ptr<float>() + rows[i] * slots;
+    episodes.emplace_back(at(days.days, at(days.day_of_play, i)), at(terms.limits, i), at(first, i),
+                          known ? std::span(shares, to_size(slots)) : std::span<const float>());
+  }
+  const auto res_of = [&](const campaigns::ClickSums& sums, int64_t i) {
+    return campaigns::res(sums, at(terms.optimum, i), at(terms.limits, i).ppc);
+  };
+
+  Played played;
+  Met met;
+  if (exploration != nullptr) {
+    met.status_TMBS = at::empty({slots, rows_MB.size(0), rows_MB.size(1), campaigns::kStatusSize});
+    met.moves_TMB2 = at::empty({slots, rows_MB.size(0), rows_MB.size(1), 2});
+    met.gain_TMB = at::empty({slots, rows_MB.size(0), rows_MB.size(1)});
+  }
+  AgentStates states;
+  for (int64_t slot = 0; slot < slots; ++slot) {
+    states.status_MBS = at::empty({rows_MB.size(0), rows_MB.size(1), campaigns::kStatusSize});
+    auto* to = states.status_MBS.data_ptr<float>();
+    for (const Episode& episode : episodes) {
+      const campaigns::CampaignStatus status = episode.status();
+      to = std::copy(status.begin(), status.end(), to);
+    }
+    if (field.profiles_NTH.defined()) {
+      states.profile_MBH = field.profiles_NTH.select(1, slot).index_select(0, rows_MB.flatten()).view(
+          {rows_MB.size(0), rows_MB.size(1), -1});
+      if (exploration != nullptr && exploration->relabel > 0.0) states.profile_MBH = states.profile_MBH + terms.shift_MB2;
+    }
+    at::Tensor moves_MB2 = agents.moves_MB2(states);
+    if (exploration != nullptr) {
+      moves_MB2 = agents.explored_MB2(
+          moves_MB2, exploration->noise * at::randn(moves_MB2.sizes(), exploration->generator));
+      met.status_TMBS[slot].copy_(states.status_MBS);
+      met.moves_TMB2[slot].copy_(moves_MB2);
+    }
+    const at::Tensor bids_MB2 = ClusterAgents::moved_MB2(states, moves_MB2).contiguous();
+    const auto* const bids = bids_MB2.data_ptr<float>();
+    float* const gains = exploration != nullptr ? met.gain_TMB.data_ptr<float>() + slot * count : nullptr;
+    threads.parallel_for(count, kGrain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const ClickBid bid{as_double(bids[2 * i]), as_double(bids[2 * i + 1])};
+        Episode& episode = at(episodes, i);
+        if (gains != nullptr) gains[i] = as_float(std::max(kWorst, res_of(episode.end_with(bid), i)));
+        episode.play(bid);
+      }
+    });
+  }
+  played.res_MB = at::empty(rows_MB.sizes(), at::kDouble);
+  for (int64_t i = 0; i < count; ++i) {
+    played.sums.push_back(at(episodes, i).sums());
+    played.res_MB.data_ptr<double>()[i] = res_of(played.sums.back(), i);
+  }
+  met.shift_MB2 = terms.shift_MB2;
+  if (exploration != nullptr) played.met = std::move(met);
+  return played;
+}
+
+PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads) {
+  constexpr int64_t kPiece = 128;
+  const int64_t count = field.days.count();
+  PlayedByAll all;
+  all.sums.resize(to_size(count * agents.num_agents()));
+  const at::Tensor res_NM = at::empty({count, agents.num_agents()}, at::kDouble);
+  for (int64_t begin = 0; begin < count; begin += kPiece) {
+    if (stop_signal::requested()) return {};
+    const int64_t piece = std::min(kPiece, count - begin);
+    const at::Tensor rows_MB = at::arange(begin, begin + piece, at::kLong).expand({agents.num_agents(), piece});
+    const Played played = play_days(agents, field, rows_MB.contiguous(), threads);
+    res_NM.slice(0, begin, begin + piece).copy_(played.res_MB.t());
+    for (int64_t i = 0; i < piece; ++i) {
+      for (int64_t m = 0; m < agents.num_agents(); ++m) {
+        at(all.sums, (begin + i) * agents.num_agents() + m) = at(played.sums, m * piece + i);
+      }
+    }
+  }
+  all.res_NM = res_NM;
+  return all;
+}
+
+}  // namespace genbid::perbid

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/threads.h"
+#include "campaigns/samples.h"
+#include "perbid/cluster_agents.h"
+#include "perbid/prepared_days.h"
+
+// M agents play B days each; N prepared days, T slots, S numbers of a status, H of a profile.
+
+namespace genbid::perbid {
+
+// Days for agents to play.
+struct Field {
+  const campaigns::Samples& samples;
+  const PreparedDays& days;
+  at::Tensor profiles_NTH;  // what agents read of the campaign before each slot; undefined where they read nothing
+};
+
+// What conditioned agents read in place of a profile (N T 2, the same in every slot): logarithms of the budget over what
+// all impressions of the day before cost, and of the limit over what a click cost then (the
+// mean of the slots' middle prices); 0 where none is known.
+at::Tensor conditions_NT2(const PreparedDays& days);
+
+struct Exploration {
+  double noise = 0.5;         // of moves, Gaussian, in units of the most that a move can be
+  double random_start = 0.5;  // share of days that begin with a drawn bid
+  // Conditioned agents: limits are drawn anew for every day, each by a factor from e^-relabel to e^relabel, and its
+  // optimum with them (HALO, arXiv 2508.03267, relabels logged days).
+  double relabel = 0.0;
+  at::Generator generator;
+};
+
+// What was met while playing, for critics: each slot of each day.
+struct Met {
+  at::Tensor status_TMBS;
+  at::Tensor moves_TMB2;
+  at::Tensor gain_TMB;   // Res if the moved bid had been kept to the end of the day
+  at::Tensor shift_MB2;  // logarithms of the factors of limits
+};
+
+struct Played {
+  std::vector<campaigns::ClickSums> sums;  // of each of M x B days
+  at::Tensor res_MB;                       // f64
+  std::optional<Met> met;
+};
+
+// `rows_MB`: which of the prepared days each agent plays. With `exploration` it explores and remembers.
+Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
+                 const Exploration* exploration = nullptr);
+
+// Every agent on each of these days, in pieces, so that memory does not grow with their number.
+struct PlayedByAll {
+  at::Tensor res_NM;                       // f64; undefined where a stop was asked for
+  std::vector<campaigns::ClickSums> sums;  // of each of N x M days
+};
+PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads);
+
+}  // namespace genbid::perbid

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "perbid/agent_play.h"
+
+// Which agent serves a campaign today, by how each would have done for it on the days before (PerBid, section 4.4).
+
+namespace genbid::perbid {
+
+// The days before those of N judged ones.
+struct MatchingDays {
+  int64_t num_judged = 0;      // N
+  PreparedDays days;           // all days before, a campaign's last one first
+  std::vector<int64_t> judged;  // by day before: for which of the judged days it is
+  std::vector<double> weight;   // and what it counts: 1 for the last day, half as much for each earlier one
+  at::Tensor profiles_NTH;      // undefined where agents have none
+};
+
+// The `days_back` last days of each sample, as far as they are known; `read` says what agents read of them.
+MatchingDays days_to_match(const campaigns::Samples& samples, const PreparedDays& judged, int64_t days_back,
+                           const std::function<at::Tensor(const PreparedDays&)>& read, Threads& threads);
+
+struct Matching {
+  at::Tensor agent_N;      // i64; of a campaign without days before, the default one
+  int64_t default_agent = 0;  // the best in the mean of all others
+};
+// Nothing where a stop was asked for.
+std::optional<Matching> match_agents(ClusterAgents& agents, const campaigns::Samples& samples, const MatchingDays& days,
+                                     Threads& threads);
+
+}  // namespace genbid::perbid

@@ -1,0 +1,115 @@
+#include "perbid/profile_network.h"
+
+#include <ATen/ATen.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "campaigns/slot_profile.h"
+
+namespace genbid::perbid {
+namespace {
+
+constexpr double kLeast = 1e-6;  // of what a logarithm is taken
+constexpr double kMost = 1e6;
+
+at::Tensor log_of(const at::Tensor& x) { return x.clamp(kLeast, kMost).log(); }
+
+[[noreturn]] void refuse() { throw Error("a network of profiles: found logged days, expected days of campaigns"); }
+
+}  // namespace
+
+void ProfileConfig::fields(ConfigVisitor& v) {
+  v.field("width", width, {1, 4096});
+  v.field("head_width", head_width, {1, 4096});
+  v.field("market", market);
+  v.field("class_ends", class_ends);
+  v.check(!class_ends.empty() && std::is_sorted(class_ends.begin(), class_ends.end()), "class_ends",
+          "at least one number, each above the one before");
+}
+
+ProfileNetwork::ProfileNetwork(const ProfileConfig& config)
+    : config_(config),
+      slots_(register_module("slots", nn::Normalizer(campaigns::kSlotProfileSize))),
+      limits_(register_module("limits", nn::Normalizer(2))),
+      bids_(register_module("bids", nn::Normalizer(2))) {
+  const int64_t inputs = campaigns::kSlotProfileSize + 3;
+  gru_ = register_module("gru", torch::nn::GRU(torch::nn::GRUOptions(inputs, config.width).batch_first(true)));
+  head_ = register_module(
+      "head", torch::nn::Sequential(torch::nn::Linear(config.width + 4, config.head_width), torch::nn::SiLU(),
+                                    torch::nn::Linear(config.head_width, config.head_width), torch::nn::SiLU(),
+                                    torch::nn::Linear(config.head_width, config.num_classes())));
+}
+
+at::Tensor ProfileNetwork::limits_N2(const PreparedDays& days) const {
+  const at::Tensor limits = at::empty({days.count(), 2});
+  auto* to = limits.data_ptr<float>();
+  for (const campaigns::ClickLimits& one : days.limits) {
+    *to++ = as_float(one.budget);
+    *to++ = as_float(one.ppc);
+  }
+  return log_of(limits);
+}
+
+void ProfileNetwork::fit_days(const PreparedDays& days) {
+  const torch::NoGradGuard no_grad;
+  slots_->fit(log_of(days.slots_NTP).flatten(0, 1));
+  limits_->fit(limits_N2(days));
+  const at::Tensor bids = at::empty({days.count(), 2});
+  auto* to = bids.data_ptr<float>();
+  for (const campaigns::ClickOptimum& one : days.optima) {
+    *to++ = as_float(one.bid.alpha);
+    *to++ = as_float(one.bid.beta);
+  }
+  bids_->fit(at::cat({log_of(bids.slice(1, 0, 1)), bids.slice(1, 1, 2)}, 1));
+}
+
+at::Tensor ProfileNetwork::inputs_NTX(const at::Tensor& slots_NTP, const at::Tensor& limits_N2,
+                                      const at::Tensor& known_N) const {
+  const int64_t slots = slots_NTP.size(1);
+  const at::Tensor known_N11 = known_N.view({-1, 1, 1});
+  const at::Tensor market = config_.market ? slots_->forward(log_of(slots_NTP)) * known_N11 : at::zeros_like(slots_NTP);
+  return at::cat({market, limits_N2.unsqueeze(1).expand({-1, slots, -1}), known_N11.expand({-1, slots, -1})}, 2);
+}
+
+at::Tensor ProfileNetwork::profiles_NTH(const PreparedDays& days, const at::Tensor& rows_N) {
+  const at::Tensor limits = limits_->forward(limits_N2(days).index_select(0, rows_N));
+  const at::Tensor known = days.known_N.index_select(0, rows_N);
+  const at::Tensor before = inputs_NTX(days.before_NTP.index_select(0, rows_N), limits, known);
+  const at::Tensor today = inputs_NTX(days.slots_NTP.index_select(0, rows_N), limits, at::ones_like(known));
+  const at::Tensor said = std::get<0>(gru_->forward(at::cat({before, today}, 1)));
+  return said.slice(1, before.size(1) - 1);
+}
+
+at::Tensor ProfileNetwork::classes_NJK(const at::Tensor& profile_NH, const at::Tensor& bids_NJ2) {
+  const at::Tensor bids = bids_->forward(at::cat({log_of(bids_NJ2.slice(2, 0, 1)), bids_NJ2.slice(2, 1, 2)}, 2));
+  const int64_t each = bids.size(1);
+  const at::Tensor profile = profile_NH.unsqueeze(1).expand({-1, each, -1});
+  return head_->forward(at::cat({profile, bids, bids.square()}, 2));
+}
+
+at::Tensor ProfileNetwork::class_of(const at::Tensor& res) const {
+  at::Tensor place = at::zeros_like(res, at::kLong);
+  for (const double end : config_.class_ends) place += res.ge(end).to(at::kLong);
+  return place;
+}
+
+std::vector<policy::LossPart> ProfileNetwork::losses(const policy::Step& /*step*/, size_t /*group*/,
+                                                     const policy::Batch& /*batch*/) {
+  refuse();
+}
+
+std::vector<policy::LossPart> ProfileNetwork::held_out_losses(const policy::Batch& /*batch*/,
+                                                              at::Generator& /*noise*/) {
+  refuse();
+}
+
+policy::Action ProfileNetwork::act(const policy::Ticks& /*history*/, const at::Tensor& /*wishes_BO*/,
+                                   const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
+  refuse();
+}
+
+}  // namespace genbid::perbid

@@ -1,0 +1,226 @@
+#include "runs/campaign_evaluation.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
+#include "base/progress.h"
+#include "base/stop_signal.h"
+#include "data/replaceable.h"
+#include "perbid/matching.h"
+#include "perbid/profile_training.h"
+#include "perbid/rules.h"
+#include "runs/campaign_training.h"
+
+namespace genbid::runs {
+namespace {
+
+using campaigns::SetOfSamples;
+using perbid::Outcome;
+using perbid::PreparedDays;
+
+bool is_rule(const std::string& policy) {
+  const auto& names = perbid::rule_names();
+  return std::find(names.begin(), names.end(), policy) != names.end();
+}
+
+// A training of a candidate, ready to play.
+struct Agents {
+  LoadedCampaignModel<perbid::ClusterAgents> agents;
+  std::shared_ptr<perbid::ProfileNetwork> network;  // null: they read no profiles
+};
+
+struct Candidate {
+  CampaignCandidateConfig config;
+  perbid::Rule rule;
+  std::vector<Agents> trainings;  // none: a rule
+  int64_t matched = 0;            // days whose agent was matched, and those for which it was the best
+  int64_t well_matched = 0;
+};
+
+std::string name_of(const CampaignCandidateConfig& config) {
+  if (!config.name.empty()) return config.name;
+  const std::string& first = config.runs.empty() ? config.policy : config.runs.front();
+  return std::filesystem::path(first).lexically_normal().filename().string();
+}
+
+Agents load_training(const std::string& path, const campaigns::Samples& samples) {
+  Agents loaded;
+  loaded.agents = load_agents(path);
+  if (loaded.agents.info.ticks != samples.num_slots()) {
+    throw Error(loaded.agents.checkpoint + ": found agents of days of " + std::to_string(loaded.agents.info.ticks) +
+                " slots, expected " + std::to_string(samples.num_slots()));
+  }
+  const std::string& profiles = loaded.agents.config.profile_run;
+  if (profiles.empty()) return loaded;
+  const auto network = load_profile_network(profiles);
+  if (file_content_hash(network.checkpoint + "/model.safetensors") != loaded.agents.info.initial) {
+    throw Error(network.checkpoint + ": found another network of profiles than " + loaded.agents.checkpoint +
+                " was trained with, expected the same");
+  }
+  loaded.network = network.model;
+  return loaded;
+}
+
+SetOfSamples set_named(const std::string& name) {
+  const auto found = std::find(campaigns::kSetNames.begin(), campaigns::kSetNames.end(), name);
+  return static_cast<SetOfSamples>(found - campaigns::kSetNames.begin());
+}
+
+std::vector<perbid::DayPlace> places(int64_t begin, int64_t end) {
+  std::vector<perbid::DayPlace> all;
+  for (int64_t sample = begin; sample < end; ++sample) all.push_back({sample, 0});
+  return all;
+}
+
+// M-PID's settings are found on days of the training set: few of them tell as much as all.
+void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& threads) {
+  constexpr int64_t kMostDays = 500;
+  const auto [begin, end] = samples.range(SetOfSamples::kTrain);
+  if (begin == end) throw Error("m_pid: found no training set to find its settings on, expected samples.train above 0");
+  const PreparedDays days = perbid::prepare_days(samples, places(begin, std::min(end, begin + kMostDays)), threads);
+  std::vector<double> alphas;
+  for (const campaigns::ClickOptimum& one : days.optima) alphas.push_back(one.bid.alpha);
+  std::nth_element(alphas.begin(), alphas.begin() + std::ssize(alphas) / 2, alphas.end());
+  candidate.rule.start = {alphas[alphas.size() / 2], 0.5};
+  candidate.rule.m_pid = perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries,
+                                            candidate.config.seed, threads);
+}
+
+// Of a piece of the set. Empty where a stop was asked for.
+std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
+                                 const PreparedDays& days, Threads& threads) {
+  perbid::ClusterAgents& agents = *training.agents.model;
+  const auto read = [&](const PreparedDays& of) { return training.agents.config.read_of(of, training.network.get()); };
+  const perbid::PlayedByAll played = perbid::play_all(agents, {samples, days, read(days)}, threads);
+  if (!played.res_NM.defined()) return {};
+  const int64_t num_agents = agents.num_agents();
+  at::Tensor chosen_N = at::zeros({days.count()}, at::kLong);
+  if (num_agents > 1) {
+    const at::Tensor best_N = played.res_NM.argmax(1);
+    if (candidate.config.agent == "optimal") {
+      chosen_N = best_N;
+    } else {
+      const auto matching = perbid::match_agents(
+          agents, samples,
+          perbid::days_to_match(samples, days, candidate.config.days_back, read, threads), threads);
+      if (!matching) return {};
+      const bool matched = candidate.config.agent == "matched";
+      chosen_N = matched ? matching->agent_N : at::full_like(chosen_N, matching->default_agent);
+      candidate.matched += days.count();
+      candidate.well_matched += chosen_N.eq(best_N).sum().item<int64_t>();
+    }
+  }
+  std::vector<Outcome> outcomes;
+  const auto* const chosen = chosen_N.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < days.count(); ++i) {
+    outcomes.push_back(perbid::outcome_of(samples, days, i, at(played.sums, i * num_agents + chosen[i])));
+    if (num_agents > 1) outcomes.back().agent = chosen[i];
+  }
+  return outcomes;
+}
+
+std::string settings_text(const campaigns::MPidConfig& config) {
+  std::string text = print_config(config, "");
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+void CampaignCandidateConfig::fields(ConfigVisitor& v) {
+  v.path("policy", policy, true);
+  v.path("runs", runs);
+  v.field("name", name);
+  v.field("agent", agent, {"matched", "optimal", "default"});
+  v.field("days_back", days_back, {1, 365});
+  v.field("tries", tries, {1, 100'000});
+  v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
+  v.check(policy.empty() != runs.empty(), "policy", "a rule or a run, or in its place runs: several trainings");
+}
+
+void CampaignEvaluateConfig::Output::fields(ConfigVisitor& v) { v.required_path("dir", dir); }
+
+void CampaignEvaluateConfig::fields(ConfigVisitor& v) {
+  days.fields(v);
+  v.field("set", set, {"train", "validation", "test"});
+  v.list("policy", policy, "policy");
+  v.field("reference", reference);
+  v.section("output", output);
+  v.field("threads", threads, {0, 1024});
+  v.check(!policy.empty(), "policy", "at least one candidate");
+  std::set<std::string> names;
+  for (const CampaignCandidateConfig& one : policy) {
+    v.check(names.insert(name_of(one)).second, "policy", "candidates of different names");
+  }
+}
+
+std::optional<CampaignEvaluateSummary> evaluate_campaigns(const CampaignEvaluateConfig& config) {
+  constexpr int64_t kPiece = 1024;
+  at::set_num_threads(1);
+  Threads threads(to_int(config.threads));
+  const auto samples = make_samples(config.days, threads);
+  const auto [begin, end] = samples->range(set_named(config.set));
+  if (begin == end) throw ConfigError("set: found " + config.set + ", which has no samples, expected one that has some");
+
+  CampaignEvaluateSummary summary;
+  summary.config = config;
+  summary.samples = end - begin;
+  summary.scenario = content_hash(days_text(config.days) + config.set);
+  std::vector<Candidate> candidates;
+  for (const CampaignCandidateConfig& one : config.policy) {
+    Candidate candidate{one, {}, {}};
+    CampaignContender contender;
+    contender.name = name_of(one);
+    contender.kind = is_rule(one.policy) ? "rule" : "policy";
+    if (is_rule(one.policy)) {
+      candidate.rule.name = one.policy;
+      if (one.policy == "m_pid") {
+        tune(candidate, *samples, threads);
+        contender.note = settings_text(candidate.rule.m_pid);
+      }
+      contender.trainings.resize(1);
+    } else {
+      for (const std::string& run : one.runs.empty() ? std::vector<std::string>{one.policy} : one.runs) {
+        candidate.trainings.push_back(load_training(run, *samples));
+      }
+      contender.trainings.resize(candidate.trainings.size());
+    }
+    candidates.push_back(std::move(candidate));
+    summary.contenders.push_back(std::move(contender));
+  }
+  summary.reference = config.reference.empty() ? summary.contenders.front().name : config.reference;
+
+  Progress progress("Playing", end - begin, "samples");
+  for (int64_t first = begin; first < end; first += kPiece) {
+    const PreparedDays days = perbid::prepare_days(*samples, places(first, std::min(end, first + kPiece)), threads);
+    for (size_t c = 0; c < candidates.size(); ++c) {
+      CampaignContender& contender = summary.contenders[c];
+      for (size_t t = 0; t < contender.trainings.size(); ++t) {
+        const std::vector<Outcome> outcomes =
+            contender.kind == "rule" ? perbid::play_rule(*samples, days, candidates[c].rule, threads)
+                                     : play_agents(candidates[c], candidates[c].trainings[t], *samples, days, threads);
+        if (outcomes.empty() || stop_signal::requested()) return std::nullopt;
+        contender.trainings[t].insert(contender.trainings[t].end(), outcomes.begin(), outcomes.end());
+      }
+    }
+    progress.update(std::min(end, first + kPiece) - begin);
+  }
+  progress.finish();
+  for (size_t c = 0; c < candidates.size(); ++c) {
+    if (candidates[c].matched == 0) continue;
+    summary.contenders[c].matching_accuracy = as_double(candidates[c].well_matched) / as_double(candidates[c].matched);
+  }
+  summary.rows = compare_campaigns(summary.contenders, summary.reference);
+  return summary;
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,328 @@
+#include "runs/campaign_training.h"
+
+#include <ATen/Parallel.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/config/settings_difference.h"
+#include "base/convert.h"
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
+#include "base/files/run_dir.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/text_table.h"
+#include "campaigns/episode.h"
+#include "perbid/matching.h"
+#include "runs/load_policy.h"
+#include "runs/program.h"
+#include "runs/train_resume.h"
+#include "train/checkpoint.h"
+#include "train/memory_check.h"
+#include "train/trainer.h"
+
+namespace genbid::runs {
+namespace {
+
+using campaigns::SetOfSamples;
+
+// Days of a set, with up to `each` of a campaign: those whose day before is known too, but of campaigns that begin.
+std::vector<perbid::DayPlace> places_of(const campaigns::Samples& samples, SetOfSamples set, int64_t each) {
+  std::vector<perbid::DayPlace> places;
+  const auto [begin, end] = samples.range(set);
+  for (int64_t sample = begin; sample < end; ++sample) {
+    places.push_back({sample, 0});
+    for (int64_t back = 1; back < std::min(each, at(samples.all(), sample).days_before); ++back) {
+      places.push_back({sample, back});
+    }
+  }
+  return places;
+}
+
+perbid::PreparedDays prepare(const campaigns::Samples& samples, SetOfSamples set, int64_t each, Threads& threads) {
+  std::vector<perbid::DayPlace> places = places_of(samples, set, each);
+  Progress progress("Making days", std::ssize(places), "days");
+  auto days = perbid::prepare_days(samples, std::move(places), threads, [&](int64_t done) { progress.update(done); });
+  progress.finish();
+  return days;
+}
+
+// The bid that days begin with: that of the middle day.
+double middle_alpha(const perbid::PreparedDays& days) {
+  std::vector<double> alphas;
+  for (const campaigns::ClickOptimum& one : days.optima) {
+    if (one.value > 0.0) alphas.push_back(one.bid.alpha);
+  }
+  if (alphas.empty()) return 1.0;
+  const auto middle = alphas.begin() + std::ssize(alphas) / 2;
+  std::nth_element(alphas.begin(), middle, alphas.end());
+  return std::clamp(*middle, 1e-6, 1e6);
+}
+
+// Mean Res on the validation set, each campaign with the agent that suits it.
+class CampaignJudge : public train::Judge {
+ public:
+  CampaignJudge(perbid::ClusterAgents& agents, const perbid::Field& field, const perbid::MatchingDays& matching,
+                Threads& threads)
+      : agents_(agents), field_(field), matching_(matching), threads_(threads) {}
+
+  std::optional<double> expected_score() override {
+    const at::Tensor res_NM = perbid::play_all(agents_, field_, threads_).res_NM;
+    if (!res_NM.defined()) return std::nullopt;
+    if (agents_.num_agents() == 1) return res_NM.mean().item<double>();
+    const auto matched = perbid::match_agents(agents_, field_.samples, matching_, threads_);
+    if (!matched) return std::nullopt;
+    return res_NM.gather(1, matched->agent_N.unsqueeze(1)).mean().item<double>();
+  }
+  int64_t num_cells() const override { return field_.days.count(); }
+
+ private:
+  perbid::ClusterAgents& agents_;
+  perbid::Field field_;
+  const perbid::MatchingDays& matching_;
+  Threads& threads_;
+};
+
+// As the verb reads it (app/cmd_train.cpp), and as checkpoints keep it.
+struct WholeConfig {
+  std::string protocol = "campaigns";
+  CampaignTrainConfig config;
+
+  void fields(ConfigVisitor& v) {
+    v.field("protocol", protocol, {"campaigns"});
+    config.fields(v);
+  }
+};
+
+CampaignTrainConfig read_train_config(const std::string& file) {
+  WholeConfig whole;
+  ConfigFile::load(file).read(whole);
+  return whole.config;
+}
+
+std::string yaml_of(const CampaignTrainConfig& config) {
+  WholeConfig whole;
+  whole.config = config;
+  return print_config(whole, "train");
+}
+
+std::string kept_settings(CampaignTrainConfig config) {
+  config.run.clear();
+  train::TrainConfig& train = config.train;
+  train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
+  train.stop_at = 0;
+  train.threads = 0;
+  train.prometheus.clear();
+  config.threads = 0;
+  if (!config.profile_run.empty()) config.profile_run = "run";
+  config.select.every = std::min<int64_t>(config.select.every, 1);
+  config.select.patience = 0;
+  return print_config(config, "train");
+}
+
+// The run's latest checkpoint; empty: it begins.
+std::string find_checkpoint(const RunDir& run, const CampaignTrainConfig& config, const policy::CheckpointInfo& now) {
+  const auto checkpoints = run.checkpoints();
+  if (checkpoints.empty()) return {};
+  const std::string& path = checkpoints.back();
+  policy::CheckpointInfo seen;
+  CampaignTrainConfig before;
+  try {
+    seen = policy::read_checkpoint_info(path);
+    before = read_train_config(path + "/config.yaml");
+  } catch (const Error& error) {
+    throw Error(damaged_checkpoint_text(run, error.what()));
+  }
+  const std::string anew = " (take another run=NAME to start anew)";
+  const std::string difference = settings_difference(kept_settings(before), kept_settings(config));
+  if (!difference.empty()) {
+    throw Error(path + "/config.yaml: found " + difference +
+                "; a run can only be resumed with the campaigns, model and train settings that it began with" + anew);
+  }
+  if (seen.initial != now.initial) {
+    throw Error("profile_run: found other weights than those that " + run.path() + " was trained with; expected the same" +
+                anew);
+  }
+  if (seen.step > config.train.steps) {
+    throw Error(path + ": found " + std::to_string(seen.step) + " steps done, expected at most train.steps, which is " +
+                std::to_string(config.train.steps) + anew);
+  }
+  log_info("resumed from " + path);
+  return path;
+}
+
+// What a training of either model shares: folder, checkpoint to go on from, trainer.
+class Training {
+ public:
+  Training(const CampaignTrainConfig& config, const campaigns::Samples& samples, const std::string& initial)
+      : config_(config), yaml_(yaml_of(config)), run_(RunDir::open_or_create(config.run, yaml_)) {
+    take_run(run_);
+    info_.ticks = samples.num_slots();
+    info_.observation.feature_set = "campaigns";
+    info_.labels = "episodes";
+    info_.initial = initial;
+    info_.program = program_name();
+    info_.threads = at::get_num_threads();
+    policy::SeenStore store;
+    store.days = days_text(config.days);
+    store.data = content_hash(store.days);
+    info_.stores = {store};
+    remove_leftovers(run_.file("checkpoints"));
+    log_to_file(run_.file("log.txt"));
+    checkpoint_ = find_checkpoint(run_, config, info_);
+    write_file(run_.file("config.yaml"), yaml_);
+  }
+
+  bool goes_on() const { return !checkpoint_.empty(); }
+
+  // `judge` may be null.
+  train::TrainSummary run(policy::Policy& policy, train::Objective& objective, train::Judge* judge) {
+    train::Trainer trainer(config_.train, policy, objective, nullptr, run_, info_, yaml_);
+    if (judge != nullptr) {
+      info_.judged_days = days_text(config_.days);
+      trainer.judge_with(*judge, config_.select);
+    }
+    if (goes_on()) trainer.resume(checkpoint_);
+    return trainer.run();
+  }
+
+ private:
+  const CampaignTrainConfig& config_;
+  std::string yaml_;
+  RunDir run_;
+  policy::CheckpointInfo info_;
+  std::string checkpoint_;
+};
+
+train::TrainSummary train_profiles(const CampaignTrainConfig& config, const campaigns::Samples& samples,
+                                   Threads& threads) {
+  Training training(config, samples, "");
+  const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
+  const perbid::KeptBids kept =
+      perbid::try_kept_bids(samples, days, config.lesson.kept_bids, config.train.seed, threads);
+  perbid::ProfileNetwork network(config.profile);
+  if (!training.goes_on()) network.fit_days(days);
+  perbid::ProfileLessons lessons(network, days, kept, config.lesson, config.train.batch_size, config.train.seed);
+  return training.run(network, lessons, nullptr);
+}
+
+int64_t width_of(const CampaignTrainConfig& config, const perbid::ProfileNetwork* network) {
+  if (network != nullptr) return network->config().width;
+  return config.conditions ? 2 : 0;
+}
+
+train::TrainSummary train_agents(const CampaignTrainConfig& config, const campaigns::Samples& samples,
+                                 Threads& threads) {
+  std::shared_ptr<perbid::ProfileNetwork> network;
+  std::string weights;
+  if (!config.profile_run.empty()) {
+    auto loaded = load_profile_network(config.profile_run);
+    network = loaded.model;
+    weights = file_content_hash(loaded.checkpoint + "/model.safetensors");
+    if (loaded.info.ticks != samples.num_slots()) {
+      throw Error("profile_run: " + loaded.checkpoint + ": found a network of days of " +
+                  std::to_string(loaded.info.ticks) + " slots, expected " + std::to_string(samples.num_slots()));
+    }
+  }
+  Training training(config, samples, weights);
+  const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
+  const perbid::Field field{samples, days, config.read_of(days, network.get())};
+  perbid::ClusterAgents agents(config.agents, config.episodes.agents,
+                               width_of(config, network.get()));
+  if (!training.goes_on()) agents.start_at(middle_alpha(days));
+  perbid::AgentEpisodes episodes(field, agents, config.episodes, config.train.batch_size, config.train.seed, threads);
+  if (config.select.every == 0) return training.run(agents, episodes, nullptr);
+
+  const perbid::PreparedDays judged = prepare(samples, SetOfSamples::kValidation, 1, threads);
+  const auto read = [&](const perbid::PreparedDays& of) { return config.read_of(of, network.get()); };
+  const perbid::MatchingDays matching =
+      config.episodes.agents > 1 ? perbid::days_to_match(samples, judged, 1, read, threads)
+                                 : perbid::MatchingDays();
+  CampaignJudge judge(agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
+  return training.run(agents, episodes, &judge);
+}
+
+// The folder's policy, with what else its checkpoint says.
+template <typename Model, typename Make>
+LoadedCampaignModel<Model> load_model(const std::string& path, const std::string& kind, const Make& make) {
+  LoadedCampaignModel<Model> loaded;
+  loaded.checkpoint = checkpoint_folder(path);
+  loaded.info = policy::read_checkpoint_info(loaded.checkpoint);
+  loaded.config = read_train_config(loaded.checkpoint + "/config.yaml");
+  if (loaded.config.model != kind) {
+    throw Error(loaded.checkpoint + ": found a training of model: " + loaded.config.model + ", expected " + kind);
+  }
+  loaded.model = make(loaded.config);
+  policy::load_policy(loaded.checkpoint, *loaded.model, policy::Weights::kEma);
+  loaded.model->eval();
+  return loaded;
+}
+
+}  // namespace
+
+at::Tensor CampaignTrainConfig::read_of(const perbid::PreparedDays& of, perbid::ProfileNetwork* network) const {
+  if (network != nullptr) return perbid::all_profiles_NTH(*network, of);
+  return conditions ? perbid::conditions_NT2(of) : at::Tensor();
+}
+
+void CampaignTrainConfig::fields(ConfigVisitor& v) {
+  v.required_path("run", run);
+  days.fields(v);
+  v.field("model", model, {"agents", "profile"});
+  v.field("days_each", days_each, {1, 1000});
+  if (trains_profiles()) {
+    v.section("profile", profile);
+    v.section("lesson", lesson);
+  } else {
+    v.path("profile_run", profile_run, true);
+    v.field("conditions", conditions);
+    v.check(!conditions || profile_run.empty(), "conditions", "false beside a profile_run");
+    v.section("agents", agents);
+    v.section("episodes", episodes);
+    v.section("select", select);
+    v.check(episodes.relabel == 0.0 || conditions, "episodes", "a relabel of 0, or conditions: true");
+    v.check(select.every == 0 || days.samples.validation > 0, "select", "a validation set (samples.validation)");
+  }
+  v.section("train", train);
+  v.field("threads", threads, {0, 1024});
+  v.check(days.samples.train > 0, "samples", "a sample to train on at least");
+  v.check(train.objective == "logged" && train.initial.empty() && train.device == "cpu" && train.accumulate == 1,
+          "train", "device: cpu, and neither objective, initial nor accumulate, which are of other trainings");
+}
+
+LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path) {
+  return load_model<perbid::ProfileNetwork>(path, "profile", [](const CampaignTrainConfig& config) {
+    return std::make_shared<perbid::ProfileNetwork>(config.profile);
+  });
+}
+
+LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path) {
+  return load_model<perbid::ClusterAgents>(path, "agents", [](const CampaignTrainConfig& config) {
+    const auto network =
+        config.profile_run.empty() ? nullptr : load_profile_network(config.profile_run).model;
+    return std::make_shared<perbid::ClusterAgents>(config.agents, config.episodes.agents,
+                                                   width_of(config, network.get()));
+  });
+}
+
+TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
+  const auto start = std::chrono::steady_clock::now();
+  train::check_tensor_memory();
+  at::set_num_threads(std::max(1, to_int(config.train.threads)));
+  torch::manual_seed(static_cast<uint64_t>(config.train.seed));
+  Threads threads(to_int(config.threads));
+  const auto samples = make_samples(config.days, threads);
+  TrainingSummary summary;
+  summary.training = config.trains_profiles() ? train_profiles(config, *samples, threads)
+                                              : train_agents(config, *samples, threads);
+  summary.run = config.run;
+  summary.model = config.trains_profiles() ? "profile" : "agents";
+  summary.steps = config.train.steps;
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return summary;
+}
+
+}  // namespace genbid::runs

@@ -1,0 +1,165 @@
+#include "perbid/agent_play.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include "campaigns/click_play.h"
+#include "perbid/matching.h"
+#include "perbid/rules.h"
+#include "perbid/small_field.h"
+
+namespace genbid::perbid {
+namespace {
+
+constexpr int64_t kAgents = 3;
+constexpr int64_t kCount = 12;
+
+std::shared_ptr<ClusterAgents> made_agents(int64_t reads, int64_t agents = kAgents) {
+  torch::manual_seed(5);
+  auto made = std::make_shared<ClusterAgents>(AgentsConfig{16, 2}, agents, reads);
+  made->start_at(0.2);
+  return made;
+}
+
+at::Tensor all_rows(int64_t agents) { return at::arange(kCount, at::kLong).expand({agents, kCount}).contiguous(); }
+
+Exploration explored(double relabel = 0.0) { return {0.5, 0.5, relabel, at::detail::createCPUGenerator(3)}; }
+
+TEST(AgentPlay, IsTheSameForAnyNumberOfThreads) {
+  const auto agents = made_agents(2);
+  const test::SmallField one(kCount, 1);
+  const test::SmallField three(kCount, 3);
+  Threads first(1);
+  Threads second(3);
+  const Exploration a = explored(0.5);
+  const Exploration b = explored(0.5);
+  const Played alone = play_days(*agents, one.field(), all_rows(kAgents), first, &a);
+  const Played shared = play_days(*agents, three.field(), all_rows(kAgents), second, &b);
+  EXPECT_TRUE(at::equal(alone.res_MB, shared.res_MB));
+  EXPECT_TRUE(at::equal(alone.met->status_TMBS, shared.met->status_TMBS));
+  EXPECT_TRUE(at::equal(alone.met->gain_TMB, shared.met->gain_TMB));
+}
+
+// An agent's day does not depend on who else plays, nor on which other agents there are.
+TEST(AgentPlay, KeepsDaysApart) {
+  const auto agents = made_agents(0);
+  test::SmallField small(kCount);
+  const Played whole = play_days(*agents, small.blind(), all_rows(kAgents), small.threads);
+  const at::Tensor some = at::tensor({4, 9}, at::kLong).expand({kAgents, 2}).contiguous();
+  const Played part = play_days(*agents, small.blind(), some, small.threads);
+  for (int64_t m = 0; m < kAgents; ++m) {
+    EXPECT_NEAR(part.res_MB[m][0].item<double>(), whole.res_MB[m][4].item<double>(), 1e-5);
+    EXPECT_NEAR(part.res_MB[m][1].item<double>(), whole.res_MB[m][9].item<double>(), 1e-5);
+  }
+  EXPECT_FALSE(whole.res_MB[0].equal(whole.res_MB[1]));
+}
+
+// The gain of a slot is the Res of keeping the moved bid from there on, which at the last slot is the day's.
+TEST(AgentPlay, TellsWhatKeepingABidBrings) {
+  const auto agents = made_agents(0, 1);
+  test::SmallField small(kCount);
+  const Exploration exploration = explored();
+  const Played played = play_days(*agents, small.blind(), all_rows(1), small.threads, &exploration);
+  const Met& met = *played.met;
+  const int64_t slots = small.samples.num_slots();
+  for (int64_t i = 0; i < kCount; ++i) {
+    const double last = met.gain_TMB[slots - 1][0][i].item<double>();
+    EXPECT_NEAR(last, std::max(-1.0, played.res_MB[0][i].item<double>()), 1e-6) << i;
+    // The first slot's: the whole day with one bid.
+    AgentStates states;
+    states.status_MBS = met.status_TMBS[0];
+    const at::Tensor bid = ClusterAgents::moved_MB2(states, met.moves_TMB2[0])[0][i];
+    const campaigns::ClickLimits& limits = at(small.days.limits, i);
+    const campaigns::ClickDay day = small.samples.day(i, 0);
+    const auto sums = campaigns::play_slots(day, 0, slots, {bid[0].item<double>(), bid[1].item<double>()}, limits.ppc,
+                                            limits.budget);
+    const double res = campaigns::res(sums.sums, at(small.days.optima, i).value, limits.ppc);
+    EXPECT_NEAR(met.gain_TMB[0][0][i].item<double>(), std::max(-1.0, res), 1e-6) << i;
+  }
+}
+
+// Conditions of other limits are shifted by the logarithms of their factors.
+TEST(AgentPlay, RelabelsLimitsWithTheirConditions) {
+  const auto agents = made_agents(2, 1);
+  test::SmallField small(kCount);
+  const Exploration exploration = explored(0.7);
+  const Played played = play_days(*agents, small.field(), all_rows(1), small.threads, &exploration);
+  const at::Tensor shift_B2 = played.met->shift_MB2[0];
+  EXPECT_LE(shift_B2.abs().max().item<double>(), 0.7);
+  EXPECT_GT(shift_B2.abs().max().item<double>(), 0.3);
+  PreparedDays shifted = small.days;
+  for (int64_t i = 0; i < kCount; ++i) {
+    at(shifted.limits, i).budget *= std::exp(shift_B2[i][0].item<double>());
+    at(shifted.limits, i).ppc *= std::exp(shift_B2[i][1].item<double>());
+  }
+  const at::Tensor known_N11 = small.days.known_N.view({-1, 1, 1});
+  const at::Tensor expected = conditions_NT2(small.days) + shift_B2.unsqueeze(1) * known_N11;
+  EXPECT_TRUE(at::allclose(conditions_NT2(shifted), expected, 1e-5, 1e-5));
+}
+
+TEST(PlayAll, IsEachAgentOnEachDay) {
+  const auto agents = made_agents(0);
+  test::SmallField small(kCount);
+  const PlayedByAll all = play_all(*agents, small.blind(), small.threads);
+  const Played played = play_days(*agents, small.blind(), all_rows(kAgents), small.threads);
+  EXPECT_TRUE(at::equal(all.res_NM, played.res_MB.t()));
+  EXPECT_EQ(at(all.sums, 5 * kAgents + 2).wins, at(played.sums, 2 * kCount + 5).wins);
+}
+
+// The agent that is best on the days before, later ones counting more; the default one where none is known.
+TEST(Matching, IsByTheDaysBefore) {
+  const auto agents = made_agents(0);
+  test::SmallField small(kCount);
+  const auto blind = [](const PreparedDays&) { return at::Tensor(); };
+  const MatchingDays days = days_to_match(small.samples, small.days, 2, blind, small.threads);
+  const auto matching = match_agents(*agents, small.samples, days, small.threads);
+  ASSERT_TRUE(matching);
+  int64_t begun = 0;
+  for (int64_t i = 0; i < kCount; ++i) {
+    const int64_t agent = matching->agent_N[i].item<int64_t>();
+    if (at(small.samples.all(), i).days_before == 0) {
+      ++begun;
+      EXPECT_EQ(agent, matching->default_agent);
+      continue;
+    }
+    at::Tensor sum = at::zeros({kAgents}, at::kDouble);
+    for (int64_t back = 1; back <= 2; ++back) {
+      const PreparedDays one = prepare_days(small.samples, {{i, back}}, small.threads);
+      sum += play_all(*agents, {small.samples, one, {}}, small.threads).res_NM[0] * (back == 1 ? 1.0 : 0.5);
+    }
+    EXPECT_NEAR(sum[agent].item<double>(), sum.max().item<double>(), 1e-4) << i;
+  }
+  EXPECT_EQ(days.days.count(), 2 * (kCount - begun));
+}
+
+TEST(Rules, KeepYesterdaysBidOrTheLimit) {
+  test::SmallField small(kCount);
+  const std::vector<Outcome> kept = play_rule(small.samples, small.days, {"yesterday", {}, {}}, small.threads);
+  const std::vector<Outcome> limit = play_rule(small.samples, small.days, {"limit", {}, {}}, small.threads);
+  const auto rows = campaigns::campaign_days(test::small_laws(), {kCount, 0, 0, 7}, small.threads, [](int64_t) {});
+  for (int64_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(at(kept, i).res, at(rows, i).res_kept) << i;
+    EXPECT_EQ(at(kept, i).type, at(rows, i).optimum.type) << i;
+    EXPECT_LE(at(limit, i).ppc_ratio, 1.0 + 1e-6) << i;  // no click costs more than was bid for it
+  }
+}
+
+// Settings are drawn by the seed alone, and more tries are never worse.
+TEST(Rules, TuneMPid) {
+  test::SmallField small(kCount);
+  const auto res_of = [&](const campaigns::MPidConfig& config) {
+    return means_of(play_rule(small.samples, small.days, {"m_pid", config, {0.2, 0.5}}, small.threads)).res;
+  };
+  double last = res_of({});
+  for (const int64_t tries : {1, 8, 32}) {
+    const campaigns::MPidConfig found = tune_m_pid(small.samples, small.days, {0.2, 0.5}, tries, 1, small.threads);
+    const double res = res_of(found);
+    EXPECT_GE(res, last - 1e-12) << tries;
+    last = res;
+  }
+}
+
+}  // namespace
+}  // namespace genbid::perbid

@@ -1,0 +1,168 @@
+#include "perbid/agent_training.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include "perbid/profile_training.h"
+#include "perbid/small_field.h"
+#include "train/stepper.h"
+
+namespace genbid::perbid {
+namespace {
+
+constexpr int64_t kCount = 24;
+
+train::TrainConfig quick(int64_t steps) {
+  train::TrainConfig config;
+  config.steps = steps;
+  config.warmup_steps = 10;
+  config.learning_rate = 3e-3;
+  config.ema_decay = 0.9;
+  return config;
+}
+
+EpisodesConfig small_episodes() {
+  EpisodesConfig config;
+  config.per_round = 12;
+  config.steps_a_round = 10;
+  config.replay = 2000;
+  return config;
+}
+
+double mean_res(ClusterAgents& agents, const Field& field, Threads& threads) {
+  return std::get<0>(play_all(agents, field, threads).res_NM.max(1)).mean().item<double>();
+}
+
+// From a bid that is far off it comes most of the way to the optimum.
+TEST(AgentEpisodes, TeachAgentsToBid) {
+  test::SmallField small(kCount);
+  torch::manual_seed(1);
+  ClusterAgents agents(AgentsConfig{32, 2}, 1, 2);
+  agents.start_at(0.02);
+  const double before = mean_res(agents, small.field(), small.threads);
+  AgentEpisodes episodes(small.field(), agents, small_episodes(), 64, 1, small.threads);
+  train::Stepper stepper(quick(600), agents, episodes);
+  for (int64_t step = 0; step < 600; ++step) stepper.run(step, 600);
+  const double after = mean_res(agents, small.field(), small.threads);
+  EXPECT_LT(before, 0.5);
+  EXPECT_GT(after, 0.75);
+}
+
+// What a training carries from step to step is in state(): one that goes on from there takes the same steps.
+TEST(AgentEpisodes, GoOnFromTheirState) {
+  test::SmallField small(kCount);
+  EpisodesConfig config = small_episodes();
+  config.agents = 2;
+  config.clusters = "random";
+  config.reassign = true;
+  config.reassign_every = 1;
+  const auto train = [&](int64_t stop, bool goes_on) {
+    torch::manual_seed(1);
+    ClusterAgents agents(AgentsConfig{8, 1}, 2, 0);
+    agents.start_at(0.2);
+    policy::NamedTensors kept;
+    for (int64_t first : {int64_t{0}, stop}) {
+      if (first > 0 && !goes_on) break;
+      AgentEpisodes episodes(small.blind(), agents, config, 16, 1, small.threads);
+      for (const auto& [name, tensor] : kept) episodes.state().at(name).copy_(tensor);
+      const int64_t end = goes_on && first == 0 ? stop : 35;
+      for (int64_t step = first; step < end; ++step) {
+        episodes.draw(step, 1);
+        episodes.gather(at::zeros({1}, at::kLong));
+      }
+      kept.clear();
+      for (const auto& [name, tensor] : episodes.state()) kept[name] = tensor.clone();
+    }
+    return kept;
+  };
+  const policy::NamedTensors whole = train(35, false);
+  for (const int64_t stop : {7, 10, 20, 29}) {
+    const policy::NamedTensors parts = train(stop, true);
+    for (const auto& [name, tensor] : whole) EXPECT_TRUE(at::equal(tensor, parts.at(name))) << name << " " << stop;
+  }
+}
+
+// Days go to the agent that serves them better by more than the threshold, and to no other.
+TEST(AgentEpisodes, MoveDaysToWhomServesThemBest) {
+  test::SmallField small(kCount);
+  EpisodesConfig config = small_episodes();
+  config.agents = 3;
+  config.clusters = "ppc";
+  config.reassign = true;
+  config.reassign_every = 1;
+  torch::manual_seed(3);
+  ClusterAgents agents(AgentsConfig{16, 2}, 3, 0);
+  agents.start_at(0.1);
+  AgentEpisodes episodes(small.blind(), agents, config, 16, 1, small.threads);
+  const at::Tensor first = episodes.assigned_N().clone();
+  for (int64_t m = 0; m < 3; ++m) EXPECT_EQ(first.eq(m).sum().item<int64_t>(), kCount / 3);
+  const at::Tensor res_NM = play_all(agents, small.blind(), small.threads).res_NM;
+  episodes.draw(10, 1);  // a round that reassigns first
+  for (int64_t i = 0; i < kCount; ++i) {
+    const int64_t own = first[i].item<int64_t>();
+    const int64_t best = res_NM[i].argmax().item<int64_t>();
+    const bool moves = (res_NM[i][best] - res_NM[i][own]).item<double>() > config.threshold;
+    EXPECT_EQ(episodes.assigned_N()[i].item<int64_t>(), moves ? best : own) << i;
+  }
+}
+
+TEST(AgentEpisodes, BeginWithClustersAsAsked) {
+  test::SmallField small(kCount);
+  EpisodesConfig config = small_episodes();
+  config.agents = 3;
+  ClusterAgents agents(AgentsConfig{8, 1}, 3, 0);
+  config.clusters = "type";
+  const AgentEpisodes by_type(small.blind(), agents, config, 16, 1, small.threads);
+  config.clusters = "campaign";
+  const AgentEpisodes by_campaign(small.blind(), agents, config, 16, 1, small.threads);
+  for (int64_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(by_type.assigned_N()[i].item<int64_t>(),
+              std::min<int64_t>(2, static_cast<int64_t>(at(small.days.optima, i).type)));
+    EXPECT_EQ(by_campaign.assigned_N()[i].item<int64_t>(), i % 3);
+  }
+}
+
+// A network that reads the market tells classes better than one that reads limits alone, and that better than the most
+// frequent class.
+TEST(ProfileLessons, TeachWhatBidsBring) {
+  test::SmallField small(96);
+  const KeptBids kept = try_kept_bids(small.samples, small.days, 16, 1, small.threads);
+  const auto accuracy = [&](bool market) {
+    torch::manual_seed(1);
+    ProfileConfig config;
+    config.width = 16;
+    config.market = market;
+    ProfileNetwork network(config);
+    network.fit_days(small.days);
+    ProfileLessons lessons(network, small.days, kept, LessonConfig{}, 32, 1);
+    train::TrainConfig train = quick(300);
+    train.learning_rate = 1e-2;
+    train::Stepper stepper(train, network, lessons);
+    for (int64_t step = 0; step < 300; ++step) stepper.run(step, 300);
+    return profile_accuracy(network, small.days, kept);
+  };
+  const ProfileAccuracy with = accuracy(true);
+  const ProfileAccuracy without = accuracy(false);
+  EXPECT_GT(with.end, without.end + 0.03);
+  EXPECT_GT(without.end, with.most_frequent);
+}
+
+TEST(ProfileNetwork, KnowsOnlyWhatHasBeen) {
+  test::SmallField small(kCount);
+  ProfileNetwork network(ProfileConfig{});
+  network.fit_days(small.days);
+  const at::Tensor rows = at::arange(kCount, at::kLong);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor before = network.profiles_NTH(small.days, rows);
+  PreparedDays changed = small.days;
+  changed.slots_NTP = small.days.slots_NTP.clone();
+  changed.slots_NTP.slice(1, 3).mul_(2.0);
+  const at::Tensor after = network.profiles_NTH(changed, rows);
+  EXPECT_EQ(before.size(1), small.samples.num_slots() + 1);
+  EXPECT_TRUE(at::equal(before.slice(1, 0, 4), after.slice(1, 0, 4)));
+  EXPECT_FALSE(at::allclose(before.select(1, 4), after.select(1, 4)));
+}
+
+}  // namespace
+}  // namespace genbid::perbid
