@@ -46,9 +46,9 @@ struct CampaignIngestSummary {
   std::string json() const;              // the same numbers; one document
 };
 
-// Reads logs of one's own (data/README.md) into a store of campaigns' days: the last day of each campaign is its sample,
-// the days before it are what is known. Memory grows with the largest campaign's days that are kept. It returns nothing
-// if a stop signal came (base/stop_signal.h); then, as after an Error, no store is left behind.
+// Reads logs of one's own (data/README.md) into a store of campaigns' days: the last day of each campaign is its
+// sample, the days before it are what is known. Memory grows with the days that are kept of the largest campaign. It
+// returns nothing if a stop signal came (base/stop_signal.h); then, as after an Error, no store is left behind.
 std::optional<CampaignIngestSummary> ingest_campaigns(const CampaignIngestConfig& config,
                                                       const IngestControl& control = {});
 

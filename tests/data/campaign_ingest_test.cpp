@@ -123,6 +123,7 @@ TEST(CampaignIngest, BlocksThreadsAndFilesDoNotMatter) {
     control.block_bytes = 16;
     ingest_campaigns(config, control);
     test::expect_equal(StoredSamples(config.output).day(0, 1), expected);
+    EXPECT_TRUE(test::content_of(config.output) == test::content_of(folder.file("days.h5")));
   }
   const size_t middle = rows.find('\n', rows.size() / 2) + 1;
   folder.write("a.csv.gz", test::gzip(kHeader + rows.substr(0, middle)));
