@@ -101,19 +101,19 @@ TEST(CampaignIngest, SummaryAndStoreSayWhereDaysComeFrom) {
   EXPECT_EQ(store.info().config.find(folder.path()), std::string::npos);
 }
 
-// Blocks of one row and of all, one thread and three, one file and two that a day goes through, packed: the same bytes
-// of days.
+// Blocks of one row (behind the first 528 bytes) and of all, one thread and three, one file and two that a day goes
+// through, packed: the same days.
 TEST(CampaignIngest, BlocksThreadsAndFilesDoNotMatter) {
   const TempFolder folder;
   std::string rows;
-  for (int slot = 0; slot < 40; ++slot) {
-    rows += "1,4," + std::to_string(slot / 10) + ",0." + std::to_string(slot) + ",0.5,2\n";
+  for (int row = 0; row < 80; ++row) {
+    rows += "1,4," + std::to_string(row / 20) + ",0." + std::to_string(row) + ",0.5,2\n";
   }
   const std::string last = "1,5,0,1,1,1\n2,1,0,1,1,1\n";
   ingest_rows(folder, rows + last);
   const StoredSamples whole(folder.file("days.h5"));
   const ClickDay expected = whole.day(0, 1);
-  ASSERT_EQ(expected.num_impressions(), 40);
+  ASSERT_EQ(expected.num_impressions(), 80);
 
   CampaignIngestConfig config = config_of(folder);
   config.output = folder.file("other.h5");
@@ -256,17 +256,20 @@ TEST(CampaignIngest, AnotherOrderIsAnError) {
             "log.csv:2)");
 }
 
-// Where blocks meet, the same Error: what is read before it is judged before it.
+// Where blocks meet, the same Error: what is read before it is judged before it. The first block is what tells text
+// from other files, 520 bytes here; behind it blocks of 8 bytes hold a row each.
 TEST(CampaignIngest, ErrorsAreTheSameForAnyBlocksAndThreads) {
+  std::string before;
+  for (int row = 0; row < 60; ++row) before += "1,3,0,1,1,1\n";
   const std::string rows[] = {"1,3,2,1,1,1\n1,3,1,1,1,1\n1,3,0,1,9,1\n", "1,3,2,1,1,1\n1,9,0,1,1,1\n1,9,0,1,9,1\n",
                               "1,3,0,1,1,1\n1,3,0,1,9,1\n2,3,3,1,1,1\n2,3,0,1,1,1\n"};
   for (const std::string& text : rows) {
     const TempFolder folder;
-    folder.write("log.csv", kHeader + text);
+    folder.write("log.csv", kHeader + before + text);
     folder.write("campaigns.csv", kTable);
     CampaignIngestConfig config = config_of(folder);
     const std::string expected = error_of([&] { ingest_campaigns(config); });
-    EXPECT_NE(expected.find("log.csv:3: "), std::string::npos) << expected;
+    EXPECT_NE(expected.find("log.csv:63: "), std::string::npos) << expected;
     for (const int64_t threads : {1, 3}) {
       config.threads = threads;
       IngestControl control;
