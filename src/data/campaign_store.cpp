@@ -201,8 +201,9 @@ class ReadFile {
       const ssize_t got = ::pread(fd_, to, to_size(left), offset);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) throw Error(path_ + ": cannot read: " + std::strerror(errno));
-      if (got == 0)
+      if (got == 0) {
         throw Error(path_ + ": ends at byte " + std::to_string(offset) + "; it was cut off after it was opened");
+      }
       to += got;
       left -= got;
       offset += got;

@@ -563,6 +563,8 @@ TEST_F(CommandLine, DaysOfCampaignsAreStoredAndReadAndComeBackFromALog) {
   ASSERT_EQ(run_program(stored + " threads=2").status, 0);
   EXPECT_TRUE(read_file(path) == bytes);
 
+  EXPECT_NE(run_program("inspect " + path).output.find("train 6, validation 0, test 3"), std::string::npos);
+
   campaigns::CampaignLaws laws;
   laws.volume = {200.0, 900.0};
   Threads threads(1);
