@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <string>
 
 #include "app/command.h"
 #include "base/log.h"
@@ -8,8 +9,25 @@
 namespace genbid::app {
 namespace {
 
-runs::IngestRunConfig read(const ConfigFile& file) {
-  runs::IngestRunConfig config;
+// Logs of two markets: that of the seats, and that of campaigns that pay by the click.
+struct Config {
+  std::string protocol = "market";
+  runs::IngestRunConfig market;
+  data::CampaignIngestConfig campaigns;
+
+  bool of_campaigns() const { return protocol == "campaigns"; }
+  void fields(ConfigVisitor& v) {
+    v.field("protocol", protocol, {"market", "campaigns"});
+    if (of_campaigns()) {
+      campaigns.fields(v);
+    } else {
+      market.fields(v);
+    }
+  }
+};
+
+Config read(const ConfigFile& file) {
+  Config config;
   file.read(config);
   return config;
 }
@@ -17,7 +35,8 @@ runs::IngestRunConfig read(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "ingest"); }
 
 int run(const ConfigFile& file, Form form) {
-  const auto report = runs::ingest(read(file));
+  const Config config = read(file);
+  const auto report = config.of_campaigns() ? runs::ingest_campaigns(config.campaigns) : runs::ingest(config.market);
   if (!report) {
     log_warning("Stopped by a signal. What was to be written is whole or not there.");
     return stop_signal::exit_status();
@@ -52,7 +71,21 @@ Command ingest_command() {
       "data.bad_rows         stop (default) at the first fault, or skip trajectories at fault (trajectory files)\n"
       "data.ticks            ticks of a period; 0 (default): as many as the files tell\n"
       "market_log.precision  float32 (default), or float64, which exact replays of AuctionNet's protocol need\n"
-      "threads               0 (default): one a processor\n",
+      "threads               0 (default): one a processor\n"
+      "\n"
+      "With protocol: campaigns, logs of campaigns that pay by the click, of one's own or of others: CSV with columns\n"
+      "campaign, day, slot, value, ctr, price, an impression a row, campaigns together and their days and slots in\n"
+      "order. The last day of each campaign is its sample; the store is that of simulate's output.days.\n"
+      "\n"
+      "  genbid ingest configs/ingest_campaigns.yaml input=log.csv campaigns=campaigns.csv output=campaign_days.h5\n"
+      "\n"
+      "input                 one file or a list, read one behind the other\n"
+      "campaigns             CSV with columns campaign, budget, ppc and, if there is one, set (train, validation, "
+      "test)\n"
+      "slots                 of a day (96)\n"
+      "days_before           kept of each campaign, where the log has so many (1)\n"
+      "validation_share, test_share  of campaigns, by a hash of their numbers, where there is no column set (0.16, "
+      "0.12)\n",
       run, resolve};
 }
 

@@ -12,8 +12,8 @@ int inspect(const std::string& path, bool operators, Form form) {
 }
 
 const char* inspect_help() {
-  return "Says what a bundle, a checkpoint, the folder of a training, a trajectory store, a tape or a market log is:\n"
-         "shapes, sizes, history, hashes. Everything that it says was read and checked.\n"
+  return "Says what a bundle, a checkpoint, the folder of a training, a trajectory store, a tape, a market log or a\n"
+         "store of campaigns' days is: shapes, sizes, history, hashes. Everything that it says was read and checked.\n"
          "\n"
          "  genbid inspect bundles/market\n"
          "  genbid inspect bundles/market --operators\n"

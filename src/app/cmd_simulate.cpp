@@ -53,8 +53,7 @@ std::string title(const play::SimulateConfig& config) {
 }
 
 int run_campaigns(const runs::CampaignsConfig& config, Form form) {
-  const campaigns::SampleSets& samples = config.samples;
-  Progress progress("Making days", samples.train + samples.validation + samples.test, "days");
+  Progress progress("Making days", config.num_steps(), "days");
   const runs::CampaignsSummary summary =
       runs::simulate_campaigns(config, [&progress](int64_t done) { progress.update(done); });
   progress.finish();
@@ -163,7 +162,9 @@ Command simulate_command() {
       "on\n"
       "                     what a click may cost (0.202); the rest by both\n"
       "campaigns.drift      how far days of a campaign differ (0.1); cold_start_share: campaigns without days before\n"
-      "samples.train, validation, test  how many (3000, 663, 483); samples.day: which day of each (7)\n";
+      "samples.train, validation, test  how many (3000, 663, 483); samples.day: which day of each (7)\n"
+      "output.days          true: DIR/campaign_days.h5, every impression of the samples' days (12 bytes each), and of\n"
+      "                     output.days_before days before each (1) where there are such\n";
   return {"simulate", "play periods of the auction market", help, run, resolve};
 }
 

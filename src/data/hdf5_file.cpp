@@ -50,6 +50,8 @@ hid_t memory_type(Hdf5Type type) {
       return H5T_NATIVE_DOUBLE;
     case Hdf5Type::kF32:
       return H5T_NATIVE_FLOAT;
+    case Hdf5Type::kU32:
+      return H5T_NATIVE_UINT32;
     case Hdf5Type::kU8:
       return H5T_NATIVE_UINT8;
   }
@@ -66,6 +68,8 @@ hid_t file_type(Hdf5Type type) {
       return H5T_IEEE_F64LE;
     case Hdf5Type::kF32:
       return H5T_IEEE_F32LE;
+    case Hdf5Type::kU32:
+      return H5T_STD_U32LE;
     case Hdf5Type::kU8:
       return H5T_STD_U8LE;
   }
@@ -433,6 +437,14 @@ int64_t Hdf5File::offset(const std::string& name) const {
     throw Error(path_ + ": dataset '" + name + "' does not lie in one piece");
   }
   return to_signed(place);
+}
+
+int64_t Hdf5File::offset(const std::string& name, Hdf5Type type) const {
+  if (!is_stored_as(name, type)) {
+    throw Error(path_ + ": dataset '" + name + "': found " + kind_text(name) + ", expected little-endian " +
+                type_text(memory_type(type)));
+  }
+  return offset(name);
 }
 
 Hdf5Kind Hdf5File::kind(const std::string& name) const {

@@ -10,7 +10,7 @@
 namespace genbid::data {
 
 // Element types of datasets.
-enum class Hdf5Type { kI64, kI32, kF64, kF32, kU8 };
+enum class Hdf5Type { kI64, kI32, kF64, kF32, kU32, kU8 };
 
 // What a dataset holds, as its reader sees it: numbers of any width are converted.
 enum class Hdf5Kind { kInteger, kReal, kBoolean, kOther };
@@ -34,6 +34,8 @@ class Hdf5File {
   // It has its place in the file at once: offset() bytes from the file's beginning, little-endian.
   void create_dataset(const std::string& name, Hdf5Type type, const std::vector<int64_t>& shape);
   int64_t offset(const std::string& name) const;  // Error if it is not contiguous
+  // The same for who reads a dataset's bytes without the library; Error also if it holds numbers of another type.
+  int64_t offset(const std::string& name, Hdf5Type type) const;
   void write_attribute(const std::string& name, int64_t value);
   void write_attribute(const std::string& name, const std::string& value);
   void write_attribute(const std::string& name, const std::vector<std::string>& values);
@@ -86,6 +88,8 @@ template <>
 inline constexpr Hdf5Type kHdf5TypeOf<int64_t> = Hdf5Type::kI64;
 template <>
 inline constexpr Hdf5Type kHdf5TypeOf<int32_t> = Hdf5Type::kI32;
+template <>
+inline constexpr Hdf5Type kHdf5TypeOf<uint32_t> = Hdf5Type::kU32;
 template <>
 inline constexpr Hdf5Type kHdf5TypeOf<double> = Hdf5Type::kF64;
 template <>

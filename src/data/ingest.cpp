@@ -1,15 +1,14 @@
 #include "data/ingest.h"
 
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <limits>
 #include <set>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/stop_signal.h"
 #include "base/threads.h"
+#include "data/csv_blocks.h"
 #include "data/day_length.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
@@ -21,64 +20,26 @@
 namespace genbid::data {
 namespace {
 
-// A block and what was parsed from it.
-struct Slot {
-  CsvBlock block;
-  TrajectoryRows rows;
-};
-
-// Rows and bad rows of a slot, in file order.
-void add_rows(const Slot& slot, size_t file, TrajectoryBuilder& builder) {
-  auto bad = slot.rows.bad.begin();
-  for (const auto& [head, row] : slot.rows.rows) {
-    for (; bad != slot.rows.bad.end() && bad->line < row.line; ++bad) builder.add_bad(*bad);
+// Rows and bad rows of a block, in file order.
+void add_rows(const TrajectoryRows& parsed, size_t file, TrajectoryBuilder& builder) {
+  auto bad = parsed.bad.begin();
+  for (const auto& [head, row] : parsed.rows) {
+    for (; bad != parsed.bad.end() && bad->line < row.line; ++bad) builder.add_bad(*bad);
     builder.add(file, head, row);
   }
-  for (; bad != slot.rows.bad.end(); ++bad) builder.add_bad(*bad);
+  for (; bad != parsed.bad.end(); ++bad) builder.add_bad(*bad);
 }
 
-// Reads one file: while the workers parse a round of blocks, one of them reads the next round. False if stopped.
+// Reads one file. False if stopped.
 bool read_file(TrajectoryFile& source, size_t file, Threads& threads, TrajectoryBuilder& builder,
                const std::function<void(int64_t)>& progress) {
-  const auto blocks_per_round = 2 * to_size(threads.count());
-  std::vector<Slot> now(blocks_per_round);
-  std::vector<Slot> later(blocks_per_round);
-  size_t num_now = 0;
-  size_t num_later = 0;
-  std::exception_ptr read_error;
-  const auto read_round = [&] {
-    num_later = 0;
-    try {
-      while (num_later < blocks_per_round && source.csv().next(later[num_later].block)) ++num_later;
-    } catch (...) {
-      read_error = std::current_exception();  // after what was read before it
-    }
-  };
-
-  read_round();
-  while (true) {
-    if (stop_signal::requested()) return false;
-    std::swap(now, later);
-    num_now = num_later;
-    if (num_now == 0) break;
-    const bool read_more = read_error == nullptr;
-    num_later = 0;
-    threads.parallel_for(to_signed(num_now) + 1, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        if (i == 0) {
-          if (read_more) read_round();
-        } else {
-          Slot& slot = at(now, i - 1);
-          source.parse(slot.block, slot.rows);
-        }
-      }
-    });
-    for (size_t i = 0; i < num_now; ++i) add_rows(now[i], file, builder);
-    builder.finish_whole(threads);
-    progress(source.csv().bytes_read());
-  }
-  if (read_error != nullptr) std::rethrow_exception(read_error);
-  return true;
+  return read_blocks<TrajectoryRows>(
+      source.csv(), threads, [&](const CsvBlock& block, TrajectoryRows& rows) { source.parse(block, rows); },
+      [&](const TrajectoryRows& rows) { add_rows(rows, file, builder); },
+      [&] {
+        builder.finish_whole(threads);
+        progress(source.csv().bytes_read());
+      });
 }
 
 void check_paths(const IngestConfig& config) {

@@ -5,6 +5,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "data/campaign_store.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/market_log.h"
@@ -44,6 +45,8 @@ bool is_trajectory_store(const std::string& path) { return is_hdf5_of(path, kTra
 bool is_market_log(const std::string& path) { return is_hdf5_of(path, kMarketLogFormat); }
 
 bool is_tape(const std::string& path) { return is_hdf5_of(path, kTapeFormat); }
+
+bool is_campaign_store(const std::string& path) { return is_hdf5_of(path, kCampaignStoreFormat); }
 
 bool begins_with(const std::string& path, const std::string& text) {
   std::ifstream file(path, std::ios::binary);

@@ -17,6 +17,7 @@ void check_replaceable_output(const std::string& path, const std::string& kind,
 bool is_trajectory_store(const std::string& path);
 bool is_market_log(const std::string& path);
 bool is_tape(const std::string& path);
+bool is_campaign_store(const std::string& path);
 bool begins_with(const std::string& path, const std::string& text);
 
 void check_replaceable_store(const std::string& key, const std::string& path);

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text_table.h"
+#include "data/campaign_store.h"
 #include "data/replaceable.h"
 #include "statistics/inequality.h"
 #include "statistics/values.h"
@@ -17,6 +21,8 @@ namespace genbid::runs {
 namespace {
 
 using campaigns::CampaignDay;
+
+constexpr IntRange kDaysBefore{0, 31};
 
 CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDay*>& days) {
   CampaignsOfSet all;
@@ -38,22 +44,84 @@ CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDa
   return all;
 }
 
+constexpr double kBytesOfAnImpression = as_double(data::kStoredImpressionBytes);
+
+// What the days of the store take on the disk, by the mean of the volumes' law.
+double bytes_of_days(const CampaignsConfig& config) {
+  const campaigns::SampleSets& sets = config.samples;
+  const RealInterval& volume = config.campaigns.volume;
+  const double mean =
+      volume.high > volume.low ? (volume.high - volume.low) / std::log(volume.high / volume.low) : volume.low;
+  const double before = as_double(std::min(config.output.days_before, sets.day));
+  const double days =
+      as_double(sets.train + sets.validation + sets.test) * (1.0 + (1.0 - config.campaigns.cold_start_share) * before);
+  const double of_slots = as_double(config.campaigns.slots + 1) * as_double(sizeof(int64_t));
+  return days * (kBytesOfAnImpression * mean + of_slots);
+}
+
 // Before the work: a row of each sample and its text, and in each thread a day, what is left of it for an optimum, and
-// its sample. A day may be e^(3 drift) times as long as the longest mean.
+// its sample. A day may be e^(3 drift) times as long as the longest mean. Where days are written, each sample has its
+// limits, and a thread two days that wait to be written.
 void check_memory(const CampaignsConfig& config, int num_threads) {
   constexpr double kTextOfARow = 400.0;
-  constexpr double kBytesOfAnImpression = 12.0;
   const campaigns::SampleSets& sets = config.samples;
   const double samples = as_double(sets.train + sets.validation + sets.test);
-  const double rows = samples * (as_double(sizeof(CampaignDay)) + kTextOfARow);
+  const bool stored = config.output.days;
+  const double of_store = as_double(sizeof(campaigns::Campaign) + 2 * sizeof(campaigns::Sample));
+  const double waiting = std::min(as_double(data::CampaignStoreWriter::kMemoryBytes), bytes_of_days(config));
+  const double rows =
+      samples * (as_double(sizeof(CampaignDay)) + kTextOfARow + (stored ? of_store : 0.0)) + (stored ? waiting : 0.0);
   const double longest = config.campaigns.volume.high * std::exp(3.0 * config.campaigns.drift);
-  const double days = as_double(num_threads) * 3.0 * kBytesOfAnImpression * longest;
+  const double days = as_double(num_threads) * (stored ? 5.0 : 3.0) * kBytesOfAnImpression * longest;
   const double available = available_memory();
   if (rows + days <= available) return;
   throw Error((rows > days ? "samples: found " + grouped(static_cast<long long>(samples))
                            : "campaigns.volume: found days of up to " + number_text("%.3g", longest) + " impressions") +
               ", which takes " + gigabytes(rows + days) + " of memory; expected at most the " + gigabytes(available) +
               " that are available");
+}
+
+std::string size_text(double bytes) { return bytes < 1e9 ? number_text("%.1f MB", 1e-6 * bytes) : gigabytes(bytes); }
+
+// Says what the store will take, and Error where the disk has no room for it. What does not fit into the writer's
+// memory lies on the disk twice while the store is finished.
+void check_disk(const CampaignsConfig& config, const std::string& path) {
+  const double bytes = bytes_of_days(config);
+  const double scratch = std::max(0.0, bytes - as_double(data::CampaignStoreWriter::kMemoryBytes));
+  log_info(path + " will take about " + size_text(bytes) + " (12 bytes an impression)" +
+           (scratch > 0.0 ? ", and " + size_text(scratch) + " more for a scratch file while it is written" : ""));
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(config.output.dir, unknown);
+  if (unknown || bytes + scratch <= as_double(space.available)) return;
+  throw Error("output.days: found days of about " + gigabytes(bytes) + ", which take " + gigabytes(bytes + scratch) +
+              " of the disk while they are written; expected at most the " + gigabytes(as_double(space.available)) +
+              " that are free in " + config.output.dir);
+}
+
+// What decides the content of the store.
+struct StoredConfig {
+  std::string protocol = "campaigns";
+  campaigns::CampaignLaws campaigns;
+  campaigns::SampleSets samples;
+  struct Output {
+    int64_t days_before = 0;
+    void fields(ConfigVisitor& v) { v.field("days_before", days_before, kDaysBefore); }
+  } output;
+
+  void fields(ConfigVisitor& v) {
+    v.field("protocol", protocol);
+    v.section("campaigns", campaigns);
+    v.section("samples", samples);
+    v.section("output", output);
+  }
+};
+
+// A folder's tables and days are of one run.
+void check_no_other_days(const std::string& path) {
+  if (!std::filesystem::exists(path)) return;
+  throw Error(path +
+              ": found the days of an earlier run, expected none beside new tables (another output.dir, or "
+              "output.days=true)");
 }
 
 std::string csv_of(const std::vector<CampaignDay>& days) {
@@ -64,13 +132,21 @@ std::string csv_of(const std::vector<CampaignDay>& days) {
 
 }  // namespace
 
-void CampaignsConfig::Output::fields(ConfigVisitor& v) { v.required_path("dir", dir); }
+void CampaignsConfig::Output::fields(ConfigVisitor& v) {
+  v.required_path("dir", dir);
+  v.field("days", days);
+  v.field("days_before", days_before, kDaysBefore);
+}
 
 void CampaignsConfig::fields(ConfigVisitor& v) {
   v.section("campaigns", campaigns);
   v.section("samples", samples);
   v.section("output", output);
   v.field("threads", threads, {0, 1024});
+}
+
+int64_t CampaignsConfig::num_steps() const {
+  return (samples.train + samples.validation + samples.test) * (output.days ? 2 : 1);
 }
 
 CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::function<void(int64_t)>& done) {
@@ -80,7 +156,18 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
   check_memory(config, threads.count());
   data::check_replaceable_output(summary.file, "a table of campaigns' days",
                                  [](const std::string& path) { return data::begins_with(path, "set,campaign,day,"); });
+  const std::string store = config.output.dir + "/campaign_days.h5";
+  if (config.output.days) {
+    data::check_replaceable_output(store, "a store of campaigns' days", data::is_campaign_store);
+  } else {
+    check_no_other_days(store);
+  }
   { const AtomicFile place(summary.file); }  // before the work: is there one for it?
+  std::optional<data::CampaignStoreWriter> writer;
+  if (config.output.days) {
+    check_disk(config, store);
+    writer.emplace(store, config.campaigns.slots);
+  }
   const std::vector<CampaignDay> days = campaigns::campaign_days(config.campaigns, config.samples, threads, done);
   for (const CampaignDay& day : days) summary.impressions += as_double(day.impressions);
   for (const char* set : {"train", "validation", "test"}) {
@@ -89,6 +176,18 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
       if (day.set == set) its.push_back(&day);
     }
     if (!its.empty()) summary.sets.push_back(of_set(set, its));
+  }
+  if (writer) {
+    const campaigns::MadeSamples samples(config.campaigns, config.samples, threads);
+    data::add_samples(samples, config.output.days_before, threads, *writer,
+                      [&](int64_t added) { done(std::ssize(days) + added); });
+    writer->finish({"", print_config(StoredConfig{.campaigns = config.campaigns,
+                                                  .samples = config.samples,
+                                                  .output = {config.output.days_before}},
+                                     "simulate")});
+    summary.store = store;
+    summary.bytes = to_signed(std::filesystem::file_size(store));
+    summary.days = writer->num_days();
   }
   write_file(summary.file, csv_of(days));
   return summary;
@@ -116,11 +215,13 @@ std::string CampaignsSummary::text(size_t width) const {
   return table.text(width) +
          wrapped("", "Types: which limit binds at the optimum. Res to over: yesterday's best bid, kept all day.",
                  width) +
-         file + "\n";
+         file + "\n" +
+         (store.empty() ? "" : store + " (" + size_text(as_double(bytes)) + ", " + grouped(days) + " days)\n");
 }
 
 std::string CampaignsSummary::json() const {
   nlohmann::ordered_json json = {{"samples", {{"file", file}}}, {"impressions", impressions}};
+  if (!store.empty()) json["store"] = {{"file", store}, {"bytes", bytes}, {"num_days", days}};
   nlohmann::ordered_json& list = json["sets"] = nlohmann::ordered_json::array();
   for (const CampaignsOfSet& one : sets) {
     list.push_back({{"set", one.set},

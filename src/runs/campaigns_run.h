@@ -16,11 +16,16 @@ struct CampaignsConfig {
   campaigns::SampleSets samples;
   struct Output {
     std::string dir;
+    bool days = false;        // also DIR/campaign_days.h5, every impression of the samples' days
+    int64_t days_before = 1;  // and of so many days before each, where there are such
+
     void fields(ConfigVisitor& v);
   } output;
   int64_t threads = 0;
 
   void fields(ConfigVisitor& v);
+  // What `done` counts to: samples, and where days are written each once more.
+  int64_t num_steps() const;
 };
 
 // Of one set: what kinds of campaigns it has, and how far yesterday's best bid comes (statistics/inequality.h).
@@ -37,7 +42,10 @@ struct CampaignsOfSet {
 };
 
 struct CampaignsSummary {
-  std::string file;  // DIR/samples.csv
+  std::string file;   // DIR/samples.csv
+  std::string store;  // DIR/campaign_days.h5; empty: not written
+  int64_t bytes = 0;  // of it
+  int64_t days = 0;   // in it
   double impressions = 0.0;
   std::vector<CampaignsOfSet> sets;
 
@@ -45,7 +53,8 @@ struct CampaignsSummary {
   std::string json() const;
 };
 
-// Writes DIR/samples.csv, whole or not at all. A signal ends the process before that (stop_signal.h, watch).
+// Writes DIR/samples.csv, and DIR/campaign_days.h5 where it is asked for, each whole or not at all. A signal ends the
+// process before that (stop_signal.h, watch). Logs what the days will take.
 CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::function<void(int64_t)>& done);
 
 }  // namespace genbid::runs

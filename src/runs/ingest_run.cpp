@@ -1,5 +1,7 @@
 #include "runs/ingest_run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -7,6 +9,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/progress.h"
+#include "base/terminal.h"
 #include "base/threads.h"
 #include "data/csv_reader.h"
 #include "data/replaceable.h"
@@ -46,6 +49,17 @@ std::optional<IngestReport> make_table(const IngestRunConfig& config) {
       json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
 }
 
+// Reading shows how far it is.
+data::IngestControl shown_in(std::optional<Progress>& progress) {
+  data::IngestControl control;
+  control.progress = [&progress](int64_t done, int64_t total) {
+    constexpr int64_t kMegabyte = 1'000'000;
+    if (!progress) progress.emplace("Reading", total / kMegabyte, "MB");
+    progress->update(done / kMegabyte);
+  };
+  return control;
+}
+
 }  // namespace
 
 void IngestRunConfig::fields(ConfigVisitor& v) {
@@ -61,16 +75,18 @@ void IngestRunConfig::fields(ConfigVisitor& v) {
 std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   if (!config.output_online_lp_table.empty()) return make_table(config);
   std::optional<Progress> progress;
-  data::IngestControl control;
-  control.progress = [&](int64_t done, int64_t total) {
-    constexpr int64_t kMegabyte = 1'000'000;
-    if (!progress) progress.emplace("Reading", total / kMegabyte, "MB");
-    progress->update(done / kMegabyte);
-  };
-  const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, control);
+  const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, shown_in(progress));
   progress.reset();
   if (!summary) return std::nullopt;
   return IngestReport{summary->text(), summary->json()};
+}
+
+std::optional<IngestReport> ingest_campaigns(const data::CampaignIngestConfig& config) {
+  std::optional<Progress> progress;
+  const std::optional<data::CampaignIngestSummary> summary = data::ingest_campaigns(config, shown_in(progress));
+  progress.reset();
+  if (!summary) return std::nullopt;
+  return IngestReport{summary->text(terminal::width(STDOUT_FILENO)), summary->json()};
 }
 
 }  // namespace genbid::runs

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "data/campaign_ingest.h"
 #include "data/ingest.h"
 
 namespace genbid::runs {
@@ -25,5 +26,7 @@ struct IngestReport {
 // Reads logs into stores, or makes an OnlineLP table of one. Empty if a stop was asked for, with everything whole or
 // not there.
 std::optional<IngestReport> ingest(const IngestRunConfig& config);
+// Of campaigns that pay by the click.
+std::optional<IngestReport> ingest_campaigns(const data::CampaignIngestConfig& config);
 
 }  // namespace genbid::runs

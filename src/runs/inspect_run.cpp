@@ -14,6 +14,7 @@
 #include "base/shown.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
+#include "data/campaign_store.h"
 #include "data/market_log.h"
 #include "data/replaceable.h"
 #include "data/tape_store.h"
@@ -230,6 +231,25 @@ Inspection inspect_tape(const std::string& path) {
   return made;
 }
 
+Inspection inspect_campaign_days(const std::string& path) {
+  const data::StoredSamples store(path);
+  Inspection made = {"store of campaigns' days", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  std::string sets;
+  for (size_t i = 0; i < campaigns::kSetNames.size(); ++i) {
+    const auto [first, end] = store.range(static_cast<campaigns::SetOfSamples>(i));
+    sets += (i > 0 ? ", " : "") + std::string(campaigns::kSetNames[i]) + " " + grouped(end - first);
+  }
+  const auto begins = [](const campaigns::Sample& sample) { return sample.days_before == 0; };
+  const int64_t alone = std::count_if(store.all().begin(), store.all().end(), begins);
+  add("file", path);
+  add("samples", sets + "; without a day before " + grouped(alone));
+  add("holds", grouped(store.num_days()) + " days of " + grouped(store.num_impressions()) + " impressions");
+  add("days", std::to_string(store.num_slots()) + " slots");
+  add("content", size_of_file(path));
+  return made;
+}
+
 Inspection inspect_market_log(const std::string& path) {
   const data::MarketLog log(path);
   std::vector<int64_t> periods;
@@ -262,10 +282,11 @@ Inspection inspect(const std::string& path, bool operators) {
     if (data::is_trajectory_store(path)) return inspect_trajectories(path);
     if (data::is_tape(path)) return inspect_tape(path);
     if (data::is_market_log(path)) return inspect_market_log(path);
+    if (data::is_campaign_store(path)) return inspect_campaign_days(path);
   }
   throw Error(path +
               ": found something else, expected a bundle, a checkpoint, the folder of a training, a trajectory "
-              "store, a tape or a market log");
+              "store, a tape, a market log or a store of campaigns' days");
 }
 
 std::string Inspection::text() const {

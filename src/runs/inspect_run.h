@@ -8,7 +8,7 @@ namespace genbid::runs {
 
 // What a file or folder is, as lines of a name and a text, and what `operators` adds.
 struct Inspection {
-  std::string what;  // "bundle", "checkpoint", "trajectory store", "tape", "market log"
+  std::string what;  // "bundle", "checkpoint", "trajectory store", "tape", ...
   std::vector<std::pair<std::string, std::string>> facts;
   std::vector<std::string> operators;
 

@@ -17,8 +17,10 @@
 
 #include "app/config_fields.h"
 #include "app/program.h"
+#include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
+#include "data/campaign_store.h"
 
 // The lowest and the highest value of every field, alone and in pairs that meet in one quantity. Wanted: a right
 // result, or an error that names a key that was set (or the memory needed). A run that only takes long must show that
@@ -103,6 +105,12 @@ std::vector<Base> bases() {
         "samples.test=1", "output.dir=OUT/days", "threads=1"},
        {},
        {{"volume", "slots", "drift"}, {"budget_share", "ppc_share"}}},
+      {"ingest_campaigns",
+       &ingest_command,
+       {"ingest", "configs/ingest_campaigns.yaml", "input=IN/log.csv", "campaigns=IN/campaigns.csv",
+        "output=OUT/campaign_days.h5", "threads=1"},
+       {},
+       {{"validation_share", "test_share"}}},
       train("behavior_cloning"),
       train("decision_transformer"),
       train("diffbid"),
@@ -195,6 +203,12 @@ void check_outputs(const std::string& folder) {
     if (path.ends_with("/samples.csv")) {
       ASSERT_NO_FATAL_FAILURE(check_samples(path));
     }
+    if (path.ends_with("/campaign_days.h5")) {
+      const data::StoredSamples store(path);
+      for (int64_t i = 0; i < std::ssize(store.all()); ++i) {
+        for (int64_t back = 0; back <= at(store.all(), i).days_before; ++back) ASSERT_NO_THROW(store.day(i, back));
+      }
+    }
     if (path.ends_with("/result.json")) {
       ASSERT_NO_FATAL_FAILURE(check_result(path));
     }
@@ -220,6 +234,9 @@ class Corners : public testing::TestWithParam<Base> {
       Program program(arguments, inputs_->path("text.txt"));
       ASSERT_EQ(program.wait(), 0) << read_file(inputs_->path("text.txt"));
     }
+    write_file(inputs_->path("campaigns.csv"), "campaign,budget,ppc\n1,10,1\n2,20,2\n");
+    write_file(inputs_->path("log.csv"),
+               "campaign,day,slot,value,ctr,price\n1,3,0,1,0.5,2\n1,4,95,1,0.5,2\n2,3,7,1,0.5,2\n");
   }
   static void TearDownTestSuite() { delete inputs_; }
 
