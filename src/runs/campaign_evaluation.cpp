@@ -84,8 +84,8 @@ std::vector<perbid::DayPlace> places(int64_t begin, int64_t end) {
 // M-PID's settings are found on days of the training set: few of them tell as much as all.
 void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& threads) {
   constexpr int64_t kMostDays = 500;
+  check_set(samples, SetOfSamples::kTrain);  // its settings are found there
   const auto [begin, end] = samples.range(SetOfSamples::kTrain);
-  if (begin == end) throw Error("m_pid: found no training set to find its settings on, expected samples.train above 0");
   const PreparedDays days = perbid::prepare_days(samples, places(begin, std::min(end, begin + kMostDays)), threads);
   std::vector<double> alphas;
   for (const campaigns::ClickOptimum& one : days.optima) alphas.push_back(one.bid.alpha);
@@ -168,13 +168,13 @@ std::optional<CampaignEvaluateSummary> evaluate_campaigns(const CampaignEvaluate
   at::set_num_threads(1);
   Threads threads(to_int(config.threads));
   const auto samples = make_samples(config.days, threads);
+  check_set(*samples, set_named(config.set));
   const auto [begin, end] = samples->range(set_named(config.set));
-  if (begin == end) throw ConfigError("set: found " + config.set + ", which has no samples, expected one that has some");
 
   CampaignEvaluateSummary summary;
   summary.config = config;
   summary.samples = end - begin;
-  summary.scenario = content_hash(days_text(config.days) + config.set);
+  summary.scenario = content_hash(days_text(config.days, *samples) + config.set);
   std::vector<Candidate> candidates;
   for (const CampaignCandidateConfig& one : config.policy) {
     Candidate candidate{one, {}, {}};

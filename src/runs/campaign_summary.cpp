@@ -105,8 +105,9 @@ std::string explained(const CampaignEvaluateSummary& summary) {
 }
 
 std::string heading(const CampaignEvaluateSummary& summary) {
-  return "protocol campaigns, set " + summary.config.set + ", " + grouped(summary.samples) + " samples, seed " +
-         std::to_string(summary.config.days.campaigns.seed);
+  const CampaignDaysConfig& days = summary.config.days;
+  return "protocol campaigns, set " + summary.config.set + ", " + grouped(summary.samples) + " samples, " +
+         (days.store.empty() ? "seed " + std::to_string(days.campaigns.seed) : days.store);
 }
 
 std::string dump(const Json& json) { return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n"; }

@@ -118,6 +118,7 @@ std::string kept_settings(CampaignTrainConfig config) {
   train.prometheus.clear();
   config.threads = 0;
   if (!config.profile_run.empty()) config.profile_run = "run";
+  if (!config.days.store.empty()) config.days.store = "store";
   config.select.every = std::min<int64_t>(config.select.every, 1);
   config.select.patience = 0;
   return print_config(config, "train");
@@ -142,6 +143,9 @@ std::string find_checkpoint(const RunDir& run, const CampaignTrainConfig& config
     throw Error(path + "/config.yaml: found " + difference +
                 "; a run can only be resumed with the campaigns, model and train settings that it began with" + anew);
   }
+  if (seen.stores.front().data != now.stores.front().data) {
+    throw Error("store: found other days than those that " + run.path() + " was trained on; expected the same" + anew);
+  }
   if (seen.initial != now.initial) {
     throw Error("profile_run: found other weights than those that " + run.path() + " was trained with; expected the same" +
                 anew);
@@ -161,13 +165,12 @@ class Training {
       : config_(config), yaml_(yaml_of(config)), run_(RunDir::open_or_create(config.run, yaml_)) {
     take_run(run_);
     info_.ticks = samples.num_slots();
-    info_.observation.feature_set = "campaigns";
     info_.labels = "episodes";
     info_.initial = initial;
     info_.program = program_name();
     info_.threads = at::get_num_threads();
     policy::SeenStore store;
-    store.days = days_text(config.days);
+    store.days = days_text(config.days, samples);
     store.data = content_hash(store.days);
     info_.stores = {store};
     remove_leftovers(run_.file("checkpoints"));
@@ -180,11 +183,9 @@ class Training {
 
   // `judge` may be null.
   train::TrainSummary run(policy::Policy& policy, train::Objective& objective, train::Judge* judge) {
+    if (judge != nullptr) info_.judged_days = info_.stores.front().days;
     train::Trainer trainer(config_.train, policy, objective, nullptr, run_, info_, yaml_);
-    if (judge != nullptr) {
-      info_.judged_days = days_text(config_.days);
-      trainer.judge_with(*judge, config_.select);
-    }
+    if (judge != nullptr) trainer.judge_with(*judge, config_.select);
     if (goes_on()) trainer.resume(checkpoint_);
     return trainer.run();
   }
@@ -284,11 +285,9 @@ void CampaignTrainConfig::fields(ConfigVisitor& v) {
     v.section("episodes", episodes);
     v.section("select", select);
     v.check(episodes.relabel == 0.0 || conditions, "episodes", "a relabel of 0, or conditions: true");
-    v.check(select.every == 0 || days.samples.validation > 0, "select", "a validation set (samples.validation)");
   }
   v.section("train", train);
   v.field("threads", threads, {0, 1024});
-  v.check(days.samples.train > 0, "samples", "a sample to train on at least");
   v.check(train.objective == "logged" && train.initial.empty() && train.device == "cpu" && train.accumulate == 1,
           "train", "device: cpu, and neither objective, initial nor accumulate, which are of other trainings");
 }
@@ -315,6 +314,8 @@ TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
   torch::manual_seed(static_cast<uint64_t>(config.train.seed));
   Threads threads(to_int(config.threads));
   const auto samples = make_samples(config.days, threads);
+  check_set(*samples, SetOfSamples::kTrain);
+  if (config.select.every > 0) check_set(*samples, SetOfSamples::kValidation);
   TrainingSummary summary;
   summary.training = config.trains_profiles() ? train_profiles(config, *samples, threads)
                                               : train_agents(config, *samples, threads);
