@@ -13,7 +13,8 @@ Episode::Episode(const ClickDay& day, const ClickLimits& limits, const ClickBid&
 double Episode::usual_share(int64_t slot) const {
   const double even = 1.0 / as_double(day_->num_slots());
   if (usual_traffic_.empty()) return even;
-  return std::max(as_double(usual_traffic_[to_size(slot)]), 0.05 * even);  // a slot without history is no reason for a jump
+  return std::max(as_double(usual_traffic_[to_size(slot)]),
+                  0.05 * even);  // a slot without history is no reason for a jump
 }
 
 CampaignStatus Episode::status() const {
@@ -32,8 +33,7 @@ CampaignStatus Episode::status() const {
 void Episode::play(const ClickBid& bid) {
   of_last_slot_ = {};
   if (!out_of_money_) {
-    const ClickOutcome outcome =
-        play_slots(*day_, slot_, slot_ + 1, bid, limits_.ppc, limits_.budget - sums_.cost);
+    const ClickOutcome outcome = play_slots(*day_, slot_, slot_ + 1, bid, limits_.ppc, limits_.budget - sums_.cost);
     of_last_slot_ = outcome.sums;
     out_of_money_ = outcome.out_of_money;
   }

@@ -15,16 +15,16 @@ namespace genbid::campaigns {
 // Errors are relative: the share of the budget that has not been spent in time, and by how much clicks are cheaper than
 // the limit, weighted by how many there were.
 struct MPidConfig {
-  double budget_kp = 1.0;  // of the errors of the budget: of the last slots, of all, of their change
-  double budget_ki = 1.0;
-  double budget_kd = 0.0;
-  double ppc_kp = 0.3;
-  double ppc_ki = 1.0;
-  double ppc_kd = 0.0;
-  double budget_mix = 0.8;  // what of its own signal a multiplier follows; the rest is the other one's
-  double ppc_mix = 0.8;
+  double budget_kp = 5.0;  // of the errors of the budget: of the last slots, of all, of their change
+  double budget_ki = 5.0;
+  double budget_kd = 0.1;
+  double ppc_kp = 0.1;
+  double ppc_ki = 3.0;
+  double ppc_kd = 0.05;
+  double budget_mix = 0.9;  // what of its own signal a multiplier follows; the rest is the other one's
+  double ppc_mix = 0.75;
   double least_share = 0.05;  // of the larger multiplier at least, where the other one begins: a factor moves no 0
-  int64_t every = 4;          // slots: an hour of 96
+  int64_t every = 2;          // slots: half an hour of 96
 
   void fields(ConfigVisitor& v);
 };

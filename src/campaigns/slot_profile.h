@@ -14,14 +14,10 @@ namespace genbid::campaigns {
 
 inline constexpr std::array<std::string_view, 8> kSlotProfileNames{
     "cost_of_value_10",  // so cheap is a unit of value in the cheapest 10, 30 and 50 % of impressions
-    "cost_of_value_30",
-    "cost_of_value_50",
-    "cost_of_click_10",  // and so cheap a click
-    "cost_of_click_30",
-    "cost_of_click_50",
-    "impressions",
-    "mean_cost"};  // of an impression
-inline constexpr int64_t kProfileMiddlePrice = 5;  // places in it
+    "cost_of_value_30", "cost_of_value_50",
+    "cost_of_click_10",                                                   // and so cheap a click
+    "cost_of_click_30", "cost_of_click_50", "impressions", "mean_cost"};  // of an impression
+inline constexpr int64_t kProfileMiddlePrice = 5;                         // places in it
 inline constexpr int64_t kProfileImpressions = 6;
 inline constexpr int64_t kProfileMeanCost = 7;
 inline constexpr int64_t kSlotProfileSize = std::ssize(kSlotProfileNames);

@@ -96,8 +96,8 @@ at::Tensor conditions_NT2(const PreparedDays& days) {
   const int64_t slots = days.before_NTP.size(1);
   const at::Tensor count_NT = days.before_NTP.select(2, campaigns::kProfileImpressions);
   const at::Tensor cost_N = (count_NT * days.before_NTP.select(2, campaigns::kProfileMeanCost)).sum(1);
-  const at::Tensor price_N = (count_NT * days.before_NTP.select(2, campaigns::kProfileMiddlePrice)).sum(1) /
-                             count_NT.sum(1).clamp_min(1.0);
+  const at::Tensor price_N =
+      (count_NT * days.before_NTP.select(2, campaigns::kProfileMiddlePrice)).sum(1) / count_NT.sum(1).clamp_min(1.0);
   for (int64_t i = 0; i < days.count(); ++i) {
     const double cost = cost_N[i].item<double>();
     const double price = price_N[i].item<double>();
@@ -144,14 +144,16 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
       to = std::copy(status.begin(), status.end(), to);
     }
     if (field.profiles_NTH.defined()) {
-      states.profile_MBH = field.profiles_NTH.select(1, slot).index_select(0, rows_MB.flatten()).view(
-          {rows_MB.size(0), rows_MB.size(1), -1});
-      if (exploration != nullptr && exploration->relabel > 0.0) states.profile_MBH = states.profile_MBH + terms.shift_MB2;
+      states.profile_MBH = field.profiles_NTH.select(1, slot)
+                               .index_select(0, rows_MB.flatten())
+                               .view({rows_MB.size(0), rows_MB.size(1), -1});
+      if (exploration != nullptr && exploration->relabel > 0.0)
+        states.profile_MBH = states.profile_MBH + terms.shift_MB2;
     }
     at::Tensor moves_MB2 = agents.moves_MB2(states);
     if (exploration != nullptr) {
-      moves_MB2 = agents.explored_MB2(
-          moves_MB2, exploration->noise * at::randn(moves_MB2.sizes(), exploration->generator));
+      moves_MB2 =
+          agents.explored_MB2(moves_MB2, exploration->noise * at::randn(moves_MB2.sizes(), exploration->generator));
       met.status_TMBS[slot].copy_(states.status_MBS);
       met.moves_TMB2[slot].copy_(moves_MB2);
     }

@@ -93,7 +93,8 @@ void AgentEpisodes::reassign(int64_t round) {
   const at::Tensor moves = (std::get<0>(best) - own).gt(config_.threshold);
   assigned_N_.copy_(at::where(moves, std::get<1>(best), assigned_N_));
   std::string sizes;
-  for (int64_t m = 0; m < agents_.num_agents() && m < 8; ++m) sizes += (m > 0 ? ", " : "") + std::to_string(rows_of(m).size());
+  for (int64_t m = 0; m < agents_.num_agents() && m < 8; ++m)
+    sizes += (m > 0 ? ", " : "") + std::to_string(rows_of(m).size());
   char text[200];
   std::snprintf(text, sizeof text, "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; ",
                 static_cast<long long>(round), own.mean().item<double>(), std::get<0>(best).mean().item<double>(),
@@ -104,7 +105,8 @@ void AgentEpisodes::reassign(int64_t round) {
 void AgentEpisodes::play_round(int64_t round) {
   const int64_t agents = agents_.num_agents();
   const int64_t each = std::max<int64_t>(1, config_.per_round / agents);
-  Exploration exploration{config_.noise, config_.random_start, config_.relabel, generator(seed_, "perbid.explore", round)};
+  Exploration exploration{config_.noise, config_.random_start, config_.relabel,
+                          generator(seed_, "perbid.explore", round)};
   const at::Tensor rows_MB = at::empty({agents, each}, at::kLong);
   for (int64_t m = 0; m < agents; ++m) {
     std::vector<int64_t> rows = rows_of(m);
@@ -117,8 +119,8 @@ void AgentEpisodes::play_round(int64_t round) {
       std::array<double, 4> of_type{};
       for (const int64_t row : rows) at(of_type, static_cast<int>(at(field_.days.optima, row).type)) += 1.0;
       for (int64_t i = 0; i < std::ssize(rows); ++i) {
-        weights[i] = std::pow(at(of_type, static_cast<int>(at(field_.days.optima, at(rows, i)).type)),
-                              -config_.type_weight);
+        weights[i] =
+            std::pow(at(of_type, static_cast<int>(at(field_.days.optima, at(rows, i)).type)), -config_.type_weight);
       }
     }
     const at::Tensor chosen = at::multinomial(weights, each, true, exploration.generator);
@@ -149,8 +151,8 @@ int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   const int64_t known = std::min(filled_1_.item<int64_t>(), config_.replay);
   std::vector<at::Tensor> drawn;
   for (int64_t step = first; step < first + steps; ++step) {
-    drawn.push_back(at::randint(known, {agents_.num_agents(), batch_size_}, generator(seed_, "perbid.replay", step),
-                                at::kLong));
+    drawn.push_back(
+        at::randint(known, {agents_.num_agents(), batch_size_}, generator(seed_, "perbid.replay", step), at::kLong));
   }
   drawn_KMB_ = at::stack(drawn);
   return steps;
@@ -179,8 +181,8 @@ std::vector<policy::LossPart> AgentEpisodes::losses(const policy::Step& /*step*/
 }
 
 policy::NamedTensors AgentEpisodes::state() const {
-  return {{"assigned", assigned_N_}, {"status", status_MCS_}, {"moves", moves_MC2_},
-          {"gain", gain_MC_},        {"shift", shift_MC2_},   {"place", place_MC2_}, {"filled", filled_1_}};
+  return {{"assigned", assigned_N_}, {"status", status_MCS_}, {"moves", moves_MC2_}, {"gain", gain_MC_},
+          {"shift", shift_MC2_},     {"place", place_MC2_},   {"filled", filled_1_}};
 }
 
 }  // namespace genbid::perbid

@@ -23,8 +23,8 @@ struct EpisodesConfig {
   int64_t replay = 100'000;      // slots that are remembered of each agent
   double noise = 0.5;
   double random_start = 0.5;
-  double relabel = 0.0;          // agents that read conditions: how far limits are drawn anew (agent_play.h)
-  double type_weight = 0.0;      // 1: campaigns of each type are drawn equally often; 0: as they come
+  double relabel = 0.0;      // agents that read conditions: how far limits are drawn anew (agent_play.h)
+  double type_weight = 0.0;  // 1: campaigns of each type are drawn equally often; 0: as they come
 
   void fields(ConfigVisitor& v);
 };

@@ -63,9 +63,9 @@ ClusterAgents::ClusterAgents(const AgentsConfig& config, int64_t agents, int64_t
 
 at::Tensor ClusterAgents::features_MBX(const AgentStates& states) const {
   const at::Tensor& status = states.status_MBS;
-  std::vector<at::Tensor> parts{
-      status.slice(2, 0, 2) * 2.0 - 1.0, status.slice(2, 2, 5).clamp(0.0, kMostRatio) - 1.0,
-      (status.slice(2, 5, 6).clamp(kLeastAlpha, kMostAlpha) / start_alpha_).log(), status.slice(2, 6, 7) * 2.0 - 1.0};
+  std::vector<at::Tensor> parts{status.slice(2, 0, 2) * 2.0 - 1.0, status.slice(2, 2, 5).clamp(0.0, kMostRatio) - 1.0,
+                                (status.slice(2, 5, 6).clamp(kLeastAlpha, kMostAlpha) / start_alpha_).log(),
+                                status.slice(2, 6, 7) * 2.0 - 1.0};
   if (profile_width_ > 0) parts.push_back(states.profile_MBH);
   return at::cat(parts, 2);
 }

@@ -12,9 +12,9 @@ namespace genbid::perbid {
 
 struct AgentsConfig {
   int64_t width = 64;
-  int64_t depth = 3;             // hidden layers
-  double alpha_step = 0.3;       // the most that the logarithm of alpha moves before a slot
-  double beta_step = 0.2;        // and beta
+  int64_t depth = 3;        // hidden layers
+  double alpha_step = 0.3;  // the most that the logarithm of alpha moves before a slot
+  double beta_step = 0.2;   // and beta
 
   void fields(ConfigVisitor& v);
 };
@@ -50,7 +50,9 @@ class ClusterAgents : public policy::Policy {
   // The bids after moves; alpha from 1e-6 to 1e6, beta from 0 to 1.
   static at::Tensor moved_MB2(const AgentStates& states, const at::Tensor& moves_MB2);
 
-  std::vector<policy::ParameterGroup> parameter_groups() const override { return {{"critic", {"critic."}}, {"actor", {"actor."}}}; }
+  std::vector<policy::ParameterGroup> parameter_groups() const override {
+    return {{"critic", {"critic."}}, {"actor", {"actor."}}};
+  }
   void fit(const policy::TrainingColumns& /*columns*/) override {}
   int64_t window() const override { return 1; }
   std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;

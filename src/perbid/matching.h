@@ -13,8 +13,8 @@ namespace genbid::perbid {
 
 // The days before those of N judged ones.
 struct MatchingDays {
-  int64_t num_judged = 0;      // N
-  PreparedDays days;           // all days before, a campaign's last one first
+  int64_t num_judged = 0;       // N
+  PreparedDays days;            // all days before, a campaign's last one first
   std::vector<int64_t> judged;  // by day before: for which of the judged days it is
   std::vector<double> weight;   // and what it counts: 1 for the last day, half as much for each earlier one
   at::Tensor profiles_NTH;      // undefined where agents have none
@@ -25,7 +25,7 @@ MatchingDays days_to_match(const campaigns::Samples& samples, const PreparedDays
                            const std::function<at::Tensor(const PreparedDays&)>& read, Threads& threads);
 
 struct Matching {
-  at::Tensor agent_N;      // i64; of a campaign without days before, the default one
+  at::Tensor agent_N;         // i64; of a campaign without days before, the default one
   int64_t default_agent = 0;  // the best in the mean of all others
 };
 // Nothing where a stop was asked for.

@@ -9,8 +9,7 @@
 namespace genbid::perbid {
 
 std::array<double, kNumMeans> numbers_of(const OutcomeMeans& means) {
-  return {means.res,      means.ggf,             means.gini,  means.worst_30,
-          means.worst_10, means.violation_share, means.excess};
+  return {means.res, means.ggf, means.gini, means.worst_30, means.worst_10, means.violation_share, means.excess};
 }
 
 OutcomeMeans means_of(std::span<const double> res, std::span<const double> ppc_ratio) {

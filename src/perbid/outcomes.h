@@ -25,9 +25,9 @@ struct Outcome {
 // Of many days (PerBid, section 5.1).
 struct OutcomeMeans {
   double res = 0.0;
-  double ggf = 0.0;              // generalised Gini welfare; a Res below 0 counts as 0 here and in gini
+  double ggf = 0.0;  // generalised Gini welfare; a Res below 0 counts as 0 here and in gini
   double gini = 0.0;
-  double worst_30 = 0.0;         // mean Res of the worst 30 and 10 % of campaigns
+  double worst_30 = 0.0;  // mean Res of the worst 30 and 10 % of campaigns
   double worst_10 = 0.0;
   double violation_share = 0.0;  // of days whose clicks cost more than the limit
   double excess = 0.0;           // by how much of the limit these exceed it, in the mean; 0 where there are none

@@ -29,9 +29,9 @@ struct PreparedDays {
   std::vector<campaigns::ClickOptimum> optima;  // of the day itself
   std::vector<campaigns::ClickBid> before;      // the optimum of the day before; alpha 0 and beta 1 where none is known
   at::Tensor known_N;                           // f32, 1 where the day before is known
-  at::Tensor slots_NTP;   // f32, slot profiles of the day (campaigns/slot_profile.h)
-  at::Tensor before_NTP;  // and of the day before; 0 where none is known
-  at::Tensor shares_NT;   // share of the impressions of the day before by slot; the same in each where none is known
+  at::Tensor slots_NTP;                         // f32, slot profiles of the day (campaigns/slot_profile.h)
+  at::Tensor before_NTP;                        // and of the day before; 0 where none is known
+  at::Tensor shares_NT;  // share of the impressions of the day before by slot; the same in each where none is known
 
   int64_t count() const { return std::ssize(places); }
   bool known(int64_t day) const { return known_N.const_data_ptr<float>()[day] > 0.0F; }

@@ -17,9 +17,9 @@
 namespace genbid::perbid {
 
 struct ProfileConfig {
-  int64_t width = 32;        // H
-  int64_t head_width = 64;   // of the two hidden layers that classify
-  bool market = true;        // false: it reads budget and limit alone, to see what slots add
+  int64_t width = 32;                                   // H
+  int64_t head_width = 64;                              // of the two hidden layers that classify
+  bool market = true;                                   // false: it reads budget and limit alone, to see what slots add
   std::vector<double> class_ends{0.0, 0.5, 0.75, 0.9};  // of Res; the classes are the ranges between them
 
   int64_t num_classes() const { return std::ssize(class_ends) + 1; }

@@ -31,8 +31,8 @@ ClickSums play_m_pid(const ClickDay& day, const PreparedDays& days, int64_t i, c
   campaigns::MPid controller(config, limits, known ? at(days.before, i) : start, shares);
   ClickSums sums;
   for (int64_t slot = 0; slot < day.num_slots(); ++slot) {
-    const auto outcome = campaigns::play_slots(day, slot, slot + 1, controller.next(sums), limits.ppc,
-                                               limits.budget - sums.cost);
+    const auto outcome =
+        campaigns::play_slots(day, slot, slot + 1, controller.next(sums), limits.ppc, limits.budget - sums.cost);
     sums += outcome.sums;
     if (outcome.out_of_money) break;
   }
@@ -45,16 +45,16 @@ double factor(uint32_t bits, double spread) { return std::exp(spread * (2.0 * un
 MPidConfig drawn(const RandomStream& stream, int64_t which) {
   MPidConfig config;
   if (which == 0) return config;
-  constexpr double kSpread = 3.0;
+  constexpr double kSpread = 2.0;
   const auto a = stream.bits(low_word(which), 0);
   const auto b = stream.bits(low_word(which), 1);
   const auto c = stream.bits(low_word(which), 2);
   config.budget_kp *= factor(a[0], kSpread);
   config.budget_ki *= factor(a[1], kSpread);
-  config.budget_kd = 0.1 * factor(a[2], kSpread);
+  config.budget_kd *= factor(a[2], kSpread);
   config.ppc_kp *= factor(a[3], kSpread);
   config.ppc_ki *= factor(b[0], kSpread);
-  config.ppc_kd = 0.1 * factor(b[1], kSpread);
+  config.ppc_kd *= factor(b[1], kSpread);
   config.budget_mix = 0.5 + 0.5 * uniform_double(b[2]);
   config.ppc_mix = 0.5 + 0.5 * uniform_double(b[3]);
   config.least_share = 0.02 * std::pow(15.0, uniform_double(c[0]));

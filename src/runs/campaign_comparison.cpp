@@ -105,7 +105,8 @@ std::vector<CampaignRow> compare_campaigns(const std::vector<CampaignContender>&
                                            const std::string& reference) {
   const auto found = std::find_if(contenders.begin(), contenders.end(),
                                   [&](const CampaignContender& one) { return one.name == reference; });
-  if (found == contenders.end()) throw ConfigError("reference: found '" + reference + "', expected the name of a candidate");
+  if (found == contenders.end())
+    throw ConfigError("reference: found '" + reference + "', expected the name of a candidate");
   const size_t other = to_size(found - contenders.begin());
   std::vector<Numbers> all;
   for (const CampaignContender& one : contenders) all.push_back(numbers_of_all(one));

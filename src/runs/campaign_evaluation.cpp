@@ -91,8 +91,8 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
   for (const campaigns::ClickOptimum& one : days.optima) alphas.push_back(one.bid.alpha);
   std::nth_element(alphas.begin(), alphas.begin() + std::ssize(alphas) / 2, alphas.end());
   candidate.rule.start = {alphas[alphas.size() / 2], 0.5};
-  candidate.rule.m_pid = perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries,
-                                            candidate.config.seed, threads);
+  candidate.rule.m_pid =
+      perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries, candidate.config.seed, threads);
 }
 
 // Of a piece of the set. Empty where a stop was asked for.
@@ -108,10 +108,13 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
     const at::Tensor best_N = played.res_NM.argmax(1);
     if (candidate.config.agent == "optimal") {
       chosen_N = best_N;
+    } else if (candidate.config.agent == "own") {
+      for (int64_t i = 0; i < days.count(); ++i) {
+        chosen_N[i] = at(samples.all(), at(days.places, i).sample).campaign % num_agents;
+      }
     } else {
       const auto matching = perbid::match_agents(
-          agents, samples,
-          perbid::days_to_match(samples, days, candidate.config.days_back, read, threads), threads);
+          agents, samples, perbid::days_to_match(samples, days, candidate.config.days_back, read, threads), threads);
       if (!matching) return {};
       const bool matched = candidate.config.agent == "matched";
       chosen_N = matched ? matching->agent_N : at::full_like(chosen_N, matching->default_agent);
@@ -140,7 +143,7 @@ void CampaignCandidateConfig::fields(ConfigVisitor& v) {
   v.path("policy", policy, true);
   v.path("runs", runs);
   v.field("name", name);
-  v.field("agent", agent, {"matched", "optimal", "default"});
+  v.field("agent", agent, {"matched", "optimal", "default", "own"});
   v.field("days_back", days_back, {1, 365});
   v.field("tries", tries, {1, 100'000});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});

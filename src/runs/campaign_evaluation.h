@@ -14,8 +14,8 @@ struct CampaignCandidateConfig {
   std::string policy;             // a rule (perbid/rules.h), or a run of agents
   std::vector<std::string> runs;  // in its place: trainings of one candidate, by several seeds
   std::string name;               // in tables; empty: the rule's, or the run folder's
-  // Of several agents: "matched" by the days before, "optimal" in hindsight (a bound: nobody knows it), or the
-  // "default" one.
+  // Of several agents: "matched" by the days before, "optimal" in hindsight (a bound: nobody knows it), the "default"
+  // one, or a campaign's "own" (of trainings with clusters: campaign).
   std::string agent = "matched";
   int64_t days_back = 1;  // that matching looks at
   int64_t tries = 64;     // settings of M-PID that are tried on the training set
@@ -61,12 +61,12 @@ struct CampaignRow {
   std::string note;
   int64_t trainings = 0;  // 0: nothing is trained
   statistics::Estimate res;
-  perbid::OutcomeMeans means;  // of all trainings, in the mean
-  std::vector<BootstrapNumber> numbers;              // by perbid::numbers_of
-  std::optional<statistics::Estimate> difference;    // of Res, from the reference, in the same days
-  std::optional<double> adjusted_p;                  // Holm's
-  std::vector<BootstrapNumber> differences;          // of all numbers; empty for the reference
-  std::vector<double> res_by_type;                   // by CampaignType; not a number for a type without days
+  perbid::OutcomeMeans means;                      // of all trainings, in the mean
+  std::vector<BootstrapNumber> numbers;            // by perbid::numbers_of
+  std::optional<statistics::Estimate> difference;  // of Res, from the reference, in the same days
+  std::optional<double> adjusted_p;                // Holm's
+  std::vector<BootstrapNumber> differences;        // of all numbers; empty for the reference
+  std::vector<double> res_by_type;                 // by CampaignType; not a number for a type without days
   std::optional<double> matching_accuracy;
 };
 

@@ -18,8 +18,8 @@ namespace {
 using campaigns::CampaignType;
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const char*, perbid::kNumMeans> kKeys{"res",      "ggf",             "gini",  "worst_30",
-                                                           "worst_10", "violation_share", "excess"};
+constexpr std::array<const char*, perbid::kNumMeans> kKeys{
+    "res", "ggf", "gini", "worst_30", "worst_10", "violation_share", "excess"};
 
 std::string number(double value) { return std::isfinite(value) ? number_text("%.4f", value) : ""; }
 std::string share(double value) { return number_text("%.1f %%", 100.0 * value); }
@@ -30,16 +30,15 @@ struct Cells {
 };
 
 Cells scores_of(const std::vector<CampaignRow>& rows) {
-  Cells cells{{"candidate", "trainings", "Res", "difference", "p", "GGF", "Gini", "worst 30 %", "worst 10 %", "over",
-               "by"},
-              {}};
+  Cells cells{
+      {"candidate", "trainings", "Res", "difference", "p", "GGF", "Gini", "worst 30 %", "worst 10 %", "over", "by"},
+      {}};
   for (const CampaignRow& row : rows) {
-    cells.rows.push_back({row.name, row.trainings > 0 ? std::to_string(row.trainings) : "",
-                          eval::with_error("%.4f", row.res),
-                          row.difference ? eval::with_error("%+.4f", *row.difference) : "",
-                          eval::p_text(row.adjusted_p), number(row.means.ggf), number(row.means.gini),
-                          number(row.means.worst_30), number(row.means.worst_10), share(row.means.violation_share),
-                          share(row.means.excess)});
+    cells.rows.push_back(
+        {row.name, row.trainings > 0 ? std::to_string(row.trainings) : "", eval::with_error("%.4f", row.res),
+         row.difference ? eval::with_error("%+.4f", *row.difference) : "", eval::p_text(row.adjusted_p),
+         number(row.means.ggf), number(row.means.gini), number(row.means.worst_30), number(row.means.worst_10),
+         share(row.means.violation_share), share(row.means.excess)});
   }
   return cells;
 }
@@ -151,13 +150,8 @@ std::string CampaignEvaluateSummary::markdown() const {
 }
 
 std::string CampaignEvaluateSummary::table_json() const {
-  Json block = {{"name", ""},
-                {"protocol", "campaigns"},
-                {"set", config.set},
-                {"samples", samples},
-                {"scenario", scenario},
-                {"program", program_name()},
-                {"reference", reference}};
+  Json block = {{"name", ""},           {"protocol", "campaigns"},   {"set", config.set},     {"samples", samples},
+                {"scenario", scenario}, {"program", program_name()}, {"reference", reference}};
   Json& list = block["rows"] = Json::array();
   for (const CampaignRow& row : rows) list.push_back(row_json(row, reference));
   return dump({{"blocks", Json::array({block})}});

@@ -147,8 +147,8 @@ std::string find_checkpoint(const RunDir& run, const CampaignTrainConfig& config
     throw Error("store: found other days than those that " + run.path() + " was trained on; expected the same" + anew);
   }
   if (seen.initial != now.initial) {
-    throw Error("profile_run: found other weights than those that " + run.path() + " was trained with; expected the same" +
-                anew);
+    throw Error("profile_run: found other weights than those that " + run.path() +
+                " was trained with; expected the same" + anew);
   }
   if (seen.step > config.train.steps) {
     throw Error(path + ": found " + std::to_string(seen.step) + " steps done, expected at most train.steps, which is " +
@@ -230,9 +230,12 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
   }
   Training training(config, samples, weights);
   const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
+  if (config.episodes.agents > days.count()) {
+    throw Error("episodes.agents: found " + std::to_string(config.episodes.agents) + ", expected at most the " +
+                std::to_string(days.count()) + " days of campaigns that are trained on");
+  }
   const perbid::Field field{samples, days, config.read_of(days, network.get())};
-  perbid::ClusterAgents agents(config.agents, config.episodes.agents,
-                               width_of(config, network.get()));
+  perbid::ClusterAgents agents(config.agents, config.episodes.agents, width_of(config, network.get()));
   if (!training.goes_on()) agents.start_at(middle_alpha(days));
   perbid::AgentEpisodes episodes(field, agents, config.episodes, config.train.batch_size, config.train.seed, threads);
   if (config.select.every == 0) return training.run(agents, episodes, nullptr);
@@ -240,8 +243,7 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
   const perbid::PreparedDays judged = prepare(samples, SetOfSamples::kValidation, 1, threads);
   const auto read = [&](const perbid::PreparedDays& of) { return config.read_of(of, network.get()); };
   const perbid::MatchingDays matching =
-      config.episodes.agents > 1 ? perbid::days_to_match(samples, judged, 1, read, threads)
-                                 : perbid::MatchingDays();
+      config.episodes.agents > 1 ? perbid::days_to_match(samples, judged, 1, read, threads) : perbid::MatchingDays();
   CampaignJudge judge(agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
   return training.run(agents, episodes, &judge);
 }
@@ -300,8 +302,7 @@ LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::stri
 
 LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path) {
   return load_model<perbid::ClusterAgents>(path, "agents", [](const CampaignTrainConfig& config) {
-    const auto network =
-        config.profile_run.empty() ? nullptr : load_profile_network(config.profile_run).model;
+    const auto network = config.profile_run.empty() ? nullptr : load_profile_network(config.profile_run).model;
     return std::make_shared<perbid::ClusterAgents>(config.agents, config.episodes.agents,
                                                    width_of(config, network.get()));
   });
@@ -317,8 +318,8 @@ TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
   check_set(*samples, SetOfSamples::kTrain);
   if (config.select.every > 0) check_set(*samples, SetOfSamples::kValidation);
   TrainingSummary summary;
-  summary.training = config.trains_profiles() ? train_profiles(config, *samples, threads)
-                                              : train_agents(config, *samples, threads);
+  summary.training =
+      config.trains_profiles() ? train_profiles(config, *samples, threads) : train_agents(config, *samples, threads);
   summary.run = config.run;
   summary.model = config.trains_profiles() ? "profile" : "agents";
   summary.steps = config.train.steps;

@@ -18,8 +18,8 @@ struct LoadedPolicy {
   std::string weights;     // a hash of the file that holds them
 };
 
-// The checkpoint that a path means: itself, or of a run folder the best one if it was judged as it was trained, else the
-// latest.
+// The checkpoint that a path means: itself, or of a run folder the best one if it was judged as it was trained, else
+// the latest.
 std::string checkpoint_folder(const std::string& path);
 
 // `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained

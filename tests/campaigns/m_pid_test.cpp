@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <vector>
 
 #include "campaigns/click_optimum.h"
@@ -56,8 +55,10 @@ TEST(MPid, FollowsItsErrors) {
 TEST(MPid, BringsWrongBidsNearerToTheOptimum) {
   const ClickDay day = test::made_day(5, kSlots, 400);
   const ClickSums all = play_slots(day, 0, kSlots, {1e6, 0.0}, 1.0, 1e9).sums;
-  const double mean_price = all.cost / all.clicks;
-  for (const ClickLimits& limits : {ClickLimits{0.3 * all.cost, 10.0}, ClickLimits{1e6, 0.6 * mean_price}}) {
+  const double ppc = 0.6 * all.cost / all.clicks;
+  const ClickBid within = click_optimum(day, {1e6, ppc}).bid;
+  const double spendable = play_slots(day, 0, kSlots, within, ppc, 1e9).sums.cost;
+  for (const ClickLimits& limits : {ClickLimits{0.3 * all.cost, 1.2}, ClickLimits{1.3 * spendable, ppc}}) {
     const ClickOptimum best = click_optimum(day, limits);
     for (const double factor : {0.5, 2.0}) {
       const ClickBid start{factor * best.bid.alpha, best.bid.beta};
@@ -66,7 +67,8 @@ TEST(MPid, BringsWrongBidsNearerToTheOptimum) {
       config.every = 1;
       MPid controller(config, limits, start, shares);
       const double moved = res(play(day, limits, controller), best.value, limits.ppc);
-      const double kept = res(play_slots(day, 0, kSlots, start, limits.ppc, limits.budget).sums, best.value, limits.ppc);
+      const double kept =
+          res(play_slots(day, 0, kSlots, start, limits.ppc, limits.budget).sums, best.value, limits.ppc);
       EXPECT_GT(moved, kept) << limits.budget << " " << factor;
     }
   }

@@ -73,8 +73,8 @@ TEST(AgentPlay, TellsWhatKeepingABidBrings) {
     const at::Tensor bid = ClusterAgents::moved_MB2(states, met.moves_TMB2[0])[0][i];
     const campaigns::ClickLimits& limits = at(small.days.limits, i);
     const campaigns::ClickDay day = small.samples.day(i, 0);
-    const auto sums = campaigns::play_slots(day, 0, slots, {bid[0].item<double>(), bid[1].item<double>()}, limits.ppc,
-                                            limits.budget);
+    const auto sums =
+        campaigns::play_slots(day, 0, slots, {bid[0].item<double>(), bid[1].item<double>()}, limits.ppc, limits.budget);
     const double res = campaigns::res(sums.sums, at(small.days.optima, i).value, limits.ppc);
     EXPECT_NEAR(met.gain_TMB[0][0][i].item<double>(), std::max(-1.0, res), 1e-6) << i;
   }

@@ -6,9 +6,9 @@
 
 namespace genbid::perbid::test {
 
-inline campaigns::CampaignLaws small_laws() {
+inline campaigns::CampaignLaws small_laws(int64_t slots = 6) {
   campaigns::CampaignLaws laws;
-  laws.slots = 6;
+  laws.slots = slots;
   laws.volume = {200.0, 600.0};
   return laws;
 }
@@ -19,9 +19,9 @@ struct SmallField {
   campaigns::MadeSamples samples;
   PreparedDays days;
 
-  explicit SmallField(int64_t count, int num_threads = 2)
+  explicit SmallField(int64_t count, int num_threads = 2, int64_t slots = 6)
       : threads(num_threads),
-        samples(small_laws(), {count, 0, 0, 7}, threads),
+        samples(small_laws(slots), {count, 0, 0, 7}, threads),
         days(prepare_days(samples, places(count), threads)) {}
 
   Field field() const { return {samples, days, conditions_NT2(days)}; }

@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "app/run_program.h"
+#include "base/files/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// Training and judging agents of campaigns by the program, on a small population.
+
+namespace genbid::app {
+namespace {
+
+using test::ProgramResult;
+using test::run_program;
+
+constexpr const char* kDays =
+    " campaigns.volume='[100, 300]' campaigns.slots=8 samples.train=12 samples.validation=4 samples.test=6";
+
+class Campaigns : public ::testing::Test {
+ protected:
+  std::string out(const std::string& name) const { return folder_.path() + "/" + name; }
+
+  void expect_failure(const std::string& command, int status, const std::string& part) {
+    const ProgramResult result = run_program(command);
+    EXPECT_EQ(result.status, status) << result.output;
+    EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+  }
+  void expect_success(const std::string& command) {
+    const ProgramResult result = run_program(command);
+    ASSERT_EQ(result.status, 0) << command << "\n" << result.output;
+  }
+
+  std::string profile(const std::string& name, const std::string& more = "") const {
+    return "train configs/campaigns/profile.yaml run=" + out(name) + kDays +
+           " profile.width=4 train.steps=6 train.batch_size=4 lesson.kept_bids=4 " + more;
+  }
+  std::string agents(const std::string& name, const std::string& more = "") const {
+    return "train configs/campaigns/perbid.yaml run=" + out(name) + kDays + " profile_run=" + out("profile") +
+           " agents.width=8 agents.depth=1 episodes.per_round=6 episodes.steps_a_round=4 episodes.reassign_every=2 "
+           "episodes.replay=200 train.steps=20 train.batch_size=8 train.checkpoint_every=10 " +
+           more;
+  }
+  std::string evaluation(const std::string& name, const std::string& more = "") const {
+    return "evaluate configs/campaigns/evaluate.yaml output.dir=" + out(name) + kDays +
+           " policy='[yesterday, {policy: m_pid, tries: 3}, {name: matched, runs: [" + out("one") + ", " + out("two") +
+           "]}, {name: optimal, policy: " + out("one") + ", agent: optimal}, " + out("one") + "]' " + more;
+  }
+  std::string weights(const std::string& name, const std::string& step) const {
+    return read_file(out(name) + "/checkpoints/step-" + step + "/model.safetensors");
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
+  expect_success(profile("profile"));
+  expect_success(agents("one"));
+  // Stopped in the middle of a round and at the end of one, it comes to the same bytes; days may be played by more
+  // threads.
+  expect_success(agents("parts", "train.stop_at=10"));
+  expect_success(agents("parts", "train.stop_at=12 threads=1"));
+  expect_success(agents("parts", "threads=3"));
+  EXPECT_EQ(weights("parts", "00000020"), weights("one", "00000020"));
+  expect_success(agents("two", "train.seed=2"));
+  EXPECT_NE(weights("two", "00000020"), weights("one", "00000020"));
+  expect_failure(agents("one", "train.seed=3"), 1, "train.seed");
+  expect_failure(agents("one", "campaigns.seed=3"), 1, "campaigns.seed");
+  expect_success(profile("other", "train.seed=2"));
+  expect_failure(agents("one", "profile_run=" + out("other")), 1, "other weights");
+  expect_failure(agents("new", "campaigns.slots=9"), 1, "8 slots, expected 9");
+  expect_failure(agents("new", "conditions=true"), 2, "conditions");
+  expect_failure(agents("new", "profile_run=" + out("one")), 1, "expected profile");
+
+  expect_success(evaluation("first", "threads=1"));
+  expect_success(evaluation("second", "threads=3"));
+  for (const char* file : {"/outcomes.csv", "/table.md", "/table.json"}) {
+    EXPECT_EQ(read_file(out("first") + file), read_file(out("second") + file)) << file;
+  }
+  const auto table = nlohmann::json::parse(read_file(out("first/table.json")));
+  const auto& rows = table.at("blocks").at(0).at("rows");
+  ASSERT_EQ(rows.size(), 5U);
+  for (const char* key : {"res", "ggf", "gini", "worst_30", "worst_10", "violation_share"}) {
+    EXPECT_TRUE(rows.at(2).at(key).is_number()) << key;
+  }
+  EXPECT_EQ(rows.at(2).at("trainings"), 2);
+  EXPECT_GE(rows.at(3).at("res").get<double>() + 1e-12, rows.at(4).at("res").get<double>());  // of the same agents
+  EXPECT_EQ(rows.at(0).contains("difference"), false);
+  EXPECT_EQ(rows.at(1).at("difference").at("to"), "yesterday");
+  // A row a candidate, training and sample.
+  std::istringstream lines(read_file(out("first/outcomes.csv")));
+  std::string line;
+  int count = 0;
+  while (std::getline(lines, line)) ++count;
+  EXPECT_EQ(count, 1 + 6 * (1 + 1 + 2 + 1 + 1));
+
+  expect_failure(evaluation("third", "reference=nobody"), 2, "the name of a candidate");
+  expect_failure(evaluation("third", "set=train samples.train=0"), 1, "in the set train");
+  expect_failure(evaluation("third", "policy='[yesterday, yesterday]'"), 2, "different names");
+  expect_failure(evaluation("third", "policy=" + out("profile")), 1, "expected agents");
+  expect_failure(evaluation("third", "policy=" + out("nothing")), 1, "no such checkpoint");
+  EXPECT_FALSE(std::filesystem::exists(out("third")));
+}
+
+// Days of a store are those that it was made of.
+TEST_F(Campaigns, AreReadFromAStore) {
+  expect_success(std::string("simulate configs/campaigns.yaml output.days=true output.days_before=3 output.dir=") +
+                 out("days") + kDays);
+  expect_success(profile("profile"));
+  expect_success("train configs/campaigns/profile.yaml run=" + out("stored") + " store=" +
+                 out("days/campaign_days.h5") + " profile.width=4 train.steps=6 train.batch_size=4 lesson.kept_bids=4");
+  EXPECT_EQ(weights("stored", "00000006"), weights("profile", "00000006"));
+  expect_failure("train configs/campaigns/profile.yaml run=" + out("new") + " store=" + out("nothing.h5"), 1,
+                 "nothing.h5");
+}
+
+}  // namespace
+}  // namespace genbid::app
