@@ -2,7 +2,8 @@
 """Results that are published: from tables of `genbid ablate` to docs/results/*.json to docs/results.md and README.md.
 
   scripts/results.py collect docs/results/NAME.json "COMMAND" TABLE.json [MARKET]   rows of one block of a table
-  scripts/results.py readme    writes all tables into docs/results.md, and a short form of the first into README.md
+  scripts/results.py readme    writes all tables into docs/results.md, a short form of the first into README.md, and
+                               those of campaigns into docs/perbid.md
   scripts/results.py check     exit status 1 if a page's tables are not those of docs/results/*.json
 
 All numbers, intervals and p-values are the program's. Needs nothing but Python's standard library.
@@ -13,6 +14,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHORT = "1_market_official.json"  # the one table of README.md
+CONDITIONS = [("protocol", "rules", "population", "periods", "seats", "scenario"), ("protocol", "set", "samples", "scenario")]
 BEGIN, END = "<!-- results: made by scripts/results.py readme -->", "<!-- end of results -->"
 
 
@@ -23,7 +25,8 @@ def collect(target, command, source, market=""):
     block = found[0]
     rows = []
     for r in block["rows"]:
-        of_block = {k: block[k] for k in ("protocol", "rules", "population", "periods", "seats", "scenario")}
+        of_block = {k: block[k] for k in CONDITIONS[block["protocol"] == "campaigns"]}
+        r.pop("settings", None)
         rows.append({"name": r["name"], "kind": r["kind"], **of_block, "seeds": max(r["trainings"], 1),
                      **{k: v for k, v in r.items() if k not in ("name", "kind")}, "command": command})
     pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")
@@ -75,10 +78,33 @@ def table(rows, short=False):
     return "\n".join(lines + ["", f"Made by `{rows[0]['command']}`."])
 
 
+def of_campaigns(rows):
+    first = rows[0]
+    reference = [r["difference"]["to"] for r in rows if "difference" in r]
+    text = (f"Protocol `campaigns`, set `{first['set']}`, {first['samples']} samples; 95 % intervals over campaigns and, "
+            f"where there are several, trainings; differences of Res are from `{reference[0]}` on the same days, p by Holm.")
+    names = ["candidate", "trainings", "Res", "difference", "p", "GGF", "Gini", "worst 30 %", "worst 10 %", "over", "by",
+             "budget", "limit", "both", "matched rightly"]
+    lines = [text, "", "| " + " | ".join(names) + " |", "|---|" + "--:|" * (len(names) - 1)]
+    for r in rows:
+        d = r.get("difference")
+        lines.append("| " + " | ".join([
+            r["name"], str(r["trainings"] or ""), between(r["res"], r["res_low"], r["res_high"], "{:.4f}"),
+            between(d["res"], d["low"], d["high"], "{:+.4f}") if d else "", p_text(d["p_holm"]) if d else "",
+            *(f"{r[k]:.4f}" for k in ("ggf", "gini", "worst_30", "worst_10")),
+            share(r["violation_share"]), share(r["excess"]),
+            *(f"{r[k]:.4f}" if k in r else "" for k in ("res_budget", "res_ppc", "res_mixed")),
+            share(r["matching_accuracy"]) if "matching_accuracy" in r else ""]) + " |")
+    return "\n".join(lines + ["", f"Made by `{first['command']}`."])
+
+
 def pages():
     """What stands between the marks, by page."""
     rows = {f.name: json.loads(f.read_text())["rows"] for f in sorted((ROOT / "docs/results").glob("*.json"))}
-    texts = {"docs/results.md": "\n\n".join(table(r) for r in rows.values()), "README.md": table(rows[SHORT], True)}
+    campaigns = [r for r in rows.values() if r[0]["protocol"] == "campaigns"]
+    others = [r for r in rows.values() if r[0]["protocol"] != "campaigns"]
+    texts = {"docs/results.md": "\n\n".join(table(r) for r in others), "README.md": table(rows[SHORT], True),
+             "docs/perbid.md": "\n\n".join(of_campaigns(r) for r in campaigns)}
     for name, text in texts.items():
         old = (ROOT / name).read_text()
         if old.count(BEGIN) != 1 or old.count(END) != 1:

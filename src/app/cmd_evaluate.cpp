@@ -41,14 +41,10 @@ Config read(const ConfigFile& file) {
 std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
 
 int run_campaigns(const runs::CampaignEvaluateConfig& config, Form form) {
-  const auto summary = runs::evaluate_campaigns(config);
-  if (!summary) {
-    log_warning("Stopped by a signal. Nothing was written.");
-    return stop_signal::exit_status();
-  }
-  if (form == Form::kText) std::fputs(summary->text(terminal::width(STDOUT_FILENO)).c_str(), stdout);
-  const std::vector<std::string> files = summary->write();
-  if (form == Form::kJson) std::fputs(summary->table_json().c_str(), stdout);
+  const runs::CampaignEvaluateSummary summary = runs::evaluate_campaigns(config);
+  if (form == Form::kText) std::fputs(summary.text(terminal::width(STDOUT_FILENO)).c_str(), stdout);
+  const std::vector<std::string> files = summary.write();
+  if (form == Form::kJson) std::fputs(summary.table_json().c_str(), stdout);
   for (const std::string& path : files) {
     if (form == Form::kText) std::printf("%s\n", path.c_str());
   }
@@ -106,7 +102,18 @@ Command evaluate_command() {
       "output.dir          gets result.json, or NAME/result.json for each of several candidates, and\n"
       "                    report.html (genbid report)\n"
       "threads             0 (default): one a processor; the files do not depend on it\n"
-      "device              cpu (default), cuda or cuda:N: where policies act";
+      "device              cpu (default), cuda or cuda:N: where policies act\n"
+      "\n"
+      "With protocol: campaigns, rules and agents of campaigns that pay by the click (docs/perbid.md):\n"
+      "\n"
+      "  genbid evaluate configs/campaigns/evaluate.yaml policy='[yesterday, m_pid, runs/campaigns/perbid]'\n"
+      "\n"
+      "policy              rules: yesterday (its best bid, kept), limit (bid for every click), m_pid (tries: settings\n"
+      "                    that are tried on the training set); a run of agents, or runs: trainings of one candidate;\n"
+      "                    agent: matched by the days_back days before (default), optimal in hindsight, default, own\n"
+      "store, campaigns.*, samples.*  as for train; set: train, validation or test (default)\n"
+      "reference           the candidate that others are compared with; empty: the first\n"
+      "output.dir          gets outcomes.csv, table.md and table.json";
   return {"evaluate", "judge policies and rule bidders in a market, one seat at a time or all seats, or against a log",
           help, run, resolve};
 }

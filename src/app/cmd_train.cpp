@@ -75,7 +75,22 @@ Command train_command() {
           "\n"
           "The same command goes on with a run that was stopped. Ctrl-C and SIGTERM save a\n"
           "checkpoint first and exit with 128 + the signal's number; a second one ends the\n"
-          "process at once. `genbid config FILE` shows every option with its value.",
+          "process at once. `genbid config FILE` shows every option with its value.\n"
+          "\n"
+          "With protocol: campaigns, agents of campaigns that pay by the click (docs/perbid.md), on the CPU:\n"
+          "\n"
+          "  genbid train configs/campaigns/profile.yaml run=runs/campaigns/profile\n"
+          "  genbid train configs/campaigns/perbid.yaml profile_run=runs/campaigns/profile run=runs/campaigns/perbid\n"
+          "\n"
+          "store         days of one's own (genbid ingest), in place of campaigns.* and samples.*, which are as for\n"
+          "              simulate; days_each: days of each campaign that are trained on (1)\n"
+          "model         agents (default), or profile: the network that says what a campaign's market is like\n"
+          "profile_run   whose profiles agents read (default: none); conditions: true: they read how tight limits are\n"
+          "episodes.*    agents: how many; clusters: who has which: one, or at first by type, ppc, random, campaign;\n"
+          "              reassign: campaigns move on to the agent that serves them best; per_round episodes every\n"
+          "              steps_a_round steps; relabel: limits are drawn anew; type_weight: 1 draws types equally\n"
+          "agents.*, profile.*, lesson.*  sizes of networks, and how they are taught\n"
+          "threads       that play days; results do not depend on it",
           run, resolve};
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <unordered_map>
 
 #include "base/convert.h"
@@ -179,26 +180,44 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
   return played;
 }
 
-PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads) {
+namespace {
+
+// False where `goes_on` says so between pieces.
+bool play_pieces(ClusterAgents& agents, const Field& field, Threads& threads, const std::function<bool()>& goes_on,
+                 PlayedByAll& all) {
   constexpr int64_t kPiece = 128;
   const int64_t count = field.days.count();
-  PlayedByAll all;
-  all.sums.resize(to_size(count * agents.num_agents()));
-  const at::Tensor res_NM = at::empty({count, agents.num_agents()}, at::kDouble);
+  const int64_t num_agents = agents.num_agents();
+  all.sums.resize(to_size(count * num_agents));
+  all.res_NM = at::empty({count, num_agents}, at::kDouble);
   for (int64_t begin = 0; begin < count; begin += kPiece) {
-    if (stop_signal::requested()) return {};
+    if (!goes_on()) return false;
     const int64_t piece = std::min(kPiece, count - begin);
-    const at::Tensor rows_MB = at::arange(begin, begin + piece, at::kLong).expand({agents.num_agents(), piece});
+    const at::Tensor rows_MB = at::arange(begin, begin + piece, at::kLong).expand({num_agents, piece});
     const Played played = play_days(agents, field, rows_MB.contiguous(), threads);
-    res_NM.slice(0, begin, begin + piece).copy_(played.res_MB.t());
+    all.res_NM.slice(0, begin, begin + piece).copy_(played.res_MB.t());
     for (int64_t i = 0; i < piece; ++i) {
-      for (int64_t m = 0; m < agents.num_agents(); ++m) {
-        at(all.sums, (begin + i) * agents.num_agents() + m) = at(played.sums, m * piece + i);
-      }
+      for (int64_t m = 0; m < num_agents; ++m)
+        at(all.sums, (begin + i) * num_agents + m) = at(played.sums, m * piece + i);
     }
   }
-  all.res_NM = res_NM;
+  return true;
+}
+
+}  // namespace
+
+PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads) {
+  PlayedByAll all;
+  play_pieces(
+      agents, field, threads, [] { return true; }, all);
   return all;
+}
+
+std::optional<at::Tensor> res_unless_stopped_NM(ClusterAgents& agents, const Field& field, Threads& threads) {
+  PlayedByAll all;
+  const bool whole = play_pieces(
+      agents, field, threads, [] { return !stop_signal::requested(); }, all);
+  return whole ? std::optional(all.res_NM) : std::nullopt;
 }
 
 }  // namespace genbid::perbid

@@ -57,9 +57,11 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
 
 // Every agent on each of these days, in pieces, so that memory does not grow with their number.
 struct PlayedByAll {
-  at::Tensor res_NM;                       // f64; undefined where a stop was asked for
+  at::Tensor res_NM;                       // f64
   std::vector<campaigns::ClickSums> sums;  // of each of N x M days
 };
 PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads);
+// Their Res alone; nothing where a stop was asked for.
+std::optional<at::Tensor> res_unless_stopped_NM(ClusterAgents& agents, const Field& field, Threads& threads);
 
 }  // namespace genbid::perbid

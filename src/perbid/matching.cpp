@@ -28,11 +28,9 @@ MatchingDays days_to_match(const campaigns::Samples& samples, const PreparedDays
   return all;
 }
 
-std::optional<Matching> match_agents(ClusterAgents& agents, const campaigns::Samples& samples, const MatchingDays& days,
-                                     Threads& threads) {
-  const at::Tensor res_DM = play_all(agents, {samples, days.days, days.profiles_NTH}, threads).res_NM;
-  if (!res_DM.defined()) return std::nullopt;
-  at::Tensor sum_NM = at::zeros({days.num_judged, agents.num_agents()}, at::kDouble);
+Matching match_agents(const MatchingDays& days, const at::Tensor& res_DM) {
+  const int64_t num_agents = res_DM.size(1);
+  at::Tensor sum_NM = at::zeros({days.num_judged, num_agents}, at::kDouble);
   at::Tensor weight_N = at::zeros({days.num_judged}, at::kDouble);
   for (int64_t i = 0; i < days.days.count(); ++i) {
     sum_NM[at(days.judged, i)] += res_DM[i] * at(days.weight, i);

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <vector>
 
 #include "perbid/agent_play.h"
@@ -28,8 +27,7 @@ struct Matching {
   at::Tensor agent_N;         // i64; of a campaign without days before, the default one
   int64_t default_agent = 0;  // the best in the mean of all others
 };
-// Nothing where a stop was asked for.
-std::optional<Matching> match_agents(ClusterAgents& agents, const campaigns::Samples& samples, const MatchingDays& days,
-                                     Threads& threads);
+// `res_DM`: Res of each agent on the days before.
+Matching match_agents(const MatchingDays& days, const at::Tensor& res_DM);
 
 }  // namespace genbid::perbid

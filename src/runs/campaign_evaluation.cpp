@@ -13,7 +13,6 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/progress.h"
-#include "base/stop_signal.h"
 #include "data/replaceable.h"
 #include "perbid/matching.h"
 #include "perbid/profile_training.h"
@@ -95,13 +94,12 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
       perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries, candidate.config.seed, threads);
 }
 
-// Of a piece of the set. Empty where a stop was asked for.
+// Of a piece of the set.
 std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
                                  const PreparedDays& days, Threads& threads) {
   perbid::ClusterAgents& agents = *training.agents.model;
   const auto read = [&](const PreparedDays& of) { return training.agents.config.read_of(of, training.network.get()); };
   const perbid::PlayedByAll played = perbid::play_all(agents, {samples, days, read(days)}, threads);
-  if (!played.res_NM.defined()) return {};
   const int64_t num_agents = agents.num_agents();
   at::Tensor chosen_N = at::zeros({days.count()}, at::kLong);
   if (num_agents > 1) {
@@ -113,11 +111,12 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
         chosen_N[i] = at(samples.all(), at(days.places, i).sample).campaign % num_agents;
       }
     } else {
-      const auto matching = perbid::match_agents(
-          agents, samples, perbid::days_to_match(samples, days, candidate.config.days_back, read, threads), threads);
-      if (!matching) return {};
+      const perbid::MatchingDays before =
+          perbid::days_to_match(samples, days, candidate.config.days_back, read, threads);
+      const perbid::Matching matching = perbid::match_agents(
+          before, perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM);
       const bool matched = candidate.config.agent == "matched";
-      chosen_N = matched ? matching->agent_N : at::full_like(chosen_N, matching->default_agent);
+      chosen_N = matched ? matching.agent_N : at::full_like(chosen_N, matching.default_agent);
       candidate.matched += days.count();
       candidate.well_matched += chosen_N.eq(best_N).sum().item<int64_t>();
     }
@@ -166,10 +165,15 @@ void CampaignEvaluateConfig::fields(ConfigVisitor& v) {
   }
 }
 
-std::optional<CampaignEvaluateSummary> evaluate_campaigns(const CampaignEvaluateConfig& config) {
+CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config) {
   constexpr int64_t kPiece = 1024;
   at::set_num_threads(1);
   Threads threads(to_int(config.threads));
+  const std::string outcomes = config.output.dir + "/outcomes.csv";
+  data::check_replaceable_output(outcomes, "a table of what campaigns' days came to", [](const std::string& path) {
+    return data::begins_with(path, "candidate,training,campaign,");
+  });
+  { const AtomicFile place(outcomes); }  // before the work: is there one for it?
   const auto samples = make_samples(config.days, threads);
   check_set(*samples, set_named(config.set));
   const auto [begin, end] = samples->range(set_named(config.set));
@@ -208,11 +212,10 @@ std::optional<CampaignEvaluateSummary> evaluate_campaigns(const CampaignEvaluate
     for (size_t c = 0; c < candidates.size(); ++c) {
       CampaignContender& contender = summary.contenders[c];
       for (size_t t = 0; t < contender.trainings.size(); ++t) {
-        const std::vector<Outcome> outcomes =
+        const std::vector<Outcome> played =
             contender.kind == "rule" ? perbid::play_rule(*samples, days, candidates[c].rule, threads)
                                      : play_agents(candidates[c], candidates[c].trainings[t], *samples, days, threads);
-        if (outcomes.empty() || stop_signal::requested()) return std::nullopt;
-        contender.trainings[t].insert(contender.trainings[t].end(), outcomes.begin(), outcomes.end());
+        contender.trainings[t].insert(contender.trainings[t].end(), played.begin(), played.end());
       }
     }
     progress.update(std::min(end, first + kPiece) - begin);

@@ -85,8 +85,8 @@ struct CampaignEvaluateSummary {
   std::vector<std::string> write() const;
 };
 
-// Empty where a stop was asked for.
-std::optional<CampaignEvaluateSummary> evaluate_campaigns(const CampaignEvaluateConfig& config);
+// A signal ends the process: nothing is kept of it before write() (stop_signal.h).
+CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config);
 
 // Rows of a table, in the order of the contenders, each against the one named.
 std::vector<CampaignRow> compare_campaigns(const std::vector<CampaignContender>& contenders,

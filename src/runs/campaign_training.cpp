@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/config/settings_difference.h"
 #include "base/convert.h"
@@ -70,12 +72,14 @@ class CampaignJudge : public train::Judge {
       : agents_(agents), field_(field), matching_(matching), threads_(threads) {}
 
   std::optional<double> expected_score() override {
-    const at::Tensor res_NM = perbid::play_all(agents_, field_, threads_).res_NM;
-    if (!res_NM.defined()) return std::nullopt;
-    if (agents_.num_agents() == 1) return res_NM.mean().item<double>();
-    const auto matched = perbid::match_agents(agents_, field_.samples, matching_, threads_);
-    if (!matched) return std::nullopt;
-    return res_NM.gather(1, matched->agent_N.unsqueeze(1)).mean().item<double>();
+    const auto res_NM = perbid::res_unless_stopped_NM(agents_, field_, threads_);
+    if (!res_NM) return std::nullopt;
+    if (agents_.num_agents() == 1) return res_NM->mean().item<double>();
+    const auto res_DM =
+        perbid::res_unless_stopped_NM(agents_, {field_.samples, matching_.days, matching_.profiles_NTH}, threads_);
+    if (!res_DM) return std::nullopt;
+    const perbid::Matching matching = perbid::match_agents(matching_, *res_DM);
+    return res_NM->gather(1, matching.agent_N.unsqueeze(1)).mean().item<double>();
   }
   int64_t num_cells() const override { return field_.days.count(); }
 
@@ -198,6 +202,30 @@ class Training {
   std::string checkpoint_;
 };
 
+// What the averaged weights tell rightly on the validation set, where there is one: in the log, and in accuracy.json.
+void tell_accuracy(const CampaignTrainConfig& config, const std::string& checkpoint, const campaigns::Samples& samples,
+                   Threads& threads) {
+  const auto [begin, end] = samples.range(SetOfSamples::kValidation);
+  if (begin == end) return;
+  perbid::ProfileNetwork network(config.profile);
+  policy::load_policy(checkpoint, network, policy::Weights::kEma);
+  const perbid::PreparedDays days = prepare(samples, SetOfSamples::kValidation, 1, threads);
+  const perbid::KeptBids kept =
+      perbid::try_kept_bids(samples, days, config.lesson.kept_bids, config.train.seed + 1, threads);
+  const perbid::ProfileAccuracy right = perbid::profile_accuracy(network, days, kept);
+  if (!std::isfinite(right.before)) return;  // a stop was asked for
+  const auto share = [](double value) { return number_text("%.1f %%", 100.0 * value); };
+  log_info("validation: of " + std::to_string(config.profile.num_classes()) + " classes told rightly " +
+           share(right.before) + " before the day, " + share(right.end) + " at its end; the most frequent class is " +
+           share(right.most_frequent));
+  const nlohmann::ordered_json json = {{"classes", config.profile.num_classes()},
+                                       {"samples", days.count()},
+                                       {"before", right.before},
+                                       {"end", right.end},
+                                       {"most_frequent", right.most_frequent}};
+  write_file(config.run + "/accuracy.json", json.dump(1) + "\n");
+}
+
 train::TrainSummary train_profiles(const CampaignTrainConfig& config, const campaigns::Samples& samples,
                                    Threads& threads) {
   Training training(config, samples, "");
@@ -207,7 +235,9 @@ train::TrainSummary train_profiles(const CampaignTrainConfig& config, const camp
   perbid::ProfileNetwork network(config.profile);
   if (!training.goes_on()) network.fit_days(days);
   perbid::ProfileLessons lessons(network, days, kept, config.lesson, config.train.batch_size, config.train.seed);
-  return training.run(network, lessons, nullptr);
+  train::TrainSummary summary = training.run(network, lessons, nullptr);
+  if (!summary.stopped) tell_accuracy(config, summary.checkpoint, samples, threads);
+  return summary;
 }
 
 int64_t width_of(const CampaignTrainConfig& config, const perbid::ProfileNetwork* network) {

@@ -49,6 +49,19 @@ class Campaigns : public ::testing::Test {
            " policy='[yesterday, {policy: m_pid, tries: 3}, {name: matched, runs: [" + out("one") + ", " + out("two") +
            "]}, {name: optimal, policy: " + out("one") + ", agent: optimal}, " + out("one") + "]' " + more;
   }
+  // Names in the table of data/README.md, as a header.
+  static std::string described_columns() {
+    std::istringstream page(read_file("data/README.md"));
+    std::string header;
+    std::string line;
+    bool in_section = false;
+    while (std::getline(page, line)) {
+      if (line.starts_with("#")) in_section = line == "### `outcomes.csv`";
+      if (!in_section || !line.starts_with("| `")) continue;
+      header += (header.empty() ? "" : ",") + line.substr(3, line.find('`', 3) - 3);
+    }
+    return header;
+  }
   std::string weights(const std::string& name, const std::string& step) const {
     return read_file(out(name) + "/checkpoints/step-" + step + "/model.safetensors");
   }
@@ -74,6 +87,7 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(agents("new", "campaigns.slots=9"), 1, "8 slots, expected 9");
   expect_failure(agents("new", "conditions=true"), 2, "conditions");
   expect_failure(agents("new", "profile_run=" + out("one")), 1, "expected profile");
+  expect_failure(agents("new", "episodes.agents=30"), 1, "episodes.agents: found 30, expected at most the 22");
 
   expect_success(evaluation("first", "threads=1"));
   expect_success(evaluation("second", "threads=3"));
@@ -94,7 +108,10 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   std::istringstream lines(read_file(out("first/outcomes.csv")));
   std::string line;
   int count = 0;
-  while (std::getline(lines, line)) ++count;
+  while (std::getline(lines, line)) {
+    if (count++ > 0) continue;
+    EXPECT_EQ(line, described_columns());
+  }
   EXPECT_EQ(count, 1 + 6 * (1 + 1 + 2 + 1 + 1));
 
   expect_failure(evaluation("third", "reference=nobody"), 2, "the name of a candidate");
@@ -102,7 +119,10 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(evaluation("third", "policy='[yesterday, yesterday]'"), 2, "different names");
   expect_failure(evaluation("third", "policy=" + out("profile")), 1, "expected agents");
   expect_failure(evaluation("third", "policy=" + out("nothing")), 1, "no such checkpoint");
-  EXPECT_FALSE(std::filesystem::exists(out("third")));
+  EXPECT_FALSE(std::filesystem::exists(out("third/outcomes.csv")));
+  write_file(out("third/outcomes.csv"), "mine\n");
+  expect_failure(evaluation("third"), 1, "a table of what campaigns' days came to");
+  EXPECT_EQ(read_file(out("third/outcomes.csv")), "mine\n");
 }
 
 // Days of a store are those that it was made of.

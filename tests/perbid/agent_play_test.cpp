@@ -114,14 +114,13 @@ TEST(Matching, IsByTheDaysBefore) {
   test::SmallField small(kCount);
   const auto blind = [](const PreparedDays&) { return at::Tensor(); };
   const MatchingDays days = days_to_match(small.samples, small.days, 2, blind, small.threads);
-  const auto matching = match_agents(*agents, small.samples, days, small.threads);
-  ASSERT_TRUE(matching);
+  const Matching matching = match_agents(days, play_all(*agents, {small.samples, days.days, {}}, small.threads).res_NM);
   int64_t begun = 0;
   for (int64_t i = 0; i < kCount; ++i) {
-    const int64_t agent = matching->agent_N[i].item<int64_t>();
+    const int64_t agent = matching.agent_N[i].item<int64_t>();
     if (at(small.samples.all(), i).days_before == 0) {
       ++begun;
-      EXPECT_EQ(agent, matching->default_agent);
+      EXPECT_EQ(agent, matching.default_agent);
       continue;
     }
     at::Tensor sum = at::zeros({kAgents}, at::kDouble);
