@@ -110,7 +110,8 @@ Command evaluate_command() {
       "\n"
       "policy              rules: yesterday (its best bid, kept), limit (bid for every click), m_pid (tries: settings\n"
       "                    that are tried on the training set); a run of agents, or runs: trainings of one candidate;\n"
-      "                    agent: matched by the days_back days before (default), optimal in hindsight, default, own\n"
+      "                    agent: matched by the days_back days before (default), optimal in hindsight, default, own;\n"
+      "                    best_training: of trainings of one agent the best of each day, in hindsight too\n"
       "store, campaigns.*, samples.*  as for train; set: train, validation or test (default)\n"
       "reference           the candidate that others are compared with; empty: the first\n"
       "output.dir          gets outcomes.csv, table.md and table.json";

@@ -5,10 +5,12 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
 #include "base/convert.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/random/random.h"
 #include "campaigns/episode.h"
@@ -41,6 +43,11 @@ AgentEpisodes::AgentEpisodes(const Field& field, ClusterAgents& agents, const Ep
                              int64_t batch_size, int64_t seed, Threads& threads)
     : field_(field), agents_(agents), config_(config), batch_size_(batch_size), seed_(seed), threads_(threads) {
   const int64_t count = agents.num_agents();
+  const int64_t of_a_round = days_each() * field.samples.num_slots();
+  if (config.replay < of_a_round) {
+    throw Error("episodes.replay: found " + std::to_string(config.replay) + ", expected at least the " +
+                std::to_string(of_a_round) + " slots that an agent plays in a round");
+  }
   status_MCS_ = at::zeros({count, config.replay, campaigns::kStatusSize});
   moves_MC2_ = at::zeros({count, config.replay, 2});
   gain_MC_ = at::zeros({count, config.replay});
@@ -76,6 +83,8 @@ void AgentEpisodes::assign_first() {
   }
 }
 
+int64_t AgentEpisodes::days_each() const { return std::max<int64_t>(1, config_.per_round / agents_.num_agents()); }
+
 std::vector<int64_t> AgentEpisodes::rows_of(int64_t agent) const {
   std::vector<int64_t> rows;
   const auto* const assigned = assigned_N_.data_ptr<int64_t>();
@@ -102,30 +111,36 @@ void AgentEpisodes::reassign(int64_t round) {
   log_info(text + sizes);
 }
 
-void AgentEpisodes::play_round(int64_t round) {
-  const int64_t agents = agents_.num_agents();
-  const int64_t each = std::max<int64_t>(1, config_.per_round / agents);
-  Exploration exploration{config_.noise, config_.random_start, config_.relabel,
-                          generator(seed_, "perbid.explore", round)};
-  const at::Tensor rows_MB = at::empty({agents, each}, at::kLong);
-  for (int64_t m = 0; m < agents; ++m) {
+std::vector<double> AgentEpisodes::weights_of(const std::vector<int64_t>& rows) const {
+  std::array<double, 4> of_type{};
+  const auto type_of = [&](int64_t row) { return static_cast<int>(at(field_.days.optima, row).type); };
+  for (const int64_t row : rows) at(of_type, type_of(row)) += 1.0;
+  std::vector<double> weights;
+  for (const int64_t row : rows) weights.push_back(std::pow(at(of_type, type_of(row)), -config_.type_weight));
+  return weights;
+}
+
+at::Tensor AgentEpisodes::drawn_rows_MB(const at::Generator& drawn) const {
+  const int64_t each = days_each();
+  const at::Tensor rows_MB = at::empty({agents_.num_agents(), each}, at::kLong);
+  for (int64_t m = 0; m < agents_.num_agents(); ++m) {
     std::vector<int64_t> rows = rows_of(m);
-    if (rows.empty()) {
+    if (rows.empty()) {  // nobody's agent learns from all, until somebody is better served by it
       rows.resize(to_size(field_.days.count()));
       std::iota(rows.begin(), rows.end(), 0);
     }
-    at::Tensor weights = at::ones({std::ssize(rows)}, at::kDouble);
-    if (config_.type_weight > 0.0) {
-      std::array<double, 4> of_type{};
-      for (const int64_t row : rows) at(of_type, static_cast<int>(at(field_.days.optima, row).type)) += 1.0;
-      for (int64_t i = 0; i < std::ssize(rows); ++i) {
-        weights[i] =
-            std::pow(at(of_type, static_cast<int>(at(field_.days.optima, at(rows, i)).type)), -config_.type_weight);
-      }
-    }
-    const at::Tensor chosen = at::multinomial(weights, each, true, exploration.generator);
+    const at::Tensor chosen = at::multinomial(at::tensor(weights_of(rows), at::kDouble), each, true, drawn);
     for (int64_t i = 0; i < each; ++i) rows_MB[m][i] = at(rows, chosen[i].item<int64_t>());
   }
+  return rows_MB;
+}
+
+void AgentEpisodes::play_round(int64_t round) {
+  const int64_t agents = agents_.num_agents();
+  const int64_t each = days_each();
+  const Exploration exploration{config_.noise, config_.random_start, config_.relabel,
+                                generator(seed_, "perbid.explore", round)};
+  const at::Tensor rows_MB = drawn_rows_MB(exploration.generator);
   const Played played = play_days(agents_, field_, rows_MB, threads_, &exploration);
   const int64_t slots = field_.samples.num_slots();
   const int64_t count = slots * each;

@@ -52,7 +52,10 @@ class AgentEpisodes : public train::Objective {
   void assign_first();
   void reassign(int64_t round);
   void play_round(int64_t round);
+  int64_t days_each() const;  // that each agent plays in a round
   std::vector<int64_t> rows_of(int64_t agent) const;
+  std::vector<double> weights_of(const std::vector<int64_t>& rows) const;  // with which days are drawn
+  at::Tensor drawn_rows_MB(const at::Generator& drawn) const;
 
   Field field_;
   ClusterAgents& agents_;

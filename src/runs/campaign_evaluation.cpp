@@ -69,6 +69,15 @@ Agents load_training(const std::string& path, const campaigns::Samples& samples)
   return loaded;
 }
 
+// Of one agent there is nothing to choose, and trainings are compared where each has one.
+void check_choice(const CampaignCandidateConfig& config, const perbid::ClusterAgents& agents, const std::string& name) {
+  const bool of_trainings = config.agent == "best_training";
+  if (of_trainings ? agents.num_agents() == 1 : agents.num_agents() > 1 || config.agent == "matched") return;
+  throw ConfigError("policy: " + name + ": found agent: " + config.agent + " and a training of " +
+                    std::to_string(agents.num_agents()) + (agents.num_agents() == 1 ? " agent" : " agents") +
+                    ", expected " + (of_trainings ? "trainings of one agent" : "several agents to choose from"));
+}
+
 SetOfSamples set_named(const std::string& name) {
   const auto found = std::find(campaigns::kSetNames.begin(), campaigns::kSetNames.end(), name);
   return static_cast<SetOfSamples>(found - campaigns::kSetNames.begin());
@@ -130,6 +139,17 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
   return outcomes;
 }
 
+// Of each day the training that is best on it, as one.
+void keep_best_training(CampaignContender& contender) {
+  std::vector<Outcome> best = contender.trainings.front();
+  for (const std::vector<Outcome>& training : contender.trainings) {
+    for (size_t i = 0; i < best.size(); ++i) {
+      if (training[i].res > best[i].res) best[i] = training[i];
+    }
+  }
+  contender.trainings = {best};
+}
+
 std::string settings_text(const campaigns::MPidConfig& config) {
   std::string text = print_config(config, "");
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -142,7 +162,7 @@ void CampaignCandidateConfig::fields(ConfigVisitor& v) {
   v.path("policy", policy, true);
   v.path("runs", runs);
   v.field("name", name);
-  v.field("agent", agent, {"matched", "optimal", "default", "own"});
+  v.field("agent", agent, {"matched", "optimal", "default", "own", "best_training"});
   v.field("days_back", days_back, {1, 365});
   v.field("tries", tries, {1, 100'000});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
@@ -200,6 +220,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
         candidate.trainings.push_back(load_training(run, *samples));
       }
       contender.trainings.resize(candidate.trainings.size());
+      for (const Agents& training : candidate.trainings) check_choice(one, *training.agents.model, contender.name);
     }
     candidates.push_back(std::move(candidate));
     summary.contenders.push_back(std::move(contender));
@@ -222,6 +243,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   }
   progress.finish();
   for (size_t c = 0; c < candidates.size(); ++c) {
+    if (candidates[c].config.agent == "best_training") keep_best_training(summary.contenders[c]);
     if (candidates[c].matched == 0) continue;
     summary.contenders[c].matching_accuracy = as_double(candidates[c].well_matched) / as_double(candidates[c].matched);
   }

@@ -15,7 +15,8 @@ struct CampaignCandidateConfig {
   std::vector<std::string> runs;  // in its place: trainings of one candidate, by several seeds
   std::string name;               // in tables; empty: the rule's, or the run folder's
   // Of several agents: "matched" by the days before, "optimal" in hindsight (a bound: nobody knows it), the "default"
-  // one, or a campaign's "own" (of trainings with clusters: campaign).
+  // one, or a campaign's "own" (of trainings with clusters: campaign). Or "best_training": of several trainings of a
+  // single agent the one that turns out best on each day, which is what "optimal" gains by having several draws.
   std::string agent = "matched";
   int64_t days_back = 1;  // that matching looks at
   int64_t tries = 64;     // settings of M-PID that are tried on the training set

@@ -45,7 +45,7 @@ class Campaigns : public ::testing::Test {
            more;
   }
   std::string evaluation(const std::string& name, const std::string& more = "") const {
-    return "evaluate configs/campaigns/evaluate.yaml output.dir=" + out(name) + kDays +
+    return "evaluate configs/campaigns/evaluate.yaml reference=yesterday output.dir=" + out(name) + kDays +
            " policy='[yesterday, {policy: m_pid, tries: 3}, {name: matched, runs: [" + out("one") + ", " + out("two") +
            "]}, {name: optimal, policy: " + out("one") + ", agent: optimal}, " + out("one") + "]' " + more;
   }
@@ -87,7 +87,8 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(agents("new", "campaigns.slots=9"), 1, "8 slots, expected 9");
   expect_failure(agents("new", "conditions=true"), 2, "conditions");
   expect_failure(agents("new", "profile_run=" + out("one")), 1, "expected profile");
-  expect_failure(agents("new", "episodes.agents=30"), 1, "episodes.agents: found 30, expected at most the 22");
+  expect_failure(agents("new", "episodes.replay=15"), 1, "expected at least the 16 slots");
+  expect_failure(agents("new", "episodes.agents=30"), 1, "episodes.agents: found 30, expected at most the 24");
 
   expect_success(evaluation("first", "threads=1"));
   expect_success(evaluation("second", "threads=3"));
@@ -118,6 +119,8 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(evaluation("third", "set=train samples.train=0"), 1, "in the set train");
   expect_failure(evaluation("third", "policy='[yesterday, yesterday]'"), 2, "different names");
   expect_failure(evaluation("third", "policy=" + out("profile")), 1, "expected agents");
+  expect_failure(evaluation("third", "policy='{policy: " + out("one") + ", agent: best_training}'"), 2,
+                 "found agent: best_training and a training of 3 agents");
   expect_failure(evaluation("third", "policy=" + out("nothing")), 1, "no such checkpoint");
   EXPECT_FALSE(std::filesystem::exists(out("third/outcomes.csv")));
   write_file(out("third/outcomes.csv"), "mine\n");

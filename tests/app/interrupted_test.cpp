@@ -68,6 +68,7 @@ struct Verb {
 };
 
 const std::string kSmall = "market.impressions=4000";
+const std::string kFewCampaigns = "campaigns.volume=[200, 900]";
 const std::string kBudget = "market.budget_scale=0.008";
 
 const std::vector<Verb>& verbs() {
@@ -129,6 +130,20 @@ const std::vector<Verb>& verbs() {
         "replay.periods=0..2", "output.dir=OUT/result"},
        true},
       {"relabel", {"relabel", "configs/relabel.yaml", "tape=IN/days/tape.h5", "periods=0..3", "output=OUT/store.h5"}},
+      {"simulate_campaigns",
+       {"simulate", "configs/campaigns.yaml", kFewCampaigns, "samples.train=40", "output.days=true",
+        "output.dir=OUT/days"}},
+      {"train_campaigns",
+       {"train", "configs/campaigns/perbid.yaml", "profile_run=", kFewCampaigns, "campaigns.slots=12",
+        "samples.train=20", "agents.width=8", "episodes.per_round=12", "episodes.steps_a_round=16",
+        "episodes.reassign_every=2", "episodes.replay=500", "run=OUT/run", "train.steps=240", "train.batch_size=16",
+        "train.checkpoint_every=40", "train.keep=1"},
+       true},
+      // Whole files, one behind the other.
+      {"evaluate_campaigns",
+       {"evaluate", "configs/campaigns/evaluate.yaml", "policy=[yesterday, {policy: m_pid, tries: 40}]",
+        "reference=yesterday", kFewCampaigns, "samples.test=60", "output.dir=OUT/result"},
+       true},
       {"export", {"export", "IN/run/checkpoints/step-00000005", "output=OUT/bundles"}, true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
