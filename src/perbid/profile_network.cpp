@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -27,7 +28,8 @@ void ProfileConfig::fields(ConfigVisitor& v) {
   v.field("head_width", head_width, {1, 4096});
   v.field("market", market);
   v.field("class_ends", class_ends);
-  v.check(!class_ends.empty() && std::is_sorted(class_ends.begin(), class_ends.end()), "class_ends",
+  const bool rise = std::is_sorted(class_ends.begin(), class_ends.end(), std::less_equal<>());
+  v.check(!class_ends.empty() && rise, "class_ends",
           "at least one number, each above the one before");
 }
 

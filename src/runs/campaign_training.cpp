@@ -232,7 +232,10 @@ train::TrainSummary train_profiles(const CampaignTrainConfig& config, const camp
   const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
   const perbid::KeptBids kept =
       perbid::try_kept_bids(samples, days, config.lesson.kept_bids, config.train.seed, threads);
-  perbid::ProfileNetwork network(config.profile);
+  perbid::ProfileNetwork network = [&] {
+    const train::ModelMemory memory(train::kTrainingCopies);
+    return perbid::ProfileNetwork(config.profile);
+  }();
   if (!training.goes_on()) network.fit_days(days);
   perbid::ProfileLessons lessons(network, days, kept, config.lesson, config.train.batch_size, config.train.seed);
   train::TrainSummary summary = training.run(network, lessons, nullptr);
@@ -265,7 +268,10 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
                 std::to_string(days.count()) + " days of campaigns that are trained on");
   }
   const perbid::Field field{samples, days, config.read_of(days, network.get())};
-  perbid::ClusterAgents agents(config.agents, config.episodes.agents, width_of(config, network.get()));
+  perbid::ClusterAgents agents = [&] {
+    const train::ModelMemory memory(train::kTrainingCopies);
+    return perbid::ClusterAgents(config.agents, config.episodes.agents, width_of(config, network.get()));
+  }();
   if (!training.goes_on()) agents.start_at(middle_alpha(days));
   perbid::AgentEpisodes episodes(field, agents, config.episodes, config.train.batch_size, config.train.seed, threads);
   if (config.select.every == 0) return training.run(agents, episodes, nullptr);
