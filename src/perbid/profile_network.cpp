@@ -29,8 +29,7 @@ void ProfileConfig::fields(ConfigVisitor& v) {
   v.field("market", market);
   v.field("class_ends", class_ends);
   const bool rise = std::is_sorted(class_ends.begin(), class_ends.end(), std::less_equal<>());
-  v.check(!class_ends.empty() && rise, "class_ends",
-          "at least one number, each above the one before");
+  v.check(!class_ends.empty() && rise, "class_ends", "at least one number, each above the one before");
 }
 
 ProfileNetwork::ProfileNetwork(const ProfileConfig& config)
