@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/command.h"
+#include "app/either_market.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "base/terminal.h"
@@ -16,29 +17,9 @@
 namespace genbid::app {
 namespace {
 
-// Two markets: that of the seats, under several protocols, and that of campaigns that pay by the click.
-struct Config {
-  std::string protocol;  // empty until it was read
-  runs::EvaluateConfig market;
-  runs::CampaignEvaluateConfig campaigns;
+using Config = EitherMarket<runs::EvaluateConfig, runs::CampaignEvaluateConfig>;
 
-  bool of_campaigns() const { return protocol == "campaigns"; }
-  void fields(ConfigVisitor& v) {
-    if (protocol.empty() || of_campaigns()) {
-      if (protocol.empty()) protocol = market.protocol;
-      v.field("protocol", protocol, {"market", "platform", "replay", "campaigns"});
-    }
-    of_campaigns() ? campaigns.fields(v) : market.fields(v);
-  }
-};
-
-Config read(const ConfigFile& file) {
-  Config config;
-  file.read(config);
-  return config;
-}
-
-std::string resolve(const ConfigFile& file) { return print_config(read(file), "evaluate"); }
+std::string resolve(const ConfigFile& file) { return print_config(read_config<Config>(file), "evaluate"); }
 
 int run_campaigns(const runs::CampaignEvaluateConfig& config, Form form) {
   const runs::CampaignEvaluateSummary summary = runs::evaluate_campaigns(config);
@@ -52,7 +33,7 @@ int run_campaigns(const runs::CampaignEvaluateConfig& config, Form form) {
 }
 
 int run(const ConfigFile& file, Form form) {
-  const Config whole = read(file);
+  const Config whole = read_config<Config>(file);
   if (whole.of_campaigns()) return run_campaigns(whole.campaigns, form);
   const runs::EvaluateConfig& config = whole.market;
   auto summary = runs::evaluate(config);

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/either_market.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "runs/ingest_run.h"
@@ -9,33 +10,12 @@
 namespace genbid::app {
 namespace {
 
-// Logs of two markets: that of the seats, and that of campaigns that pay by the click.
-struct Config {
-  std::string protocol = "market";
-  runs::IngestRunConfig market;
-  data::CampaignIngestConfig campaigns;
+using Config = EitherMarket<runs::IngestRunConfig, data::CampaignIngestConfig>;
 
-  bool of_campaigns() const { return protocol == "campaigns"; }
-  void fields(ConfigVisitor& v) {
-    v.field("protocol", protocol, {"market", "campaigns"});
-    if (of_campaigns()) {
-      campaigns.fields(v);
-    } else {
-      market.fields(v);
-    }
-  }
-};
-
-Config read(const ConfigFile& file) {
-  Config config;
-  file.read(config);
-  return config;
-}
-
-std::string resolve(const ConfigFile& file) { return print_config(read(file), "ingest"); }
+std::string resolve(const ConfigFile& file) { return print_config(read_config<Config>(file), "ingest"); }
 
 int run(const ConfigFile& file, Form form) {
-  const Config config = read(file);
+  const Config config = read_config<Config>(file);
   const auto report = config.of_campaigns() ? runs::ingest_campaigns(config.campaigns) : runs::ingest(config.market);
   if (!report) {
     log_warning("Stopped by a signal. What was to be written is whole or not there.");

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/either_market.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
@@ -20,26 +21,10 @@
 namespace genbid::app {
 namespace {
 
-// Two markets: that of the seats, and that of campaigns that pay by the click.
-struct Config {
-  std::string protocol = "market";
-  play::SimulateConfig market;
-  runs::CampaignsConfig campaigns;
-
-  bool of_campaigns() const { return protocol == "campaigns"; }
-  void fields(ConfigVisitor& v) {
-    v.field("protocol", protocol, {"market", "campaigns"});
-    if (of_campaigns()) {
-      campaigns.fields(v);
-    } else {
-      market.fields(v);
-    }
-  }
-};
+using Config = EitherMarket<play::SimulateConfig, runs::CampaignsConfig>;
 
 Config read(const ConfigFile& file) {
-  Config config;
-  file.read(config);
+  Config config = read_config<Config>(file);
   config.market.program = runs::program_name();
   return config;
 }

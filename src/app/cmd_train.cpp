@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "app/command.h"
+#include "app/either_market.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "runs/campaign_training.h"
@@ -10,32 +11,12 @@
 namespace genbid::app {
 namespace {
 
-// Policies of the seats' market, and agents of campaigns that pay by the click.
-struct Config {
-  std::string protocol;  // empty until it was read
-  runs::TrainRunConfig market;
-  runs::CampaignTrainConfig campaigns;
+using Config = EitherMarket<runs::TrainRunConfig, runs::CampaignTrainConfig>;
 
-  bool of_campaigns() const { return protocol == "campaigns"; }
-  void fields(ConfigVisitor& v) {
-    if (protocol.empty() || of_campaigns()) {
-      if (protocol.empty()) protocol = "market";
-      v.field("protocol", protocol, {"market", "campaigns"});
-    }
-    of_campaigns() ? campaigns.fields(v) : market.fields(v);
-  }
-};
-
-Config read(const ConfigFile& file) {
-  Config config;
-  file.read(config);
-  return config;
-}
-
-std::string resolve(const ConfigFile& file) { return print_config(read(file), "train"); }
+std::string resolve(const ConfigFile& file) { return print_config(read_config<Config>(file), "train"); }
 
 int run(const ConfigFile& file, Form form) {
-  const Config config = read(file);
+  const Config config = read_config<Config>(file);
   const runs::TrainingSummary summary =
       config.of_campaigns() ? runs::train_campaigns(config.campaigns) : runs::train(config.market);
   std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);

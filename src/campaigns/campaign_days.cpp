@@ -29,25 +29,33 @@ CampaignDay campaign_day(const CampaignPopulation& population, int64_t id, int64
 
 }  // namespace
 
+std::string name_of(SetOfSamples set) { return std::string(at(kSetNames, static_cast<int>(set))); }
+
+std::optional<SetOfSamples> set_named(std::string_view name) {
+  const auto* const found = std::find(kSetNames.begin(), kSetNames.end(), name);
+  if (found == kSetNames.end()) return std::nullopt;
+  return static_cast<SetOfSamples>(found - kSetNames.begin());
+}
+
 void SampleSets::fields(ConfigVisitor& v) {
   v.field("train", train, {0, kMostSamples});
   v.field("validation", validation, {0, kMostSamples});
   v.field("test", test, {0, kMostSamples});
   v.field("day", day, {0, 1'000'000});
-  v.check(train + validation + test > 0, "train", "a sample in one of the sets at least");
+  v.check(count() > 0, "train", "a sample in one of the sets at least");
 }
 
 std::vector<CampaignDay> campaign_days(const CampaignLaws& laws, const SampleSets& sets, Threads& threads,
                                        const std::function<void(int64_t)>& done) {
   const CampaignPopulation population(laws);
-  std::vector<CampaignDay> days(to_size(sets.train + sets.validation + sets.test));
+  std::vector<CampaignDay> days(to_size(sets.count()));
   std::mutex mutex;
   int64_t num_done = 0;
   threads.parallel_for(std::ssize(days), kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       CampaignDay& one = at(days, i);
       one = campaign_day(population, i, sets.day);
-      one.set = i < sets.train ? "train" : i < sets.train + sets.validation ? "validation" : "test";
+      one.set = sets.set_of(i);
       const std::lock_guard lock(mutex);
       done(++num_done);
     }
@@ -58,7 +66,7 @@ std::vector<CampaignDay> campaign_days(const CampaignLaws& laws, const SampleSet
 const std::vector<Column<CampaignDay>>& sample_columns() {
   using Row = CampaignDay;
   static const std::vector<Column<Row>> columns = {
-      {"set", "", [](const Row& r) -> ColumnValue { return r.set; }},
+      {"set", "", [](const Row& r) -> ColumnValue { return name_of(r.set); }},
       {"campaign", "", [](const Row& r) -> ColumnValue { return r.campaign.id; }},
       {"day", "", [](const Row& r) -> ColumnValue { return r.day; }},
       {"cold_start", "", [](const Row& r) -> ColumnValue { return int64_t{r.campaign.cold_start ? 1 : 0}; }},

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/columns.h"
@@ -17,6 +20,11 @@
 
 namespace genbid::campaigns {
 
+enum class SetOfSamples { kTrain, kValidation, kTest };
+inline constexpr std::array<std::string_view, 3> kSetNames{"train", "validation", "test"};
+std::string name_of(SetOfSamples set);
+std::optional<SetOfSamples> set_named(std::string_view name);
+
 // How many samples there are of each set: one is one day of one campaign. Campaigns are numbered through, so the sets
 // share none.
 struct SampleSets {
@@ -25,11 +33,17 @@ struct SampleSets {
   int64_t test = 483;
   int64_t day = 7;  // the same for all; what was before it is known, but of campaigns that begin on it
 
+  int64_t count() const { return train + validation + test; }
+  // 0 <= sample < count()
+  SetOfSamples set_of(int64_t sample) const {
+    if (sample < train) return SetOfSamples::kTrain;
+    return sample < train + validation ? SetOfSamples::kValidation : SetOfSamples::kTest;
+  }
   void fields(ConfigVisitor& v);
 };
 
 struct CampaignDay {
-  std::string set;  // "train", "validation" or "test"
+  SetOfSamples set = SetOfSamples::kTrain;
   Campaign campaign;
   int64_t day = 0;
   int64_t impressions = 0;

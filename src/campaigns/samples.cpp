@@ -15,16 +15,13 @@ std::pair<int64_t, int64_t> Samples::range(SetOfSamples set) const {
 }
 
 MadeSamples::MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threads& threads)
-    : population_(laws), campaigns_(to_size(sets.train + sets.validation + sets.test)) {
+    : population_(laws), campaigns_(to_size(sets.count())) {
   constexpr int64_t kGrain = 8;
   all_.resize(campaigns_.size());
   threads.parallel_for(std::ssize(all_), kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Campaign& one = at(campaigns_, i) = population_.campaign(i);
-      const SetOfSamples set = i < sets.train                     ? SetOfSamples::kTrain
-                               : i < sets.train + sets.validation ? SetOfSamples::kValidation
-                                                                  : SetOfSamples::kTest;
-      at(all_, i) = {set, i, sets.day, one.limits, one.cold_start ? 0 : sets.day};
+      at(all_, i) = {sets.set_of(i), i, sets.day, one.limits, one.cold_start ? 0 : sets.day};
     }
   });
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/threads.h"
@@ -13,9 +12,6 @@
 // The days that are played, wherever they come from: made by laws here, or stored (data/campaign_store.h).
 
 namespace genbid::campaigns {
-
-enum class SetOfSamples { kTrain, kValidation, kTest };
-inline constexpr std::array<std::string_view, 3> kSetNames{"train", "validation", "test"};
 
 // One day of one campaign.
 struct Sample {

@@ -68,9 +68,9 @@ SetOfSamples drawn_set(const RandomStream& stream, int64_t campaign, double vali
 }
 
 SetOfSamples named_set(const CsvRows& row) {
-  const auto found = std::find(campaigns::kSetNames.begin(), campaigns::kSetNames.end(), row.text(kSet));
-  if (found == campaigns::kSetNames.end()) row.fail(kSet, "train, validation or test");
-  return static_cast<SetOfSamples>(found - campaigns::kSetNames.begin());
+  const auto set = campaigns::set_named(row.text(kSet));
+  if (!set) row.fail(kSet, "train, validation or test");
+  return *set;
 }
 
 double limit_of(const CsvRows& row, size_t column) {

@@ -18,8 +18,6 @@ constexpr double kTooFar = 0.1;
 constexpr double kLeastAlpha = 1e-6;
 constexpr double kMostAlpha = 1e6;
 
-[[noreturn]] void refuse() { throw Error("agents of campaigns: found logged days, expected days of campaigns"); }
-
 }  // namespace
 
 // Linear layers of M networks.
@@ -106,20 +104,6 @@ at::Tensor ClusterAgents::moved_MB2(const AgentStates& states, const at::Tensor&
   const at::Tensor alpha = states.status_MBS.slice(2, 5, 6) * moves_MB2.slice(2, 0, 1).exp();
   const at::Tensor beta = states.status_MBS.slice(2, 6, 7) + moves_MB2.slice(2, 1, 2);
   return at::cat({alpha.clamp(kLeastAlpha, kMostAlpha), beta.clamp(0.0, 1.0)}, 2);
-}
-
-std::vector<policy::LossPart> ClusterAgents::losses(const policy::Step& /*step*/, size_t /*group*/,
-                                                    const policy::Batch& /*batch*/) {
-  refuse();
-}
-
-std::vector<policy::LossPart> ClusterAgents::held_out_losses(const policy::Batch& /*batch*/, at::Generator& /*noise*/) {
-  refuse();
-}
-
-policy::Action ClusterAgents::act(const policy::Ticks& /*history*/, const at::Tensor& /*wishes_BO*/,
-                                  const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
-  refuse();
 }
 
 }  // namespace genbid::perbid

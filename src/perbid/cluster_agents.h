@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/config/config.h"
-#include "policy/policy.h"
+#include "perbid/episode_network.h"
 
 // M agents, B states of each, S numbers of a state, H of a profile.
 
@@ -28,7 +28,7 @@ struct AgentStates {
 // Actors and critics of M clusters (USCB, KDD 2021: one; PerBid, KDD 2023), side by side: the weights of all in one
 // tensor a layer, so that a step of all costs little more than one of a single agent. An actor moves (log alpha, beta)
 // before each slot. A critic says how good the day will have been if the moved bid is kept to the end.
-class ClusterAgents : public policy::Policy {
+class ClusterAgents : public EpisodeNetwork {
  public:
   ClusterAgents(const AgentsConfig& config, int64_t agents, int64_t profile_width);
 
@@ -53,12 +53,6 @@ class ClusterAgents : public policy::Policy {
   std::vector<policy::ParameterGroup> parameter_groups() const override {
     return {{"critic", {"critic."}}, {"actor", {"actor."}}};
   }
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
-  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
-                     const std::vector<at::Tensor>& carry) override;
 
  private:
   struct Layers;

@@ -22,6 +22,16 @@ void put(const std::vector<campaigns::SlotProfile>& profiles, float* to) {
 
 }  // namespace
 
+std::vector<DayPlace> places_of(const campaigns::Samples& samples, int64_t begin, int64_t end, int64_t each) {
+  std::vector<DayPlace> places;
+  for (int64_t sample = begin; sample < end; ++sample) {
+    places.push_back({sample, 0});
+    const int64_t last = std::min(each, at(samples.all(), sample).days_before);
+    for (int64_t back = 1; back < last; ++back) places.push_back({sample, back});
+  }
+  return places;
+}
+
 PreparedDays prepare_days(const campaigns::Samples& samples, std::vector<DayPlace> places, Threads& threads,
                           const std::function<void(int64_t)>& done) {
   PreparedDays all;
@@ -64,6 +74,17 @@ PreparedDays prepare_days(const campaigns::Samples& samples, std::vector<DayPlac
     }
   });
   return all;
+}
+
+double middle_alpha(const PreparedDays& days) {
+  std::vector<double> alphas;
+  for (const campaigns::ClickOptimum& one : days.optima) {
+    if (one.value > 0.0) alphas.push_back(one.bid.alpha);
+  }
+  if (alphas.empty()) return 1.0;
+  const auto middle = alphas.begin() + std::ssize(alphas) / 2;
+  std::nth_element(alphas.begin(), middle, alphas.end());
+  return std::clamp(*middle, 1e-6, 1e6);
 }
 
 Outcome outcome_of(const campaigns::Samples& samples, const PreparedDays& days, int64_t i,

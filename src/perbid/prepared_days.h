@@ -21,6 +21,9 @@ struct DayPlace {
   int64_t back = 0;
 };
 
+// Of the samples [begin, end), up to `each` days: a sample's own, and those before it whose day before is known too.
+std::vector<DayPlace> places_of(const campaigns::Samples& samples, int64_t begin, int64_t end, int64_t each = 1);
+
 // What is known of many days beforehand, in the order of `places`. A day's impressions are not kept: they are made
 // or read again whenever the day is played.
 struct PreparedDays {
@@ -40,6 +43,9 @@ struct PreparedDays {
 // `done` is told how many are ready, from one thread at a time.
 PreparedDays prepare_days(const campaigns::Samples& samples, std::vector<DayPlace> places, Threads& threads,
                           const std::function<void(int64_t)>& done = {});
+
+// The alpha that is best on the middle one of days whose optimum is worth something; 1 where none is.
+double middle_alpha(const PreparedDays& days);
 
 // What one of the days came to.
 Outcome outcome_of(const campaigns::Samples& samples, const PreparedDays& days, int64_t i,

@@ -19,8 +19,6 @@ constexpr double kMost = 1e6;
 
 at::Tensor log_of(const at::Tensor& x) { return x.clamp(kLeast, kMost).log(); }
 
-[[noreturn]] void refuse() { throw Error("a network of profiles: found logged days, expected days of campaigns"); }
-
 }  // namespace
 
 void ProfileConfig::fields(ConfigVisitor& v) {
@@ -96,21 +94,6 @@ at::Tensor ProfileNetwork::class_of(const at::Tensor& res) const {
   at::Tensor place = at::zeros_like(res, at::kLong);
   for (const double end : config_.class_ends) place += res.ge(end).to(at::kLong);
   return place;
-}
-
-std::vector<policy::LossPart> ProfileNetwork::losses(const policy::Step& /*step*/, size_t /*group*/,
-                                                     const policy::Batch& /*batch*/) {
-  refuse();
-}
-
-std::vector<policy::LossPart> ProfileNetwork::held_out_losses(const policy::Batch& /*batch*/,
-                                                              at::Generator& /*noise*/) {
-  refuse();
-}
-
-policy::Action ProfileNetwork::act(const policy::Ticks& /*history*/, const at::Tensor& /*wishes_BO*/,
-                                   const at::Tensor& /*noise_BN*/, const std::vector<at::Tensor>& /*carry*/) {
-  refuse();
 }
 
 }  // namespace genbid::perbid

@@ -9,8 +9,8 @@
 
 #include "base/config/config.h"
 #include "nn/normalizer.h"
+#include "perbid/episode_network.h"
 #include "perbid/prepared_days.h"
-#include "policy/policy.h"
 
 // N campaigns' days, T slots, P numbers of a slot's profile, X inputs of the network, H width, J kept bids, K classes.
 
@@ -28,7 +28,7 @@ struct ProfileConfig {
 
 // Says what a campaign's market is like (PerBid, section 4.2): a GRU over the slots of the day before and of today. It
 // is trained by telling what a kept bid would bring, as a class of Res.
-class ProfileNetwork : public policy::Policy {
+class ProfileNetwork : public EpisodeNetwork {
  public:
   explicit ProfileNetwork(const ProfileConfig& config);
 
@@ -42,14 +42,6 @@ class ProfileNetwork : public policy::Policy {
   at::Tensor classes_NJK(const at::Tensor& profile_NH, const at::Tensor& bids_NJ2);
   // i64
   at::Tensor class_of(const at::Tensor& res) const;
-
-  // Of the contract: it bids nothing, and no logged days teach it.
-  void fit(const policy::TrainingColumns& /*columns*/) override {}
-  int64_t window() const override { return 1; }
-  std::vector<policy::LossPart> losses(const policy::Step& step, size_t group, const policy::Batch& batch) override;
-  std::vector<policy::LossPart> held_out_losses(const policy::Batch& batch, at::Generator& noise) override;
-  policy::Action act(const policy::Ticks& history, const at::Tensor& wishes_BO, const at::Tensor& noise_BN,
-                     const std::vector<at::Tensor>& carry) override;
 
  private:
   at::Tensor inputs_NTX(const at::Tensor& slots_NTP, const at::Tensor& limits_N2, const at::Tensor& known_N) const;

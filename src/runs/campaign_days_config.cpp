@@ -29,8 +29,7 @@ std::string days_text(const CampaignDaysConfig& config, const campaigns::Samples
 void check_set(const campaigns::Samples& samples, campaigns::SetOfSamples set) {
   const auto [begin, end] = samples.range(set);
   if (begin < end) return;
-  const std::string name(at(campaigns::kSetNames, static_cast<int>(set)));
-  throw Error("samples: found none in the set " + name + ", expected one at least");
+  throw Error("samples: found none in the set " + name_of(set) + ", expected one at least");
 }
 
 }  // namespace genbid::runs

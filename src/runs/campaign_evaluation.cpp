@@ -31,11 +31,7 @@ bool is_rule(const std::string& policy) {
   return std::find(names.begin(), names.end(), policy) != names.end();
 }
 
-// A training of a candidate, ready to play.
-struct Agents {
-  LoadedCampaignModel<perbid::ClusterAgents> agents;
-  std::shared_ptr<perbid::ProfileNetwork> network;  // null: they read no profiles
-};
+using Agents = LoadedCampaignModel<perbid::ClusterAgents>;  // a training of a candidate, ready to play
 
 struct Candidate {
   CampaignCandidateConfig config;
@@ -51,24 +47,6 @@ std::string name_of(const CampaignCandidateConfig& config) {
   return std::filesystem::path(first).lexically_normal().filename().string();
 }
 
-Agents load_training(const std::string& path, const campaigns::Samples& samples) {
-  Agents loaded;
-  loaded.agents = load_agents(path);
-  if (loaded.agents.info.ticks != samples.num_slots()) {
-    throw Error(loaded.agents.checkpoint + ": found agents of days of " + std::to_string(loaded.agents.info.ticks) +
-                " slots, expected " + std::to_string(samples.num_slots()));
-  }
-  const std::string& profiles = loaded.agents.config.profile_run;
-  if (profiles.empty()) return loaded;
-  const auto network = load_profile_network(profiles);
-  if (file_content_hash(network.checkpoint + "/model.safetensors") != loaded.agents.info.initial) {
-    throw Error(network.checkpoint + ": found another network of profiles than " + loaded.agents.checkpoint +
-                " was trained with, expected the same");
-  }
-  loaded.network = network.model;
-  return loaded;
-}
-
 // Of one agent there is nothing to choose, and trainings are compared where each has one.
 void check_choice(const CampaignCandidateConfig& config, const perbid::ClusterAgents& agents, const std::string& name) {
   const bool of_trainings = config.agent == "best_training";
@@ -78,27 +56,14 @@ void check_choice(const CampaignCandidateConfig& config, const perbid::ClusterAg
                     ", expected " + (of_trainings ? "trainings of one agent" : "several agents to choose from"));
 }
 
-SetOfSamples set_named(const std::string& name) {
-  const auto found = std::find(campaigns::kSetNames.begin(), campaigns::kSetNames.end(), name);
-  return static_cast<SetOfSamples>(found - campaigns::kSetNames.begin());
-}
-
-std::vector<perbid::DayPlace> places(int64_t begin, int64_t end) {
-  std::vector<perbid::DayPlace> all;
-  for (int64_t sample = begin; sample < end; ++sample) all.push_back({sample, 0});
-  return all;
-}
-
 // M-PID's settings are found on days of the training set: few of them tell as much as all.
 void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& threads) {
   constexpr int64_t kMostDays = 500;
   check_set(samples, SetOfSamples::kTrain);  // its settings are found there
   const auto [begin, end] = samples.range(SetOfSamples::kTrain);
-  const PreparedDays days = perbid::prepare_days(samples, places(begin, std::min(end, begin + kMostDays)), threads);
-  std::vector<double> alphas;
-  for (const campaigns::ClickOptimum& one : days.optima) alphas.push_back(one.bid.alpha);
-  std::nth_element(alphas.begin(), alphas.begin() + std::ssize(alphas) / 2, alphas.end());
-  candidate.rule.start = {alphas[alphas.size() / 2], 0.5};
+  const PreparedDays days =
+      perbid::prepare_days(samples, perbid::places_of(samples, begin, std::min(end, begin + kMostDays)), threads);
+  candidate.rule.start = {perbid::middle_alpha(days), 0.5};
   candidate.rule.m_pid =
       perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries, candidate.config.seed, threads);
 }
@@ -106,8 +71,8 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
 // Of a piece of the set.
 std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
                                  const PreparedDays& days, Threads& threads) {
-  perbid::ClusterAgents& agents = *training.agents.model;
-  const auto read = [&](const PreparedDays& of) { return training.agents.config.read_of(of, training.network.get()); };
+  perbid::ClusterAgents& agents = *training.model;
+  const auto read = [&](const PreparedDays& of) { return training.config.read_of(of, training.network.get()); };
   const perbid::PlayedByAll played = perbid::play_all(agents, {samples, days, read(days)}, threads);
   const int64_t num_agents = agents.num_agents();
   at::Tensor chosen_N = at::zeros({days.count()}, at::kLong);
@@ -195,8 +160,9 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   });
   { const AtomicFile place(outcomes); }  // before the work: is there one for it?
   const auto samples = make_samples(config.days, threads);
-  check_set(*samples, set_named(config.set));
-  const auto [begin, end] = samples->range(set_named(config.set));
+  const SetOfSamples set = campaigns::set_named(config.set).value_or(SetOfSamples::kTest);
+  check_set(*samples, set);
+  const auto [begin, end] = samples->range(set);
 
   CampaignEvaluateSummary summary;
   summary.config = config;
@@ -217,10 +183,10 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
       contender.trainings.resize(1);
     } else {
       for (const std::string& run : one.runs.empty() ? std::vector<std::string>{one.policy} : one.runs) {
-        candidate.trainings.push_back(load_training(run, *samples));
+        candidate.trainings.push_back(load_agents(run, samples->num_slots()));
       }
       contender.trainings.resize(candidate.trainings.size());
-      for (const Agents& training : candidate.trainings) check_choice(one, *training.agents.model, contender.name);
+      for (const Agents& training : candidate.trainings) check_choice(one, *training.model, contender.name);
     }
     candidates.push_back(std::move(candidate));
     summary.contenders.push_back(std::move(contender));
@@ -229,7 +195,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
 
   Progress progress("Playing", end - begin, "samples");
   for (int64_t first = begin; first < end; first += kPiece) {
-    const PreparedDays days = perbid::prepare_days(*samples, places(first, std::min(end, first + kPiece)), threads);
+    const PreparedDays days = perbid::prepare_days(*samples, perbid::places_of(*samples, first, std::min(end, first + kPiece)), threads);
     for (size_t c = 0; c < candidates.size(); ++c) {
       CampaignContender& contender = summary.contenders[c];
       for (size_t t = 0; t < contender.trainings.size(); ++t) {

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/config/settings_difference.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
@@ -21,7 +20,7 @@
 #include "perbid/matching.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
-#include "runs/train_resume.h"
+#include "runs/resume.h"
 #include "train/checkpoint.h"
 #include "train/memory_check.h"
 #include "train/trainer.h"
@@ -31,37 +30,13 @@ namespace {
 
 using campaigns::SetOfSamples;
 
-// Days of a set, with up to `each` of a campaign: those whose day before is known too, but of campaigns that begin.
-std::vector<perbid::DayPlace> places_of(const campaigns::Samples& samples, SetOfSamples set, int64_t each) {
-  std::vector<perbid::DayPlace> places;
-  const auto [begin, end] = samples.range(set);
-  for (int64_t sample = begin; sample < end; ++sample) {
-    places.push_back({sample, 0});
-    for (int64_t back = 1; back < std::min(each, at(samples.all(), sample).days_before); ++back) {
-      places.push_back({sample, back});
-    }
-  }
-  return places;
-}
-
 perbid::PreparedDays prepare(const campaigns::Samples& samples, SetOfSamples set, int64_t each, Threads& threads) {
-  std::vector<perbid::DayPlace> places = places_of(samples, set, each);
+  const auto [begin, end] = samples.range(set);
+  std::vector<perbid::DayPlace> places = perbid::places_of(samples, begin, end, each);
   Progress progress("Making days", std::ssize(places), "days");
   auto days = perbid::prepare_days(samples, std::move(places), threads, [&](int64_t done) { progress.update(done); });
   progress.finish();
   return days;
-}
-
-// The bid that days begin with: that of the middle day.
-double middle_alpha(const perbid::PreparedDays& days) {
-  std::vector<double> alphas;
-  for (const campaigns::ClickOptimum& one : days.optima) {
-    if (one.value > 0.0) alphas.push_back(one.bid.alpha);
-  }
-  if (alphas.empty()) return 1.0;
-  const auto middle = alphas.begin() + std::ssize(alphas) / 2;
-  std::nth_element(alphas.begin(), middle, alphas.end());
-  return std::clamp(*middle, 1e-6, 1e6);
 }
 
 // Mean Res on the validation set, each campaign with the agent that suits it.
@@ -115,11 +90,7 @@ std::string yaml_of(const CampaignTrainConfig& config) {
 
 std::string kept_settings(CampaignTrainConfig config) {
   config.run.clear();
-  train::TrainConfig& train = config.train;
-  train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
-  train.stop_at = 0;
-  train.threads = 0;
-  train.prometheus.clear();
+  clear_free_settings(config.train, config.select);
   config.threads = 0;
   if (!config.profile_run.empty()) config.profile_run = "run";
   if (!config.days.store.empty()) config.days.store = "store";
@@ -128,38 +99,23 @@ std::string kept_settings(CampaignTrainConfig config) {
   return print_config(config, "train");
 }
 
-// The run's latest checkpoint; empty: it begins.
-std::string find_checkpoint(const RunDir& run, const CampaignTrainConfig& config, const policy::CheckpointInfo& now) {
-  const auto checkpoints = run.checkpoints();
-  if (checkpoints.empty()) return {};
-  const std::string& path = checkpoints.back();
-  policy::CheckpointInfo seen;
+// What to go on from. `now`: what a checkpoint of this command would say.
+Resume find_checkpoint(const RunDir& run, const CampaignTrainConfig& config, const policy::CheckpointInfo& now) {
   CampaignTrainConfig before;
-  try {
-    seen = policy::read_checkpoint_info(path);
-    before = read_train_config(path + "/config.yaml");
-  } catch (const Error& error) {
-    throw Error(damaged_checkpoint_text(run, error.what()));
-  }
-  const std::string anew = " (take another run=NAME to start anew)";
-  const std::string difference = settings_difference(kept_settings(before), kept_settings(config));
-  if (!difference.empty()) {
-    throw Error(path + "/config.yaml: found " + difference +
-                "; a run can only be resumed with the campaigns, model and train settings that it began with" + anew);
-  }
+  const auto latest = latest_checkpoint(run, [&before](const std::string& file) { before = read_train_config(file); });
+  if (!latest) return {};
+  check_kept_settings(*latest, kept_settings(before), kept_settings(config), "campaigns, model and train");
+  const policy::CheckpointInfo& seen = latest->info;
   if (seen.stores.front().data != now.stores.front().data) {
-    throw Error("store: found other days than those that " + run.path() + " was trained on; expected the same" + anew);
+    throw Error("store: found other days than those that " + run.path() + " was trained on; expected the same" +
+                kBeginAnew);
   }
   if (seen.initial != now.initial) {
     throw Error("profile_run: found other weights than those that " + run.path() +
-                " was trained with; expected the same" + anew);
+                " was trained with; expected the same" + kBeginAnew);
   }
-  if (seen.step > config.train.steps) {
-    throw Error(path + ": found " + std::to_string(seen.step) + " steps done, expected at most train.steps, which is " +
-                std::to_string(config.train.steps) + anew);
-  }
-  log_info("resumed from " + path);
-  return path;
+  check_steps(*latest, config.train);
+  return {latest->path, notes_on(seen, now, before.train, config.train)};
 }
 
 // What a training of either model shares: folder, checkpoint to go on from, trainer.
@@ -179,18 +135,18 @@ class Training {
     info_.stores = {store};
     remove_leftovers(run_.file("checkpoints"));
     log_to_file(run_.file("log.txt"));
-    checkpoint_ = find_checkpoint(run_, config, info_);
+    resume_ = find_checkpoint(run_, config, info_);
     write_file(run_.file("config.yaml"), yaml_);
   }
 
-  bool goes_on() const { return !checkpoint_.empty(); }
+  bool goes_on() const { return !resume_.checkpoint.empty(); }
 
   // `judge` may be null.
   train::TrainSummary run(policy::Policy& policy, train::Objective& objective, train::Judge* judge) {
     if (judge != nullptr) info_.judged_days = info_.stores.front().days;
     train::Trainer trainer(config_.train, policy, objective, nullptr, run_, info_, yaml_);
     if (judge != nullptr) trainer.judge_with(*judge, config_.select);
-    if (goes_on()) trainer.resume(checkpoint_);
+    if (goes_on()) go_on(trainer, resume_, run_);
     return trainer.run();
   }
 
@@ -199,7 +155,7 @@ class Training {
   std::string yaml_;
   RunDir run_;
   policy::CheckpointInfo info_;
-  std::string checkpoint_;
+  Resume resume_;
 };
 
 // What the averaged weights tell rightly on the validation set, where there is one: in the log, and in accuracy.json.
@@ -243,6 +199,34 @@ train::TrainSummary train_profiles(const CampaignTrainConfig& config, const camp
   return summary;
 }
 
+// The folder's model, with what else its checkpoint says, but without weights yet.
+template <typename Model>
+LoadedCampaignModel<Model> open_model(const std::string& path, const std::string& kind, int64_t slots) {
+  LoadedCampaignModel<Model> loaded;
+  loaded.checkpoint = checkpoint_folder(path);
+  loaded.info = policy::read_checkpoint_info(loaded.checkpoint);
+  loaded.config = read_train_config(loaded.checkpoint + "/config.yaml");
+  if (loaded.config.model != kind) {
+    throw Error(loaded.checkpoint + ": found a training of model: " + loaded.config.model + ", expected " + kind);
+  }
+  if (loaded.info.ticks != slots) {
+    throw Error(loaded.checkpoint + ": found a model of days of " + std::to_string(loaded.info.ticks) +
+                " slots, expected " + std::to_string(slots));
+  }
+  return loaded;
+}
+
+template <typename Model>
+void load_weights(LoadedCampaignModel<Model>& loaded, std::shared_ptr<Model> model) {
+  loaded.model = std::move(model);
+  policy::load_policy(loaded.checkpoint, *loaded.model, policy::Weights::kEma);
+  loaded.model->eval();
+}
+
+std::string hash_of_weights(const std::string& checkpoint) {
+  return file_content_hash(checkpoint + "/model.safetensors");
+}
+
 int64_t width_of(const CampaignTrainConfig& config, const perbid::ProfileNetwork* network) {
   if (network != nullptr) return network->config().width;
   return config.conditions ? 2 : 0;
@@ -253,13 +237,9 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
   std::shared_ptr<perbid::ProfileNetwork> network;
   std::string weights;
   if (!config.profile_run.empty()) {
-    auto loaded = load_profile_network(config.profile_run);
+    const auto loaded = load_profile_network(config.profile_run, samples.num_slots());
     network = loaded.model;
-    weights = file_content_hash(loaded.checkpoint + "/model.safetensors");
-    if (loaded.info.ticks != samples.num_slots()) {
-      throw Error("profile_run: " + loaded.checkpoint + ": found a network of days of " +
-                  std::to_string(loaded.info.ticks) + " slots, expected " + std::to_string(samples.num_slots()));
-    }
+    weights = hash_of_weights(loaded.checkpoint);
   }
   Training training(config, samples, weights);
   const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
@@ -272,7 +252,7 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
     const train::ModelMemory memory(train::kTrainingCopies);
     return perbid::ClusterAgents(config.agents, config.episodes.agents, width_of(config, network.get()));
   }();
-  if (!training.goes_on()) agents.start_at(middle_alpha(days));
+  if (!training.goes_on()) agents.start_at(perbid::middle_alpha(days));
   perbid::AgentEpisodes episodes(field, agents, config.episodes, config.train.batch_size, config.train.seed, threads);
   if (config.select.every == 0) return training.run(agents, episodes, nullptr);
 
@@ -282,22 +262,6 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
       config.episodes.agents > 1 ? perbid::days_to_match(samples, judged, 1, read, threads) : perbid::MatchingDays();
   CampaignJudge judge(agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
   return training.run(agents, episodes, &judge);
-}
-
-// The folder's policy, with what else its checkpoint says.
-template <typename Model, typename Make>
-LoadedCampaignModel<Model> load_model(const std::string& path, const std::string& kind, const Make& make) {
-  LoadedCampaignModel<Model> loaded;
-  loaded.checkpoint = checkpoint_folder(path);
-  loaded.info = policy::read_checkpoint_info(loaded.checkpoint);
-  loaded.config = read_train_config(loaded.checkpoint + "/config.yaml");
-  if (loaded.config.model != kind) {
-    throw Error(loaded.checkpoint + ": found a training of model: " + loaded.config.model + ", expected " + kind);
-  }
-  loaded.model = make(loaded.config);
-  policy::load_policy(loaded.checkpoint, *loaded.model, policy::Weights::kEma);
-  loaded.model->eval();
-  return loaded;
 }
 
 }  // namespace
@@ -330,18 +294,26 @@ void CampaignTrainConfig::fields(ConfigVisitor& v) {
           "train", "device: cpu, and neither objective, initial nor accumulate, which are of other trainings");
 }
 
-LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path) {
-  return load_model<perbid::ProfileNetwork>(path, "profile", [](const CampaignTrainConfig& config) {
-    return std::make_shared<perbid::ProfileNetwork>(config.profile);
-  });
+LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path, int64_t slots) {
+  auto loaded = open_model<perbid::ProfileNetwork>(path, "profile", slots);
+  load_weights(loaded, std::make_shared<perbid::ProfileNetwork>(loaded.config.profile));
+  return loaded;
 }
 
-LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path) {
-  return load_model<perbid::ClusterAgents>(path, "agents", [](const CampaignTrainConfig& config) {
-    const auto network = config.profile_run.empty() ? nullptr : load_profile_network(config.profile_run).model;
-    return std::make_shared<perbid::ClusterAgents>(config.agents, config.episodes.agents,
-                                                   width_of(config, network.get()));
-  });
+LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, int64_t slots) {
+  auto loaded = open_model<perbid::ClusterAgents>(path, "agents", slots);
+  if (!loaded.config.profile_run.empty()) {
+    const auto profiles = load_profile_network(loaded.config.profile_run, slots);
+    if (hash_of_weights(profiles.checkpoint) != loaded.info.initial) {
+      throw Error(profiles.checkpoint + ": found another network of profiles than " + loaded.checkpoint +
+                  " was trained with, expected the same");
+    }
+    loaded.network = profiles.model;
+  }
+  load_weights(loaded,
+               std::make_shared<perbid::ClusterAgents>(loaded.config.agents, loaded.config.episodes.agents,
+                                                       width_of(loaded.config, loaded.network.get())));
+  return loaded;
 }
 
 TrainingSummary train_campaigns(const CampaignTrainConfig& config) {

@@ -38,15 +38,18 @@ struct CampaignTrainConfig {
 
 TrainingSummary train_campaigns(const CampaignTrainConfig& config);
 
-// A network of profiles or agents as a training leaves them.
+// A network of profiles, or agents, as a training leaves them.
 template <typename Model>
 struct LoadedCampaignModel {
   std::shared_ptr<Model> model;
+  std::shared_ptr<perbid::ProfileNetwork> network;  // whose profiles agents read; null: none
   CampaignTrainConfig config;
   policy::CheckpointInfo info;
   std::string checkpoint;
 };
-LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path);
-LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path);
+// Error unless it is for days of so many slots; of agents also if their network of profiles is no longer the one that
+// they were trained with.
+LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path, int64_t slots);
+LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, int64_t slots);
 
 }  // namespace genbid::runs

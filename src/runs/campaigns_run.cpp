@@ -24,9 +24,9 @@ using campaigns::CampaignDay;
 
 constexpr IntRange kDaysBefore{0, 31};
 
-CampaignsOfSet of_set(const std::string& set, const std::vector<const CampaignDay*>& days) {
+CampaignsOfSet of_set(campaigns::SetOfSamples set, const std::vector<const CampaignDay*>& days) {
   CampaignsOfSet all;
-  all.set = set;
+  all.set = name_of(set);
   all.samples = std::ssize(days);
   const double part = 1.0 / as_double(days.size());
   std::vector<double> res;
@@ -170,12 +170,12 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
   }
   const std::vector<CampaignDay> days = campaigns::campaign_days(config.campaigns, config.samples, threads, done);
   for (const CampaignDay& day : days) summary.impressions += as_double(day.impressions);
-  for (const char* set : {"train", "validation", "test"}) {
+  for (size_t set = 0; set < campaigns::kSetNames.size(); ++set) {
     std::vector<const CampaignDay*> its;
     for (const CampaignDay& day : days) {
-      if (day.set == set) its.push_back(&day);
+      if (day.set == static_cast<campaigns::SetOfSamples>(set)) its.push_back(&day);
     }
-    if (!its.empty()) summary.sets.push_back(of_set(set, its));
+    if (!its.empty()) summary.sets.push_back(of_set(static_cast<campaigns::SetOfSamples>(set), its));
   }
   if (writer) {
     const campaigns::MadeSamples samples(config.campaigns, config.samples, threads);

@@ -139,7 +139,7 @@ std::optional<eval::Shard> parse_shard(const std::string& text) {
 void EvaluateConfig::fields(ConfigVisitor& v) {
   v.list("policy", policy, "policy");
   v.check(!policy.empty(), "policy", "a checkpoint, a run folder or a rule bidder");
-  v.field("protocol", protocol, {"market", "platform", "replay"});
+  v.field("protocol", protocol, kProtocols);
   if (in_market()) {
     v.section("market", market);
     if (!market.rule_set().holds_traffic) v.field("cache_megabytes", cache_megabytes, {0, 1 << 20});

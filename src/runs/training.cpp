@@ -357,15 +357,7 @@ TrainingSummary train(const TrainRunConfig& config) {
                                 tape_options(config.tapes, config.data.reward).day);
     });
   }
-  if (!checkpoint.empty()) {
-    try {
-      trainer.resume(checkpoint);
-    } catch (const Error& error) {
-      throw Error(damaged_checkpoint_text(run, error.what()));
-    }
-    log_info("resumed from " + checkpoint);
-    for (const std::string& note : resume.notes) log_info(note);
-  }
+  if (!checkpoint.empty()) go_on(trainer, resume, run);
   objectives.ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();

@@ -158,9 +158,9 @@ TEST(CampaignDays, SetsShareNoCampaignAndKnowTheDayBefore) {
     }
   }
   EXPECT_EQ(ids.size(), days.size());
-  EXPECT_EQ(days[4].set, "train");
-  EXPECT_EQ(days[5].set, "validation");
-  EXPECT_EQ(days[8].set, "test");
+  EXPECT_EQ(days[4].set, SetOfSamples::kTrain);
+  EXPECT_EQ(days[5].set, SetOfSamples::kValidation);
+  EXPECT_EQ(days[8].set, SetOfSamples::kTest);
 }
 
 }  // namespace
