@@ -7,9 +7,7 @@
 #include <cassert>
 #include <span>
 
-#include "base/error.h"
 #include "base/random/random.h"
-#include "base/shown.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/decision_transformer/official_transformer.h"
 #include "models/diffbid/diffbid.h"
@@ -56,11 +54,7 @@ const ModelKind& kind_of(const std::type_info& options) {
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const ModelKind& kind : model_kinds()) all.push_back(kind.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = names_in(model_kinds());
   return names;
 }
 
@@ -69,10 +63,7 @@ ModelConfig::ModelConfig() : ModelConfig(DecisionTransformerConfig()) {}
 ModelConfig::ModelConfig(AnyConfig options) : kind_(&kind_of(options.type())), options_(std::move(options)) {}
 
 ModelConfig ModelConfig::named(const std::string& name) {
-  for (const ModelKind& kind : model_kinds()) {
-    if (kind.name == name) return ModelConfig(kind.options);
-  }
-  throw Error("model.name: found '" + name + "', expected one of " + listed(model_names()));
+  return ModelConfig(find_named(model_kinds(), name, "model.name").options);
 }
 
 const std::string& ModelConfig::name() const { return kind_->name; }

@@ -55,7 +55,9 @@ struct Outcomes : market::PeriodSink {
 class PeriodPlay {
  public:
   PeriodPlay(const std::string& population, int64_t cache_megabytes, int num_threads)
-      : threads_(num_threads), population_(play::load_population(population)), seated_(population_, Rules::kCorrected) {
+      : threads_(num_threads),
+        population_(play::load_population(population)),
+        seated_(population_, BiddingRules::kCorrected) {
     config_.cache_megabytes = cache_megabytes;
     market_ = market::make_market(config_, threads_);
   }
@@ -156,7 +158,7 @@ void bench_cells_192(int num_threads) {
   plan.population = play::load_population("official");
   plan.periods = {0, 1, 2, 3};
   for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
-  const auto pid = bidders::make_pid(Rules::kCorrected);
+  const auto pid = bidders::make_pid(BiddingRules::kCorrected);
   const std::vector<eval::Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
   // Where the population has PID already, putting PID there changes nothing.
   struct SeatZero : market::PeriodSink {

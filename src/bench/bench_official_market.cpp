@@ -36,7 +36,7 @@ market::MarketConfig official_rules() {
 // Plays one period of a population under the official rules, traffic included; the market is new every time.
 Totals play_official(const std::string& name, int64_t period, Threads& threads) {
   const play::Population population = play::load_population(name);
-  const play::SeatedPopulation seated(population, Rules::kOfficial);
+  const play::SeatedPopulation seated(population, BiddingRules::kOfficial);
   const auto market = market::make_market(official_rules(), threads);
   Totals totals;
   market::play(*market, {play::make_cell(population, period, market::MarketConfig())}, seated.bidders,
@@ -72,7 +72,7 @@ void bench_official_48_cells(int num_threads) {
   for (int seat = 0; seat < kNumSeats; ++seat) plan.seats.push_back(seat);
   const Totals totals = play_official("official", 0, threads);
   const auto begin = std::chrono::steady_clock::now();
-  const auto pid = bidders::make_pid(Rules::kOfficial);
+  const auto pid = bidders::make_pid(BiddingRules::kOfficial);
   const std::vector<eval::Candidate> candidates = {{"pid", "rule", pid.get(), {}}};
   const auto evaluations = eval::evaluate_in_market(plan, candidates, threads);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;

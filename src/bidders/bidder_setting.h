@@ -25,7 +25,7 @@ class BidderAssets {
 
 // Where a bidder is to play.
 struct BidderSetting {
-  Rules rules;
+  BiddingRules rules;
   const BidderAssets& assets;
   int num_ticks = kTicksPerPeriod;       // of its days
   std::span<const int> categories = {};  // of its seats, where they are known

@@ -4,7 +4,7 @@
 #include <array>
 #include <cassert>
 
-#include "base/error.h"
+#include "base/named_table.h"
 #include "base/shown.h"
 #include "bidders/abid.h"
 #include "bidders/fixed_alpha.h"
@@ -35,20 +35,11 @@ std::span<const BidderKind> bidder_kinds() {
 }
 
 const std::vector<std::string>& bidder_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const BidderKind& kind : bidder_kinds()) all.push_back(kind.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = names_in(bidder_kinds());
   return names;
 }
 
-const BidderKind& bidder_kind_named(const std::string& name) {
-  for (const BidderKind& kind : bidder_kinds()) {
-    if (kind.name == name) return kind;
-  }
-  throw Error("bidder: found '" + name + "', expected one of " + listed(bidder_names()));
-}
+const BidderKind& bidder_kind_named(const std::string& name) { return find_named(bidder_kinds(), name, "bidder"); }
 
 const BidderKind& bidder_kind_of(const std::type_info& options) {
   const auto kinds = bidder_kinds();

@@ -12,7 +12,7 @@ class CorrectedPid : public Bidder {
  public:
   void reset(std::span<const SeatView> rows) override {
     rows_.assign(rows.size(), {});
-    for (size_t i = 0; i < rows.size(); ++i) rows_[i].money = rows[i].now.remaining_budget;
+    for (size_t i = 0; i < rows.size(); ++i) rows_[i].remaining = rows[i].now.remaining_budget;
   }
 
   void bid(std::span<const SeatView> rows, std::span<BidFormula> bids) override {
@@ -21,7 +21,7 @@ class CorrectedPid : public Bidder {
       Row& row = rows_[i];
       const TickStart& now = rows[i].now;
       if (now.tick > 0) {
-        const double last_cost = row.money - now.remaining_budget;
+        const double last_cost = row.remaining - now.remaining_budget;
         const double pace = last_cost * (rows[i].num_ticks - now.tick) / now.remaining_budget;
         if (pace < 0.7) {
           row.alpha *= 1.2;
@@ -29,7 +29,7 @@ class CorrectedPid : public Bidder {
           row.alpha *= 0.7;
         }
       }
-      row.money = now.remaining_budget;
+      row.remaining = now.remaining_budget;
       bids[i] = {.value = row.alpha};
     }
   }
@@ -37,7 +37,7 @@ class CorrectedPid : public Bidder {
  private:
   struct Row {
     double alpha = 15.0;
-    double money = 0.0;  // when it last bid
+    double remaining = 0.0;  // of its budget, when it last bid
   };
   std::vector<Row> rows_;
 };
@@ -56,7 +56,7 @@ class OfficialPid : public Bidder {
 
   std::vector<double> memory() const override {
     std::vector<double> numbers;
-    for (const Row& row : rows_) numbers.insert(numbers.end(), {as_double(row.seat), row.alpha, row.money});
+    for (const Row& row : rows_) numbers.insert(numbers.end(), {as_double(row.seat), row.alpha, row.remaining});
     return numbers;
   }
   void remember(std::span<const double> memory) override {
@@ -74,8 +74,8 @@ class OfficialPid : public Bidder {
       if (now.tick == 0) {
         row.alpha = 15.0;
       } else {
-        const double last_cost = row.money - now.remaining_budget;
-        row.money -= last_cost;  // not quite the remaining money: two roundings
+        const double last_cost = row.remaining - now.remaining_budget;
+        row.remaining -= last_cost;  // not quite the remaining money: two roundings
         const double pace = last_cost * as_double(kTicksPerPeriod - now.tick) / now.remaining_budget;
         if (pace < 0.7) {
           row.alpha *= 1.2;
@@ -91,15 +91,15 @@ class OfficialPid : public Bidder {
   struct Row {
     int seat = -1;
     double alpha = 15.0;
-    double money = 100.0;  // the budget that the original's constructor assumes
+    double remaining = 100.0;  // the budget that the original's constructor assumes
   };
   std::vector<Row> rows_;
 };
 
 }  // namespace
 
-std::unique_ptr<Bidder> make_pid(Rules rules) {
-  if (rules == Rules::kOfficial) return std::make_unique<OfficialPid>();
+std::unique_ptr<Bidder> make_pid(BiddingRules rules) {
+  if (rules == BiddingRules::kOfficial) return std::make_unique<OfficialPid>();
   return std::make_unique<CorrectedPid>();
 }
 

@@ -18,7 +18,7 @@ namespace genbid::bidders {
 // last asked for the last tick's cost. The money it remembers starts at 100, whatever the budget, and is not put back
 // between periods, so tick 1 compares the remaining money with 100 or with the end of the period before. Under the
 // corrected rules each period starts anew with the true budget.
-std::unique_ptr<Bidder> make_pid(Rules rules);
+std::unique_ptr<Bidder> make_pid(BiddingRules rules);
 
 struct PidOptions {
   void fields(ConfigVisitor& /*v*/) {}

@@ -11,6 +11,8 @@
 
 namespace genbid {
 
+inline constexpr double kUsualReserve = 0.0001;  // AuctionNet's
+
 // How an impression is sold: a generalised second-price auction with up to three slots (auctionnet.md 2.4). A market
 // makes the rule once from its config (MarketConfig::auction_rule); traffic, clearing, over-spending and hindsight all
 // read that one. A replay's hindsight has a rule of its own: one slot, no reserve.
@@ -20,7 +22,7 @@ namespace genbid {
 struct AuctionRule {
   int num_slots = kNumSlots;                                          // 1 to kNumSlots
   std::array<double, kNumSlots> shown_after_previous{1.0, 0.8, 0.6};  // the coins' probabilities; the first is 1
-  double reserve = 0.0001;                                            // money
+  double reserve = kUsualReserve;                                     // money
   // A higher bid counts as this much; of two such bids the lower seat's is the higher one.
   double highest_bid = std::numeric_limits<double>::infinity();
   // Where seats have reserves of their own, by tick: [tick][kMaxSeats], none below `reserve`. Such a seat competes with
@@ -30,6 +32,12 @@ struct AuctionRule {
   double reserve_of(int tick, int seat) const {
     if (own_reserves.empty()) return reserve;
     return own_reserves[to_size(tick) * kMaxSeats + to_size(seat)];
+  }
+  // The lowest of a tick's, which is what a price is told by where no seat is named.
+  double lowest_reserve(int tick) const {
+    double lowest = reserve_of(tick, 0);
+    for (int seat = 1; seat < kMaxSeats; ++seat) lowest = std::min(lowest, reserve_of(tick, seat));
+    return lowest;
   }
   double highest_reserve() const {
     return own_reserves.empty() ? reserve : *std::max_element(own_reserves.begin(), own_reserves.end());
@@ -55,5 +63,9 @@ template <typename Money>
 constexpr Money slot_price(Money next_bid, Money reserve) {
   return next_bid > reserve ? next_bid : reserve;
 }
+
+// The share of its wins that a seat loses whose cost in a tick exceeds what remains of its budget (auctionnet.md 2.6);
+// 0 or less: it can pay.
+constexpr double overspent_share(double cost, double remaining) { return (cost - remaining) / (cost + 1e-4); }
 
 }  // namespace genbid

@@ -10,7 +10,7 @@
 namespace genbid {
 
 // Which rules bidders bid under: `corrected` corrects AuctionNet's traps, `official` keeps them.
-enum class Rules { kCorrected, kOfficial };
+enum class BiddingRules { kCorrected, kOfficial };
 
 // One seat of one cell (a cell is one period played by 48 seats), as its bidder sees it.
 struct SeatView {

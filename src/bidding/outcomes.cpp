@@ -4,8 +4,7 @@
 #include <limits>
 
 #include "base/convert.h"
-#include "base/error.h"
-#include "base/shown.h"
+#include "base/named_table.h"
 #include "bidding/score.h"
 
 namespace genbid {
@@ -43,20 +42,11 @@ const std::vector<OutcomeKind>& outcome_kinds() {
 const std::string& outcome_name(Outcome outcome) { return outcome_kinds()[index_of(outcome)].name; }
 
 const std::vector<std::string>& outcome_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const OutcomeKind& kind : outcome_kinds()) all.push_back(kind.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = names_in(outcome_kinds());
   return names;
 }
 
-Outcome parse_outcome(std::string_view name) {
-  for (const OutcomeKind& kind : outcome_kinds()) {
-    if (kind.name == name) return kind.outcome;
-  }
-  throw Error("outcome of a day: found '" + shown(name) + "', expected one of " + listed(outcome_names()));
-}
+Outcome parse_outcome(std::string_view name) { return find_named(outcome_kinds(), name, "outcome of a day").outcome; }
 
 OutcomeValues outcomes_of(const DayTotals& day) {
   OutcomeValues values{};

@@ -11,6 +11,7 @@
 #include "base/files/atomic_file.h"
 #include "base/error.h"
 #include "base/shown.h"
+#include "bidding/auction_rule.h"
 #include "data/hdf5_file.h"
 #include "data/hdf5_trial.h"
 #include "data/spool.h"
@@ -43,7 +44,7 @@ void missing_as_zero(std::span<double> values) {
 void missing_as_fourth_bid(std::span<double> price, std::span<const float> top_bid) {
   for (size_t pv = 0; pv < price.size(); ++pv) {
     if (!std::isnan(price[pv])) continue;
-    price[pv] = std::max(as_double(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kLogReserve);
+    price[pv] = slot_price(as_double(top_bid[pv * kLadderSlots + kLadderSlots - 1]), kUsualReserve);
   }
 }
 

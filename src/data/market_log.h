@@ -16,8 +16,7 @@
 namespace genbid::data {
 
 inline constexpr const char* kMarketLogFormat = "genbid-market-log";
-inline constexpr int kLadderSlots = 4;         // bids kept of an impression
-inline constexpr double kLogReserve = 0.0001;  // the least price of AuctionNet's market
+inline constexpr int kLadderSlots = 4;  // bids kept of an impression
 
 enum class MarketLogPrecision { kFloat32, kFloat64 };
 

@@ -1,17 +1,11 @@
 #include "data/tape_store_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <bit>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "base/convert.h"
-#include "base/error.h"
 #include "data/tape_store_layout.h"
 
 namespace genbid::data {
@@ -36,12 +30,7 @@ TapeStoreFile::TapeStoreFile(std::string path) : path_(std::move(path)) {
   const Hdf5File file = Hdf5File::open(path_);
   const TapeColumns names;
   for_each_tape_column(names, [&](const std::string& name, const auto&) { offsets_.push_back(file.offset(name)); });
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file_ < 0) throw Error(path_ + ": cannot open: " + std::strerror(errno));
-}
-
-TapeStoreFile::~TapeStoreFile() {
-  if (file_ >= 0) ::close(file_);
+  file_.emplace(path_, O_WRONLY);
 }
 
 void TapeStoreFile::write(int64_t first_day, const TapeColumns& part) {
@@ -54,24 +43,8 @@ void TapeStoreFile::write(int64_t first_day, const TapeColumns& part) {
     const int64_t width = tape_day_size(name, info_);
     assert(std::ssize(column) == part.num_days() * width);
     const auto size = to_signed(sizeof(Value));
-    write_bytes(column.data(), std::ssize(column) * size, *offset++ + first_day * width * size);
+    file_->write_at(column.data(), column.size() * sizeof(Value), *offset++ + first_day * width * size);
   });
-}
-
-void TapeStoreFile::sync() {
-  if (::fdatasync(file_) != 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
-}
-
-void TapeStoreFile::write_bytes(const void* values, int64_t size, int64_t offset) {
-  const auto* from = static_cast<const std::byte*>(values);
-  while (size > 0) {
-    const ssize_t count = ::pwrite(file_, from, to_size(size), offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
-    from += count;
-    size -= count;
-    offset += count;
-  }
 }
 
 }  // namespace genbid::data

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/files/raw_file.h"
 #include "data/tape_store.h"
 
 namespace genbid::data {
@@ -16,22 +18,17 @@ class TapeStoreFile {
   static void create(const std::string& path, const TapeInfo& info, int64_t num_days);
   // Opens a file that create() made.
   explicit TapeStoreFile(std::string path);
-  ~TapeStoreFile();
-  TapeStoreFile(const TapeStoreFile&) = delete;
-  TapeStoreFile& operator=(const TapeStoreFile&) = delete;
 
   // Writes days to the places behind the given number of them.
   void write(int64_t first_day, const TapeColumns& part);
-  void sync();  // what was written is on disk
+  void sync() { file_->sync_data(); }  // what was written is on disk
 
  private:
-  void write_bytes(const void* values, int64_t size, int64_t offset);
-
   std::string path_;
   TapeInfo info_;
   std::vector<int64_t> offsets_;  // of the datasets in the order of tape_store_layout.h
   int64_t num_days_ = 0;
-  int file_ = -1;
+  std::optional<RawFile> file_;
 };
 
 }  // namespace genbid::data

@@ -1,17 +1,11 @@
 #include "data/trajectory_store_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <bit>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
 #include <type_traits>
 #include <utility>
 
 #include "base/convert.h"
-#include "base/error.h"
 #include "data/trajectory_store_layout.h"
 
 namespace genbid::data {
@@ -38,12 +32,7 @@ TrajectoryStoreFile::TrajectoryStoreFile(std::string path) : path_(std::move(pat
   const TrajectoryColumns names;
   for_each_trajectory_column(names, add, labels_);
   for_each_tick_column(names, add, labels_);
-  file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file_ < 0) throw Error(path_ + ": cannot open: " + std::strerror(errno));
-}
-
-TrajectoryStoreFile::~TrajectoryStoreFile() {
-  if (file_ >= 0) ::close(file_);
+  file_.emplace(path_, O_WRONLY);
 }
 
 void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part) {
@@ -58,7 +47,7 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
   const auto put = [&](int64_t first, int64_t width, const auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     const auto size = to_signed(sizeof(Value));
-    write_bytes(column.data(), std::ssize(column) * size, *offset++ + first * width * size);
+    file_->write_at(column.data(), column.size() * sizeof(Value), *offset++ + first * width * size);
   };
   const auto put_of_trajectories = [&](const std::string& name, const auto& column) {
     if constexpr (std::is_same_v<std::decay_t<decltype(column)>, std::vector<int64_t>>) {
@@ -74,22 +63,6 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
   };
   for_each_trajectory_column(part, put_of_trajectories, labels_);
   for_each_tick_column(part, put_of_ticks, labels_);
-}
-
-void TrajectoryStoreFile::sync() {
-  if (::fdatasync(file_) != 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
-}
-
-void TrajectoryStoreFile::write_bytes(const void* values, int64_t size, int64_t offset) {
-  const auto* from = static_cast<const std::byte*>(values);
-  while (size > 0) {
-    const ssize_t count = ::pwrite(file_, from, to_size(size), offset);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw Error(path_ + ": cannot write: " + std::strerror(errno));
-    from += count;
-    size -= count;
-    offset += count;
-  }
 }
 
 }  // namespace genbid::data

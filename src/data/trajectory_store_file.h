@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/files/raw_file.h"
 #include "data/trajectory_store.h"
 
 namespace genbid::data {
@@ -19,25 +21,20 @@ class TrajectoryStoreFile {
                      int64_t num_rows);
   // Opens a file that create() made.
   explicit TrajectoryStoreFile(std::string path);
-  ~TrajectoryStoreFile();
-  TrajectoryStoreFile(const TrajectoryStoreFile&) = delete;
-  TrajectoryStoreFile& operator=(const TrajectoryStoreFile&) = delete;
 
   // Writes whole trajectories to the places behind the given numbers of trajectories and rows. Their advertisers are
   // seats, so their numbers have 32 bits.
   void write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part);
-  void sync();  // what was written is on disk
+  void sync() { file_->sync_data(); }  // what was written is on disk
 
  private:
-  void write_bytes(const void* values, int64_t size, int64_t offset);
-
   std::string path_;
   std::vector<int64_t> offsets_;  // of the datasets in the order of trajectory_store_layout.h
   int64_t num_trajectories_ = 0;
   int64_t num_rows_ = 0;
   int64_t num_features_ = 0;
   bool labels_ = false;
-  int file_ = -1;
+  std::optional<RawFile> file_;
 };
 
 }  // namespace genbid::data

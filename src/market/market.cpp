@@ -1,74 +1,16 @@
 #include "market/market.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
-#include <limits>
+#include <string>
+#include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/shown.h"
-#include "market/auction/money.h"
-#include "market/official/corrections.h"
 #include "market/rule_sets.h"
 
 namespace genbid::market {
-namespace {
-
-constexpr int64_t kMostImpressions = 100'000'000;
-constexpr int64_t kMostHeldImpressions = 10'000'000;  // of a rule set that holds a period's traffic
-
-}  // namespace
-
-void MarketConfig::fields(ConfigVisitor& v) {
-  v.field("rules", rules, rules_names());
-  const RuleSet& set = rule_set();
-  v.field("impressions", impressions, {kNumSeats, kMostImpressions});
-  v.field("budget_scale", budget_scale, {1e-6, 1e3});
-  v.field("rival_budget_scale", rival_budget_scale, {1e-6, 1e3});
-  v.field("cpa_scale", cpa_scale, {1e-6, 1e3});
-  v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
-  v.check(!set.holds_traffic || impressions <= kMostHeldImpressions, "impressions",
-          "at most 10,000,000 under the " + rules + " rules, which keep a period's traffic in memory, 800 bytes each");
-  v.check(set.seeded || seed == MarketConfig().seed, "seed", "none: the " + rules + " rules have their own seeds");
-  v.field("corrections", corrections);
-  v.check(set.has_defects || corrections.empty(), "corrections",
-          "none: the rules " + rules + " have no defects of AuctionNet's");
-  v.check(official::are_corrections(corrections), "corrections",
-          "some of " + listed(official::correction_names()) + ", each once");
-  v.later_section("auction", auction, auction.changed());
-  v.check(set.adjustable || !auction.changed(), "auction",
-          "the defaults: the rules " + rules +
-              " are AuctionNet's, whose auction has a reserve of 0.0001 and exposures of 1, 0.8 and 0.6");
-  v.later_section("stress", stress, stress.changed());
-  v.check(set.adjustable || !stress.changed(), "stress",
-          "none: the rules " + rules + " play AuctionNet's days as they are");
-  if (set.adjustable) v.section("traffic", traffic);
-}
-
-const RuleSet& MarketConfig::rule_set() const { return market::rule_set(rules); }
-
-MarketShape MarketConfig::shape() const {
-  return rule_set().adjustable && traffic.own() ? traffic.shape() : MarketShape();
-}
-
-AuctionRule MarketConfig::auction_rule() const {
-  AuctionRule rule = auction.rule();
-  rule.num_slots = shape().slots;
-  if (rule_set().caps_bids) rule.highest_bid = as_double(kMaxBid);
-  return rule;
-}
-
-Rules MarketConfig::bidder_rules() const {
-  return official::parse_corrections(corrections).pid ? Rules::kCorrected : rule_set().bidders;
-}
-
-std::string MarketConfig::rules_label() const {
-  std::string label = corrections.empty() ? rules : rules + " with " + listed(corrections) + " corrected";
-  for (const std::string& changed : {auction.label(), stress.label()}) {
-    if (!changed.empty()) label += ", " + changed;
-  }
-  return label;
-}
 
 std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads) {
   if (config.auction.reserve_from.on() && config.auction.own_reserves.empty()) {
@@ -78,46 +20,69 @@ std::unique_ptr<Market> make_market(const MarketConfig& config, Threads& threads
   return config.rule_set().make(config, threads);
 }
 
-double bid_unit(const Cell& cell) {
-  constexpr double kHighestLimit = 1024.0;
-  double limit = 0.0;
-  for (const Advertiser& advertiser : cell.advertisers) limit = std::max(limit, advertiser.cpa_limit);
-  double unit = 1.0;
-  while (limit > kHighestLimit * unit) unit *= 2.0;
-  return unit;
-}
+void Market::reset(std::vector<Cell> cells) {
+  check_cells(cells);
+  cells_ = std::move(cells);
+  tick_ = 0;
+  observed_ = false;
+  open_day();
 
-void check_cells(std::span<const Cell> cells) {
-  for (const Cell& cell : cells) {
-    for (size_t seat = 0; seat < cell.advertisers.size(); ++seat) {
-      const auto check = [&](const char* what, double money) {
-        if (money >= 0.0 && money <= kMostMoney) return;
-        throw Error("period " + std::to_string(cell.period) + ", seat " + std::to_string(seat) + ": " + what +
-                    " times its scales: found " + shortest(money) + ", expected 0 to " + shortest(kMostMoney));
-      };
-      check("budget", cell.advertisers[seat].budget);
-      check("CPA limit", cell.advertisers[seat].cpa_limit);
-    }
+  const size_t num_rows = cells_.size() * num_seats();
+  histories_.assign(num_rows, {});
+  views_.assign(num_rows, {});
+  finished_.assign(num_rows, {});
+  const bool any_misled = std::any_of(cells_.begin(), cells_.end(), [](const Cell& cell) { return cell.misled != 0; });
+  believed_.assign(any_misled ? num_rows : 0, {});
+  for (size_t row = 0; row < num_rows; ++row) {
+    const Cell& cell = cells_[row / num_seats()];
+    assert(cell.advertisers.size() == num_seats());
+    SeatView& view = views_[row];
+    view.period = cell.period;
+    view.seat = to_int(row % num_seats());
+    view.num_ticks = shape_.ticks;
+    view.advertiser = &advertiser(row);
+    view.history = &histories_[row];
   }
 }
 
-void check_currency(std::span<const Cell> cells) {
-  for (const Cell& cell : cells) {
-    const double unit = bid_unit(cell);
-    if (unit == 1.0) continue;
-    const auto limit = [&](size_t seat) { return cell.advertisers[seat].cpa_limit; };
-    size_t lowest = 0;
-    size_t highest = 0;
-    for (size_t seat = 1; seat < cell.advertisers.size(); ++seat) {
-      if (limit(seat) > limit(highest)) highest = seat;
-      if (limit(lowest) == 0.0 || (limit(seat) > 0.0 && limit(seat) < limit(lowest))) lowest = seat;
-    }
-    if (limit(lowest) >= unit) continue;
-    throw Error("period " + std::to_string(cell.period) + ", seats " + std::to_string(highest) + " and " +
-                std::to_string(lowest) + ": CPA limits times their cpa_scale: found " + shortest(limit(highest)) +
-                " and " + shortest(limit(lowest)) + ", expected at least " + shortest(unit) + " beside the higher: " +
-                "a market has one currency, so give the budgets and limits of all its campaigns in it");
+std::span<const SeatView> Market::observe() {
+  assert(!done());
+  if (observed_) return views_;
+  open_tick();
+  for (size_t row = 0; row < views_.size(); ++row) {
+    SeatView& view = views_[row];
+    view.last = tick_ > 0 ? (believed_.empty() ? &finished_[row].outcome : &believed_[row]) : nullptr;
+    view.now = start(row);
+    // A seat without money is not called, and learns nothing (auctionnet.md 6.11).
+    view.may_bid = view.now.remaining_budget >= kMinRemainingBudget;
   }
+  observed_ = true;
+  return views_;
+}
+
+void Market::step(std::span<const BidFormula> bids) {
+  assert(!done() && bids.size() == views_.size());
+  observe();
+  check_bids(views_, bids);
+  impressions_.resize(keeps_impressions_ ? cells_.size() : 0);
+  ladders_.resize(keeps_ladders_ ? cells_.size() : 0);
+  play_tick(bids);
+  ++tick_;
+  observed_ = false;
+}
+
+void Market::finish(size_t row, const BidFormula& bid, const TickOutcome& outcome, int num_clearings,
+                    const TickOutcome* believed) {
+  SeatTick& done = finished_[row];
+  done.start = views_[row].now;
+  done.outcome = outcome;
+  done.bid = bid;
+  done.may_bid = views_[row].may_bid;
+  done.num_clearings = num_clearings;
+  const TickOutcome& seen = believed != nullptr ? *believed : outcome;
+  if (!believed_.empty()) believed_[row] = seen;
+  histories_[row].append(tick_means(done.start, seen), seen.cost, seen.sum_pvalue_exposed,
+                         as_double(seen.num_conversions));
 }
 
 void check_bids(std::span<const SeatView> views, std::span<const BidFormula> bids) {

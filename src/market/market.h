@@ -3,68 +3,17 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "base/config/config.h"
 #include "base/convert.h"
 #include "base/threads.h"
 #include "bidding/bidder.h"
-#include "market/auction/auction_config.h"
-#include "market/stress.h"
 #include "market/auction/impressions.h"
 #include "market/auction/ladder.h"
-#include "market/traffic/traffic_config.h"
+#include "market/cell.h"
+#include "market/market_config.h"
 
 namespace genbid::market {
-
-struct RuleSet;
-
-struct MarketConfig {
-  std::string rules = "corrected";            // a name of the table (rule_sets.h)
-  int64_t impressions = 500000;               // nominal impressions of a period
-  double budget_scale = 1.0;                  // times every seat's budget
-  double rival_budget_scale = 1.0;            // competition: times the budgets of all who are not judged, once more
-  double cpa_scale = 1.0;                     // times every seat's CPA limit; below 1: tighter
-  int64_t seed = 1;                           // of all streams of the market; the official ones have their own
-  AuctionConfig auction;                      // of rule sets that are adjustable (rule_sets.h)
-  TrafficConfig traffic;                      // likewise
-  StressConfig stress;                        // likewise
-  std::vector<std::string> corrections = {};  // of its defects, where it has some (official/corrections.h)
-  // For traffic that is kept from one reset to the next, where the same periods are played again. It is no field of the
-  // section: whoever plays periods again sets it.
-  int64_t cache_megabytes = 0;
-
-  const RuleSet& rule_set() const;  // its line of the table (rule_sets.h). Error for an unknown name
-  // How impressions are sold in this market, in money of a cell whose unit of bids is 1 (bid_unit): slots, exposures,
-  // reserve, and the highest bid.
-  AuctionRule auction_rule() const;
-  MarketShape shape() const;
-  Rules bidder_rules() const;  // that its bidders bid under
-  // "corrected", "official", "official with draws, pid corrected", "corrected, reserve 0.02".
-  std::string rules_label() const;
-  void fields(ConfigVisitor& v);
-};
-
-// One period to be played: 48 advertisers. Cells of the same period meet the same traffic and the same draws.
-struct Cell {
-  int64_t period = 0;
-  std::vector<Advertiser> advertisers;  // one a seat, budgets and limits already scaled
-  uint64_t misled = 0;  // seats (bits) that believe other p-values than those by which conversions come (stress.h)
-};
-
-// The unit in which the rules corrected count the money of a cell, so that a market plays in any currency. It is 1
-// where the highest CPA limit of the cell is at most 1024, else the lowest power of two of which 1024 reach that limit.
-// The reserve (AuctionConfig) is given in this unit, and bids count as at most 256 of it (kMaxBid), which is a quarter
-// of that limit or more. Above 1024, money that is multiplied by a power of two multiplies the unit, too, so a cell
-// comes out the same with all its money multiplied.
-double bid_unit(const Cell& cell);
-// Error for a budget or CPA limit that is not a number from 0 to kMostMoney (money.h).
-void check_cells(std::span<const Cell> cells);
-// Under the rules corrected: Error for a cell whose unit is above 1 and above one of its CPA limits, of which those of
-// 0 are none. Its highest limit is then more than 512 times that one, and a reserve that is small change to the one
-// seat would shut out all bids of the other.
-void check_currency(std::span<const Cell> cells);
 
 // One seat's tick, finished.
 struct SeatTick {

@@ -3,8 +3,7 @@
 #include <array>
 
 #include "base/convert.h"
-#include "base/error.h"
-#include "base/shown.h"
+#include "base/named_table.h"
 #include "market/corrected/corrected_market.h"
 #include "market/official/official_market.h"
 
@@ -19,40 +18,31 @@ std::unique_ptr<Market> make(const MarketConfig& config, Threads& threads) {
 }  // namespace
 
 std::span<const RuleSet> rule_sets() {
-  static const std::array<RuleSet, 2> kRuleSets = {{
-      {.name = "corrected",
-       .help = "AuctionNet's with its defects corrected, for markets of any size",
-       .bidders = Rules::kCorrected,
-       .make = make<CorrectedMarket>},
-      {.name = "official",
-       .help = "AuctionNet's, bit for bit",
-       .bidders = Rules::kOfficial,
-       .make = make<official::OfficialMarket>,
-       .seeded = false,
-       .adjustable = false,
-       .has_defects = true,
-       .remembers_periods = true,
-       .holds_traffic = true,
-       .caps_bids = false},
-  }};
+  static const std::array kRuleSets = {
+      RuleSet{.name = "corrected",
+              .help = "AuctionNet's with its defects corrected, for markets of any size",
+              .bidders = BiddingRules::kCorrected,
+              .make = make<CorrectedMarket>},
+      RuleSet{.name = "official",
+              .help = "AuctionNet's, bit for bit",
+              .bidders = BiddingRules::kOfficial,
+              .make = make<official::OfficialMarket>,
+              .seeded = false,
+              .adjustable = false,
+              .has_defects = true,
+              .remembers_periods = true,
+              .holds_traffic = true,
+              .caps_bids = false},
+  };
   return kRuleSets;
 }
 
 const std::vector<std::string>& rules_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all;
-    for (const RuleSet& one : rule_sets()) all.push_back(one.name);
-    return all;
-  }();
+  static const std::vector<std::string> names = names_in(rule_sets());
   return names;
 }
 
-const RuleSet& rule_set(const std::string& name) {
-  for (const RuleSet& one : rule_sets()) {
-    if (one.name == name) return one;
-  }
-  throw Error("rules: found '" + name + "', expected one of " + listed(rules_names()));
-}
+const RuleSet& rule_set(const std::string& name) { return find_named(rule_sets(), name, "rules"); }
 
 std::string rules_help(int indent) {
   std::string text;

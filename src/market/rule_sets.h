@@ -15,8 +15,8 @@ namespace genbid::market {
 
 struct RuleSet {
   std::string name;
-  std::string help;  // one line, for `genbid simulate --help`
-  Rules bidders;     // what its bidders bid under while nothing is corrected (MarketConfig::bidder_rules)
+  std::string help;      // one line, for `genbid simulate --help`
+  BiddingRules bidders;  // what its bidders bid under while nothing is corrected (MarketConfig::bidder_rules)
   std::unique_ptr<Market> (*make)(const MarketConfig& config, Threads& threads);
 
   // Its chance comes from market.seed. If not, it has seeds of its own, and asking for one is an error.

@@ -117,9 +117,9 @@ void find_steps(const LaneConstants& constants, const ImpressionBlock& block, in
     const float b1 = in1 ? bid[kWidth + i] : bid[i];
     const float b2 = in2 ? bid[2 * kWidth + i] : bid[kWidth + i];
     const float b3 = in3 ? bid[3 * kWidth + i] : bid[2 * kWidth + i];
-    const float p1 = b1 > k.reserve ? b1 : k.reserve;
-    const float p2 = b2 > k.reserve ? b2 : k.reserve;
-    const float p3 = b3 > k.reserve ? b3 : k.reserve;
+    const float p1 = slot_price(b1, k.reserve);
+    const float p2 = slot_price(b2, k.reserve);
+    const float p3 = slot_price(b3, k.reserve);
     r1[i] = p1 < k.max_price ? p1 : kNever;
     r2[i] = p2 < k.max_price ? p2 : kNever;
     r3[i] = p3 < k.max_price ? p3 : kNever;

@@ -155,12 +155,13 @@ Population Exploration::populate(const Population& population, int64_t period) c
 
 std::unique_ptr<Bidder> Exploration::make_bidder(const Population& population, int num_ticks) const {
   if (config_.bidders.empty()) {
-    return std::make_unique<ExploringBidder>(config_, *this, make_bidders(population, Rules::kCorrected, num_ticks));
+    return std::make_unique<ExploringBidder>(config_, *this,
+                                             make_bidders(population, BiddingRules::kCorrected, num_ticks));
   }
   std::vector<int> categories;  // any bidder may be drawn for any seat
   for (const PopulationSeat& seat : population.seats) categories.push_back(seat.advertiser.category);
   const OfficialAssets assets;
-  const bidders::BidderSetting setting{Rules::kCorrected, assets, num_ticks, categories};
+  const bidders::BidderSetting setting{BiddingRules::kCorrected, assets, num_ticks, categories};
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const ExploreBidder& one : config_.bidders) {
     try {

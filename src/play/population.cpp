@@ -118,7 +118,7 @@ Advertiser official_campaign(int seat) {
   return advertiser;
 }
 
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules, int num_ticks) {
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, BiddingRules rules, int num_ticks) {
   const OfficialAssets assets;
   std::vector<std::unique_ptr<Bidder>> bidders;
   for (const PopulationSeat& seat : population.seats) {
@@ -131,7 +131,7 @@ std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, 
   return bidders;
 }
 
-SeatedPopulation::SeatedPopulation(const Population& population, Rules rules, int num_ticks)
+SeatedPopulation::SeatedPopulation(const Population& population, BiddingRules rules, int num_ticks)
     : owned(make_bidders(population, rules, num_ticks)) {
   for (const auto& bidder : owned) {
     seat_bidder.push_back(to_int(bidders.size()));

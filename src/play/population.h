@@ -48,11 +48,11 @@ Advertiser official_campaign(int seat);
 
 // Makes one bidder for each seat, for days of so many ticks. Throws an Error for a table that is not there or cannot be
 // used, and for a bidder that cannot play such days (make_bidder).
-std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, Rules rules,
+std::vector<std::unique_ptr<Bidder>> make_bidders(const Population& population, BiddingRules rules,
                                                   int num_ticks = kTicksPerPeriod);
 // A population with its bidders made: seat_bidder says which of `bidders` plays each seat of a cell.
 struct SeatedPopulation {
-  SeatedPopulation(const Population& population, Rules rules, int num_ticks = kTicksPerPeriod);
+  SeatedPopulation(const Population& population, BiddingRules rules, int num_ticks = kTicksPerPeriod);
 
   std::vector<std::unique_ptr<Bidder>> owned;
   std::vector<Bidder*> bidders;

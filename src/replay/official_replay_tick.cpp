@@ -18,8 +18,8 @@ double mean(std::span<const double> values) { return values.empty() ? 0.0 : sum(
 
 }  // namespace
 
-TickStart replay_start(const ReplayImpressions& impressions, int tick, double money) {
-  return {tick, std::ssize(impressions.pvalue), mean(impressions.pvalue), money};
+TickStart replay_start(const ReplayImpressions& impressions, int tick, double remaining) {
+  return {tick, std::ssize(impressions.pvalue), mean(impressions.pvalue), remaining};
 }
 
 // Returns what the wins cost.
@@ -38,7 +38,7 @@ double ReplayEnvironment::pass(const ReplayImpressions& impressions) {
   });
 }
 
-TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const BidFormula* formula, double money) {
+TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const BidFormula* formula, double remaining) {
   const size_t n = impressions.pvalue.size();
   bid_.assign(n, 0.0);
   won_.assign(n, 0);
@@ -50,7 +50,7 @@ TickOutcome ReplayEnvironment::play(const ReplayImpressions& impressions, const 
   }
 
   double cost = pass(impressions);
-  const auto excess = [&] { return std::max((cost - money) / (cost + 1e-4), 0.0); };
+  const auto excess = [&] { return std::max(overspent_share(cost, remaining), 0.0); };
   for (double ratio = excess(); ratio > 0.0; ratio = excess()) {
     std::vector<size_t> wins;
     for (size_t i = 0; i < n; ++i) {

@@ -18,7 +18,7 @@ struct ReplayImpressions {
 };
 
 // The mean p-value and count that a bidder knows before the tick.
-TickStart replay_start(const ReplayImpressions& impressions, int tick, double money);
+TickStart replay_start(const ReplayImpressions& impressions, int tick, double remaining);
 
 // The environment of one run: its stream of random numbers goes on from tick to tick.
 class ReplayEnvironment {
@@ -27,9 +27,9 @@ class ReplayEnvironment {
   explicit ReplayEnvironment(uint32_t seed = kSeed) : random_(seed) {}
 
   // A bid that is not below the price wins and pays it. Each impression's conversion probability is drawn from
-  // N(p-value, sigma) and clipped to [0, 1], then its conversion. While the wins cost more than `money`, a share of
+  // N(p-value, sigma) and clipped to [0, 1], then its conversion. While the wins cost more than `remaining`, a share of
   // them is dropped and everything is drawn again. With a null formula all bids are 0.
-  TickOutcome play(const ReplayImpressions& impressions, const BidFormula* formula, double money);
+  TickOutcome play(const ReplayImpressions& impressions, const BidFormula* formula, double remaining);
 
   // What the last pass of the last tick came to, by impression.
   std::span<const double> bid() const { return bid_; }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/paths.h"
 #include "base/shown.h"
 
 namespace genbid::report {
@@ -199,10 +200,6 @@ class Remarks {
 
 std::vector<std::string> result_files(const std::string& folder) {
   namespace fs = std::filesystem;
-  const auto is_there = [](const fs::path& path) {
-    std::error_code ignored;
-    return fs::exists(path, ignored);
-  };
   if (is_there(fs::path(folder) / "result.json")) return {folder + "/result.json"};
   std::vector<std::string> files;
   std::error_code why;

@@ -93,9 +93,9 @@ void PlatformConfig::fields(ConfigVisitor& v) {
   v.field("optimum", optimum);
 }
 
-Rules EvaluateConfig::bidder_rules() const {
+BiddingRules EvaluateConfig::bidder_rules() const {
   if (in_market()) return market.bidder_rules();
-  return replay.official() ? Rules::kOfficial : Rules::kCorrected;
+  return replay.official() ? BiddingRules::kOfficial : BiddingRules::kCorrected;
 }
 
 std::vector<int> EvaluateConfig::categories() const {

@@ -108,7 +108,7 @@ struct EvaluateConfig {
 
   bool in_market() const { return protocol != "replay"; }
   bool on_platform() const { return protocol == "platform"; }
-  Rules bidder_rules() const;
+  BiddingRules bidder_rules() const;
   const std::vector<int64_t>& periods() const { return (in_market() ? market.periods : replay.periods).values; }
   // The categories of the seats to be played; a log names its own.
   std::vector<int> categories() const;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/files/atomic_file.h"
+#include "base/files/paths.h"
 #include "report/comparison.h"
 #include "report/palette.h"
 #include "report/read_metrics.h"
@@ -20,11 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostRuns = 20;     // of a variant, in charts
 constexpr size_t kMostMissing = 12;  // that are named
-
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 // A cell of the experiment, and what is known of it.
 struct KnownCell {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/paths.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
 #include "data/replaceable.h"
@@ -22,11 +23,6 @@ namespace genbid::runs {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 void require_folder(const std::string& folder) {
   std::error_code ignored;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "base/files/paths.h"
 #include "base/files/safetensors.h"
 #include "base/shown.h"
 #include "graph/graph_json.h"
@@ -15,11 +16,6 @@ namespace genbid::serve {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 std::string read_regular(const std::string& path) {
   require_regular_file(path);

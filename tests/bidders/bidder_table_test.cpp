@@ -91,17 +91,18 @@ TEST_P(AnyKind, RefusesDaysThatItCannotPlay) {
                                      ? "no error"
                                      : "'" + bidder_label(sampled) + "' is made for days of " + std::to_string(days) +
                                            " ticks, found " + std::to_string(ticks) + " (market.traffic.ticks)";
-    EXPECT_EQ(error_of([&] { make_bidder(sampled, {Rules::kCorrected, assets, ticks}); }), expected);
+    EXPECT_EQ(error_of([&] { make_bidder(sampled, {BiddingRules::kCorrected, assets, ticks}); }), expected);
     const Advertiser advertiser = official_advertiser(0);
     SeatView row;
     row.advertiser = &advertiser;
     row.num_ticks = ticks;
-    const auto made = make_bidder(sampled, {Rules::kCorrected, assets, days == kAnyDays ? kTicksPerPeriod : days});
+    const auto made =
+        make_bidder(sampled, {BiddingRules::kCorrected, assets, days == kAnyDays ? kTicksPerPeriod : days});
     EXPECT_EQ(error_of([&] { made->reset({&row, 1}); }), expected);
   }
 }
 
-class AnyBidder : public testing::TestWithParam<std::tuple<std::string, Rules>> {
+class AnyBidder : public testing::TestWithParam<std::tuple<std::string, BiddingRules>> {
  protected:
   std::unique_ptr<Bidder> make() const {
     const auto& [kind, rules] = GetParam();
@@ -111,7 +112,7 @@ class AnyBidder : public testing::TestWithParam<std::tuple<std::string, Rules>> 
 
 INSTANTIATE_TEST_SUITE_P(Table, AnyBidder,
                          testing::Combine(testing::ValuesIn(bidder_names()),
-                                          testing::Values(Rules::kCorrected, Rules::kOfficial)));
+                                          testing::Values(BiddingRules::kCorrected, BiddingRules::kOfficial)));
 
 // Bids of two seats over two periods; `new_each_period`: by a new bidder in each.
 std::vector<BidFormula> two_periods(const std::function<std::unique_ptr<Bidder>()>& make, std::span<const int> seats,

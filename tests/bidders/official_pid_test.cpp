@@ -38,7 +38,7 @@ Run read_run(const std::string& path) {
 void expect_official_alphas(const std::string& path, size_t num_agents) {
   const Run run = read_run(path);
   ASSERT_EQ(run.size(), 2U);
-  const auto pid = make_pid(Rules::kOfficial);
+  const auto pid = make_pid(BiddingRules::kOfficial);
   int num_skipped = 0;
   for (const auto& [episode, agents] : run) {
     ASSERT_EQ(agents.size(), num_agents);
@@ -102,7 +102,7 @@ class OneSeat {
   }
 
  private:
-  std::unique_ptr<Bidder> pid_ = make_pid(Rules::kOfficial);
+  std::unique_ptr<Bidder> pid_ = make_pid(BiddingRules::kOfficial);
   SeatView row_;
 };
 

@@ -38,7 +38,7 @@ class OneSeat {
 
 // Budget 1000. Even spending at tick t costs remaining / (48 - t): between 0.7 and 1.1 of it nothing changes.
 TEST(CorrectedPid, RaisesAlphaWhereItSpendsTooSlowlyAndLowersItWhereTooFast) {
-  OneSeat seat(make_pid(Rules::kCorrected));
+  OneSeat seat(make_pid(BiddingRules::kCorrected));
   EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
   EXPECT_EQ(seat.alpha(1, 990.0), 15.0 * 1.2);        // 10 x 47 / 990 = 0.47
   EXPECT_EQ(seat.alpha(2, 970.0), 15.0 * 1.2);        // 20 x 46 / 970 = 0.95
@@ -47,20 +47,20 @@ TEST(CorrectedPid, RaisesAlphaWhereItSpendsTooSlowlyAndLowersItWhereTooFast) {
 
 // The official one compares the first cost with a budget of 100 whatever the seat's, so its alpha always rises.
 TEST(CorrectedPid, UsesTheTrueCostOfTheFirstTick) {
-  OneSeat seat(make_pid(Rules::kCorrected));
+  OneSeat seat(make_pid(BiddingRules::kCorrected));
   EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
   EXPECT_EQ(seat.alpha(1, 900.0), 15.0 * 0.7);
 }
 
 TEST(CorrectedPid, ATickWithoutBeingAskedChangesNothing) {
-  OneSeat seat(make_pid(Rules::kCorrected));
+  OneSeat seat(make_pid(BiddingRules::kCorrected));
   EXPECT_EQ(seat.alpha(0, 1000.0), 15.0);
   seat.alpha(1, 0.05, false);
   EXPECT_EQ(seat.alpha(2, 979.0), 15.0);  // 21 x 46 / 979 = 0.99
 }
 
 TEST(CorrectedPid, ResetForgetsTheLastPeriod) {
-  const std::unique_ptr<Bidder> pid = make_pid(Rules::kCorrected);
+  const std::unique_ptr<Bidder> pid = make_pid(BiddingRules::kCorrected);
   const Advertiser advertiser{1000.0, 100.0, 0};
   SeatView view;
   view.advertiser = &advertiser;

@@ -25,7 +25,7 @@ EvaluationPlan small_plan() {
 
 std::vector<Evaluation> evaluate(const EvaluationPlan& plan, int num_threads, bool pid_alone = false) {
   Threads threads(num_threads);
-  const auto pid = bidders::make_pid(Rules::kCorrected);
+  const auto pid = bidders::make_pid(BiddingRules::kCorrected);
   const auto fixed = bidders::make_fixed_alpha(80.0, 1.0);
   std::vector<Candidate> candidates = {{"pid", "rule", pid.get()}};
   if (!pid_alone) candidates.push_back({"fixed", "rule", fixed.get()});
@@ -67,7 +67,7 @@ TEST(Evaluation, ReplacingABidderByItselfChangesNothing) {
   } sink;
   Threads threads(1);
   const auto market = market::make_market(plan.market, threads);
-  const auto population = play::make_bidders(plan.population, Rules::kCorrected);
+  const auto population = play::make_bidders(plan.population, BiddingRules::kCorrected);
   std::vector<Bidder*> bidders;
   std::vector<int> seat_bidder;
   for (int seat = 0; seat < kNumSeats; ++seat) {

@@ -43,7 +43,7 @@ class Judges {
  public:
   explicit Judges(EvaluationPlan plan) : plan_(std::move(plan)) {
     plan_.book = &book_;
-    const Rules rules = plan_.market.bidder_rules();
+    const BiddingRules rules = plan_.market.bidder_rules();
     add("pid", "rule", bidders::make_pid(rules));
     add("fixed", "rule", bidders::make_fixed_alpha(80.0, 1.0));
     add("teacher", "hindsight", play::make_teacher(book_)).reads_plans = true;

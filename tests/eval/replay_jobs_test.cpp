@@ -93,7 +93,7 @@ class ReplayJobs : public testing::TestWithParam<Log> {
   }
   // AuctionNet's PID, which remembers periods elsewhere, and a constant.
   JobsDone play(const JobStore* store, Shard shard = {}, int64_t until = kNever) {
-    const Rules rules = config_.official() ? Rules::kOfficial : Rules::kCorrected;
+    const BiddingRules rules = config_.official() ? BiddingRules::kOfficial : BiddingRules::kCorrected;
     UntilPeriod pid(bidders::make_pid(rules), until);
     UntilPeriod fixed(bidders::make_fixed_alpha(0.3, 0.0), until);
     std::vector<Candidate> candidates = {{"pid", "rule", &pid}, {"fixed", "rule", &fixed}};

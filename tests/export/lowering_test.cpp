@@ -193,7 +193,7 @@ TEST(LoweringErrors, NameAnOperatorOutsideTheTable) {
   Toy policy([](const policy::Ticks& ticks) { return ticks.states_BTS.cumsum(1).select(1, 1).slice(1, 0, 1); });
   EXPECT_EQ(error_of(policy),
             "export: aten::cumsum: found an operator outside the table, expected one in it (the table is "
-            "src/export/lowering_operators.cpp)");
+            "src/export/lowering_tables.h)");
 }
 
 TEST(LoweringErrors, FindANumberOfRows) {

@@ -163,7 +163,7 @@ TEST(Exploration, SeatsBidAsTheBidderThatWasDrawnForThem) {
   bidder->bid(views.rows, bids);
   for (size_t half = 0; half < 2; ++half) {
     const auto drawn = exploration.populate(population, half == 0 ? 1000 : 2000);
-    const auto plain = make_bidders(drawn, Rules::kCorrected);
+    const auto plain = make_bidders(drawn, BiddingRules::kCorrected);
     for (size_t seat = 0; seat < 48; ++seat) {
       const std::span<const SeatView> row(&views.rows[48 * half + seat], 1);
       std::vector<BidFormula> one(1);

@@ -24,7 +24,7 @@ Means means_of_periods_22_to_27() {
   config.rules = "official";
   const auto market = market::make_market(config, threads);
   const Population population = load_population("official");
-  const SeatedPopulation seated(population, Rules::kOfficial);
+  const SeatedPopulation seated(population, BiddingRules::kOfficial);
 
   Means means;
   constexpr double kShare = 1.0 / (6 * kNumSeats);

@@ -175,7 +175,7 @@ TEST_F(OnlineLpFile, OfOtherDaysPlaysThem) {
   for (int tick = 0; tick < 96; ++tick)
     rows += "0,0," + std::to_string(50 + tick) + ",1000," + std::to_string(tick) + "\n";
   const bidders::OnlineLpOptions config{.table = put(rows)};
-  const auto bidder = bidders::make_bidder(config, {Rules::kCorrected, OfficialAssets(), 96});
+  const auto bidder = bidders::make_bidder(config, {BiddingRules::kCorrected, OfficialAssets(), 96});
   const Advertiser advertiser{.budget = 1000.0, .cpa_limit = 100.0, .category = 0};
   SeatView row;
   row.advertiser = &advertiser;

@@ -65,7 +65,7 @@ std::vector<Played> play_all() {
   config.rules = "official";
   const auto market = market::make_market(config, threads);
   const Population population = load_population("official");
-  const SeatedPopulation seated(population, Rules::kOfficial);
+  const SeatedPopulation seated(population, BiddingRules::kOfficial);
   std::vector<Played> periods;
   for (int64_t period = kFirst; period <= kLast; ++period) {
     periods.emplace_back(period);

@@ -171,7 +171,7 @@ TEST(OfficialRun, FullRunOfThePopulationWithItsRecordedAlphasHasEveryNumber) {
         seat_bidder.push_back(seat);
         continue;
       }
-      owned.push_back(bidders::make_bidder(bidder, {Rules::kOfficial, assets}));
+      owned.push_back(bidders::make_bidder(bidder, {BiddingRules::kOfficial, assets}));
       bidders.push_back(owned.back().get());
       seat_bidder.push_back(seat);
     }

@@ -115,11 +115,11 @@ TEST(Population, OfficialHasTheOfficialLayout) {
 
 TEST(Population, OnlyOfficialRulesMakeBiddersRemember) {
   for (const std::string& name : population_names()) {
-    for (const Rules rules : {Rules::kCorrected, Rules::kOfficial}) {
+    for (const BiddingRules rules : {BiddingRules::kCorrected, BiddingRules::kOfficial}) {
       const auto owned = make_bidders(load_population(name), rules);
       std::vector<Bidder*> bidders;
       for (const auto& bidder : owned) bidders.push_back(bidder.get());
-      EXPECT_EQ(keep_state_between_periods(bidders), rules == Rules::kOfficial) << name;
+      EXPECT_EQ(keep_state_between_periods(bidders), rules == BiddingRules::kOfficial) << name;
     }
   }
 }
@@ -127,13 +127,13 @@ TEST(Population, OnlyOfficialRulesMakeBiddersRemember) {
 TEST(Population, ATableThatIsNotThereIsAnError) {
   Population population = load_population("pid48");
   population.seats[5].bidder = bidders::OnlineLpOptions{.table = "no/such/table.csv"};
-  EXPECT_THROW(make_bidders(population, Rules::kCorrected), Error);
+  EXPECT_THROW(make_bidders(population, BiddingRules::kCorrected), Error);
 }
 
 TEST(Population, EveryShippedOneLoadsAndBids) {
   for (const std::string& name : population_names()) {
     EXPECT_TRUE(population_exists(name));
-    EXPECT_EQ(make_bidders(load_population(name), Rules::kCorrected).size(), 48U) << name;
+    EXPECT_EQ(make_bidders(load_population(name), BiddingRules::kCorrected).size(), 48U) << name;
   }
 }
 
@@ -247,10 +247,10 @@ TEST(Population, TheOfficialOneHas48Seats) {
 }
 
 TEST(Population, BiddersMadeFor48TicksRefuseOtherDays) {
-  EXPECT_EQ(make_bidders(load_population("rules48", 64), Rules::kCorrected, 96).size(), 64U);
+  EXPECT_EQ(make_bidders(load_population("rules48", 64), BiddingRules::kCorrected, 96).size(), 64U);
   const auto error_of = [](const Population& population) -> std::string {
     try {
-      make_bidders(population, Rules::kCorrected, 96);
+      make_bidders(population, BiddingRules::kCorrected, 96);
     } catch (const Error& e) {
       return e.what();
     }

@@ -168,7 +168,7 @@ TEST(OfficialReplay, DefaultsOfTheProtocol) {
 // The official PID keeps its state from period to period of a market, and begins with 100 in its books; every replay is
 // a run of its own.
 TEST(OfficialReplay, NobodyRemembersTheLastReplay) {
-  const auto pid = bidders::make_pid(Rules::kOfficial);
+  const auto pid = bidders::make_pid(BiddingRules::kOfficial);
   const auto first = replay_one(official_config(kScaledLog, 0.0, 20.0), *pid);
   const auto second = replay_one(official_config(kScaledLog, 0.0, 20.0), *pid);
   EXPECT_EQ(first[0].cost, second[0].cost);
@@ -232,7 +232,7 @@ bool same(const ReplayCell& a, const ReplayCell& b) {
 TEST(CorrectedReplay, NeitherThreadsNorCompanyChangeAResult) {
   const auto alone = replay_one(corrected_config(kScaledLog), *cpa_bidder(), 1);
   const auto threaded = replay_one(corrected_config(kScaledLog), *cpa_bidder(), 3);
-  const auto pid = bidders::make_pid(Rules::kCorrected);
+  const auto pid = bidders::make_pid(BiddingRules::kCorrected);
   const auto bidder = cpa_bidder();
   Bidder* both[] = {pid.get(), bidder.get()};
   Threads threads(2);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -15,7 +16,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 
-// A file descriptor whose every failure is an Error with the path and the system's reason. Private to base.
+// A file descriptor whose every failure is an Error with the path and the system's reason.
 
 namespace genbid {
 
@@ -59,6 +60,23 @@ class RawFile {
     }
   }
 
+  // Writes all of it at a place in the file.
+  void write_at(const void* data, size_t size, int64_t offset) {
+    const auto* next = static_cast<const std::byte*>(data);
+    while (size > 0) {
+      const ssize_t count = ::pwrite(fd_, next, size, offset);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) fail_io(path_, "write", errno);
+      next += count;
+      size -= to_size(count);
+      offset += count;
+    }
+  }
+
+  // What was written is on the disk, but not what the system notes of the file beside its size.
+  void sync_data() {
+    if (::fdatasync(fd_) != 0) fail_io(path_, "write", errno);
+  }
   void sync() {
     // Some file systems cannot flush a folder and say EINVAL.
     if (::fsync(fd_) != 0 && errno != EINVAL) fail_io(path_, "write", errno);

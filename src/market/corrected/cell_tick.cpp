@@ -171,14 +171,15 @@ class Again {
 
 TopFour CellTick::top(int64_t pv) const { return at(tops_, pv / kBlockWidth).get(to_int(pv % kBlockWidth)); }
 
-int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads) {
+int CellTick::play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> remaining,
+                   Threads* threads) {
   lost_bids_.fill(0);
   lost_pvalues_.fill(0);
   any_lost_ = false;
   const PackedBids packed(bids);
   clear_all(context, bids, packed, threads);
   int num_passes = 1;
-  for (; drop_wins(context, bids, money, threads); ++num_passes) clear_again(context, bids, packed, threads);
+  for (; drop_wins(context, bids, remaining, threads); ++num_passes) clear_again(context, bids, packed, threads);
   return num_passes;
 }
 
@@ -211,17 +212,17 @@ void CellTick::clear_all(const TickContext& context, const SeatBids& bids, const
   }
 }
 
-bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money,
+bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> remaining,
                          Threads* threads) {
   const TickTraffic& tick = context.tick;
   const auto num_blocks = to_size(tick.num_blocks);
   size_t num_lists = 0;
-  for (size_t seat = 0; seat < money.size(); ++seat) {
-    if (sums_.seats[seat].cost <= money[seat]) continue;
+  for (size_t seat = 0; seat < remaining.size(); ++seat) {
+    if (sums_.seats[seat].cost <= remaining[seat]) continue;
     const double cost = from_money(sums_.seats[seat].cost);
     // Above 0 even where both round to the same double.
     constexpr double kLeast = std::numeric_limits<double>::min();
-    const double ratio = std::max((cost - from_money(money[seat])) / (cost + 1e-4), kLeast);
+    const double ratio = std::max(overspent_share(cost, from_money(remaining[seat])), kLeast);
     for (int slot = 0; slot < tick.num_slots; ++slot) {
       if (num_lists == drops_.size()) drops_.emplace_back();
       Drops& list = drops_[num_lists++];
@@ -268,8 +269,9 @@ bool CellTick::drop_wins(const TickContext& context, const SeatBids& bids, std::
   if (num_dropped == 0) {
     const auto seat = to_size(drops_[0].seat);
     throw Error("period " + std::to_string(context.factors.period) + ", tick " + std::to_string(tick.tick) + ", seat " +
-                std::to_string(seat) + ": found cost " + shortest(from_money(sums_.seats[seat].cost)) + " and money " +
-                shortest(from_money(money[seat])) + ", but no slot held that could be lost");
+                std::to_string(seat) + ": found cost " + shortest(from_money(sums_.seats[seat].cost)) +
+                " and remaining budget " + shortest(from_money(remaining[seat])) +
+                ", but no slot held that could be lost");
   }
   for (size_t block = 0; block < num_blocks; ++block) lost_lanes_[block] |= affected_[block];
   return true;

@@ -16,8 +16,8 @@ namespace genbid::market {
 // One tick of one cell: clears the auction and keeps everybody within budget. Its memory is reused from tick to tick;
 // the result depends on nothing but the arguments.
 //
-// Budgets (auctionnet.md 2.6): while the cost of some seats exceeds their money, each of them loses, in each slot,
-// ceil(its wins * ratio) of its wins there, where ratio = (cost - money) / (cost + 1e-4). It loses those with the
+// Budgets (auctionnet.md 2.6): while the cost of some seats exceeds their budget, each of them loses, in each slot,
+// ceil(its wins * ratio) of its wins there, where ratio = (cost - remaining) / (cost + 1e-4). It loses those with the
 // smallest random keys of (period, tick, impression, seat). A bid lost so is 0 from then on, and the impression is
 // cleared again. Every pass takes at least one win of every such seat, so this comes to an end; a pass that finds none
 // to take is an Error.
@@ -32,9 +32,9 @@ class CellTick {
  public:
   explicit CellTick(uint64_t seed) : keys_(seed, "market.budget") {}
 
-  // `money` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads` the
+  // `remaining` is what each seat may spend, in units of money.h; a seat without money must not bid. With `threads` the
   // blocks are split over them. Returns the number of clearing passes, the first included.
-  int play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
+  int play(const TickContext& context, const SeatBids& bids, std::span<const WideSum> remaining, Threads* threads);
 
   const TickSums& sums() const { return sums_; }
   // Sum of the tick's least winning costs for a seat of this reserve, in units of money.h.
@@ -67,7 +67,8 @@ class CellTick {
   };
 
   // Chooses what is lost and marks it. False if nobody spent too much.
-  bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> money, Threads* threads);
+  bool drop_wins(const TickContext& context, const SeatBids& bids, std::span<const WideSum> remaining,
+                 Threads* threads);
   void choose_drops(const TickContext& context, Drops& list) const;
   WideSum sum_of_drops(const TickContext& context, const SeatBids& bids, const Drops& list) const;
   // Clears the affected impressions without the bids lost there.

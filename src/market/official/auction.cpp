@@ -112,21 +112,21 @@ Auction::Auction(const Corrections& corrections, uint64_t seed, const AuctionRul
       drops_(seed, "market.official.drops") {}
 
 int Auction::play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
-                  std::span<const double> money, Threads* threads) {
+                  std::span<const double> remaining, Threads* threads) {
   bids_ = bids;
   matrix_ = {};
   any_squared_ = std::any_of(bids.begin(), bids.end(), [](const BidFormula& bid) { return bid.value_squared != 0.0; });
-  return play_bids(traffic, truncation, draws, money, threads);
+  return play_bids(traffic, truncation, draws, remaining, threads);
 }
 
 int Auction::play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
-                  const SeedOneDraws& draws, std::span<const double> money, Threads* threads) {
+                  const SeedOneDraws& draws, std::span<const double> remaining, Threads* threads) {
   matrix_ = bids;
-  return play_bids(traffic, truncation, draws, money, threads);
+  return play_bids(traffic, truncation, draws, remaining, threads);
 }
 
 int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
-                       std::span<const double> money, Threads* threads) {
+                       std::span<const double> remaining, Threads* threads) {
   traffic_ = &traffic;
   truncation_ = &truncation;
   draws_ = &draws;
@@ -148,7 +148,7 @@ int Auction::play_bids(const TickTraffic& traffic, const Truncation& truncation,
   int num_passes = 1;
   // A pass of the original clears the whole tick again, with the same random numbers: impressions whose bids have not
   // changed come out as before.
-  for (; drop_wins(money); ++num_passes) {
+  for (; drop_wins(remaining); ++num_passes) {
     in_parts(std::ssize(affected_), [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) clear(at(affected_, i));
     });
@@ -281,12 +281,12 @@ uint64_t Auction::drop_seed(size_t seat, size_t slot) const {
   return uint64_t{bits[0]} << 32 | bits[1];
 }
 
-bool Auction::drop_wins(std::span<const double> money) {
+bool Auction::drop_wins(std::span<const double> remaining) {
   const std::array<double, kSeats>& costs = pass_costs_.back();
   std::array<double, kSeats> ratios{};
   bool any = false;
   for (size_t i = 0; i < kSeats; ++i) {
-    ratios[i] = std::max((costs[i] - money[i]) / (costs[i] + 0.0001), 0.0);
+    ratios[i] = std::max(overspent_share(costs[i], remaining[i]), 0.0);
     any |= ratios[i] > 0.0;
   }
   if (!any) return false;
@@ -322,8 +322,8 @@ bool Auction::drop_wins(std::span<const double> money) {
   if (affected_.empty()) {
     const auto seat = to_size(std::max_element(ratios.begin(), ratios.end()) - ratios.begin());
     throw Error("period " + std::to_string(traffic_->period) + ", tick " + std::to_string(traffic_->tick) + ", seat " +
-                std::to_string(seat) + ": found cost " + shortest(costs[seat]) + " and money " + shortest(money[seat]) +
-                ", but no slot sold that could be lost");
+                std::to_string(seat) + ": found cost " + shortest(costs[seat]) + " and remaining budget " +
+                shortest(remaining[seat]) + ", but no slot sold that could be lost");
   }
   std::sort(affected_.begin(), affected_.end());
   affected_.erase(std::unique(affected_.begin(), affected_.end()), affected_.end());

@@ -92,13 +92,13 @@ class Auction {
   using Truncation =
       std::vector<numpy::TruncatedNormal>;  // of each seat's conversion uncertainty, for a whole period (6.4)
 
-  // Clears the tick until nobody spends more than `money`; the work is split over `threads` where given, and the
+  // Clears the tick until nobody spends more than `remaining`; the work is split over `threads` where given, and the
   // result does not depend on that. Returns the number of passes. `traffic` must stay until the next call.
   int play(const TickTraffic& traffic, const Bids& bids, const Truncation& truncation, const SeedOneDraws& draws,
-           std::span<const double> money, Threads* threads);
+           std::span<const double> remaining, Threads* threads);
   // Plays a matrix of bids, [num_pv][48], none of them negative. The matrix, too, must stay until the next call.
   int play(const TickTraffic& traffic, std::span<const double> bids, const Truncation& truncation,
-           const SeedOneDraws& draws, std::span<const double> money, Threads* threads);
+           const SeedOneDraws& draws, std::span<const double> remaining, Threads* threads);
 
   // What the tick brought a seat.
   const TickOutcome& outcome(size_t seat) const { return outcomes_[seat]; }
@@ -121,7 +121,7 @@ class Auction {
  private:
   bool dropped(int64_t pv, size_t seat) const { return any_dropped_ && (at(dropped_, pv) >> seat & 1U) != 0; }
   int play_bids(const TickTraffic& traffic, const Truncation& truncation, const SeedOneDraws& draws,
-                std::span<const double> money, Threads* threads);
+                std::span<const double> remaining, Threads* threads);
   void row_bids(int64_t pv, double* bids) const;
   void clear(int64_t pv);
   bool sells(double bid, double price) const;
@@ -131,7 +131,7 @@ class Auction {
   bool converts(int64_t pv, size_t seat) const;
   void add_costs();
   uint64_t drop_seed(size_t seat, size_t slot) const;
-  bool drop_wins(std::span<const double> money);
+  bool drop_wins(std::span<const double> remaining);
   void add_outcomes(Threads* threads);
 
   AuctionRule rule_;

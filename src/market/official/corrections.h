@@ -13,7 +13,7 @@ struct Corrections {
   bool reserve = false;    // 6.5: a slot whose price is the reserve is sold to a bid of at least the reserve
   bool zero_bids = false;  // 6.6: only bids of at least the reserve compete, ties go to the lower seat
   bool drops = false;      // 6.8: which wins over-spending takes is drawn anew for each seat, slot and pass
-  bool pid = false;        // 6.10: PID forgets the last period (make_bidder with Rules::kCorrected)
+  bool pid = false;        // 6.10: PID forgets the last period (make_bidder with BiddingRules::kCorrected)
 };
 
 const std::vector<std::string>& correction_names();

@@ -255,13 +255,13 @@ TEST(Corrections, EachReachesTheMarketAndZeroBidsAndPidChangeNoTick) {
 
 TEST(Corrections, PidForgetsWithItsCorrectionAlone) {
   MarketConfig config;
-  EXPECT_EQ(config.bidder_rules(), Rules::kCorrected);
+  EXPECT_EQ(config.bidder_rules(), BiddingRules::kCorrected);
   config.rules = "official";
-  EXPECT_EQ(config.bidder_rules(), Rules::kOfficial);
+  EXPECT_EQ(config.bidder_rules(), BiddingRules::kOfficial);
   config.corrections = {"draws", "reserve", "zero_bids", "drops"};
-  EXPECT_EQ(config.bidder_rules(), Rules::kOfficial);
+  EXPECT_EQ(config.bidder_rules(), BiddingRules::kOfficial);
   config.corrections = {"pid"};
-  EXPECT_EQ(config.bidder_rules(), Rules::kCorrected);
+  EXPECT_EQ(config.bidder_rules(), BiddingRules::kCorrected);
 }
 
 std::string error_of(const std::string& text) {
