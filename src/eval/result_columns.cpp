@@ -3,7 +3,7 @@
 namespace genbid::eval {
 namespace {
 
-// What nobody drew is not there.
+// A value that rests on draws is left empty where nothing was drawn.
 template <typename Row>
 ColumnValue realised(const Row& row, double value) {
   return row.drawn ? ColumnValue(value) : ColumnValue();

@@ -114,7 +114,7 @@ ValueId as_linear(Lowerer& l, const Term& product, const Term& bias) {
   if (value.source != graph::Value::Source::kNode) return -1;
   const graph::Node& node = l.graph().nodes()[to_size(value.index)];
   if (node.op != Op::kLinear || value.shape.rest.empty() || value.shape.rest.back() != bias.known.size(0)) return -1;
-  // Its own bias is zero.
+  // The product must not have a bias of its own: one that is not all zeros stays as it is.
   const graph::Constant& own = l.graph().constant_of(node.inputs[2]);
   for (const std::byte byte : own.bytes) {
     if (byte != std::byte{0}) return -1;

@@ -203,7 +203,7 @@ bool StepMaker::is_moved_on(const MovingCarry& carry) {
   return true;
 }
 
-// The others would take pointers for numbers.
+// Whether only steps that know rows by pointers see such rows: other kernels would take the pointers for numbers.
 bool StepMaker::only_rows_kernels() const {
   return std::all_of(plan_.steps.begin(), plan_.steps.end(), [this](const Step& step) {
     if (step.run == kernels_.copy_rows) return true;

@@ -17,7 +17,7 @@ constexpr int kFloat32 = 7, kInt64 = 5, kBool = 12;  // ScalarType
 constexpr int kStrided = 7;                          // Layout
 constexpr int kByPlace = 1, kByName = 2;             // ArgumentKind
 constexpr const char* kRows = "s0";
-constexpr int64_t kRowsHint = 2;  // as if it had been traced with so many
+constexpr int64_t kRowsHint = 2;  // number of rows that the program claims to be traced with
 
 Json extent(int64_t multiple_of_rows) {
   const std::string symbol = std::string("Symbol('") + kRows + "', positive=True, integer=True)";

@@ -38,7 +38,7 @@ struct CampaignLayout {
   size_t plain = 0;  // how many numbers stand before the carry
   size_t carry = 0;  // begins with a line of the cache
   size_t carry_size = 0;
-  std::vector<size_t> buffers;  // places of those that move
+  std::vector<size_t> buffers;  // places of the carries that move in their buffers
   size_t size = 0;
 
   // Of what is saved: the numbers before the carry, and both carries without room around them.
@@ -88,7 +88,7 @@ class Campaigns {
     size_t size = 0;              // numbers of a row
     size_t place = 0;             // of a carry: in the campaign's carry
     std::span<float> floats;      // where the workspace reads it
-    std::span<int64_t> integers;  // the same of ticks
+    std::span<int64_t> integers;  // kTicks: likewise, since ticks are whole numbers
   };
   struct CarryOutput {
     size_t index = 0;

@@ -116,7 +116,7 @@ class Dataset {
   std::vector<int64_t> seats_;
   std::vector<StoreTrajectories> stores_;
   std::vector<double> weights_;  // empty: all are 1
-  at::Tensor weight_M1_;         // the same by place in the store, f32 on the device; likewise undefined
+  at::Tensor weight_M1_;         // the weights by place in the store, f32 on the device; undefined: all are 1
   int64_t num_rows_ = 0;
 };
 

@@ -20,7 +20,7 @@
 
 namespace genbid::graph {
 
-constexpr int kMostLoops = 9;  // extents of a tensor, and those of its rows apart
+constexpr int kMostLoops = 9;  // most extents of a tensor, those of its rows not counted
 constexpr int64_t kSlack = 64;
 
 // Of one call. A place is where a tensor lies.
