@@ -63,7 +63,7 @@ class Planner : public Bidder {
     double num_pv = 0.0;
     double loss = -1.0;  // of a day beyond the CPA limit, in budgets / CPA limit; below 0: not known yet
   };
-  // What a tick is decided by.
+  // What the bid of a tick is decided by.
   struct Stand {
     const PlannerValues& values;
     size_t next_stage;
@@ -125,7 +125,7 @@ class Planner : public Bidder {
     return {values(seat, volume, row.loss), static_cast<size_t>(after - stages.begin()), lowest};
   }
 
-  // Of the forecast's days, in quarters of an octave.
+  // The day's impressions against those of the forecast's days, in quarters of an octave.
   int volume_of(const PlannerForecast::Seen& seen) const {
     return static_cast<int>(std::lround(kVolumesPerOctave * std::log2(forecast_->volume(seen))));
   }
@@ -155,7 +155,7 @@ class Planner : public Bidder {
     return loss(enough);
   }
 
-  // Of what a position is worth, or another function of value and cost so far.
+  // The mean over futures of what a position is worth, or of another function of value and cost so far.
   template <class Function>
   ByAlpha mean_over_futures(const SeatView& view, const Function& of) const {
     const auto value = as_float(view.history->expected_conversions());

@@ -47,7 +47,7 @@ struct TrajectoryColumns {
   std::vector<float> asked, best_rest, rest_constant;  // TrajectoryLabels; empty in a store without labels
 
   void append(const Trajectory& trajectory);
-  // Those of the trajectory that was appended last; of all trajectories or of none.
+  // Adds the labels of the trajectory that was appended last; all trajectories have labels, or none has.
   void append(const TrajectoryLabels& labels);
 
   int64_t num_trajectories() const { return std::ssize(period); }

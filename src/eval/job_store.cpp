@@ -211,7 +211,7 @@ constexpr std::pair<const char*, double oracle::Optimum::*> kOptimumFields[] = {
                                                                                 {"alpha", &oracle::Optimum::alpha},
                                                                                 {"bound", &oracle::Optimum::bound}};
 
-// A file of the key's identity, or nothing.
+// The file at `path`, or nothing where there is none or it is of another identity than the key.
 std::optional<JobFile> find(const std::string& path, const std::string& kind, const JobKey& key) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   JobFile file(path, kind);

@@ -95,7 +95,7 @@ class PlatformPlay {
       opponent_.emplace(plan.opponent_name, *plan.opponent);
       bidders_.push_back(&*opponent_);
     }
-    // A judgement does not begin where an earlier one ended.
+    // Bidders forget earlier periods, so that a judgement does not begin where an earlier one ended.
     for (Bidder* bidder : bidders_) {
       if (bidder->keeps_state_between_periods()) bidder->reset({});
     }
@@ -112,7 +112,7 @@ class PlatformPlay {
   }
   // What bidders that remember periods know after the last one.
   std::vector<double> memory() const { return is_chain() ? memory_of(bidders_) : std::vector<double>(); }
-  // As if the period had been played.
+  // Leaves bidders and progress as if the period had been played.
   void pass_over(const PlatformPeriodCells& job) {
     if (is_chain()) genbid::remember(bidders_, job.memory);
     for (int tick = 0; tick_played_ && tick < plan_.market.shape().ticks; ++tick) tick_played_();

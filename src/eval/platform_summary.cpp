@@ -141,7 +141,7 @@ std::vector<std::string> difference_titles(const PlatformSummary& summary) {
   return names;
 }
 
-// Of the numbers that are compared, in as many digits as the reference's.
+// A line of the table of differences: the numbers that are compared, with the digits that these metrics are shown in.
 std::vector<std::string> difference_line(const PlatformRow& row) {
   std::vector<std::string> cells = {row.label()};
   for (size_t i = 0; i < row.differences.size(); ++i) {

@@ -122,7 +122,7 @@ ValueId as_linear(Lowerer& l, const Term& product, const Term& bias) {
   return l.add(Op::kLinear, {node.inputs[0], node.inputs[1], l.constant(bias.known)});
 }
 
-// The third input is a factor of the second.
+// The term of an input, times the factor that the node's third input gives.
 Term scaled(Lowerer& l, const Node& node, size_t input) {
   Term term = term_or_number(l, node, input);
   const double factor = node.inputs().size() > 2 ? l.real(node, 2) : 1.0;
@@ -238,7 +238,7 @@ Term full_like(Lowerer& l, const Node& node) { return spread(l, node, l.real(nod
 
 // --- Places ----------------------------------------------------------------------------------------------------------
 
-// A dimension from the front.
+// Counts a dimension from the front, also one that was given from the end.
 int64_t dimension(Lowerer& l, const Term& term, int64_t given, int64_t more = 0) {
   const auto rank = to_signed(Shape(l.shape_of(term)).rank()) + more;
   return given < 0 ? given + rank : given;
@@ -252,7 +252,7 @@ std::vector<int64_t> target_of(const Shape& shape) {
 
 Term reshaped(Lowerer& l, ValueId x, const Shape& shape) {
   if (l.at(x).shape == shape) return made(x);
-  // The numbers stay where they are, so of several in a row only the last counts.
+  // A reshape moves no numbers, so of several in a row only the last counts.
   const graph::Value& value = l.at(x);
   if (value.source == graph::Value::Source::kNode) {
     const graph::Node& node = l.graph().nodes()[to_size(value.index)];
@@ -468,7 +468,7 @@ Term repeat_interleave(Lowerer& l, const Node& node) {
   return made(l.add(Op::kPick, {x}, places));
 }
 
-// Numbers of zeros from the last dimension on, before and behind. What is negative cuts.
+// Zeros are counted before and behind each dimension, beginning with the last one. A negative count cuts.
 Term constant_pad_nd(Lowerer& l, const Node& node) {
   ValueId x = value_at(l, node, 0);
   const std::vector<int64_t> pads = l.integers(node, 1);

@@ -48,7 +48,7 @@ Json pt2_real(double number) {
   return {{"as_float", number}};
 }
 
-// Strides are those of C order. Torch computes those of values between itself, wherever it wants them.
+// Strides are written as those of C order. Torch computes strides of intermediate values anew where it needs them.
 Json pt2_tensor_meta(Type type, const Shape& shape) {
   Json sizes = Json::array(), strides = Json::array();
   if (shape.rows > 0) {
@@ -132,7 +132,7 @@ void Pt2Program::output(const std::string& name, const std::string& value) {
   outputs_.push_back({{"user_output", {{"arg", output_values_.back()}}}});
 }
 
-// A node that makes a number: an input's extent, that by what it has of the rows, or that times so many.
+// Adds a node that makes a number: an input's extent, the number of rows by division, or a multiple of that.
 Json Pt2Program::row_symbol(int64_t multiple) {
   if (const auto found = row_symbols_.find(multiple); found != row_symbols_.end()) return {{"as_name", found->second}};
   if (rows_of_input_ == 0)

@@ -30,7 +30,7 @@ struct MarketConfig {
   AuctionConfig auction;                      // of rule sets that are adjustable (rule_sets.h)
   TrafficConfig traffic;                      // likewise
   StressConfig stress;                        // likewise
-  std::vector<std::string> corrections = {};  // of its defects, where it has some (official/corrections.h)
+  std::vector<std::string> corrections = {};  // which defects of the rule set are corrected (official/corrections.h)
   // For traffic that is kept from one reset to the next, where the same periods are played again. It is no field of the
   // section: whoever plays periods again sets it.
   int64_t cache_megabytes = 0;

@@ -34,7 +34,7 @@ struct CorrectedMarket::State {
 
   uint64_t seed;
   int64_t impressions_of_period;
-  double checked_bytes = 0.0;  // so many were found available before, and memory is used again
+  double checked_bytes = 0.0;  // so many were found available before, and ticks use them again
   AuctionRule rule;
   Traffic traffic;
   Beliefs beliefs;
