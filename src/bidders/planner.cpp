@@ -122,7 +122,7 @@ class Planner : public Bidder {
     forecast_->later(seen, *after, lowest, later_);
     const int volume = volume_of(seen);
     if (row.loss < 0.0) row.loss = loss_for(seat, volume);
-    return {values(seat, volume, row.loss), static_cast<size_t>(after - stages.begin()), lowest};
+    return {values(seat, volume, row.loss), to_size(after - stages.begin()), lowest};
   }
 
   // The day's impressions against those of the forecast's days, in quarters of an octave.
@@ -179,7 +179,7 @@ class Planner : public Bidder {
   double best_place(const SeatView& view, const Stand& stand) const {
     const ByAlpha worth = mean_over_futures(
         view, [&](float value, float cost) { return stand.values.worth(stand.next_stage, value, cost); });
-    const auto best = static_cast<size_t>(std::max_element(worth.begin(), worth.end()) - worth.begin());
+    const auto best = to_size(std::max_element(worth.begin(), worth.end()) - worth.begin());
     if (best == 0 || best + 1 == kAlphas) return as_double(best);
     // The top of the parabola through the best alpha and its neighbours.
     const double below = as_double(worth[best]) - as_double(worth[best - 1]);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/convert.h"
 #include "base/text_table.h"
 #include "eval/summary.h"
 #include "eval/table_parts.h"
@@ -20,7 +21,7 @@ size_t column_of(const std::string& name) {
   const auto& columns = platform_columns();
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const Column<PlatformMetrics>& one) { return one.name == name; });
-  return static_cast<size_t>(found - columns.begin());
+  return to_size(found - columns.begin());
 }
 
 const PlatformPart* part_of(const PlatformRun& run, const std::string& group) {
