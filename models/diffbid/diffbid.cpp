@@ -33,7 +33,7 @@ std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
   return widths;
 }
 
-// Of what came of additive outcomes: the money spent and the conversions won, ... G.
+// Picks the money spent and the conversions won out of additive outcomes, ... G.
 at::Tensor brought(const at::Tensor& outcomes_XO) {
   const auto column = [&](Outcome which) { return outcomes_XO.select(-1, static_cast<int64_t>(index_of(which))); };
   return at::stack({column(Outcome::kBudgetUse), column(Outcome::kValue)}, -1);

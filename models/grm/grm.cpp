@@ -23,7 +23,7 @@ constexpr double kLeastNumPv = 1e-3;     // a tick without impressions brings no
 constexpr double kLeastPvalue = 1e-9;
 constexpr double kTail = 0.005;  // share of alphas at either end that it may not choose from
 
-// Of what came of additive outcomes: the money spent and the conversions won.
+// Picks the money spent and the conversions won out of additive outcomes.
 at::Tensor brought_of(const at::Tensor& outcomes_XO, const at::Tensor& constraint_XC) {
   const auto column = [&](Outcome which) {
     const auto place = static_cast<int64_t>(index_of(which));
@@ -227,7 +227,7 @@ std::vector<at::Tensor> Grm::initial_carry(int64_t rows) const {
   return {at::zeros({rows, config_.layers, config_.ticks, 2 * config_.width}, embed_state_->weight.options())};
 }
 
-// Of the last tick alone: keys and values of those before it stand in the carry, and those of this one are entered.
+// What is said at the last tick alone: the carry holds keys and values of earlier ticks, and this one's are entered.
 at::Tensor Grm::said_now_B1Z(const policy::Ticks& history, const at::Tensor& last_B11, at::Tensor& carry) {
   at::Tensor past_B1X;
   if (own_past_) {

@@ -56,7 +56,7 @@ class Planner : public Bidder {
   }
 
  private:
-  // By place on the grid of alphas, the mean over futures, of the tick and the rest of its stage bid at that alpha.
+  // Means over futures by place on the grid of alphas: the tick and the rest of its stage are bid at that alpha.
   using ByAlpha = std::array<float, kAlphas>;
   // A seat's day so far.
   struct Row {
@@ -175,7 +175,7 @@ class Planner : public Bidder {
     return sum;
   }
 
-  // On the grid of alphas, between its points.
+  // The place of the best alpha on the grid, also between its points.
   double best_place(const SeatView& view, const Stand& stand) const {
     const ByAlpha worth = mean_over_futures(
         view, [&](float value, float cost) { return stand.values.worth(stand.next_stage, value, cost); });

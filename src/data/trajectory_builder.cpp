@@ -35,7 +35,7 @@ struct Entry {
   std::vector<int64_t> lines;  // by tick, once finished; empty if they follow each other from the first on
   int last_tick = -1;          // the highest
   int told_ticks = 0;          // the day's, by its states, once finished; 0 if they do not agree
-  bool ends = false;           // that tick is done
+  bool ends = false;           // its last tick is marked done
   bool damaged = false;        // lost a row
   bool finished = false;
 };

@@ -81,7 +81,7 @@ void CorrectedMarket::open_day() {
 
 void CorrectedMarket::check_day() const {
   State& s = *state_;
-  double largest_ticks = 0.0;  // of all periods
+  double largest_ticks = 0.0;  // impressions of the largest ticks, over all periods that are not kept
   double largest = 0.0;
   std::vector<double> of_period;
   for (const PeriodTraffic* period : s.periods) {
