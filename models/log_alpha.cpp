@@ -8,10 +8,10 @@
 namespace genbid::models {
 namespace {
 
-constexpr double kMostUnits = 8.0;         // of a mean: farther from the labels' nobody bids
+constexpr double kMostUnits = 8.0;         // most that a mean differs from the labels': nobody bids farther away
 constexpr double kLowestDeviation = -5.0;  // logarithms, in units
 constexpr double kHighestDeviation = 2.0;
-constexpr double kLowestLabel = 0.01;  // of the median
+constexpr double kLowestLabel = 0.01;  // as a share of the median label
 
 }  // namespace
 

@@ -39,7 +39,7 @@ class LogAlphaImpl : public torch::nn::Module {
 
   // The mean, or a draw by noise of A columns, which is the choice. What is bid is its exponential.
   policy::Action act(const at::Tensor& said_BY, const at::Tensor& noise_BN) const;
-  // Of choices, which are logarithms; ... 1.
+  // The log-density of choices, which are logarithms of alphas; ... 1.
   at::Tensor log_density(const at::Tensor& said_Y, const at::Tensor& choice_A) const;
   // The negative logarithm of the labels' density (in units of theirs), averaged as losses.h averages.
   policy::LossPart loss(const at::Tensor& said_BTY, const policy::Batch& batch) const;

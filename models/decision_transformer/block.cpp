@@ -11,7 +11,7 @@ namespace genbid::models::transformer {
 at::Tensor dropout(const at::Tensor& x, double probability, at::Generator* noise) {
   const auto dropped = static_cast<int64_t>(std::lround(256.0 * probability));
   if (noise == nullptr || dropped == 0) return x;
-  // From the lowest number on without an end: all 64 bits are random.
+  // The range goes from the lowest number on without an end, so that all 64 bits are random.
   const at::Tensor words = at::empty({(x.numel() + 7) / 8}, x.options().dtype(at::kLong));
   words.random_(std::numeric_limits<int64_t>::lowest(), std::nullopt, *noise);
   const at::Tensor bytes = words.view(at::kByte);

@@ -127,7 +127,7 @@ DecisionTransformer::Tokens DecisionTransformer::embed(const policy::Ticks& tick
   const auto action_BTD = [&](const at::Tensor& actions_BTA) {
     return embed_action_(actions_(actions_BTA) * shown_B11);
   };
-  std::vector<at::Tensor> wishes_BTD;  // one of each token, or of what conditions the norms
+  std::vector<at::Tensor> wishes_BTD;  // one for each wish token, or one for what conditions the norms
   if (wishes_->size() > 0) {
     const at::Tensor wish_BTW = wishes_(ticks, whole_BO);
     if (!wishes_apart_) wishes_BTD.push_back(embed_wish_(wish_BTW));
@@ -172,7 +172,7 @@ at::Tensor DecisionTransformer::predict_BTY(const policy::Ticks& ticks, const at
     auto& block = *blocks_[layer]->as<transformer::Block>();
     hidden_BLD = block.forward(hidden_BLD, block.keys_values(hidden_BLD, film_BLD), allowed_LL, film_BLD, noise);
   }
-  // Of the last block nothing is read but what stands at states.
+  // The last block's output is read at states alone, so only that is computed.
   auto& block = *blocks_[last]->as<transformer::Block>();
   const at::Tensor keys_values_BLE = block.keys_values(hidden_BLD, film_BLD);
   if (num_tokens_ > 1) {
@@ -234,7 +234,7 @@ policy::Action DecisionTransformer::act(const policy::Ticks& history, const at::
   const at::Tensor previous_BTA = shifted(of_two(history.actions_BTA)) * two.ticks_BT.slice(1, 1).unsqueeze(-1).gt(0);
   two.actions_BTA = previous_BTA.roll(-1, 1);
   const Tokens tokens = embed(two, previous_BTA, wishes_BO, nullptr);
-  // From what stands behind the state of the tick before up to the state of this one.
+  // The new tokens are those from behind the state of the tick before up to the state of this one.
   const auto new_tokens = [&](const at::Tensor& x_BLX) {
     return x_BLX.slice(1, state_token_ + 1, state_token_ + 1 + num_tokens_);
   };

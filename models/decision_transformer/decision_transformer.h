@@ -99,13 +99,13 @@ class DecisionTransformer : public policy::Policy {
   int64_t state_token_;  // its place among them
   nn::Normalizer states_{nullptr};
   nn::Normalizer actions_{nullptr};
-  nn::Normalizer labels_{nullptr};  // of a point
-  LogAlpha log_alpha_{nullptr};     // of a Gaussian
+  nn::Normalizer labels_{nullptr};  // where it predicts a point
+  LogAlpha log_alpha_{nullptr};     // where it predicts a Gaussian
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Linear embed_tick_{nullptr};
-  torch::nn::Linear embed_wish_{nullptr};        // of all wishes
-  torch::nn::ModuleList embed_wishes_{nullptr};  // of each, where they are apart
+  torch::nn::Linear embed_wish_{nullptr};        // embeds all wishes as one token
+  torch::nn::ModuleList embed_wishes_{nullptr};  // embed one wish each, where they are apart
   torch::nn::Linear embed_state_{nullptr};
   torch::nn::Linear embed_action_{nullptr};
   torch::nn::LayerNorm embed_norm_{nullptr};

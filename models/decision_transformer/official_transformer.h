@@ -61,7 +61,7 @@ class OfficialTransformer : public policy::Policy {
   transformer::OfficialNetwork network_{nullptr};
   at::Tensor mean_S_;
   at::Tensor scale_S_;
-  at::Tensor default_;  // of the wish
+  at::Tensor default_;  // what it asks for by itself
 };
 
 }  // namespace genbid::models

@@ -33,7 +33,7 @@ std::vector<int64_t> doubled_widths(int64_t width, int64_t stages) {
   return widths;
 }
 
-// Of what came of additive outcomes: the money spent and the conversions won, ... G.
+// Picks the money spent and the conversions won out of additive outcomes, ... G.
 at::Tensor brought(const at::Tensor& outcomes_XO) {
   const auto column = [&](Outcome which) { return outcomes_XO.select(-1, static_cast<int64_t>(index_of(which))); };
   return at::stack({column(Outcome::kBudgetUse), column(Outcome::kValue)}, -1);
@@ -528,7 +528,7 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
   }
 
   const at::Tensor next_B1X = next_row_B1X(here, plan_BPX);
-  // Of what is hidden nothing is expected but what is.
+  // Features that are hidden are expected to stay as they are.
   const at::Tensor raw_now_B1S = at_tick(history.states_BTS, here.now_B11);
   const at::Tensor shown_B1X = own_bids_->states(at::ones_like(next_B1X), own_bids_->shown_B11(next_B1X, nullptr));
   const auto of_states = [&](const at::Tensor& row_B1X) { return row_B1X.slice(2, 0, shape_.num_features); };

@@ -157,7 +157,7 @@ class DiffBid : public policy::Policy {
   std::pair<at::Tensor, at::Tensor> drawn(const Situation& here, const at::Tensor& noise_BN);
 
   at::Tensor planned_outcomes(const at::Tensor& row_B1X) const;  // of a scaled row, B 1 G in raw units
-  // What a denoiser's word for a plan means as rows.
+  // The rows of the plan that a denoiser's prediction stands for.
   at::Tensor restored(const at::Tensor& predicted_BPX, const at::Tensor& now_B1X, const at::Tensor& ahead_BP) const;
 
   DiffBidConfig config_;

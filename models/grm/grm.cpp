@@ -18,12 +18,12 @@ using grm::kBrought;
 using grm::kCurveNumbers;
 
 constexpr int64_t kPast = kBrought + 2;  // own_past()
-constexpr double kFarthest = 10.0;       // of what own_past() says
+constexpr double kFarthest = 10.0;       // bounds what own_past() says
 constexpr double kLeastNumPv = 1e-3;     // a tick without impressions brings nothing
 constexpr double kLeastPvalue = 1e-9;
-constexpr double kTail = 0.005;  // of the alphas that it may choose from
+constexpr double kTail = 0.005;  // share of alphas at either end that it may not choose from
 
-// Of what came of additive outcomes: the money spent and the conversions won.
+// Picks the money spent and the conversions won out of additive outcomes.
 at::Tensor brought_of(const at::Tensor& outcomes_XO, const at::Tensor& constraint_XC) {
   const auto column = [&](Outcome which) {
     const auto place = static_cast<int64_t>(index_of(which));
@@ -182,7 +182,7 @@ std::vector<policy::LossPart> Grm::loss(const policy::Batch& batch, at::Generato
   const at::Tensor gained_BTY =
       brought_of(batch.gained_BTO, seen.constraint_BC.unsqueeze(1).expand({-1, num_ticks, -1}));
   const at::Tensor usual_unit_Y = brought_unit_Y_ * at::stack({at::ones_like(pvalue_unit_), pvalue_unit_});
-  // By impression, in units of what one usually brings.
+  // What an impression brought, in units of what one usually brings.
   const at::Tensor each_BTY = where_taught(gained_BTY / (on_offer.num_pv * usual_unit_Y));
   const at::Tensor usual_T = usual_num_pv_T_.slice(0, 0, num_ticks);
   const at::Tensor num_pv_BT = where_taught(on_offer.num_pv).squeeze(-1) / usual_num_pv_T_.mean();
@@ -227,7 +227,7 @@ std::vector<at::Tensor> Grm::initial_carry(int64_t rows) const {
   return {at::zeros({rows, config_.layers, config_.ticks, 2 * config_.width}, embed_state_->weight.options())};
 }
 
-// Of the last tick alone: keys and values of those before it stand in the carry, and those of this one are entered.
+// What is said at the last tick alone: the carry holds keys and values of earlier ticks, and this one's are entered.
 at::Tensor Grm::said_now_B1Z(const policy::Ticks& history, const at::Tensor& last_B11, at::Tensor& carry) {
   at::Tensor past_B1X;
   if (own_past_) {

@@ -60,7 +60,7 @@ class Grm : public policy::Policy {
   Offered offered(const at::Tensor& states_XS) const;
   // Tokens of ticks. `before_BTX`: what own_past() says of the tick before each; undefined where it is not read.
   at::Tensor embed(const at::Tensor& states_BTS, const at::Tensor& ticks_BT, const at::Tensor& past_BTX);
-  // Of ticks: alpha, money and conversions, as a network reads them, and that there was a tick.
+  // What a network reads of past ticks: alpha, money and conversions, and that there was a tick.
   at::Tensor own_past(const at::Tensor& states_BTS, const at::Tensor& actions_BTA, const at::Tensor& brought_BTY) const;
   // What is said at every tick: kCurveNumbers of what comes later (and now, where it has no curves of its own), as many
   // of the tick itself, and the logarithm of the traffic to come by the usual one.

@@ -11,8 +11,8 @@
 namespace genbid::models {
 namespace {
 
-constexpr double kTail = 0.05;            // of what the training days had to go at a tick
-constexpr double kLeastDeviation = 0.02;  // at a tick, of that over all ticks
+constexpr double kTail = 0.05;  // share of what training days had to go at a tick that is cut off at either end
+constexpr double kLeastDeviation = 0.02;  // least deviation at a tick, as a share of that over all ticks
 
 }  // namespace
 

@@ -52,8 +52,8 @@ class Perceptron : public policy::Policy {
 
   bool tick_code_;
   nn::Normalizer states_{nullptr};
-  nn::Normalizer actions_{nullptr};  // of a point
-  LogAlpha log_alpha_{nullptr};      // of a Gaussian
+  nn::Normalizer actions_{nullptr};  // where it predicts a point
+  LogAlpha log_alpha_{nullptr};      // where it predicts a Gaussian
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Sequential network_{nullptr};

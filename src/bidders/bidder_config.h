@@ -40,7 +40,7 @@ class BidderConfig {
   friend std::string bidder_label(const BidderConfig& config);
   friend std::vector<int64_t> tuned_on(const BidderConfig& config);
 
-  const BidderKind* kind_;  // of the table
+  const BidderKind* kind_;  // a row of the table of kinds
   AnyConfig options_;
 };
 
@@ -54,13 +54,13 @@ class BidderRange {
   void kind_field(ConfigVisitor& v);
   void option_fields(ConfigVisitor& v) { ranges_.fields(v); }
 
-  // What a factor is to be drawn from: {1, 1} where there is nothing to draw.
+  // The range that a factor is to be drawn from: {1, 1} where there is nothing to draw.
   RealInterval range() const { return kind_->range(ranges_); }
   // The bidder that was drawn. It bids `factor` times what at(1) bids.
   BidderConfig at(double factor) const { return BidderConfig(kind_->at(ranges_, factor)); }
 
  private:
-  const BidderKind* kind_;  // of the table
+  const BidderKind* kind_;  // a row of the table of kinds
   AnyConfig ranges_;
 };
 

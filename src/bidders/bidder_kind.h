@@ -42,7 +42,7 @@ struct BidderKind {
   std::string name;
   std::string help;   // a line: what it bids, and each of its options
   AnyConfig options;  // the defaults
-  AnyConfig ranges;   // likewise
+  AnyConfig ranges;   // the defaults where an option may be a range
   // Each of these takes the kind's options, or its ranges.
   std::string (*label)(const BidderKind& kind, const AnyConfig& options);
   int (*days)(const AnyConfig& options, const BidderAssets& assets);

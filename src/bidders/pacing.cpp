@@ -52,9 +52,9 @@ class Pacing : public Bidder {
 
  private:
   struct Row {
-    Offered day, span;  // so far, this tick included
+    Offered day, span;  // what was offered in the day and in its span so far, with this tick
     int span_index = 0;
-    double value_alpha_squared = 0.0;  // of ticks that it bid in
+    double value_alpha_squared = 0.0;  // sum over the ticks in which it bid
   };
 
   static int span_of(int tick, int num_ticks) { return tick * kSpans / num_ticks; }

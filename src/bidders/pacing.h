@@ -18,7 +18,7 @@ struct PacingOptions {
   double price_level = 340.0;  // a unit of offered value (sum of p-values) usually costs alpha^2 / price_level
   double later_value = 0.35;   // p-value expected of later parts of the day, in usual ones (kBaseValue; AuctionNet's
                                // mean is 1): the lower, the earlier the money is spent
-  double prior_days = 3.0;     // of observations that these two expectations weigh as much as
+  double prior_days = 3.0;     // these two expectations weigh as much as so many days of observations
   double cpa_brake = 0.75;     // cost per expected conversion so far, in CPA limits, above which alpha falls
 
   void fields(ConfigVisitor& v);

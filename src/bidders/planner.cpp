@@ -56,14 +56,14 @@ class Planner : public Bidder {
   }
 
  private:
-  // By place on the grid of alphas, the mean over futures, of the tick and the rest of its stage bid at that alpha.
+  // Means over futures by place on the grid of alphas: the tick and the rest of its stage are bid at that alpha.
   using ByAlpha = std::array<float, kAlphas>;
   // A seat's day so far.
   struct Row {
     double num_pv = 0.0;
     double loss = -1.0;  // of a day beyond the CPA limit, in budgets / CPA limit; below 0: not known yet
   };
-  // What a tick is decided by.
+  // What the bid of a tick is decided by.
   struct Stand {
     const PlannerValues& values;
     size_t next_stage;
@@ -122,10 +122,10 @@ class Planner : public Bidder {
     forecast_->later(seen, *after, lowest, later_);
     const int volume = volume_of(seen);
     if (row.loss < 0.0) row.loss = loss_for(seat, volume);
-    return {values(seat, volume, row.loss), static_cast<size_t>(after - stages.begin()), lowest};
+    return {values(seat, volume, row.loss), to_size(after - stages.begin()), lowest};
   }
 
-  // Of the forecast's days, in quarters of an octave.
+  // The day's impressions against those of the forecast's days, in quarters of an octave.
   int volume_of(const PlannerForecast::Seen& seen) const {
     return static_cast<int>(std::lround(kVolumesPerOctave * std::log2(forecast_->volume(seen))));
   }
@@ -155,7 +155,7 @@ class Planner : public Bidder {
     return loss(enough);
   }
 
-  // Of what a position is worth, or another function of value and cost so far.
+  // The mean over futures of what a position is worth, or of another function of value and cost so far.
   template <class Function>
   ByAlpha mean_over_futures(const SeatView& view, const Function& of) const {
     const auto value = as_float(view.history->expected_conversions());
@@ -175,11 +175,11 @@ class Planner : public Bidder {
     return sum;
   }
 
-  // On the grid of alphas, between its points.
+  // The place of the best alpha on the grid, also between its points.
   double best_place(const SeatView& view, const Stand& stand) const {
     const ByAlpha worth = mean_over_futures(
         view, [&](float value, float cost) { return stand.values.worth(stand.next_stage, value, cost); });
-    const auto best = static_cast<size_t>(std::max_element(worth.begin(), worth.end()) - worth.begin());
+    const auto best = to_size(std::max_element(worth.begin(), worth.end()) - worth.begin());
     if (best == 0 || best + 1 == kAlphas) return as_double(best);
     // The top of the parabola through the best alpha and its neighbours.
     const double below = as_double(worth[best]) - as_double(worth[best - 1]);

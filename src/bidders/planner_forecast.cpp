@@ -92,7 +92,7 @@ void PlannerForecast::cut_days(const PlannerKnowledge& knowledge, int64_t num_fu
     mean_pvalue_.push_back(pv > 0.0 ? offered / pv : 0.0);
   };
   const size_t futures = std::min(to_size(num_futures), known_days);
-  const auto first = static_cast<size_t>(derive_seed(static_cast<uint64_t>(seed), "planner.futures", 0) % known_days);
+  const auto first = to_size(derive_seed(static_cast<uint64_t>(seed), "planner.futures", 0) % known_days);
   for (size_t i = 0; i < futures; ++i) {
     const size_t day = (first + i * known_days / futures) % known_days;
     for (size_t tick = 0; tick < num_ticks_; ++tick) keep(num_pv[place(day, tick)], value[place(day, tick)]);

@@ -42,11 +42,11 @@ class PlannerForecast {
     std::vector<float> value;
     std::vector<float> cost;
   };
-  // Of this tick, the same in all futures.
+  // Curves of this tick, the same in all futures.
   void now(const Seen& seen, double lowest_alpha, Curves& curves) const;
-  // Of the ticks behind it, up to `end`, one alpha for all of them.
+  // Curves of the ticks behind it, up to `end`, with one alpha for all of them.
   void later(const Seen& seen, size_t end, double lowest_alpha, Curves& curves) const;
-  // Of a stage that has not begun, on a day of so many times the usual impressions.
+  // Curves of a stage that has not begun, on a day of so many times the usual impressions.
   void stage(size_t index, double volume, double lowest_alpha, Curves& curves) const;
 
   // By how much the day has more impressions than usual, as far as one can tell. Days of the knowledge whose
@@ -61,7 +61,7 @@ class PlannerForecast {
   void sum_volumes(const std::vector<double>& num_pv, size_t num_days);
   void cut_what_stays(const PlannerKnowledge& knowledge);
   void find_stages();
-  // In octaves, of the tick before.
+  // By how many octaves the price of the tick before was above its usual one, within limits.
   double price_deviation(const Seen& seen) const;
   // Impressions of the ticks from `seen` on in a future; those before are not set.
   void later_impressions(const Seen& seen, size_t future, std::vector<double>& num_pv) const;
@@ -78,7 +78,7 @@ class PlannerForecast {
   std::vector<double> num_pv_, mean_pvalue_;                            // [F][T]
   std::vector<double> num_pv_stays_, mean_pvalue_stays_, price_stays_;  // [T][T]
   std::vector<double> usual_before_;                                    // impressions before each tick, and in all
-  std::vector<double> spread_before_;                                   // of the logarithm of their share of the day
+  std::vector<double> spread_before_;  // deviation of the logarithm of their share of the day
   double volume_spread_;
 };
 

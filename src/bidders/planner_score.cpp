@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/convert.h"
 #include "bidding/score.h"
 
 namespace genbid::bidders {
@@ -25,9 +26,9 @@ constexpr float lowest() { return std::bit_cast<float>(static_cast<uint32_t>(127
 
 ScoreTable::ScoreTable() {
   for (int i = 0; i <= kOctaves * kParts; ++i) {
-    const double value = std::ldexp(1.0 + static_cast<double>(i % kParts) / kParts, kFirstOctave + i / kParts);
+    const double value = std::ldexp(1.0 + as_double(i % kParts) / kParts, kFirstOctave + i / kParts);
     for (int j = 0; j < kRatios; ++j) {
-      share_.push_back(static_cast<float>(expected_score(value, value * j / kPerRatio, 1.0) / value));
+      share_.push_back(as_float(expected_score(value, value * j / kPerRatio, 1.0) / value));
     }
   }
 }
@@ -45,10 +46,10 @@ float ScoreTable::score(float value, float needed) const {
   const uint32_t steps = std::bit_cast<uint32_t>(value) - std::bit_cast<uint32_t>(lowest());
   const uint32_t row = steps >> kShift;
   if (row >= kOctaves * kParts) return ratio <= 1.0F ? value : value / (ratio * ratio);
-  const float across = static_cast<float>(steps & ((1U << kShift) - 1)) * (1.0F / static_cast<float>(1U << kShift));
+  const float across = as_float(steps & ((1U << kShift) - 1)) * (1.0F / as_float(1U << kShift));
   const float place = ratio * kPerRatio;
   const auto column = static_cast<uint32_t>(place);
-  const float along = place - static_cast<float>(column);
+  const float along = place - as_float(column);
   const float* const a = &share_[size_t{row} * kRatios + column];
   const float* const b = a + kRatios;
   const float low = a[0] + along * (a[1] - a[0]);

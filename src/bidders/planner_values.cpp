@@ -10,7 +10,7 @@ namespace genbid::bidders {
 namespace {
 
 constexpr size_t kAlphas = PlannerForecast::kAlphas;
-constexpr size_t kFirstAlpha = 8;  // of those that a stage is tried with, and its step
+constexpr size_t kFirstAlpha = 8;  // the first that a stage is tried with, and the step to the next
 constexpr size_t kAlphaStep = 2;
 // The slack x steps from 0 is kNear x + kFar x |x| budgets: slacks lie close together where
 // the CPA limit is decided, and reach from -1, a budget spent for nothing, to 5.

@@ -45,7 +45,7 @@ class PlannerValues {
  public:
   PlannerValues(const PlannerForecast& forecast, const DayWorth& worth, double budget, double volume);
 
-  // At the beginning of stage `index`, or at the end of the day.
+  // What a position is worth at the beginning of stage `index`, or at the end of the day.
   float worth(size_t index, float value, float cost) const;
   // The chance, at such a position, that the day ends beyond the CPA limit, played as it is here. Only where the worth
   // is strict.
@@ -78,7 +78,7 @@ class PlannerValues {
   float budget_;
   size_t num_stages_;
   std::vector<Table> tables_;  // by stage
-  std::vector<Table> beyond_;  // likewise, where the worth is strict
+  std::vector<Table> beyond_;  // by stage; none unless the worth is strict
 };
 
 }  // namespace genbid::bidders

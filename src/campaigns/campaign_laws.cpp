@@ -193,7 +193,7 @@ void CampaignPopulation::set_limits(Campaign& one) const {
     one.limits.budget = affordable * draws.uniform(1.1, 2.0);
     return;
   }
-  // Both bind below what the limit allows to be spent, down to where the budget's own optimum keeps the limit.
+  // Both bind at budgets below what the limit of a click's price allows, down to where the budget alone keeps it.
   double low = 0.2;
   double high = 1.0;
   for (int i = 0; i < 8; ++i) {

@@ -39,7 +39,7 @@ struct Point {
 double dot(const Point& a, const Point& b) { return a.l1 * b.l1 + a.l2 * b.l2; }
 Point minus(const Point& a, const Point& b) { return {a.l1 - b.l1, a.l2 - b.l2}; }
 
-// Of the corners of a polygon, in order; the mean of the corners where it is too thin to have an area.
+// Centre of mass of a polygon with these corners, in order; their mean where it is too thin to have an area.
 Point centre(const std::vector<Point>& corners) {
   Point mean;
   for (const Point& corner : corners) {
@@ -96,7 +96,7 @@ struct Minimum {
   // end then.
   std::optional<Point> falling, rising;
 
-  // The one slope there that is 0 along the segment, whose direction this is.
+  // Of the slopes at the minimum, the one that is 0 along the segment, which runs in this direction.
   Point level_slope(const Point& direction) const {
     if (!falling || !rising) return falling ? *falling : *rising;
     const double down = -dot(*falling, direction);
@@ -197,7 +197,7 @@ class Dual {
   Impressions kept_;
 };
 
-// One impression of so many, with a budget to match: its optimum is near the day's.
+// A day's problem. A sample, every kSampleStep-th impression with a budget to match, has its optimum near the day's.
 class Problem {
  public:
   Problem(const ClickDay& day, const ClickLimits& limits) : day_(day), limits_(limits) {
@@ -266,7 +266,7 @@ ClickOptimum click_optimum(const ClickDay& day, const ClickLimits& limits) {
         alpha = std::max(alpha, as_double(at(day.cost, i)) / as_double(at(day.value, i)));
       }
     }
-    // A float's last place, since the bid is compared in float.
+    // Alpha is raised beyond a float's last place, since the bid is compared in float.
     return {all.value, {alpha * (1.0 + 1e-6), 0.0}, CampaignType::kUnbound};
   }
   const double l2_end = largest_l2(day, limits, all.value);

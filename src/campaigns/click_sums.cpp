@@ -25,7 +25,7 @@ struct Lanes {
   int32_t wins[kStep];
 };
 
-// Sums of impressions of which a mask says -1 or 0.
+// Sums over the impressions that a mask marks with -1; others have 0 in it.
 struct LaneSums {
   Floats value[2] = {};
   Floats cost[2] = {};
@@ -63,7 +63,7 @@ GENBID_SIMD_CLONES void add_block(const float* value, const float* ctr, const fl
   sums.store(all);
 }
 
-// Of whole steps: sums what all lines win, and writes -1 in `open` where some win and some lose, else 0.
+// `count` is of whole steps. Sums what all lines win, and writes -1 in `open` where some win and some lose, else 0.
 GENBID_SIMD_CLONES void sort_block(const float* value, const float* ctr, const float* cost, int64_t count,
                                    const WinLine* lines, int64_t num_lines, Lanes& all, int32_t* open) {
   LaneSums sums;

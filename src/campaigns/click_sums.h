@@ -35,10 +35,10 @@ struct WinLine {
 // So many impressions are summed in float, lane by lane, before their sums are added in double.
 inline constexpr int64_t kSumBlock = 512;
 
-// Of `count` impressions; the same bits on every processor.
+// Sums over those of `count` impressions that are won; the same bits on every processor.
 ClickSums sum_of_wins(const float* value, const float* ctr, const float* cost, int64_t count, const WinLine& line);
 
-// Columns of impressions, as many in each.
+// Columns of impressions, all of one length.
 struct Impressions {
   std::vector<float> value, ctr, cost;
 

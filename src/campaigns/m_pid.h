@@ -15,15 +15,15 @@ namespace genbid::campaigns {
 // Errors are relative: the share of the budget that has not been spent in time, and by how much clicks are cheaper than
 // the limit, weighted by how many there were.
 struct MPidConfig {
-  double budget_kp = 5.0;  // of the errors of the budget: of the last slots, of all, of their change
+  double budget_kp = 5.0;  // weights of the budget's errors: of the last slots' (kp), of all (ki), of their change (kd)
   double budget_ki = 5.0;
   double budget_kd = 0.1;
   double ppc_kp = 0.1;
   double ppc_ki = 3.0;
   double ppc_kd = 0.05;
-  double budget_mix = 0.9;  // what of its own signal a multiplier follows; the rest is the other one's
+  double budget_mix = 0.9;  // share of its own signal in what moves a multiplier; the rest is the other one's
   double ppc_mix = 0.75;
-  double least_share = 0.05;  // of the larger multiplier at least, where the other one begins: a factor moves no 0
+  double least_share = 0.05;  // the smaller multiplier begins at this share of the larger at least: a factor moves no 0
   int64_t every = 2;          // slots: half an hour of 96
 
   void fields(ConfigVisitor& v);
@@ -34,7 +34,7 @@ class MPid {
   // `start`: what it bids at first. `spend_shares`: how the budget is to be spent, a share a slot; their sum is 1.
   MPid(const MPidConfig& config, const ClickLimits& limits, const ClickBid& start, std::span<const float> spend_shares);
 
-  // For the next slot, knowing what the day has brought so far.
+  // The bid for the next slot, knowing what the day has brought so far.
   ClickBid next(const ClickSums& so_far);
 
  private:

@@ -23,8 +23,8 @@ inline constexpr int64_t kProfileMeanCost = 7;
 inline constexpr int64_t kSlotProfileSize = std::ssize(kSlotProfileNames);
 using SlotProfile = std::array<float, kSlotProfileNames.size()>;
 
-// Of every slot. A slot without impressions has 0 everywhere. Quantiles are impressions' own numbers, the lower one
-// between two; of an impression without value, value costs more than any float.
+// The profile of each slot, all 0 for a slot without impressions. Quantiles are impressions' own numbers, the lower of
+// two; where an impression has no value, a unit of value costs the largest float.
 std::vector<SlotProfile> slot_profiles(const ClickDay& day);
 
 // The share of the day's impressions that comes in each slot; the same in each where there are none.

@@ -136,7 +136,7 @@ class CampaignJoiner {
   const CampaignTable& table_;
   CampaignStoreWriter& writer_;
   CampaignIngestSummary& summary_;
-  int64_t campaign_ = 0;  // of the days
+  int64_t campaign_ = 0;  // the campaign that the days are of
   int64_t day_ = 0;       // the last of them
   std::deque<ClickDay> days_;
   std::string piece_at_;                              // where rows of it were seen last

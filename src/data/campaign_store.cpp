@@ -56,8 +56,8 @@ struct CampaignStoreWriter::State {
   int64_t num_slots;
   SpoolSpace space;
   Spool slot_begins, value, ctr, cost;
-  std::vector<int64_t> begin = {0};                 // of days, and the end of the last
-  std::vector<std::pair<Sample, int64_t>> samples;  // and the place of its own day
+  std::vector<int64_t> begin = {0};                 // where each day begins, and where the last one ends
+  std::vector<std::pair<Sample, int64_t>> samples;  // each with the place of its own day
 
   State(const std::string& path, int64_t slots, int64_t memory_bytes)
       : atomic(path),
@@ -225,7 +225,7 @@ struct StoredSamples::State {
   int64_t num_slots = 0;
   std::vector<Sample> samples;
   std::vector<int64_t> stored_day;  // by sample
-  std::vector<int64_t> begin;       // of days, and the end of the last
+  std::vector<int64_t> begin;       // where each day begins, and where the last one ends
   int64_t slot_begins_at = 0;       // bytes from the file's beginning
   int64_t value_at = 0;
   int64_t ctr_at = 0;
@@ -333,7 +333,7 @@ struct StoredSamples::State {
     check(file, kSlotBegins, true, {days, num_slots + 1});
     for (const char* name : {kValue, kCtr, kCost}) check(file, name, false, {impressions});
     if (days > 0) slot_begins_at = file.offset(kSlotBegins, Hdf5Type::kI64);
-    if (impressions == 0) return;  // these have no place then
+    if (impressions == 0) return;  // empty datasets have no place in the file
     value_at = file.offset(kValue, Hdf5Type::kF32);
     ctr_at = file.offset(kCtr, Hdf5Type::kF32);
     cost_at = file.offset(kCost, Hdf5Type::kF32);

@@ -18,7 +18,7 @@
 namespace genbid::data {
 namespace {
 
-constexpr size_t kKindBytes = 512;  // that tell what a file is
+constexpr size_t kKindBytes = 512;  // of a file's beginning, which tell what it is
 
 bool is_space(char c) { return c == ' ' || c == '\t'; }
 

@@ -8,7 +8,7 @@
 namespace genbid::data {
 namespace {
 
-// All 0 for what is no file or is gone; a pipe has nothing that could change.
+// A file's stamp; all 0 for what is no file or is gone, as a pipe has nothing that could change.
 std::array<int64_t, 5> stamp(const std::string& path) {
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};

@@ -23,7 +23,7 @@ class OrderedRows {
   OrderedRows(const std::vector<std::string>& files, const std::function<void(RawTick&)>& sink);
   ~OrderedRows();
 
-  // Both false: not in order.
+  // Both return false where rows are not in order.
   bool add(size_t file, const RawRows& rows);
   bool finish(int num_ticks, RawReadResult& result);
 

@@ -13,7 +13,7 @@
 namespace genbid::data {
 
 struct RawLogSeat {
-  int64_t advertiser = 0;  // its number
+  int64_t advertiser = 0;  // the advertiser's number in the log
   int32_t category = 0;
   double budget = 0.0;
   double cpa = 0.0;               // limit

@@ -42,7 +42,7 @@ class Spool {
 
  private:
   struct Chunk {
-    std::unique_ptr<std::byte[]> memory;  // or in the file
+    std::unique_ptr<std::byte[]> memory;  // null: the chunk lies in the file
     int64_t offset = 0;
     int64_t size = 0;
   };

@@ -26,7 +26,7 @@ struct TapeColumns {
   int64_t ticks = 0;             // T
   int64_t octaves = 0;           // of each day's grid
   int64_t knots_per_octave = 4;  // K = octaves x knots_per_octave + 1
-  // One a day of a seat.
+  // These have one entry for each day of a seat.
   std::vector<int64_t> period;
   std::vector<int64_t> seat;
   std::vector<double> budget;     // money, of who sat there
@@ -91,7 +91,7 @@ class TapeStore {
   // budgets and CPA limits above 0, the rest 0 or more; curves do not fall, neither from one knot to the next nor
   // between.
   TapeColumns read() const;
-  // Those of the given periods alone, in the given order. Error for one that is not there.
+  // Reads the given periods alone, in the given order. Error for a period that is not there.
   TapeColumns read(std::span<const int64_t> periods) const;
 
  private:

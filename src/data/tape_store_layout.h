@@ -26,7 +26,7 @@ void for_each_tape_column(Columns& columns, const Visit& visit) {
   visit("/ticks/knots", columns.knots);
 }
 
-// Of a dataset, without the first dimension, which counts days.
+// The shape of a dataset, without its first dimension, which counts days.
 inline std::vector<int64_t> tape_day_shape(const std::string& name, const TapeInfo& info) {
   if (name.starts_with("/days/")) return {};
   if (name != "/ticks/knots") return {info.ticks};

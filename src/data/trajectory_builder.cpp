@@ -35,7 +35,7 @@ struct Entry {
   std::vector<int64_t> lines;  // by tick, once finished; empty if they follow each other from the first on
   int last_tick = -1;          // the highest
   int told_ticks = 0;          // the day's, by its states, once finished; 0 if they do not agree
-  bool ends = false;           // that tick is done
+  bool ends = false;           // its last tick is marked done
   bool damaged = false;        // lost a row
   bool finished = false;
 };
@@ -150,7 +150,7 @@ struct TrajectoryBuilder::State {
   std::vector<size_t> whole;  // entries that became whole
   size_t last = 0;            // the entry of the last row: the next one mostly belongs to it
   int64_t num_bad_rows = 0;
-  int64_t num_keyless_rows = 0;  // of the bad rows: those of which nobody knows whose they were
+  int64_t num_keyless_rows = 0;  // bad rows whose trajectory is not known
   std::vector<std::string> bad_rows;
   std::set<TrajectoryKey> damaged;
   int64_t num_incomplete = 0;

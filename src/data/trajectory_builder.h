@@ -44,7 +44,7 @@ struct BuilderOptions {
   FeatureSet features = FeatureSet::kConstraint;
   bool skip_faults = false;  // leave out what is at fault (rows, trajectories); or stop at the first
   int num_ticks = kTicksPerPeriod;
-  bool ticks_are_certain = false;  // or the rows are to tell: see other_num_ticks()
+  bool ticks_are_certain = false;  // false: the rows are to tell, see other_num_ticks()
   bool refuse_other_days = true;   // a whole trajectory whose states tell of another number of ticks is at fault
 };
 

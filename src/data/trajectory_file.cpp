@@ -170,7 +170,7 @@ TrajectoryKey read_key(const CsvRows& row) {
   return {row.whole(kPeriod, 0, kMaxId), row.whole(kAdvertiser, 0, kMaxId)};
 }
 
-// What a file has in place of the usual columns.
+// Which columns a file has in place of the usual ones.
 struct Form {
   bool state_parts = false;
   bool next_state = false;

@@ -27,7 +27,7 @@ struct TrajectoryLabels {
 // Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
 // end for the last, ticks 0, 1, 2, ... in order, those after the budget was spent included.
 struct TrajectoryColumns {
-  // One a trajectory.
+  // These have one entry for each trajectory.
   std::vector<int64_t> period;
   std::vector<int64_t> advertiser;
   std::vector<int32_t> category;
@@ -37,7 +37,7 @@ struct TrajectoryColumns {
   std::vector<double> conversions;  // realised
   std::vector<int64_t> first_row;
   std::vector<double> best_constant, optimum;  // TrajectoryLabels; empty in a store without labels
-  // One a tick.
+  // These have one entry for each tick.
   std::vector<int32_t> tick;
   std::vector<float> state;  // features of a row lie together
   std::vector<float> action;
@@ -47,7 +47,7 @@ struct TrajectoryColumns {
   std::vector<float> asked, best_rest, rest_constant;  // TrajectoryLabels; empty in a store without labels
 
   void append(const Trajectory& trajectory);
-  // Those of the trajectory that was appended last; of all trajectories or of none.
+  // Adds the labels of the trajectory that was appended last; all trajectories have labels, or none has.
   void append(const TrajectoryLabels& labels);
 
   int64_t num_trajectories() const { return std::ssize(period); }

@@ -46,7 +46,7 @@ void for_each_tick_column(Columns& columns, const Visit& visit, bool with_labels
 // These are stored with 32 bits where that suffices.
 inline bool is_advertiser(const std::string& name) { return name == "/trajectories/advertiser"; }
 
-// None is below 0.
+// Whether it holds labels, none of which is below 0.
 inline bool is_label(const std::string& name) {
   return name == "/trajectories/best_constant" || name == "/trajectories/optimum" || name == "/ticks/asked" ||
          name == "/ticks/best_rest" || name == "/ticks/rest_constant";

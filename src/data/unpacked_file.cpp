@@ -40,7 +40,7 @@ struct UnpackedFile::State {
   int64_t bytes_read = 0;
   ContentHash hash;
 
-  bool at_end = false;  // of what is unpacked
+  bool at_end = false;  // nothing more can be unpacked
   std::vector<char> input;
   z_stream stream = {};
   bool has_stream = false;

@@ -12,7 +12,7 @@ struct ZipMember {
   int64_t packed_size = 0;
   int64_t size = 0;
   uint32_t crc = 0;
-  bool deflated = false;  // or stored as it is
+  bool deflated = false;  // false: stored as it is
 };
 
 // `file` is open for reading, `path` names it in messages. Error for an archive of several files or of none, an

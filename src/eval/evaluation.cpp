@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "bidding/score.h"
 #include "statistics/values.h"
@@ -47,7 +48,7 @@ EvaluationMeans means(const Evaluation& evaluation) {
   }
   if (!shares.empty()) sum.interquartile_share = statistics::interquartile_mean(shares);
   if (sum.optimum > 0.0) sum.share_of_optimum = sum.expected_score / sum.optimum;
-  const auto n = static_cast<double>(std::max<size_t>(evaluation.cells.size(), 1));
+  const auto n = as_double(std::max<size_t>(evaluation.cells.size(), 1));
   for (double* mean :
        {&sum.expected_score, &sum.score_of_expectation, &sum.score, &sum.conversions, &sum.cpa_exceed_share,
         &sum.expected_cpa_exceed_share, &sum.budget_use, &sum.optimum, &sum.regret}) {

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "base/convert.h"
+
 namespace genbid::eval {
 
 Advertiser judged_campaign(const EvaluationPlan& plan, int seat) {
-  return play::scaled_campaign(plan.population.seats[static_cast<size_t>(seat)], plan.market, true);
+  return play::scaled_campaign(at(plan.population.seats, seat), plan.market, true);
 }
 
 HindsightPass::HindsightPass(const EvaluationPlan& plan, market::Market& market, bool with_slots)

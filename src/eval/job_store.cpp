@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/safetensors.h"
@@ -159,8 +160,8 @@ void read_ticks(const JobFile& file, const TickColumn<T>& column, std::vector<Ce
   const std::vector<T> all = file.column<T>(column.name);
   const size_t ticks = days.empty() ? 0 : all.size() / days.size();
   for (size_t i = 0; i < days.size(); ++i) {
-    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i * ticks);
-    (days[i].*column.field).assign(begin, begin + static_cast<std::ptrdiff_t>(ticks));
+    const auto begin = all.begin() + to_signed(i * ticks);
+    (days[i].*column.field).assign(begin, begin + to_signed(ticks));
   }
 }
 
@@ -211,7 +212,7 @@ constexpr std::pair<const char*, double oracle::Optimum::*> kOptimumFields[] = {
                                                                                 {"alpha", &oracle::Optimum::alpha},
                                                                                 {"bound", &oracle::Optimum::bound}};
 
-// A file of the key's identity, or nothing.
+// The file at `path`, or nothing where there is none or it is of another identity than the key.
 std::optional<JobFile> find(const std::string& path, const std::string& kind, const JobKey& key) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   JobFile file(path, kind);
@@ -224,7 +225,7 @@ constexpr const char* kBestCosts = "per_tick.tick.cost";
 void add_best_costs(Columns& columns, const std::vector<oracle::SeatOptima>& seats) {
   std::vector<float> all;
   for (const oracle::SeatOptima& seat : seats) {
-    for (const double cost : seat.per_tick_costs) all.push_back(static_cast<float>(cost));
+    for (const double cost : seat.per_tick_costs) all.push_back(as_float(cost));
   }
   const auto num_seats = std::ssize(seats);
   columns.add(kBestCosts, all, {num_seats, num_seats == 0 ? 0 : std::ssize(all) / num_seats});
@@ -235,8 +236,8 @@ void read_best_costs(const JobFile& file, std::vector<oracle::SeatOptima>& seats
   const std::vector<float> all = file.column<float>(kBestCosts);
   const size_t ticks = seats.empty() ? 0 : all.size() / seats.size();
   for (size_t i = 0; i < seats.size(); ++i) {
-    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(i * ticks);
-    seats[i].per_tick_costs.assign(begin, begin + static_cast<std::ptrdiff_t>(ticks));
+    const auto begin = all.begin() + to_signed(i * ticks);
+    seats[i].per_tick_costs.assign(begin, begin + to_signed(ticks));
   }
 }
 

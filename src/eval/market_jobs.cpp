@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/content_hash.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -31,16 +32,16 @@ class JudgedSeats : public market::PeriodSink {
         ticks_done_(ticks_done) {}
 
   void on_tick(int64_t number, int tick, std::span<const market::SeatTick> seats) override {
-    const auto i = static_cast<size_t>(number);
+    const auto i = to_size(number);
     CellResult& cell = cells_[i];
-    const market::SeatTick& seat = seats[static_cast<size_t>(cell.seat)];
+    const market::SeatTick& seat = at(seats, cell.seat);
     SeatDay& sum = sums_[i];
     sum.add(seat.start, seat.outcome);
     days_[i].add(seat.may_bid ? &seat.bid : nullptr, seat.outcome);
     if (tick + 1 == num_ticks_) {
       cell.cost = sum.cost();
       cell.expected_conversions = sum.expected_conversions();
-      cell.conversions = static_cast<double>(sum.num_conversions());
+      cell.conversions = as_double(sum.num_conversions());
       cell.conversion_variance = sum.conversion_variance();
       cell.score = sum.score(cell.cpa_limit);
       cell.expected_score = sum.expected_score(cell.cpa_limit);
@@ -169,7 +170,7 @@ class SeedJobs {
 
   size_t periods_together() const {
     if (any_chain_) return 1;
-    return static_cast<size_t>(std::min<int64_t>(4, play::periods_together(plan_.market, seated_.bidders, 1)));
+    return to_size(std::min<int64_t>(4, play::periods_together(plan_.market, seated_.bidders, 1)));
   }
 
   std::vector<CellResult> empty_cells(size_t candidate, size_t period) const {
@@ -250,7 +251,7 @@ class SeedJobs {
 
   // A period's hindsight is job 0 of it, candidates follow. Periods of a chain go to one shard.
   bool is_mine(size_t job, size_t period, bool is_chain) const {
-    const auto number = static_cast<int64_t>(is_chain ? job : period * (players_.size() + 1) + job);
+    const auto number = to_signed(is_chain ? job : period * (players_.size() + 1) + job);
     return plan_.shard.holds(number);
   }
   bool is_to_be_played(size_t c, size_t p) const {
@@ -329,11 +330,11 @@ class SeedJobs {
     std::vector<int> seat_bidder;
     std::vector<CellResult> results;
     const int num_seats = plan_.market.shape().seats;
-    const auto candidate = static_cast<int>(player.bidders.size()) - 1;
+    const auto candidate = to_int(player.bidders.size()) - 1;
     for (const size_t p : periods) {
       for (const CellResult& cell : empty_cells(c, p)) {
         results.push_back(cell);
-        const auto judged = static_cast<int>(cell.seat);
+        const auto judged = to_int(cell.seat);
         cells.push_back(play::make_cell(plan_.population, plan_.periods[p], plan_.market, judged));
         for (int seat = 0; seat < num_seats; ++seat) seat_bidder.push_back(seat == judged ? candidate : seat);
       }
@@ -343,7 +344,7 @@ class SeedJobs {
     if (!market::play(*market_, std::move(cells), player.bidders, seat_bidder, sink)) return false;
     const auto num_judged = std::ssize(plan_.seats);
     for (size_t i = 0; i < periods.size(); ++i) {
-      const auto begin = static_cast<std::ptrdiff_t>(i) * num_judged;
+      const auto begin = to_signed(i) * num_judged;
       PeriodCells job{{results.begin() + begin, results.begin() + begin + num_judged},
                       {days.begin() + begin, days.begin() + begin + num_judged},
                       player.is_chain ? memory_of(player.bidders) : std::vector<double>()};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
 #include "bidding/seat_day.h"
@@ -34,7 +35,7 @@ class PlatformDay : public market::PeriodSink {
       const TickOutcome& outcome = seats[i].outcome;
       days_[i].add(seats[i].start, outcome);
       exposed_[i] += outcome.num_exposed;
-      least_cost_[i] += static_cast<double>(outcome.num_exposed) * rule_.reserve_of(tick, static_cast<int>(i));
+      least_cost_[i] += as_double(outcome.num_exposed) * rule_.reserve_of(tick, to_int(i));
     }
     if (tick_played_) tick_played_();
   }
@@ -46,7 +47,7 @@ class PlatformDay : public market::PeriodSink {
     const SeatDay& day = days_[seat];
     CellResult& result = cell.result;
     result.cost = day.cost();
-    result.conversions = static_cast<double>(day.num_conversions());
+    result.conversions = as_double(day.num_conversions());
     result.expected_conversions = day.expected_conversions();
     result.conversion_variance = day.conversion_variance();
     result.score = day.score(result.cpa_limit);
@@ -95,7 +96,7 @@ class PlatformPlay {
       opponent_.emplace(plan.opponent_name, *plan.opponent);
       bidders_.push_back(&*opponent_);
     }
-    // A judgement does not begin where an earlier one ended.
+    // Bidders forget earlier periods, so that a judgement does not begin where an earlier one ended.
     for (Bidder* bidder : bidders_) {
       if (bidder->keeps_state_between_periods()) bidder->reset({});
     }
@@ -112,7 +113,7 @@ class PlatformPlay {
   }
   // What bidders that remember periods know after the last one.
   std::vector<double> memory() const { return is_chain() ? memory_of(bidders_) : std::vector<double>(); }
-  // As if the period had been played.
+  // Leaves bidders and progress as if the period had been played.
   void pass_over(const PlatformPeriodCells& job) {
     if (is_chain()) genbid::remember(bidders_, job.memory);
     for (int tick = 0; tick_played_ && tick < plan_.market.shape().ticks; ++tick) tick_played_();
@@ -139,9 +140,7 @@ class PlatformPlay {
 
  private:
   bool is_chain() const { return keep_state_between_periods(bidders_); }
-  PlatformGroup group(int64_t period, size_t seat) const {
-    return platform_group(plan_.mix, period, static_cast<int>(seat));
-  }
+  PlatformGroup group(int64_t period, size_t seat) const { return platform_group(plan_.mix, period, to_int(seat)); }
 
   // Every seat is judged: none has a rival's budget.
   market::Cell seated(int64_t period) {
@@ -169,7 +168,7 @@ class PlatformPlay {
       result.period = cell.period;
       result.market_seed = plan_.market.seed;
       result.policy_seed = policy_seed_;
-      result.seat = static_cast<int64_t>(seat);
+      result.seat = to_signed(seat);
       result.budget = cell.advertisers[seat].budget;
       result.cpa_limit = cell.advertisers[seat].cpa_limit;
     }
@@ -191,7 +190,7 @@ class PlatformPlay {
     std::vector<oracle::Judged> judged;
     for (size_t seat = 0; seat < cells.size(); ++seat) {
       const Advertiser& campaign = cell.advertisers[seat];
-      judged.push_back({static_cast<int>(seat), {campaign.budget, campaign.cpa_limit}});
+      judged.push_back({to_int(seat), {campaign.budget, campaign.cpa_limit}});
     }
     const std::string where = "period " + std::to_string(cell.period);
     const auto record = [&](oracle::Responses& again) {
@@ -212,7 +211,7 @@ class PlatformPlay {
                           std::span<const oracle::Judged> judged, std::vector<PlatformCell>& cells) {
     std::vector<std::string> lacks(cells.size());
     market_.threads().parallel_for(std::ssize(cells), 1, [&](int64_t begin, int64_t end) {
-      for (auto seat = static_cast<size_t>(begin); seat < static_cast<size_t>(end); ++seat) {
+      for (auto seat = to_size(begin); seat < to_size(end); ++seat) {
         const oracle::DayPlan plan(day, judged[seat].seat);
         const oracle::SeatOptima optima = oracle::seat_optima(day, judged[seat].seat, plan, cell.advertisers[seat]);
         cells[seat].result.optimum = optima.per_tick.score;

@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "base/convert.h"
 #include "statistics/inequality.h"
 #include "statistics/values.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 double sample_variance(std::span<const double> values) {
   if (values.size() < 2) return 0.0;
-  const auto n = static_cast<double>(values.size());
+  const auto n = as_double(values.size());
   double mean = 0.0;
   for (const double value : values) mean += value / n;
   double sum = 0.0;
@@ -38,7 +39,7 @@ class PeriodOfSeats {
     sum_.expected_score += result.expected_score;
     sum_.budget_use += result.budget_use();
     sum_.exceed_rate += result.exceeds_cpa() ? 1.0 : 0.0;
-    exposed_ += static_cast<double>(cell.num_exposed);
+    exposed_ += as_double(cell.num_exposed);
     least_cost_ += cell.least_cost;
     performance_.push_back(in_par_units(result));
     if (result.conversions > 0.0) cpa_ratios_.push_back(ratio(result.cost / result.conversions, result.cpa_limit));
@@ -46,7 +47,7 @@ class PeriodOfSeats {
 
   PlatformMetrics finish() {
     PlatformMetrics metrics = sum_;
-    const auto n = static_cast<double>(performance_.size());
+    const auto n = as_double(performance_.size());
     for (double* mean : {&metrics.score, &metrics.expected_score, &metrics.budget_use, &metrics.exceed_rate})
       *mean /= n;
     metrics.qualified_rate = 1.0 - metrics.exceed_rate;
@@ -105,7 +106,7 @@ std::vector<PlatformPeriod> platform_periods(std::span<const PlatformCell> cells
     const auto found = std::find_if(periods.begin(), periods.end(), [&of](const PlatformPeriod& one) {
       return one.period == of.period && one.market_seed == of.market_seed && one.policy_seed == of.policy_seed;
     });
-    const auto place = static_cast<size_t>(found - periods.begin());
+    const auto place = to_size(found - periods.begin());
     if (found == periods.end()) {
       periods.push_back({of.period, of.market_seed, of.policy_seed, {}});
       sums.emplace_back();
@@ -120,7 +121,7 @@ PlatformMetrics platform_metrics(std::span<const PlatformPeriod> periods) {
   PlatformMetrics mean;
   for (double PlatformMetrics::*number : kNumbers) {
     for (const PlatformPeriod& one : periods) mean.*number += one.metrics.*number;
-    if (!periods.empty()) mean.*number /= static_cast<double>(periods.size());
+    if (!periods.empty()) mean.*number /= as_double(periods.size());
   }
   return mean;
 }

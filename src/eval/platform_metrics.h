@@ -27,7 +27,7 @@ struct PlatformCell {
   double least_cost = 0.0;  // money: what these had cost at the reserve
 };
 
-// Of the cells of one period; means of these over periods. 0 where there is nothing to divide by.
+// Metrics of the cells of one period, or means of such metrics over periods. 0 where there is nothing to divide by.
 struct PlatformMetrics {
   double revenue = 0.0;      // money: sum of costs
   double welfare = 0.0;      // money: sum of expected conversions x CPA limit, what they are worth to campaigns
@@ -44,11 +44,11 @@ struct PlatformMetrics {
   double generalised_gini = 0.0;
   double worst_30 = 0.0;
   double worst_10 = 0.0;
-  // Shares of seats whose realised CPA is above the limit, and at most at it; together 1. A seat that paid and has no
-  // conversion exceeds any limit, one that did not pay keeps it.
+  // Share of seats whose realised CPA is above the limit, and of those that keep it; together 1. A seat that paid and
+  // has no conversion exceeds any limit, one that did not pay keeps it.
   double exceed_rate = 0.0;
   double qualified_rate = 0.0;
-  // Of realised CPA over limit, of seats with a conversion; divided by their number less 1.
+  // Variance of realised CPA over limit among seats with a conversion, divided by their number less 1.
   double cpa_ratio_variance = 0.0;
   // Money an exposed impression: what was paid, and the least that it could have been. A policy that has learned to bid
   // low against itself shows in their ratio: collusion looks like a high score.
@@ -64,10 +64,10 @@ struct PlatformPeriod {
   int64_t policy_seed = 1;
   PlatformMetrics metrics;
 };
-// Of cells that may be of several periods and seeds, in the order in which these first come: what intervals are made
-// of.
+// Metrics of each period and seed among the cells, in the order in which these first come. Intervals are made of
+// these.
 std::vector<PlatformPeriod> platform_periods(std::span<const PlatformCell> cells);
-// The mean over them.
+// Means over periods, which may be those of some cells.
 PlatformMetrics platform_metrics(std::span<const PlatformPeriod> periods);
 PlatformMetrics platform_metrics(std::span<const PlatformCell> cells);
 

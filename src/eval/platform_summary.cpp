@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/convert.h"
 #include "base/text_table.h"
 #include "eval/summary.h"
 #include "eval/table_parts.h"
@@ -20,7 +21,7 @@ size_t column_of(const std::string& name) {
   const auto& columns = platform_columns();
   const auto found = std::find_if(columns.begin(), columns.end(),
                                   [&](const Column<PlatformMetrics>& one) { return one.name == name; });
-  return static_cast<size_t>(found - columns.begin());
+  return to_size(found - columns.begin());
 }
 
 const PlatformPart* part_of(const PlatformRun& run, const std::string& group) {
@@ -141,7 +142,7 @@ std::vector<std::string> difference_titles(const PlatformSummary& summary) {
   return names;
 }
 
-// Of the numbers that are compared, in as many digits as the reference's.
+// A line of the table of differences: the numbers that are compared, with the digits that these metrics are shown in.
 std::vector<std::string> difference_line(const PlatformRow& row) {
   std::vector<std::string> cells = {row.label()};
   for (size_t i = 0; i < row.differences.size(); ++i) {

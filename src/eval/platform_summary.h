@@ -53,7 +53,7 @@ struct PlatformSummary {
 // The lines in the order given, a candidate's groups one below the other. Each group is compared with the same group of
 // the reference. Error where candidates did not meet the same periods.
 PlatformSummary summarise_platform(const std::vector<PlatformContender>& contenders, const std::string& reference);
-// As usual_reference() of eval/summary.h.
+// Whom others are compared with where nothing is said, as usual_reference() of eval/summary.h.
 std::string usual_reference(const std::vector<PlatformContender>& contenders);
 
 struct PlatformTable {

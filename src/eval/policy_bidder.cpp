@@ -33,7 +33,7 @@ PolicyBidder::PolicyBidder(std::shared_ptr<policy::Policy> policy, const PolicyB
   Wishes wishes = policy_->wishes();
   for (const auto& [outcome, value] : options.wishes) wishes[outcome] = value;
   for (const auto& [outcome, value] : wishes) {
-    wishes_BO_.select(1, static_cast<int64_t>(index_of(outcome))).fill_(value);
+    wishes_BO_.select(1, to_signed(index_of(outcome))).fill_(value);
   }
 }
 
@@ -90,7 +90,7 @@ void PolicyBidder::write(const at::Tensor& coefficients_BA, std::span<BidFormula
   const int64_t count = all_BA.size(1);
   const auto* one = all_BA.const_data_ptr<float>();
   for (BidFormula& bid : bids) {
-    bid = {static_cast<double>(one[0]), count > 1 ? static_cast<double>(one[1]) : 0.0};
+    bid = {as_double(one[0]), count > 1 ? as_double(one[1]) : 0.0};
     one += count;
   }
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/convert.h"
 #include "base/files/content_hash.h"
 #include "base/progress.h"
 #include "data/log_ticks.h"
@@ -134,11 +135,11 @@ class ReplayJobs : public replay::PeriodTaker {
 
  private:
   size_t place_of(int64_t period) const {
-    return static_cast<size_t>(std::lower_bound(periods_.begin(), periods_.end(), period) - periods_.begin());
+    return to_size(std::lower_bound(periods_.begin(), periods_.end(), period) - periods_.begin());
   }
   // A period's hindsight is job 0 of it, candidates follow.
   bool is_mine(size_t job, size_t period) const {
-    return plan_.shard.holds(static_cast<int64_t>(period * (candidates_.size() + 1) + job));
+    return plan_.shard.holds(to_signed(period * (candidates_.size() + 1) + job));
   }
 
   std::string advertisers() const {

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// What intervals are made of.
+// The means of each period, which intervals are made of.
 Json means_by_period(const Evaluation& evaluation) {
   std::map<int64_t, Evaluation> periods;
   for (const CellResult& cell : evaluation.cells) periods[cell.period].cells.push_back(cell);
@@ -29,7 +29,7 @@ Json means_by_period(const Evaluation& evaluation) {
   return list;
 }
 
-// Under what somebody was judged; `Judged` is an evaluation of any protocol.
+// The keys that tell who was judged and under what; `Judged` is an evaluation of any protocol.
 template <typename Judged>
 Json heading(const Judged& evaluation, const EvaluationContext& context) {
   return {{"name", evaluation.name},
@@ -53,7 +53,7 @@ void add_origin(Json& json, const Judged& evaluation, const std::string& selecti
   }
   if (context.budget) json["campaign"]["budget"] = *context.budget;
   if (context.cpa_limit) json["campaign"]["cpa_limit"] = *context.cpa_limit;
-  // A result says only what the candidate reads.
+  // A result names only the wishes that the candidate reads.
   for (const auto& [outcome, value] : evaluation.asked) json["asked"][wish_option(outcome)] = value;
 }
 

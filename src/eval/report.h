@@ -22,10 +22,10 @@ struct EvaluationContext {
   std::string program = {};                // which one judged; empty: not said
   std::string scenario = {};               // hash of the settings; results of another one stand in other tables
   std::string settings = {};               // YAML: the resolved settings, without paths, periods, seats and seeds
-  // Replay: of every advertiser, in place of what the log says of each.
+  // Protocol replay: what every advertiser has, in place of what the log says of each.
   std::optional<double> budget = {};
   std::optional<double> cpa_limit = {};
-  // Platform.
+  // Protocol platform: who sits where.
   std::string mix = {};
   std::string opponent = {};  // its name; empty: none
 

@@ -1,9 +1,11 @@
 #include "eval/result_columns.h"
 
+#include "base/convert.h"
+
 namespace genbid::eval {
 namespace {
 
-// What nobody drew is not there.
+// A value that rests on draws is left empty where nothing was drawn.
 template <typename Row>
 ColumnValue realised(const Row& row, double value) {
   return row.drawn ? ColumnValue(value) : ColumnValue();
@@ -25,7 +27,7 @@ const std::vector<Column<CellResult>>& cell_columns() {
       {"expected_conversions", "conversions", [](R r) -> V { return r.expected_conversions; }},
       {"cost", "money", [](R r) -> V { return r.cost; }},
       {"wins", "slots", [](R r) -> V { return r.wins; }},
-      {"last_active_tick", "", [](R r) -> V { return static_cast<int64_t>(r.last_active_tick); }},
+      {"last_active_tick", "", [](R r) -> V { return to_signed(r.last_active_tick); }},
       {"optimum", "conversions", [](R r) -> V { return r.optimum; }},
       {"regret", "conversions", [](R r) -> V { return r.regret(); }},
       {"market_seed", "", [](R r) -> V { return r.market_seed; }},

@@ -59,7 +59,7 @@ void adjust(std::vector<SummaryRow>& rows) {
   for (size_t i = 0; i < rows.size(); ++i) rows[i].adjusted_p = adjusted[i];
 }
 
-// With differences where there is a reference, else with what was realised.
+// The titles of a table's columns; differences have theirs where there is a reference.
 std::vector<std::string> titles(const Summary& summary) {
   std::vector<std::string> names = {"candidate", "expected score", "of optimum"};
   if (!summary.reference.empty()) names.insert(names.end(), {"difference", "p"});
@@ -182,7 +182,7 @@ Summary summarise(const std::vector<Contender>& contenders, const std::string& r
 
 namespace {
 
-// Who sits where.
+// Says who sits where.
 std::string seating(const EvaluationContext& context) {
   if (context.in_replay()) return "against logged prices";
   if (!context.on_platform()) return "one seat replaced at a time";

@@ -37,7 +37,7 @@ std::vector<std::optional<double>> adjusted_p(const std::vector<std::optional<do
 }
 
 std::string intervals_text(const std::vector<Estimate>& estimates) {
-  const Estimate* widest = nullptr;  // of most trainings
+  const Estimate* widest = nullptr;  // the one over the most trainings
   for (const Estimate& one : estimates) {
     if (!one.interval) continue;
     if (widest == nullptr || one.axes.training_seeds > widest->axes.training_seeds) widest = &one;

@@ -17,7 +17,7 @@ namespace genbid::eval {
 std::string with_error(const std::string& form, const statistics::Estimate& estimate, double unit = 1.0);
 // "0.012", "<0.001"; empty for none.
 std::string p_text(const std::optional<double>& p);
-// Holm's, of those that are there.
+// Adjusts p-values by Holm's method; those that are missing stay so and do not count.
 std::vector<std::optional<double>> adjusted_p(const std::vector<std::optional<double>>& values);
 // "± is half of a 95 % interval over 6 periods", of the first that has one; "One period: no intervals".
 std::string intervals_text(const std::vector<statistics::Estimate>& estimates);
@@ -25,7 +25,7 @@ std::string intervals_text(const std::vector<statistics::Estimate>& estimates);
 std::string markdown_row(const std::vector<std::string>& cells);
 // The row under the titles: the first column to the left, the others to the right.
 std::string markdown_rule(size_t num_columns);
-// Null where there is none.
+// Adds the ends of the interval under the names `low` and `high`, null where there is none.
 void add_interval(nlohmann::ordered_json& json, const char* low, const char* high,
                   const statistics::Estimate& estimate);
 

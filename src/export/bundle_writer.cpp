@@ -65,7 +65,7 @@ serve::BundleInfo described(const BundleSource& source, const graph::Graph& grap
   return info;
 }
 
-// What a bundle holds, whatever it is called.
+// A hash of what a bundle holds, whatever its version is called.
 std::string content_of(const serve::BundleInfo& info, const graph::Graph& graph) {
   ContentHash hash;
   const auto add = [&hash](const std::string& text) { hash.add(std::as_bytes(std::span<const char>(text))); };
@@ -84,7 +84,7 @@ void check_version(const std::string& version) {
                               c == '-' || c == '_';
                      });
   const auto has = [&version](const char* part) { return version.find(part) != std::string::npos; };
-  // Names of files beside it, of folders above it, and of what killed exports leave.
+  // Taken are names of files beside the bundle, of folders above it, and of what killed exports leave.
   const bool taken =
       version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
   if (plain && !taken) return;
@@ -103,7 +103,7 @@ std::vector<serve::BundleFile> files_in(const std::string& folder) {
   return files;
 }
 
-// Over days of one row, of a few and of many.
+// Compares graph and policy over days of one row, of a few rows and of many.
 Agreement agreement_of(const BundleSource& source, const std::shared_ptr<const graph::Program>& program) {
   Agreement all;
   double sum = 0.0;
@@ -119,7 +119,7 @@ Agreement agreement_of(const BundleSource& source, const std::shared_ptr<const g
 }
 
 void require_agreement(const BundleSource& source, const Agreement& agreement) {
-  // One number of noise draws an alpha at the end; more of them are what a sampler begins with.
+  // A policy with one number of noise draws an alpha at the end; one with more is a sampler that begins with them.
   const double tolerance = source.policy->noise_size() > 1 ? kSamplerTolerance : kTolerance;
   if (agreement.largest <= tolerance) return;
   throw Error("export: found coefficients of the exported graph that are " + std::to_string(agreement.largest) +

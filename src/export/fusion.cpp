@@ -34,7 +34,7 @@ bool is_number(const Graph& graph, ValueId id, float number) {
   return found == number;
 }
 
-// Of x + 2: x.
+// The x of a value that is x + 2.
 std::optional<ValueId> without_two(const Graph& graph, ValueId id) {
   const Node* sum = node_of(graph, id, Op::kAdd);
   if (sum == nullptr || !is_number(graph, sum->inputs[1], 2.0F)) return {};

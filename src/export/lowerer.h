@@ -55,7 +55,7 @@ class Lowerer {
   graph::ValueId constant(const at::Tensor& tensor);
   graph::ValueId scalar(double number);
   graph::ValueId scalar(double number, graph::Type type);
-  // A node, or the same one that is there already.
+  // Adds a node, or returns the same one that is there already.
   graph::ValueId add(graph::Op op, std::vector<graph::ValueId> inputs, std::vector<int64_t> ints = {},
                      std::vector<double> reals = {});
   const graph::Graph& graph() const { return graph_; }
@@ -86,7 +86,7 @@ class Lowerer {
 using Handler = Term (*)(Lowerer& lowerer, const torch::jit::Node& node);
 // Nothing if the table has no such operator. `name`: "aten::add".
 Handler handler_for(const std::string& name);
-// Those that return a list of tensors.
+// Handlers of operators that return a list of tensors.
 using ListHandler = std::vector<Term> (*)(Lowerer& lowerer, const torch::jit::Node& node);
 ListHandler list_handler_for(const std::string& name);
 

@@ -100,7 +100,7 @@ ValueId as_linear(Lowerer& l, const Term& product, const Term& bias) {
   if (value.source != graph::Value::Source::kNode) return -1;
   const graph::Node& node = l.graph().nodes()[to_size(value.index)];
   if (node.op != Op::kLinear || value.shape.rest.empty() || value.shape.rest.back() != bias.known.size(0)) return -1;
-  // Its own bias is zero.
+  // The product must not have a bias of its own: one that is not all zeros stays as it is.
   const graph::Constant& own = l.graph().constant_of(node.inputs[2]);
   for (const std::byte byte : own.bytes) {
     if (byte != std::byte{0}) return -1;
@@ -108,7 +108,7 @@ ValueId as_linear(Lowerer& l, const Term& product, const Term& bias) {
   return l.add(Op::kLinear, {node.inputs[0], node.inputs[1], l.constant(bias.known)});
 }
 
-// The third input is a factor of the second.
+// The term of an input, times the factor that the node's third input gives.
 Term scaled(Lowerer& l, const Node& node, size_t input) {
   Term term = term_or_number(l, node, input);
   const double factor = node.inputs().size() > 2 ? l.real(node, 2) : 1.0;

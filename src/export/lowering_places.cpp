@@ -214,7 +214,7 @@ Term repeat_interleave(Lowerer& l, const Node& node) {
   return made(l.add(Op::kPick, {x}, places));
 }
 
-// Numbers of zeros from the last dimension on, before and behind. What is negative cuts.
+// Zeros are counted before and behind each dimension, beginning with the last one. A negative count cuts.
 Term constant_pad_nd(Lowerer& l, const Node& node) {
   ValueId x = value_at(l, node, 0);
   const std::vector<int64_t> pads = l.integers(node, 1);

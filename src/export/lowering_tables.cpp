@@ -26,7 +26,7 @@ std::vector<int64_t> target_of(const Shape& shape) {
 
 Term reshaped(Lowerer& l, ValueId x, const Shape& shape) {
   if (l.at(x).shape == shape) return made(x);
-  // The numbers stay where they are, so of several in a row only the last counts.
+  // A reshape moves no numbers, so of several in a row only the last counts.
   const graph::Value& value = l.at(x);
   if (value.source == graph::Value::Source::kNode) {
     const graph::Node& node = l.graph().nodes()[to_size(value.index)];

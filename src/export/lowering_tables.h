@@ -25,7 +25,7 @@ Term made(graph::ValueId id);
 graph::ValueId value_at(Lowerer& l, const torch::jit::Node& node, size_t input);
 // The type that LibTorch would compute two terms in: floats before integers before bools.
 graph::Type common(graph::Type a, graph::Type b);
-// A dimension from the front.
+// Counts a dimension from the front, also one that was given from the end.
 int64_t dimension(Lowerer& l, const Term& term, int64_t given, int64_t more = 0);
 Term reshaped(Lowerer& l, graph::ValueId x, const graph::Shape& shape);
 // All extents as LibTorch counts them, those of the rows as their multiple.

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// 0: it is none.
+// The number of a version, from 1 on; 0 for a name that is none.
 int64_t version_number(const std::string& name) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);

@@ -17,8 +17,8 @@ void check_triton_version(const std::string& version);
 // of different calls are batched; the newest version is served, so that a new one takes over when it is there.
 std::string triton_config(const graph::Graph& graph, const std::string& model);
 
-// Into the folder of a model. One that is there is kept, with what people have changed in it: an error if its inputs
-// or outputs are not the graph's.
+// Writes the config into a model's folder. One that is there is kept, with what people have changed in it; Error if its
+// inputs or outputs are not the graph's.
 void write_triton_config(const graph::Graph& graph, const std::string& model_folder, const std::string& model);
 
 }  // namespace genbid::exporting

@@ -10,15 +10,15 @@
 
 namespace genbid::graph {
 
-// The numbers of a window that begins there, as a copied carry would have them: are put behind `to`.
+// Puts the numbers of the window that begins at `window` behind `to`, in the order of a copied carry.
 void append_window(const MovingCarry& carry, const float* window, std::vector<float>& to);
 
 class CarryBuffers {
  public:
-  // Zeros: those of a day's first tick. The workspace must stay where it is.
+  // Carries begin as zeros, as on a day's first tick. The workspace must stay where it is.
   explicit CarryBuffers(Workspace& workspace);
 
-  // What the last call left is what the next one reads.
+  // From here on the next call reads what the last one left.
   void move_on();
   // The window that the next call reads, as a copied carry would have it.
   std::vector<float> window(size_t carry, int64_t row) const;

@@ -24,7 +24,7 @@ void check_name(const std::string& name, const std::vector<T>& taken, const char
   }
 }
 
-// What a node's kind and shapes do not tell: a floor_div divides by numbers above 0.
+// Checks what a node's kind and shapes do not tell: a floor_div divides by numbers above 0.
 void check_divisors(const Constant& divisors) {
   for (size_t i = 0; i < divisors.bytes.size(); i += sizeof(int64_t)) {
     int64_t divisor = 0;

@@ -325,7 +325,7 @@ ValueId read_node(Graph& graph, Fields& fields) {
 void read_value(Graph& graph, const Place& place, const Json& json, const SafetensorsFile& weights,
                 const std::string& file) {
   Fields fields(place_of(file, place), json);
-  fields.whole("value");  // which has brought it here
+  fields.whole("value");  // the caller has read it already; taken here so that it counts as known
   if (place.kind == Kind::kConstant) {
     read_constant(graph, fields, weights);
   } else if (place.kind == Kind::kNode) {

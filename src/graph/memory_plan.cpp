@@ -42,7 +42,7 @@ class Pieces {
     free_[offset] = bytes;
   }
 
-  // Behind everything, or on from a free piece at the end.
+  // Takes new memory behind everything, or goes on from a free piece at the end.
   int64_t grow(int64_t bytes) {
     int64_t offset = end_;
     if (!free_.empty() && free_.rbegin()->first + free_.rbegin()->second == end_) {
@@ -59,7 +59,7 @@ class Pieces {
   int64_t end_ = 0;
 };
 
-// Of all tensors at once; with less than this no sum in here overflows.
+// Most bytes of all tensors together: with less than this no sum in this file overflows.
 constexpr double kMostBytes = 0x1p46;
 
 void check_rows(const Program::Plan& plan, int64_t max_rows) {

@@ -29,8 +29,8 @@ MovingCarry carry_along(const Shape& shape, size_t dimension, int64_t step) {
     (i < dimension ? carry.outer : i == dimension ? carry.places : carry.inner) *= extent;
   }
   carry.step = step;
-  // So that windows are brought back to the beginning of their buffers once in places / step calls. With what a call
-  // appends they never fill it: rows would look as if they stood without gaps.
+  // Large enough that windows are brought back to the beginning of their buffers once in places / step calls only. A
+  // window and what a call appends never fill a buffer: rows would look as if they stood without gaps.
   carry.capacity = std::max(2 * carry.places, carry.places + step + 1);
   return carry;
 }
@@ -203,7 +203,7 @@ bool StepMaker::is_moved_on(const MovingCarry& carry) {
   return true;
 }
 
-// The others would take pointers for numbers.
+// Whether only steps that know rows by pointers see such rows: other kernels would take the pointers for numbers.
 bool StepMaker::only_rows_kernels() const {
   return std::all_of(plan_.steps.begin(), plan_.steps.end(), [this](const Step& step) {
     if (step.run == kernels_.copy_rows) return true;

@@ -21,7 +21,7 @@ constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
 
 using Names = std::vector<std::string>;
 
-// The name of ONNX's operator, where one has the same meaning, attributes aside.
+// The name of the ONNX operator that means the same, attributes aside; null where there is none.
 const char* same_operator(Op op) {
   static const std::unordered_map<Op, const char*> table = {
       {Op::kExp, "Exp"},         {Op::kLog, "Log"},     {Op::kSqrt, "Sqrt"},
@@ -97,7 +97,7 @@ class StepMaker {
   void emit(const std::string& op, const Names& inputs, const std::string& output, const Attributes& attributes = {}) {
     file_.node(op, inputs, output, attributes);
   }
-  // A node between, named after the output that it is for.
+  // Adds an intermediate node, named after the output that it leads to.
   std::string step(const std::string& op, const Names& inputs, const Attributes& attributes = {}) {
     const std::string output = file_.unused_name(output_ + "/" + op);
     emit(op, inputs, output, attributes);

@@ -45,7 +45,7 @@ class Checker {
       require(inputs_[i].source == Value::Source::kConstant, "constants behind the first input");
     }
   }
-  // A dimension, as a place in `rest`; that of the rows is -1.
+  // The place of a dimension in `rest`; -1 for the dimension of the rows.
   int64_t place_of(int64_t dimension, const Shape& shape) const {
     if (dimension < 0 || dimension >= std::ssize(shape.sizes(1))) {
       fail("dimension " + std::to_string(dimension) + " of " + shown_shape(shape), "one that it has");
@@ -424,7 +424,7 @@ Shape broadcast(const Shape& a, const Shape& b) {
   if (a.rows == 0 && b.rows > 0) return broadcast(b, a);
   if (a.rows > 0 && b.rows > 0 && (a.rows != b.rows || a.rest.size() != b.rest.size())) return fail();
   std::vector<int64_t> other = b.rest;
-  // Without rows: as many extents at most, and 1 where the rows are.
+  // A shape without rows has no more extents than the other one, and 1 where that has its rows.
   if (a.rows > 0 && b.rows == 0 && other.size() == a.rest.size() + 1) {
     if (other.front() != 1) return fail();
     other.erase(other.begin());

@@ -69,7 +69,7 @@ enum class Op : int {
   kSlice,    // ints: dimension, first, end. Of the rows' extent: in multiples of the rows
   kConcat,   // ints: dimension; one type
   kExpand,   // ints: rows of the shape (0: none), then the other extents; broadcast to it
-  kPad,      // ints: dimension (not the rows'), so many zeros before, so many behind
+  kPad,      // ints: dimension (not the rows'), number of zeros before it, number behind it
   kPick,     // ints: dimension (not the rows'), then the places that are taken, in order
   kGather,   // x, i64 index of x's rank; ints: dimension (not the rows'). As torch.gather: index's extents at most x's
   kTake,     // table [N, ..] without rows, i64 index [..]: its entries -> [index.., ..]

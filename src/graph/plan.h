@@ -58,7 +58,7 @@ struct Program::Plan {
 // All carries of the graph, as far as they can be seen to move; none where one does not.
 std::vector<MovingCarry> moving_carries(const Graph& graph);
 
-// Fills all but graph and target, which are there.
+// Fills all of the plan but graph and target, which are there already.
 void lower(Program::Plan& plan, const Kernels& kernels, Carries carries);
 
 }  // namespace genbid::graph

@@ -11,7 +11,7 @@
 namespace genbid::graph {
 namespace {
 
-// Order of [R, C, L] in memory in which convolutions and their norms work.
+// The order in memory in which convolutions and their norms work on [R, C, L].
 const Order& channels_last() {
   static const Order order = {0, 2, 1};
   return order;
@@ -72,7 +72,7 @@ void StepMaker::matmul(const Node& node) {
   how.rows = x.rows;
   how.k = k;
   how.n = n;
-  const size_t matrix = x.rows && x.rank() == 2 ? 1 : 2;  // dimensions of a matrix of x: one row, where rows are calls'
+  const size_t matrix = x.rows && x.rank() == 2 ? 1 : 2;  // dimensions of a matrix in x; 1: a call's row is one
   how.m = matrix == 2 ? x.extents[x.rank() - 2] : 1;
   for (size_t i = 0; i + matrix < x.rank(); ++i) how.count *= x.extents[i];
   how.y_stride = one_matrix ? 0 : k * n;
@@ -189,7 +189,7 @@ void StepMaker::attention(const Node& node) {
     const View mask = expanded(in.back(), {q.rows, {how.heads, how.queries, how.keys}});
     std::copy_n(mask.strides.begin(), 4, how.mask_strides);
   }
-  // [R, Q, H, e] in memory, as what follows wants it.
+  // In memory it lies as [R, Q, H, e], the order that the operators behind it want.
   const View out = computed(node.output, {0, 2, 1, 3});
   std::copy_n(out.strides.begin(), 3, how.out_strides);
   plan_.scratch = std::max(plan_.scratch, how.keys + 2 * kernels_.lanes);

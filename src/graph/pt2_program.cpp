@@ -17,7 +17,7 @@ constexpr int kFloat32 = 7, kInt64 = 5, kBool = 12;  // ScalarType
 constexpr int kStrided = 7;                          // Layout
 constexpr int kByPlace = 1, kByName = 2;             // ArgumentKind
 constexpr const char* kRows = "s0";
-constexpr int64_t kRowsHint = 2;  // as if it had been traced with so many
+constexpr int64_t kRowsHint = 2;  // number of rows that the program claims to be traced with
 
 Json extent(int64_t multiple_of_rows) {
   const std::string symbol = std::string("Symbol('") + kRows + "', positive=True, integer=True)";
@@ -48,7 +48,7 @@ Json pt2_real(double number) {
   return {{"as_float", number}};
 }
 
-// Strides are those of C order. Torch computes those of values between itself, wherever it wants them.
+// Strides are written as those of C order. Torch computes strides of intermediate values anew where it needs them.
 Json pt2_tensor_meta(Type type, const Shape& shape) {
   Json sizes = Json::array(), strides = Json::array();
   if (shape.rows > 0) {
@@ -132,7 +132,7 @@ void Pt2Program::output(const std::string& name, const std::string& value) {
   outputs_.push_back({{"user_output", {{"arg", output_values_.back()}}}});
 }
 
-// A node that makes a number: an input's extent, that by what it has of the rows, or that times so many.
+// Adds a node that makes a number: an input's extent, the number of rows by division, or a multiple of that.
 Json Pt2Program::row_symbol(int64_t multiple) {
   if (const auto found = row_symbols_.find(multiple); found != row_symbols_.end()) return {{"as_name", found->second}};
   if (rows_of_input_ == 0)

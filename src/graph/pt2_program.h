@@ -57,10 +57,10 @@ class Pt2Program {
   PythonNames names_;
   std::vector<Pt2Constant> constants_;
   std::vector<std::string> input_names_, output_names_;
-  std::string rows_input_;  // the first with rows, and the multiple that it has
+  std::string rows_input_;  // the first input with rows, and behind it the multiple of the rows that it has
   int64_t rows_of_input_ = 0;
   std::map<int64_t, std::string> row_symbols_;  // by multiple
-  // As the schema has them. A policy's tensors stand before what else is no input of a call, inputs last.
+  // In the schema's form. A policy's tensors stand before other tensors that no call hands over, and inputs last.
   std::vector<nlohmann::json> parameters_, buffers_, lifted_, inputs_, outputs_, output_values_;
   nlohmann::json nodes_ = nlohmann::json::array();
   nlohmann::json tensor_values_ = nlohmann::json::object();

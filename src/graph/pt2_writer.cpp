@@ -23,7 +23,7 @@ struct Overload {
   std::vector<const char*> arguments;
 };
 
-// What takes the inputs alone.
+// The overload of an operator that takes its inputs alone; null where it has settings.
 const Overload* overload_of_inputs(Op op) {
   static const std::unordered_map<Op, Overload> table = {
       {Op::kExp, {"exp.default", {"self"}}},
@@ -151,7 +151,7 @@ class StepMaker {
     }
   }
 
-  // One that bounds nothing is no node.
+  // A clamp that bounds nothing becomes no node.
   void lower_clamp(const Node& node, const Json& x) {
     const Type type = graph_.value(node.output).type;
     const ClampBounds bounds = clamp_bounds(node, type, "pt2");

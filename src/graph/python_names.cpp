@@ -22,7 +22,7 @@ const std::set<std::string>& taken_words() {
   return words;
 }
 
-// What a torch.nn.Module (2.11) has already, but for what begins with an underscore.
+// Names that any torch.nn.Module (2.11) has already, without those that begin with an underscore.
 const std::set<std::string>& module_words() {
   static const std::set<std::string> words = {"T_destination",
                                               "add_module",

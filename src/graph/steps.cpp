@@ -96,8 +96,8 @@ void StepMaker::copy(const View& from, const View& to) {
   add_step(kernels_.copy[size == 8 ? 3 : size == 4 ? 2 : 0], to, {from}, plan_.store.keep(how));
 }
 
-// Whose order the output of an elementwise operator or concat takes: that of an input of the same shape which stands
-// otherwise than first to last, if there is one.
+// The order of an elementwise operator's or concat's output: that of an input of the same shape whose dimensions do not
+// lie from first to last in memory, if there is one.
 Order StepMaker::order_for(const Node& node) {
   const Shape& shape = shape_of(node.output);
   for (const ValueId input : node.inputs) {

@@ -36,7 +36,7 @@ Order dense_order(const View& view);
 
 View permuted(const View& view, const std::vector<int64_t>& order);
 View sliced(const View& view, int64_t dimension, int64_t first, int64_t end, int64_t step = 1);
-// As `shape`, to which it broadcasts.
+// The view broadcast to `shape`.
 View expanded(const View& view, const Shape& shape);
 // False where the numbers would have to be moved.
 bool reshaped(const View& view, const Shape& shape, View& out);
@@ -44,7 +44,7 @@ bool reshaped(const View& view, const Shape& shape, View& out);
 // Loops over all numbers of `views`, whose extents are the same, in an order of dimensions; adjacent ones are joined
 // where that changes nothing. The first view is the output.
 Loops loops_over(const std::vector<View>& views, const Order& order);
-// The leading dimensions of a view, all but the last `behind`, as one of this stride; false where they are not.
+// Joins a view's dimensions, but for the last `behind`, into one of `count` and `stride`; false where that cannot be.
 bool joined(const View& view, size_t behind, int64_t& count, int64_t& stride);
 
 }  // namespace genbid::graph

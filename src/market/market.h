@@ -19,7 +19,7 @@ namespace genbid::market {
 struct SeatTick {
   TickStart start;
   TickOutcome outcome;
-  BidFormula bid;         // as asked
+  BidFormula bid;         // what the bidder asked for
   bool may_bid = false;   // false: out of budget
   int num_clearings = 0;  // clearing passes of the tick (the same for all seats of a cell)
 };

@@ -17,16 +17,16 @@ namespace genbid::market {
 struct RuleSet;
 
 struct MarketConfig {
-  std::string rules = "corrected";            // a name of the table (rule_sets.h)
-  int64_t impressions = 500000;               // nominal impressions of a period
-  double budget_scale = 1.0;                  // times every seat's budget
-  double rival_budget_scale = 1.0;            // competition: times the budgets of all who are not judged, once more
-  double cpa_scale = 1.0;                     // times every seat's CPA limit; below 1: tighter
-  int64_t seed = 1;                           // of all streams of the market; the official ones have their own
-  AuctionConfig auction;                      // of rule sets that are adjustable (rule_sets.h)
-  TrafficConfig traffic;                      // likewise
-  StressConfig stress;                        // likewise
-  std::vector<std::string> corrections = {};  // of its defects, where it has some (official/corrections.h)
+  std::string rules = "corrected";  // a name of the table (rule_sets.h)
+  int64_t impressions = 500000;     // nominal impressions of a period
+  double budget_scale = 1.0;        // times every seat's budget
+  double rival_budget_scale = 1.0;  // competition: times the budgets of all who are not judged, once more
+  double cpa_scale = 1.0;           // times every seat's CPA limit; below 1: tighter
+  int64_t seed = 1;                 // seed of all streams of the market; official streams have their own
+  AuctionConfig auction;            // read by rule sets that are adjustable (rule_sets.h), as the next two
+  TrafficConfig traffic;
+  StressConfig stress;
+  std::vector<std::string> corrections = {};  // which defects of the rule set are corrected (official/corrections.h)
   // For traffic that is kept from one reset to the next, where the same periods are played again. It is no field of the
   // section: whoever plays periods again sets it.
   int64_t cache_megabytes = 0;
@@ -36,7 +36,7 @@ struct MarketConfig {
   // reserve, and the highest bid.
   AuctionRule auction_rule() const;
   MarketShape shape() const;
-  BiddingRules bidder_rules() const;  // that its bidders bid under
+  BiddingRules bidder_rules() const;  // the rules that its bidders bid under
   // "corrected", "official", "official with draws, pid corrected", "corrected, reserve 0.02".
   std::string rules_label() const;
   void fields(ConfigVisitor& v);

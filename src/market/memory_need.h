@@ -10,7 +10,7 @@ double traffic_bytes_per_impression(int num_seats);
 inline constexpr double kAuctionBytesPerImpression = 128.0;
 inline constexpr double kLadderBytesPerImpression = 24.0;
 double kept_bytes_per_impression(int num_seats);
-// What an impression of a whole period takes under the official rules.
+// Bytes that an impression takes where the official rules hold a whole period.
 inline constexpr double kOfficialBytesPerImpression = 800.0;
 
 // Error where more is needed than is available: `what` needs it.

@@ -20,14 +20,14 @@ namespace genbid::oracle {
 class DayPlan {
  public:
   DayPlan(const Responses& responses, int seat);
-  // Of any curves at the grid's points; `curve_of` is asked once for each tick.
+  // A plan from any curves at the grid's points; `curve_of` is asked once for each tick.
   DayPlan(const AlphaGrid& grid, int num_ticks, const std::function<Curve(int tick)>& curve_of);
 
   struct Now {
     double alpha = 0.0;  // to play in this tick
     double score = 0.0;  // of the day, if the rest is played so: the fractional optimum
   };
-  // At the beginning of `tick`, with what the day brought so far and the money that is left.
+  // What is best at the beginning of `tick`, with what the day brought so far and the money that is left.
   Now now(int tick, const Point& so_far, double remaining_budget, double cpa_limit) const;
 
   // What the ticks from `tick` on bring at each price; the last point stands for any price.

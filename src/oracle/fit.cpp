@@ -38,7 +38,7 @@ Point plus(const Point& a, const Point& b) { return {a.value + b.value, a.cost +
 float max_price_for(const Responses& responses, double budget) {
   const double least = 0x1p-8 * as_double(responses.auction().max_price);
   const double most = std::clamp(budget, least, 1e30);
-  // Where no bid reaches the reserve, it is the price.
+  // Where no bid reaches the reserve, the reserve is the price.
   const float highest = std::max(responses.seen().price, as_float(responses.auction().rule.highest_reserve()));
   return power_above(std::min(highest, as_float(most)));
 }

@@ -26,7 +26,7 @@ struct Judged {
 
 // Empty if nothing that units and grid lose can change the seat's optima; else what it is, for an error.
 std::string shortfall(const Responses& responses, const Judged& judged, const DayPlan& plan, const SeatOptima& optima);
-// What units and grid lose of best_slots alone; empty likewise.
+// As shortfall(), but of what units and grid lose of best_slots alone.
 std::string shortfall_of_slots(const Responses& responses, const Judged& judged, const Optimum& slots);
 
 // Fills responses, always with the same day. False if a stop was asked for.

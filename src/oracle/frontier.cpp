@@ -103,7 +103,7 @@ class CurveSearch {
     for (size_t segment = num_payable_; segment-- > lowest;) {
       const Point low = total(curve_[segment]);
       const Point high = total(curve_[segment + 1]);
-      if (high.value <= low.value || high.cost <= low.cost) continue;  // one of its ends is the best
+      if (high.value <= low.value || high.cost <= low.cost) continue;  // best at one of its ends
       if (most(high.value, low.cost) <= best_.score) continue;
       constexpr double kFine = 0.01;
       const bool fine = high.value - low.value <= kFine * high.value && high.cost - low.cost <= kFine * high.cost;

@@ -52,7 +52,7 @@ struct SeatOptima {
 SeatOptima seat_optima(const Responses& responses, int seat, const DayPlan& plan, const Advertiser& advertiser);
 
 Optimum best_per_tick(const DayPlan& plan, const Limits& limits);
-// What it costs in each tick.
+// What the best per tick costs in each tick.
 std::vector<double> costs_of_best_per_tick(const DayPlan& plan, const Limits& limits);
 // The best per tick with its alphas, which take as long as everything else about a seat.
 TickOptimum best_per_tick(const Responses& responses, int seat, const Limits& limits);

@@ -17,9 +17,9 @@ struct LaneConstants {
   int num_slots;
   float reserve;  // of the seat in the tick
   float max_price, bid_cap;
-  bool reaches_cap = true;        // false: no bid does, which saves looking for such
-  std::array<float, 3> exposure;  // of the slot reached by a step
-  std::array<float, 3> width;     // by which a step raises it
+  bool reaches_cap = true;        // false: no bid reaches it, so none is looked for
+  std::array<float, 3> exposure;  // of the slot that a step reaches
+  std::array<float, 3> width;     // by how much a step raises exposure
   float inverse_width1, inverse_width2, inverse_width12;
   float value_scale, cost_scale;  // to the integers of the sums
   int32_t lowest_bits, shift, last_point;

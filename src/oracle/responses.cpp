@@ -97,7 +97,7 @@ void Responses::add(int tick, std::span<const ImpressionBlock> blocks, int first
       }
     }
     if (!has_slots()) continue;
-    // Another tick may be adding to the same day.
+    // Atomic, since another thread may be adding another tick to the same day.
     Sum* const day = slot_sums_.data() + to_size(seat) * stride();
     for (size_t p = 0; p + 1 < stride(); ++p) {
       if (slots[p].value == 0 && slots[p].cost == 0) continue;

@@ -49,7 +49,7 @@ class Responses {
   // A grid for each seat, all of one size.
   Responses(int num_ticks, const Auction& auction, std::vector<AlphaGrid> grids, bool slots, bool wins = false);
 
-  void clear();  // as new
+  void clear();  // forgets all that was added
 
   // Adds impressions of a tick for the seats in [first_seat, last_seat). Calls may run side by side if they differ in
   // tick or seats.

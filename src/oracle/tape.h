@@ -46,7 +46,7 @@ class CurveReader {
  public:
   CurveReader(const AlphaGrid& grid, int knots_per_octave);
 
-  // Of a curve whose knots are those of the grid's octaves.
+  // Reads a curve whose knots are those of the grid's octaves.
   Curve read(std::span<const Knot> knots) const;
 
  private:
@@ -65,7 +65,7 @@ class CurveThinner {
   explicit CurveThinner(const AlphaGrid& grid, int knots_per_octave = kKnotsPerOctave);
 
   size_t num_knots() const { return knot_places_.size(); }
-  // Of a seat in a tick. `responses` must have wins, and `knots` num_knots() entries.
+  // The knots of a seat in a tick. `responses` must have wins, and `knots` num_knots() entries.
   void thin(const Responses& responses, int seat, int tick, std::span<Knot> knots) const;
   // Values and slopes at knots of any curve that does not fall, by grid point.
   void thin(std::span<const double> fine, std::span<float> values, std::span<float> slopes) const;

@@ -25,7 +25,7 @@ using campaigns::Episode;
 constexpr int64_t kGrain = 1;
 constexpr double kWorst = -1.0;  // a critic hears of nothing worse
 
-// Each day once, however many agents play it.
+// The days that are played, each made once, however many agents play it.
 struct Days {
   std::vector<ClickDay> days;
   std::vector<int64_t> day_of_play;

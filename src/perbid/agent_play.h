@@ -61,7 +61,7 @@ struct PlayedByAll {
   std::vector<campaigns::ClickSums> sums;  // of each of N x M days
 };
 PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads);
-// Their Res alone; nothing where a stop was asked for.
+// As play_all(), but Res alone; nothing where a stop was asked for.
 std::optional<at::Tensor> res_unless_stopped_NM(ClusterAgents& agents, const Field& field, Threads& threads);
 
 }  // namespace genbid::perbid

@@ -95,7 +95,7 @@ std::vector<int64_t> AgentEpisodes::rows_of(int64_t agent) const {
 }
 
 void AgentEpisodes::reassign(int64_t round) {
-  // It is not cut short where a stop is asked for, as the checkpoint that is then saved would lack it.
+  // A stop does not cut this short, since the checkpoint that is then saved would lack the new assignment.
   const at::Tensor res_NM = play_all(agents_, field_, threads_).res_NM;
   const auto best = res_NM.max(1);
   const at::Tensor own = res_NM.gather(1, assigned_N_.unsqueeze(1)).squeeze(1);

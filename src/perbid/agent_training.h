@@ -52,9 +52,9 @@ class AgentEpisodes : public train::Objective {
   void assign_first();
   void reassign(int64_t round);
   void play_round(int64_t round);
-  int64_t days_each() const;  // that each agent plays in a round
+  int64_t days_each() const;  // days that each agent plays in a round
   std::vector<int64_t> rows_of(int64_t agent) const;
-  std::vector<double> weights_of(const std::vector<int64_t>& rows) const;  // with which days are drawn
+  std::vector<double> weights_of(const std::vector<int64_t>& rows) const;  // by how much each day is drawn
   at::Tensor drawn_rows_MB(const at::Generator& drawn) const;
 
   Field field_;
@@ -72,7 +72,7 @@ class AgentEpisodes : public train::Objective {
   at::Tensor place_MC2_;  // i64: prepared day and slot
   at::Tensor filled_1_;   // i64: slots that were ever put into each
   at::Tensor drawn_KMB_;  // i64: places in the memories, of the steps drawn
-  // Of the step.
+  // What critics and actors of the current step learn from.
   AgentStates states_;
   at::Tensor moves_MB2_;
   at::Tensor gain_MB_;

@@ -14,8 +14,8 @@ namespace genbid::perbid {
 struct MatchingDays {
   int64_t num_judged = 0;       // N
   PreparedDays days;            // all days before, a campaign's last one first
-  std::vector<int64_t> judged;  // by day before: for which of the judged days it is
-  std::vector<double> weight;   // and what it counts: 1 for the last day, half as much for each earlier one
+  std::vector<int64_t> judged;  // for each day before: which judged day it comes before
+  std::vector<double> weight;   // and how much it counts: 1 for the last day, half as much for each earlier one
   at::Tensor profiles_NTH;      // undefined where agents have none
 };
 

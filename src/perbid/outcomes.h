@@ -22,7 +22,7 @@ struct Outcome {
   int64_t agent = -1;      // which one it was matched with; -1: there was no choice
 };
 
-// Of many days (PerBid, section 5.1).
+// Means and spreads over many days (PerBid, section 5.1).
 struct OutcomeMeans {
   double res = 0.0;
   double ggf = 0.0;  // generalised Gini welfare; a Res below 0 counts as 0 here and in gini
@@ -35,7 +35,7 @@ struct OutcomeMeans {
 inline constexpr int kNumMeans = 7;
 std::array<double, kNumMeans> numbers_of(const OutcomeMeans& means);  // in the order above
 
-// Error for none.
+// Error where there is no day.
 OutcomeMeans means_of(std::span<const double> res, std::span<const double> ppc_ratio);
 OutcomeMeans means_of(const std::vector<Outcome>& outcomes);
 

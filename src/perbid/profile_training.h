@@ -11,8 +11,8 @@ namespace genbid::perbid {
 
 // Section `lesson`: how a network of profiles is trained.
 struct LessonConfig {
-  int64_t kept_bids = 32;  // that are tried on each day
-  int64_t slots = 1;       // drawn times of the day at which they are told, beside its begin and end
+  int64_t kept_bids = 32;  // how many of them are tried on each day
+  int64_t slots = 1;       // drawn times of day at which the network predicts, besides begin and end
 
   void fields(ConfigVisitor& v);
 };

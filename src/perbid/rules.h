@@ -23,12 +23,12 @@ struct Rule {
   campaigns::ClickBid start;  // of M-PID
 };
 
-// Of each of the prepared days.
+// Plays a rule on each of the prepared days.
 std::vector<Outcome> play_rule(const campaigns::Samples& samples, const PreparedDays& days, const Rule& rule,
                                Threads& threads);
 
-// The best of `tries` settings of M-PID, drawn by `seed` around the usual ones, which are the first of them: the one of
-// highest mean Res on these days.
+// Of `tries` settings of M-PID, the one with the highest mean Res on these days. The usual settings are tried first,
+// the others are drawn around them by `seed`.
 campaigns::MPidConfig tune_m_pid(const campaigns::Samples& samples, const PreparedDays& days,
                                  const campaigns::ClickBid& start, int64_t tries, int64_t seed, Threads& threads);
 

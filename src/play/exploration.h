@@ -27,8 +27,8 @@ struct ExploreBidder {
 struct ExploreConfig {
   int64_t seed = 1;
   std::vector<ExploreBidder> bidders;      // one drawn for each seat and period, in place of the population's
-  RealInterval budget_scale = {1.0, 1.0};  // drawn for each seat and period, times its budget
-  RealInterval cpa_scale = {1.0, 1.0};     // likewise, times its CPA limit
+  RealInterval budget_scale = {1.0, 1.0};  // a factor drawn for each seat and period; multiplies its budget
+  RealInterval cpa_scale = {1.0, 1.0};     // another such factor; multiplies its CPA limit
   // Bids of a tick are multiplied by exp(alpha_noise z), z a standard normal draw for each seat and tick, whose
   // correlation with that of the tick before is alpha_noise_correlation.
   double alpha_noise = 0.0;

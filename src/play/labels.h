@@ -52,7 +52,7 @@ class LabelMaker : public market::PeriodSink {
   std::vector<oracle::Judged> judged_;               // by seat
   std::vector<oracle::Point> so_far_;                // by seat
   std::vector<std::vector<oracle::DaySoFar>> days_;  // by seat and tick, when it began
-  std::vector<std::vector<float>> asked_;            // likewise; 0 without money
+  std::vector<std::vector<float>> asked_;            // by seat and tick, the alpha asked for; 0 without money
 };
 
 }  // namespace genbid::play

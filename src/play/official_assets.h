@@ -33,7 +33,7 @@ class OfficialAssets : public bidders::BidderAssets {
   std::unique_ptr<State> state_;
 };
 
-// One of those names: of any of them, or of a table.
+// Whether a name is one of those above: of anything that is shipped, or of a table.
 bool is_shipped_asset(const std::string& name);
 bool is_shipped_table(const std::string& name);
 

@@ -43,11 +43,11 @@ class RunOutputs : public market::PeriodSink {
   // To be called with the cells about to be played, by period, and who sits in each. It is one cell where impressions
   // or ladders are needed.
   virtual void start(std::span<const Population> populations, std::span<const market::Cell> cells) = 0;
-  // To be called once their last tick is played, where labels are asked for: the trajectories', by cell and seat.
+  // To be called after the cells' last tick where labels are asked for: those of the trajectories, by cell and seat.
   virtual void label(std::vector<data::TrajectoryLabels> labels) = 0;
-  // Likewise, where a tape is asked for: that of the cell.
+  // To be called after the last tick where a tape is asked for: that of the one cell.
   virtual void tape(data::TapeColumns columns) = 0;
-  // To be called after that.
+  // To be called after the cells' last tick, once labels and tape are handed over.
   virtual void finish_cells() = 0;
   virtual std::vector<PeriodSummary> summaries() const = 0;  // of these cells
   // Puts everything in its place, and returns the paths, those of the tables first.

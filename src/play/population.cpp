@@ -20,8 +20,8 @@ struct Entry {
   int64_t seat = kNotGiven;
   int64_t position = kNotGiven;
   int64_t category = kNotGiven;
-  double budget = 0.0;  // not given: the seat's official one
-  double cpa = 0.0;     // likewise
+  double budget = 0.0;  // 0: not given, the seat has AuctionNet's
+  double cpa = 0.0;     // CPA limit; 0: not given, the seat has AuctionNet's
   bidders::BidderConfig bidder;
 
   void fields(ConfigVisitor& v) {

@@ -42,7 +42,7 @@ constexpr const char* kStore = "/trajectories.h5";
 constexpr const char* kPeriods = "/periods.csv";
 constexpr const char* kTape = "/tape.h5";
 
-// How much is written for good.
+// How many periods are written and flushed, and how long periods.csv is with them.
 struct Written {
   int64_t periods_done = 0;
   int64_t periods_csv_bytes = 0;
@@ -159,7 +159,7 @@ struct ResumableOutputs::State {
   Descriptor place;
   TrajectoryRecorder recorder;
   PeriodTables tables;
-  Written written;   // so far
+  Written written;   // what is in the files so far
   Written promised;  // what progress.yaml says
   Clock::time_point flushed_at;
   Clock::duration flush_time{};
@@ -250,7 +250,7 @@ void ResumableOutputs::State::go_on(const std::string& identity) {
   data::check_replaceable_output(dir + kStore, "a trajectory store", data::is_trajectory_store);
   if (with_tape) data::check_replaceable_output(dir + kTape, "a tape", data::is_tape);
   written = promised = read_written(folder);
-  if (written.periods_done == num_periods) return;  // all but commit(), which may have begun
+  if (written.periods_done == num_periods) return;  // only commit() is left, which may have begun
   store.emplace(folder + kStore);
   periods.emplace(folder + kPeriods, O_WRONLY);
   if (with_tape) tape.emplace(folder + kTape);

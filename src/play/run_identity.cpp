@@ -14,11 +14,11 @@ namespace {
 constexpr int64_t kFormat = 1;
 constexpr std::string_view kProgram = "# program: ";
 
-// What of section `output` decides the stores' content. Stores made before there were labels have no such key.
+// The settings of section `output` that decide the stores' content. Older stores lack the keys labels and tape.
 struct StoreSettings {
   std::string features;
   bool labels = false;
-  bool tape = false;  // likewise
+  bool tape = false;  // whether a tape is made as well
 
   void fields(ConfigVisitor& v) {
     v.field("features", features);

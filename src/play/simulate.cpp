@@ -61,7 +61,7 @@ class Seating {
   std::vector<Bidder*> bidders_;
 };
 
-// What is made of all bids of a cell, one at a time.
+// Makes labels and tape of a cell, which tell what other bids would have got; one cell at a time.
 struct OfLadders {
   std::optional<LabelMaker> labels;
   std::optional<TapeMaker> tape;

@@ -30,7 +30,7 @@ struct SimulateConfig {
   ExploreConfig explore;
   OutputConfig output;
   int64_t threads = 0;  // 0: one a processor
-  std::string program;  // which one this is, recorded with what is written; not a setting
+  std::string program;  // revision of this program, recorded in outputs; not a setting
 
   void fields(ConfigVisitor& v);
 };

@@ -21,7 +21,7 @@ oracle::Responses tape_responses(const market::Market& market, const market::Cel
 }
 
 std::vector<float> tape_knots(const oracle::Responses& day, Threads& threads) {
-  const oracle::CurveThinner thinner(day.grid(0));  // those of other seats differ by a power of two
+  const oracle::CurveThinner thinner(day.grid(0));  // grids of other seats differ by a power of two
   const size_t num_knots = thinner.num_knots();
   const auto ticks = to_size(day.num_ticks());
   constexpr auto kNumbers = to_size(data::TapeColumns::kNumbers);

@@ -25,14 +25,14 @@ class TrajectoryRecorder {
   int64_t num_trajectories(int64_t num_periods) const { return num_periods * shape_.seats; }
   int64_t num_rows(int64_t num_periods) const { return num_trajectories(num_periods) * shape_.ticks; }
 
-  // The cells about to be played; those of the group before are forgotten.
+  // To be called with the cells about to be played; those of the group before are forgotten.
   void start(std::span<const market::Cell> cells);
   void add(size_t cell, std::span<const market::SeatTick> seats);
-  // Once all ticks are played.
+  // To be called once all ticks are played.
   std::vector<data::RawTrajectory> trajectories(Threads& threads) const;
-  // Where there are labels, those of these trajectories.
+  // Takes the labels of these trajectories, where there are labels.
   void label(std::vector<data::TrajectoryLabels> labels) { labels_ = std::move(labels); }
-  // Both together.
+  // Trajectories and labels together, as a store has them.
   data::TrajectoryColumns columns(std::span<const data::RawTrajectory> trajectories) const;
 
  private:

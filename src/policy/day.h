@@ -73,7 +73,7 @@ struct ParameterGroup {
   std::string name;
   std::vector<std::string> prefixes;
   double rate_scale = 1.0;  // of train.learning_rate
-  int64_t every = 1;        // it steps in steps whose number + 1 is divisible by this, and rests in the others
+  int64_t every = 1;        // the group steps where (number of the step + 1) % every == 0, and rests otherwise
 };
 
 // Training rows that count (mask 1), for fitting normalisation constants. Rows of a trajectory lie together, in order

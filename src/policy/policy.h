@@ -79,9 +79,9 @@ class Policy : public torch::nn::Module {
 struct PolicyShape {
   int64_t num_features = 0;            // S
   int64_t num_actions = 1;             // A
-  std::vector<int64_t> own_bids = {};  // of features that tell of its own bids
+  std::vector<int64_t> own_bids = {};  // places of features that describe its own bids
   std::vector<int64_t> offered = {};   // mean p-value and number of impressions of the tick: conversions on offer
-  std::vector<int64_t> market = {};  // of those that its own bids, money and limits hardly move: time, prices, traffic
+  std::vector<int64_t> market = {};    // of features that its bids, money and limits hardly move: time, prices, traffic
 };
 // For states of these features (bidding/state_features.h).
 PolicyShape shape_for(const std::vector<std::string>& features);

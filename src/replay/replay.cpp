@@ -259,8 +259,8 @@ class CorrectedPlayer : public Player {
 
   ReplayDraws draws_;
   std::vector<size_t> seats_;
-  PeriodWish wish_;                   // of the period
-  std::vector<Campaigns> campaigns_;  // of the bidders that play it
+  PeriodWish wish_;                   // what is wanted of the period
+  std::vector<Campaigns> campaigns_;  // one for each bidder that plays the period
   std::optional<ReplayHindsight> hindsight_;
   std::vector<std::vector<double>> columns_;
   std::vector<TickStart> starts_;

@@ -123,7 +123,7 @@ class OfficialDays {
 
  private:
   std::vector<int64_t> advertisers_;
-  std::vector<size_t> seats_;  // of the log, chosen
+  std::vector<size_t> seats_;  // places in the log of the advertisers that are played
   std::vector<OfficialDay> days_;
   std::vector<uint8_t> tick_of_row_;
   int64_t period_ = 0;

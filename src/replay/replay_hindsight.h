@@ -22,7 +22,7 @@ class ReplayHindsight {
   // p-value that is NaN counts as 0.
   void begin_tick(std::span<const double> least_winning_cost);
   void add(size_t row, std::span<const double> pvalue);
-  // That best choice; `alpha` is the price of a unit of value, at which impressions are bought.
+  // The best choice of a row; `alpha` is the price of a unit of value at which impressions are bought.
   oracle::Optimum optimum(size_t row) const;
 
  private:

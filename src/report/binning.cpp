@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/convert.h"
 #include "statistics/distributions.h"
 
 namespace genbid::report {
@@ -32,8 +33,8 @@ Thinned thinned(std::span<const double> x, std::span<const double> y, size_t mos
       ++count;
     }
     const double none = std::numeric_limits<double>::quiet_NaN();
-    result.x.push_back(sum_x / static_cast<double>(end - begin));
-    result.y.push_back(count > 0 ? sum_y / static_cast<double>(count) : none);
+    result.x.push_back(sum_x / as_double(end - begin));
+    result.y.push_back(count > 0 ? sum_y / as_double(count) : none);
     result.low.push_back(count > 0 ? low : none);
     result.high.push_back(count > 0 ? high : none);
   }
@@ -41,10 +42,10 @@ Thinned thinned(std::span<const double> x, std::span<const double> y, size_t mos
 }
 
 double quantile(std::span<const double> sorted, double q) {
-  const double place = q * static_cast<double>(sorted.size() - 1);
+  const double place = q * as_double(sorted.size() - 1);
   const auto below = static_cast<size_t>(place);
   const size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], place - static_cast<double>(below));
+  return std::lerp(sorted[below], sorted[above], place - as_double(below));
 }
 
 std::vector<double> histogram(std::span<const double> values, std::span<const double> edges) {
@@ -54,9 +55,9 @@ std::vector<double> histogram(std::span<const double> values, std::span<const do
     size_t bin = shares.size() - 1;
     if (value < edges.back()) {
       const auto above = std::upper_bound(edges.begin(), edges.end(), value) - edges.begin();
-      bin = static_cast<size_t>(std::max<std::ptrdiff_t>(above - 1, 0));
+      bin = to_size(std::max<std::ptrdiff_t>(above - 1, 0));
     }
-    shares[bin] += 1.0 / static_cast<double>(values.size());
+    shares[bin] += 1.0 / as_double(values.size());
   }
   return shares;
 }
@@ -74,14 +75,14 @@ std::vector<std::vector<size_t>> equal_groups(std::span<const double> values, si
   bins = std::min(bins, order.size());
   std::vector<std::vector<size_t>> groups;
   for (size_t bin = 0; bin < bins; ++bin) {
-    groups.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(bin * order.size() / bins),
-                        order.begin() + static_cast<std::ptrdiff_t>((bin + 1) * order.size() / bins));
+    groups.emplace_back(order.begin() + to_signed(bin * order.size() / bins),
+                        order.begin() + to_signed((bin + 1) * order.size() / bins));
   }
   return groups;
 }
 
 MeanInterval mean_interval(std::span<const double> values) {
-  const auto n = static_cast<double>(values.size());
+  const auto n = as_double(values.size());
   MeanInterval result;
   result.mean = std::accumulate(values.begin(), values.end(), 0.0) / n;
   if (values.size() < 2) return result;
@@ -98,9 +99,9 @@ double gini(std::span<const double> sorted) {
   double weighted = 0.0;
   for (size_t i = 0; i < sorted.size(); ++i) {
     sum += sorted[i];
-    weighted += static_cast<double>(i + 1) * sorted[i];
+    weighted += as_double(i + 1) * sorted[i];
   }
-  const auto n = static_cast<double>(sorted.size());
+  const auto n = as_double(sorted.size());
   return sum > 0.0 ? 2.0 * weighted / (n * sum) - (n + 1.0) / n : 0.0;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "base/convert.h"
 #include "report/axis.h"
 #include "report/palette.h"
 
@@ -63,7 +64,7 @@ double most_shown(const std::vector<StyledLine>& lines) {
 
 std::vector<StyledLine> styled(const std::vector<const TableLine*>& lines) {
   std::vector<StyledLine> all;
-  for (const TableLine* line : lines) all.push_back({line, static_cast<int>(all.size()) % kNumStyles});
+  for (const TableLine* line : lines) all.push_back({line, to_int(all.size()) % kNumStyles});
   return all;
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/convert.h"
 #include "report/binning.h"
 #include "report/line_chart.h"
 #include "report/palette.h"
@@ -22,7 +23,7 @@ std::vector<Charted> with_days(const std::vector<const ReportCandidate*>& candid
   std::vector<Charted> charted;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (candidates[i]->days.ticks == 0 || candidates[i]->days.num_cells() == 0) continue;
-    charted.push_back({candidates[i], static_cast<int>(i)});
+    charted.push_back({candidates[i], to_int(i)});
   }
   return charted;
 }
@@ -44,8 +45,8 @@ Series spent(const std::string& name, int style, size_t ticks, const std::vector
       sum += so_far[cell] / budget[cell];
       if (tick < ticks) so_far[cell] += spend[cell * ticks + tick];
     }
-    series.x.push_back(static_cast<double>(tick));
-    series.y.push_back(sum / static_cast<double>(so_far.size()));
+    series.x.push_back(as_double(tick));
+    series.y.push_back(sum / as_double(so_far.size()));
   }
   return series;
 }
@@ -62,17 +63,16 @@ std::string pacing(const std::vector<Charted>& charted, const BestSpend& best, c
   chart.y_most = 1.0;
   Series even{"even", kReference, {}, {}, {}, {}, false};
   for (int64_t tick = 0; tick <= longest_day(charted); ++tick) {
-    even.x.push_back(static_cast<double>(tick));
-    even.y.push_back(static_cast<double>(tick) / static_cast<double>(longest_day(charted)));
+    even.x.push_back(as_double(tick));
+    even.y.push_back(as_double(tick) / as_double(longest_day(charted)));
   }
   chart.series.push_back(std::move(even));
   if (best.ticks > 0) {
-    chart.series.push_back(spent("hindsight", kPossible, static_cast<size_t>(best.ticks), best.budget, best.spend));
+    chart.series.push_back(spent("hindsight", kPossible, to_size(best.ticks), best.budget, best.spend));
   }
   for (const Charted& one : charted) {
     const CandidateDays& days = one.candidate->days;
-    chart.series.push_back(
-        spent(one.candidate->name, one.style, static_cast<size_t>(days.ticks), days.budget, days.spend));
+    chart.series.push_back(spent(one.candidate->name, one.style, to_size(days.ticks), days.budget, days.spend));
   }
   return line_figure(chart);
 }
@@ -80,7 +80,7 @@ std::string pacing(const std::vector<Charted>& charted, const BestSpend& best, c
 // Alpha by tick in units of the CPA limit, over the cells that bid; the middle half of them as a band.
 Series alphas(const Charted& one, bool band) {
   const CandidateDays& days = one.candidate->days;
-  const auto ticks = static_cast<size_t>(days.ticks);
+  const auto ticks = to_size(days.ticks);
   Series series{one.candidate->name, one.style, {}, {}, {}, {}, false};
   for (size_t tick = 0; tick < ticks; ++tick) {
     std::vector<double> values;
@@ -90,7 +90,7 @@ Series alphas(const Charted& one, bool band) {
     }
     std::sort(values.begin(), values.end());
     const double none = std::numeric_limits<double>::quiet_NaN();
-    series.x.push_back(static_cast<double>(tick));
+    series.x.push_back(as_double(tick));
     series.y.push_back(values.empty() ? none : mean_interval(values).mean);
     if (!band) continue;
     series.low.push_back(values.empty() ? none : quantile(values, 0.25));
@@ -121,7 +121,7 @@ double mean_of(const std::vector<double>& values, const std::vector<size_t>& gro
     sum += values[i];
     ++count;
   }
-  return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
+  return count > 0 ? sum / as_double(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::string price_over_day(const std::vector<Charted>& charted, const std::string& id) {
@@ -135,12 +135,12 @@ std::string price_over_day(const std::vector<Charted>& charted, const std::strin
   chart.y_least = 0.0;
   for (const Charted& one : charted) {
     const CandidateDays& days = one.candidate->days;
-    const auto ticks = static_cast<size_t>(days.ticks);
+    const auto ticks = to_size(days.ticks);
     Series series{one.candidate->name, one.style, {}, {}, {}, {}, false};
     for (size_t tick = 0; tick < ticks; ++tick) {
       std::vector<size_t> places;
       for (size_t cell = 0; cell < days.num_cells(); ++cell) places.push_back(cell * ticks + tick);
-      series.x.push_back(static_cast<double>(tick));
+      series.x.push_back(as_double(tick));
       series.y.push_back(mean_of(days.price, places));
     }
     chart.series.push_back(std::move(series));
@@ -158,7 +158,7 @@ struct Responses {
 
 Responses responses(const CandidateDays& days) {
   Responses all;
-  const auto ticks = static_cast<size_t>(days.ticks);
+  const auto ticks = to_size(days.ticks);
   for (size_t i = 0; i < days.alpha.size(); ++i) {
     const size_t cell = i / ticks;
     const double alpha = days.alpha[i] / days.cpa_limit[cell];

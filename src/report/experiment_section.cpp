@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 
+#include "base/convert.h"
 #include "report/binning.h"
 #include "report/comparison.h"
 #include "report/line_chart.h"
@@ -78,7 +79,7 @@ std::string profile(const TableBlock& block, const std::map<std::string, int>& s
     const auto cells = std::find_if(block.cells.begin(), block.cells.end(),
                                     [&](const statistics::CandidateCells& one) { return one.name == line->name; });
     if (line->kind == "hindsight" || cells == block.cells.end() || lines.size() == kNumStyles) continue;
-    const int style = styles.size() > kNumStyles ? static_cast<int>(lines.size()) : styles.at(line->name);
+    const int style = styles.size() > kNumStyles ? to_int(lines.size()) : styles.at(line->name);
     ProfileLine above{line->name, style, {}};
     for (const statistics::Estimate& one : statistics::performance_profile(*cells, profile_shares())) {
       above.above.push_back({one.value, {}, {}});
@@ -107,11 +108,11 @@ std::map<std::string, int> variant_styles(const Experiment& experiment) {
   std::map<std::string, int> styles;
   for (const TableBlock& block : experiment.blocks) {
     for (const TableLine* line : best_first(block)) {
-      styles.try_emplace(line->name, static_cast<int>(styles.size()) % kNumStyles);
+      styles.try_emplace(line->name, to_int(styles.size()) % kNumStyles);
     }
   }
   for (const VariantTrainings& one : experiment.trainings) {
-    styles.try_emplace(one.name, static_cast<int>(styles.size()) % kNumStyles);
+    styles.try_emplace(one.name, to_int(styles.size()) % kNumStyles);
   }
   return styles;
 }
@@ -139,7 +140,7 @@ std::vector<Section> variant_curves(const Experiment& experiment, const std::map
   for (const VariantTrainings& variant : experiment.trainings) {
     if (variant.runs.empty()) continue;
     if (count == kNumStyles) break;
-    const int style = styles.size() > kNumStyles ? static_cast<int>(count) : styles.at(variant.name);
+    const int style = styles.size() > kNumStyles ? to_int(count) : styles.at(variant.name);
     ++count;
     several = several || variant.runs.size() > 1;
     std::map<std::string, Points> all;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "base/convert.h"
 #include "report/draw.h"
 #include "report/palette.h"
 
@@ -130,7 +131,7 @@ std::vector<size_t> marked_points(const LineChart& chart, const Series& series) 
   }
   if (seen.size() <= 12) return seen;
   std::vector<size_t> marked;
-  const auto shift = static_cast<size_t>(series.style);
+  const auto shift = to_size(series.style);
   for (size_t k = 0; k < 5; ++k) {
     marked.push_back(seen[((k * kNumStyles + shift) * (seen.size() - 1)) / (5 * kNumStyles)]);
   }
@@ -231,11 +232,11 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double low,
   struct Pool {
     double sum;
     size_t count;
-    double mean() const { return sum / static_cast<double>(count); }
+    double mean() const { return sum / as_double(count); }
   };
   std::vector<Pool> pools;
   for (size_t i = 0; i < order.size(); ++i) {
-    pools.push_back({wanted[order[i]] - static_cast<double>(i) * apart, 1});
+    pools.push_back({wanted[order[i]] - as_double(i) * apart, 1});
     while (pools.size() > 1 && pools[pools.size() - 2].mean() > pools.back().mean()) {
       pools[pools.size() - 2].sum += pools.back().sum;
       pools[pools.size() - 2].count += pools.back().count;
@@ -243,11 +244,11 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double low,
     }
   }
   std::vector<double> places(wanted.size());
-  const double most = high - static_cast<double>(std::max<size_t>(order.size(), 1) - 1) * apart;
+  const double most = high - as_double(std::max<size_t>(order.size(), 1) - 1) * apart;
   size_t i = 0;
   for (const Pool& pool : pools) {
     const double place = std::max(std::min(pool.mean(), most), low);
-    for (size_t k = 0; k < pool.count; ++k, ++i) places[order[i]] = place + static_cast<double>(i) * apart;
+    for (size_t k = 0; k < pool.count; ++k, ++i) places[order[i]] = place + as_double(i) * apart;
   }
   return places;
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "base/convert.h"
+
 namespace genbid::report {
 namespace {
 
@@ -22,7 +24,7 @@ double sum_of(const ReportCandidate& candidate, const CellValue& value) {
 }
 
 double mean_of(const ReportCandidate& candidate, const CellValue& value) {
-  return candidate.cells.empty() ? 0.0 : sum_of(candidate, value) / static_cast<double>(candidate.cells.size());
+  return candidate.cells.empty() ? 0.0 : sum_of(candidate, value) / as_double(candidate.cells.size());
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ std::map<int64_t, double> means_by_period(const ReportCandidate& candidate, cons
     ++sums[cell.period].second;
   }
   std::map<int64_t, double> means;
-  for (const auto& [period, sum] : sums) means[period] = sum.first / static_cast<double>(sum.second);
+  for (const auto& [period, sum] : sums) means[period] = sum.first / as_double(sum.second);
   return means;
 }
 
@@ -52,7 +54,7 @@ MeanInterval period_mean(const ReportCandidate& candidate, const CellValue& valu
   if (count == 0) return {std::nan(""), {}, {}};
   std::vector<double> periods;
   for (const auto& [period, mean] : means_by_period(candidate, value)) periods.push_back(mean);
-  return around(sum / static_cast<double>(count), periods);
+  return around(sum / as_double(count), periods);
 }
 
 std::optional<MeanInterval> period_ratio(const ReportCandidate& candidate, const CellValue& above,

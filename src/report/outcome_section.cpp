@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "base/convert.h"
 #include "report/binning.h"
 #include "report/comparison.h"
 #include "report/line_chart.h"
@@ -38,7 +39,7 @@ std::string distributions(const Candidates& candidates, RowChart chart, Shown sh
     }
     if (values.empty()) continue;
     std::sort(values.begin(), values.end());
-    ChartRow row{candidates[i]->name, static_cast<int>(i), {}, {}, {}, "", histogram(values, chart.edges)};
+    ChartRow row{candidates[i]->name, to_int(i), {}, {}, {}, "", histogram(values, chart.edges)};
     row.value = quantile(values, 0.5);
     row.value_text = beside(*candidates[i], values);
     chart.rows.push_back(row);
@@ -83,7 +84,7 @@ std::string cpa_distribution(const Candidates& candidates, const std::string& id
         const auto& cells = candidate.cells;
         const auto above =
             std::count_if(cells.begin(), cells.end(), [](const CellOutcome& cell) { return cell.exceeds_cpa(); });
-        const double share = static_cast<double>(above) / static_cast<double>(cells.size());
+        const double share = as_double(above) / as_double(cells.size());
         return number_text(std::round(1000.0 * share) / 10.0) + " % above";
       });
 }
@@ -95,7 +96,7 @@ std::string performance_profile(const Candidates& candidates, const std::string&
   for (size_t i = 0; i < candidates.size(); ++i) {
     const ReportCandidate& one = *candidates[i];
     if (one.kind == "hindsight" || std::none_of(one.cells.begin(), one.cells.end(), has_optimum)) continue;
-    ProfileLine line{one.name, static_cast<int>(i), {}};
+    ProfileLine line{one.name, to_int(i), {}};
     for (const double share : profile_shares()) {
       line.above.push_back(period_mean(one, [&](const CellOutcome& cell) {
         if (!has_optimum(cell)) return std::nan("");
@@ -128,7 +129,7 @@ std::string calibration_curves(const Candidates& candidates, const std::string& 
     const std::vector<CellOutcome>& cells = candidates[i]->cells;
     std::vector<double> expected;
     for (const CellOutcome& cell : cells) expected.push_back(cell.expected_conversions);
-    Series series{candidates[i]->name, static_cast<int>(i), {}, {}, {}, {}, true};
+    Series series{candidates[i]->name, to_int(i), {}, {}, {}, {}, true};
     for (const std::vector<size_t>& group :
          equal_groups(expected, std::min(kCalibrationGroups, cells.size() / 5 + 1))) {
       std::vector<double> hoped;
@@ -170,7 +171,7 @@ std::string calibration_ratios(const Candidates& candidates, const std::string& 
     if (!ratio) continue;
     ChartRow row;
     row.name = one->name;
-    row.style = static_cast<int>(std::find(candidates.begin(), candidates.end(), one) - candidates.begin());
+    row.style = to_int(std::find(candidates.begin(), candidates.end(), one) - candidates.begin());
     row.value = ratio->mean;
     row.low = ratio->low;
     row.high = ratio->high;
@@ -230,13 +231,13 @@ std::string lorenz_curves(const Candidates& candidates, const std::string& id) {
     double so_far = 0.0;
     for (size_t s = 0; s < seats.size(); ++s) {
       so_far += seats[s];
-      x.push_back(static_cast<double>(s + 1) / static_cast<double>(seats.size()));
+      x.push_back(as_double(s + 1) / as_double(seats.size()));
       y.push_back(so_far / sum);
     }
     const Thinned few = thinned(x, y, kMostPoints);
     char coefficient[32];
     std::snprintf(coefficient, sizeof coefficient, " (%.2f)", gini(seats));
-    chart.series.push_back({candidates[i]->name + coefficient, static_cast<int>(i), few.x, few.y, {}, {}, false});
+    chart.series.push_back({candidates[i]->name + coefficient, to_int(i), few.x, few.y, {}, {}, false});
   }
   if (chart.series.empty()) return {};
   const std::vector<double>& x = chart.series.front().x;
@@ -261,7 +262,7 @@ std::string asked_figure(const Candidates& candidates, LineChart chart, std::opt
   double low = 1e300;
   double high = 0.0;
   for (size_t i = 0; i < order.size(); ++i) {
-    Series series{order[i], static_cast<int>(i), {}, {}, {}, {}, true};
+    Series series{order[i], to_int(i), {}, {}, {}, {}, true};
     for (const auto& [asked, mean] : policies[order[i]]) {
       series.x.push_back(asked);
       series.y.push_back(mean.mean);

@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "base/convert.h"
 #include "report/comparison.h"
 #include "report/experiment_section.h"
 #include "report/markup.h"
@@ -81,8 +82,8 @@ Section table_section(const Judgement& judgement, const std::vector<const Report
                       const std::string& id) {
   std::vector<StyledLine> lines;
   for (const ReportCandidate* one : charted) {
-    const auto place = static_cast<size_t>(one - judgement.candidates.data());
-    lines.push_back({&judgement.table.lines[place], static_cast<int>(lines.size())});
+    const auto place = to_size(one - judgement.candidates.data());
+    lines.push_back({&judgement.table.lines[place], to_int(lines.size())});
   }
   return {"Scores and differences",
           "",

@@ -1,5 +1,6 @@
 #include "report/palette.h"
 
+#include "base/convert.h"
 #include "report/draw.h"
 
 namespace genbid::report {
@@ -22,13 +23,13 @@ constexpr std::array<std::string_view, kNumStyles> kMarkers = {
 }  // namespace
 
 std::string marker_path(int style, double x, double y) {
-  return "M" + coordinate(x) + " " + coordinate(y) + std::string(kMarkers[static_cast<size_t>(style % kNumStyles)]);
+  return "M" + coordinate(x) + " " + coordinate(y) + std::string(at(kMarkers, style % kNumStyles));
 }
 
 std::string_view dash_of(int style) {
   if (style == kReference) return "4 3";
   if (style == kPossible) return "9 3 1 3 1 3";
-  return kDashes[static_cast<size_t>(style % kNumStyles)];
+  return at(kDashes, style % kNumStyles);
 }
 
 std::string style_class(int style) {

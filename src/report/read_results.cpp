@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/paths.h"
@@ -220,7 +221,7 @@ Results read_results(const std::vector<std::string>& files) {
     const Json json = read_result(path);
     const Json shared = conditions_of(json);
     const std::string key = shared.dump(-1, ' ', false, Json::error_handler_t::replace);
-    const auto place = static_cast<size_t>(std::find(conditions.begin(), conditions.end(), key) - conditions.begin());
+    const auto place = to_size(std::find(conditions.begin(), conditions.end(), key) - conditions.begin());
     if (place == conditions.size()) {
       conditions.push_back(key);
       Judgement judgement;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "report/draw.h"
 #include "report/page_style.h"
 #include "report/palette.h"
@@ -72,7 +73,7 @@ Drawing draw_body(const RowChart& chart, const Layout& layout) {
   plot.x = fitting_x_axis(chart.x_low, chart.x_high, plot.right - plot.left, Scale::kLinear);
   const double row_height = kTextLine + row_plot_height(chart) + 8.0;
   plot.top = chart.reference ? kTextLine + 4.0 : 0.0;
-  plot.bottom = plot.top + row_height * static_cast<double>(chart.rows.size());
+  plot.bottom = plot.top + row_height * as_double(chart.rows.size());
 
   std::string body;
   if (chart.reference) {
@@ -82,7 +83,7 @@ Drawing draw_body(const RowChart& chart, const Layout& layout) {
   }
   const double scale = (row_plot_height(chart) - 2.0) / largest_share(chart);
   for (size_t i = 0; i < chart.rows.size(); ++i) {
-    body += draw_row(chart, chart.rows[i], plot, plot.top + row_height * static_cast<double>(i), scale);
+    body += draw_row(chart, chart.rows[i], plot, plot.top + row_height * as_double(i), scale);
   }
   body += draw_x_axis(plot, chart.x_name);
   return {body, plot.bottom + kBelowPlot};

@@ -3,6 +3,7 @@
 #include <limits>
 #include <map>
 
+#include "base/convert.h"
 #include "report/binning.h"
 #include "report/line_chart.h"
 #include "report/palette.h"
@@ -24,7 +25,7 @@ struct MetricGroup {
 
 Series curve(const MetricCurve& metric, const std::string& name, size_t place) {
   Thinned few = thinned(metric.steps, metric.values, kMostPoints);
-  return {name, static_cast<int>(place % kNumStyles), few.x, few.y, few.low, few.high, false};
+  return {name, to_int(place % kNumStyles), few.x, few.y, few.low, few.high, false};
 }
 
 bool same_values(const MetricCurve& a, const MetricCurve& b) { return a.steps == b.steps && a.values == b.values; }

@@ -77,7 +77,7 @@ class Experiment {
  private:
   bool stopping() const { return stop_signal::requested() || (config_.fail_fast && !failures_.empty()); }
 
-  // What is this shard's and not done.
+  // Finds the cells of this shard that are not done.
   void find_waiting() {
     const eval::Shard shard = parse_shard(config_.shard).value_or(eval::Shard());
     for (size_t i = 0; i < cells_.size(); ++i) {
@@ -167,7 +167,7 @@ class Experiment {
       }
       if (!stop_signal::requested()) {
         if (may_evaluate(one.cell, next)) {
-          begin(one.cell, next, std::move(one.lock));  // from one part to the next it stays taken
+          begin(one.cell, next, std::move(one.lock));  // the lock stays held between the parts of a cell
         } else {
           waiting_.insert(waiting_.begin(), {one.cell, next});
         }

@@ -191,7 +191,7 @@ class Maker {
     }
   }
 
-  // With what the config asks for, unless it has a name of its own.
+  // The candidate's name, with what the config asks for unless it was given a name of its own.
   static std::string name_with_wishes(const std::string& model, const Wishes& usual, const CandidateConfig& one) {
     std::string name = one.name.empty() ? model : one.name;
     for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, usual, model, one);
@@ -337,7 +337,7 @@ class Maker {
     return config_.policy_seeds.values;
   }
 
-  // Of the last bidder.
+  // Enters the candidate whose bidder was made last.
   void list(eval::Candidate candidate, const Json& record) {
     candidate.bidder = made_.bidders.back().get();
     candidate.record = record.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -13,7 +13,7 @@
 namespace genbid::runs {
 
 // Who has the other seats under protocol platform; none where nobody does. A policy that draws has the first of
-// policy_seeds. Error as of make_candidates().
+// policy_seeds. Throws what make_candidates() throws.
 Candidates platform_opponent(const EvaluateConfig& config, Threads& threads);
 
 // An evaluation under protocol platform.

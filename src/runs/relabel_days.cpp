@@ -41,7 +41,7 @@ struct Campaign {
 
 double within(const RealInterval& range, uint32_t bits) { return train::FactorRange{range.low, range.high}.draw(bits); }
 
-// By number, then by seat.
+// The campaigns under which days are played, by number, then by seat.
 std::vector<Campaign> draw_campaigns(const data::TapeColumns& tape, const RelabelSettings& settings) {
   const RandomStream stream(static_cast<uint64_t>(settings.seed), "relabel.campaigns");
   const bool any = train::parse_campaigns(settings.campaigns) == train::Campaigns::kAny;
@@ -72,7 +72,7 @@ softmarket::Cells cells_of(std::span<const Campaign> campaigns) {
   return {at::tensor(days, at::kLong), at::tensor(constraint).view({-1, 2})};
 }
 
-// Of each seat.
+// The plan of each seat's day, from the tape's curves.
 std::vector<oracle::DayPlan> make_plans(const data::TapeColumns& tape) {
   std::vector<oracle::DayPlan> plans;
   std::vector<oracle::Knot> knots(to_size(tape.num_knots()));

@@ -27,7 +27,7 @@ std::vector<std::string> cell_files(const std::string& folder) {
   return files;
 }
 
-// Which day of which seat it is, and how it ended: days of other settings end with another cost.
+// Period, seat and cost of a day: in an evaluation of other settings the same day ends with another cost.
 using Ending = std::tuple<int64_t, int64_t, double>;
 
 std::set<Ending> endings(const report::ReportCandidate& candidate) {

@@ -129,7 +129,7 @@ void RoundDays::read(int64_t round) {
       first += num_seats;
     }
   }
-  // Drawn otherwise than the days of tapes.store.
+  // A seed of its own, so that days of rounds are drawn otherwise than those of tapes.store.
   const auto seed =
       static_cast<int64_t>(derive_seed(static_cast<uint64_t>(config_.train.seed), "train.rounds", 0) >> 1);
   days_ = make_tape_days(config_, *data_, std::move(chosen), cells_, seed);

@@ -74,7 +74,7 @@ class RoundDays : public train::Objective, public train::Rounds {
   RoundMarket market_;
   Wishes wishes_;
   int64_t round_ = -1;   // whose days are read
-  MetricValues untold_;  // of that round
+  MetricValues untold_;  // numbers of that round that the trainer has not asked for yet
   std::optional<TapeData> data_;
   std::unique_ptr<train::TapeDays> days_;
 };

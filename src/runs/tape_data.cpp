@@ -35,7 +35,7 @@ std::set<int64_t> periods_in(const data::TapeStore& store) {
   return {periods.begin(), periods.end()};
 }
 
-// Of a file that names none of its own: those that it holds. A single file must hold all of them.
+// A file that names no held-out periods has those of the common list that it holds; a single file must hold them all.
 std::vector<TapeFile> open_files(const TapesConfig& config) {
   std::vector<TapeFile> files;
   const Periods& common = config.held_out_periods.values;
@@ -79,7 +79,7 @@ void check_agreement(const TapesConfig& config, const std::vector<TapeFile>& fil
   }
 }
 
-// Ticks of all seats and periods that are wanted.
+// Number of ticks of all seats and periods that are wanted.
 int64_t num_ticks(const TapeFile& file) {
   const data::TapeInfo& info = file.store.info();
   return std::ssize(file.all()) * info.seats * info.ticks;
@@ -92,7 +92,7 @@ size_t num_knot_numbers(const std::vector<TapeFile>& files) {
   return to_size(count);
 }
 
-// All of them are held, and the largest once more while it is put behind the others.
+// All files are held in memory, and the largest once more while it is put behind the others.
 void check_memory(const std::vector<TapeFile>& files) {
   double all = 0.0;
   double largest = 0.0;

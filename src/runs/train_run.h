@@ -16,8 +16,8 @@ namespace genbid::runs {
 // A store, written by genbid ingest or simulate, and which of its days.
 struct StoreConfig {
   std::string path;
-  // Of each of its windows, against those of other stores: a store's share of the windows that are drawn is weight
-  // times number of windows, or of days where these are learned from whole, over the sum of that. So stores of equal
+  // How much each of its windows counts. A store's share of the drawn windows is weight times number of windows (number
+  // of days where days are learned from whole), divided by the sum of that product over all stores. So stores of equal
   // weights are drawn from as if they were one.
   double weight = 1.0;
   PeriodList train_periods;     // empty: data.train_periods
@@ -82,10 +82,10 @@ struct TuningMarketConfig : play::MarketRunConfig {
 struct RoundsConfig {
   int64_t every = 0;    // steps a round; 0: there are none
   int64_t periods = 8;  // periods that are played as a round begins
-  int64_t seats = 1;    // that the policy takes in each of them, drawn anew; those of the market: it plays its copies
-  int64_t keep = 3;     // rounds, the newest, whose periods a step learns from
-  double share = 1.0;   // of a step's days; the rest are of tapes.store
-  TuningMarketConfig market;  // with the periods that are played, one round's behind the other's, over and over
+  int64_t seats = 1;   // that the policy takes in each period, drawn anew; all of the market's: it plays against copies
+  int64_t keep = 3;    // from how many of the newest rounds a step learns
+  double share = 1.0;  // how much of a step's days comes from rounds; the rest comes from tapes.store
+  TuningMarketConfig market;  // its periods are played in turn, each round going on in the list, over and over
 
   bool on() const { return every > 0; }
   void fields(ConfigVisitor& v);

@@ -31,7 +31,7 @@ std::set<int64_t> periods_held(const train::LoadedStore& loaded, size_t store) {
   return {all.begin() + begin, all.begin() + loaded.parts[store].end};
 }
 
-// Of a store that names none of its own: those that it holds. A single store must hold all of them (Dataset says so).
+// A store that names no held-out periods has those of the common list that it holds; a single one must hold them all.
 train::PeriodsOfStores held_out_periods(const DataConfig& config, const train::LoadedStore& loaded) {
   const Periods& common = config.held_out_periods.values;
   std::set<int64_t> missing(common.begin(), common.end());

@@ -75,7 +75,7 @@ std::shared_ptr<const Bundle> load_bundle(const std::string& path, graph::Carrie
   bundle->hash = content_hash(bundle->json);
   bundle->info = read_bundle_info(bundle->json, in_folder(kBundleFile));
 
-  // What is used is what was hashed.
+  // Graph and weights are kept as they were hashed, and not read again.
   std::string graph_text;
   std::string weights;
   for (const BundleFile& file : bundle->info.files) {

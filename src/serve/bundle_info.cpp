@@ -164,7 +164,7 @@ Json list_json(const std::vector<T>& all, const Make& make) {
   return json;
 }
 
-// Names of a list, each there once.
+// Error where a name stands twice in the list.
 template <typename T>
 void check_once(const std::vector<T>& all, const std::string& where) {
   std::set<std::string> seen;

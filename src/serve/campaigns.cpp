@@ -37,13 +37,13 @@ std::string number_text(double value) {
 
 constexpr size_t kFetchAhead = 4;  // campaigns
 
-// No more than the first kilobyte: the processor sees by itself how a longer piece goes on.
+// Fetches no more than the first kilobyte: the processor sees by itself how a longer piece goes on.
 void prefetch_lines(const void* begin, size_t bytes) {
   const auto* const first = static_cast<const std::byte*>(begin);
   for (size_t i = 0; i < std::min<size_t>(bytes, 1024); i += 64) __builtin_prefetch(first + i, 1);
 }
 
-// From 0 on. What is computed of larger numbers would not be finite as a 32-bit float.
+// Numbers go from 0 to this. What is computed of larger ones would not be finite as a 32-bit float.
 constexpr double kMost = 1e15;
 
 void require_number(double value, const char* what, uint64_t id, double high = kMost) {
@@ -84,7 +84,7 @@ size_t carry_size(const BundleInfo& info) {
 constexpr size_t kLine = 64 / sizeof(float);
 size_t in_lines(size_t numbers) { return (numbers + kLine - 1) / kLine * kLine; }
 
-// Of the workspace, for a session that the memory has room for.
+// The number of rows of a session's workspace. Refuses a session that the memory has no room for.
 int64_t checked_rows(const Bundle& bundle, int64_t max_campaigns) {
   constexpr int64_t kMostCampaigns = std::numeric_limits<uint32_t>::max() - 1;
   if (max_campaigns < 1 || max_campaigns > kMostCampaigns) {
@@ -334,7 +334,7 @@ OutcomeValues Campaigns::wishes_of(const genbid_campaign& campaign) const {
   return values;
 }
 
-// Nothing can fail in it.
+// Nothing in it can fail, so it may be called once all is checked.
 Campaigns::Slot& Campaigns::occupy(const genbid_campaign& campaign, const OutcomeValues& wishes) {
   Slot& slot = slots_[free_.back()];
   free_.pop_back();

@@ -38,7 +38,7 @@ struct CampaignLayout {
   size_t plain = 0;  // how many numbers stand before the carry
   size_t carry = 0;  // begins with a line of the cache
   size_t carry_size = 0;
-  std::vector<size_t> buffers;  // places of those that move
+  std::vector<size_t> buffers;  // places of the carries that move in their buffers
   size_t size = 0;
 
   // Of what is saved: the numbers before the carry, and both carries without room around them.
@@ -61,17 +61,17 @@ class Campaigns {
   size_t saved_bytes() const;
   uint64_t restore(std::span<const std::byte> bytes);
 
-  // That a campaign takes, but for what all share.
+  // Memory that a campaign takes, without what all campaigns share.
   static int64_t bytes_of_campaign(const Bundle& bundle);
 
  private:
   struct Slot {
     uint32_t generation = 0;  // of the campaign that it holds or will hold: the upper half of its id
     bool is_open = false;
-    bool has_acted = false;  // in the tick that is next
-    uint8_t carry_now = 0;   // which of the two is that of the last tick
-    uint32_t moves = 0;      // of carries that move, since they were at the beginning
-    uint64_t call = 0;       // the last one that named it
+    bool has_acted = false;  // whether it was asked for the tick that is next
+    uint8_t carry_now = 0;   // which of the two carries the last tick left
+    uint32_t moves = 0;      // how often its moving carries have moved since they were at the beginning
+    uint64_t call = 0;       // number of the last call that named it
     Advertiser advertiser;
     TickHistory history;
     TickStart start;  // of the tick that is next, once it has acted
@@ -88,7 +88,7 @@ class Campaigns {
     size_t size = 0;              // numbers of a row
     size_t place = 0;             // of a carry: in the campaign's carry
     std::span<float> floats;      // where the workspace reads it
-    std::span<int64_t> integers;  // the same of ticks
+    std::span<int64_t> integers;  // kTicks: likewise, since ticks are whole numbers
   };
   struct CarryOutput {
     size_t index = 0;

@@ -96,7 +96,7 @@ void write_head(Writer& writer, const Bundle& bundle, size_t bytes) {
   writer.text(bundle.info.version);
 }
 
-// Of a campaign that is whole, undamaged and this bundle's.
+// Reads the head, and refuses bytes that are not a whole, undamaged campaign of this bundle.
 void read_head(Reader& reader, const Bundle& bundle, std::span<const std::byte> bytes) {
   if (bytes.size() < kMagic.size() || reader.text(kMagic.size()) != kMagic) {
     refuse("bytes of another kind", "those that genbid_campaign_save() has written");

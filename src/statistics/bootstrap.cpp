@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "statistics/values.h"
 
@@ -37,7 +38,7 @@ Interval percentiles(std::vector<double>& values, double level) {
 
 double share_above(std::span<const double> values, double tau) {
   const auto above = std::count_if(values.begin(), values.end(), [tau](double value) { return value > tau; });
-  return static_cast<double>(above) / static_cast<double>(values.size());
+  return as_double(above) / as_double(values.size());
 }
 
 // Mann and Whitney's statistic by sorting: for each x the number of y below it and half of those equal to it.
@@ -46,15 +47,15 @@ double share_of_pairs(const std::vector<double>& x, std::vector<double> y) {
   double won = 0.0;
   for (const double value : x) {
     const auto [first, last] = std::equal_range(y.begin(), y.end(), value);
-    won += static_cast<double>(first - y.begin()) + 0.5 * static_cast<double>(last - first);
+    won += as_double(first - y.begin()) + 0.5 * as_double(last - first);
   }
-  return won / (static_cast<double>(x.size()) * static_cast<double>(y.size()));
+  return won / (as_double(x.size()) * as_double(y.size()));
 }
 
 double mean_share_of_pairs(const Strata& x, const Strata& y) {
   double sum = 0.0;
   for (size_t s = 0; s < x.size(); ++s) sum += share_of_pairs(x[s], y[s]);
-  return sum / static_cast<double>(x.size());
+  return sum / as_double(x.size());
 }
 
 }  // namespace
@@ -69,9 +70,8 @@ void check(const Resampling& resampling, double level) {
 }
 
 size_t draw(const RandomStream& stream, int64_t resample, size_t stratum, size_t draw, size_t n) {
-  const auto bits =
-      stream.bits(static_cast<uint32_t>(resample), static_cast<uint32_t>(stratum), static_cast<uint32_t>(draw / 4));
-  return static_cast<size_t>((static_cast<uint64_t>(bits[draw % 4]) * n) >> 32);
+  const auto bits = stream.bits(low_word(resample), low_word(stratum), low_word(draw / 4));
+  return to_size((uint64_t{bits[draw % 4]} * n) >> 32);
 }
 
 Estimate stratified(const Strata& strata, const Statistic& statistic, const Resampling& resampling, double level) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::statistics {
@@ -70,8 +71,8 @@ CellTable arrange(const CandidateCells& candidate) {
   table.name = candidate.name;
   table.keys.assign(keys.begin(), keys.end());
   if (trained) table.training_seeds.assign(training.begin(), training.end());
-  table.policy_seeds = static_cast<int64_t>(policy.size());
-  const auto share = 1.0 / static_cast<double>(policy.size());
+  table.policy_seeds = std::ssize(policy);
+  const auto share = 1.0 / as_double(policy.size());
   for (const int64_t seed : training) {
     std::vector<Sums>& row = table.rows.emplace_back(table.keys.size());
     for (size_t k = 0; k < table.keys.size(); ++k) {
@@ -115,11 +116,11 @@ Axes axes_of(const CellTable& table, Cluster cluster) {
   for (const CellKey& key : table.keys) market_seeds.insert(key.market_seed);
   const std::vector<size_t> index = cluster_of_keys(table.keys, cluster);
   Axes axes;
-  axes.periods = static_cast<int64_t>(*std::max_element(index.begin(), index.end())) + 1;
-  axes.market_seeds = static_cast<int64_t>(market_seeds.size());
+  axes.periods = to_signed(*std::max_element(index.begin(), index.end())) + 1;
+  axes.market_seeds = std::ssize(market_seeds);
   axes.of_market_days = cluster == Cluster::kMarketDay && axes.market_seeds > 1;
   axes.policy_seeds = table.policy_seeds;
-  axes.training_seeds = static_cast<int64_t>(table.training_seeds.size());
+  axes.training_seeds = std::ssize(table.training_seeds);
   return axes;
 }
 

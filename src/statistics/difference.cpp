@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "statistics/linearised.h"
 
@@ -35,7 +36,7 @@ Pair matched(const CandidateCells& candidate, const CandidateCells& reference, S
 Axes axes_of(const Pair& pair, Cluster cluster) {
   Axes axes = statistics::axes_of(pair.candidate, cluster);
   axes.policy_seeds = std::max(pair.candidate.policy_seeds, pair.reference.policy_seeds);
-  axes.reference_training_seeds = static_cast<int64_t>(pair.reference.training_seeds.size());
+  axes.reference_training_seeds = std::ssize(pair.reference.training_seeds);
   axes.paired_training_seeds = pair.paired_seeds;
   return axes;
 }
@@ -67,7 +68,7 @@ struct Marginal {
   std::vector<double> deviations(double centre) const {
     double total = 0.0;
     for (const double n : count) total += n;
-    const double usual = total / static_cast<double>(count.size());
+    const double usual = total / as_double(count.size());
     std::vector<double> all;
     for (size_t i = 0; i < sum.size(); ++i) all.push_back((sum[i] - centre * count[i]) / usual);
     return all;

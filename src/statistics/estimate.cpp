@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/error.h"
 #include "statistics/distributions.h"
 
@@ -45,7 +46,7 @@ Estimate estimate_over_axes(double value, std::span<const std::vector<double>> a
   double largest = 0.0;      // degrees of freedom where nothing varies
   for (const std::vector<double>& deviations : axes) {
     if (deviations.size() < 2) continue;
-    const auto n = static_cast<double>(deviations.size());
+    const auto n = as_double(deviations.size());
     double squares = 0.0;
     for (const double d : deviations) squares += d * d;
     const double part = squares / (n * (n - 1.0));

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::statistics {
@@ -18,7 +19,7 @@ std::vector<double> holm(std::span<const double> p_values) {
   std::vector<double> adjusted(p_values.size());
   double highest = 0.0;
   for (size_t i = 0; i < order.size(); ++i) {
-    highest = std::max(highest, static_cast<double>(order.size() - i) * p_values[order[i]]);
+    highest = std::max(highest, as_double(order.size() - i) * p_values[order[i]]);
     adjusted[order[i]] = std::min(1.0, highest);
   }
   return adjusted;

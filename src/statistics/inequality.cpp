@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string>
 
+#include "base/convert.h"
 #include "base/error.h"
 
 namespace genbid::statistics {
@@ -26,12 +27,12 @@ std::vector<double> sorted(const char* where, std::span<const double> values) {
 
 double gini(std::span<const double> values) {
   const std::vector<double> rising = sorted("Gini", values);
-  const auto n = static_cast<double>(rising.size());
+  const auto n = as_double(rising.size());
   double weighted = 0.0;
   double sum = 0.0;
   for (size_t i = 0; i < rising.size(); ++i) {
     // The i-th lowest (from 0) is the higher one of i pairs and the lower one of n - 1 - i.
-    weighted += (2.0 * static_cast<double>(i) + 1.0 - n) * rising[i];
+    weighted += (2.0 * as_double(i) + 1.0 - n) * rising[i];
     sum += rising[i];
   }
   return sum > 0.0 ? std::max(0.0, weighted / (n * sum)) : 0.0;
@@ -48,20 +49,20 @@ double generalised_gini(std::span<const double> values, std::span<const double> 
 
 std::vector<double> gini_weights(size_t n) {
   std::vector<double> weights;
-  const auto squared = static_cast<double>(n) * static_cast<double>(n);
-  for (size_t i = 1; i <= n; ++i) weights.push_back(static_cast<double>(2 * (n - i) + 1) / squared);
+  const auto squared = as_double(n) * as_double(n);
+  for (size_t i = 1; i <= n; ++i) weights.push_back(as_double(2 * (n - i) + 1) / squared);
   return weights;
 }
 
 std::vector<LorenzPoint> lorenz_curve(std::span<const double> values) {
   const std::vector<double> rising = sorted("Lorenz curve", values);
-  const auto n = static_cast<double>(rising.size());
+  const auto n = as_double(rising.size());
   const double total = std::accumulate(rising.begin(), rising.end(), 0.0);
   std::vector<LorenzPoint> curve = {{0.0, 0.0}};
   double sum = 0.0;
   for (size_t i = 0; i < rising.size(); ++i) {
     sum += rising[i];
-    const double people = static_cast<double>(i + 1) / n;
+    const double people = as_double(i + 1) / n;
     curve.push_back({people, total > 0.0 ? sum / total : people});
   }
   return curve;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/convert.h"
+
 namespace genbid::statistics {
 namespace {
 
@@ -27,7 +29,7 @@ std::vector<double> Linearised::row_means() const {
   for (const std::vector<double>& row : deviations) {
     double sum = 0.0;
     for (const double d : row) sum += d;
-    means.push_back(sum / static_cast<double>(row.size()));
+    means.push_back(sum / as_double(row.size()));
   }
   return means;
 }
@@ -37,7 +39,7 @@ std::vector<double> Linearised::cluster_means() const {
   for (const std::vector<double>& row : deviations) {
     for (size_t c = 0; c < row.size(); ++c) means[c] += row[c];
   }
-  for (double& mean : means) mean /= static_cast<double>(deviations.size());
+  for (double& mean : means) mean /= as_double(deviations.size());
   return means;
 }
 
@@ -58,8 +60,8 @@ Linearised linearised(const CellTable& table, Cluster cluster) {
   result.has_error = total.base > 0.0;
   if (!result.has_error) return result;
   result.value = total.value / total.base;
-  const double scale = static_cast<double>(sums.size() * clusters) / total.base;
-  const double left = 1.0 - 1.0 / static_cast<double>(clusters);
+  const double scale = as_double(sums.size() * clusters) / total.base;
+  const double left = 1.0 - 1.0 / as_double(clusters);
   for (size_t c = 0; c < clusters; ++c) {
     const double others = 1.0 - base_of_cluster[c] / total.base;
     if (clusters > 1 && others < 1e-12) result.has_error = false;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/convert.h"
 #include "base/random/random.h"
 #include "statistics/linearised.h"
 #include "statistics/values.h"
@@ -38,7 +39,7 @@ Ratio ratio_of(std::span<const Sums> clusters) {
     total.base += one.base;
   }
   if (!(total.base > 0.0)) return {};
-  const auto n = static_cast<double>(clusters.size());
+  const auto n = as_double(clusters.size());
   Ratio ratio{total.value / total.base, 0.0};
   double squares = 0.0;
   for (const Sums& one : clusters) {
@@ -104,7 +105,7 @@ std::optional<Estimate> interquartile_mean(const CandidateCells& candidate, cons
   const double middle = interquartile_mean(values);
   std::sort(values.begin(), values.end());
   const size_t cut = values.size() / 4;
-  const double half = static_cast<double>(values.size() - 2 * cut) / static_cast<double>(values.size());
+  const double half = as_double(values.size() - 2 * cut) / as_double(values.size());
   for (Cell& cell : shares.cells) {
     cell.value = std::clamp(cell.value, values[cut], values[values.size() - 1 - cut]) / half;
   }
@@ -137,8 +138,8 @@ std::optional<Components> variance_components(const CandidateCells& candidate, C
   const std::vector<double> seeds = linear.row_means();
   const std::vector<double> clusters = linear.cluster_means();
   if (!linear.has_error || seeds.size() < 2 || clusters.size() < 2) return std::nullopt;
-  const auto num_seeds = static_cast<double>(seeds.size());
-  const auto num_clusters = static_cast<double>(clusters.size());
+  const auto num_seeds = as_double(seeds.size());
+  const auto num_clusters = as_double(clusters.size());
   double of_seeds = 0.0;
   double of_clusters = 0.0;
   double of_rest = 0.0;

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "base/convert.h"
+
 namespace genbid::statistics {
 namespace {
 
@@ -17,7 +19,7 @@ std::vector<double> ranks(std::span<const double> values) {
   for (size_t first = 0; first < order.size();) {
     size_t last = first;
     while (last < order.size() && values[order[last]] == values[order[first]]) ++last;
-    for (size_t i = first; i < last; ++i) rank[order[i]] = 0.5 * static_cast<double>(first + last - 1);
+    for (size_t i = first; i < last; ++i) rank[order[i]] = 0.5 * as_double(first + last - 1);
     first = last;
   }
   return rank;
@@ -29,7 +31,7 @@ double rank_correlation(std::span<const double> x, std::span<const double> y) {
   assert(x.size() == y.size());
   const std::vector<double> a = ranks(x);
   const std::vector<double> b = ranks(y);
-  const double mean = 0.5 * (static_cast<double>(x.size()) - 1.0);
+  const double mean = 0.5 * (as_double(x.size()) - 1.0);
   double ab = 0.0;
   double aa = 0.0;
   double bb = 0.0;

@@ -25,7 +25,7 @@ class Judge {
 
 struct SelectConfig {
   int64_t every = 0;     // steps between judgements, and one at the end; 0: none
-  int64_t patience = 0;  // judgements without a better one after which the training ends; 0: it goes to its last step
+  int64_t patience = 0;  // the training ends after so many judgements without a better one; 0: at its last step
 
   void fields(ConfigVisitor& v);
 };

@@ -68,7 +68,7 @@ std::string trajectory_name(const LoadedStore& store, size_t m) {
          std::to_string(store.columns.advertiser[m]);
 }
 
-// Empty: they are the actions.
+// The labels that are wanted; empty where they are the actions.
 std::vector<float> labels_of(LoadedStore& store, Labels labels) {
   data::TrajectoryColumns& columns = store.columns;
   if (labels == Labels::kLogged) return std::move(columns.asked);
@@ -88,7 +88,7 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
 
 }  // namespace
 
-// The whole store. N rows, M trajectories.
+// The tensors of the whole store, of N rows and M trajectories.
 struct Dataset::Tensors {
   Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted);
 
@@ -96,7 +96,7 @@ struct Dataset::Tensors {
   c10::Device device;
   int64_t ticks = 0;
   std::vector<std::string> features;
-  // One a trajectory.
+  // These have one entry for each trajectory.
   std::vector<int64_t> first_rows;
   std::vector<int64_t> last_rows;
   std::vector<int64_t> lengths;
@@ -105,7 +105,7 @@ struct Dataset::Tensors {
   std::vector<uint8_t> exhausted;  // 1 where the last tick that counts spent the last of the budget and has no label
   at::Tensor outcome_MO;
   at::Tensor constraint_MC;
-  // One a tick.
+  // These have one entry for each tick.
   at::Tensor states_NS;
   at::Tensor actions_NA;
   at::Tensor labels_NA;

@@ -79,8 +79,8 @@ class Dataset {
 
   // Right-padded to `padded_ticks`. Windows must lie within their trajectory's length.
   policy::Batch batch(const std::vector<Window>& windows, int64_t padded_ticks) const;
-  // The same in two halves: numbers that tell where windows lie in the columns, kPlaces x windows on the host, and what
-  // is gathered by them once they are on the device (P = kPlaces), which then does not wait for the host.
+  // batch() in two halves: write_places() says on the host where windows lie in the columns, kPlaces x windows numbers;
+  // batch_at() gathers by them once they are on the device (P = kPlaces), and then does not wait for the host.
   static constexpr int64_t kPlaces = 7;
   void write_places(const std::vector<Window>& windows, int64_t* places) const;
   policy::Batch batch_at(const at::Tensor& places_PB, int64_t padded_ticks) const;
@@ -92,7 +92,7 @@ class Dataset {
 
   int64_t ticks() const;                             // of a whole period
   const std::vector<std::string>& features() const;  // names, in the state's order
-  // One that does not know the optimum of its days; empty: all know them, and so shares of the optimum are known.
+  // A store that does not know the optima of its days; empty: all do, and so shares of the optimum are known.
   std::string store_without_optima() const;
   at::Tensor outcome_MO() const;
   // Of a trajectory's ticks that count, f64 on the CPU: effective alphas, and labels, of which the last tick may have
@@ -116,7 +116,7 @@ class Dataset {
   std::vector<int64_t> seats_;
   std::vector<StoreTrajectories> stores_;
   std::vector<double> weights_;  // empty: all are 1
-  at::Tensor weight_M1_;         // the same by place in the store, f32 on the device; likewise undefined
+  at::Tensor weight_M1_;         // the weights by place in the store, f32 on the device; undefined: all are 1
   int64_t num_rows_ = 0;
 };
 

@@ -37,8 +37,8 @@ class Ema {
   double decay_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> averages_;
-  at::Tensor weight_;                // of the parameters
-  std::vector<at::Tensor> weights_;  // the same for each of them
+  at::Tensor weight_;                // weight of the parameters in the averages
+  std::vector<at::Tensor> weights_;  // that weight, once for each parameter
 };
 
 }  // namespace genbid::train

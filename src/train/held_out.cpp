@@ -79,7 +79,7 @@ void add_days(policy::Policy& policy, const Dataset& dataset, std::span<const in
   std::vector<at::Tensor> carry = policy.initial_carry(std::ssize(playing));
   for (int64_t tick = 0;; ++tick) {
     std::vector<int64_t> going_on;
-    std::vector<int64_t> places;  // among those that played the tick before
+    std::vector<int64_t> places;  // where each stood among those that played the tick before
     for (size_t i = 0; i < playing.size(); ++i) {
       if (at(dataset.lengths(), playing[i]) <= tick) continue;
       going_on.push_back(playing[i]);

@@ -14,7 +14,7 @@ WeightedSum::WeightedSum(std::vector<Term> terms) : terms_(std::move(terms)) {
 }
 
 int64_t WeightedSum::draw(int64_t first, int64_t most) {
-  // What all of them draw ahead: each is asked again for as many as the one with the fewest gives.
+  // All draw equally far ahead: each is asked again for as many steps as the one that gave the fewest.
   for (const Term& term : terms_) most = std::min(most, term.objective->draw(first, most));
   for (const Term& term : terms_) term.objective->draw(first, most);
   return most;

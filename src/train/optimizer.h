@@ -26,7 +26,7 @@ class AdamW {
   // Computes the gradients of `loss` in these parameters, in place of those they had or added to them. Other parameters
   // get none.
   void backward(const at::Tensor& loss, bool add = false);
-  // The same for the parameters of several, in one pass.
+  // The same for the parameters of several optimizers, in one pass.
   static void backward(const at::Tensor& loss, bool add, const std::vector<AdamW*>& optimizers);
   // The learning rate of steps from now on. It lies on the device, so that step() is the same work whatever it is.
   void set_rate(double learning_rate);

@@ -68,7 +68,7 @@ class PolicyGradient : public TapeDays {
   policy::NamedTensors state() const override;
 
  private:
-  // Of a part: days as they went, what was drawn in them, and what came of it.
+  // The samples of a part: days as they went, what was drawn in them, and what came of it.
   struct Samples {
     at::Tensor states_BTS, actions_BT, before_BTO, constraint_BC, choices_BTX;
     at::Tensor drawn_BTL;  // log-densities by what drew them

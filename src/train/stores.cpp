@@ -85,7 +85,7 @@ StoreShape shape_of(const data::TrajectoryStore& store) {
   return {store.num_trajectories(), store.num_rows(), std::ssize(store.info().features), store.info().labels};
 }
 
-// What a policy is made for, and what stands in one row of a batch: it is the same in all.
+// Error unless stores agree in what a policy is made for and in what stands in one row of a batch.
 void check_agreement(const std::vector<StoreChoice>& choices, const std::vector<data::TrajectoryStore>& stores) {
   const data::TrajectoryStoreInfo& first = stores.front().info();
   for (size_t i = 1; i < stores.size(); ++i) {
@@ -128,7 +128,7 @@ void check_memory(const std::vector<StoreShape>& shapes, Labels labels, double a
               " that are available (fewer stores, or stores of fewer periods: they are read whole)");
 }
 
-// What all of them can say: where a store knows labels and another one does not, what was asked for.
+// Where some stores know labels and others do not, only what was asked for is kept, as far as it is known.
 void keep_what_is_common(data::TrajectoryColumns& part) {
   if (part.has_labels()) {
     part.best_constant.clear();

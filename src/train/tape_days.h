@@ -95,7 +95,7 @@ class TapeDays : public Objective {
   softmarket::Day played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const;
 
  private:
-  // Of one cell of a step.
+  // What is drawn for one cell of a step.
   struct Drawn {
     int64_t day;
     float budget, cpa_limit;

@@ -18,7 +18,7 @@ class TaughtDays : public TapeDays {
 
   void gather(const at::Tensor& place_1) override;
   bool is_of_all_groups() const override { return false; }
-  // The first group that is asked plays the days, and the others learn of the same.
+  // The first group that is asked plays the days, and the other groups learn from the same days.
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
 

@@ -195,7 +195,7 @@ struct Trainer::State {
   policy::CheckpointInfo info;
   std::string config_yaml;
   Stepper stepper;
-  int64_t finite_until = -1;  // the last step after which weights were looked at and finite; -1: not yet
+  int64_t finite_until = -1;  // the last step after which all weights were found finite; -1: none yet
   std::string last_checkpoint;
   std::function<std::map<int64_t, double>()> tape_scores;
   Rounds* rounds = nullptr;

@@ -21,8 +21,8 @@ namespace genbid::train {
 // Before the mean of all trajectories is made 1, exponentials above `limit` are lowered to it, as the latter's authors
 // do (at 20), since one day would else outweigh all others.
 enum class Weighing { kUniform, kLength, kReturn, kShareOfOptimum, kAdvantage };
-const std::vector<std::string>& weighing_names();  // as above
-Weighing parse_weighing(const std::string& name);  // one of these
+const std::vector<std::string>& weighing_names();  // the names listed above
+Weighing parse_weighing(const std::string& name);  // must be one of these names
 // Whether a temperature and a limit mean anything to it.
 bool is_exponential(Weighing weighing);
 

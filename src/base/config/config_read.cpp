@@ -276,7 +276,7 @@ class ConfigReader : public ConfigVisitor {
   void begin_section(std::string_view key) override {
     const ConfigNode* node = find(key);
     note(key);
-    if (node != nullptr && node->type == ConfigNode::Type::kNull) node = nullptr;  // all commented out
+    if (node != nullptr && node->type == ConfigNode::Type::kNull) node = nullptr;  // lines all commented out
     if (node != nullptr && node->type != ConfigNode::Type::kMap) fail(*node, key, "a mapping");
     enter(dotted(stack_.back(), key), node);
   }

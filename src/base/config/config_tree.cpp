@@ -176,7 +176,7 @@ size_t closing_quote(const std::string& text, size_t first) {
 // Behind a closing quote YAML would take ` #...` for a comment and drop it without a word.
 void refuse_rest(const std::string& text, size_t first, const std::string& where) {
   const size_t end = closing_quote(text, first);
-  if (end == std::string::npos) return;  // no YAML, which its parser says
+  if (end == std::string::npos) return;  // the quote is never closed; the YAML parser reports that
   const size_t rest = text.find_first_not_of(" \t\n", end + 1);
   if (rest == std::string::npos) return;
   throw ConfigError(

@@ -33,7 +33,7 @@ struct Live {
   std::mutex mutex;
   std::map<std::string, std::string> paths;  // by name
   int next = 0;
-  std::mutex commits;  // held while temporaries are renamed into place
+  std::mutex commits;  // held while temporaries are renamed into their places
 };
 
 Live& live() {
@@ -83,7 +83,7 @@ bool is_running(pid_t process) {
 // Removes the leftovers of `name`, or of every name where it is empty. What was moved aside and never replaced is put
 // back.
 void remove_leftovers_of(const std::string& folder, const std::string& name) {
-  std::error_code ignored;  // what cannot be listed or removed is in nobody's way
+  std::error_code ignored;  // entries that cannot be listed or removed do no harm
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     const Leftover found = leftover_of(entry.path().filename().string());
     if (found.writer == 0 || (!name.empty() && found.name != name)) continue;
@@ -322,7 +322,7 @@ void AtomicFolder::commit() {
 void abandon_temporaries() {
   Live& all = live();
   all.commits.lock();
-  all.mutex.lock();  // for good: no new ones
+  all.mutex.lock();  // never released, so that no new temporaries are made
   // Other threads go on writing while this one removes. Once the folder has another name they can make no more files in
   // it, but for the few that have just opened theirs, so after a moment it can be emptied for good.
   constexpr int kMoments = 1000;

@@ -7,7 +7,7 @@
 namespace genbid::graph {
 namespace {
 
-// A query with four keys, or fewer.
+// Scores of a query with kKeys keys, which are four or fewer.
 template <int kKeys>
 GENBID_INLINE void score(float* to, const float* q, const float* k, int64_t stride, int64_t size) {
   Packet sums[kKeys];

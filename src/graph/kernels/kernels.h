@@ -20,10 +20,10 @@
 
 namespace genbid::graph {
 
-constexpr int kMostLoops = 9;  // extents of a tensor, and those of its rows apart
+constexpr int kMostLoops = 9;  // most extents of a tensor, those of its rows not counted
 constexpr int64_t kSlack = 64;
 
-// Of one call. A place is where a tensor lies.
+// What kernels are told of one call. A place is where a tensor lies.
 struct Frame {
   std::byte* const* places = nullptr;
   int64_t rows = 0;
@@ -64,7 +64,7 @@ struct Elementwise {
   int64_t whole_low = 0, whole_high = 0;
 };
 
-// Of rows whose numbers lie where pointers say, on either side or both.
+// Copies rows whose numbers lie where pointers say, on either side or both.
 struct RowCopy {
   Loops loops;                       // over a row
   int64_t to_row = 0, from_row = 0;  // strides of rows, in numbers, where they lie in a tensor

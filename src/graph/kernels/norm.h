@@ -69,7 +69,7 @@ void layer_norm(const Step& step, const Frame& frame) {
   }
 }
 
-// Of channels' sums, those of groups, divided; each channel gets its group's.
+// Turns sums of channels into means of groups: each channel gets its group's.
 GENBID_INLINE void share_in_groups(float* sums, const Norm& how) {
   const int64_t size = how.size / how.groups;
   const auto share = 1.0F / static_cast<float>(size * how.length);

@@ -29,12 +29,12 @@ GENBID_INLINE Packet sub(const Packet& a, const Packet& b) { return eigen::psub(
 GENBID_INLINE Packet mul(const Packet& a, const Packet& b) { return eigen::pmul(a, b); }
 GENBID_INLINE Packet div(const Packet& a, const Packet& b) { return eigen::pdiv(a, b); }
 GENBID_INLINE Packet mul_add(const Packet& a, const Packet& b, const Packet& c) { return eigen::pmadd(a, b, c); }
-// Where a bit of the mask is set, the first.
+// Takes `a` where a bit of the mask is set, else `b`.
 GENBID_INLINE Packet select(const Packet& mask, const Packet& a, const Packet& b) {
   return eigen::por(eigen::pand(mask, a), eigen::pandnot(b, mask));
 }
 GENBID_INLINE Packet less(const Packet& a, const Packet& b) { return eigen::pcmp_lt(a, b); }
-// What is no number stays so, whichever of the two it is.
+// The result is NaN where either of the two is.
 GENBID_INLINE Packet min(const Packet& a, const Packet& b) { return eigen::pmin<Eigen::PropagateNaN>(a, b); }
 GENBID_INLINE Packet max(const Packet& a, const Packet& b) { return eigen::pmax<Eigen::PropagateNaN>(a, b); }
 GENBID_INLINE float sum_of(const Packet& a) { return eigen::predux(a); }
@@ -94,7 +94,7 @@ GENBID_INLINE T* at(const Operand& operand, const Frame& frame) {
   return reinterpret_cast<T*>(frame.places[operand.place] + operand.offset + operand.per_row * frame.rows);
 }
 
-// Of one row of a tensor whose rows are `stride` numbers apart, or lie where pointers say.
+// The beginning of one row of a tensor whose rows are `stride` numbers apart, or lie where pointers say.
 template <typename T>
 GENBID_INLINE T* row_of(const Operand& operand, const Frame& frame, int64_t row, int64_t stride) {
   if (!operand.by_row) return at<T>(operand, frame) + row * stride;

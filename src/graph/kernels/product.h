@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kDepth = 256;    // numbers of a row of A that are summed up at once
 constexpr int64_t kTileRows = 96;  // rows of A and C
 
-// With as many vectors, how many rows fit into 16 registers, or 32.
+// How many rows of so many vectors the registers hold: there are 32 with AVX-512, else 16.
 constexpr int rows_of(int vectors) {
   if (kLanes == 16) return vectors >= 4 ? 6 : 8;
   return vectors >= 3 ? 4 : vectors == 2 ? 6 : 8;
@@ -32,7 +32,7 @@ struct Panel {
 
 template <int kRows, int kVectors>
 void multiply(const Panel& panel, const float* const* a, float* const* c) {
-  // Few sums wait for one another: then every second or fourth number has sums of its own.
+  // With few sums each addition would wait for the one before: then every second or fourth number has its own sums.
   constexpr int kSums = kRows * kVectors >= 6 ? 1 : kRows * kVectors >= 3 ? 2 : 4;
   Packet sum[kSums][kRows][kVectors];
   const float* row[kRows];
@@ -117,7 +117,7 @@ void multiply_rows(const Panel& panel, int vectors, const float* const* a, float
   if (i < m) kernels[m - i](panel, a + i, c + i);
 }
 
-// At most kTileRows rows.
+// Multiplies a tile of m rows, kTileRows at most.
 void multiply_tile(const Weights& weights, const float* const* a, float* const* c, int64_t m) {
   const int64_t vectors = (weights.n + kLanes - 1) / kLanes;
   const int64_t depths = weights.k <= kDepth ? 1 : (weights.k + kDepth - 1) / kDepth;
@@ -168,7 +168,7 @@ void linear(const Step& step, const Frame& frame) {
   tile.finish();
 }
 
-// Of matrices that both are computed: W is read as it lies there.
+// The product of two matrices that are both computed: the second is read as it lies in its tensor.
 void matmul(const Step& step, const Frame& frame) {
   const auto& how = *static_cast<const Matmul*>(step.detail);
   const float* const x = at<const float>(step.in[0], frame);

@@ -34,7 +34,7 @@ struct CorrectedMarket::State {
 
   uint64_t seed;
   int64_t impressions_of_period;
-  double checked_bytes = 0.0;  // so many were found available before, and memory is used again
+  double checked_bytes = 0.0;  // so many were found available before, and ticks use them again
   AuctionRule rule;
   Traffic traffic;
   Beliefs beliefs;
@@ -81,7 +81,7 @@ void CorrectedMarket::open_day() {
 
 void CorrectedMarket::check_day() const {
   State& s = *state_;
-  double largest_ticks = 0.0;  // of all periods
+  double largest_ticks = 0.0;  // impressions of the largest ticks, over all periods that are not kept
   double largest = 0.0;
   std::vector<double> of_period;
   for (const PeriodTraffic* period : s.periods) {

@@ -23,7 +23,7 @@ using SeatValues = std::array<double, kNumSeats>;
 struct EpisodeFactors {
   int64_t episode = 0;
   std::array<int64_t, kTicksPerPeriod> num_pv{};
-  // Of a seat's p-values in a tick, before they are clipped to [0, 1]: [tick][seat].
+  // Mean and deviation of a seat's p-values in a tick, before they are clipped to [0, 1]: [tick][seat].
   std::array<SeatValues, kTicksPerPeriod> mean{};
   std::array<SeatValues, kTicksPerPeriod> deviation{};
   // sigma / p-value of a seat's impressions is |N(sigma_ratio, sigma_ratio / 2)|, at most 0.3.

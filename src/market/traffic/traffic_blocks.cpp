@@ -33,7 +33,7 @@ namespace genbid::market::HWY_NAMESPACE {
 // Adds a row of 32 values to its eight parts: lane l belongs to part l mod 8, lower lanes first.
 HWY_INLINE void add_row(const float* row, double* parts) {
   const F64 f64;
-  const hn::Rebind<float, F64> f32;  // as many
+  const hn::Rebind<float, F64> f32;  // floats, as many lanes
   const size_t n = hn::Lanes(f64);
   for (size_t part = 0; part < kSumParts; part += n) {
     auto sum = hn::LoadU(f64, parts + part);

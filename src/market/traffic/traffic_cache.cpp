@@ -29,7 +29,7 @@ std::vector<PeriodTraffic*> TrafficCache::take(const Traffic& traffic, std::span
     return std::find_if(kept_.begin(), kept_.end(),
                         [period](const auto& one) { return one->factors.period == period; });
   };
-  // Those asked for move to the front, so that only others are forgotten for them.
+  // Periods that are asked for move to the front, so that only others are forgotten to make room.
   std::ptrdiff_t in_use = 0;
   for (const int64_t period : periods) {
     const auto found = find(period);

@@ -23,7 +23,7 @@ struct MarketShape {
 // own: the structure is drawn too, and has the knobs below.
 struct TrafficConfig {
   std::string structure = "official_episode";
-  // Of `own`:
+  // Knobs of the structure `own`:
   int64_t seats = kNumSeats;
   int64_t ticks = kTicksPerPeriod;
   int64_t slots = kNumSlots;             // shown at most
@@ -31,7 +31,7 @@ struct TrafficConfig {
   double count_swing = 0.4;              // twelfths of a day have a factor in 1 -+ this on their impressions
   double value_level = 0.0005;           // mean predicted value of an impression, over days, to 2 %
   double category_swing = 0.7;           // sixths of a day have a factor in 1 -+ this on a category's level
-  double seat_swing = 0.5;               // and one in 1 -+ this on a seat's
+  double seat_swing = 0.5;               // and a factor in 1 -+ this on a seat's level
   // Standard deviation of a seat's values within a tick, as a share of their mean, before they are clipped to [0, 1].
   double value_spread = 0.5;
   double uncertainty = 0.15;  // mean of sigma / predicted value

@@ -14,7 +14,7 @@ struct PeriodFactors {
   int64_t period = 0;
   MarketShape shape;
   std::vector<int64_t> num_pv;  // by tick
-  // Of a seat's predicted values in a tick, before they are clipped to [0, 1]: [tick][seat].
+  // Mean and deviation of a seat's predicted values in a tick, before they are clipped to [0, 1]: [tick][seat].
   std::vector<float> mean, deviation;
   // By seat. sigma / value of its impressions is |N(sigma_ratio, sigma_ratio / 2)|, at most 0.3.
   std::vector<float> sigma_ratio;
