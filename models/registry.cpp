@@ -7,6 +7,7 @@
 #include <cassert>
 #include <span>
 
+#include "base/named_table.h"
 #include "base/random/random.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/decision_transformer/official_transformer.h"

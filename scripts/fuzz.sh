@@ -109,6 +109,11 @@ make_seeds() {
   printf '\1' | seed trajectory_store constraint
   printf '\0' | seed market_log default
   printf '\0' | seed tape_store default
+  printf '\0' | seed campaign_store default
+  printf 'campaign,day,slot,value,ctr,price\n1,6,0,1.5,0.1,0.4\n1,7,0,1,0.2,0.3\n1,7,3,2,0.05,1e-3\n2,7,1,1,1,0.5\n' |
+    seed campaign_log log
+  printf 'campaign,budget,ppc,set\n1,10,2,test\n>\ncampaign,day,slot,value,ctr,price\n1,0,0,1,0.1,0.4\n' |
+    seed campaign_log table
   if [[ -x build/fuzz/write_small_bundle ]]; then
     for name in perceptron recurrent window; do
       build/fuzz/write_small_bundle "$name" "build/fuzz/small/$name"

@@ -195,7 +195,8 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
 
   Progress progress("Playing", end - begin, "samples");
   for (int64_t first = begin; first < end; first += kPiece) {
-    const PreparedDays days = perbid::prepare_days(*samples, perbid::places_of(*samples, first, std::min(end, first + kPiece)), threads);
+    const PreparedDays days =
+        perbid::prepare_days(*samples, perbid::places_of(*samples, first, std::min(end, first + kPiece)), threads);
     for (size_t c = 0; c < candidates.size(); ++c) {
       CampaignContender& contender = summary.contenders[c];
       for (size_t t = 0; t < contender.trainings.size(); ++t) {

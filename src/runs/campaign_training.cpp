@@ -310,9 +310,8 @@ LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, 
     }
     loaded.network = profiles.model;
   }
-  load_weights(loaded,
-               std::make_shared<perbid::ClusterAgents>(loaded.config.agents, loaded.config.episodes.agents,
-                                                       width_of(loaded.config, loaded.network.get())));
+  load_weights(loaded, std::make_shared<perbid::ClusterAgents>(loaded.config.agents, loaded.config.episodes.agents,
+                                                               width_of(loaded.config, loaded.network.get())));
   return loaded;
 }
 

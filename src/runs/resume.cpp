@@ -12,8 +12,8 @@ namespace genbid::runs {
 namespace {
 
 std::string rate_text(const train::TrainConfig& train, int64_t step) {
-  return number_text("%.2g", train.learning_rate * train::schedule_share(step, train.warmup_steps, train.steps,
-                                                                         train.final_rate_share));
+  return number_text("%.2g", train.learning_rate *
+                                 train::schedule_share(step, train.warmup_steps, train.steps, train.final_rate_share));
 }
 
 }  // namespace

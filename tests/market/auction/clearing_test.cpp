@@ -90,6 +90,23 @@ TEST(Clearing, ASeatsOwnReserveIsItsLowestBidAndItsLowestPrice) {
   EXPECT_EQ(sums.least_winning_cost, to_money(static_cast<double>(kReserve)));
 }
 
+// A reserve that is higher for everybody in a tick is that of the tick, by which prices are told, and nobody's own.
+TEST(Clearing, AReserveOfATickIsNobodysOwn) {
+  AuctionRule rule;
+  rule.own_reserves.assign(size_t{2} * kMaxSeats, rule.reserve);
+  std::fill(rule.own_reserves.begin() + kMaxSeats, rule.own_reserves.end(), 0.5);
+  const SeatBids before(rule, 0);
+  EXPECT_EQ(before.reserve, kReserve);
+  EXPECT_FALSE(before.own_reserves);
+  SeatBids bids(rule, 1);
+  EXPECT_EQ(bids.reserve, 0.5F);
+  EXPECT_FALSE(bids.own_reserves);
+  for (int seat = 0; seat < 4; ++seat) bids.add(seat, {.value = 1.0});
+  const TopFour top = clear({{1, 0.25F}, {3, 0.75F}}, bids);
+  EXPECT_EQ(top.seat, seats(3, -1, -1, -1));
+  EXPECT_EQ(top.price(0, bids.reserve), 0.5F);
+}
+
 TEST(Clearing, NegativeBidsAreNone) {
   SeatBids bids;
   bids.add(0, {.value = -1.0});
