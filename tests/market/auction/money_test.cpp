@@ -294,7 +294,8 @@ TEST(MarketMoney, AnOverspendPassThatTakesNothingIsAnError) {
     auction.play({traffic, factors, tick}, test::bids_of({}), money, nullptr);
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()).find("period 0, tick 0, seat 5: found cost 0 and remaining budget -2.3"), 0U) << e.what();
+    EXPECT_EQ(std::string(e.what()).find("period 0, tick 0, seat 5: found cost 0 and remaining budget -2.3"), 0U)
+        << e.what();
   }
 }
 
@@ -314,7 +315,8 @@ TEST(MarketMoney, AnOfficialPassThatTakesNothingIsAnError) {
     auction.play(tick, official::Auction::Bids{}, truncation, draws, money, nullptr);
     FAIL() << "no error";
   } catch (const Error& e) {
-    EXPECT_EQ(std::string(e.what()).find("period 0, tick 0, seat 5: found cost 0 and remaining budget -1"), 0U) << e.what();
+    EXPECT_EQ(std::string(e.what()).find("period 0, tick 0, seat 5: found cost 0 and remaining budget -1"), 0U)
+        << e.what();
   }
 }
 
