@@ -10,7 +10,7 @@
 namespace genbid::app {
 namespace {
 
-using Config = EitherMarket<runs::IngestRunConfig, data::CampaignIngestConfig>;
+using Config = EitherMarket<runs::IngestRunConfig, data::CampaignIngestConfig, /*kAlwaysPrinted=*/true>;
 
 std::string resolve(const ConfigFile& file) { return print_config(read_config<Config>(file), "ingest"); }
 

@@ -21,7 +21,7 @@
 namespace genbid::app {
 namespace {
 
-using Config = EitherMarket<play::SimulateConfig, runs::CampaignsConfig>;
+using Config = EitherMarket<play::SimulateConfig, runs::CampaignsConfig, /*kAlwaysPrinted=*/true>;
 
 Config read(const ConfigFile& file) {
   Config config = read_config<Config>(file);

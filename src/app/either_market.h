@@ -8,9 +8,9 @@
 namespace genbid::app {
 
 // The config of a verb that knows two markets: that of the seats, maybe under several protocols, and that of campaigns
-// that pay by the click. The key `protocol` says which; it is left out when a config of seats is printed, as what these
-// leave behind is read by others too, who know seats alone.
-template <typename Market, typename Campaigns>
+// that pay by the click. The key `protocol` says which. A printed config has it, but that of a training in the market of
+// seats, which ablations read too, who know seats alone.
+template <typename Market, typename Campaigns, bool kAlwaysPrinted = false>
 struct EitherMarket {
   std::string protocol;  // empty until it was read
   Market market;
@@ -18,7 +18,7 @@ struct EitherMarket {
 
   bool of_campaigns() const { return protocol == "campaigns"; }
   void fields(ConfigVisitor& v) {
-    if (protocol.empty() || of_campaigns()) {
+    if (protocol.empty() || of_campaigns() || kAlwaysPrinted) {
       std::vector<std::string> names{"market"};
       if constexpr (requires { Market::kProtocols; }) names = Market::kProtocols;
       if (protocol.empty()) protocol = names.front();

@@ -1,5 +1,7 @@
 #include "data/trajectory_store_file.h"
 
+#include <fcntl.h>
+
 #include <bit>
 #include <cassert>
 #include <type_traits>

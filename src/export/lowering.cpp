@@ -20,7 +20,7 @@ using graph::Op;
 using graph::Shape;
 using graph::Type;
 
-const char* kTable = " (the table is src/export/lowering_tables.h)";
+const char* kTable = " (the tables are in src/export/lowering_*.cpp)";
 
 Type type_of_tensor(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {

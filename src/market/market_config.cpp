@@ -47,8 +47,7 @@ MarketShape MarketConfig::shape() const {
 }
 
 AuctionRule MarketConfig::auction_rule() const {
-  AuctionRule rule = auction.rule();
-  rule.num_slots = shape().slots;
+  AuctionRule rule = auction.rule(shape());
   if (rule_set().caps_bids) rule.highest_bid = as_double(kMaxBid);
   return rule;
 }

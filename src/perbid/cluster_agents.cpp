@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "base/convert.h"
-#include "base/error.h"
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {

@@ -8,7 +8,6 @@
 #include <functional>
 
 #include "base/convert.h"
-#include "base/error.h"
 #include "campaigns/slot_profile.h"
 
 namespace genbid::perbid {

@@ -1,8 +1,6 @@
 #include "play/resumable_outputs.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -12,12 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
 #include "base/files/file_lock.h"
+#include "base/files/raw_file.h"
 #include "base/config/config.h"
 #include "base/error.h"
 #include "base/config/settings_difference.h"
@@ -58,53 +56,6 @@ Written read_written(const std::string& folder) {
   ConfigFile::load(folder + kWritten).read(written);
   return written;
 }
-
-// A file or folder as the system has it. Every failure is an Error with its path.
-class Descriptor {
- public:
-  Descriptor(std::string path, int flags)
-      : path_(std::move(path)), fd_(::open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
-    if (fd_ < 0) fail("open");
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  // Returns false if another process has the folder for longer than a second: one that was killed may leave it for a
-  // moment to the child that tried a file for it (data/hdf5_trial.h), which dies after its parent.
-  bool lock() const { return lock_file(fd_, path_, std::chrono::seconds(1)); }
-  int64_t size() const {
-    struct stat status = {};
-    if (::fstat(fd_, &status) != 0) fail("read");
-    return status.st_size;
-  }
-  void cut(int64_t size) {
-    if (::ftruncate(fd_, size) != 0) fail("write");
-  }
-  void write(std::string_view text, int64_t offset) {
-    while (!text.empty()) {
-      const ssize_t count = ::pwrite(fd_, text.data(), text.size(), offset);
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("write");
-      text.remove_prefix(to_size(count));
-      offset += count;
-    }
-  }
-  void sync() {
-    // Some file systems cannot flush a folder and say EINVAL.
-    if (::fsync(fd_) != 0 && errno != EINVAL) fail("write");
-  }
-
- private:
-  [[noreturn]] void fail(const char* verb) const {
-    throw Error(path_ + ": cannot " + verb + ": " + std::strerror(errno));
-  }
-
-  std::string path_;
-  int fd_;
-};
 
 int64_t count_lines(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -156,7 +107,7 @@ struct ResumableOutputs::State {
   bool with_tape;
   int64_t num_periods;
   Threads& threads;
-  Descriptor place;
+  RawFile place;
   TrajectoryRecorder recorder;
   PeriodTables tables;
   Written written;   // what is in the files so far
@@ -164,7 +115,7 @@ struct ResumableOutputs::State {
   Clock::time_point flushed_at;
   Clock::duration flush_time{};
   std::optional<data::TrajectoryStoreFile> store;
-  std::optional<Descriptor> periods;
+  std::optional<RawFile> periods;
   std::optional<data::TapeStoreFile> tape;
   int64_t cells_started = 0;
 };
@@ -288,7 +239,9 @@ ResumableOutputs::ResumableOutputs(const std::string& dir, TrajectoryRecorder re
                                    const std::string& identity, Threads& threads)
     : state_(std::make_unique<State>(dir, std::move(recorder), shape, with_tape, num_periods, threads)) {
   State& s = *state_;
-  if (!s.place.lock()) throw Error(dir + ": another process is writing there");
+  // A process that was killed may leave the folder for a moment to the child that tried a file for it
+  // (data/hdf5_trial.h), which dies after its parent.
+  if (!lock_file(s.place.fd(), dir, std::chrono::seconds(1))) throw Error(dir + ": another process is writing there");
   remove_leftovers(dir);
   s.refuse_others();
   if (s.is_whole(identity)) {
@@ -336,7 +289,7 @@ void ResumableOutputs::finish_cells() {
   s.store->write(s.recorder.num_trajectories(written.periods_done), s.recorder.num_rows(written.periods_done),
                  s.recorder.columns(s.recorder.trajectories(s.threads)));
   const std::string rows = s.tables.periods_rows();
-  s.periods->write(rows, written.periods_csv_bytes);
+  s.periods->write_at(rows.data(), rows.size(), written.periods_csv_bytes);
   written.periods_done += s.cells_started;
   written.periods_csv_bytes += std::ssize(rows);
   if (written.periods_done == s.num_periods || s.is_time_to_flush()) s.flush();

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <filesystem>
 #include <set>
@@ -68,7 +69,7 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
       perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries, candidate.config.seed, threads);
 }
 
-// Of a piece of the set.
+// What a training makes of the days of a piece of the set, each by the agent that the candidate asks for.
 std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
                                  const PreparedDays& days, Threads& threads) {
   perbid::ClusterAgents& agents = *training.model;
@@ -138,7 +139,7 @@ void CampaignEvaluateConfig::Output::fields(ConfigVisitor& v) { v.required_path(
 
 void CampaignEvaluateConfig::fields(ConfigVisitor& v) {
   days.fields(v);
-  v.field("set", set, {"train", "validation", "test"});
+  v.field("set", set, {campaigns::kSetNames.begin(), campaigns::kSetNames.end()});
   v.list("policy", policy, "policy");
   v.field("reference", reference);
   v.section("output", output);
@@ -160,7 +161,9 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   });
   { const AtomicFile place(outcomes); }  // before the work: is there one for it?
   const auto samples = make_samples(config.days, threads);
-  const SetOfSamples set = campaigns::set_named(config.set).value_or(SetOfSamples::kTest);
+  const auto named = campaigns::set_named(config.set);
+  assert(named);  // fields() has checked it
+  const SetOfSamples set = *named;
   check_set(*samples, set);
   const auto [begin, end] = samples->range(set);
 

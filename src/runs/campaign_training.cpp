@@ -94,8 +94,6 @@ std::string kept_settings(CampaignTrainConfig config) {
   config.threads = 0;
   if (!config.profile_run.empty()) config.profile_run = "run";
   if (!config.days.store.empty()) config.days.store = "store";
-  config.select.every = std::min<int64_t>(config.select.every, 1);
-  config.select.patience = 0;
   return print_config(config, "train");
 }
 
@@ -237,9 +235,13 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
   std::shared_ptr<perbid::ProfileNetwork> network;
   std::string weights;
   if (!config.profile_run.empty()) {
-    const auto loaded = load_profile_network(config.profile_run, samples.num_slots());
-    network = loaded.model;
-    weights = hash_of_weights(loaded.checkpoint);
+    try {
+      const auto loaded = load_profile_network(config.profile_run, samples.num_slots());
+      network = loaded.model;
+      weights = hash_of_weights(loaded.checkpoint);
+    } catch (const Error& error) {
+      throw Error(std::string("profile_run: ") + error.what());
+    }
   }
   Training training(config, samples, weights);
   const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);

@@ -83,8 +83,9 @@ std::optional<eval::Shard> parse_shard(const std::string& text);
 
 // `kind: evaluate`.
 struct EvaluateConfig {
-  std::vector<CandidateConfig> policy;
   static inline const std::vector<std::string> kProtocols{"market", "platform", "replay"};
+
+  std::vector<CandidateConfig> policy;
   std::string protocol = "market";
   play::MarketRunConfig market;  // protocols market and platform
   PlatformConfig platform;       // protocol platform

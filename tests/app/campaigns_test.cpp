@@ -80,6 +80,13 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   EXPECT_EQ(weights("parts", "00000020"), weights("one", "00000020"));
   expect_success(agents("two", "train.seed=2"));
   EXPECT_NE(weights("two", "00000020"), weights("one", "00000020"));
+  // What may differ is said.
+  const ProgramResult longer = run_program(agents("parts", "train.steps=30 train.threads=2"));
+  EXPECT_EQ(longer.status, 0) << longer.output;
+  for (const char* note : {"resumed from", "train.steps is 30 in place of 20", "trained by 1 threads until now"}) {
+    EXPECT_NE(longer.output.find(note), std::string::npos) << longer.output;
+  }
+  expect_failure(agents("parts", "train.steps=10"), 1, "30 steps done, expected at most train.steps, which is 10");
   expect_failure(agents("one", "train.seed=3"), 1, "train.seed");
   expect_failure(agents("one", "campaigns.seed=3"), 1, "campaigns.seed");
   expect_success(profile("other", "train.seed=2"));

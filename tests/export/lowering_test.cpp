@@ -192,8 +192,8 @@ std::string error_of(Toy& policy) {
 TEST(LoweringErrors, NameAnOperatorOutsideTheTable) {
   Toy policy([](const policy::Ticks& ticks) { return ticks.states_BTS.cumsum(1).select(1, 1).slice(1, 0, 1); });
   EXPECT_EQ(error_of(policy),
-            "export: aten::cumsum: found an operator outside the table, expected one in it (the table is "
-            "src/export/lowering_tables.h)");
+            "export: aten::cumsum: found an operator outside the table, expected one in it (the tables are "
+            "in src/export/lowering_*.cpp)");
 }
 
 TEST(LoweringErrors, FindANumberOfRows) {

@@ -1,3 +1,4 @@
+#include "base/convert.h"
 #include "data/campaign_ingest.h"
 #include "data/campaign_store.h"
 #include "fuzz.h"
@@ -43,15 +44,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string table = fuzz::Scratch::write("campaigns.csv", limits);
   const std::string whole = fuzz::Scratch::path("whole.h5");
   const std::string cut = fuzz::Scratch::path("cut.h5");
-  const auto days_before = static_cast<int64_t>(size % 3);
+  const int64_t days_before = to_signed(size % 3);
   const std::string message = ingested(log, table, days_before, 1 << 16, whole);
   fuzz::require_equal(message, ingested(log, table, days_before, 48, cut), "blocks do not matter");
   if (!message.empty()) return 0;
   const genbid::data::StoredSamples one(whole);
   const genbid::data::StoredSamples other(cut);
   fuzz::require(one.all().size() == other.all().size(), "blocks do not matter to samples");
-  for (int64_t sample = 0; sample < static_cast<int64_t>(one.all().size()); ++sample) {
-    const campaigns::Sample& its = one.all()[static_cast<size_t>(sample)];
+  for (int64_t sample = 0; sample < std::ssize(one.all()); ++sample) {
+    const campaigns::Sample& its = at(one.all(), sample);
     fuzz::require(its.days_before <= days_before, "no more days are kept than are asked for");
     for (int64_t back = 0; back <= its.days_before; ++back) {
       const campaigns::ClickDay day = one.day(sample, back);

@@ -1,3 +1,4 @@
+#include "base/convert.h"
 #include "base/threads.h"
 #include "data/campaign_store.h"
 #include "fuzz.h"
@@ -61,8 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::unique_ptr<genbid::data::StoredSamples> store;
   if (!fuzz::accepted([&] { store = std::make_unique<genbid::data::StoredSamples>(path); })) return 0;
   bool whole = true;
-  for (int64_t sample = 0; sample < static_cast<int64_t>(store->all().size()); ++sample) {
-    for (int64_t back = 0; back <= store->all()[static_cast<size_t>(sample)].days_before; ++back) {
+  for (int64_t sample = 0; sample < std::ssize(store->all()); ++sample) {
+    for (int64_t back = 0; back <= at(store->all(), sample).days_before; ++back) {
       whole &= fuzz::accepted([&] { static_cast<void>(store->day(sample, back)); });
     }
   }
@@ -74,9 +75,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   writer.finish(store->info());
   const genbid::data::StoredSamples again(output);
   fuzz::require(again.all().size() == store->all().size(), "samples come back");
-  for (int64_t sample = 0; sample < static_cast<int64_t>(again.all().size()); ++sample) {
-    const campaigns::Sample& its = again.all()[static_cast<size_t>(sample)];
-    fuzz::require(its.days_before == store->all()[static_cast<size_t>(sample)].days_before, "samples come back equal");
+  for (int64_t sample = 0; sample < std::ssize(again.all()); ++sample) {
+    const campaigns::Sample& its = at(again.all(), sample);
+    fuzz::require(its.days_before == at(store->all(), sample).days_before, "samples come back equal");
     for (int64_t back = 0; back <= its.days_before; ++back) {
       fuzz::require(equal(again.day(sample, back), store->day(sample, back)), "days come back");
     }

@@ -133,6 +133,18 @@ TEST(Matching, IsByTheDaysBefore) {
   EXPECT_EQ(days.days.count(), 2 * (kCount - begun));
 }
 
+TEST(MiddleAlpha, LeavesOutDaysThatAreWorthNothing) {
+  PreparedDays days;
+  EXPECT_EQ(middle_alpha(days), 1.0);
+  for (const auto& [value, alpha] :
+       {std::pair(0.0, 100.0), std::pair(1.0, 5.0), std::pair(2.0, 2.0), std::pair(1.0, 3.0)}) {
+    campaigns::ClickOptimum& one = days.optima.emplace_back();
+    one.value = value;
+    one.bid.alpha = alpha;
+  }
+  EXPECT_EQ(middle_alpha(days), 3.0);
+}
+
 TEST(Rules, KeepYesterdaysBidOrTheLimit) {
   test::SmallField small(kCount);
   const std::vector<Outcome> kept = play_rule(small.samples, small.days, {"yesterday", {}, {}}, small.threads);

@@ -60,6 +60,14 @@ class RawFile {
     }
   }
 
+  int64_t size() const {
+    struct stat status {};
+    if (::fstat(fd_, &status) != 0) fail_io(path_, "read", errno);
+    return status.st_size;
+  }
+  void cut(int64_t size) {
+    if (::ftruncate(fd_, size) != 0) fail_io(path_, "write", errno);
+  }
   // Writes all of it at a place in the file.
   void write_at(const void* data, size_t size, int64_t offset) {
     const auto* next = static_cast<const std::byte*>(data);

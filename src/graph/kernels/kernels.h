@@ -20,7 +20,7 @@
 
 namespace genbid::graph {
 
-constexpr int kMostLoops = 9;  // most extents of a tensor, those of its rows not counted
+constexpr int kMostLoops = 9;  // the extents of a tensor (kMostRank), and one for rows
 constexpr int64_t kSlack = 64;
 
 // What kernels are told of one call. A place is where a tensor lies.

@@ -29,8 +29,9 @@ void ReserveFromConfig::fields(ConfigVisitor& v) {
 
 bool AuctionConfig::changed() const { return !label().empty(); }
 
-AuctionRule AuctionConfig::rule() const {
+AuctionRule AuctionConfig::rule(const MarketShape& shape) const {
   AuctionRule rule;
+  rule.num_slots = shape.slots;
   rule.reserve = reserve;
   rule.own_reserves = own_reserves;
   std::copy_n(exposures.begin(), rule.shown_after_previous.size(), rule.shown_after_previous.begin());

@@ -5,6 +5,7 @@
 
 #include "base/config/config.h"
 #include "bidding/auction_rule.h"
+#include "market/traffic/traffic_config.h"
 
 namespace genbid::market {
 
@@ -36,8 +37,8 @@ struct AuctionConfig {
   AuctionConfig();
 
   bool changed() const;  // from AuctionNet's
-  // The rule in units of bids, for the highest number of slots.
-  AuctionRule rule() const;
+  // The rule in units of bids, for days of this shape.
+  AuctionRule rule(const MarketShape& shape) const;
   // What is not AuctionNet's, for tables: "reserve 0.02, exposures 1/0.5/0.25, 0.8 of official's prices"; empty if
   // nothing.
   std::string label() const;

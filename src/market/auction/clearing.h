@@ -15,7 +15,7 @@
 //   - only bids of at least their seat's reserve compete; of equal bids the lower seat's is the higher one;
 //   - the holder of a slot pays the next lower bid, at least its own reserve, if the slot is shown;
 //   - a slot without a holder stays empty.
-// Bids and the reserve are in a cell's unit of bids (market.h: bid_unit): 1, or more where money is small change.
+// Bids and the reserve are in a cell's unit of bids (market/cell.h: bid_unit): 1, or more where money is small change.
 // These functions are the reference for clearing_blocks.h, which does the same to 32 impressions at a time.
 
 namespace genbid::market {

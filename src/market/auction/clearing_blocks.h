@@ -22,7 +22,7 @@
 //       |          bid and seat apart again, since seats of all sixteens are too many for four bits
 //   best four of all: BlockTopFour
 //
-// A reserve of a seat's own, above the market's, costs one comparison more, in a loop compiled for it.
+// A reserve of a seat's own, above the tick's lowest, costs one comparison more, in a loop compiled for it.
 
 namespace genbid::market {
 

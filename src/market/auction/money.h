@@ -6,7 +6,7 @@
 #include "base/convert.h"
 
 // Sums that do not depend on the order of their terms: integers of a fixed unit. Money counts in 2^-32 of a cell's unit
-// of bids (market.h: bid_unit), sums of p-values in 2^-40, sums of their squares and cubes in 2^-50.
+// of bids (market/cell.h: bid_unit), sums of p-values in 2^-40, sums of their squares and cubes in 2^-50.
 
 namespace genbid::market {
 
