@@ -8,8 +8,8 @@
 namespace genbid::app {
 
 // The config of a verb that knows two markets: that of the seats, maybe under several protocols, and that of campaigns
-// that pay by the click. The key `protocol` says which. A printed config has it, but that of a training in the market of
-// seats, which ablations read too, who know seats alone.
+// that pay by the click. The key `protocol` says which. Printed configs have it, but not one of a training in the
+// market of seats, as ablations read these too, and know seats alone.
 template <typename Market, typename Campaigns, bool kAlwaysPrinted = false>
 struct EitherMarket {
   std::string protocol;  // empty until it was read

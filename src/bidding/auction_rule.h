@@ -25,8 +25,8 @@ struct AuctionRule {
   double reserve = kUsualReserve;                                     // money
   // A higher bid counts as this much; of two such bids the lower seat's is the higher one.
   double highest_bid = std::numeric_limits<double>::infinity();
-  // Where seats have reserves of their own, by tick: [tick][kMaxSeats], all places filled, none below `reserve`. Such a seat competes with
-  // bids of at least its reserve, and pays at least that. Empty: `reserve` holds for all.
+  // Seats' own reserves by tick: [tick][kMaxSeats], all places filled, none below `reserve`. A seat competes with bids
+  // of at least its reserve, and pays at least that. Empty: `reserve` holds for all.
   std::vector<double> own_reserves = {};
 
   double reserve_of(int tick, int seat) const {

@@ -21,7 +21,7 @@ struct DayPlace {
   int64_t back = 0;
 };
 
-// The days of the samples [begin, end), up to `each` days: a sample's own, and those before it whose day before is known too.
+// Days of the samples [begin, end), up to `each`: a sample's own, and those before it whose day before is known too.
 std::vector<DayPlace> places_of(const campaigns::Samples& samples, int64_t begin, int64_t end, int64_t each = 1);
 
 // What is known of many days beforehand, in the order of `places`. A day's impressions are not kept: they are made
