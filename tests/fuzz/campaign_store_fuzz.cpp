@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string output = fuzz::Scratch::path("out.h5");
   genbid::data::CampaignStoreWriter writer(output, store->num_slots());
   Threads threads(1);
-  genbid::data::add_samples(*store, 31, threads, writer, [](int64_t) {});
+  genbid::data::add_samples(*store, 1'000'000, threads, writer, [](int64_t) {});
   writer.finish(store->info());
   const genbid::data::StoredSamples again(output);
   fuzz::require(again.all().size() == store->all().size(), "samples come back");
