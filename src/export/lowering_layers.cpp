@@ -9,12 +9,6 @@
 
 namespace genbid::exporting {
 
-using graph::Op;
-using graph::Shape;
-using graph::Type;
-using graph::ValueId;
-using Node = torch::jit::Node;
-
 namespace {
 
 Term sum(Lowerer& l, const Node& node) {

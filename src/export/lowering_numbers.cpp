@@ -11,12 +11,6 @@
 
 namespace genbid::exporting {
 
-using graph::Op;
-using graph::Shape;
-using graph::Type;
-using graph::ValueId;
-using Node = torch::jit::Node;
-
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -4,14 +4,9 @@
 
 namespace genbid::exporting {
 
-using graph::Op;
-using graph::Shape;
-using graph::Type;
-using graph::ValueId;
-
 Term made(ValueId id) { return {{}, {}, id}; }
 
-ValueId value_at(Lowerer& l, const torch::jit::Node& node, size_t input) { return l.value(l.term(node, input)); }
+ValueId value_at(Lowerer& l, const Node& node, size_t input) { return l.value(l.term(node, input)); }
 
 int64_t dimension(Lowerer& l, const Term& term, int64_t given, int64_t more) {
   const auto rank = to_signed(Shape(l.shape_of(term)).rank()) + more;

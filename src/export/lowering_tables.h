@@ -14,6 +14,13 @@
 
 namespace genbid::exporting {
 
+// Words of its sources, which alone include this.
+using graph::Op;
+using graph::Shape;
+using graph::Type;
+using graph::ValueId;
+using Node = torch::jit::Node;
+
 using HandlerTable = std::map<std::string, Handler>;
 
 const HandlerTable& number_handlers();  // number by number, and numbers that are the same everywhere
@@ -21,17 +28,17 @@ const HandlerTable& place_handlers();   // numbers move, and stay what they are
 const HandlerTable& layer_handlers();   // over extents, and products
 
 // What handlers have in common.
-Term made(graph::ValueId id);
-graph::ValueId value_at(Lowerer& l, const torch::jit::Node& node, size_t input);
+Term made(ValueId id);
+ValueId value_at(Lowerer& l, const Node& node, size_t input);
 // The type that LibTorch would compute two terms in: floats before integers before bools.
-graph::Type common(graph::Type a, graph::Type b);
+Type common(Type a, Type b);
 // Counts a dimension from the front, also one that was given from the end.
 int64_t dimension(Lowerer& l, const Term& term, int64_t given, int64_t more = 0);
-Term reshaped(Lowerer& l, graph::ValueId x, const graph::Shape& shape);
+Term reshaped(Lowerer& l, ValueId x, const Shape& shape);
 // All extents as LibTorch counts them, those of the rows as their multiple.
-std::vector<int64_t> extents_of(const graph::Shape& shape);
+std::vector<int64_t> extents_of(const Shape& shape);
 // What kReshape and kExpand are told.
-std::vector<int64_t> target_of(const graph::Shape& shape);
-graph::Shape shape_from(const graph::Shape& like, std::vector<int64_t> extents);
+std::vector<int64_t> target_of(const Shape& shape);
+Shape shape_from(const Shape& like, std::vector<int64_t> extents);
 
 }  // namespace genbid::exporting

@@ -18,13 +18,9 @@
 namespace genbid::app {
 namespace {
 
+using test::expect_failure;
 using test::ProgramResult;
 using test::run_program;
-
-void expect_failure(const ProgramResult& result, int status, const std::string& part) {
-  EXPECT_EQ(result.status, status) << result.output;
-  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
-}
 
 class CampaignDays : public ::testing::Test {
  protected:

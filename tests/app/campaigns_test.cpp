@@ -25,9 +25,7 @@ class Campaigns : public ::testing::Test {
   std::string out(const std::string& name) const { return folder_.path() + "/" + name; }
 
   void expect_failure(const std::string& command, int status, const std::string& part) {
-    const ProgramResult result = run_program(command);
-    EXPECT_EQ(result.status, status) << result.output;
-    EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+    test::expect_failure(run_program(command), status, part);
   }
   void expect_success(const std::string& command) {
     const ProgramResult result = run_program(command);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtest/gtest.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -26,6 +27,12 @@ inline ProgramResult run_program(const std::string& arguments, const std::string
   const int status = ::pclose(pipe);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
   return result;
+}
+
+// It ends with this status, and what it says has this part.
+inline void expect_failure(const ProgramResult& result, int status, const std::string& part) {
+  EXPECT_EQ(result.status, status) << result.output;
+  EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
 }
 
 }  // namespace genbid::test

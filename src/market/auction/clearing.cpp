@@ -8,6 +8,8 @@
 namespace genbid::market {
 
 SeatBids::SeatBids(const AuctionRule& rule, int tick) : reserve(as_float(rule.lowest_reserve(tick))) {
+  reserve_of.fill(reserve);
+  if (rule.own_reserves.empty()) return;
   for (int seat = 0; seat < kMaxSeats; ++seat) {
     at(reserve_of, seat) = as_float(rule.reserve_of(tick, seat));
   }
