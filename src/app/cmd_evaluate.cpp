@@ -29,6 +29,7 @@ int run_campaigns(const runs::CampaignEvaluateConfig& config, Form form) {
   for (const std::string& path : files) {
     if (form == Form::kText) std::printf("%s\n", path.c_str());
   }
+  runs::report_at_end(config.output.dir);
   return 0;
 }
 
@@ -92,10 +93,13 @@ Command evaluate_command() {
       "policy              rules: yesterday (its best bid, kept), limit (bid for every click), m_pid (tries: settings\n"
       "                    that are tried on the training set); a run of agents, or runs: trainings of one candidate;\n"
       "                    agent: matched by the days_back days before (default), optimal in hindsight, default, own;\n"
-      "                    best_training: of trainings of one agent the best of each day, in hindsight too\n"
+      "                    best_training: of trainings of one agent the best of each day, in hindsight too;\n"
+      "                    adapt.episodes (0): so many for campaigns below adapt.below (0.85) on the day before, "
+      "whose\n"
+      "                    copies of their agent learn on (adapt.steps, learning_rate, noise, seed)\n"
       "store, campaigns.*, samples.*  as for train; set: train, validation or test (default)\n"
       "reference           the candidate that others are compared with; empty: the first\n"
-      "output.dir          gets outcomes.csv, table.md and table.json";
+      "output.dir          gets outcomes.csv, table.md, table.json and report.html (genbid report)";
   return {"evaluate", "judge policies and rule bidders in a market, one seat at a time or all seats, or against a log",
           help, run, resolve};
 }

@@ -49,14 +49,19 @@ struct Days {
   }
 };
 
-std::vector<ClickBid> starts(const ClusterAgents& agents, int64_t count, const Exploration* exploration) {
-  std::vector<ClickBid> all(to_size(count), {agents.start_alpha(), 0.5});
+// The bids that plays begin with.
+std::vector<ClickBid> starts(const CampaignAgents& agents, const PreparedDays& days, const at::Tensor& rows_MB,
+                             const Exploration* exploration) {
+  const auto* const rows = rows_MB.const_data_ptr<int64_t>();
+  const int64_t count = rows_MB.numel();
+  std::vector<ClickBid> all;
+  for (int64_t i = 0; i < count; ++i) all.push_back(agents.start_of(days, rows[i]));
   if (exploration == nullptr) return all;
   const at::Tensor drawn = at::rand({count, 2}, exploration->generator);
   const at::Tensor alphas = at::randn({count}, exploration->generator);
   for (int64_t i = 0; i < count; ++i) {
     if (drawn[i][0].item<double>() >= exploration->random_start) continue;
-    at(all, i) = {agents.start_alpha() * std::exp(alphas[i].item<double>()), drawn[i][1].item<double>()};
+    at(all, i) = {at(all, i).alpha * std::exp(alphas[i].item<double>()), drawn[i][1].item<double>()};
   }
   return all;
 }
@@ -109,14 +114,14 @@ at::Tensor conditions_NT2(const PreparedDays& days) {
   return conditions_N2.unsqueeze(1).expand({-1, slots, -1});
 }
 
-Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
+Played play_days(CampaignAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
                  const Exploration* exploration) {
   const torch::NoGradGuard no_grad;
   const int64_t count = rows_MB.numel();
   const int64_t slots = field.samples.num_slots();
   const auto* const rows = rows_MB.data_ptr<int64_t>();
   const Days days(field, rows_MB, threads);
-  const std::vector<ClickBid> first = starts(agents, count, exploration);
+  const std::vector<ClickBid> first = starts(agents, field.days, rows_MB, exploration);
   const Terms terms(field, rows_MB, days, exploration, threads);
   std::vector<Episode> episodes;
   for (int64_t i = 0; i < count; ++i) {
@@ -137,6 +142,10 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
     met.gain_TMB = at::empty({slots, rows_MB.size(0), rows_MB.size(1)});
   }
   AgentStates states;
+  states.start_MB = at::empty(rows_MB.sizes());
+  for (int64_t i = 0; i < count; ++i) {
+    states.start_MB.data_ptr<float>()[i] = as_float(agents.start_of(field.days, rows[i]).alpha);
+  }
   for (int64_t slot = 0; slot < slots; ++slot) {
     states.status_MBS = at::empty({rows_MB.size(0), rows_MB.size(1), campaigns::kStatusSize});
     auto* to = states.status_MBS.data_ptr<float>();
@@ -153,12 +162,11 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
     }
     at::Tensor moves_MB2 = agents.moves_MB2(states);
     if (exploration != nullptr) {
-      moves_MB2 =
-          agents.explored_MB2(moves_MB2, exploration->noise * at::randn(moves_MB2.sizes(), exploration->generator));
+      moves_MB2 = agents.explored_MB2(states, moves_MB2, exploration->noise, exploration->generator);
       met.status_TMBS[slot].copy_(states.status_MBS);
       met.moves_TMB2[slot].copy_(moves_MB2);
     }
-    const at::Tensor bids_MB2 = ClusterAgents::moved_MB2(states, moves_MB2).contiguous();
+    const at::Tensor bids_MB2 = CampaignAgents::moved_MB2(states, moves_MB2).contiguous();
     const auto* const bids = bids_MB2.data_ptr<float>();
     float* const gains = exploration != nullptr ? met.gain_TMB.data_ptr<float>() + slot * count : nullptr;
     threads.parallel_for(count, kGrain, [&](int64_t begin, int64_t end) {
@@ -183,7 +191,7 @@ Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& ro
 namespace {
 
 // False where `goes_on` says so between pieces.
-bool play_pieces(ClusterAgents& agents, const Field& field, Threads& threads, const std::function<bool()>& goes_on,
+bool play_pieces(CampaignAgents& agents, const Field& field, Threads& threads, const std::function<bool()>& goes_on,
                  PlayedByAll& all) {
   constexpr int64_t kPiece = 128;
   const int64_t count = field.days.count();
@@ -206,14 +214,14 @@ bool play_pieces(ClusterAgents& agents, const Field& field, Threads& threads, co
 
 }  // namespace
 
-PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads) {
+PlayedByAll play_all(CampaignAgents& agents, const Field& field, Threads& threads) {
   PlayedByAll all;
   play_pieces(
       agents, field, threads, [] { return true; }, all);
   return all;
 }
 
-std::optional<at::Tensor> res_unless_stopped_NM(ClusterAgents& agents, const Field& field, Threads& threads) {
+std::optional<at::Tensor> res_unless_stopped_NM(CampaignAgents& agents, const Field& field, Threads& threads) {
   PlayedByAll all;
   const bool whole = play_pieces(
       agents, field, threads, [] { return !stop_signal::requested(); }, all);

@@ -9,7 +9,7 @@
 
 #include "base/threads.h"
 #include "campaigns/samples.h"
-#include "perbid/cluster_agents.h"
+#include "perbid/campaign_agents.h"
 #include "perbid/prepared_days.h"
 
 // M agents play B days each; N prepared days, T slots, S numbers of a status, H of a profile.
@@ -29,7 +29,7 @@ struct Field {
 at::Tensor conditions_NT2(const PreparedDays& days);
 
 struct Exploration {
-  double noise = 0.5;         // of moves, Gaussian, in units of the most that a move can be
+  double noise = 0.5;         // of moves, in what the agents count it (CampaignAgents::explored_MB2)
   double random_start = 0.5;  // share of days that begin with a drawn bid
   // Conditioned agents: limits are drawn anew for every day, each by a factor from e^-relabel to e^relabel, and its
   // optimum with them (HALO, arXiv 2508.03267, relabels logged days).
@@ -52,7 +52,7 @@ struct Played {
 };
 
 // `rows_MB`: which of the prepared days each agent plays. With `exploration` it explores and remembers.
-Played play_days(ClusterAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
+Played play_days(CampaignAgents& agents, const Field& field, const at::Tensor& rows_MB, Threads& threads,
                  const Exploration* exploration = nullptr);
 
 // Every agent on each of these days, in pieces, so that memory does not grow with their number.
@@ -60,8 +60,8 @@ struct PlayedByAll {
   at::Tensor res_NM;                       // f64
   std::vector<campaigns::ClickSums> sums;  // of each of N x M days
 };
-PlayedByAll play_all(ClusterAgents& agents, const Field& field, Threads& threads);
+PlayedByAll play_all(CampaignAgents& agents, const Field& field, Threads& threads);
 // As play_all(), but Res alone; nothing where a stop was asked for.
-std::optional<at::Tensor> res_unless_stopped_NM(ClusterAgents& agents, const Field& field, Threads& threads);
+std::optional<at::Tensor> res_unless_stopped_NM(CampaignAgents& agents, const Field& field, Threads& threads);
 
 }  // namespace genbid::perbid

@@ -158,6 +158,7 @@ void AgentEpisodes::play_round(int64_t round) {
 
 int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   const int64_t round = first / config_.steps_a_round;
+  if (!start_N_.defined()) start_N_ = agents_.start_N(field_.days);  // not before a checkpoint's weights are there
   if (first % config_.steps_a_round == 0) {
     if (config_.reassign && round > 0 && round % config_.reassign_every == 0) reassign(round);
     play_round(round);
@@ -181,8 +182,9 @@ void AgentEpisodes::gather(const at::Tensor& place_1) {
   states_.status_MBS = of(status_MCS_);
   moves_MB2_ = of(moves_MC2_);
   gain_MB_ = gain_MC_.gather(1, places_MB);
-  if (!field_.profiles_NTH.defined()) return;
   const at::Tensor place_MB2 = of(place_MC2_);
+  states_.start_MB = start_N_.index_select(0, place_MB2.select(2, 0).flatten()).view_as(places_MB);
+  if (!field_.profiles_NTH.defined()) return;
   const at::Tensor flat = (place_MB2.select(2, 0) * field_.profiles_NTH.size(1) + place_MB2.select(2, 1)).flatten();
   states_.profile_MBH =
       field_.profiles_NTH.flatten(0, 1).index_select(0, flat).view({places_MB.size(0), places_MB.size(1), -1});

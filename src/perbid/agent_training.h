@@ -7,6 +7,7 @@
 
 #include "base/config/config.h"
 #include "perbid/agent_play.h"
+#include "perbid/cluster_agents.h"
 #include "train/objective.h"
 
 namespace genbid::perbid {
@@ -45,8 +46,10 @@ class AgentEpisodes : public train::Objective {
   c10::Device device() const override { return c10::Device(c10::kCPU); }
   policy::NamedTensors state() const override;
 
-  // By prepared day: which agent has it.
+  // By prepared day: which agent has it; below 0: nobody plays it.
   const at::Tensor& assigned_N() const { return assigned_N_; }
+  // In place of what the config's clusters say; not where campaigns are re-assigned.
+  void assign(const at::Tensor& assigned_N) { assigned_N_.copy_(assigned_N); }
 
  private:
   void assign_first();
@@ -63,6 +66,7 @@ class AgentEpisodes : public train::Objective {
   int64_t batch_size_;
   int64_t seed_;
   Threads& threads_;
+  at::Tensor start_N_;     // the alphas that days begin with
   at::Tensor assigned_N_;  // i64
   // Replay memories, rings of C slots.
   at::Tensor status_MCS_;

@@ -20,6 +20,7 @@ struct Outcome {
   double ppc_ratio = 0.0;  // cost of a click over the limit
   double res = 0.0;        // campaigns/click_play.h
   int64_t agent = -1;      // which one it was matched with; -1: there was no choice
+  bool adapted = false;    // a copy of it bid that had learned on (local_adaptation.h)
 };
 
 // Means and spreads over many days (PerBid, section 5.1).

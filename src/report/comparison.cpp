@@ -31,11 +31,6 @@ std::string with_interval(const MeanInterval& mean, bool sign) {
   return text;
 }
 
-std::string p_text(const std::optional<double>& p) {
-  if (!p) return "–";
-  return *p < 0.001 ? "< 0.001" : fixed(*p, 3);
-}
-
 // A row whose value and interval lie within the axis.
 ChartRow chart_row(const StyledLine& styled, const MeanInterval& mean, const RowChart& chart) {
   const auto inside = [&](double value) { return std::clamp(value, chart.x_low, chart.x_high); };
@@ -76,6 +71,11 @@ std::string value_with_interval(const MeanInterval& mean, bool signs) {
   std::string text = fixed(mean.mean, decimals, signs);
   if (mean.low) text += " (" + fixed(*mean.low, decimals, signs) + " to " + fixed(*mean.high, decimals, signs) + ")";
   return text;
+}
+
+std::string p_text(const std::optional<double>& p) {
+  if (!p) return "–";
+  return *p < 0.001 ? "< 0.001" : fixed(*p, 3);
 }
 
 std::vector<const TableLine*> best_first(const TableBlock& block) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/convert.h"
+#include "report/campaign_section.h"
 #include "report/comparison.h"
 #include "report/experiment_section.h"
 #include "report/markup.h"
@@ -137,6 +138,18 @@ void add_judgements(Page& page, const std::vector<Judgement>& judgements) {
   }
 }
 
+void add_campaigns(Page& page, const CampaignJudgement& judged) {
+  page.heading("Judged: campaigns");
+  page.html(facts_html(judged.conditions));
+  page.html(card_table_html(campaign_table(judged, kMostRows)));
+  if (judged.lines.size() > kMostRows) {
+    page.note("The " + std::to_string(kMostRows) + " best of " + std::to_string(judged.lines.size()) + " candidates.");
+  }
+  page.note(campaign_note(judged));
+  page.html(card_table_html(campaign_types_table(judged, kMostRows)));
+  for (const Section& section : campaign_sections(judged)) page.section(section, false);
+}
+
 std::string heading_of(const TableBlock& block) {
   if (!block.name.empty()) return block.name;
   std::string text;
@@ -178,6 +191,7 @@ std::string page_html(const ReportInput& input) {
   Page page;
   for (const Section& section : training_sections(input.metrics)) page.section(section, true);
   add_judgements(page, input.judgements);
+  if (input.campaigns) add_campaigns(page, *input.campaigns);
   if (input.experiment) add_experiment(page, *input.experiment);
   if (!input.config_yaml.empty()) {
     page.heading("Config");

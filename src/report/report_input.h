@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -151,12 +152,48 @@ struct Experiment {
   std::vector<ExperimentCell> cells;
 };
 
+// A row of a table of campaigns' days (perbid/outcomes.h says what its numbers are). Shares are of 1.
+struct CampaignLine {
+  std::string name;
+  int64_t trainings = 0;  // 0: nothing was trained
+  MeanInterval res;
+  std::optional<MeanInterval> difference;  // of Res, from the reference on the same days
+  std::optional<double> p;                 // of the difference: Holm's
+  double ggf = 0.0;
+  double gini = 0.0;
+  double worst_30 = 0.0;
+  double worst_10 = 0.0;
+  double violation_share = 0.0;
+  double excess = 0.0;
+  std::vector<double> res_by_type;  // budget, ppc, mixed; not finite for a type without days
+  std::optional<double> matching_accuracy;
+};
+
+// How Res is spread over a set's campaigns, the worst of them first: the mean over a candidate's trainings.
+struct CampaignSpread {
+  std::string name;
+  std::vector<double> missing;  // at kLorenzShares: by how much the worst so many have less than their share of the sum
+  std::vector<double> worst;    // at kTailShares: the mean Res of the worst so many
+};
+inline constexpr std::array<double, 21> kLorenzShares = {
+    0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0};
+inline constexpr std::array<double, 11> kTailShares = {0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0};
+
+// Candidates that played the days of one set of campaigns.
+struct CampaignJudgement {
+  std::vector<Fact> conditions;
+  std::string reference;
+  std::vector<CampaignLine> lines;      // the best Res first
+  std::vector<CampaignSpread> spreads;  // of those lines that have one
+};
+
 struct ReportInput {
   std::string title;
   std::vector<Fact> summary;  // what it is, the command, the program
   std::vector<MetricCurve> metrics;
   std::vector<Judgement> judgements;
   std::optional<Experiment> experiment;
+  std::optional<CampaignJudgement> campaigns;
   std::string config_yaml;     // the resolved config, as it was written
   std::vector<Fact> versions;  // programs, checkpoints, hashes
 };

@@ -14,6 +14,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/progress.h"
+#include "base/text_table.h"
 #include "data/replaceable.h"
 #include "perbid/matching.h"
 #include "perbid/profile_training.h"
@@ -32,7 +33,7 @@ bool is_rule(const std::string& policy) {
   return std::find(names.begin(), names.end(), policy) != names.end();
 }
 
-using Agents = LoadedCampaignModel<perbid::ClusterAgents>;  // a training of a candidate, ready to play
+using Agents = LoadedCampaignModel<perbid::CampaignAgents>;  // a training of a candidate, ready to play
 
 struct Candidate {
   CampaignCandidateConfig config;
@@ -40,6 +41,7 @@ struct Candidate {
   std::vector<Agents> trainings;  // none: a rule
   int64_t matched = 0;            // days whose agent was matched, and those for which it was the best
   int64_t well_matched = 0;
+  int64_t adapted = 0;  // days of campaigns with a copy of their own, over all trainings
 };
 
 std::string name_of(const CampaignCandidateConfig& config) {
@@ -49,12 +51,25 @@ std::string name_of(const CampaignCandidateConfig& config) {
 }
 
 // Of one agent there is nothing to choose, and trainings are compared where each has one.
-void check_choice(const CampaignCandidateConfig& config, const perbid::ClusterAgents& agents, const std::string& name) {
+void check_choice(const CampaignCandidateConfig& config, const perbid::CampaignAgents& agents,
+                  const std::string& name) {
   const bool of_trainings = config.agent == "best_training";
   if (of_trainings ? agents.num_agents() == 1 : agents.num_agents() > 1 || config.agent == "matched") return;
   throw ConfigError("policy: " + name + ": found agent: " + config.agent + " and a training of " +
                     std::to_string(agents.num_agents()) + (agents.num_agents() == 1 ? " agent" : " agents") +
                     ", expected " + (of_trainings ? "trainings of one agent" : "several agents to choose from"));
+}
+
+[[noreturn]] void refuse_adapt(const CampaignCandidateConfig& config, const std::string& name,
+                               const std::string& found) {
+  throw ConfigError("policy: " + name + ": found adapt.episodes: " + std::to_string(config.adapt.episodes) + " and " +
+                    found + ", expected a training of model: agents");
+}
+
+void check_adapts(const CampaignCandidateConfig& config, const perbid::CampaignAgents& agents,
+                  const std::string& name) {
+  if (config.adapt.episodes == 0 || dynamic_cast<const perbid::ClusterAgents*>(&agents) != nullptr) return;
+  refuse_adapt(config, name, "a training of model: drlb");
 }
 
 // M-PID's settings are found on days of the training set: few of them tell as much as all.
@@ -72,26 +87,32 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
 // What a training makes of the days of a piece of the set, each by the agent that the candidate asks for.
 std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
                                  const PreparedDays& days, Threads& threads) {
-  perbid::ClusterAgents& agents = *training.model;
+  perbid::CampaignAgents& agents = *training.model;
   const auto read = [&](const PreparedDays& of) { return training.config.read_of(of, training.network.get()); };
-  const perbid::PlayedByAll played = perbid::play_all(agents, {samples, days, read(days)}, threads);
+  const perbid::Field field{samples, days, read(days)};
+  const perbid::PlayedByAll played = perbid::play_all(agents, field, threads);
   const int64_t num_agents = agents.num_agents();
+  const std::string& choice = candidate.config.agent;
   at::Tensor chosen_N = at::zeros({days.count()}, at::kLong);
+  perbid::MatchingDays before;
+  at::Tensor res_before_DM;
+  const bool looks_back =
+      (num_agents > 1 && choice != "optimal" && choice != "own") || candidate.config.adapt.episodes > 0;
+  if (looks_back) {
+    before = perbid::days_to_match(samples, days, candidate.config.days_back, read, threads);
+    res_before_DM = perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM;
+  }
   if (num_agents > 1) {
     const at::Tensor best_N = played.res_NM.argmax(1);
-    if (candidate.config.agent == "optimal") {
+    if (choice == "optimal") {
       chosen_N = best_N;
-    } else if (candidate.config.agent == "own") {
+    } else if (choice == "own") {
       for (int64_t i = 0; i < days.count(); ++i) {
         chosen_N[i] = at(samples.all(), at(days.places, i).sample).campaign % num_agents;
       }
     } else {
-      const perbid::MatchingDays before =
-          perbid::days_to_match(samples, days, candidate.config.days_back, read, threads);
-      const perbid::Matching matching = perbid::match_agents(
-          before, perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM);
-      const bool matched = candidate.config.agent == "matched";
-      chosen_N = matched ? matching.agent_N : at::full_like(chosen_N, matching.default_agent);
+      const perbid::Matching matching = perbid::match_agents(before, res_before_DM);
+      chosen_N = choice == "matched" ? matching.agent_N : at::full_like(chosen_N, matching.default_agent);
       candidate.matched += days.count();
       candidate.well_matched += chosen_N.eq(best_N).sum().item<int64_t>();
     }
@@ -101,6 +122,19 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
   for (int64_t i = 0; i < days.count(); ++i) {
     outcomes.push_back(perbid::outcome_of(samples, days, i, at(played.sums, i * num_agents + chosen[i])));
     if (num_agents > 1) outcomes.back().agent = chosen[i];
+  }
+  if (candidate.config.adapt.episodes > 0) {
+    const perbid::AdaptedDays adapted =
+        perbid::adapt_and_play(dynamic_cast<perbid::ClusterAgents&>(agents), field, before, res_before_DM, chosen_N,
+                               candidate.config.adapt, threads);
+    for (size_t k = 0; k < adapted.rows.size(); ++k) {
+      Outcome& outcome = at(outcomes, adapted.rows[k]);
+      const int64_t agent = outcome.agent;
+      outcome = perbid::outcome_of(samples, days, adapted.rows[k], adapted.sums[k]);
+      outcome.agent = agent;
+      outcome.adapted = true;
+    }
+    candidate.adapted += std::ssize(adapted.rows);
   }
   return outcomes;
 }
@@ -130,8 +164,11 @@ void CampaignCandidateConfig::fields(ConfigVisitor& v) {
   v.field("name", name);
   v.field("agent", agent, {"matched", "optimal", "default", "own", "best_training"});
   v.field("days_back", days_back, {1, 365});
+  v.section("adapt", adapt);
   v.field("tries", tries, {1, 100'000});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});
+  v.check(adapt.episodes == 0 || agent == "matched" || agent == "default", "adapt",
+          "episodes: 0 of agents that are not matched by the days before");
   v.check(policy.empty() != runs.empty(), "policy", "a rule or a run, or in its place runs: several trainings");
 }
 
@@ -178,6 +215,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
     contender.name = name_of(one);
     contender.kind = is_rule(one.policy) ? "rule" : "policy";
     if (is_rule(one.policy)) {
+      if (one.adapt.episodes > 0) refuse_adapt(one, contender.name, "a rule");
       candidate.rule.name = one.policy;
       if (one.policy == "m_pid") {
         tune(candidate, *samples, threads);
@@ -189,7 +227,10 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
         candidate.trainings.push_back(load_agents(run, samples->num_slots()));
       }
       contender.trainings.resize(candidate.trainings.size());
-      for (const Agents& training : candidate.trainings) check_choice(one, *training.model, contender.name);
+      for (const Agents& training : candidate.trainings) {
+        check_choice(one, *training.model, contender.name);
+        check_adapts(one, *training.model, contender.name);
+      }
     }
     candidates.push_back(std::move(candidate));
     summary.contenders.push_back(std::move(contender));
@@ -214,6 +255,11 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   progress.finish();
   for (size_t c = 0; c < candidates.size(); ++c) {
     if (candidates[c].config.agent == "best_training") keep_best_training(summary.contenders[c]);
+    if (candidates[c].adapted > 0) {
+      const double each = as_double(candidates[c].adapted) / as_double(candidates[c].trainings.size());
+      summary.contenders[c].note = "of " + std::to_string(summary.samples) + " campaigns " + number_text("%.0f", each) +
+                                   " got a copy of their agent that learned on";
+    }
     if (candidates[c].matched == 0) continue;
     summary.contenders[c].matching_accuracy = as_double(candidates[c].well_matched) / as_double(candidates[c].matched);
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "perbid/local_adaptation.h"
 #include "perbid/outcomes.h"
 #include "runs/campaign_days_config.h"
 #include "statistics/estimate.h"
@@ -19,8 +20,11 @@ struct CampaignCandidateConfig {
   // single agent the one that turns out best on each day, which is what "optimal" gains by having several draws.
   std::string agent = "matched";
   int64_t days_back = 1;  // that matching looks at
-  int64_t tries = 64;     // settings of M-PID that are tried on the training set
-  int64_t seed = 1;       // of these
+  // Of agents by actors and critics, matched or single: campaigns that they served badly on the day before get copies
+  // that learn on.
+  perbid::AdaptationConfig adapt;
+  int64_t tries = 64;  // settings of M-PID that are tried on the training set
+  int64_t seed = 1;    // of these
 
   void fields(ConfigVisitor& v);
 };
@@ -44,7 +48,7 @@ struct CampaignEvaluateConfig {
 struct CampaignContender {
   std::string name;
   std::string kind;  // "rule" or "policy"
-  std::string note;  // settings that were found, for a rule
+  std::string note;  // settings that were found, of a rule; how many campaigns had copies, of agents
   std::vector<std::vector<perbid::Outcome>> trainings;
   std::optional<double> matching_accuracy;  // share of days whose matched agent is the best one in hindsight
 };

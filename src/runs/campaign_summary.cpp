@@ -78,7 +78,7 @@ Json json_of(const std::vector<BootstrapNumber>& numbers) {
 
 Json row_json(const CampaignRow& row, const std::string& reference) {
   Json json = {{"name", row.name}, {"kind", row.kind}, {"trainings", row.trainings}, {"axes", row.res.axes.text()}};
-  if (!row.note.empty()) json["settings"] = row.note;
+  if (!row.note.empty()) json[row.kind == "rule" ? "settings" : "note"] = row.note;
   for (size_t k = 0; k < kKeys.size(); ++k) json[kKeys[k]] = row.numbers[k].value;
   eval::add_interval(json, "res_low", "res_high", row.res);
   json["intervals"] = json_of(row.numbers);
@@ -131,6 +131,7 @@ const std::vector<Column<CampaignOutcomeRow>>& campaign_outcome_columns() {
        [](const Row& r) -> ColumnValue {
          return r.outcome.agent < 0 ? ColumnValue(std::monostate()) : ColumnValue(r.outcome.agent);
        }},
+      {"adapted", "", [](const Row& r) -> ColumnValue { return static_cast<int64_t>(r.outcome.adapted); }},
   };
   return columns;
 }

@@ -17,6 +17,7 @@
 #include "base/progress.h"
 #include "base/text_table.h"
 #include "campaigns/episode.h"
+#include "perbid/drlb_training.h"
 #include "perbid/matching.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
@@ -42,7 +43,7 @@ perbid::PreparedDays prepare(const campaigns::Samples& samples, SetOfSamples set
 // Mean Res on the validation set, each campaign with the agent that suits it.
 class CampaignJudge : public train::Judge {
  public:
-  CampaignJudge(perbid::ClusterAgents& agents, const perbid::Field& field, const perbid::MatchingDays& matching,
+  CampaignJudge(perbid::CampaignAgents& agents, const perbid::Field& field, const perbid::MatchingDays& matching,
                 Threads& threads)
       : agents_(agents), field_(field), matching_(matching), threads_(threads) {}
 
@@ -59,7 +60,7 @@ class CampaignJudge : public train::Judge {
   int64_t num_cells() const override { return field_.days.count(); }
 
  private:
-  perbid::ClusterAgents& agents_;
+  perbid::CampaignAgents& agents_;
   perbid::Field field_;
   const perbid::MatchingDays& matching_;
   Threads& threads_;
@@ -199,13 +200,14 @@ train::TrainSummary train_profiles(const CampaignTrainConfig& config, const camp
 
 // The folder's model, with what else its checkpoint says, but without weights yet.
 template <typename Model>
-LoadedCampaignModel<Model> open_model(const std::string& path, const std::string& kind, int64_t slots) {
+LoadedCampaignModel<Model> open_model(const std::string& path, bool profiles, int64_t slots) {
   LoadedCampaignModel<Model> loaded;
   loaded.checkpoint = checkpoint_folder(path);
   loaded.info = policy::read_checkpoint_info(loaded.checkpoint);
   loaded.config = read_train_config(loaded.checkpoint + "/config.yaml");
-  if (loaded.config.model != kind) {
-    throw Error(loaded.checkpoint + ": found a training of model: " + loaded.config.model + ", expected " + kind);
+  if (loaded.config.trains_profiles() != profiles) {
+    throw Error(loaded.checkpoint + ": found a training of model: " + loaded.config.model + ", expected " +
+                (profiles ? "profile" : "agents or drlb"));
   }
   if (loaded.info.ticks != slots) {
     throw Error(loaded.checkpoint + ": found a model of days of " + std::to_string(loaded.info.ticks) +
@@ -230,6 +232,23 @@ int64_t width_of(const CampaignTrainConfig& config, const perbid::ProfileNetwork
   return config.conditions ? 2 : 0;
 }
 
+// With fresh weights.
+std::shared_ptr<perbid::CampaignAgents> make_agents(const CampaignTrainConfig& config,
+                                                    const perbid::ProfileNetwork* network) {
+  if (config.model == "drlb") return std::make_shared<perbid::Drlb>(config.drlb);
+  return std::make_shared<perbid::ClusterAgents>(config.agents, config.episodes.agents, width_of(config, network));
+}
+
+std::unique_ptr<train::Objective> make_episodes(const CampaignTrainConfig& config, const perbid::Field& field,
+                                                perbid::CampaignAgents& agents, Threads& threads) {
+  if (auto* const drlb = dynamic_cast<perbid::Drlb*>(&agents)) {
+    return std::make_unique<perbid::DrlbEpisodes>(field, *drlb, config.drlb, config.train.batch_size, config.train.seed,
+                                                  threads);
+  }
+  return std::make_unique<perbid::AgentEpisodes>(field, dynamic_cast<perbid::ClusterAgents&>(agents), config.episodes,
+                                                 config.train.batch_size, config.train.seed, threads);
+}
+
 train::TrainSummary train_agents(const CampaignTrainConfig& config, const campaigns::Samples& samples,
                                  Threads& threads) {
   std::shared_ptr<perbid::ProfileNetwork> network;
@@ -245,25 +264,25 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
   }
   Training training(config, samples, weights);
   const perbid::PreparedDays days = prepare(samples, SetOfSamples::kTrain, config.days_each, threads);
-  if (config.episodes.agents > days.count()) {
-    throw Error("episodes.agents: found " + std::to_string(config.episodes.agents) + ", expected at most the " +
+  const perbid::Field field{samples, days, config.read_of(days, network.get())};
+  const std::shared_ptr<perbid::CampaignAgents> agents = [&] {
+    const train::ModelMemory memory(train::kTrainingCopies);
+    return make_agents(config, network.get());
+  }();
+  if (agents->num_agents() > days.count()) {
+    throw Error("episodes.agents: found " + std::to_string(agents->num_agents()) + ", expected at most the " +
                 std::to_string(days.count()) + " days of campaigns that are trained on");
   }
-  const perbid::Field field{samples, days, config.read_of(days, network.get())};
-  perbid::ClusterAgents agents = [&] {
-    const train::ModelMemory memory(train::kTrainingCopies);
-    return perbid::ClusterAgents(config.agents, config.episodes.agents, width_of(config, network.get()));
-  }();
-  if (!training.goes_on()) agents.start_at(perbid::middle_alpha(days));
-  perbid::AgentEpisodes episodes(field, agents, config.episodes, config.train.batch_size, config.train.seed, threads);
-  if (config.select.every == 0) return training.run(agents, episodes, nullptr);
+  if (!training.goes_on()) agents->start_at(perbid::middle_alpha(days));
+  const std::unique_ptr<train::Objective> episodes = make_episodes(config, field, *agents, threads);
+  if (config.select.every == 0) return training.run(*agents, *episodes, nullptr);
 
   const perbid::PreparedDays judged = prepare(samples, SetOfSamples::kValidation, 1, threads);
   const auto read = [&](const perbid::PreparedDays& of) { return config.read_of(of, network.get()); };
   const perbid::MatchingDays matching =
-      config.episodes.agents > 1 ? perbid::days_to_match(samples, judged, 1, read, threads) : perbid::MatchingDays();
-  CampaignJudge judge(agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
-  return training.run(agents, episodes, &judge);
+      agents->num_agents() > 1 ? perbid::days_to_match(samples, judged, 1, read, threads) : perbid::MatchingDays();
+  CampaignJudge judge(*agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
+  return training.run(*agents, *episodes, &judge);
 }
 
 }  // namespace
@@ -276,11 +295,14 @@ at::Tensor CampaignTrainConfig::read_of(const perbid::PreparedDays& of, perbid::
 void CampaignTrainConfig::fields(ConfigVisitor& v) {
   v.required_path("run", run);
   days.fields(v);
-  v.field("model", model, {"agents", "profile"});
+  v.field("model", model, {"agents", "drlb", "profile"});
   v.field("days_each", days_each, {1, 1000});
   if (trains_profiles()) {
     v.section("profile", profile);
     v.section("lesson", lesson);
+  } else if (model == "drlb") {
+    v.section("drlb", drlb);
+    v.section("select", select);
   } else {
     v.path("profile_run", profile_run, true);
     v.field("conditions", conditions);
@@ -297,13 +319,13 @@ void CampaignTrainConfig::fields(ConfigVisitor& v) {
 }
 
 LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path, int64_t slots) {
-  auto loaded = open_model<perbid::ProfileNetwork>(path, "profile", slots);
+  auto loaded = open_model<perbid::ProfileNetwork>(path, true, slots);
   load_weights(loaded, std::make_shared<perbid::ProfileNetwork>(loaded.config.profile));
   return loaded;
 }
 
-LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, int64_t slots) {
-  auto loaded = open_model<perbid::ClusterAgents>(path, "agents", slots);
+LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots) {
+  auto loaded = open_model<perbid::CampaignAgents>(path, false, slots);
   if (!loaded.config.profile_run.empty()) {
     const auto profiles = load_profile_network(loaded.config.profile_run, slots);
     if (hash_of_weights(profiles.checkpoint) != loaded.info.initial) {
@@ -312,8 +334,7 @@ LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, 
     }
     loaded.network = profiles.model;
   }
-  load_weights(loaded, std::make_shared<perbid::ClusterAgents>(loaded.config.agents, loaded.config.episodes.agents,
-                                                               width_of(loaded.config, loaded.network.get())));
+  load_weights(loaded, make_agents(loaded.config, loaded.network.get()));
   return loaded;
 }
 
@@ -330,7 +351,7 @@ TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
   summary.training =
       config.trains_profiles() ? train_profiles(config, *samples, threads) : train_agents(config, *samples, threads);
   summary.run = config.run;
-  summary.model = config.trains_profiles() ? "profile" : "agents";
+  summary.model = config.model;
   summary.steps = config.train.steps;
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return summary;

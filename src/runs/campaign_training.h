@@ -4,6 +4,7 @@
 #include <string>
 
 #include "perbid/agent_training.h"
+#include "perbid/drlb.h"
 #include "perbid/profile_training.h"
 #include "policy/saved_policy.h"
 #include "runs/campaign_days_config.h"
@@ -17,7 +18,8 @@ namespace genbid::runs {
 struct CampaignTrainConfig {
   std::string run;  // folder of the run
   CampaignDaysConfig days;
-  // What is trained: "agents" that bid, or the network of "profiles" that agents read.
+  // What is trained: "agents" that bid; "drlb", which bids in another way; or the network of profiles that agents read,
+  // "profile".
   std::string model = "agents";
   int64_t days_each = 1;  // of each campaign that are trained on: the sample's, and those before it that are known
   perbid::ProfileConfig profile;
@@ -26,6 +28,7 @@ struct CampaignTrainConfig {
   bool conditions = false;  // they read how tight limits are, in place of profiles (perbid/agent_play.h)
   perbid::AgentsConfig agents;
   perbid::EpisodesConfig episodes;
+  perbid::DrlbConfig drlb;
   train::TrainConfig train;
   train::SelectConfig select;  // agents: judged by their Res on the validation set
   int64_t threads = 0;         // that play days; results do not depend on it
@@ -50,6 +53,6 @@ struct LoadedCampaignModel {
 // Error unless it is for days of so many slots; of agents also if their network of profiles is no longer the one that
 // they were trained with.
 LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path, int64_t slots);
-LoadedCampaignModel<perbid::ClusterAgents> load_agents(const std::string& path, int64_t slots);
+LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots);
 
 }  // namespace genbid::runs

@@ -15,6 +15,7 @@
 #include "report/read_metrics.h"
 #include "report/read_results.h"
 #include "runs/program.h"
+#include "runs/report_campaigns.h"
 #include "runs/report_days.h"
 #include "runs/report_experiment.h"
 #include "runs/report_tables.h"
@@ -79,7 +80,8 @@ void describe_training(const std::string& folder, report::ReportInput& input) {
 }
 
 // A training, an evaluation, or a training that was judged in its folder.
-report::ReportInput run_input(const std::string& folder, bool trained, const std::vector<std::string>& results) {
+report::ReportInput run_input(const std::string& folder, bool trained, const std::vector<std::string>& results,
+                              std::optional<report::CampaignJudgement> campaigns) {
   report::ReportInput input;
   input.title = (trained ? "Training " : "Evaluation ") + name_of(folder);
   input.summary.push_back({"folder", folder});
@@ -93,6 +95,7 @@ report::ReportInput run_input(const std::string& folder, bool trained, const std
   read_days(folder, read.judgements);
   add_tables(folder, read.judgements);
   input.judgements = std::move(read.judgements);
+  input.campaigns = std::move(campaigns);
   for (report::Fact& fact : read.versions) input.versions.push_back(std::move(fact));
   return input;
 }
@@ -105,16 +108,19 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   const bool experiment = is_experiment(folder);
   const bool trained = is_there(folder + "/metrics.jsonl") && is_there(folder + "/config.yaml");
   const std::vector<std::string> results = experiment ? std::vector<std::string>() : report::result_files(folder);
-  if (!experiment && !trained && results.empty()) {
+  std::optional<report::CampaignJudgement> campaigns = experiment ? std::nullopt : read_campaign_judgement(folder);
+  if (!experiment && !trained && results.empty() && !campaigns) {
     throw Error(folder +
-                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder, nor an "
-                "experiment.json; expected the folder of a training, of an evaluation or of an experiment");
+                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder, nor a "
+                "table.json of campaigns, nor an experiment.json; expected the folder of a training, of an evaluation "
+                "or of an experiment");
   }
   const std::string place = output.empty() ? folder + "/report.html" : output;
   data::check_replaceable_output(place, "a report",
                                  [](const std::string& path) { return data::begins_with(path, report::kPageBegins); });
 
-  report::ReportInput input = experiment ? experiment_input(folder, place) : run_input(folder, trained, results);
+  report::ReportInput input =
+      experiment ? experiment_input(folder, place) : run_input(folder, trained, results, std::move(campaigns));
   input.versions.push_back({"report by", program_name()});
   input.summary.push_back({"this page", "genbid report " + folder});
   write_file(place, report::page_html(input));

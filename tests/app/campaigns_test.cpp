@@ -100,6 +100,7 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   for (const char* file : {"/outcomes.csv", "/table.md", "/table.json"}) {
     EXPECT_EQ(read_file(out("first") + file), read_file(out("second") + file)) << file;
   }
+  EXPECT_NE(read_file(out("first/report.html")).find("How Res is spread"), std::string::npos);
   const auto table = nlohmann::json::parse(read_file(out("first/table.json")));
   const auto& rows = table.at("blocks").at(0).at("rows");
   ASSERT_EQ(rows.size(), 5U);
@@ -120,6 +121,20 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   }
   EXPECT_EQ(count, 1 + 6 * (1 + 1 + 2 + 1 + 1));
 
+  // Campaigns that were served badly on the day before have copies that learn on; rules, and agents that are chosen in
+  // hindsight, have none.
+  const auto adapting = [&](const std::string& name, const std::string& candidate, const std::string& more = "") {
+    return evaluation(
+        name, "policy='[yesterday, {policy: " + out("one") + ", adapt: {episodes: 2, " + candidate + "]' " + more);
+  };
+  expect_success(adapting("adapted", "below: 0.99}}", "threads=1"));
+  expect_success(adapting("again", "below: 0.99}}", "threads=3"));
+  EXPECT_EQ(read_file(out("adapted/outcomes.csv")), read_file(out("again/outcomes.csv")));
+  EXPECT_NE(read_file(out("adapted/table.json")).find("learned on"), std::string::npos);
+  expect_failure(adapting("third", "below: 0.5}, agent: optimal}"), 2, "adapt");
+  expect_failure(evaluation("third", "policy='[{policy: yesterday, adapt: {episodes: 1}}]'"), 2,
+                 "and a rule, expected");
+
   expect_failure(evaluation("third", "reference=nobody"), 2, "the name of a candidate");
   expect_failure(evaluation("third", "set=train samples.train=0"), 1, "in the set train");
   expect_failure(evaluation("third", "policy='[yesterday, yesterday]'"), 2, "different names");
@@ -131,6 +146,39 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   write_file(out("third/outcomes.csv"), "mine\n");
   expect_failure(evaluation("third"), 1, "a table of what campaigns' days came to");
   EXPECT_EQ(read_file(out("third/outcomes.csv")), "mine\n");
+}
+
+// DRLB and agents that begin with yesterday's bid: they go on to the same bytes, and are judged beside rules.
+TEST_F(Campaigns, OfOtherKindsGoOnAndAreJudged) {
+  const auto drlb = [&](const std::string& name, const std::string& more = "") {
+    return "train configs/campaigns/drlb.yaml run=" + out(name) + kDays +
+           " drlb.width=8 drlb.depth=1 drlb.per_round=6 drlb.steps_a_round=4 drlb.copy_every=3 drlb.replay=200 "
+           "train.steps=20 train.batch_size=8 train.checkpoint_every=10 " +
+           more;
+  };
+  expect_success(drlb("one"));
+  expect_success(drlb("parts", "train.stop_at=10"));
+  expect_success(drlb("parts", "train.stop_at=14 threads=1"));
+  expect_success(drlb("parts", "threads=3"));
+  EXPECT_EQ(weights("parts", "00000020"), weights("one", "00000020"));
+  expect_failure(drlb("new", "drlb.replay=47"), 1, "drlb.replay: found 47, expected at least the 48 slots");
+  expect_failure(drlb("new", "episodes.agents=2"), 2, "episodes");
+  expect_failure(drlb("new", "drlb.start=tomorrow"), 2, "drlb.start");
+
+  const std::string own = "profile_run= episodes.reassign=false agents.start=yesterday ";
+  expect_success(agents("own", own));
+  expect_success(agents("own_parts", own + "train.stop_at=11"));
+  expect_success(agents("own_parts", own));
+  EXPECT_EQ(weights("own_parts", "00000020"), weights("own", "00000020"));
+  expect_failure(agents("own", "profile_run= episodes.reassign=false"), 1, "agents.start");
+
+  expect_success("evaluate configs/campaigns/evaluate.yaml reference=yesterday output.dir=" + out("judged") + kDays +
+                 " policy='[yesterday, " + out("one") + ", " + out("own") + "]'");
+  const auto table = nlohmann::json::parse(read_file(out("judged/table.json")));
+  EXPECT_EQ(table.at("blocks").at(0).at("rows").size(), 3U);
+  expect_failure("evaluate configs/campaigns/evaluate.yaml output.dir=" + out("refused") + kDays +
+                     " reference=yesterday policy='[yesterday, {policy: " + out("one") + ", adapt: {episodes: 1}}]'",
+                 2, "a training of model: drlb, expected a training of model: agents");
 }
 
 // Days of a store are those that it was made of.

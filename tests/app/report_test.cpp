@@ -127,6 +127,31 @@ TEST_F(Report, ItsTableIsThatOfTheEvaluation) {
   expect_refused(out("eval"), out("eval/table.json") + ": found");
 }
 
+// How Res is spread: the two trainings' curves in the mean, whatever the order of rows.
+TEST_F(Report, AnEvaluationOfCampaignsHasItsWorstAndItsLorenzCurve) {
+  const std::string table =
+      R"({"blocks": [{"name": "", "protocol": "campaigns", "set": "test", "samples": 4, "scenario": "abc",
+ "reference": "mine", "rows": [{"name": "mine", "kind": "policy", "trainings": 2, "axes": "", "res": 0.5, "ggf": 0.4,
+ "gini": 0.3, "worst_30": 0.1, "worst_10": 0, "violation_share": 0, "excess": 0}]}]})";
+  put("eval/table.json", table);
+  EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), "Lorenz"));
+  put("eval/outcomes.csv",
+      "candidate,training,res\nmine,0,1\nmine,1,0.5\nmine,0,-1\nmine,0,0.5\nmine,1,0.5\nother,0,1\nmine,1,0.5\n"
+      "mine,0,0.5\nmine,1,0.5\n");
+  const std::string html = page(out("eval"), "eval/report.html");
+  const auto figure = [&](const std::string& id) {
+    const size_t at = html.find(id);
+    EXPECT_NE(at, std::string::npos);
+    return html.substr(at, html.find("</figure>", at) - at);
+  };
+  // Half of the campaigns: (-1 + 0.5) / 2 in the first training, 0.5 in the second.
+  EXPECT_TRUE(has(figure("campaigns-tail"), "<td>50</td><td>0.125</td>")) << figure("campaigns-tail");
+  // The worse half has (0 + 0.5) / 2 = 25 % of the sum and 50 %: 25 % and 0 % are missing.
+  EXPECT_TRUE(has(figure("campaigns-lorenz"), "<td>50</td><td>12.5</td>")) << figure("campaigns-lorenz");
+  put("eval/outcomes.csv", "candidate,training,res\nmine,0,\n");
+  expect_refused(out("eval"), "outcomes.csv:2: column 'res': found '', expected a number");
+}
+
 // Readers take every result.json of a folder for one of its evaluation.
 TEST_F(Report, AResultOfWhoIsNoLongerJudgedIsSetAside) {
   const auto judge = [&](const std::string& policy) {

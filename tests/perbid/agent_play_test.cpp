@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include "base/convert.h"
 #include "campaigns/click_play.h"
+#include "campaigns/episode.h"
+#include "perbid/cluster_agents.h"
 #include "perbid/matching.h"
 #include "perbid/rules.h"
 #include "perbid/small_field.h"
@@ -78,6 +81,39 @@ TEST(AgentPlay, TellsWhatKeepingABidBrings) {
     const double res = campaigns::res(sums.sums, at(small.days.optima, i).value, limits.ppc);
     EXPECT_NEAR(met.gain_TMB[0][0][i].item<double>(), std::max(-1.0, res), 1e-6) << i;
   }
+}
+
+TEST(AgentPlay, BeginsWithYesterdaysBidWhereItIsAsked) {
+  torch::manual_seed(5);
+  ClusterAgents agents(AgentsConfig{.width = 16, .depth = 2, .start = "yesterday"}, 1, 0);
+  agents.start_at(0.2);
+  constexpr int64_t kMany = 40;
+  test::SmallField small(kMany);
+  Exploration exploration = explored();
+  exploration.random_start = 0.0;
+  const Met met =
+      *play_days(agents, small.blind(), at::arange(kMany, at::kLong).unsqueeze(0), small.threads, &exploration).met;
+  int64_t known = 0;
+  for (int64_t i = 0; i < kMany; ++i) {
+    const bool has_own = small.days.known(i) && at(small.days.before, i).alpha > 0.0;
+    known += has_own;
+    const campaigns::ClickBid expected = has_own ? at(small.days.before, i) : campaigns::ClickBid{0.2, 0.5};
+    EXPECT_FLOAT_EQ(met.status_TMBS[0][0][i][5].item<float>(), as_float(expected.alpha)) << i;
+    EXPECT_FLOAT_EQ(met.status_TMBS[0][0][i][6].item<float>(), as_float(expected.beta)) << i;
+  }
+  EXPECT_GT(known, 0);
+  EXPECT_LT(known, kMany);
+}
+
+// Alpha is read relative to what a day began with: in another currency an agent moves alike.
+TEST(AgentPlay, ReadsAlphaRelativeToItsStart) {
+  const auto agents = made_agents(0, 1);
+  AgentStates states{at::rand({1, kCount, campaigns::kStatusSize}), {}, at::full({1, kCount}, 0.2)};
+  const at::Tensor moves = agents->moves_MB2(states);
+  states.status_MBS.select(2, 5).mul_(8.0);
+  EXPECT_FALSE(at::allclose(agents->moves_MB2(states), moves));
+  states.start_MB.mul_(8.0);
+  EXPECT_TRUE(at::allclose(agents->moves_MB2(states), moves));
 }
 
 // Conditions of other limits are shifted by the logarithms of their factors.

@@ -124,6 +124,13 @@ class Rendered : public ::testing::Test {
 
 TEST_F(Rendered, NothingOverlapsOrIsCutWithTenCandidates) { expect_fits(test::sample_input(10, 3000)); }
 
+TEST_F(Rendered, NothingOverlapsOrIsCutForCampaigns) {
+  ReportInput input;
+  input.title = "Evaluation campaigns";
+  input.campaigns = test::sample_campaigns(10);
+  expect_fits(input, 4);
+}
+
 TEST_F(Rendered, NothingOverlapsOrIsCutWithOneCandidateAndLargeNumbers) {
   ReportInput input = test::sample_input(1, 7);
   for (MetricCurve& metric : input.metrics) {

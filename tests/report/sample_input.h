@@ -114,6 +114,39 @@ inline report::Judgement sample_judgement(int candidates, int64_t periods = 6, i
   return judgement;
 }
 
+// An evaluation of campaigns' days: candidates from nearly even to very uneven.
+inline report::CampaignJudgement sample_campaigns(int candidates) {
+  const report::Judgement names = sample_judgement(candidates, 1, 1);
+  report::CampaignJudgement judged;
+  judged.conditions = {{"protocol", "campaigns"}, {"set", "test"}, {"samples", "483"}};
+  judged.reference = names.candidates.back().name;
+  for (int i = 0; i < candidates; ++i) {
+    const double res = 0.96 - 0.03 * i;
+    report::CampaignLine line;
+    line.name = names.candidates[static_cast<size_t>(i)].name;
+    line.trainings = i % 3;
+    line.res = {res, res - 0.01, res + 0.01};
+    if (i + 1 < candidates) {
+      line.difference = {0.03 * (candidates - 1 - i), 0.02 * (candidates - 1 - i), 0.04 * (candidates - 1 - i)};
+      line.p = i % 2 == 0 ? 0.0001 : 0.04;
+    }
+    line.gini = 0.02 + 0.015 * i;
+    line.ggf = res * (1.0 - line.gini);
+    line.worst_30 = res - 0.05 - 0.02 * i;
+    line.worst_10 = res - 0.1 - 0.04 * i;
+    line.violation_share = 0.1;
+    line.excess = 0.02;
+    line.res_by_type = {res, res - 0.01, std::numeric_limits<double>::quiet_NaN()};
+    if (i % 2 == 0) line.matching_accuracy = 0.7;
+    report::CampaignSpread spread{line.name, {}, {}};
+    for (const double x : report::kLorenzShares) spread.missing.push_back(4.0 * line.gini * x * (1.0 - x));
+    for (const double x : report::kTailShares) spread.worst.push_back(res + 0.05 * (1.0 + i) * std::log(x));
+    judged.lines.push_back(line);
+    judged.spreads.push_back(spread);
+  }
+  return judged;
+}
+
 inline report::MetricCurve sample_metric(const std::string& name, int64_t lines, double scale) {
   const auto shift = static_cast<int64_t>(name.size());
   report::MetricCurve curve{name, {}, {}};
