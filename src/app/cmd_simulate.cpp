@@ -146,6 +146,7 @@ Command simulate_command() {
       "campaigns.budget_share, ppc_share  of campaigns that are bound by their budget alone (0.596), by their limit "
       "on\n"
       "                     what a click may cost (0.202); the rest by both\n"
+      "campaigns.price_swing.size  how far prices swing over the day, at hours of each campaign's own: e^size (0)\n"
       "campaigns.drift      how far days of a campaign differ (0.1); cold_start_share: campaigns without days before\n"
       "samples.train, validation, test  how many (3000, 663, 483); samples.day: which day of each (7)\n"
       "output.days          true: DIR/campaign_days.h5, every impression of the samples' days (12 bytes each), and of\n"

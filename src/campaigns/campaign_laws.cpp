@@ -81,6 +81,12 @@ double shape_at(int shape, double time) {
   return 0.4 + peak.height * bump;
 }
 
+// 1 at the dear time of the day, -1 half a day away from it.
+double swing_at(double dear_time, double time) {
+  const double distance = std::abs(time - dear_time);
+  return 1.0 - 4.0 * std::min(distance, 1.0 - distance);
+}
+
 struct SlotLaw {
   float value_of_click = 0.0F;
   float price_of_click = 0.0F;
@@ -140,7 +146,10 @@ void CampaignLaws::fields(ConfigVisitor& v) {
   v.check(budget_share + ppc_share <= 1.0, "ppc_share", "at most 1 together with budget_share");
   v.field("drift", drift, {0.0, 1.0});
   v.field("cold_start_share", cold_start_share, {0.0, 1.0});
+  v.later_section("price_swing", price_swing, price_swing.size != 0.0);
 }
+
+void PriceSwing::fields(ConfigVisitor& v) { v.field("size", size, {0.0, 3.0}); }
 
 CampaignPopulation::CampaignPopulation(const CampaignLaws& laws)
     : laws_(laws),
@@ -174,6 +183,7 @@ Campaign CampaignPopulation::campaign(int64_t id) const {
   double sum = 0.0;
   for (double& share : one.shape) sum += share = draws.uniform(0.0, 1.0) * draws.uniform(0.0, 1.0) + 0.01;
   for (double& share : one.shape) share /= sum;
+  one.dear_time = draws.uniform(0.0, 1.0);
   set_limits(one);
   return one;
 }
@@ -251,7 +261,12 @@ ClickDay CampaignPopulation::make_day(const Campaign& campaign, uint32_t day, co
     const double fullness = at(traffic, slot) - 1.0;
     SlotLaw law;
     law.value_of_click = as_float(campaign.quality * factors.quality * exp_of(campaign.evening_value * fullness));
-    law.price_of_click = as_float(campaign.price * factors.price * exp_of(campaign.full_price * fullness));
+    double dear = campaign.full_price * fullness;
+    if (laws_.price_swing.size > 0.0) {
+      const double time = (as_double(slot) + 0.5) / as_double(laws_.slots);
+      dear += laws_.price_swing.size * swing_at(campaign.dear_time, time);
+    }
+    law.price_of_click = as_float(campaign.price * factors.price * exp_of(dear));
     law.ctr = as_float(campaign.ctr);
     law.value_spread = as_float(campaign.value_spread);
     law.price_by_value = as_float(campaign.price_spread * campaign.price_with_value);

@@ -21,6 +21,15 @@
 
 namespace genbid::campaigns {
 
+// Prices of a click that rise and fall over the day, at the same hours every day, but at other ones for each campaign:
+// times e^size at its dearest time and e^-size half a day away, straight lines of the logarithm between them. What a
+// campaign does not see of its market this morning, but could know of it.
+struct PriceSwing {
+  double size = 0.0;
+
+  void fields(ConfigVisitor& v);
+};
+
 // Section `campaigns` of a config.
 struct CampaignLaws {
   int64_t seed = 1;
@@ -31,6 +40,7 @@ struct CampaignLaws {
   double ppc_share = 0.202;              // whose limit alone binds; the rest has both
   double drift = 0.1;                    // of a day: standard deviation of the logarithm of its factors
   double cold_start_share = 0.1;         // campaigns without days before the one that is looked at
+  PriceSwing price_swing;
 
   void fields(ConfigVisitor& v);
 };
@@ -52,6 +62,7 @@ struct Campaign {
   double price_with_value = 0.0;           // correlation of the two
   double evening_value = 0.0;              // how much better impressions of full slots are, in logarithms
   double full_price = 0.0;                 // and how much dearer
+  double dear_time = 0.0;                  // when a day's price swing is highest, as a share of the day
   std::array<double, kDayShapes> shape{};  // shares of the morning's, the evening's and the night's day
 };
 

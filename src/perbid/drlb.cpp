@@ -39,6 +39,7 @@ void DrlbConfig::fields(ConfigVisitor& v) {
   v.field("depth", depth, {1, 16});
   v.field("start", start, {"middle", "yesterday"});
   v.field("copy_every", copy_every, {1, 1'000'000});
+  v.field("discount", discount, {0.0, 1.0});
   v.field("per_round", per_round, {1, 1 << 20});
   v.field("steps_a_round", steps_a_round, {1, 1 << 20});
   v.field("replay", replay, {1, 100'000'000});

@@ -18,6 +18,7 @@ struct DrlbConfig {
   int64_t depth = 3;             // hidden layers
   std::string start = "middle";  // or "yesterday" (StartBid)
   int64_t copy_every = 20;       // steps after which the copy that targets are made of is made anew
+  double discount = 1.0;         // of the rewards of later slots
   int64_t per_round = 96;        // episodes of a round
   int64_t steps_a_round = 100;   // of the trainer
   int64_t replay = 100'000;      // slots that are remembered

@@ -119,7 +119,7 @@ std::vector<policy::LossPart> DrlbEpisodes::losses(const policy::Step& /*step*/,
     const at::Tensor reward =
         agent_.returns_MBA(states_).gather(2, choice_1B1_) / as_double(field_.samples.num_slots());
     const at::Tensor later = agent_.target_values_MBA(next_).amax(2, true);
-    return reward + at::where(is_last_1B1_, 0.0, later);
+    return reward + config_.discount * at::where(is_last_1B1_, 0.0, later);
   }();
   return {{"q", (agent_.values_MBA(states_).gather(2, choice_1B1_) - target).square().mean()}};
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -53,6 +54,33 @@ TEST(CampaignPopulations, NumbersHaveARange) {
   EXPECT_THROW(static_cast<void>(population.campaign(int64_t{1} << 32)), Error);
   EXPECT_THROW(static_cast<void>(population.day(population.campaign(0), -1)), Error);
   EXPECT_THROW(static_cast<void>(population.day(population.campaign(0), int64_t{1} << 31)), Error);
+}
+
+// Mean prices of a click follow the campaign's own swing, every day alike, and nothing else of a day moves.
+TEST(CampaignPopulations, PricesSwingOverTheDay) {
+  CampaignLaws laws;
+  laws.slots = 24;
+  laws.volume = {20000.0, 20000.0};
+  laws.drift = 0.0;
+  const CampaignPopulation still(laws);
+  laws.price_swing.size = 1.0;
+  const CampaignPopulation swinging(laws);
+  for (const int64_t id : {3, 4, 5}) {
+    const Campaign campaign = swinging.campaign(id);
+    EXPECT_NE(campaign.limits.budget, still.campaign(id).limits.budget);
+    for (const int64_t number : {7, 8}) {
+      const ClickDay day = swinging.day(campaign, number);
+      const ClickDay before = still.day(still.campaign(id), number);
+      ASSERT_EQ(day.slot_begins, before.slot_begins);
+      EXPECT_EQ(day.value, before.value);
+      for (int64_t slot = 0; slot < 24; ++slot) {
+        const auto i = static_cast<size_t>(day.slot_begins[static_cast<size_t>(slot)]);
+        const double time = (static_cast<double>(slot) + 0.5) / 24.0;
+        const double away = std::min(std::abs(time - campaign.dear_time), 1.0 - std::abs(time - campaign.dear_time));
+        EXPECT_NEAR(std::log(day.cost[i] / before.cost[i]), 1.0 - 4.0 * away, 1e-5) << id << " " << slot;
+      }
+    }
+  }
 }
 
 // The shares of types are those asked for, by what is drawn and by the optima of a day: 400 campaigns, within 3
