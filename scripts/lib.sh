@@ -28,7 +28,7 @@ show_help() { sed -n 's/^#: \{0,1\}//p' "$0"; }
 # Compile jobs: one a processor, but 2 GiB of memory each.
 build_jobs() {
   local processors gib limit
-  processors="$(nproc)"
+  processors="$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)" # which heeds them
   gib="$(awk '/^MemTotal:/ { print int($2 / 1048576) }' /proc/meminfo 2>/dev/null || true)"
   limit="$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)"
   if [[ $limit =~ ^[0-9]+$ ]] && ((limit >> 30 < ${gib:-0})); then gib=$((limit >> 30)); fi
