@@ -11,7 +11,7 @@ const char* report_help() {
          "  genbid report runs/experiments/NAME\n"
          "\n"
          "PATH      the run folder of a training, the output folder of an evaluation (result.json, or a folder with\n"
-         "          one for each candidate), or an experiment's folder\n"
+         "          one for each candidate; of campaigns table.json and outcomes.csv), or an experiment's folder\n"
          "--output  where the page is written (PATH/report.html); it replaces a report and nothing else\n"
          "\n"
          "One HTML file that needs no other, and no network: charts of what there is, and the numbers behind them.";

@@ -79,20 +79,26 @@ Numbers numbers_of_all(const CampaignContender& contender) {
   return sum;
 }
 
-std::vector<double> res_by_type(const CampaignContender& contender) {
-  std::array<double, 4> sum{};
-  std::array<double, 4> count{};
+std::vector<OfType> by_type(const CampaignContender& contender) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  std::array<std::vector<double>, 4> res;
+  std::array<std::vector<double>, 4> ratio;
   for (const std::vector<Outcome>& outcomes : contender.trainings) {
     for (const Outcome& one : outcomes) {
-      at(sum, static_cast<int>(one.type)) += one.res;
-      at(count, static_cast<int>(one.type)) += 1.0;
+      at(res, static_cast<int>(one.type)).push_back(one.res);
+      at(ratio, static_cast<int>(one.type)).push_back(one.ppc_ratio);
     }
   }
-  std::vector<double> means;
-  for (int type = 0; type < 4; ++type) {
-    means.push_back(at(count, type) > 0.0 ? at(sum, type) / at(count, type) : std::numeric_limits<double>::quiet_NaN());
+  std::vector<OfType> all;
+  for (size_t type = 0; type < res.size(); ++type) {
+    if (res[type].empty()) {
+      all.push_back({kNone, kNone, kNone});
+      continue;
+    }
+    const perbid::OutcomeMeans means = perbid::means_of(res[type], ratio[type]);
+    all.push_back({means.res, means.violation_share, means.excess});
   }
-  return means;
+  return all;
 }
 
 BootstrapNumber with_interval(double value, const std::vector<double>& resampled) {
@@ -136,7 +142,7 @@ std::vector<CampaignRow> compare_campaigns(const std::vector<CampaignContender>&
     row.matching_accuracy = one.matching_accuracy;
     row.res = statistics::mean(cells_of(one));
     row.means = {all[i][0], all[i][1], all[i][2], all[i][3], all[i][4], all[i][5], all[i][6]};
-    row.res_by_type = res_by_type(one);
+    row.by_type = by_type(one);
     for (int k = 0; k < kNumMeans; ++k) row.numbers.push_back(with_interval(at(all[i], k), at(resampled[i], k)));
     if (i != other) {
       row.difference = statistics::difference(cells_of(one), cells_of(*found));

@@ -60,6 +60,13 @@ struct BootstrapNumber {
   double high = 0.0;
 };
 
+// Of the days of one type, over all trainings; not numbers where there are none.
+struct OfType {
+  double res = 0.0;
+  double violation_share = 0.0;  // as perbid::OutcomeMeans
+  double excess = 0.0;
+};
+
 struct CampaignRow {
   std::string name;
   std::string kind;
@@ -71,7 +78,7 @@ struct CampaignRow {
   std::optional<statistics::Estimate> difference;  // of Res, from the reference, in the same days
   std::optional<double> adjusted_p;                // Holm's
   std::vector<BootstrapNumber> differences;        // of all numbers; empty for the reference
-  std::vector<double> res_by_type;                 // by CampaignType; not a number for a type without days
+  std::vector<OfType> by_type;                     // by CampaignType
   std::optional<double> matching_accuracy;
 };
 

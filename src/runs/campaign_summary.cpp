@@ -44,10 +44,12 @@ Cells scores_of(const std::vector<CampaignRow>& rows) {
 }
 
 Cells types_of(const std::vector<CampaignRow>& rows) {
-  Cells cells{{"Res by type", "budget", "ppc", "mixed", "matched rightly"}, {}};
+  Cells cells{{"Res by type", "budget", "ppc", "mixed", "over: budget", "ppc", "mixed", "matched rightly"}, {}};
+  const auto over = [](const OfType& of) { return std::isfinite(of.res) ? share(of.violation_share) : ""; };
   for (const CampaignRow& row : rows) {
-    cells.rows.push_back({row.name, number(row.res_by_type[0]), number(row.res_by_type[1]), number(row.res_by_type[2]),
-                          row.matching_accuracy ? share(*row.matching_accuracy) : ""});
+    const auto& of = row.by_type;
+    cells.rows.push_back({row.name, number(of[0].res), number(of[1].res), number(of[2].res), over(of[0]), over(of[1]),
+                          over(of[2]), row.matching_accuracy ? share(*row.matching_accuracy) : ""});
   }
   return cells;
 }
@@ -83,8 +85,12 @@ Json row_json(const CampaignRow& row, const std::string& reference) {
   eval::add_interval(json, "res_low", "res_high", row.res);
   json["intervals"] = json_of(row.numbers);
   for (int type = 0; type < 4; ++type) {
-    const double value = at(row.res_by_type, type);
-    if (std::isfinite(value)) json["res_" + std::string(name_of(static_cast<CampaignType>(type)))] = value;
+    const OfType& of = at(row.by_type, type);
+    if (!std::isfinite(of.res)) continue;
+    const std::string name(name_of(static_cast<CampaignType>(type)));
+    json["res_" + name] = of.res;
+    json["violation_share_" + name] = of.violation_share;
+    json["excess_" + name] = of.excess;
   }
   if (row.matching_accuracy) json["matching_accuracy"] = *row.matching_accuracy;
   if (!row.difference) return json;

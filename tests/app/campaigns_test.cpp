@@ -108,6 +108,7 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
     EXPECT_TRUE(rows.at(2).at(key).is_number()) << key;
   }
   EXPECT_EQ(rows.at(2).at("trainings"), 2);
+  EXPECT_TRUE(rows.at(2).at("violation_share_budget").is_number() && rows.at(2).at("excess_budget").is_number());
   EXPECT_GE(rows.at(3).at("res").get<double>() + 1e-12, rows.at(4).at("res").get<double>());  // of the same agents
   EXPECT_EQ(rows.at(0).contains("difference"), false);
   EXPECT_EQ(rows.at(1).at("difference").at("to"), "yesterday");
