@@ -12,6 +12,16 @@
 namespace genbid {
 namespace {
 
+// The thread sanitizer keeps a signal until the thread that took it comes by a function that it watches, and in a child
+// one of its own threads, which never does, may be the one that took it.
+#ifdef __SANITIZE_THREAD__
+constexpr bool kSignalsWait = true;
+#else
+constexpr bool kSignalsWait = false;
+#endif
+#define SKIP_WHERE_SIGNALS_WAIT() \
+  if (kSignalsWait) GTEST_SKIP() << "the thread sanitizer keeps signals back"
+
 // The wait status of a child that runs `act` and exits with 0 if it gets that far.
 int status_of(const std::function<void()>& act) {
   const pid_t child = ::fork();
@@ -58,6 +68,7 @@ TEST(StopSignal, AClosedTerminalMayComeTwice) {
 }
 
 TEST(StopSignal, WorkThatHasSeenItTakesItsTime) {
+  SKIP_WHERE_SIGNALS_WAIT();
   const int status = status_of([] {
     stop_signal::watch();
     const stop_signal::Cooperative work;
@@ -71,6 +82,7 @@ TEST(StopSignal, WorkThatHasSeenItTakesItsTime) {
 }
 
 TEST(StopSignal, WorkThatCannotBeSavedIsEndedWhereItIs) {
+  SKIP_WHERE_SIGNALS_WAIT();
   const int status = status_of([] {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
     stop_signal::watch();
@@ -82,6 +94,7 @@ TEST(StopSignal, WorkThatCannotBeSavedIsEndedWhereItIs) {
 }
 
 TEST(StopSignal, WorkThatDoesNotLookIsEndedToo) {
+  SKIP_WHERE_SIGNALS_WAIT();
   const int status = status_of([] {
     if (std::freopen("/dev/null", "w", stderr) == nullptr) ::_exit(1);
     stop_signal::watch();
