@@ -53,17 +53,17 @@ double DrlbEpisodes::epsilon(int64_t round) const {
 
 void DrlbEpisodes::play_round(int64_t round) {
   const Exploration exploration{epsilon(round), config_.random_start, 0.0, generator(seed_, "perbid.drlb", round)};
-  const at::Tensor rows_1B = at::randint(field_.days.count(), {1, config_.per_round}, exploration.generator, at::kLong);
-  const Played played = play_days(agent_, field_, rows_1B, threads_, &exploration);
+  const at::Tensor rows_MB = at::randint(field_.days.count(), {1, config_.per_round}, exploration.generator, at::kLong);
+  const Played played = play_days(agent_, field_, rows_MB, threads_, &exploration);
   const Met& met = *played.met;
   const int64_t slots = field_.samples.num_slots();
   const at::Tensor choice_TB = Drlb::choices_MB(met.moves_TMB2.squeeze(1));
   const at::Tensor return_B = played.res_MB.squeeze(0).to(at::kFloat).clamp_min(kWorst);
 
-  const at::Tensor row_TB = rows_1B.expand({slots, -1});
+  const at::Tensor row_TB = rows_MB.expand({slots, -1});
   const at::Tensor slot_TB = at::arange(slots, at::kLong).unsqueeze(1).expand_as(row_TB);
   const at::Tensor status_TBS = met.status_TMBS.squeeze(1);
-  const at::Tensor start_TB = start_N_.index_select(0, rows_1B.squeeze(0)).expand_as(row_TB);
+  const at::Tensor start_TB = start_N_.index_select(0, rows_MB.squeeze(0)).expand_as(row_TB);
   const at::Tensor cell_P =
       cells_B(status_TBS.flatten(0, 1), start_TB.flatten(), choice_TB.flatten()) + row_TB.flatten() * kCells;
   best_NK_.view(-1).scatter_reduce_(0, cell_P, return_B.expand_as(row_TB).flatten(), "amax");
@@ -102,26 +102,26 @@ void DrlbEpisodes::gather(const at::Tensor& place_1) {
   const int64_t slots = field_.samples.num_slots();
   states_ = {of(status_CS_), {}, start_N_.index_select(0, row_B).unsqueeze(0)};
   next_ = {of(next_CS_), {}, states_.start_MB};
-  choice_1B1_ = of(choice_C_).unsqueeze(2);
-  const at::Tensor cell_B = cells_B(states_.status_MBS.squeeze(0), states_.start_MB.squeeze(0), choice_1B1_.flatten());
-  best_1B1_ = best_NK_.view(-1).index_select(0, row_B * kCells + cell_B).view({1, -1, 1});
-  is_last_1B1_ = slot_B.eq(slots - 1).view({1, -1, 1});
+  choice_MB1_ = of(choice_C_).unsqueeze(2);
+  const at::Tensor cell_B = cells_B(states_.status_MBS.squeeze(0), states_.start_MB.squeeze(0), choice_MB1_.flatten());
+  best_MB1_ = best_NK_.view(-1).index_select(0, row_B * kCells + cell_B).view({1, -1, 1});
+  is_last_MB1_ = slot_B.eq(slots - 1).view({1, -1, 1});
 }
 
 std::vector<policy::LossPart> DrlbEpisodes::losses(const policy::Step& /*step*/, policy::Policy& /*policy*/,
                                                    size_t group, size_t /*part*/) {
   if (group == 0) {
-    return {{"reward", (agent_.returns_MBA(states_).gather(2, choice_1B1_) - best_1B1_).square().mean()}};
+    return {{"reward", (agent_.returns_MBA(states_).gather(2, choice_MB1_) - best_MB1_).square().mean()}};
   }
   const at::Tensor target = [&] {
     const torch::NoGradGuard no_grad;
     // A share of the day, so that all of its rewards come to one return.
     const at::Tensor reward =
-        agent_.returns_MBA(states_).gather(2, choice_1B1_) / as_double(field_.samples.num_slots());
+        agent_.returns_MBA(states_).gather(2, choice_MB1_) / as_double(field_.samples.num_slots());
     const at::Tensor later = agent_.target_values_MBA(next_).amax(2, true);
-    return reward + config_.discount * at::where(is_last_1B1_, 0.0, later);
+    return reward + config_.discount * at::where(is_last_MB1_, 0.0, later);
   }();
-  return {{"q", (agent_.values_MBA(states_).gather(2, choice_1B1_) - target).square().mean()}};
+  return {{"q", (agent_.values_MBA(states_).gather(2, choice_MB1_) - target).square().mean()}};
 }
 
 policy::NamedTensors DrlbEpisodes::state() const {

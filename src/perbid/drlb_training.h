@@ -58,9 +58,9 @@ class DrlbEpisodes : public train::Objective {
   // What the current step learns from.
   AgentStates states_;
   AgentStates next_;
-  at::Tensor choice_1B1_;
-  at::Tensor best_1B1_;
-  at::Tensor is_last_1B1_;
+  at::Tensor choice_MB1_;
+  at::Tensor best_MB1_;
+  at::Tensor is_last_MB1_;
 };
 
 }  // namespace genbid::perbid

@@ -120,8 +120,8 @@ TEST(DrlbEpisodes, RememberTheBestReturnOfEachCell) {
   // The same round again.
   const Exploration exploration{0.95, config.random_start, 0.0,
                                 at::detail::createCPUGenerator(derive_seed(1, "perbid.drlb", 0))};
-  const at::Tensor rows_1B = at::randint(kCount, {1, 6}, exploration.generator, at::kLong);
-  const Played played = play_days(agent, small.blind(), rows_1B, small.threads, &exploration);
+  const at::Tensor rows_MB = at::randint(kCount, {1, 6}, exploration.generator, at::kLong);
+  const Played played = play_days(agent, small.blind(), rows_MB, small.threads, &exploration);
   at::Tensor expected = at::full_like(episodes.best_NK(), -1.0);
   for (int64_t b = 0; b < 6; ++b) {
     const double res = std::max(-1.0, played.res_MB[0][b].item<double>());
@@ -133,7 +133,7 @@ TEST(DrlbEpisodes, RememberTheBestReturnOfEachCell) {
       const auto cell =
           (static_cast<int64_t>(gone * 12.0 + 1e-3) * 8 + static_cast<int64_t>(std::clamp(octave, 0.0, 7.0))) * 7 +
           choice;
-      at::Tensor best = expected[rows_1B[0][b].item<int64_t>()][cell];
+      at::Tensor best = expected[rows_MB[0][b].item<int64_t>()][cell];
       best.fill_(std::max(best.item<double>(), res));
     }
   }
