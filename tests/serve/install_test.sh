@@ -28,7 +28,7 @@ echo one >"$work/bundles/CURRENT"
 cp -r "$sources/examples/serve" "$work/example"
 cd "$work/example"
 clean() { env -i PATH=/usr/local/bin:/usr/bin:/bin LC_ALL=C.UTF-8 "$@"; }
-clean cmake -S . -B with_cmake -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="-Wall -Wextra -Wpedantic -Werror" \
+clean CMAKE_GENERATOR=Ninja cmake -S . -B with_cmake -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_FLAGS="-Wall -Wextra -Wpedantic -Werror" \
   >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log" >&2; fail "cmake does not find genbid_serve"; }
 clean cmake --build with_cmake >"$work/cmake.log" 2>&1 || { cat "$work/cmake.log" >&2; fail "the example does not build"; }
 found="$(clean PKG_CONFIG_PATH="$prefix/lib/pkgconfig" pkg-config --cflags --libs genbid_serve)" || fail "pkg-config"
