@@ -1,6 +1,7 @@
 #include "perbid/agent_play.h"
 
 #include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <unordered_map>
 
 #include "base/convert.h"
+#include "base/random/random.h"
 #include "base/stop_signal.h"
 #include "campaigns/click_optimum.h"
 #include "campaigns/click_play.h"
@@ -23,7 +25,6 @@ using campaigns::ClickDay;
 using campaigns::Episode;
 
 constexpr int64_t kGrain = 1;
-constexpr double kWorst = -1.0;  // a critic hears of nothing worse
 
 // The days that are played, each made once, however many agents play it.
 struct Days {
@@ -96,6 +97,11 @@ struct Terms {
 };
 
 }  // namespace
+
+at::Generator drawn_by(int64_t seed, const char* purpose, int64_t index) {
+  return at::detail::createCPUGenerator(
+      derive_seed(static_cast<uint64_t>(seed), purpose, static_cast<uint64_t>(index)));
+}
 
 at::Tensor conditions_NT2(const PreparedDays& days) {
   const at::Tensor conditions_N2 = at::zeros({days.count(), 2});
@@ -173,7 +179,7 @@ Played play_days(CampaignAgents& agents, const Field& field, const at::Tensor& r
       for (int64_t i = begin; i < end; ++i) {
         const ClickBid bid{as_double(bids[2 * i]), as_double(bids[2 * i + 1])};
         Episode& episode = at(episodes, i);
-        if (gains != nullptr) gains[i] = as_float(std::max(kWorst, res_of(episode.end_with(bid), i)));
+        if (gains != nullptr) gains[i] = as_float(std::max(kWorstGain, res_of(episode.end_with(bid), i)));
         episode.play(bid);
       }
     });

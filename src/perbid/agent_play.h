@@ -28,6 +28,11 @@ struct Field {
 // middle prices); 0 where none is known.
 at::Tensor conditions_NT2(const PreparedDays& days);
 
+inline constexpr double kWorstGain = -1.0;  // agents hear of no Res below it
+
+// The random numbers of one purpose and one round or step of a training.
+at::Generator drawn_by(int64_t seed, const char* purpose, int64_t index);
+
 struct Exploration {
   double noise = 0.5;         // of moves, in what the agents count it (CampaignAgents::explored_MB2)
   double random_start = 0.5;  // share of days that begin with a drawn bid

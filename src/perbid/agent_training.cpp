@@ -1,7 +1,6 @@
 #include "perbid/agent_training.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -12,18 +11,9 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/random/random.h"
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {
-namespace {
-
-at::Generator generator(int64_t seed, const char* name, int64_t index) {
-  return at::detail::createCPUGenerator(derive_seed(static_cast<uint64_t>(seed), name, static_cast<uint64_t>(index)));
-}
-
-}  // namespace
-
 void EpisodesConfig::fields(ConfigVisitor& v) {
   v.field("agents", agents, {1, 1024});
   v.field("clusters", clusters, {"one", "type", "ppc", "random", "campaign"});
@@ -71,7 +61,7 @@ void AgentEpisodes::assign_first() {
     });
     for (int64_t i = 0; i < count; ++i) assigned[at(order, i)] = i * agents / count;
   }
-  const at::Tensor drawn = at::randint(agents, {count}, generator(seed_, "perbid.clusters", 0), at::kLong);
+  const at::Tensor drawn = at::randint(agents, {count}, drawn_by(seed_, "perbid.clusters", 0), at::kLong);
   for (int64_t i = 0; i < count; ++i) {
     if (config_.clusters == "type") {
       assigned[i] = std::min<int64_t>(static_cast<int64_t>(at(field_.days.optima, i).type), 2) % agents;
@@ -139,7 +129,7 @@ void AgentEpisodes::play_round(int64_t round) {
   const int64_t agents = agents_.num_agents();
   const int64_t each = days_each();
   const Exploration exploration{config_.noise, config_.random_start, config_.relabel,
-                                generator(seed_, "perbid.explore", round)};
+                                drawn_by(seed_, "perbid.explore", round)};
   const at::Tensor rows_MB = drawn_rows_MB(exploration.generator);
   const Played played = play_days(agents_, field_, rows_MB, threads_, &exploration);
   const int64_t slots = field_.samples.num_slots();
@@ -168,7 +158,7 @@ int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   std::vector<at::Tensor> drawn;
   for (int64_t step = first; step < first + steps; ++step) {
     drawn.push_back(
-        at::randint(known, {agents_.num_agents(), batch_size_}, generator(seed_, "perbid.replay", step), at::kLong));
+        at::randint(known, {agents_.num_agents(), batch_size_}, drawn_by(seed_, "perbid.replay", step), at::kLong));
   }
   drawn_KMB_ = at::stack(drawn);
   return steps;

@@ -1,27 +1,15 @@
 #include "perbid/drlb_training.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <torch/utils.h>
 
 #include <algorithm>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/random/random.h"
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {
-namespace {
-
-constexpr double kWorst = -1.0;
-
-at::Generator generator(int64_t seed, const char* name, int64_t index) {
-  return at::detail::createCPUGenerator(derive_seed(static_cast<uint64_t>(seed), name, static_cast<uint64_t>(index)));
-}
-
-}  // namespace
-
 DrlbEpisodes::DrlbEpisodes(const Field& field, Drlb& agent, const DrlbConfig& config, int64_t batch_size, int64_t seed,
                            Threads& threads)
     : field_(field), agent_(agent), config_(config), batch_size_(batch_size), seed_(seed), threads_(threads) {
@@ -30,7 +18,7 @@ DrlbEpisodes::DrlbEpisodes(const Field& field, Drlb& agent, const DrlbConfig& co
     throw Error("drlb.replay: found " + std::to_string(config.replay) + ", expected at least the " +
                 std::to_string(config.per_round * slots) + " slots that are played in a round");
   }
-  best_NK_ = at::full({field.days.count(), kCells}, kWorst);
+  best_NK_ = at::full({field.days.count(), kCells}, kWorstGain);
   status_CS_ = at::zeros({config.replay, campaigns::kStatusSize});
   next_CS_ = at::zeros({config.replay, campaigns::kStatusSize});
   choice_C_ = at::zeros({config.replay}, at::kLong);
@@ -52,13 +40,13 @@ double DrlbEpisodes::epsilon(int64_t round) const {
 }
 
 void DrlbEpisodes::play_round(int64_t round) {
-  const Exploration exploration{epsilon(round), config_.random_start, 0.0, generator(seed_, "perbid.drlb", round)};
+  const Exploration exploration{epsilon(round), config_.random_start, 0.0, drawn_by(seed_, "perbid.drlb", round)};
   const at::Tensor rows_MB = at::randint(field_.days.count(), {1, config_.per_round}, exploration.generator, at::kLong);
   const Played played = play_days(agent_, field_, rows_MB, threads_, &exploration);
   const Met& met = *played.met;
   const int64_t slots = field_.samples.num_slots();
   const at::Tensor choice_TB = Drlb::choices_MB(met.moves_TMB2.squeeze(1));
-  const at::Tensor return_B = played.res_MB.squeeze(0).to(at::kFloat).clamp_min(kWorst);
+  const at::Tensor return_B = played.res_MB.squeeze(0).to(at::kFloat).clamp_min(kWorstGain);
 
   const at::Tensor row_TB = rows_MB.expand({slots, -1});
   const at::Tensor slot_TB = at::arange(slots, at::kLong).unsqueeze(1).expand_as(row_TB);
@@ -87,7 +75,7 @@ int64_t DrlbEpisodes::draw(int64_t first, int64_t most) {
   const int64_t known = std::min(filled_1_.item<int64_t>(), config_.replay);
   std::vector<at::Tensor> drawn;
   for (int64_t step = first; step < first + steps; ++step) {
-    drawn.push_back(at::randint(known, {batch_size_}, generator(seed_, "perbid.replay", step), at::kLong));
+    drawn.push_back(at::randint(known, {batch_size_}, drawn_by(seed_, "perbid.replay", step), at::kLong));
   }
   drawn_KB_ = at::stack(drawn);
   return steps;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "base/convert.h"
 #include "report/comparison.h"
@@ -16,11 +15,6 @@ const char* const kNone = "–";
 constexpr double kLeastDrawn = -1.0;  // Res has no lower bound, and one day would hide all others
 
 std::string number(double value) { return std::isfinite(value) ? value_with_interval({value, {}, {}}, false) : kNone; }
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100.0 * share);
-  return text;
-}
 
 // What charts of rows draw: Res in the place of an expected score.
 TableLine as_table_line(const CampaignLine& line) {

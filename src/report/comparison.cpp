@@ -23,8 +23,6 @@ std::string fixed(double value, int decimals, bool sign = false) {
   return text;
 }
 
-std::string percent(double share) { return std::isfinite(share) ? fixed(100.0 * share, 1) + " %" : "–"; }
-
 std::string with_interval(const MeanInterval& mean, bool sign) {
   std::string text = fixed(mean.mean, 2, sign);
   if (mean.low) text += " (" + fixed(*mean.low, 2, sign) + " to " + fixed(*mean.high, 2, sign) + ")";
@@ -72,6 +70,8 @@ std::string value_with_interval(const MeanInterval& mean, bool signs) {
   if (mean.low) text += " (" + fixed(*mean.low, decimals, signs) + " to " + fixed(*mean.high, decimals, signs) + ")";
   return text;
 }
+
+std::string percent(double share) { return std::isfinite(share) ? fixed(100.0 * share, 1) + " %" : "–"; }
 
 std::string p_text(const std::optional<double>& p) {
   if (!p) return "–";

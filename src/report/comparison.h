@@ -35,6 +35,8 @@ std::string differences_svg(const std::string& title, const std::vector<TableBlo
 
 // Four digits of the mean (three decimals below 1), and as many decimals in its interval.
 std::string value_with_interval(const MeanInterval& mean, bool signs);
+// One decimal; a dash for what is not finite.
+std::string percent(double share);
 // Three decimals, or that it is below all of them.
 std::string p_text(const std::optional<double>& p);
 
