@@ -95,7 +95,7 @@ Table lines_table(const std::vector<const TableLine*>& lines, size_t most_rows) 
   Table table;
   table.head = {"candidate", trained ? "trainings" : "kind", "expected score", "of optimum"};
   if (compared) table.head.insert(table.head.end(), {"difference", "p", "better in"});
-  if (middle) table.head.push_back("IQM");
+  if (middle) table.head.emplace_back("IQM");
   table.head.insert(table.head.end(), {"over CPA", "budget use", "score", "conversions"});
   for (const TableLine* one : lines) {
     if (table.rows.size() == most_rows) break;
