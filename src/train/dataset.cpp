@@ -349,9 +349,13 @@ policy::Batch Dataset::batch_at(const at::Tensor& places_PB, int64_t padded_tick
   const at::Tensor after_BTE =
       at::where((row_BT < place_B1(4)).unsqueeze(-1), read(all.before_NE, next_BT.flatten()), day_B1E);
   batch.gained_BTO = at::constant_pad_nd(after_BTE - before_BTE, {0, kOthers});
-  batch.weight_B1 = weight_M1_.defined() ? weight_M1_.index_select(0, trajectory_B)
-                                         : at::ones({places_PB.size(1), 1}, batch.outcome_BO.options());
+  batch.weight_B1 = weights(places_PB);
   return batch;
+}
+
+at::Tensor Dataset::weights(const at::Tensor& places_PB) const {
+  return weight_M1_.defined() ? weight_M1_.index_select(0, places_PB.select(0, 0))
+                              : at::ones({places_PB.size(1), 1}, tensors_->outcome_MO.options());
 }
 
 std::string Dataset::describe_action_outliers() const {

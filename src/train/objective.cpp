@@ -60,10 +60,10 @@ void LoggedWindows::gather(const at::Tensor& place_1) {
   const at::Tensor places_PB = ahead_KPB_.index_select(0, place_1).squeeze(0);
   for (int64_t part = 0; part < parts_; ++part) {
     const at::Tensor of_part_PB = places_PB.slice(1, part * batch_size_ / parts_, (part + 1) * batch_size_ / parts_);
-    batches_.push_back(dataset_.batch_at(of_part_PB, window_));
+    batches_.push_back(is_mine(to_size(part)) ? dataset_.batch_at(of_part_PB, window_) : policy::Batch());
     if (parts_ == 1) return;
     // Losses are means over ticks by the weights of their trajectories, so a part weighs the sum of these.
-    const at::Tensor weight_B = batches_.back().weight_B1.squeeze(1).to(at::kDouble);
+    const at::Tensor weight_B = dataset_.weights(of_part_PB).squeeze(1).to(at::kDouble);
     weights_.push_back((Dataset::counts(of_part_PB).to(at::kDouble) * weight_B).sum());
   }
   const at::Tensor all = at::stack(weights_).sum();

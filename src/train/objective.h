@@ -13,10 +13,25 @@
 
 namespace genbid::train {
 
+class Ranks;
+
+// Which of a step's parts are this rank's: every so many-th.
+struct Share {
+  int64_t rank = 0;
+  int64_t ranks = 1;
+
+  bool has(size_t part) const { return to_signed(part) % ranks == rank; }
+};
+
 // What a step of a training minimises: the trainer knows no data. Windows of logged days are one kind.
 class Objective {
  public:
   virtual ~Objective() = default;
+
+  // Before anything is drawn: of the parts of every step, losses() will be asked for these alone. All ranks draw the
+  // same steps, cut into the same parts, so that who has which changes nothing but the order of sums.
+  virtual void take_share(const Share& share) { share_ = share; }
+  virtual bool is_mine(size_t part) const { return share_.has(part); }
 
   // Draws what step `first` and those after it learn from, up to `most` steps, and sends it to the device without
   // waiting for it. Returns for how many steps, at least one. What was drawn before is gone.
@@ -38,6 +53,11 @@ class Objective {
   // What later steps read of earlier ones, beside the policy: checkpoints keep it. The same names and shapes always;
   // whoever goes on with a training copies into them.
   virtual policy::NamedTensors state() const { return {}; }
+  // Makes state() whole at every rank: each has what came of its own parts. All ranks call it.
+  virtual void collect_state(Ranks& ranks) { static_cast<void>(ranks); }
+
+ private:
+  Share share_;
 };
 
 // A policy's own losses on windows of logged days.

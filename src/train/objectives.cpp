@@ -13,6 +13,19 @@ WeightedSum::WeightedSum(std::vector<Term> terms) : terms_(std::move(terms)) {
   }
 }
 
+// Of each objective a rank has its share.
+void WeightedSum::take_share(const Share& share) {
+  for (const Term& term : terms_) term.objective->take_share(share);
+}
+
+bool WeightedSum::is_mine(size_t part) const {
+  return terms_[places_[part].term].objective->is_mine(places_[part].part);
+}
+
+void WeightedSum::collect_state(Ranks& ranks) {
+  for (const Term& term : terms_) term.objective->collect_state(ranks);
+}
+
 int64_t WeightedSum::draw(int64_t first, int64_t most) {
   // All draw equally far ahead: each is asked again for as many steps as the one that gave the fewest.
   for (const Term& term : terms_) most = std::min(most, term.objective->draw(first, most));

@@ -19,6 +19,8 @@ class WeightedSum : public Objective {
   };
   explicit WeightedSum(std::vector<Term> terms);
 
+  void take_share(const Share& share) override;
+  bool is_mine(size_t part) const override;
   int64_t draw(int64_t first, int64_t most) override;
   void gather(const at::Tensor& place_1) override;
   size_t num_parts() const override { return places_.size(); }
@@ -28,6 +30,7 @@ class WeightedSum : public Objective {
                                        size_t part) override;
   c10::Device device() const override { return terms_.front().objective->device(); }
   policy::NamedTensors state() const override;
+  void collect_state(Ranks& ranks) override;
 
  private:
   struct Place {

@@ -35,6 +35,21 @@ void AdamW::backward(const at::Tensor& loss, bool add, const std::vector<AdamW*>
   torch::autograd::backward({loss}, {}, /*retain_graph=*/false, /*create_graph=*/false, all);
 }
 
+void AdamW::append_gradients(std::vector<at::Tensor>& flat) const {
+  for (const at::Tensor& parameter : parameters_) {
+    flat.push_back(parameter.grad().defined() ? parameter.grad().flatten()
+                                              : at::zeros({parameter.numel()}, parameter.options()));
+  }
+}
+
+int64_t AdamW::take_gradients(const at::Tensor& flat, int64_t begin) {
+  for (at::Tensor& parameter : parameters_) {
+    parameter.mutable_grad() = flat.narrow(0, begin, parameter.numel()).view(parameter.sizes());
+    begin += parameter.numel();
+  }
+  return begin;
+}
+
 at::Tensor AdamW::step() {
   const torch::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;

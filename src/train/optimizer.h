@@ -28,6 +28,10 @@ class AdamW {
   void backward(const at::Tensor& loss, bool add = false);
   // The same for the parameters of several optimizers, in one pass.
   static void backward(const at::Tensor& loss, bool add, const std::vector<AdamW*>& optimizers);
+  // Puts the gradients, zeros where there are none, behind others, flat.
+  void append_gradients(std::vector<at::Tensor>& flat) const;
+  // Takes them from there in place of its own, from a place on; returns the place behind them.
+  int64_t take_gradients(const at::Tensor& flat, int64_t begin);
   // The learning rate of steps from now on. It lies on the device, so that step() is the same work whatever it is.
   void set_rate(double learning_rate);
   // Returns the gradient's norm before clipping (0-dim, on the device).

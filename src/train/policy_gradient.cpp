@@ -11,6 +11,7 @@
 #include "bidding/advertiser.h"
 #include "bidding/state_features.h"
 #include "bidding/outcomes.h"
+#include "train/ranks.h"
 
 namespace genbid::train {
 namespace {
@@ -80,20 +81,34 @@ PolicyGradient::PolicyGradient(const softmarket::Tapes& tapes, const std::vector
 
 policy::NamedTensors PolicyGradient::state() const {
   policy::NamedTensors tensors;
-  for (size_t part = 0; config_.reuse > 1 && part < num_parts(); ++part) {
-    const Samples& samples = samples_[part];
-    const std::string name = "samples" + std::to_string(part) + ".";
-    tensors[name + "states"] = samples.states_BTS;
-    tensors[name + "actions"] = samples.actions_BT;
-    tensors[name + "before"] = samples.before_BTO;
-    tensors[name + "constraint"] = samples.constraint_BC;
-    tensors[name + "choices"] = samples.choices_BTX;
-    tensors[name + "drawn"] = samples.drawn_BTL;
-    tensors[name + "start"] = samples.start_BTL;
-    tensors[name + "advantage"] = samples.advantage_B;
-    tensors[name + "score"] = samples.mean_score;
-  }
+  for (size_t part = 0; config_.reuse > 1 && part < num_parts(); ++part) tensors.merge(state_of(part));
   return tensors;
+}
+
+policy::NamedTensors PolicyGradient::state_of(size_t part) const {
+  policy::NamedTensors tensors;
+  const Samples& samples = samples_[part];
+  const std::string name = "samples" + std::to_string(part) + ".";
+  tensors[name + "states"] = samples.states_BTS;
+  tensors[name + "actions"] = samples.actions_BT;
+  tensors[name + "before"] = samples.before_BTO;
+  tensors[name + "constraint"] = samples.constraint_BC;
+  tensors[name + "choices"] = samples.choices_BTX;
+  tensors[name + "drawn"] = samples.drawn_BTL;
+  tensors[name + "start"] = samples.start_BTL;
+  tensors[name + "advantage"] = samples.advantage_B;
+  tensors[name + "score"] = samples.mean_score;
+  return tensors;
+}
+
+void PolicyGradient::collect_state(Ranks& ranks) {
+  if (config_.reuse == 1) return;
+  for (size_t part = 0; part < num_parts(); ++part) {
+    for (const auto& [name, tensor] : state_of(part)) {
+      if (!is_mine(part)) tensor.zero_();
+      ranks.sum(tensor);
+    }
+  }
 }
 
 void PolicyGradient::gather(const at::Tensor& place_1) {

@@ -66,8 +66,10 @@ class PolicyGradient : public TapeDays {
                                        size_t part) override;
   // Samples that later steps learn from once more.
   policy::NamedTensors state() const override;
+  void collect_state(Ranks& ranks) override;
 
  private:
+  policy::NamedTensors state_of(size_t part) const;
   // The samples of a part: days as they went, what was drawn in them, and what came of it.
   struct Samples {
     at::Tensor states_BTS, actions_BT, before_BTO, constraint_BC, choices_BTX;

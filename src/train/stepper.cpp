@@ -4,23 +4,29 @@
 #include <torch/utils.h>
 
 #include "base/random/random.h"
+#include "base/stop_signal.h"
 #include "train/autocast.h"
 #include "train/device.h"
 #include "train/schedule.h"
 
 namespace genbid::train {
 
-Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective)
+Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks)
     : config_(config),
       policy_(policy),
       objective_(objective),
       groups_(policy.parameter_groups()),
-      ema_(policy::trainable_parameters(policy), config.ema_decay) {
+      ema_(policy::trainable_parameters(policy), config.ema_decay),
+      ranks_(ranks) {
+  objective.take_share({ranks.rank(), ranks.size()});
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
     optimizers_.emplace_back(parameters,
                              AdamWOptions{.weight_decay = config.weight_decay, .clip_norm = config.clip_norm});
   }
-  for (size_t g = 0; g < groups_.size(); ++g) noise_.push_back(generator_on(objective.device(), 0));
+  for (size_t g = 0; g < groups_.size(); ++g) {
+    std::vector<at::Generator>& parts = noise_.emplace_back();
+    for (size_t part = 0; part < objective.num_parts(); ++part) parts.push_back(generator_on(objective.device(), 0));
+  }
   const at::TensorOptions options = at::TensorOptions(at::kLong).device(objective.device());
   number_ = at::zeros({}, options);
   place_1_ = at::zeros({1}, options);
@@ -43,7 +49,7 @@ void Stepper::run(int64_t step, int64_t last) {
   } else if (!due.empty()) {
     update(step, due);
   }
-  policy_.after_step({step, noise_.back()});
+  policy_.after_step({step, noise_.back().front()});
   ema_.update();
 }
 
@@ -59,13 +65,17 @@ void Stepper::prepare(int64_t step, int64_t last) {
   for (size_t g = 0; g < groups_.size(); ++g) {
     if (steps_in(g, step)) optimizers_[g].set_rate(rate(step) * groups_[g].rate_scale);
     // Of groups that rest too: the hook behind the step may draw.
-    noise_[g].set_current_seed(derive_seed(static_cast<uint64_t>(config_.seed), "train.noise." + groups_[g].name,
-                                           static_cast<uint64_t>(step)));
+    const std::string stream = "train.noise." + groups_[g].name;
+    for (size_t part = 0; part < noise_[g].size(); ++part) {
+      if (part > 0 && !objective_.is_mine(part)) continue;
+      noise_[g][part].set_current_seed(derive_seed(static_cast<uint64_t>(config_.seed),
+                                                   part == 0 ? stream : stream + "." + std::to_string(part),
+                                                   static_cast<uint64_t>(step)));
+    }
   }
 }
 
-// The gradients of the parts of a batch add up to that of the whole. Parts go on in their group's random numbers.
-// Groups that are updated together have the losses of the first of them.
+// The gradients of the parts of a batch add up to that of the whole, and those of ranks to that of all parts. Groups that are updated together have the losses of the first of them.
 void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
   std::vector<AdamW*> optimizers;
   for (const size_t group : groups) optimizers.push_back(&optimizers_[group]);
@@ -73,6 +83,7 @@ void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
   at::Tensor total;
   const auto add = [](at::Tensor& sum, const at::Tensor& value) { sum = sum.defined() ? sum + value : value; };
   for (size_t part = 0; part < objective_.num_parts(); ++part) {
+    if (!objective_.is_mine(part)) continue;
     at::Tensor loss;
     for (const policy::LossPart& one : losses_of(step, groups.front(), part)) {
       const at::Tensor value = objective_.num_parts() == 1 ? one.value : one.value * objective_.weight(part);
@@ -84,6 +95,7 @@ void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
     add(total, loss.detach());
   }
   if (!total.defined()) return;
+  if (!ranks_.alone()) sum_over_ranks(optimizers, losses, total);
   for (const size_t group : groups) {
     const at::Tensor norm = optimizers_[group].step();
     watch(total, norm);
@@ -93,9 +105,26 @@ void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
   }
 }
 
+// A group rests at all ranks or at none, and every rank has parts of each kind, so that all have the same list.
+void Stepper::sum_over_ranks(const std::vector<AdamW*>& optimizers, policy::NamedTensors& losses, at::Tensor& total) {
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> all;
+  for (const AdamW* const one : optimizers) one->append_gradients(all);
+  for (const auto& [name, value] : losses) all.push_back(value.view({1}));
+  all.push_back(total.view({1}));
+  all.push_back(at::full({1}, stop_signal::requested() ? 1.0 : 0.0, total.options()));
+  const at::Tensor flat = at::cat(all);
+  ranks_.sum(flat);
+  int64_t place = 0;
+  for (AdamW* const one : optimizers) place = one->take_gradients(flat, place);
+  for (auto& [name, value] : losses) value = flat[place++];
+  total = flat[place++];
+  stop_heard_ = flat[place].item<float>() > 0.0F;
+}
+
 std::vector<policy::LossPart> Stepper::losses_of(int64_t step, size_t group, size_t part) {
   const Autocast autocast(objective_.device().type(), config_.precision == "bfloat16");
-  return objective_.losses({step, noise_[group]}, policy_, group, part);
+  return objective_.losses({step, noise_[group][part]}, policy_, group, part);
 }
 
 // Marks the first step whose loss or gradient is not finite.

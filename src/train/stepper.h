@@ -11,6 +11,7 @@
 #include "train/log_window.h"
 #include "train/objective.h"
 #include "train/optimizer.h"
+#include "train/ranks.h"
 #include "train/train_config.h"
 
 namespace genbid::train {
@@ -22,8 +23,9 @@ namespace genbid::train {
 // model to it.
 class Stepper {
  public:
-  // The references must outlive it.
-  Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective);
+  // The references must outlive it. With several ranks each computes the gradients of its parts, and all make the same
+  // step: sums over ranks are made once for each update, gradients, losses and whether to stop in one.
+  Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks = one_rank());
 
   // Step number `step`, counted from 0. Steps follow one another; `last` is where a run ends.
   void run(int64_t step, int64_t last);
@@ -32,6 +34,9 @@ class Stepper {
   double rate(int64_t step) const;
   // The first step, counted from 1, whose loss or gradient was not finite; -1: none. Waits for the device.
   int64_t first_bad_step() const;
+
+  // Whether any rank was asked to stop, as all of them heard in the last step.
+  bool stop_heard() const { return stop_heard_; }
 
   LogWindow& window() { return window_; }
   Ema& ema() { return ema_; }
@@ -43,6 +48,7 @@ class Stepper {
   void prepare(int64_t step, int64_t last);
   std::vector<policy::LossPart> losses_of(int64_t step, size_t group, size_t part);
   void update(int64_t step, const std::vector<size_t>& groups);
+  void sum_over_ranks(const std::vector<AdamW*>& optimizers, policy::NamedTensors& losses, at::Tensor& total);
   void watch(const at::Tensor& total, const at::Tensor& norm);
 
   TrainConfig config_;
@@ -52,7 +58,10 @@ class Stepper {
   std::vector<AdamW> optimizers_;
   Ema ema_;
   LogWindow window_;
-  std::vector<at::Generator> noise_;  // one a group, so that none depends on who rests
+  Ranks& ranks_;
+  bool stop_heard_ = false;
+  // By group, so that none depends on who rests, and by part, so that none depends on who has it.
+  std::vector<std::vector<at::Generator>> noise_;
   int64_t drawn_begin_ = 0;           // the steps that were drawn ahead
   int64_t drawn_end_ = 0;
   // On the device, made once.

@@ -10,7 +10,7 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("steps", steps, {1, 1'000'000'000});
   v.field("stop_at", stop_at, {0, 1'000'000'000});
   v.field("batch_size", batch_size, {1, 1 << 20});
-  v.field("accumulate", accumulate, {1, 1 << 20});
+  v.field("accumulate", accumulate, {1, 1 << 16});
   v.check(accumulate <= batch_size, "accumulate", "at most batch_size");
   v.field("learning_rate", learning_rate, {0.0, 10.0});
   v.field("warmup_steps", warmup_steps, {0, 1'000'000'000});

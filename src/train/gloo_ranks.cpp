@@ -1,0 +1,181 @@
+#define USE_DISTRIBUTED
+#define USE_C10D_GLOO
+
+#include <ATen/ATen.h>
+#include <c10/util/Logging.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <utility>
+
+#include "base/convert.h"
+#include "base/error.h"
+#include "train/ranks.h"
+
+namespace genbid::train {
+namespace {
+
+// LibTorch's messages go on with where in its source they were made.
+std::string first_line(const std::exception& error) {
+  const auto* const torch = dynamic_cast<const c10::Error*>(&error);
+  const std::string whole = torch != nullptr ? torch->what_without_backtrace() : error.what();
+  return whole.substr(0, whole.find('\n'));
+}
+
+// c10d tells of every attempt on standard error, with its stack: what matters is in the error.
+void hush() {
+  if (::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0) == 0) c10::initLogging();
+}
+
+class GlooRanks : public Ranks {
+ public:
+  GlooRanks(RankPlace place, const RanksOptions& options, c10::intrusive_ptr<c10d::Store> store,
+            c10::intrusive_ptr<c10d::ProcessGroupGloo> group)
+      : place_(std::move(place)), options_(options), store_(std::move(store)), group_(std::move(group)) {}
+
+  int64_t rank() const override { return place_.rank; }
+  int64_t size() const override { return place_.size; }
+
+  void sum(const at::Tensor& values) override {
+    on_host(values, [&](std::vector<at::Tensor>& one) {
+      if (!options_.fixed_order) {
+        wait(group_->allreduce(one));
+        return;
+      }
+      // Each rank adds up what all have, in their order.
+      std::vector<std::vector<at::Tensor>> all(1);
+      for (int64_t r = 0; r < size(); ++r) all.front().push_back(at::empty_like(one.front()));
+      wait(group_->allgather(all, one));
+      one.front().copy_(all.front().front());
+      for (int64_t r = 1; r < size(); ++r) one.front().add_(at(all.front(), r));
+    });
+  }
+
+  void copy_from_first(const at::Tensor& values) override {
+    on_host(values, [&](std::vector<at::Tensor>& one) { wait(group_->broadcast(one)); });
+  }
+
+  std::vector<std::string> gather(const std::string& text) override {
+    const auto bytes_of = [](const std::string& from, int64_t length) {
+      const at::Tensor bytes = at::zeros({length}, at::kByte);
+      std::memcpy(bytes.mutable_data_ptr<uint8_t>(), from.data(), from.size());
+      return bytes;
+    };
+    std::vector<int64_t> lengths;
+    for (const at::Tensor& one : gather(at::full({1}, std::ssize(text), at::kLong))) {
+      lengths.push_back(one.item<int64_t>());
+    }
+    const int64_t longest = std::max<int64_t>(1, *std::max_element(lengths.begin(), lengths.end()));
+    std::vector<std::string> texts;
+    for (const at::Tensor& one : gather(bytes_of(text, longest))) {
+      texts.emplace_back(reinterpret_cast<const char*>(one.const_data_ptr<uint8_t>()), to_size(lengths[texts.size()]));
+    }
+    return texts;
+  }
+
+ private:
+  std::vector<at::Tensor> gather(const at::Tensor& mine) {
+    std::vector<std::vector<at::Tensor>> all(1);
+    for (int64_t r = 0; r < size(); ++r) all.front().push_back(at::empty_like(mine));
+    std::vector<at::Tensor> inputs = {mine};
+    or_lost([&] { wait(group_->allgather(all, inputs)); });
+    return all.front();
+  }
+
+  template <typename Fn>
+  void on_host(const at::Tensor& values, const Fn& fn) {
+    const at::NoGradGuard no_grad;
+    std::vector<at::Tensor> one = {values.is_cpu() ? values.contiguous() : values.to(at::kCPU).contiguous()};
+    or_lost([&] { fn(one); });
+    if (!one.front().is_same(values)) values.copy_(one.front());
+  }
+
+  static void wait(const c10::intrusive_ptr<c10d::Work>& work) { work->wait(); }
+
+  // Gloo's own errors are no LibTorch errors.
+  template <typename Fn>
+  void or_lost(const Fn& fn) const {
+    try {
+      fn();
+    } catch (const std::exception& error) {
+      throw Error("rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
+                  ": another rank is lost, or did not come within " + std::to_string(options_.timeout.count()) +
+                  " seconds (train.rank_timeout): " + first_line(error) +
+                  "; the same command goes on from the last checkpoint");
+    }
+  }
+
+  RankPlace place_;
+  RanksOptions options_;
+  c10::intrusive_ptr<c10d::Store> store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+};
+
+c10::intrusive_ptr<c10d::TCPStore> store_at(const RankPlace& place, std::chrono::seconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(place.port);
+  options.isServer = !place.hosted && place.rank == 0;
+  options.numWorkers = place.hosted ? std::nullopt : std::optional<size_t>(to_size(place.size));
+  options.waitWorkers = !place.hosted;
+  options.timeout = timeout;
+  return c10::make_intrusive<c10d::TCPStore>(place.address, options);
+}
+
+// This machine's own name may be one that it does not resolve; then its loopback will do where all ranks are here.
+std::shared_ptr<gloo::transport::Device> own_device(const RankPlace& place) {
+  if (const char* const interface = std::getenv("GLOO_SOCKET_IFNAME"); interface != nullptr && *interface != '\0') {
+    return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
+  }
+  if (place.address == "127.0.0.1" || place.address == "localhost") {
+    return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
+  }
+  return c10d::ProcessGroupGloo::createDefaultDevice();
+}
+
+}  // namespace
+
+std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
+  hush();
+  const std::chrono::milliseconds timeout = options.timeout;
+  try {
+    const auto tcp = store_at(place, options.timeout);
+    const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
+    const auto gloo = c10d::ProcessGroupGloo::Options::create(timeout);
+    gloo->devices.push_back(own_device(place));
+    gloo->threads = 1;
+    const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
+                                                                   static_cast<int>(place.size), gloo);
+    return std::make_unique<GlooRanks>(place, options, store, group);
+  } catch (const std::exception& error) {
+    throw Error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " (" + place.from +
+                "): cannot meet the others at " + place.address + ":" + std::to_string(place.port) + " within " +
+                std::to_string(options.timeout.count()) + " seconds (train.rank_timeout): " + first_line(error) +
+                "; expected " + std::to_string(place.size) + " processes with ranks from 0");
+  }
+}
+
+struct MeetingPoint::State {
+  c10::intrusive_ptr<c10d::TCPStore> store;
+};
+
+MeetingPoint::MeetingPoint() : state_(std::make_unique<State>()) {
+  c10d::TCPStoreOptions options;
+  options.port = 0;
+  options.isServer = true;
+  options.waitWorkers = false;
+  try {
+    state_->store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
+  } catch (const std::exception& error) {
+    throw Error(std::string("ranks: cannot listen on this machine: ") + first_line(error));
+  }
+}
+
+MeetingPoint::~MeetingPoint() = default;
+
+int MeetingPoint::port() const { return state_->store->getPort(); }
+
+}  // namespace genbid::train

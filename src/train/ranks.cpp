@@ -1,0 +1,36 @@
+#include "train/ranks.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace genbid::train {
+
+double Ranks::sum(double value) {
+  const at::Tensor values = at::full({1}, value, at::kDouble);
+  sum(values);
+  return values.item<double>();
+}
+
+int64_t Ranks::copy_from_first(int64_t value) {
+  const at::Tensor values = at::full({1}, value, at::kLong);
+  copy_from_first(values);
+  return values.item<int64_t>();
+}
+
+int64_t Ranks::highest(int64_t value) {
+  if (alone()) return value;
+  int64_t most = value;
+  for (const std::string& text : gather(std::to_string(value))) {
+    most = std::max<int64_t>(most, std::strtoll(text.c_str(), nullptr, 10));
+  }
+  return most;
+}
+
+Ranks& one_rank() {
+  static OneRank alone;
+  return alone;
+}
+
+}  // namespace genbid::train
