@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 
 #include "app/command.h"
@@ -15,10 +16,16 @@ using Config = EitherMarket<runs::TrainRunConfig, runs::CampaignTrainConfig>;
 
 std::string resolve(const ConfigFile& file) { return print_config(read_config<Config>(file), "train"); }
 
+// 0 for train.stop_at. A rank that stops because another was asked to ends as if it had been asked as well.
+int stopped_status(const train::TrainSummary& training) {
+  return training.stopped_elsewhere ? 128 + SIGTERM : stop_signal::exit_status();
+}
+
 int run(const ConfigFile& file, Form form) {
   const Config config = read_config<Config>(file);
   const runs::TrainingSummary summary =
       config.of_campaigns() ? runs::train_campaigns(config.campaigns) : runs::train(config.market);
+  if (summary.rank > 0) return summary.training.stopped ? stopped_status(summary.training) : 0;
   std::fputs((form == Form::kJson ? summary.json() : summary.text()).c_str(), stdout);
   if (!summary.training.stopped) {
     runs::report_at_end(summary.run);
@@ -26,7 +33,7 @@ int run(const ConfigFile& file, Form form) {
   }
   log_info("stopped at step " + std::to_string(summary.training.step) + " of " + std::to_string(summary.steps) +
            "; the same command goes on from the checkpoint");
-  return stop_signal::exit_status();  // 0 for train.stop_at
+  return stopped_status(summary.training);
 }
 
 }  // namespace
@@ -51,6 +58,9 @@ Command train_command() {
       "              initial: a run or checkpoint of the same model to start from (default: none);\n"
       "              prometheus: a text file NAME.prom with the newest numbers (default: none)\n"
       "policy_gradient.*  group_size samples of each day, reuse, clip, kl_weight, divide_by\n"
+      "train.ranks   processes that train as one, started here, by torchrun --no-python, srun, mpirun or\n"
+      "              Kubernetes (docs/using.md#many-processes); rank_timeout: seconds that they wait\n"
+      "              for each other\n"
       "select.*      every N steps the policy is judged in a market, whose best checkpoint is\n"
       "              kept; patience: judgements without a better one after which it ends;\n"
       "              protocol: platform judges by the mean of all seats, all of them its own\n"

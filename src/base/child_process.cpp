@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -21,7 +22,7 @@ ChildEnd end_of(int status) {
 }
 
 // Everything after fork() that a process with threads may do: no memory is asked for.
-[[noreturn]] void become(char* const* command, int output, pid_t parent) {
+[[noreturn]] void become(char* const* command, char* const* variables, int output, bool keeps_errors, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(128 + SIGTERM);  // it went away before it could be watched
   sigset_t none;
@@ -30,22 +31,43 @@ ChildEnd end_of(int status) {
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  ::execv(command[0], command);
+  if (!keeps_errors) ::dup2(output, STDERR_FILENO);
+  ::execve(command[0], command, variables);
   ::_exit(127);
+}
+
+std::string name_of(const std::string& variable) { return variable.substr(0, variable.find('=') + 1); }
+
+std::vector<std::string> variables_with(const MoreVariables& more) {
+  std::vector<std::string> all = more;
+  for (char** one = environ; *one != nullptr; ++one) {
+    const std::string variable = *one;
+    const auto replaces = [&](const std::string& other) { return name_of(other) == name_of(variable); };
+    if (std::none_of(more.begin(), more.end(), replaces)) all.push_back(variable);
+  }
+  return all;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 }  // namespace
 
-ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& output) {
-  std::vector<char*> arguments;
-  for (std::string& word : command) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) throw Error(output + ": cannot be opened: " + std::strerror(errno));
+ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& output,
+                           const MoreVariables& variables) {
+  std::vector<std::string> environment = variables_with(variables);
+  const std::vector<char*> arguments = pointers_to(command);
+  const std::vector<char*> settings = pointers_to(environment);
+  const std::string path = output.empty() ? "/dev/null" : output;
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (file < 0) throw Error(path + ": cannot be opened: " + std::strerror(errno));
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) become(arguments.data(), file, parent);
+  if (pid_ == 0) become(arguments.data(), settings.data(), file, output.empty(), parent);
   const int fault = errno;
   ::close(file);
   if (pid_ < 0) throw Error(command[0] + ": cannot be started: " + std::strerror(fault));

@@ -14,13 +14,16 @@ struct ChildEnd {
   bool by_signal = false;
 };
 
+// Environment variables that a process has beside, or in place of, those of this one: NAME=VALUE.
+using MoreVariables = std::vector<std::string>;
+
 // A process of another program (or of this one), whose standard output and error go to a file. It is asked to end
 // (SIGTERM) when this process goes away, however that happens.
 class ChildProcess {
  public:
-  // `command` begins with the path of a program. Appends to `output`. Error if no process can be made; a program that
-  // cannot be run ends with status 127.
-  ChildProcess(std::vector<std::string> command, const std::string& output);
+  // `command` begins with the path of a program. Appends to `output`; empty: what it prints is dropped, and its standard
+  // error is this process's. Error if no process can be made; a program that cannot be run ends with status 127.
+  ChildProcess(std::vector<std::string> command, const std::string& output, const MoreVariables& variables = {});
   ~ChildProcess();  // ends it, if it has not ended, and waits for that
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&& other) noexcept;

@@ -143,7 +143,7 @@ class Training {
   // `judge` may be null.
   train::TrainSummary run(policy::Policy& policy, train::Objective& objective, train::Judge* judge) {
     if (judge != nullptr) info_.judged_days = info_.stores.front().days;
-    train::Trainer trainer(config_.train, policy, objective, nullptr, run_, info_, yaml_);
+    train::Trainer trainer(config_.train, policy, objective, nullptr, &run_, info_, yaml_);
     if (judge != nullptr) trainer.judge_with(*judge, config_.select);
     if (goes_on()) go_on(trainer, resume_, run_);
     return trainer.run();

@@ -47,6 +47,8 @@ void clear_free_settings(train::TrainConfig& train, train::SelectConfig& select)
   train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
   train.stop_at = 0;
   train.threads = 0;
+  train.ranks = 1;
+  train.rank_timeout = 1;
   train.device = "cpu";
   train.prometheus.clear();
   if (!train.initial.empty()) train.initial = "run";

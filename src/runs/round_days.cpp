@@ -24,29 +24,36 @@ constexpr const char* kFolder = "rounds";
 }  // namespace
 
 std::unique_ptr<train::TapeDays> make_tape_days(const TrainRunConfig& config, const TapeData& data,
-                                                std::vector<int64_t> chosen, int64_t cells, int64_t seed) {
+                                                std::vector<int64_t> chosen, int64_t cells, int64_t parts,
+                                                int64_t seed) {
   const train::TapeDaysOptions options = tape_options(config.tapes, config.data.reward);
   const auto make = [&]<typename Kind>() {
-    return std::make_unique<Kind>(data.tapes, data.days, std::move(chosen), options, cells, config.train.accumulate,
-                                  seed);
+    return std::make_unique<Kind>(data.tapes, data.days, std::move(chosen), options, cells, parts, seed);
   };
   if (config.train.objective == "teacher") return make.operator()<train::TaughtDays>();
   return make.operator()<train::TapeDays>();
 }
 
 RoundDays::RoundDays(const TrainRunConfig& config, const RunDir& run, std::shared_ptr<policy::Policy> policy,
-                     const policy::CheckpointInfo& info, int64_t cells, c10::Device device)
+                     const policy::CheckpointInfo& info, int64_t cells, int64_t parts, c10::Device device,
+                     train::Ranks& ranks)
     : config_(config),
       run_(run),
       policy_(std::move(policy)),
       cells_(cells),
+      num_parts_(to_size(std::clamp<int64_t>(parts, 1, cells))),
       device_(device),
-      num_parts_(to_size(std::clamp<int64_t>(config.train.accumulate, 1, cells))),
+      ranks_(ranks),
       market_(config, bidder_options(info, "rounds.market", 1, device)) {}
 
 void RoundDays::ask_for(Wishes wishes) {
   wishes_ = std::move(wishes);
   if (days_) days_->ask_for(wishes_);
+}
+
+void RoundDays::take_share(const train::Share& share) {
+  share_ = share;
+  if (days_) days_->take_share(share);
 }
 
 std::string RoundDays::path_of(int64_t round) const {
@@ -56,7 +63,7 @@ std::string RoundDays::path_of(int64_t round) const {
 }
 
 void RoundDays::begin_anew() {
-  fs::remove_all(run_.file(kFolder));
+  if (ranks_.first()) fs::remove_all(run_.file(kFolder));
   untold_ = begin(0).value_or(MetricValues());
 }
 
@@ -73,28 +80,31 @@ void RoundDays::remove_others(int64_t round) const {
 std::optional<MetricValues> RoundDays::begin(int64_t step) {
   const int64_t round = round_of(step);
   if (round == round_) return std::exchange(untold_, {});
-  fs::create_directories(run_.file(kFolder));
-  remove_leftovers(run_.file(kFolder));
+  if (ranks_.first()) {
+    fs::create_directories(run_.file(kFolder));
+    remove_leftovers(run_.file(kFolder));
+  }
   MetricValues values;
-  if (!fs::exists(path_of(round))) {
+  if (ranks_.copy_from_first(ranks_.first() && fs::exists(path_of(round)) ? 1 : 0) == 0) {
     if (step != first_step(step)) {
       throw Error(path_of(round) + ": not there; expected the tapes of the round that step " + std::to_string(step) +
                   " is in (remove the checkpoints behind step " + std::to_string(first_step(step)) +
                   " to go on from there, or take another run=NAME to start anew)");
     }
-    const auto played = play(round);
-    if (!played) return std::nullopt;
+    // What the last round's steps learned from gives its memory to the market.
+    days_.reset();
+    data_.reset();
+    std::optional<MetricValues> played = MetricValues();
+    if (ranks_.first()) played = play(round);
+    if (ranks_.any(!played)) return std::nullopt;
     values = *played;
   }
-  remove_others(round);
+  if (ranks_.first()) remove_others(round);
   read(round);
   return values;
 }
 
 std::optional<MetricValues> RoundDays::play(int64_t round) {
-  // What the last round's steps learned from gives its memory to the market.
-  days_.reset();
-  data_.reset();
   const auto summary = market_.play(round, policy_, path_of(round));
   if (!summary) return std::nullopt;
   log_info("round " + std::to_string(round) + ": " + (round == 0 ? "the population" : "the policy") + " scores " +
@@ -118,6 +128,10 @@ void RoundDays::read(int64_t round) {
     file.path = path_of(one);
     file.train_periods.values = market_.periods(one);
   }
+  if (!ranks_.first() && !fs::exists(path_of(round))) {
+    throw Error(path_of(round) + ": not there at rank " + std::to_string(ranks_.rank()) +
+                "; with rounds.every the run's folder must be one that all ranks see");
+  }
   data_.emplace(load_tape_data(tapes, device_));
   // Days come as the files do: rounds, periods, seats.
   std::vector<int64_t> chosen;
@@ -132,7 +146,8 @@ void RoundDays::read(int64_t round) {
   // A seed of its own, so that days of rounds are drawn otherwise than those of tapes.store.
   const auto seed =
       static_cast<int64_t>(derive_seed(static_cast<uint64_t>(config_.train.seed), "train.rounds", 0) >> 1);
-  days_ = make_tape_days(config_, *data_, std::move(chosen), cells_, seed);
+  days_ = make_tape_days(config_, *data_, std::move(chosen), cells_, to_signed(num_parts_), seed);
+  days_->take_share(share_);
   days_->ask_for(wishes_);
   round_ = round;
 }

@@ -15,6 +15,7 @@
 #include "runs/tape_data.h"
 #include "runs/train_run.h"
 #include "train/objective.h"
+#include "train/ranks.h"
 #include "train/rounds.h"
 #include "train/tape_days.h"
 
@@ -26,12 +27,13 @@ namespace genbid::runs {
 // took. The first round is the population's own, so that the policy has seen a market before it enters one.
 //
 // A round's tapes are a file of the run, rounds/round-00000003.h5: written whole, then renamed, read where the training
-// goes on, and removed once no training that goes on from the last checkpoint, or the one before, would read it.
+// goes on, and removed once no training that goes on from the last checkpoint, or the one before, would read it. Of
+// several ranks the first plays and writes, and the others read its files: they must see the run's folder.
 class RoundDays : public train::Objective, public train::Rounds {
  public:
-  // `cells`: days a step. References must outlive it. Nothing is played before begin().
+  // `cells`: days a step, in `parts`. References must outlive it. Nothing is played before begin().
   RoundDays(const TrainRunConfig& config, const RunDir& run, std::shared_ptr<policy::Policy> policy,
-            const policy::CheckpointInfo& info, int64_t cells, c10::Device device);
+            const policy::CheckpointInfo& info, int64_t cells, int64_t parts, c10::Device device, train::Ranks& ranks);
 
   // What is asked of the policy on every day of the tapes (train/tape_days.h).
   void ask_for(Wishes wishes);
@@ -45,6 +47,8 @@ class RoundDays : public train::Objective, public train::Rounds {
   // Error where a file of a round before is not there.
   std::optional<MetricValues> begin(int64_t step) override;
 
+  void take_share(const train::Share& share) override;
+  bool is_mine(size_t part) const override { return days_->is_mine(part); }
   int64_t draw(int64_t first, int64_t most) override { return days_->draw(first, most); }
   void gather(const at::Tensor& place_1) override { days_->gather(place_1); }
   size_t num_parts() const override { return num_parts_; }
@@ -69,8 +73,10 @@ class RoundDays : public train::Objective, public train::Rounds {
   const RunDir& run_;
   std::shared_ptr<policy::Policy> policy_;
   int64_t cells_;
-  c10::Device device_;
   size_t num_parts_;
+  c10::Device device_;
+  train::Ranks& ranks_;
+  train::Share share_;
   RoundMarket market_;
   Wishes wishes_;
   int64_t round_ = -1;   // whose days are read
@@ -81,6 +87,7 @@ class RoundDays : public train::Objective, public train::Rounds {
 
 // The days of tapes that a step of this objective plays, which are `chosen` of the data. The data must outlive it.
 std::unique_ptr<train::TapeDays> make_tape_days(const TrainRunConfig& config, const TapeData& data,
-                                                std::vector<int64_t> chosen, int64_t cells, int64_t seed);
+                                                std::vector<int64_t> chosen, int64_t cells, int64_t parts,
+                                                int64_t seed);
 
 }  // namespace genbid::runs

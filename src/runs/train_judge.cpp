@@ -13,21 +13,30 @@
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
 #include "runs/torch_threads.h"
-#include "train/device.h"
 
 namespace genbid::runs {
 namespace {
 
 class MarketJudge : public train::Judge {
  public:
-  MarketJudge(const TrainRunConfig& run, std::shared_ptr<policy::Policy> policy, const policy::CheckpointInfo& info)
-      : policy_(std::move(policy)), all_seats_(run.select.protocol == "platform"), threads_(to_int(run.train.threads)) {
+  MarketJudge(const TrainRunConfig& run, std::shared_ptr<policy::Policy> policy, const policy::CheckpointInfo& info,
+              c10::Device device, train::Ranks& ranks)
+      : policy_(std::move(policy)),
+        all_seats_(run.select.protocol == "platform"),
+        threads_(to_int(run.train.threads)),
+        ranks_(ranks) {
     const SelectRunConfig& config = run.select;
     plan_.market = config.market;
     plan_.population = play::load_population(config.market.population, config.market.shape().seats);
-    plan_.periods = config.market.periods.values;
-    for (int seat = 0; seat < config.market.shape().seats; ++seat) plan_.seats.push_back(seat);
-    options_ = bidder_options(info, "select.market", 1, train::open_device(run.train.device));
+    num_cells_ = std::ssize(config.market.periods.values) * config.market.shape().seats;
+    const auto mine = [&](int64_t place) { return place % ranks.size() == ranks.rank(); };
+    for (int64_t i = 0; i < std::ssize(config.market.periods.values); ++i) {
+      if (!all_seats_ || mine(i)) plan_.periods.push_back(at(config.market.periods.values, i));
+    }
+    for (int seat = 0; seat < config.market.shape().seats; ++seat) {
+      if (all_seats_ || mine(seat)) plan_.seats.push_back(seat);
+    }
+    options_ = bidder_options(info, "select.market", 1, device);
     if (config.market.shape().ticks != info.ticks) {
       throw Error("select.market.traffic.ticks: found " + std::to_string(config.market.shape().ticks) + ", expected " +
                   std::to_string(info.ticks) + ", the days that the policy is trained on");
@@ -39,6 +48,18 @@ class MarketJudge : public train::Judge {
   }
 
   std::optional<double> expected_score() override {
+    const auto mean = mean_of_mine();
+    if (ranks_.any(!mean)) return std::nullopt;
+    if (ranks_.alone()) return mean;
+    const double num_mine = as_double(plan_.periods.size() * plan_.seats.size());
+    return ranks_.sum(*mean * num_mine) / as_double(num_cells_);
+  }
+
+  int64_t num_cells() const override { return num_cells_; }
+
+ private:
+  std::optional<double> mean_of_mine() {
+    if (plan_.periods.empty() || plan_.seats.empty()) return 0.0;
     if (!has_reserves_ && !play::make_reserves(plan_.market, threads_)) return std::nullopt;
     has_reserves_ = true;
     const OneTorchThread one_thread;
@@ -54,9 +75,6 @@ class MarketJudge : public train::Judge {
     return score;
   }
 
-  int64_t num_cells() const override { return std::ssize(plan_.periods) * std::ssize(plan_.seats); }
-
- private:
   std::optional<double> score_of_each_seat(const eval::Candidate& candidate) {
     const auto evaluations = eval::evaluate_in_market(plan_, {candidate}, threads_);
     if (evaluations.empty()) return std::nullopt;
@@ -80,7 +98,9 @@ class MarketJudge : public train::Judge {
   std::shared_ptr<policy::Policy> policy_;
   bool all_seats_;
   Threads threads_;  // of the market, which gives the same for any number; 0: one a processor
-  eval::EvaluationPlan plan_;
+  train::Ranks& ranks_;
+  int64_t num_cells_ = 0;      // of all ranks
+  eval::EvaluationPlan plan_;  // of this one
   eval::PolicyBidderOptions options_;
   bool has_reserves_ = false;
 };
@@ -88,9 +108,9 @@ class MarketJudge : public train::Judge {
 }  // namespace
 
 std::unique_ptr<train::Judge> make_judge(const TrainRunConfig& config, std::shared_ptr<policy::Policy> policy,
-                                         const policy::CheckpointInfo& info) {
+                                         const policy::CheckpointInfo& info, c10::Device device, train::Ranks& ranks) {
   if (config.select.every == 0) return nullptr;
-  return std::make_unique<MarketJudge>(config, std::move(policy), info);
+  return std::make_unique<MarketJudge>(config, std::move(policy), info, device, ranks);
 }
 
 }  // namespace genbid::runs

@@ -26,6 +26,7 @@
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
+#include "runs/rank_start.h"
 #include "runs/round_days.h"
 #include "runs/tape_data.h"
 #include "runs/train_judge.h"
@@ -44,6 +45,13 @@ namespace {
 int threads_for(int64_t num_parameters) {
   constexpr int64_t kLarge = 4'000'000;
   return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+// Ranks of one machine have a GPU each.
+std::string device_name(const TrainRunConfig& config) {
+  const auto place = train::place_from_environment();
+  if (config.train.device != "cuda" || (!place && config.train.ranks == 1)) return config.train.device;
+  return "cuda:" + std::to_string(place ? place->local_rank : 0);
 }
 
 // What a policy learns from: logs, tapes, rounds of its own, or several of these.
@@ -224,14 +232,20 @@ int64_t round_cells(const TrainRunConfig& config) {
 }
 
 Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs,
-                           const std::shared_ptr<policy::Policy>& policy, const RunDir& run,
-                           const policy::CheckpointInfo& info, c10::Device device) {
+                           const std::shared_ptr<policy::Policy>& policy, const RunDir* run,
+                           const policy::CheckpointInfo& info, c10::Device device, train::Ranks& ranks) {
   const train::TrainConfig& train = config.train;
+  const int64_t parts = train.accumulate * ranks.size();
+  const auto need_for_each = [&](const std::string& key, int64_t found) {
+    if (found >= ranks.size()) return;
+    throw Error(key + ": found " + std::to_string(found) + " a step, expected at least one for each of the " +
+                std::to_string(ranks.size()) + " ranks");
+  };
+  if (inputs.logs) need_for_each("train.batch_size", train.batch_size);
   Objectives made;
   if (inputs.logs) {
-    made.windows =
-        std::make_unique<train::LoggedWindows>(inputs.logs->training, *policy, train.batch_size, train.accumulate,
-                                               train.seed, train::parse_starts(config.data.starts));
+    made.windows = std::make_unique<train::LoggedWindows>(inputs.logs->training, *policy, train.batch_size, parts,
+                                                          train.seed, train::parse_starts(config.data.starts));
     const std::vector<train::StoreTrajectories>& stores = inputs.logs->training.stores();
     for (int64_t i = 0; stores.size() > 1 && i < std::ssize(stores); ++i) {
       log_info(at(config.data.store, i).path + ": " + grouped(at(stores, i).end - at(stores, i).begin) +
@@ -241,19 +255,21 @@ Objectives make_objectives(const TrainRunConfig& config, const Inputs& inputs,
   const int64_t of_rounds = config.rounds.on() ? round_cells(config) : 0;
   if (inputs.tapes) {
     const int64_t cells = std::max<int64_t>(1, config.tapes.cells - of_rounds);
+    need_for_each("tapes.cells", cells);
     const TapeData& tapes = *inputs.tapes;
     if (config.has_policy_gradient()) {
-      auto days = std::make_unique<train::PolicyGradient>(
-          tapes.tapes, tapes.days, tapes.training, tape_options(config.tapes, config.data.reward),
-          config.policy_gradient, *policy, cells, train.accumulate, train.seed);
+      auto days = std::make_unique<train::PolicyGradient>(tapes.tapes, tapes.days, tapes.training,
+                                                          tape_options(config.tapes, config.data.reward),
+                                                          config.policy_gradient, *policy, cells, parts, train.seed);
       made.policy_gradient = days.get();
       made.days = std::move(days);
     } else {
-      made.days = make_tape_days(config, tapes, tapes.training, cells, train.seed);
+      made.days = make_tape_days(config, tapes, tapes.training, cells, parts, train.seed);
     }
   }
   if (config.rounds.on()) {
-    made.rounds = std::make_unique<RoundDays>(config, run, policy, info, of_rounds, device);
+    need_for_each("tapes.cells, of which rounds have rounds.share,", of_rounds);
+    made.rounds = std::make_unique<RoundDays>(config, *run, policy, info, of_rounds, parts, device, ranks);
   }
   std::vector<train::WeightedSum::Term> terms;
   const double share = config.rounds.on() ? config.rounds.share : 0.0;
@@ -297,10 +313,12 @@ void take_run(const RunDir& run) {
 
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
-  const c10::Device device = train::open_device(config.train.device);  // before any other use of LibTorch
+  const c10::Device device = train::open_device(device_name(config));  // before any other use of LibTorch
   train::set_arithmetic(device, config.train.tf32, config.train.deterministic);
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
+  RankStart start_of_ranks(config);
+  train::Ranks& ranks = start_of_ranks.ranks();
   train::check_tensor_memory();
   const Inputs inputs = load_inputs(config, device);
   const train::Dataset* const held_out = inputs.logs && inputs.logs->held_out ? &*inputs.logs->held_out : nullptr;
@@ -316,19 +334,28 @@ TrainingSummary train(const TrainRunConfig& config) {
   if (config.train.threads == 0) at::set_num_threads(threads_for(policy::num_parameters(*policy)));
   info.threads = at::get_num_threads();
   const std::string yaml = print_config(config, "train");
-  const RunDir run = RunDir::open_or_create(config.run, yaml);
-  take_run(run);
-  remove_leftovers(run.file("checkpoints"));  // of a training that was killed, which this one may not prune
-  log_to_file(run.file("log.txt"));
-  const Resume resume = find_checkpoint(run, config, info);
-  const std::string& checkpoint = resume.checkpoint;
-  write_file(run.file("config.yaml"), yaml);
+  check_same_training(ranks, config, info);
+  std::optional<RunDir> run;
+  Resume resume;
+  if (ranks.first()) {
+    run.emplace(RunDir::open_or_create(config.run, yaml));
+    take_run(*run);
+    remove_leftovers(run->file("checkpoints"));  // of a training that was killed, which this one may not prune
+    log_to_file(run->file("log.txt"));
+    resume = find_checkpoint(*run, config, info);
+    write_file(run->file("config.yaml"), yaml);
+  }
+  const SharedCheckpoint shared(ranks, resume.checkpoint);
+  const std::string& checkpoint = shared.path();
+  if (!ranks.first() && config.rounds.on()) run.emplace(RunDir::open(config.run));
   policy->to(device);  // before fit(), whose columns are there
   log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
-           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads");
-  if (inputs.logs) warn_of_outliers(config, *inputs.logs);
-  const Objectives objectives = make_objectives(config, inputs, policy, run, info, device);
-  const std::unique_ptr<train::Judge> judge = make_judge(config, policy, info);  // its errors come before the work
+           config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads" +
+           (ranks.alone() ? "" : ", " + std::to_string(ranks.size()) + " ranks"));
+  if (inputs.logs && ranks.first()) warn_of_outliers(config, *inputs.logs);
+  const Objectives objectives = make_objectives(config, inputs, policy, run ? &*run : nullptr, info, device, ranks);
+  const std::unique_ptr<train::Judge> judge =
+      make_judge(config, policy, info, device, ranks);  // its errors come before the work
   // The policy is fitted to the days of the first round, if there are no others.
   if (checkpoint.empty() && objectives.rounds) objectives.rounds->begin_anew();
   if (!initial.empty()) {
@@ -348,23 +375,30 @@ TrainingSummary train(const TrainRunConfig& config) {
   const std::string& goes_on_from = checkpoint.empty() ? initial : checkpoint;
   if (!goes_on_from.empty()) info.feature_ranges = policy::read_checkpoint_info(goes_on_from).feature_ranges;
 
-  train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, run, info, yaml);
+  train::Trainer trainer(config.train, *policy, objectives.whole(), held_out, ranks.first() ? &*run : nullptr, info,
+                         yaml, ranks);
   if (objectives.rounds) trainer.in_rounds(*objectives.rounds);
   if (judge) trainer.judge_with(*judge, config.select);
   if (inputs.tapes && !inputs.tapes->held_out.empty()) {
     trainer.watch([&] {
       return train::tape_scores(*policy, inputs.tapes->tapes, inputs.tapes->days, inputs.tapes->held_out,
-                                tape_options(config.tapes, config.data.reward).day);
+                                tape_options(config.tapes, config.data.reward).day, ranks);
     });
   }
-  if (!checkpoint.empty()) go_on(trainer, resume, run);
+  if (!checkpoint.empty() && ranks.first()) {
+    go_on(trainer, resume, *run);
+  } else if (!checkpoint.empty()) {
+    trainer.resume(checkpoint);
+  }
   objectives.ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();
+  start_of_ranks.end();
   if (held_out != nullptr) {
     summary.seat_mean_error = train::seat_mean_action_error(inputs.logs->training, *held_out);
     summary.copying_error = train::copying_action_error(inputs.logs->training, *held_out);
   }
+  summary.rank = ranks.rank();
   summary.run = config.run;
   summary.model = config.model.name();
   summary.steps = config.train.steps;

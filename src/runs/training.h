@@ -18,6 +18,7 @@ struct TrainingSummary {
   std::string model;
   int64_t steps = 0;     // that were asked for
   double seconds = 0.0;  // of this call, from reading the store to the last checkpoint
+  int64_t rank = 0;      // of this process; the first one tells what came of it
 
   // Losses and held-out errors for people, as wide as standard output, and where the last checkpoint is.
   std::string text() const;
@@ -28,7 +29,8 @@ struct TrainingSummary {
 void take_run(const RunDir& run);
 
 // Begins the training, or goes on from the run's last checkpoint (train_resume.h), and ends it at its last step, at
-// train.stop_at, or at a signal, with a checkpoint. One process a run folder.
+// train.stop_at, or at a signal, with a checkpoint. One process a run folder, or the ranks of one training
+// (rank_start.h).
 TrainingSummary train(const TrainRunConfig& config);
 
 }  // namespace genbid::runs

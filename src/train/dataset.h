@@ -85,7 +85,7 @@ class Dataset {
   void write_places(const std::vector<Window>& windows, int64_t* places) const;
   policy::Batch batch_at(const at::Tensor& places_PB, int64_t padded_ticks) const;
   static at::Tensor counts(const at::Tensor& places_PB);  // ticks of each window
-  at::Tensor weights(const at::Tensor& places_PB) const;   // of its trajectory, [B, 1]
+  at::Tensor weights(const at::Tensor& places_PB) const;  // of its trajectory, [B, 1]
 
   // The rows that count, for normalisation constants: of about `most_rows`, whole trajectories drawn from all over it.
   policy::TrainingColumns training_columns(int64_t most_rows = kRowsToFit) const;

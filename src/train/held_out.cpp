@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -122,9 +123,40 @@ void in_batches(const std::vector<T>& all, const Fn& fn) {
   }
 }
 
+// Each rank has filled in its periods of the same list.
+void share(std::vector<HeldOutPeriod>& periods, const std::vector<std::string>& features, Ranks& ranks) {
+  std::set<std::string> groups;
+  for (const std::string& feature : features) groups.insert(feature_group(feature));
+  const at::Tensor table_PX =
+      at::zeros({std::ssize(periods), 2 + 2 * std::ssize(groups)}, at::TensorOptions(at::kDouble));
+  auto table = table_PX.accessor<double, 2>();
+  for (int64_t p = 0; p < std::ssize(periods); ++p) {
+    const HeldOutPeriod& one = at(periods, p);
+    table[p][0] = one.loss;
+    table[p][1] = one.action_error;
+    int64_t column = 2;
+    for (const std::string& group : groups) {
+      const auto found = one.forecast_error.find(group);
+      table[p][column++] = found != one.forecast_error.end() ? 1.0 : 0.0;
+      table[p][column++] = found != one.forecast_error.end() ? found->second : 0.0;
+    }
+  }
+  ranks.sum(table_PX);
+  for (int64_t p = 0; p < std::ssize(periods); ++p) {
+    HeldOutPeriod& one = at(periods, p);
+    one.loss = table[p][0];
+    one.action_error = table[p][1];
+    int64_t column = 2;
+    for (const std::string& group : groups) {
+      if (table[p][column] > 0.0) one.forecast_error[group] = table[p][column + 1];
+      column += 2;
+    }
+  }
+}
+
 }  // namespace
 
-std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset) {
+std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset, Ranks& ranks) {
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
@@ -144,6 +176,10 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
   std::vector<HeldOutPeriod> result;
   bool stopped = false;
   for (const auto& [number, period] : by_period) {
+    if (std::ssize(result) % ranks.size() != ranks.rank()) {
+      result.push_back({number, 0.0, 0.0, {}});
+      continue;
+    }
     at::Generator noise = generator_on(dataset.device(), 0);
     Sum loss;
     in_batches(period.cover, [&](const std::vector<Window>& part) {
@@ -161,14 +197,13 @@ std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Datas
       stopped = stopped || stop_signal::requested();
       if (!stopped) add_days(policy, dataset, part, act_noise, errors);
     });
-    if (stopped) {
-      result.clear();
-      break;
-    }
+    if (stopped) break;
     result.push_back({number, loss.total / loss.ticks, errors.action / std::max(errors.ticks, 1.0),
                       by_feature_group(errors, dataset.features())});
   }
   policy.train(was_training);
+  if (ranks.any(stopped)) return {};
+  if (!ranks.alone()) share(result, dataset.features(), ranks);
   return result;
 }
 

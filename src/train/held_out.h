@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "policy/policy.h"
 #include "train/dataset.h"
+#include "train/ranks.h"
 
 namespace genbid::train {
 
@@ -26,8 +27,8 @@ struct HeldOutPeriod {
 // taught. For the latter it stands where the logged bidder stood and is asked for what the day of this one
 // came to; days are gone through in the order of ticks, with what the policy carries. The policy is in evaluation mode,
 // without dropout, and noise, order and size of batches are fixed. The result is empty if a stop was asked for
-// (base/stop_signal.h).
-std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset);
+// (base/stop_signal.h). Ranks share the periods out among them, and all get the whole.
+std::vector<HeldOutPeriod> evaluate_held_out(policy::Policy& policy, const Dataset& dataset, Ranks& ranks = one_rank());
 
 // Means over periods, of which each counts alike; its `period` is 0. A forecast's error is the mean over the periods in
 // which its group moves.

@@ -62,7 +62,7 @@ class Stepper {
   bool stop_heard_ = false;
   // By group, so that none depends on who rests, and by part, so that none depends on who has it.
   std::vector<std::vector<at::Generator>> noise_;
-  int64_t drawn_begin_ = 0;           // the steps that were drawn ahead
+  int64_t drawn_begin_ = 0;  // the steps that were drawn ahead
   int64_t drawn_end_ = 0;
   // On the device, made once.
   at::Tensor number_;   // of the step, counted from 1

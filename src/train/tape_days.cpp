@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -202,30 +203,36 @@ policy::TrainingColumns TapeDays::training_columns() const {
 
 std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::Tapes& tapes,
                                       const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen,
-                                      const softmarket::DayOptions& options) {
+                                      const softmarket::DayOptions& options, Ranks& ranks) {
   const torch::NoGradGuard no_grad;
   const bool was_training = policy.is_training();
   policy.eval();
   const Wishes wishes = policy.wishes();
-  at::Generator noise = generator_on(tapes.device(), 1);
-  std::map<int64_t, double> sums;
-  std::map<int64_t, int64_t> counts;
-  for (int64_t begin = 0; begin < std::ssize(chosen) && !stop_signal::requested(); begin += kCellsAtOnce) {
+  std::map<int64_t, std::array<double, 2>> sums;  // of scores, and how many
+  for (const int64_t one : chosen) sums[at(days, one).period] = {};
+  int64_t place = 0;
+  for (int64_t begin = 0; begin < std::ssize(chosen) && !stop_signal::requested(); begin += kCellsAtOnce, ++place) {
+    if (place % ranks.size() != ranks.rank()) continue;
     const int64_t end = std::min<int64_t>(begin + kCellsAtOnce, std::ssize(chosen));
+    at::Generator noise = generator_on(tapes.device(), static_cast<uint64_t>(place) + 1);
     const std::vector<int64_t> part(chosen.begin() + begin, chosen.begin() + end);
     const softmarket::Day day =
         softmarket::play_day(policy, wishes, tapes, cells_of(days, part, tapes.device()), options, noise);
     const at::Tensor scores = day.score_B.cpu();
     for (int64_t i = 0; i < end - begin; ++i) {
       const int64_t period = at(days, at(part, i)).period;
-      sums[period] += as_double(scores.const_data_ptr<float>()[i]);
-      ++counts[period];
+      sums[period][0] += as_double(scores.const_data_ptr<float>()[i]);
+      sums[period][1] += 1.0;
     }
   }
   policy.train(was_training);
-  if (stop_signal::requested()) return {};
-  for (auto& [period, sum] : sums) sum /= as_double(counts[period]);
-  return sums;
+  if (ranks.any(stop_signal::requested())) return {};
+  std::map<int64_t, double> means;
+  for (auto& [period, sum] : sums) {
+    ranks.sum(at::from_blob(sum.data(), {2}, at::kDouble));
+    means[period] = sum[0] / sum[1];
+  }
+  return means;
 }
 
 }  // namespace genbid::train

@@ -14,6 +14,7 @@
 #include "softmarket/soft_day.h"
 #include "softmarket/tapes.h"
 #include "train/objective.h"
+#include "train/ranks.h"
 
 namespace genbid::train {
 
@@ -118,9 +119,9 @@ class TapeDays : public Objective {
 };
 
 // Mean expected score by period of days of tapes under the campaigns of who sat there, without gradients and in
-// evaluation mode. Empty if a stop was asked for.
+// evaluation mode. Empty if a stop was asked for. Ranks share the days out among them, and all get the whole.
 std::map<int64_t, double> tape_scores(policy::Policy& policy, const softmarket::Tapes& tapes,
                                       const std::vector<TapeDay>& days, const std::vector<int64_t>& chosen,
-                                      const softmarket::DayOptions& options);
+                                      const softmarket::DayOptions& options, Ranks& ranks = one_rank());
 
 }  // namespace genbid::train

@@ -29,6 +29,8 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("tf32", tf32);
   v.field("deterministic", deterministic);
   v.field("threads", threads, {0, 1024});
+  v.field("ranks", ranks, {1, 1024});
+  v.field("rank_timeout", rank_timeout, {1, 1'000'000});
   v.path("prometheus", prometheus, true);
   v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",
           "a name that ends in .prom, as Prometheus' node exporter wants it");

@@ -34,6 +34,11 @@ struct TrainConfig {
   bool tf32 = false;                  // on a GPU: products with 10 bits behind the point in place of 23
   bool deterministic = false;  // kernels whose bits are the same in every run; an operator without one is an error
   int64_t threads = 0;         // of LibTorch; 0: one, of large ones one a processor. Results on a CPU depend on it.
+  // Processes that train as one. Each has as many of a step's parts, `accumulate`; batches are the same for any number.
+  // Several ones are started on this machine, unless the environment says that this process is one of them
+  // (train/rank_place.h).
+  int64_t ranks = 1;
+  int64_t rank_timeout = 600;  // seconds that a rank waits for the others before it gives up
   std::string prometheus;      // a text file with the newest numbers (base/prometheus.h); empty: none
 
   void fields(ConfigVisitor& v);

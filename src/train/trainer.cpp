@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/files/content_hash.h"
 #include "base/metrics.h"
 #include "base/progress.h"
 #include "base/stop_signal.h"
@@ -32,7 +33,7 @@ std::string format(const char* form, double value) {
 
 struct Trainer::State {
   State(const TrainConfig& config_in, policy::Policy& policy_in, Objective& objective_in, const Dataset* held_out_in,
-        const RunDir& run_in, policy::CheckpointInfo info_in, std::string config_yaml_in)
+        const RunDir* run_in, policy::CheckpointInfo info_in, std::string config_yaml_in, Ranks& ranks_in)
       : config(config_in),
         policy(policy_in),
         objective(objective_in),
@@ -40,7 +41,8 @@ struct Trainer::State {
         run(run_in),
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
-        stepper(config, policy, objective_in) {
+        ranks(ranks_in),
+        stepper(config, policy, objective_in, ranks_in) {
     if (held_out != nullptr) check_window(policy, *held_out);
   }
 
@@ -90,42 +92,77 @@ struct Trainer::State {
     throw Error("step " + std::to_string(step) + ": " + what + "; nothing of that step was saved (" + why + ")");
   }
 
+  // Returns the checkpoint's path; nothing at other ranks than the first.
   std::string save() {
     stop_if_not_finite();
-    const std::string path = run.checkpoint_path(info.step);
     const stop_signal::Unhurried saving;
+    if (!ranks.alone()) {
+      check_same_weights();
+      objective.collect_state(ranks);
+    }
+    if (run == nullptr) return {};
+    const std::string path = run->checkpoint_path(info.step);
     if (path != last_checkpoint) {
       save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers(), objective.state());
     }
     last_checkpoint = path;
-    run.prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
+    run->prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
     return path;
+  }
+
+  void check_same_weights() const {
+    ContentHash hash;
+    const auto add = [&hash](const at::Tensor& values) {
+      const at::Tensor here = values.detach().to(at::kCPU).contiguous();
+      hash.add({static_cast<const std::byte*>(here.const_data_ptr()), here.nbytes()});
+    };
+    for (const at::Tensor& one : policy.parameters()) add(one);
+    for (const at::Tensor& one : policy.buffers()) add(one);
+    for (const at::Tensor& one : stepper.ema().averages()) add(one);
+    const std::vector<std::string> all = ranks.gather(hash.digits());
+    for (size_t r = 1; r < all.size(); ++r) {
+      if (all[r] == all.front()) continue;
+      throw Error("step " + std::to_string(info.step) + ": rank " + std::to_string(r) +
+                  " has other weights than the first rank; expected the same (do the machines, or the files that they "
+                  "read, differ?); nothing was saved");
+    }
+  }
+
+  // What a signal asked of any rank; all of them call it.
+  void hear() { stop = ranks.alone() ? stop_signal::requested() : ranks.any(stop_signal::requested()); }
+
+  void write(int64_t step, const MetricValues& values) {
+    if (metrics) metrics->write(step, values);
   }
 
   // The best checkpoint so far; empty: nothing is judged.
   std::string best_path() const {
     const auto best = judgements ? judgements->best() : std::nullopt;
-    return best ? run.checkpoint_path(best->step) : std::string();
+    return best ? run->checkpoint_path(best->step) : std::string();
   }
 
   // Judges the averaged weights as they are, in the market. The checkpoint is there before the judgement, so that the
   // best one always is. Nothing comes of it if a stop is asked for.
-  void judge_now(RunMetrics& metrics) {
+  void judge_now() {
     save();
     std::optional<double> score;
     {
       const Ema::Swap averaged(stepper.ema());
       score = judge->expected_score();
     }
+    hear();
     if (!score) return;
-    judgements->add({info.step, *score});
-    metrics.write(info.step, {{"market/expected_score", *score}});
-    run.prune_checkpoints(config.keep, best_path());
+    if (judgements) {
+      judgements->add({info.step, *score});
+      write(info.step, {{"market/expected_score", *score}});
+      run->prune_checkpoints(config.keep, best_path());
+    }
+    patience_gone = ranks.copy_from_first(judgements && judgements->patience_is_gone() ? 1 : 0) != 0;
   }
 
   // Has a round's days made as the round begins, or read as a run goes on within it. A checkpoint is there before they
   // are played, so that nobody asks for what earlier rounds alone learned from. False if a stop was asked for.
-  bool enter_round(RunMetrics& metrics) {
+  bool enter_round() {
     if (rounds == nullptr || info.step < round_end) return true;
     const bool begins = info.step == rounds->first_step(info.step);
     if (begins && info.step > 0) save();
@@ -134,32 +171,36 @@ struct Trainer::State {
       const Ema::Swap averaged(stepper.ema());
       values = rounds->begin(info.step);
     }
+    hear();
     if (!values) return false;
-    if (!values->empty()) metrics.write(info.step, *values);
+    if (!values->empty()) write(info.step, *values);
     round_end = rounds->end(info.step);
     return true;
   }
 
+  // Whether step is one to be judged at and not yet judged, which the first rank knows.
   bool is_due(int64_t step) const {
-    if (judge == nullptr || step == 0) return false;
-    return (step % select.every == 0 || step == config.steps) && !judgements->has(step);
+    if (judge == nullptr || step == 0 || (step % select.every != 0 && step != config.steps)) return false;
+    return ranks.copy_from_first(judgements && judgements->has(step) ? 0 : 1) != 0;
   }
 
   // What averaged weights are worth on days that they do not learn from, put into the summary. Nothing of it changes if
   // a stop was asked for.
-  void measure(RunMetrics& metrics, TrainSummary& summary, bool write) {
+  void measure(TrainSummary& summary, bool to_metrics) {
     if (held_out == nullptr && !tape_scores) return;
     check_weights();  // before the swap, while names are right
     const Ema::Swap averaged(stepper.ema());
     MetricValues values;
     if (held_out != nullptr) {
-      const auto result = evaluate_held_out(policy, *held_out);
+      const auto result = evaluate_held_out(policy, *held_out, ranks);
+      hear();
       if (result.empty()) return;
       add_losses(result, values);
       summary.held_out = result;
     }
     if (tape_scores) {
       const auto scores = tape_scores();
+      hear();
       if (scores.empty()) return;
       for (const auto& [period, score] : scores) {
         if (!std::isfinite(score))
@@ -169,7 +210,7 @@ struct Trainer::State {
       summary.tape_scores = scores;
     }
     summary.held_out_step = info.step;
-    if (write) metrics.write(info.step, values);
+    if (to_metrics) write(info.step, values);
   }
 
   void add_losses(const std::vector<HeldOutPeriod>& result, MetricValues& values) const {
@@ -191,10 +232,14 @@ struct Trainer::State {
   policy::Policy& policy;
   Objective& objective;
   const Dataset* held_out;
-  const RunDir& run;
+  const RunDir* run;
   policy::CheckpointInfo info;
   std::string config_yaml;
+  Ranks& ranks;
   Stepper stepper;
+  std::optional<RunMetrics> metrics;  // at the first rank
+  bool stop = false;                  // a rank was asked to stop, as all know
+  bool patience_gone = false;
   int64_t finite_until = -1;  // the last step after which all weights were found finite; -1: none yet
   std::string last_checkpoint;
   std::function<std::map<int64_t, double>()> tape_scores;
@@ -202,13 +247,13 @@ struct Trainer::State {
   int64_t round_end = 0;  // of the round that has begun; 0: none has
   Judge* judge = nullptr;
   SelectConfig select;
-  std::optional<BestCheckpoint> judgements;
+  std::optional<BestCheckpoint> judgements;  // at the first rank
 };
 
 Trainer::Trainer(const TrainConfig& config, policy::Policy& policy, Objective& objective, const Dataset* held_out,
-                 const RunDir& run, policy::CheckpointInfo info, std::string config_yaml)
-    : state_(
-          std::make_unique<State>(config, policy, objective, held_out, run, std::move(info), std::move(config_yaml))) {}
+                 const RunDir* run, policy::CheckpointInfo info, std::string config_yaml, Ranks& ranks)
+    : state_(std::make_unique<State>(config, policy, objective, held_out, run, std::move(info), std::move(config_yaml),
+                                     ranks)) {}
 
 Trainer::~Trainer() = default;
 
@@ -227,15 +272,18 @@ void Trainer::resume(const std::string& checkpoint) {
   load_trainer(checkpoint, state_->policy, state_->stepper.ema(), state_->stepper.optimizers(),
                state_->objective.state());
   state_->info.step = policy::read_checkpoint_info(checkpoint).step;
-  state_->last_checkpoint = state_->run.checkpoint_path(state_->info.step);
+  if (state_->run != nullptr) state_->last_checkpoint = state_->run->checkpoint_path(state_->info.step);
 }
 
 TrainSummary Trainer::run() {
   State& s = *state_;
   const TrainConfig& config = s.config;
   int64_t& step = s.info.step;
-  RunMetrics metrics(s.run, step, config.prometheus);
-  Progress progress("train", config.steps, "steps", step);
+  std::optional<Progress> progress;
+  if (s.run != nullptr) {
+    s.metrics.emplace(*s.run, step, config.prometheus);
+    progress.emplace("train", config.steps, "steps", step);
+  }
   TrainSummary summary;
   double window_start = seconds_now();
   int64_t window_first = step;
@@ -245,13 +293,22 @@ TrainSummary Trainer::run() {
   const stop_signal::Cooperative until_saved;
   s.check_weights();
   const int64_t last = config.stop_at > 0 ? std::min(config.stop_at, config.steps) : config.steps;
-  if (s.judge != nullptr) s.judgements.emplace(s.run, s.select, s.judge->num_cells(), s.info);
-  const auto goes_on = [&] { return !stop_signal::requested() && !(s.judgements && s.judgements->patience_is_gone()); };
+  if (s.judge != nullptr && s.run != nullptr) {
+    s.judgements.emplace(*s.run, s.select, s.judge->num_cells(), s.info);
+    s.patience_gone = s.judgements->patience_is_gone();
+  }
+  s.patience_gone = s.ranks.copy_from_first(s.patience_gone ? 1 : 0) != 0;
+  s.hear();
+  const auto goes_on = [&] {
+    s.stop = s.stop || (s.ranks.alone() && stop_signal::requested());
+    return !s.stop && !s.patience_gone;
+  };
   // A run that was killed between a checkpoint and its judgement is judged first.
-  if (s.is_due(step)) s.judge_now(metrics);
+  if (s.is_due(step)) s.judge_now();
   while (step < last && goes_on()) {
-    if (!s.enter_round(metrics)) break;
+    if (!s.enter_round()) break;
     s.stepper.run(step, s.rounds != nullptr ? std::min(last, s.round_end) : last);
+    s.stop = s.stop || s.stepper.stop_heard();
     ++step;
 
     if (step % config.log_every == 0 || step == last) {
@@ -262,29 +319,29 @@ TrainSummary Trainer::run() {
       values.emplace_back("train/learning_rate", s.stepper.rate(step - 1));
       values.emplace_back("train/steps_per_second",
                           static_cast<double>(step - window_first) / std::max(now - window_start, 1e-9));
-      metrics.write(step, values);
-      progress.update(step, "loss " + format("%.4f", *summary.loss));
+      s.write(step, values);
+      if (progress) progress->update(step, "loss " + format("%.4f", *summary.loss));
       window_start = now;
       window_first = step;
     }
-    if (step % config.eval_every == 0) s.measure(metrics, summary, true);
+    if (step % config.eval_every == 0) s.measure(summary, true);
     if (step % config.checkpoint_every == 0) s.save();
-    if (s.is_due(step) && goes_on()) s.judge_now(metrics);
+    if (s.is_due(step) && goes_on()) s.judge_now();
   }
-  progress.finish();
+  if (progress) progress->finish();
 
   summary.step = step;
-  if (s.judgements) {
-    summary.best = s.judgements->best();
-    summary.patience_gone = s.judgements->patience_is_gone();
-  }
+  if (s.judgements) summary.best = s.judgements->best();
+  summary.patience_gone = s.patience_gone;
   summary.stopped = (step < config.steps && !summary.patience_gone) || s.is_due(step);  // stopped while it was judged
   summary.checkpoint = s.save();
   if (!summary.stopped && summary.held_out_step != step) {
-    s.measure(metrics, summary, step > first_step);  // a run that was finished has its line already
-    summary.stopped = stop_signal::requested();
+    s.measure(summary, step > first_step);  // a run that was finished has its line already
+    s.hear();
+    summary.stopped = s.stop;
   }
-  metrics.ended(step);
+  summary.stopped_elsewhere = s.stop && !stop_signal::requested();
+  if (s.metrics) s.metrics->ended(step);
   return summary;
 }
 

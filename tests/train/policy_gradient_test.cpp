@@ -401,7 +401,7 @@ TEST_F(PolicyGradientTest, GoesOnInTheMiddleOfACycle) {
       config.steps = 10;
       config.warmup_steps = 1;
       config.stop_at = stop_at;
-      Trainer trainer(config, *policy, objective, nullptr, run, info, "kind: train\n");
+      Trainer trainer(config, *policy, objective, nullptr, &run, info, "kind: train\n");
       if (!checkpoint.empty()) trainer.resume(checkpoint);
       checkpoint = trainer.run().checkpoint;
     }

@@ -186,7 +186,7 @@ TEST(Device, ATrainingWritesTheCheckpointOfTheCpuAndGoesOn) {
       config.eval_every = 3;
       config.stop_at = stop_at;
       LoggedWindows windows(days, *policy, config.batch_size, 1, config.seed);
-      Trainer trainer(config, *policy, windows, &days, run, info, "kind: train\n");
+      Trainer trainer(config, *policy, windows, &days, &run, info, "kind: train\n");
       if (!checkpoint.empty()) trainer.resume(checkpoint);
       checkpoint = trainer.run().checkpoint;
     }

@@ -242,7 +242,7 @@ TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
   const RunDir run = RunDir::create(folder.path() + "/run", "kind: train\n");
   policy::CheckpointInfo info;
   info.shape = policy::shape_for(feature_names(FeatureSet::kConstraint));
-  Trainer trainer(config, *policy, objective, nullptr, run, info, "kind: train\n");
+  Trainer trainer(config, *policy, objective, nullptr, &run, info, "kind: train\n");
   trainer.watch([&] { return tape_scores(*policy, tapes_, days_, chosen_, {}); });
   const TrainSummary summary = trainer.run();
   ASSERT_EQ(summary.tape_scores.size(), 4U);
@@ -372,7 +372,7 @@ TEST_F(TapeDaysTest, APolicyLearnsFromATeacher) {
   const RunDir run = RunDir::create(folder.path() + "/run", "kind: train\n");
   policy::CheckpointInfo info;
   info.shape = policy::shape_for(feature_names(FeatureSet::kConstraint));
-  Trainer trainer(config, *policy, objective, nullptr, run, info, "kind: train\n");
+  Trainer trainer(config, *policy, objective, nullptr, &run, info, "kind: train\n");
   trainer.run();
   EXPECT_GT(mean_score(*policy), 1.03 * before);
 }

@@ -47,7 +47,7 @@ class TrainerTest : public ::testing::Test {
     policy::CheckpointInfo info;
     info.shape = {2, 1};
     LoggedWindows windows(training_, policy, config.batch_size, config.accumulate, config.seed);
-    Trainer trainer(config, policy, windows, &held_out_, run, info, "kind: train\n");
+    Trainer trainer(config, policy, windows, &held_out_, &run, info, "kind: train\n");
     if (!resume_from.empty()) trainer.resume(resume_from);
     return trainer.run();
   }
@@ -245,7 +245,7 @@ TEST_F(TrainerTest, GroupsStepInOrderAtTheirOwnRatesAndTheHookComesAfter) {
   policy::CheckpointInfo info;
   info.shape = {2, 1};
   LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
-  Trainer trainer(config, policy, windows, nullptr, run, info, "kind: train\n");
+  Trainer trainer(config, policy, windows, nullptr, &run, info, "kind: train\n");
   trainer.run();
   // AdamW's first steps move by the rate whatever the gradient: 0.1 x 2 for the critic, twice, seen by the actor's loss
   // in the same step; the actor rests in the first step and moves by 0.1 x 0.5 in the second.
@@ -318,7 +318,7 @@ TEST_F(TrainerTest, AStepInWhichEveryGroupRestsIsNoError) {
   policy::CheckpointInfo info;
   info.shape = {2, 1};
   LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
-  EXPECT_EQ(Trainer(config, policy, windows, nullptr, run, info, "kind: train\n").run().step, 2);
+  EXPECT_EQ(Trainer(config, policy, windows, nullptr, &run, info, "kind: train\n").run().step, 2);
 }
 
 TEST_F(TrainerTest, TwoGroupsResumeBitForBit) {
@@ -392,7 +392,7 @@ class JudgedTraining : public TrainerTest {
     policy::CheckpointInfo info;
     info.shape = {2, 1};
     LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
-    Trainer trainer(config, policy, windows, nullptr, run, info, "kind: train\n");
+    Trainer trainer(config, policy, windows, nullptr, &run, info, "kind: train\n");
     trainer.judge_with(judge, select);
     if (!resume_from.empty()) trainer.resume(resume_from);
     return trainer.run();
