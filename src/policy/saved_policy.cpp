@@ -85,6 +85,7 @@ CheckpointInfo read_checkpoint_info(const std::string& path) {
     info.initial = state.value("initial_xxh3_128", "");
     info.program = state.value("program", "");
     info.threads = state.value("threads", int64_t{0});
+    info.ranks = state.value("ranks", int64_t{1});
     if (state.contains("files")) check_files(path, state.at("files"));
     return info;
   } catch (const nlohmann::json::exception& e) {

@@ -48,6 +48,7 @@ struct CheckpointInfo {
   std::string initial;                  // a hash of the weights that it started from; empty: drawn ones
   std::string program;                  // which one made it; empty in checkpoints that do not say it
   int64_t threads = 0;                  // of LibTorch; likewise 0
+  int64_t ranks = 1;                    // processes that trained it as one
 };
 
 enum class Weights { kEma, kRaw };

@@ -24,6 +24,7 @@
 #include "runs/resume.h"
 #include "train/checkpoint.h"
 #include "train/memory_check.h"
+#include "train/rank_place.h"
 #include "train/trainer.h"
 
 namespace genbid::runs {
@@ -340,6 +341,11 @@ LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path,
 
 TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
   const auto start = std::chrono::steady_clock::now();
+  const auto place = train::place_from_environment();
+  if (place || config.train.ranks != 1) {
+    throw Error("train.ranks: found " + (place ? place->from : std::to_string(config.train.ranks)) +
+                ", expected one process: agents of campaigns are trained by one (threads play their days)");
+  }
   train::check_tensor_memory();
   at::set_num_threads(std::max(1, to_int(config.train.threads)));
   torch::manual_seed(static_cast<uint64_t>(config.train.seed));

@@ -8,14 +8,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "base/config/settings_difference.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/stop_signal.h"
 #include "base/terminal.h"
 #include "runs/program.h"
 
@@ -88,6 +92,15 @@ RankStart::RankStart(const TrainRunConfig& config) {
 
 RankStart::~RankStart() {
   ranks_.reset();  // first, so that nobody waits for this one
+  constexpr auto kPatience = std::chrono::seconds(stop_signal::kPatienceSeconds);
+  const auto start = std::chrono::steady_clock::now();
+  for (ChildProcess& one : others_) one.send(SIGTERM);
+  for (ChildProcess& one : others_) {
+    while (!one.poll() && std::chrono::steady_clock::now() - start < kPatience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    one.send(SIGKILL);  // one that hangs; nothing once it has ended
+  }
 }
 
 void RankStart::end() {

@@ -92,6 +92,10 @@ std::vector<std::string> notes_on(const policy::CheckpointInfo& seen, const poli
     notes.push_back("trained by " + std::to_string(seen.threads) + " threads until now, by " +
                     std::to_string(now.threads) + " from here: not the last bits of a run that was never stopped");
   }
+  if (seen.ranks != now.ranks) {
+    notes.push_back("trained by " + std::to_string(seen.ranks) + " ranks until now, by " + std::to_string(now.ranks) +
+                    " from here: the same batches, not the same random numbers within them");
+  }
   if (!seen.program.empty() && seen.program != now.program) {
     notes.push_back("begun by " + seen.program + "; this is " + now.program);
   }

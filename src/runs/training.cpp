@@ -333,6 +333,7 @@ TrainingSummary train(const TrainRunConfig& config) {
 
   if (config.train.threads == 0) at::set_num_threads(threads_for(policy::num_parameters(*policy)));
   info.threads = at::get_num_threads();
+  info.ranks = ranks.size();
   const std::string yaml = print_config(config, "train");
   check_same_training(ranks, config, info);
   std::optional<RunDir> run;

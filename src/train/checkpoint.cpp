@@ -79,6 +79,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"initial_xxh3_128", info.initial},
       {"program", info.program},
       {"threads", info.threads},
+      {"ranks", info.ranks},
       {"files", files},
   };
   write_file(folder.temporary() + "/state.json", state.dump(2) + "\n");

@@ -14,16 +14,19 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/stop_signal.h"
 #include "train/ranks.h"
 
 namespace genbid::train {
 namespace {
 
-// LibTorch's messages go on with where in its source they were made.
+// What LibTorch's messages say before they tell where in its source they were made.
 std::string first_line(const std::exception& error) {
   const auto* const torch = dynamic_cast<const c10::Error*>(&error);
   const std::string whole = torch != nullptr ? torch->what_without_backtrace() : error.what();
-  return whole.substr(0, whole.find('\n'));
+  // Gloo's begin with where in its source they were made.
+  const size_t begin = whole.starts_with("[/") ? whole.find("] ") + 2 : 0;
+  return whole.substr(begin, whole.find('\n') - begin);
 }
 
 // c10d tells of every attempt on standard error, with its stack: what matters is in the error.
@@ -99,6 +102,7 @@ class GlooRanks : public Ranks {
   // Gloo's own errors are no LibTorch errors.
   template <typename Fn>
   void or_lost(const Fn& fn) const {
+    const stop_signal::Unhurried until_the_others_come;  // who may be in the middle of what they will end
     try {
       fn();
     } catch (const std::exception& error) {

@@ -85,6 +85,11 @@ const std::vector<Verb>& verbs() {
        {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",
         "train.batch_size=16", "train.checkpoint_every=20", "train.keep=1", "train.eval_every=60", "train.threads=1"},
        true},
+      {"train_ranks",
+       {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",
+        "train.batch_size=16", "train.checkpoint_every=20", "train.keep=1", "train.eval_every=60", "train.threads=1",
+        "train.ranks=2"},
+       true},
       // All of it while the learning rate rises.
       {"warm_up",
        {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",

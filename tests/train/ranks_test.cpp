@@ -10,13 +10,16 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "models/decision_transformer/decision_transformer.h"
 #include "models/diffbid/diffbid.h"
 #include "models/perceptron/perceptron.h"
 #include "models/registry.h"
+#include "train/held_out.h"
 #include "train/objective.h"
 #include "train/samples.h"
 #include "train/stepper.h"
+#include "train/trainer.h"
 
 namespace genbid::train {
 namespace {
@@ -208,6 +211,51 @@ TEST_F(RanksSteps, RanksAreTheWholeBatch) {
       expect_equal(trained(*at(policies, ranks.rank()), 2 * ranks.size(), ranks), expected, 1e-5);
     });
   }
+}
+
+TEST_F(RanksSteps, HeldOutPeriodsAreSharedOut) {
+  const Dataset both(small_store({5, 5, 3, 4}, 5), {7, 8}, Reward::kExpected, c10::kCPU);
+  const auto policies = made(diffbid, 3);  // which forecasts, and draws
+  for (const auto& policy : policies) policy->fit(both.training_columns());
+  const std::vector<HeldOutPeriod> expected = evaluate_held_out(*policies[0], both);
+  ASSERT_EQ(expected.size(), 2U);
+  ASSERT_FALSE(expected[0].forecast_error.empty());
+  at_ranks(3, {}, [&](Ranks& ranks) {
+    const std::vector<HeldOutPeriod> result = evaluate_held_out(*at(policies, ranks.rank()), both, ranks);
+    ASSERT_EQ(result.size(), 2U);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(result[i].period, expected[i].period);
+      EXPECT_EQ(result[i].loss, expected[i].loss);
+      EXPECT_EQ(result[i].action_error, expected[i].action_error);
+      EXPECT_EQ(result[i].forecast_error, expected[i].forecast_error);
+    }
+  });
+}
+
+// Whatever made them differ, nothing is saved of it.
+TEST_F(RanksSteps, WeightsThatDriftApartAreAnError) {
+  const test::TemporaryFolder folder;
+  const RunDir run = RunDir::create(folder.path("run"), "kind: train\n");
+  const auto policies = made(transformer, 2);
+  {
+    const at::NoGradGuard no_grad;
+    policies[1]->parameters().back().add_(1e-6);
+  }
+  std::string error = "none";
+  try {
+    at_ranks(2, {}, [&](Ranks& ranks) {
+      policy::Policy& policy = *at(policies, ranks.rank());
+      LoggedWindows windows(days_, policy, config_.batch_size, 2, config_.seed);
+      policy::CheckpointInfo info;
+      info.shape = {2, 1};
+      Trainer trainer(config_, policy, windows, nullptr, ranks.first() ? &run : nullptr, info, "kind: train\n", ranks);
+      trainer.run();
+    });
+  } catch (const Error& e) {
+    error = e.what();
+  }
+  EXPECT_NE(error.find("step 12: rank 1 has other weights than the first rank"), std::string::npos) << error;
+  EXPECT_TRUE(run.checkpoints().empty());
 }
 
 }  // namespace

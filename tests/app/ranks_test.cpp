@@ -1,0 +1,308 @@
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "app/program.h"
+#include "base/files/atomic_file.h"
+#include "base/temporary_folder.h"
+
+// A training of several processes from outside: it is the training of one, it ends as one, and nobody waits for ever.
+
+namespace genbid::app {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Program;
+using Words = std::vector<std::string>;
+
+int free_port() {
+  const int file = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ::bind(file, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(file);
+  return ntohs(address.sin_port);
+}
+
+class RanksTraining : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    inputs_ = new test::TemporaryFolder;
+    must_run({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")});
+    must_run({"simulate", "configs/simulate.yaml", "market.population=rules48", "market.impressions=4000",
+              "market.budget_scale=0.008", "market.periods=7..9", "output.tape=true", "output.ticks=false",
+              "output.dir=" + inputs_->path("tapes")});
+  }
+  static void TearDownTestSuite() { delete inputs_; }
+  static void must_run(const Words& words) {
+    Program program(words, inputs_->path("text.txt"));
+    ASSERT_EQ(program.wait(), 0) << read_file(inputs_->path("text.txt"));
+  }
+
+  std::string out(const std::string& name) const { return folder_.path(name); }
+  std::string text(const std::string& name) const { return read_file(folder_.path(name)); }
+  void must(const Words& words) {
+    Program program(words, out("text.txt"));
+    ASSERT_EQ(program.wait(), 0) << text("text.txt");
+  }
+
+  // From logs, with dropout and two groups of parameters.
+  Words logged(const std::string& run, const Words& more = {}) const {
+    Words words = {"train",
+                   "configs/diffbid.yaml",
+                   "data.store=" + inputs_->path("store.h5"),
+                   "data.train_periods=7",
+                   "data.held_out_periods=[]",
+                   "run=" + out(run),
+                   "model.width=8",
+                   "model.stages=2",
+                   "train.steps=40",
+                   "train.batch_size=16",
+                   "train.log_every=8",
+                   "train.eval_every=20",
+                   "train.checkpoint_every=10",
+                   "train.threads=1",
+                   "train.rank_timeout=20"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  // In the market, on tapes and in rounds, judged as it goes on.
+  Words market(const std::string& run, const Words& more = {}) const {
+    Words words = {"train",
+                   "configs/self_play.yaml",
+                   "run=" + out(run),
+                   "tapes.store=" + inputs_->path("tapes/tape.h5"),
+                   "tapes.train_periods=7..8",
+                   "tapes.held_out_periods=9",
+                   "rounds.share=0.5",
+                   "train.steps=12",
+                   "train.threads=1",
+                   "train.log_every=4",
+                   "train.eval_every=6",
+                   "train.checkpoint_every=5",
+                   "tapes.cells=12",
+                   "model.width=16",
+                   "rounds.every=4",
+                   "rounds.periods=2",
+                   "rounds.keep=2",
+                   "rounds.market.periods=2000..2004",
+                   "select.every=6",
+                   "select.market.periods=21",
+                   "train.rank_timeout=20"};
+    for (const std::string section : {"rounds.market.", "select.market."}) {
+      for (const char* setting : {"impressions=4000", "budget_scale=0.008", "population=rules48"}) {
+        words.push_back(section + setting);
+      }
+    }
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  void expect_equal_weights(const std::string& a, const std::string& b, const std::string& step) {
+    for (const char* file : {"/model.safetensors", "/trainer.safetensors"}) {
+      EXPECT_EQ(text(a + "/checkpoints/" + step + file) == text(b + "/checkpoints/" + step + file), true) << b << file;
+    }
+  }
+
+  // One of so many processes, as torchrun starts them.
+  std::unique_ptr<Program> rank(int number, int size, const Words& words, int port) {
+    const std::vector<std::pair<const char*, std::string>> variables = {{"RANK", std::to_string(number)},
+                                                                        {"WORLD_SIZE", std::to_string(size)},
+                                                                        {"LOCAL_RANK", std::to_string(number)},
+                                                                        {"MASTER_ADDR", "127.0.0.1"},
+                                                                        {"MASTER_PORT", std::to_string(port)}};
+    for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), 1);
+    auto program = std::make_unique<Program>(words, out("rank" + std::to_string(number) + ".txt"));
+    for (const auto& [name, value] : variables) ::unsetenv(name);
+    return program;
+  }
+  std::vector<std::unique_ptr<Program>> ranks(int size, const Words& words) {
+    const int port = free_port();
+    std::vector<std::unique_ptr<Program>> all;
+    for (int number = 0; number < size; ++number) all.push_back(rank(number, size, words, port));
+    return all;
+  }
+
+  static test::TemporaryFolder* inputs_;
+  test::TemporaryFolder folder_;
+};
+
+test::TemporaryFolder* RanksTraining::inputs_ = nullptr;
+
+TEST_F(RanksTraining, ProcessesStartedHereAreOneWithAsManyParts) {
+  must(logged("one", {"train.accumulate=2"}));
+  must(logged("two", {"train.ranks=2"}));
+  expect_equal_weights("one", "two", "step-00000040");
+  must(logged("parts", {"train.ranks=2", "train.stop_at=15"}));
+  must(logged("parts", {"train.ranks=2"}));
+  expect_equal_weights("one", "parts", "step-00000040");
+  must(logged("four", {"train.ranks=4", "train.deterministic=true"}));
+  must(logged("four_parts", {"train.accumulate=4", "train.deterministic=true"}));
+  expect_equal_weights("four", "four_parts", "step-00000040");
+}
+
+TEST_F(RanksTraining, ProcessesStartedByOthersMeet) {
+  must(logged("one", {"train.accumulate=2"}));
+  for (const auto& program : ranks(2, logged("two"))) EXPECT_EQ(program->wait(), 0);
+  EXPECT_EQ(text("rank1.txt"), "");  // the first one speaks
+  EXPECT_NE(text("rank0.txt").find("2 ranks"), std::string::npos) << text("rank0.txt");
+  expect_equal_weights("one", "two", "step-00000040");
+}
+
+// Sums over parts, of which tapes and rounds have one each, are made in another order: weights agree to rounding, and
+// so do judgements, scores of held-out tapes, and the days that the policy plays.
+TEST_F(RanksTraining, TheMarketIsSharedOutToo) {
+  must(market("one", {"train.accumulate=2"}));
+  must(market("two", {"train.ranks=2"}));
+  const auto numbers = [&](const std::string& run) {
+    std::string all;
+    const std::string metrics = text(run + "/metrics.jsonl");
+    std::vector<double> values;
+    for (const char* name :
+         {"train/loss", "market/expected_score", "held_out/expected_score/period_9", "round/expected_score"}) {
+      const std::string key = std::string("\"") + name + "\": ";
+      for (size_t at = metrics.find(key); at != std::string::npos; at = metrics.find(key, at + 1)) {
+        values.push_back(std::strtod(metrics.c_str() + at + key.size(), nullptr));
+      }
+    }
+    return values;
+  };
+  const std::vector<double> one = numbers("one");
+  const std::vector<double> two = numbers("two");
+  ASSERT_EQ(one.size(), two.size());
+  ASSERT_GE(one.size(), 3U + 2U + 2U + 3U);
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(two[i], one[i], 1e-4 * std::max(1.0, std::abs(one[i]))) << i;
+  must(market("parts", {"train.ranks=2", "train.stop_at=6"}));
+  must(market("parts", {"train.ranks=2"}));
+  expect_equal_weights("two", "parts", "step-00000012");
+}
+
+TEST_F(RanksTraining, ASignalAtAnyRankStopsAllAtOneStep) {
+  must(logged("whole", {"train.accumulate=2"}));
+  for (const int stopped : {0, 1}) {
+    const std::string run = "stopped" + std::to_string(stopped);
+    auto all = ranks(2, logged(run, {"train.steps=100000"}));
+    ASSERT_TRUE(test::wait_for([&] { return fs::exists(out(run + "/checkpoints/step-00000010")); }));
+    all[static_cast<size_t>(stopped)]->send(SIGTERM);
+    for (const auto& program : all) EXPECT_EQ(program->wait(), 128 + SIGTERM);
+    EXPECT_NE(text("rank0.txt").find("the same command goes on"), std::string::npos) << text("rank0.txt");
+  }
+}
+
+TEST_F(RanksTraining, AnotherNumberOfRanksGoesOnAndSaysSo) {
+  must(logged("run", {"train.ranks=2", "train.stop_at=20"}));
+  must(logged("run"));
+  EXPECT_NE(text("run/log.txt").find("trained by 2 ranks until now, by 1 from here"), std::string::npos)
+      << text("run/log.txt");
+}
+
+// Killed and stalled at random moments: the other ends by itself, with an error, and the same command goes on.
+TEST_F(RanksTraining, NobodyWaitsForARankThatIsLost) {
+  must(logged("whole", {"train.accumulate=2"}));
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> seconds(0.3, 2.5);
+  const int moments = test::long_tests() ? 50 : 4;
+  int lost = 0;
+  for (int moment = 0; moment < moments; ++moment) {
+    const std::string run = "lost" + std::to_string(moment);
+    const int number = moment % 2 == 0 ? SIGKILL : SIGSTOP;
+    const size_t whose = moment / 2 % 2 == 0 ? 1 : 0;
+    SCOPED_TRACE("signal " + std::to_string(number) + " to rank " + std::to_string(whose));
+    const Words words = logged(run, {"train.rank_timeout=3"});
+    {
+      auto all = ranks(2, words);
+      std::this_thread::sleep_for(std::chrono::duration<double>(seconds(random)));
+      all[whose]->send(number);
+      const int status = all[1 - whose]->wait();
+      ASSERT_TRUE(status == 0 || status == 1) << status;
+      if (status == 1) {
+        ++lost;
+        const std::string error = text("rank" + std::to_string(1 - whose) + ".txt");
+        EXPECT_TRUE(error.find("another rank is lost") != std::string::npos ||
+                    error.find("cannot meet the others") != std::string::npos)
+            << error;
+      }
+    }
+    for (const auto& program : ranks(2, words)) ASSERT_EQ(program->wait(), 0) << text("rank0.txt");
+    expect_equal_weights("whole", run, "step-00000040");
+    fs::remove_all(out(run));
+  }
+  EXPECT_GT(lost, 0);
+  std::printf("%d moments, %d of them before the end\n", moments, lost);
+}
+
+// PyTorch's own launcher starts them, and again when one of them is killed.
+TEST_F(RanksTraining, TorchrunStartsThem) {
+  must(logged("one", {"train.accumulate=2", "train.steps=400"}));
+  std::string command =
+      "bash tests/peer_torch.sh -m torch.distributed.run --no-python --nproc-per-node 2 "
+      "--max-restarts 1 --master-port " +
+      std::to_string(free_port()) + " \"$GENBID_PROGRAM\"";
+  for (const std::string& word : logged("two", {"train.steps=400"})) command += " '" + word + "'";
+  command += " >'" + out("torchrun.txt") + "' 2>&1";
+  std::thread killer([&] {
+    const bool begun = test::wait_for([&] { return fs::exists(out("two/checkpoints/step-00000020")); });
+    // Not torchrun itself, whose command line has the words as well: rank 1 holds no lock of the run, rank 0 does.
+    if (begun) std::system(("pkill -9 -n -f '^[^ ]*genbid train .*" + out("two") + "'").c_str());
+  });
+  const int status = std::system(command.c_str());
+  killer.join();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77 && std::getenv("GENBID_PEERS") == nullptr) {
+    GTEST_SKIP() << "found no Python with torch";
+  }
+  EXPECT_EQ(status, 0) << text("torchrun.txt");
+  EXPECT_NE(text("two/log.txt").find("resumed from"), std::string::npos) << text("torchrun.txt");
+  expect_equal_weights("one", "two", "step-00000400");
+}
+
+TEST_F(RanksTraining, RanksThatDifferAreRefused) {
+  const auto error_of = [&](const Words& first, const Words& second) {
+    const int port = free_port();
+    auto a = rank(0, 2, first, port);
+    auto b = rank(1, 2, second, port);
+    EXPECT_EQ(a->wait(), 1);
+    EXPECT_EQ(b->wait(), 1);
+    return text("rank1.txt");
+  };
+  EXPECT_EQ(error_of(logged("run"), logged("run", {"train.learning_rate=0.25"})),
+            "genbid: rank 1: found train.learning_rate: 0.25, expected 0.001 as at the first rank\n");
+  must_run({"ingest", "configs/ingest.yaml", "features=auctionnet16", "output=" + inputs_->path("other.h5")});
+  EXPECT_EQ(error_of(logged("run"), logged("run", {"data.store=" + inputs_->path("other.h5")})),
+            "genbid: rank 1: found other data than the first rank's; expected the same in all files\n");
+  EXPECT_FALSE(fs::exists(out("run")));
+  const std::string small = error_of(logged("run", {"train.batch_size=1"}), logged("run", {"train.batch_size=1"}));
+  EXPECT_NE(small.find("train.batch_size: found 1 a step, expected at least one for each of the 2 ranks"),
+            std::string::npos)
+      << small;
+  auto alone = rank(0, 2, logged("run", {"train.rank_timeout=1"}), free_port());
+  EXPECT_EQ(alone->wait(), 1);
+  EXPECT_NE(text("rank0.txt").find("cannot meet the others at 127.0.0.1:"), std::string::npos) << text("rank0.txt");
+  auto campaigns = rank(0, 2, {"train", "configs/campaigns/uscb.yaml", "run=" + out("run")}, free_port());
+  EXPECT_EQ(campaigns->wait(), 1);
+  EXPECT_EQ(text("rank0.txt"),
+            "genbid: train.ranks: found RANK=0, WORLD_SIZE=2, expected one process: agents of campaigns are trained by "
+            "one (threads play their days)\n");
+  auto other = rank(0, 2, logged("run", {"train.ranks=3"}), free_port());
+  EXPECT_EQ(other->wait(), 1);
+  EXPECT_EQ(text("rank0.txt"),
+            "genbid: train.ranks: found 3, expected 1 or the 2 of the environment (RANK=0, WORLD_SIZE=2)\n");
+}
+
+}  // namespace
+}  // namespace genbid::app
