@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "bidders/bidder_table.h"
 #include "market/rule_sets.h"
 #include "play/resumable_outputs.h"
+#include "play/sharded_simulate.h"
 #include "play/simulate.h"
 #include "runs/campaigns_run.h"
 #include "runs/program.h"
@@ -46,12 +48,32 @@ int run_campaigns(const runs::CampaignsConfig& config, Form form) {
   return 0;
 }
 
+std::string shard_text(const play::SimulateSummary& summary) {
+  const std::string name = "shard " + summary.shard->text() + ": ";
+  if (!summary.missing_shards.empty()) {
+    constexpr size_t kMostNames = 10;
+    std::string others;
+    for (size_t i = 0; i < std::min(kMostNames, summary.missing_shards.size()); ++i) {
+      others += (i == 0 ? "" : ", ") + summary.missing_shards[i];
+    }
+    if (summary.missing_shards.size() > kMostNames) {
+      others += " and " + std::to_string(summary.missing_shards.size() - kMostNames) + " more";
+    }
+    return name + "played; the last of the others puts all together (to be played: " + others + ")\n";
+  }
+  if (!summary.merged) return name + "another process puts all together\n";
+  return name + (summary.files.empty() ? "all were put together before\n" : "all are there, put together:\n");
+}
+
 int run_market(const play::SimulateConfig& config, Form form) {
-  const auto num_periods = std::ssize(config.market.periods.values);
-  const int64_t before = config.output.resumable ? play::unfinished_periods(config.output.dir) : 0;
+  const auto all_periods = std::ssize(config.market.periods.values);
+  const Shard shard = parse_shard(config.output.shard).value_or(Shard());
+  const int64_t num_periods = shard.end(all_periods) - shard.begin(all_periods);
+  const std::string folder = play::playing_folder(config.output);
+  const int64_t before = config.output.resumable ? play::unfinished_periods(folder) : 0;
   if (before > 0) {
-    log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + config.output.dir);
-    const std::string began = play::unfinished_program(config.output.dir);
+    log_info("Going on behind " + std::to_string(before) + " periods of an interrupted run in " + folder);
+    const std::string began = play::unfinished_program(folder);
     if (!began.empty() && began != config.program) log_info("It was begun by " + began + "; this is " + config.program);
   }
   std::optional<stop_signal::Cooperative> until_written;
@@ -64,8 +86,8 @@ int run_market(const play::SimulateConfig& config, Form form) {
   const auto summary = play::simulate(config, after_period, after_tick);
   if (!summary) {
     log_warning(config.output.resumable
-                    ? "Stopped by a signal after " + std::to_string(play::unfinished_periods(config.output.dir)) +
-                          " of " + std::to_string(num_periods) + " periods. The same command goes on."
+                    ? "Stopped by a signal after " + std::to_string(play::unfinished_periods(folder)) + " of " +
+                          std::to_string(num_periods) + " periods. The same command goes on."
                     : "Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
@@ -76,11 +98,12 @@ int run_market(const play::SimulateConfig& config, Form form) {
     return 0;
   }
   std::fputs(wrapped("protocol market, ", title(config), terminal::width(STDOUT_FILENO)).c_str(), stdout);
-  if (played_before) {
+  if (played_before && num_periods > 0) {
     std::printf("all %lld periods were played before\n", static_cast<long long>(num_periods));
-  } else {
+  } else if (num_periods > 0) {
     std::fputs(summary->text().c_str(), stdout);
   }
+  if (summary->shard) std::fputs(shard_text(*summary).c_str(), stdout);
   for (const std::string& path : summary->files) std::printf("%s\n", path.c_str());
   return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
+#include "base/files/table_text.h"
 #include "base/error.h"
 #include "bidding/state_features.h"
 #include "numpy/python_float.h"
@@ -60,15 +61,21 @@ void add_rows(std::string& text, const RawTrajectory& t) {
 
 }  // namespace
 
+namespace {
+
+const std::string kHeader =
+    "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,realAllCost,realAllConversion,"
+    "timeStepIndex,state,action,reward,reward_continuous,done,next_state\n";
+
+}  // namespace
+
 struct TrajectoryCsvWriter::State {
   std::string path;
   AtomicFile atomic;
   std::ofstream out;
 
   explicit State(const std::string& name) : path(name), atomic(path), out(atomic.temporary(), std::ios::binary) {
-    write(
-        "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,realAllCost,"
-        "realAllConversion,timeStepIndex,state,action,reward,reward_continuous,done,next_state\n");
+    write(kHeader);
   }
   void write(const std::string& text) {
     out << text;
@@ -86,6 +93,10 @@ void TrajectoryCsvWriter::append(std::span<const RawTrajectory> trajectories) {
   std::string text;
   for (const RawTrajectory& t : trajectories) add_rows(text, t);
   state_->write(text);
+}
+
+void TrajectoryCsvWriter::append_file(const std::string& path) {
+  copy_behind_header(path, kHeader, [this](const std::string& block) { state_->write(block); });
 }
 
 void TrajectoryCsvWriter::finish() {

@@ -20,6 +20,8 @@ class TrajectoryCsvWriter {
   // The next trajectories, by period and advertiser. Of their states the first 16 features are written, which are
   // AuctionNet's in the feature sets `auctionnet16` and `constraint`.
   void append(std::span<const RawTrajectory> trajectories);
+  // Those of another such file, as they stand there.
+  void append_file(const std::string& path);
   void finish();
 
  private:

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shard.h"
 #include "base/threads.h"
 #include "bidding/bidder.h"
 #include "eval/cell.h"
@@ -62,14 +63,6 @@ struct EvaluationMeans {
   double interquartile_share = 0.0;  // mean of the middle half of the cells' own shares of the optimum
 };
 EvaluationMeans means(const Evaluation& evaluation);
-
-// A share of an evaluation's jobs: those whose number is `index` modulo `count`.
-struct Shard {
-  int64_t index = 0;
-  int64_t count = 1;
-
-  bool holds(int64_t job) const { return job % count == index; }
-};
 
 struct EvaluationPlan {
   market::MarketConfig market;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shard.h"
 #include "eval/evaluation.h"
 #include "replay/replay.h"
 

@@ -10,7 +10,9 @@
 
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
+#include "base/files/table_text.h"
 #include "base/error.h"
+#include "base/shard.h"
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/replaceable.h"
@@ -208,6 +210,12 @@ class TrajectoryOutput {
     if (csv_) csv_->append(trajectories);
   }
 
+  // Those of another run's files; its CSV file is put behind as it is.
+  void append(const std::string& dir) {
+    store_.append(data::TrajectoryStore(dir + "/" + kStore.name).read());
+    if (csv_) csv_->append_file(dir + "/" + kTrajectoriesCsv.name);
+  }
+
   void finish() {
     store_.finish();
     if (csv_) csv_->finish();
@@ -267,6 +275,10 @@ void OutputConfig::fields(ConfigVisitor& v) {
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
   v.field("tape", tape);
   v.field("resumable", resumable);
+  v.field("shard", shard);
+  v.check(shard.empty() || parse_shard(shard), "shard", kShardForm);
+  v.check(shard.empty() || !market_log, "shard",
+          "none beside market_log, which is one file of all periods (name each process its periods)");
   v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
   v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
@@ -365,6 +377,24 @@ void Outputs::finish_cells() {
 }
 
 std::vector<PeriodSummary> Outputs::summaries() const { return state_->tables.summaries(); }
+
+void Outputs::append_part(const std::string& dir) {
+  State& s = *state_;
+  const auto append = [&](const OutputKind& table, const std::string& header, TextFile& out) {
+    copy_behind_header(dir + "/" + table.name, header, [&out](const std::string& block) { out.write(block); });
+  };
+  if (s.ticks) append(kTicksCsv, PeriodTables::ticks_header(), *s.ticks);
+  append(kPeriodsCsv, PeriodTables::periods_header(), *s.periods);
+  if (s.trajectories) s.trajectories->append(dir);
+  if (s.tape) {
+    const data::TapeStore part(dir + "/" + kTape.name);
+    for (const int64_t period : part.periods()) s.tape->append(part.read({&period, 1}));
+  }
+  if (s.raw_log_folder.empty()) return;
+  for (const auto& entry : fs::directory_iterator(dir + "/" + kRawLog.name)) {
+    fs::copy_file(entry.path(), s.raw_log_folder + "/" + entry.path().filename().string());
+  }
+}
 
 std::vector<std::string> Outputs::commit() {
   State& s = *state_;

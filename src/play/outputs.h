@@ -29,6 +29,7 @@ struct OutputConfig {
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
   bool tape = false;                             // tape.h5: what every bid would have got (play/tape_maker.h)
   bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
+  std::string shard;                             // "0/3": plays a third of the periods (play/sharded_simulate.h)
 
   bool needs_impressions() const { return raw_log || market_log; }
   bool needs_ladders() const { return labels || tape; }
@@ -81,6 +82,8 @@ class Outputs : public RunOutputs {
   void finish_cells() override;
   std::vector<PeriodSummary> summaries() const override;
   std::vector<std::string> commit() override;
+  // The next periods are those that a run of the same outputs, but for a market log, has left in a folder.
+  void append_part(const std::string& dir);
 
  private:
   struct State;

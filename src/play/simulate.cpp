@@ -18,6 +18,7 @@
 #include "play/category_reserves.h"
 #include "play/labels.h"
 #include "play/run_identity.h"
+#include "play/sharded_simulate.h"
 #include "play/tape_maker.h"
 
 namespace genbid::play {
@@ -178,6 +179,8 @@ void SimulateConfig::fields(ConfigVisitor& v) {
           "raw_log and market_log: false beside market.auction.reserve_from, since a log has one price an impression");
   v.check(apart || !output.resumable, "output",
           "resumable: false under the " + market.rules + " rules, whose PID remembers the period before");
+  v.check(apart || output.shard.empty(), "output",
+          "no shard under the " + market.rules + " rules, whose PID remembers the period before");
   v.field("threads", threads, {0, 1024});
 }
 
@@ -239,6 +242,11 @@ std::string SimulateSummary::json(const SimulateConfig& config) const {
                {"impressions", config.market.impressions}};
   if (config.market.rule_set().seeded) json["seed"] = config.market.seed;
   json["num_played_before"] = num_played_before;
+  if (shard) {
+    json["shard"] = shard->text();
+    json["missing_shards"] = missing_shards;
+    json["merged"] = merged;
+  }
   json["periods"] = Json::array();
   for (const PeriodSummary& p : periods) {
     Json one = {{"period", p.period}};
@@ -250,17 +258,14 @@ std::string SimulateSummary::json(const SimulateConfig& config) const {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::function<void(int64_t)>& progress,
-                                        const std::function<void(int)>& after_tick) {
-  SimulateConfig config = asked;
-  const market::MarketShape shape = config.market.shape();
-  const Population population = load_population(config.market.population, shape.seats);
-  std::vector<int64_t> periods = config.market.periods.values;
-  // Where bidders remember the period before, the order is the user's. Elsewhere it changes nothing.
-  if (!config.market.rule_set().remembers_periods) std::sort(periods.begin(), periods.end());
+namespace {
 
-  Threads threads(to_int(config.threads));
-  if (!make_reserves(config.market, threads)) return std::nullopt;
+// Periods of a market whose reserves are made, in this order.
+std::optional<SimulateSummary> play_periods(const SimulateConfig& config, const Population& population,
+                                            const std::vector<int64_t>& periods, Threads& threads,
+                                            const std::function<void(int64_t)>& progress,
+                                            const std::function<void(int)>& after_tick) {
+  const market::MarketShape shape = config.market.shape();
   const auto market = market::make_market(config.market, threads);
   const Seating seating(config, population);
 
@@ -296,6 +301,25 @@ std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::
   }
   summary.files = outputs->commit();
   return summary;
+}
+
+}  // namespace
+
+std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::function<void(int64_t)>& progress,
+                                        const std::function<void(int)>& after_tick) {
+  SimulateConfig config = asked;
+  const Population population = load_population(config.market.population, config.market.shape().seats);
+  std::vector<int64_t> periods = config.market.periods.values;
+  // Where bidders remember the period before, the order is the user's. Elsewhere it changes nothing.
+  if (!config.market.rule_set().remembers_periods) std::sort(periods.begin(), periods.end());
+
+  Threads threads(to_int(config.threads));
+  if (!make_reserves(config.market, threads)) return std::nullopt;
+  if (config.output.shard.empty()) return play_periods(config, population, periods, threads, progress, after_tick);
+  const auto play = [&](const SimulateConfig& part) {
+    return play_periods(part, population, part.market.periods.values, threads, progress, after_tick);
+  };
+  return simulate_shard(config, population, periods, *parse_shard(config.output.shard), play, threads);
 }
 
 }  // namespace genbid::play

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config/config.h"
+#include "base/shard.h"
 #include "market/market.h"
 #include "play/exploration.h"
 #include "play/outputs.h"
@@ -36,9 +37,12 @@ struct SimulateConfig {
 };
 
 struct SimulateSummary {
-  std::vector<PeriodSummary> periods;  // played now
-  int64_t num_played_before = 0;       // by a run that was interrupted
-  std::vector<std::string> files;      // written, and the folder of raw logs
+  std::vector<PeriodSummary> periods;       // played now
+  int64_t num_played_before = 0;            // by a run that was interrupted, or in another call of a shard
+  std::optional<Shard> shard;               // of output.shard
+  std::vector<std::string> missing_shards;  // that have not been played yet
+  bool merged = false;                      // all shards' outputs are in output.dir
+  std::vector<std::string> files;           // written, and the folder of raw logs
 
   PeriodSummary mean() const;
   std::string text() const;  // a table for standard output; of many periods their mean alone
@@ -55,7 +59,7 @@ int64_t periods_together(const market::MarketConfig& market, std::span<Bidder* c
 // asked for, and then nothing is written.
 //
 // With output.resumable what is played stays when the run is stopped or killed, and the same run goes on behind it
-// (play/resumable_outputs.h).
+// (play/resumable_outputs.h). With output.shard it plays a part of the periods (play/sharded_simulate.h).
 std::optional<SimulateSummary> simulate(const SimulateConfig& asked, const std::function<void(int64_t)>& progress = {},
                                         const std::function<void(int)>& after_tick = {});
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/shard.h"
+
 namespace genbid::runs {
 namespace {
 
@@ -50,7 +52,7 @@ void AblateConfig::fields(ConfigVisitor& v) {
   v.field("fail_fast", fail_fast);
   v.field("jobs", jobs, {0, 1024});
   v.field("shard", shard);
-  v.check(shard.empty() || parse_shard(shard), "shard", "i/n, such as 0/3, 1/3 and 2/3");
+  v.check(shard.empty() || parse_shard(shard), "shard", kShardForm);
 }
 
 }  // namespace genbid::runs

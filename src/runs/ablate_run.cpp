@@ -11,6 +11,7 @@
 #include <set>
 #include <thread>
 
+#include "base/shard.h"
 #include "base/child_process.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
@@ -79,7 +80,7 @@ class Experiment {
 
   // Finds the cells of this shard that are not done.
   void find_waiting() {
-    const eval::Shard shard = parse_shard(config_.shard).value_or(eval::Shard());
+    const Shard shard = parse_shard(config_.shard).value_or(Shard());
     for (size_t i = 0; i < cells_.size(); ++i) {
       const CellRecord record = read_record(cells_[i]);
       if (record.state == CellState::kDone) {

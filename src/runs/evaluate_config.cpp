@@ -4,6 +4,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/shard.h"
 #include "bidders/bidder_table.h"
 #include "eval/evaluation.h"
 #include "market/rule_sets.h"
@@ -121,19 +122,7 @@ void EvaluateConfig::Output::fields(ConfigVisitor& v) {
   v.required_path("dir", dir);
   v.path("hindsight", hindsight, true);
   v.field("shard", shard);
-  v.check(shard.empty() || parse_shard(shard), "shard", "i/n, such as 0/3, 1/3 and 2/3");
-}
-
-std::optional<eval::Shard> parse_shard(const std::string& text) {
-  eval::Shard shard;
-  const char* end = text.data() + text.size();
-  const auto [slash, fault] = std::from_chars(text.data(), end, shard.index);
-  if (fault != std::errc() || slash == end || *slash != '/') return std::nullopt;
-  const auto [rest, second_fault] = std::from_chars(slash + 1, end, shard.count);
-  constexpr int64_t kMostShards = 10'000;
-  const bool good = second_fault == std::errc() && rest == end && shard.index >= 0 && shard.index < shard.count &&
-                    shard.count <= kMostShards;
-  return good ? std::optional(shard) : std::nullopt;
+  v.check(shard.empty() || parse_shard(shard), "shard", kShardForm);
 }
 
 void EvaluateConfig::fields(ConfigVisitor& v) {

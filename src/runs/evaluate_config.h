@@ -78,9 +78,6 @@ struct PlatformConfig {
   void fields(ConfigVisitor& v);
 };
 
-// "0/3"; nothing for what is no share.
-std::optional<eval::Shard> parse_shard(const std::string& text);
-
 // `kind: evaluate`.
 struct EvaluateConfig {
   static inline const std::vector<std::string> kProtocols{"market", "platform", "replay"};

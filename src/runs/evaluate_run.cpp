@@ -15,6 +15,7 @@
 #include <span>
 #include <utility>
 
+#include "base/shard.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
 #include "base/log.h"
@@ -99,7 +100,7 @@ std::optional<Judged> judge_in_market(const EvaluateConfig& config, const Candid
   MarketPlan& made = *planned;
   const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config), program_name());
   made.plan.store = &store;
-  made.plan.shard = parse_shard(config.output.shard).value_or(eval::Shard());
+  made.plan.shard = parse_shard(config.output.shard).value_or(Shard());
   std::optional<eval::JobsDone> done = eval::play_jobs(made.plan, candidates.list, threads);
   if (!done) return std::nullopt;
   eval::EvaluationContext context;
@@ -134,7 +135,7 @@ std::optional<Judged> judge_in_replay(const EvaluateConfig& config, const std::v
   context.scenario = content_hash("protocol: replay\n" + context.settings);
   const eval::JobStore store(config.output.dir + "/cells", hindsight_folder(config), program_name());
   const eval::ReplayPlan plan = {config.replay, &store, context.scenario,
-                                 parse_shard(config.output.shard).value_or(eval::Shard())};
+                                 parse_shard(config.output.shard).value_or(Shard())};
   std::optional<eval::JobsDone> done = eval::replay_jobs(plan, candidates, threads);
   if (!done) return std::nullopt;
   std::set<int64_t> periods;

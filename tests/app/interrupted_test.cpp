@@ -80,6 +80,11 @@ const std::vector<Verb>& verbs() {
       {"simulate_resumable",
        {"simulate", "configs/generate.yaml", kSmall, kBudget, "market.periods=1000..1079", "output.dir=OUT/days"},
        true},
+      // The only shard: it is played, put together, and its files are taken away.
+      {"simulate_shard",
+       {"simulate", "configs/generate.yaml", kSmall, kBudget, "market.periods=1000..1039", "output.shard=0/1",
+        "output.dir=OUT/days"},
+       true},
       // One checkpoint is kept: which steps the others would be of is up to the signal.
       {"train",
        {"train", "configs/quickstart/behavior_cloning.yaml", "data.store=IN/store.h5", "run=OUT/run", "train.steps=120",
