@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/files/appended_file.h"
 #include "base/files/raw_file.h"
 
 namespace genbid {
@@ -129,8 +130,8 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 struct EventWriter::State {
-  explicit State(const std::string& path) : file(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND) {}
-  RawFile file;
+  explicit State(const std::string& path) : file(path, /*fresh=*/true) {}
+  AppendedFile file;
 };
 
 EventWriter::EventWriter(const std::string& folder, int64_t last_step) : folder_(folder), last_step_(last_step) {
@@ -162,5 +163,11 @@ void EventWriter::write(int64_t step, const MetricValues& values) {
   if (!state_) begin();
   state_->file.write(frame(event(step).text(5, summary.bytes()).bytes()));
 }
+
+void EventWriter::retry() {
+  if (state_) state_->file.retry();
+}
+
+std::string EventWriter::trouble() const { return state_ ? state_->file.trouble() : std::string(); }
 
 }  // namespace genbid

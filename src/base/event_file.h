@@ -22,7 +22,9 @@ class EventWriter {
   EventWriter(const std::string& folder, int64_t last_step);
   ~EventWriter();
 
-  void write(int64_t step, const MetricValues& values);  // one frame in one piece, at once
+  void write(int64_t step, const MetricValues& values);  // one frame in one piece, at once, or kept where that fails
+  void retry();                                          // to write what is kept
+  std::string trouble() const;                           // why something is kept; empty: nothing is
 
   const std::string& path() const { return path_; }  // empty before the first value
 

@@ -9,30 +9,33 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
-#include "base/files/raw_file.h"
+#include "base/error.h"
+#include "base/files/appended_file.h"
 #include "base/terminal.h"
 
 namespace genbid {
 namespace {
 
-// Puts whole lines at the end of a file. What goes wrong is thrown as an Error, whose text the logger hands to its
-// error handler.
+// Puts lines at the end of a file, or of a new one of its name where somebody has moved or cut it (logrotate). What
+// cannot be written is kept for later; why, is thrown as an Error, whose text the logger hands to its error handler.
 class FileSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  explicit FileSink(const std::string& path) : file_(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK) {
-    file_.require_regular();
-  }
+  explicit FileSink(std::string path) : path_(std::move(path)), file_(std::make_unique<AppendedFile>(path_)) {}
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    file_.write(std::string_view(line.data(), line.size()));
+    if (file_->was_moved()) file_ = std::make_unique<AppendedFile>(path_);
+    file_->write(std::string_view(line.data(), line.size()));
+    if (!file_->trouble().empty()) throw Error(file_->trouble());
   }
-  void flush_() override {}  // nothing is held back
+  void flush_() override {}  // nothing is held back that can be written
 
-  RawFile file_;
+  std::string path_;
+  std::unique_ptr<AppendedFile> file_;
 };
 
 // The two places lines go to: the one thing in the program that is there once by its nature.
@@ -40,7 +43,8 @@ struct Logs {
   std::mutex mutex;
   spdlog::logger screen{"terminal", std::make_shared<spdlog::sinks::stderr_sink_st>()};
   std::unique_ptr<spdlog::logger> file;
-  std::string file_fault;  // why a line could not be written
+  std::string file_fault;   // why a line could not be written
+  bool fault_told = false;  // once for each such time
 
   // A progress line may stand on the terminal: draw over it.
   Logs() { screen.set_pattern(terminal::draws_over(STDERR_FILENO) ? "\r\033[K%v" : "%v"); }
@@ -59,11 +63,12 @@ void write(spdlog::level::level_enum level, std::string_view line) {
   const bool warns = level == spdlog::level::warn;
   if (warns || !terminal::quiet()) all.screen.log(level, "{}{}", warns ? warning_prefix() : "", line);
   if (!all.file) return;
-  all.file->log(level, "{}", line);
-  if (all.file_fault.empty()) return;
-  all.screen.warn("{}{}; further lines are not in it", warning_prefix(), all.file_fault);
   all.file_fault.clear();
-  all.file.reset();
+  all.file->log(level, "{}", line);
+  if (!all.file_fault.empty() && !all.fault_told) {
+    all.screen.warn("{}{}; its lines are kept, and written when they can be", warning_prefix(), all.file_fault);
+  }
+  all.fault_told = !all.file_fault.empty();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "base/files/appended_file.h"
 #include "base/files/atomic_file.h"
 #include "base/config/config.h"
 #include "base/error.h"
@@ -46,8 +47,8 @@ std::string kept_lines(const std::string& path, const std::string& text, int64_t
 }  // namespace
 
 struct MetricsWriter::State {
-  explicit State(const std::string& path) : file(path, O_WRONLY | O_CREAT | O_APPEND) {}
-  RawFile file;
+  explicit State(const std::string& path) : file(path) {}
+  AppendedFile file;
 };
 
 MetricsWriter::MetricsWriter(const std::string& path, int64_t last_step) {
@@ -70,5 +71,8 @@ void MetricsWriter::write(int64_t step, const MetricValues& values) {
   }
   state_->file.write(line + "}\n");
 }
+
+void MetricsWriter::retry() { state_->file.retry(); }
+const std::string& MetricsWriter::trouble() const { return state_->file.trouble(); }
 
 }  // namespace genbid

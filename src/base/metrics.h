@@ -19,7 +19,9 @@ class MetricsWriter {
   MetricsWriter(const std::string& path, int64_t last_step);
   ~MetricsWriter();
 
-  void write(int64_t step, const MetricValues& values);  // flushed at once
+  void write(int64_t step, const MetricValues& values);  // flushed at once, or kept where that fails
+  void retry();                                          // to write what is kept
+  const std::string& trouble() const;                    // why something is kept; empty: nothing is
 
  private:
   struct State;

@@ -46,6 +46,7 @@ std::string damaged_checkpoint_text(const RunDir& run, const std::string& error)
 void clear_free_settings(train::TrainConfig& train, train::SelectConfig& select) {
   train.log_every = train.eval_every = train.checkpoint_every = train.keep = train.steps = 1;
   train.stop_at = 0;
+  train.save_patience = 0;
   train.threads = 0;
   train.ranks = 1;
   train.rank_timeout = 1;

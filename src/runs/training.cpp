@@ -386,6 +386,7 @@ TrainingSummary train(const TrainRunConfig& config) {
                                 tape_options(config.tapes, config.data.reward).day, ranks);
     });
   }
+  trainer.on_trouble([](const std::string& line) { log_warning(line); });
   if (!checkpoint.empty() && ranks.first()) {
     go_on(trainer, resume, *run);
   } else if (!checkpoint.empty()) {

@@ -38,7 +38,8 @@ bool BestCheckpoint::has(int64_t step) const {
 }
 
 void BestCheckpoint::add(const Judgement& judgement) {
-  judgements_.push_back(judgement);
+  // Once more where the file could not be written.
+  if (!has(judgement.step)) judgements_.push_back(judgement);
   Json tried = Json::array();
   for (const Judgement& one : judgements_)
     tried.push_back({{"step", one.step}, {"expected_score", one.expected_score}});

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/error.h"
 #include "base/files/atomic_file.h"
 
 namespace genbid::train {
@@ -36,11 +37,28 @@ RunMetrics::RunMetrics(const RunDir& run, int64_t step, const std::string& prome
 void RunMetrics::write(int64_t step, const MetricValues& values) {
   lines_.write(step, values);
   events_.write(step, values);
-  if (prometheus_) prometheus_->write(step, values);
+  write_prometheus(step, values, true);
 }
 
-void RunMetrics::ended(int64_t step) {
-  if (prometheus_) prometheus_->write(step, {}, false);
+void RunMetrics::ended(int64_t step) { write_prometheus(step, {}, false); }
+
+void RunMetrics::write_prometheus(int64_t step, const MetricValues& values, bool running) {
+  if (!prometheus_) return;
+  prometheus_trouble_.clear();
+  try {
+    prometheus_->write(step, values, running);
+  } catch (const Error& error) {  // the next numbers come with all that is known
+    prometheus_trouble_ = error.what();
+  }
+}
+
+std::string RunMetrics::retry() {
+  lines_.retry();
+  events_.retry();
+  for (const std::string& trouble : {lines_.trouble(), events_.trouble(), prometheus_trouble_}) {
+    if (!trouble.empty()) return trouble;
+  }
+  return {};
 }
 
 }  // namespace genbid::train

@@ -22,6 +22,7 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("eval_every", eval_every, {1, 1'000'000'000});
   v.field("checkpoint_every", checkpoint_every, {1, 1'000'000'000});
   v.field("keep", keep, {1, 1'000'000});
+  v.field("save_patience", save_patience, {0, 1'000'000});
   v.field("seed", seed, {0});
   v.field("device", device);
   v.check(is_device(device), "device", "cpu, cuda or cuda:N");

@@ -28,6 +28,7 @@ struct TrainConfig {
   int64_t eval_every = 500;         // steps between losses on the held-out periods; also at the end
   int64_t checkpoint_every = 1000;  // steps; also at the end and when asked to stop
   int64_t keep = 2;                 // checkpoints that stay
+  int64_t save_patience = 300;      // seconds in which a checkpoint that must be there is tried again and again
   int64_t seed = 1;
   std::string device = "cpu";         // or "cuda", "cuda:N"
   std::string precision = "float32";  // or "bfloat16" (train/autocast.h)

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <thread>
 
 #include "base/error.h"
 #include "base/files/content_hash.h"
@@ -18,6 +19,8 @@
 
 namespace genbid::train {
 namespace {
+
+constexpr auto kLongestPause = std::chrono::milliseconds(5000);
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -92,8 +95,11 @@ struct Trainer::State {
     throw Error("step " + std::to_string(step) + ": " + what + "; nothing of that step was saved (" + why + ")");
   }
 
+  // Whether a checkpoint may come later where it cannot be written now.
+  enum class Save { kNowOrLater, kNow };
+
   // Returns the checkpoint's path; nothing at other ranks than the first.
-  std::string save() {
+  std::string save(Save when = Save::kNow) {
     stop_if_not_finite();
     const stop_signal::Unhurried saving;
     if (!ranks.alone()) {
@@ -102,12 +108,68 @@ struct Trainer::State {
     }
     if (run == nullptr) return {};
     const std::string path = run->checkpoint_path(info.step);
-    if (path != last_checkpoint) {
-      save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers(), objective.state());
+    const auto write = [&] {
+      if (path != last_checkpoint) {
+        run->require();
+        save_checkpoint(path, info, config_yaml, policy, stepper.ema(), stepper.optimizers(), objective.state());
+      }
+      last_checkpoint = path;
+      run->prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
+    };
+    unsaved.clear();
+    try {
+      when == Save::kNow ? patiently(write) : write();
+    } catch (const Error& error) {
+      if (when == Save::kNow) throw;
+      unsaved = error.what();
     }
-    last_checkpoint = path;
-    run->prune_checkpoints(config.keep, best_path());  // a run that was killed before this may have nothing to save
+    // Its files have temporary names, which nobody knows.
+    if (!unsaved.empty()) unsaved = path + unsaved.substr(std::min(unsaved.size(), unsaved.find(": ")));
+    tell_of_trouble();
     return path;
+  }
+
+  // Does what must be done before training goes on or ends, again and again where it fails.
+  void patiently(const std::function<void()>& fn) {
+    const auto start = std::chrono::steady_clock::now();
+    for (auto pause = std::chrono::milliseconds(100);; pause = std::min(2 * pause, kLongestPause)) {
+      try {
+        fn();
+        unsaved.clear();
+        return;
+      } catch (const Error& error) {
+        if (std::chrono::steady_clock::now() - start + pause > std::chrono::seconds(config.save_patience)) throw;
+        unsaved = error.what();
+      }
+      tell_of_trouble();
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
+  // Numbers are worth waiting for as a checkpoint is, and no error.
+  void finish_metrics() {
+    try {
+      patiently([&] {
+        const std::string kept = metrics ? metrics->retry() : std::string();
+        if (!kept.empty()) throw Error(kept);
+      });
+    } catch (const Error& error) {
+      if (tell) tell(std::string(error.what()) + "; some of the run's numbers are lost");
+    }
+    tell_of_trouble();
+  }
+
+  // A line when something cannot be written, and one when all could be.
+  void tell_of_trouble() {
+    const std::string kept = metrics ? metrics->retry() : std::string();
+    const std::string now = !unsaved.empty() ? unsaved : kept;
+    if (now.empty() != told_trouble) return;
+    if (tell) {
+      tell(now.empty()
+               ? "step " + std::to_string(info.step) + ": what could not be written is written now"
+               : "step " + std::to_string(info.step) + ": " + now + "; training goes on, and it is tried again");
+    }
+    told_trouble = !now.empty();
   }
 
   void check_same_weights() const {
@@ -132,7 +194,9 @@ struct Trainer::State {
   void hear() { stop = ranks.alone() ? stop_signal::requested() : ranks.any(stop_signal::requested()); }
 
   void write(int64_t step, const MetricValues& values) {
-    if (metrics) metrics->write(step, values);
+    if (!metrics) return;
+    metrics->write(step, values);
+    tell_of_trouble();
   }
 
   // The best checkpoint so far; empty: nothing is judged.
@@ -153,7 +217,7 @@ struct Trainer::State {
     hear();
     if (!score) return;
     if (judgements) {
-      judgements->add({info.step, *score});
+      patiently([&] { judgements->add({info.step, *score}); });
       write(info.step, {{"market/expected_score", *score}});
       run->prune_checkpoints(config.keep, best_path());
     }
@@ -238,7 +302,10 @@ struct Trainer::State {
   Ranks& ranks;
   Stepper stepper;
   std::optional<RunMetrics> metrics;  // at the first rank
-  bool stop = false;                  // a rank was asked to stop, as all know
+  std::function<void(const std::string&)> tell;
+  std::string unsaved;        // why a checkpoint is not there that was due; empty: it is
+  bool told_trouble = false;  // `tell` has heard of it, and not yet that it is over
+  bool stop = false;          // a rank was asked to stop, as all know
   bool patience_gone = false;
   int64_t finite_until = -1;  // the last step after which all weights were found finite; -1: none yet
   std::string last_checkpoint;
@@ -267,6 +334,8 @@ void Trainer::in_rounds(Rounds& rounds) { state_->rounds = &rounds; }
 void Trainer::watch(std::function<std::map<int64_t, double>()> tape_scores) {
   state_->tape_scores = std::move(tape_scores);
 }
+
+void Trainer::on_trouble(std::function<void(const std::string& line)> tell) { state_->tell = std::move(tell); }
 
 void Trainer::resume(const std::string& checkpoint) {
   load_trainer(checkpoint, state_->policy, state_->stepper.ema(), state_->stepper.optimizers(),
@@ -325,7 +394,9 @@ TrainSummary Trainer::run() {
       window_first = step;
     }
     if (step % config.eval_every == 0) s.measure(summary, true);
-    if (step % config.checkpoint_every == 0) s.save();
+    if (step % config.checkpoint_every == 0 || (!s.unsaved.empty() && step % config.log_every == 0)) {
+      s.save(State::Save::kNowOrLater);
+    }
     if (s.is_due(step) && goes_on()) s.judge_now();
   }
   if (progress) progress->finish();
@@ -342,6 +413,7 @@ TrainSummary Trainer::run() {
   }
   summary.stopped_elsewhere = s.stop && !stop_signal::requested();
   if (s.metrics) s.metrics->ended(step);
+  s.finish_metrics();
   return summary;
 }
 

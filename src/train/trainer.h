@@ -58,6 +58,10 @@ class Trainer {
   // gives nothing if a stop was asked for. All ranks ask for it, and get the same.
   void watch(std::function<std::map<int64_t, double>()> tape_scores);
 
+  // Tells, in a line, what cannot be written, and when it could be. A checkpoint that is due then is tried again at the
+  // next line of the log; one without which training cannot go on or end, for train.save_patience; then it is an Error.
+  void on_trouble(std::function<void(const std::string& line)> tell);
+
   // Goes on where the checkpoint stands: the same weights as a run that was never interrupted, bit for bit on a
   // CPU with the same number of threads.
   void resume(const std::string& checkpoint);

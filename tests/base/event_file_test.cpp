@@ -100,14 +100,25 @@ TEST(EventFile, ARunThatHasNothingToSayBeginsNoFile) {
   EXPECT_TRUE(names(folder.path()).empty());
 }
 
-TEST(EventFile, AFullDiskAndAMissingFolderAreErrors) {
+TEST(EventFile, WhatAFullDiskDoesNotTakeIsWrittenLater) {
   const test::TemporaryFolder folder;
   EventWriter writer(folder.path(), -1);
   writer.write(1, {{"a", 1.0}});
+  const std::string before = read_file(writer.path());
   {
     const test::FullDisk full(60);
-    EXPECT_THROW(writer.write(2, {{"a", 1.0}}), Error);
+    writer.write(2, {{"a", 1.0}});
+    EXPECT_EQ(writer.trouble(), writer.path() + ": cannot write: File too large");
   }
+  writer.retry();
+  EXPECT_EQ(writer.trouble(), "");
+  const std::string after = read_file(writer.path());
+  EXPECT_TRUE(after.starts_with(before));
+  EXPECT_GT(after.size(), before.size());
+}
+
+TEST(EventFile, AMissingFolderIsAnError) {
+  const test::TemporaryFolder folder;
   EXPECT_THROW(EventWriter(folder.path("nowhere"), -1).write(1, {}), Error);
 }
 

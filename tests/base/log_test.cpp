@@ -77,21 +77,45 @@ TEST(Log, APipeIsNoLogFile) {
   }
 }
 
-TEST(Log, AFullDiskIsSaidOnceAndWorkGoesOn) {
+TEST(Log, AFullDiskIsSaidOnceAndItsLinesAreWrittenLater) {
   const test::TemporaryFolder folder;
   const std::string path = folder.path("log.txt");
   write_file(path, std::string(4096, 'x'));  // as much as goes on the disk; what is captured is less
   testing::internal::CaptureStderr();
+  log_to_file(path);
   {
     const test::FullDisk full(4096);
-    log_to_file(path);
     log_info("one");
     log_info("two");
-    close_log_file();
   }
-  EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "one\nwarning: " + path + ": cannot write: File too large; further lines are not in it\ntwo\n");
   EXPECT_EQ(read_file(path).size(), 4096U);
+  log_info("three");
+  close_log_file();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "one\nwarning: " + path +
+                ": cannot write: File too large; its lines are kept, and written when they can be\ntwo\nthree\n");
+  std::string words;
+  std::istringstream lines(read_file(path).substr(4096));
+  for (std::string line; std::getline(lines, line);) words += line.substr(line.rfind(' '));
+  EXPECT_EQ(words, " one two three");
+}
+
+// logrotate moves the file, or copies it and cuts it.
+TEST(Log, WhereItsFileIsRotatedLinesGoOnInANewOne) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path("log.txt");
+  testing::internal::CaptureStderr();
+  log_to_file(path);
+  log_info("one");
+  std::filesystem::rename(path, path + ".1");
+  log_info("two");
+  std::filesystem::resize_file(path, 0);
+  log_info("three");
+  close_log_file();
+  testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(read_file(path + ".1").ends_with(" one\n"));
+  EXPECT_TRUE(read_file(path).ends_with(" three\n"));
+  EXPECT_EQ(read_file(path).find("two"), std::string::npos);
 }
 
 }  // namespace

@@ -122,6 +122,69 @@ TEST_F(TrainerTest, LowersTheLossAndWritesMetrics) {
   EXPECT_NE(metrics.find("\"held_out/action_error/period_8\""), std::string::npos);
 }
 
+// Takes a folder away in one step, and brings it back in another.
+class TakesAway : public LinearPolicy {
+ public:
+  TakesAway(std::string path, int64_t away, int64_t back) : path_(std::move(path)), away_(away), back_(back) {}
+  void after_step(const policy::Step& step) override {
+    if (step.index == away_) std::filesystem::rename(path_, path_ + ".away");
+    if (step.index == back_) std::filesystem::rename(path_ + ".away", path_);
+  }
+
+ private:
+  std::string path_;
+  int64_t away_, back_;
+};
+
+TEST_F(TrainerTest, AFolderThatIsAwayForAWhileLosesNothing) {
+  TrainConfig config = twenty_steps();
+  config.checkpoint_every = 6;
+  config.keep = 10;
+  config.log_every = 2;
+  at::manual_seed(1);
+  LinearPolicy undisturbed;
+  train(undisturbed, config, "whole");
+  at::manual_seed(1);
+  const std::string path = folder_.path("run");
+  TakesAway policy(path, 5, 13);
+  const RunDir run = RunDir::create(path, "kind: train\n");
+  policy::CheckpointInfo info;
+  info.shape = {2, 1};
+  LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
+  Trainer trainer(config, policy, windows, &held_out_, &run, info, "kind: train\n");
+  std::vector<std::string> told;
+  trainer.on_trouble([&](const std::string& line) { told.push_back(line); });
+  EXPECT_EQ(trainer.run().step, 20);
+  ASSERT_EQ(told.size(), 2U) << told.front();
+  EXPECT_EQ(told[0], "step 6: " + path +
+                         "/metrics.jsonl: cannot open: No such file or directory; training goes on, and "
+                         "it is tried again");
+  EXPECT_EQ(told[1], "step 14: what could not be written is written now");
+  // The checkpoints of steps 6 and 12 came late: as that of step 14.
+  std::vector<std::string> steps;
+  for (const std::string& one : run.checkpoints()) steps.push_back(std::filesystem::path(one).filename());
+  EXPECT_EQ(steps, (std::vector<std::string>{"step-00000014", "step-00000018", "step-00000020"}));
+  EXPECT_EQ(read_file(path + "/checkpoints/step-00000020/model.safetensors"),
+            read_file(folder_.path("whole") + "/checkpoints/step-00000020/model.safetensors"));
+  const auto steps_in = [](const std::string& metrics) { return std::count(metrics.begin(), metrics.end(), '\n'); };
+  EXPECT_EQ(steps_in(read_file(path + "/metrics.jsonl")),
+            steps_in(read_file(folder_.path("whole") + "/metrics.jsonl")));
+}
+
+// The last checkpoint is waited for, but not for ever.
+TEST_F(TrainerTest, AFolderThatStaysAwayIsAnErrorAfterItsTime) {
+  const std::string path = folder_.path("run");
+  TakesAway policy(path, 5, 1000);
+  const RunDir run = RunDir::create(path, "kind: train\n");
+  policy::CheckpointInfo info;
+  info.shape = {2, 1};
+  TrainConfig config = twenty_steps();
+  config.save_patience = 1;
+  LoggedWindows windows(training_, policy, config.batch_size, 1, config.seed);
+  Trainer trainer(config, policy, windows, nullptr, &run, info, "kind: train\n");
+  EXPECT_THROW(trainer.run(), Error);
+}
+
 TEST_F(TrainerTest, ALossThatIsNotFiniteStopsWithTheStepNamedAndNoCheckpoint) {
   LinearPolicy policy;
   policy.poison(5);

@@ -114,6 +114,14 @@ RunDir RunDir::open_or_create(const std::string& path, const std::string& config
   return run;
 }
 
+void RunDir::require() const {
+  std::error_code fault;
+  if (!fs::is_regular_file(file("config.yaml"), fault)) {
+    throw Error(path_ + ": the run's folder, with its config.yaml, is not there" +
+                (fault && fault != std::errc::no_such_file_or_directory ? " (" + fault.message() + ")" : ""));
+  }
+}
+
 std::string RunDir::file(const std::string& name) const { return path_ + "/" + name; }
 
 std::vector<std::string> RunDir::checkpoints() const {

@@ -20,6 +20,8 @@ class RunDir {
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const;
+  // Error if the folder is away, as a shared one may be for a while: nothing must be made in its place.
+  void require() const;
   // Checkpoint folders, oldest first. Only names that checkpoint_path() makes are listed, so no unfinished ones.
   std::vector<std::string> checkpoints() const;
   std::string checkpoint_path(int64_t step) const;  // checkpoints/step-00000100
