@@ -157,8 +157,8 @@ TEST_F(TrainerTest, AFolderThatIsAwayForAWhileLosesNothing) {
   EXPECT_EQ(trainer.run().step, 20);
   ASSERT_EQ(told.size(), 2U) << told.front();
   EXPECT_EQ(told[0], "step 6: " + path +
-                         "/metrics.jsonl: cannot open: No such file or directory; training goes on, and "
-                         "it is tried again");
+                         "/checkpoints/step-00000006: the run's folder, with its config.yaml, is not "
+                         "there; training goes on, and it is tried again");
   EXPECT_EQ(told[1], "step 14: what could not be written is written now");
   // The checkpoints of steps 6 and 12 came late: as that of step 14.
   std::vector<std::string> steps;
