@@ -3,13 +3,17 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/config/config.h"
 #include "data/csv_reader.h"
 #include "data/ingest_summary.h"
+#include "base/threads.h"
 #include "data/raw_log_file.h"
+#include "data/trajectory_builder.h"
+#include "data/trajectory_store.h"
 
 namespace genbid::data {
 
@@ -46,10 +50,15 @@ struct IngestConfig {
 // ConfigError if an output would replace one of the inputs.
 void check_not_an_input(const std::string& key, const std::string& output, const std::vector<std::string>& inputs);
 
+// Makes labels of raw logs' trajectories from their market log, which is whole by then; empty if a stop was asked for.
+using MakeLabels = std::function<std::optional<std::vector<TrajectoryLabels>>(
+    const std::string& market_log, std::span<const Trajectory> trajectories, Threads& threads)>;
+
 struct IngestControl {
   int64_t block_bytes = CsvFile::kBlockBytes;
   // Called now and then with the bytes of text read and their total.
   std::function<void(int64_t done, int64_t total)> progress;
+  MakeLabels labels;  // null: the store has none. Raw logs alone can have them, with both outputs.
 };
 
 // Reads trajectory files into a trajectory store, or raw traffic logs into a trajectory store, a market log, or both;

@@ -193,7 +193,14 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     info.features = feature_names(features);
     info.sources = sources;
     info.config = text;
-    if (!write_store(trajectories, info, summary.num_rows, *store)) return std::nullopt;
+    std::vector<TrajectoryLabels> labels;
+    if (control.labels) {
+      auto made = control.labels(config.output_market_log, trajectories, threads);
+      if (!made) return std::nullopt;
+      labels = std::move(*made);
+      info.labels = true;
+    }
+    if (!write_store(trajectories, labels, info, summary.num_rows, *store)) return std::nullopt;
     summary.output = config.output;
     summary.output_bytes = size_of(config.output);
     summary.feature_set = info.feature_set;

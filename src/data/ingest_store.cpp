@@ -47,12 +47,13 @@ std::string sources_json(std::vector<CsvSource> sources) {
   return list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInfo& info, int64_t num_rows,
-                 TrajectoryStoreWriter& writer) {
+bool write_store(std::vector<Trajectory>& trajectories, const std::vector<TrajectoryLabels>& labels,
+                 const TrajectoryStoreInfo& info, int64_t num_rows, TrajectoryStoreWriter& writer) {
   writer.begin(info, std::ssize(trajectories), num_rows);
   TrajectoryColumns part;
   for (size_t i = 0; i < trajectories.size(); ++i) {
     part.append(trajectories[i]);
+    if (info.labels) part.append(labels[i]);
     trajectories[i] = {};
     if (part.num_rows() >= kRowsPerWrite || i + 1 == trajectories.size()) {
       if (stop_signal::requested()) return false;

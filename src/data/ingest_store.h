@@ -17,9 +17,9 @@ namespace genbid::data {
 // JSON for a store's attribute, whatever the order of the files.
 std::string sources_json(std::vector<CsvSource> sources);
 
-// Writes the trajectories and frees them. Returns false if a stop was asked for.
-bool write_store(std::vector<Trajectory>& trajectories, const TrajectoryStoreInfo& info, int64_t num_rows,
-                 TrajectoryStoreWriter& writer);
+// Writes the trajectories, with `labels` if the info says so, and frees them. Returns false if a stop was asked for.
+bool write_store(std::vector<Trajectory>& trajectories, const std::vector<TrajectoryLabels>& labels,
+                 const TrajectoryStoreInfo& info, int64_t num_rows, TrajectoryStoreWriter& writer);
 
 // `files` names the files for messages, `num_ticks` is what a whole period has.
 void summarise(const std::vector<Trajectory>& trajectories, const std::vector<std::string>& files, int num_ticks,

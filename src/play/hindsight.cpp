@@ -63,24 +63,29 @@ void add_blocks(const market::TickLadder& ladder, std::vector<oracle::Impression
 
 oracle::Responses responses_for(const market::Market& market, const market::Cell& cell, bool slots) {
   const market::MarketShape& shape = market.shape();
+  return responses_for(market.auction_rule(cell), cell.advertisers, shape.seats, shape.ticks, slots);
+}
+
+oracle::Responses responses_for(const AuctionRule& rule, std::span<const Advertiser> campaigns, int num_seats,
+                                int num_ticks, bool slots) {
   constexpr int kOctaves = 2;
   constexpr int kManyOctaves = 24;  // 100 KB a seat and tick
-  double low = cell.advertisers.front().cpa_limit;
+  double low = campaigns.front().cpa_limit;
   double high = low;
-  for (const Advertiser& advertiser : cell.advertisers) {
-    low = std::min(low, advertiser.cpa_limit);
-    high = std::max(high, advertiser.cpa_limit);
+  for (const Advertiser& campaign : campaigns) {
+    low = std::min(low, campaign.cpa_limit);
+    high = std::max(high, campaign.cpa_limit);
   }
   oracle::Auction auction;
-  auction.rule = market.auction_rule(cell);
+  auction.rule = rule;
   const oracle::AlphaGrid common = oracle::grid_around(low, high, kOctaves);
-  std::vector<oracle::AlphaGrid> grids(to_size(shape.seats), common);
+  std::vector<oracle::AlphaGrid> grids(to_size(num_seats), common);
   if (common.octaves > kManyOctaves) {
-    std::transform(cell.advertisers.begin(), cell.advertisers.end(), grids.begin(), [](const Advertiser& seat) {
+    std::transform(campaigns.begin(), campaigns.end(), grids.begin(), [](const Advertiser& seat) {
       return oracle::grid_around(seat.cpa_limit, seat.cpa_limit, kOctaves);
     });
   }
-  return {shape.ticks, auction, std::move(grids), slots};
+  return {num_ticks, auction, std::move(grids), slots};
 }
 
 bool record_responses(market::Market& market, market::Cell cell, std::span<Bidder* const> bidders,

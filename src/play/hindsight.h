@@ -42,6 +42,9 @@ void add_blocks(const market::TickLadder& ladder, std::vector<oracle::Impression
 // Empty responses for a cell of the market. Their grid fits its CPA limits; where these lie far apart, each seat has a
 // grid of its own.
 oracle::Responses responses_for(const market::Market& market, const market::Cell& cell, bool slots = true);
+// The same of any auction, for a seat each; more seats than campaigns have the grid of the first.
+oracle::Responses responses_for(const AuctionRule& rule, std::span<const Advertiser> campaigns, int num_seats,
+                                int num_ticks, bool slots);
 
 // What a seat of a period could have done best.
 struct SeatHindsight {

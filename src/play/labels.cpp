@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/convert.h"
 
@@ -15,6 +16,25 @@ float asked_alpha(const market::SeatTick& seat) {
 }
 
 }  // namespace
+
+data::TrajectoryLabels labels_of(const oracle::Responses& day, int seat, const SeatHindsight& hindsight,
+                                 const std::vector<oracle::DaySoFar>& days, std::vector<float> asked,
+                                 double cpa_limit) {
+  const oracle::DayPlan& plan = *hindsight.plan;
+  const std::vector<double> constants = oracle::best_constants_of_rest(day, seat, days, cpa_limit);
+  data::TrajectoryLabels labels;
+  labels.best_constant = hindsight.optima.constant.alpha;
+  labels.optimum = hindsight.optima.per_tick.score;
+  labels.asked = std::move(asked);
+  for (int tick = 0; tick < to_int(std::ssize(days)); ++tick) {
+    const auto& [so_far, budget] = at(days, tick);
+    const bool may_bid = budget >= kMinRemainingBudget;
+    labels.best_rest.push_back(may_bid ? as_float(plan.now(tick, so_far, budget, cpa_limit).alpha) : 0.0F);
+    labels.rest_constant.push_back(may_bid ? as_float(at(constants, tick)) : 0.0F);
+    if (!may_bid) at(labels.asked, tick) = 0.0F;
+  }
+  return labels;
+}
 
 void LabelMaker::start(const market::Cell& cell) {
   cell_ = cell;
@@ -48,29 +68,12 @@ void LabelMaker::on_ladder(int64_t cell, int tick, const market::TickLadder& lad
 std::optional<std::vector<data::TrajectoryLabels>> LabelMaker::finish(const oracle::Record& again) {
   std::vector<data::TrajectoryLabels> labels(judged_.size());
   const auto judge = [&](const oracle::Responses& day) {
-    return for_each_hindsight(day, judged_, market_.threads(),
-                              [&](size_t i, const SeatHindsight& hindsight) { labels[i] = label(i, day, hindsight); });
+    return for_each_hindsight(day, judged_, market_.threads(), [&](size_t i, const SeatHindsight& hindsight) {
+      labels[i] = labels_of(day, judged_[i].seat, hindsight, days_[i], asked_[i], cell_.advertisers[i].cpa_limit);
+    });
   };
   const std::string where = "period " + std::to_string(cell_.period);
   if (!oracle::judge_fitted(*responses_, judged_, again, judge, where)) return std::nullopt;
-  return labels;
-}
-
-data::TrajectoryLabels LabelMaker::label(size_t seat, const oracle::Responses& day,
-                                         const SeatHindsight& hindsight) const {
-  const oracle::DayPlan& plan = *hindsight.plan;
-  const double limit = cell_.advertisers[seat].cpa_limit;
-  const std::vector<double> constants = oracle::best_constants_of_rest(day, to_int(seat), days_[seat], limit);
-  data::TrajectoryLabels labels;
-  labels.best_constant = hindsight.optima.constant.alpha;
-  labels.optimum = hindsight.optima.per_tick.score;
-  labels.asked = asked_[seat];
-  for (int tick = 0; tick < plan.num_ticks(); ++tick) {
-    const auto& [so_far, budget] = at(days_[seat], tick);
-    const bool may_bid = budget >= kMinRemainingBudget;
-    labels.best_rest.push_back(may_bid ? as_float(plan.now(tick, so_far, budget, limit).alpha) : 0.0F);
-    labels.rest_constant.push_back(may_bid ? as_float(at(constants, tick)) : 0.0F);
-  }
   return labels;
 }
 

@@ -15,6 +15,10 @@
 
 namespace genbid::play {
 
+// Labels of a seat's day, from where it stood as each of its ticks began. `asked`: by tick.
+data::TrajectoryLabels labels_of(const oracle::Responses& day, int seat, const SeatHindsight& hindsight,
+                                 const std::vector<oracle::DaySoFar>& days, std::vector<float> asked, double cpa_limit);
+
 // Makes the labels of a cell's trajectories (data::TrajectoryLabels) while it is played: the market must keep ladders.
 // It hears every tick, and the label of a tick is found once the day is over, from what the day had brought by then:
 //
@@ -43,8 +47,6 @@ class LabelMaker : public market::PeriodSink {
   std::optional<std::vector<data::TrajectoryLabels>> finish(const oracle::Record& again);
 
  private:
-  data::TrajectoryLabels label(size_t seat, const oracle::Responses& day, const SeatHindsight& hindsight) const;
-
   market::Market& market_;
   market::Cell cell_;
   std::optional<oracle::Responses> responses_;

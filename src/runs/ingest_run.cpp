@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -13,6 +14,7 @@
 #include "base/threads.h"
 #include "data/csv_reader.h"
 #include "data/replaceable.h"
+#include "play/log_labels.h"
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
 
@@ -65,6 +67,9 @@ data::IngestControl shown_in(std::optional<Progress>& progress) {
 void IngestRunConfig::fields(ConfigVisitor& v) {
   ingest.keys(v);
   v.path("output_online_lp_table", output_online_lp_table, true);
+  v.field("labels", labels);
+  v.check(!labels || (!ingest.output.empty() && !ingest.output_market_log.empty()), "labels",
+          "false, or both output and output_market_log, of raw logs: labels of the one are made from the other");
   const bool stores = !ingest.output.empty() || !ingest.output_market_log.empty();
   v.check(output_online_lp_table.empty() || !stores, "output_online_lp_table",
           "no output and output_market_log beside it: a run makes a table or stores (output= for none)");
@@ -75,7 +80,18 @@ void IngestRunConfig::fields(ConfigVisitor& v) {
 std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   if (!config.output_online_lp_table.empty()) return make_table(config);
   std::optional<Progress> progress;
-  const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, shown_in(progress));
+  data::IngestControl control = shown_in(progress);
+  if (config.labels) {
+    control.labels = [&progress](const std::string& market_log, std::span<const data::Trajectory> trajectories,
+                                 Threads& threads) {
+      progress.reset();
+      return play::labels_from_log(market_log, trajectories, threads, [&progress](int64_t done) {
+        if (!progress) progress.emplace("Labelling", 0, "periods");
+        progress->update(done);
+      });
+    };
+  }
+  const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, control);
   progress.reset();
   if (!summary) return std::nullopt;
   return IngestReport{summary->text(), summary->json()};

@@ -13,6 +13,7 @@ namespace genbid::runs {
 struct IngestRunConfig {
   data::IngestConfig ingest;
   std::string output_online_lp_table;  // alone: of the raw log of one period
+  bool labels = false;                 // of raw logs' trajectories: the best alphas in hindsight (play/log_labels.h)
 
   void fields(ConfigVisitor& v);
 };
