@@ -43,6 +43,8 @@ Command ingest_command() {
       "output                the trajectory store; it is there whole or not at all; `output=` for none (raw logs)\n"
       "                      outputs replace files of their own kind and no others\n"
       "output_market_log     the market log of raw logs; none by default\n"
+      "labels                true: the store of raw logs has the best alphas in hindsight, made from the market log,\n"
+      "                      for data.labels of a training\n"
       "output_online_lp_table  OnlineLP's table of the raw log of one period, as AuctionNet's training makes it "
       "(CSV);\n"
       "                      for the bidder {bidder: online_lp, table: FILE}; alone (output=), none by default\n"

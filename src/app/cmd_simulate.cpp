@@ -85,10 +85,12 @@ int run_market(const play::SimulateConfig& config, Form form) {
   const auto after_tick = [&](int tick) { progress.update(done, "tick " + std::to_string(tick + 1) + of_ticks); };
   const auto summary = play::simulate(config, after_period, after_tick);
   if (!summary) {
-    log_warning(config.output.resumable
-                    ? "Stopped by a signal after " + std::to_string(play::unfinished_periods(folder)) + " of " +
-                          std::to_string(num_periods) + " periods. The same command goes on."
-                    : "Stopped by a signal. Nothing was written.");
+    log_warning(
+        config.output.resumable ? "Stopped by a signal after " + std::to_string(play::unfinished_periods(folder)) +
+                                      " of " + std::to_string(num_periods) + " periods. The same command goes on."
+        : shard.count > 1
+            ? "Stopped by a signal. What shards have played stays; the same command plays or puts together the rest."
+            : "Stopped by a signal. Nothing was written.");
     return stop_signal::exit_status();
   }
   const bool played_before = summary->num_played_before == num_periods;
@@ -156,7 +158,8 @@ Command simulate_command() {
       "                     given what the day had brought, and the day's best constant alpha and highest score\n"
       "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
       "output.market_log_precision  float32 (default) or float64\n"
-      "output.shard         i/n: a part of the periods, in a folder that n processes share; the last puts all together\n"
+      "output.shard         i/n: a part of the periods, in a folder that n processes share; the last puts all "
+      "together\n"
       "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
       "threads              0 (default): one a processor\n"
       "\n"

@@ -391,9 +391,13 @@ void Outputs::append_part(const std::string& dir) {
     for (const int64_t period : part.periods()) s.tape->append(part.read({&period, 1}));
   }
   if (s.raw_log_folder.empty()) return;
-  for (const auto& entry : fs::directory_iterator(dir + "/" + kRawLog.name)) {
-    fs::copy_file(entry.path(), s.raw_log_folder + "/" + entry.path().filename().string());
+  std::error_code fault;
+  const std::string logs = dir + "/" + kRawLog.name;
+  for (const auto& entry : fs::directory_iterator(logs, fault)) {
+    fs::copy_file(entry.path(), s.raw_log_folder + "/" + entry.path().filename().string(), fault);
+    if (fault) throw Error(entry.path().string() + ": cannot be copied: " + fault.message());
   }
+  if (fault) throw Error(logs + ": cannot read: " + fault.message());
 }
 
 std::vector<std::string> Outputs::commit() {

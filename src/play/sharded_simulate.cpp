@@ -43,7 +43,7 @@ class ShardedRun {
     identity_ = run_identity(config_, population);
   }
 
-  bool is_merged() const { return has_settings(merged_path(), identity_); }
+  bool is_merged() const { return has_settings(merged_path(), identity_ + files_text()); }
   bool is_played(Shard one) const { return has_settings(folder(one) + "/" + kSettings, identity_of(one)); }
 
   SimulateConfig config_of(Shard one) const {
@@ -69,8 +69,9 @@ class ShardedRun {
 
   // Returns the files; none where another process is at it, or a stop was asked for.
   std::vector<std::string> merge(Threads& threads) const {
-    const RawFile place(config_.output.dir + "/shards", O_RDONLY | O_DIRECTORY);
-    if (!lock_file(place.fd(), config_.output.dir + "/shards", std::chrono::seconds(1)) || is_merged()) return {};
+    const std::string lock = config_.output.dir + "/shards/.lock";  // a file: folders have no locks on NFS
+    const RawFile place(lock, O_RDWR | O_CREAT);
+    if (!lock_file(place.fd(), lock, std::chrono::seconds(1)) || is_merged()) return {};
     OutputConfig output = config_.output;
     output.resumable = false;
     Outputs whole(output, config_.market.shape(), std::ssize(periods_), identity_, threads);
@@ -81,9 +82,14 @@ class ShardedRun {
       whole.append_part(folder(one));
     }
     const std::vector<std::string> files = whole.commit();
-    write_file(merged_path(), identity_);
-    for (int64_t i = 0; i < shard_.count; ++i) remove_all_but_settings(folder({i, shard_.count}));
+    write_file(merged_path(), identity_ + files_text());
+    remove_parts();
     return files;
+  }
+
+  // What shards have left that are put together; a process that did that may have been killed before this.
+  void remove_parts() const {
+    for (int64_t i = 0; i < shard_.count; ++i) remove_all_but_settings(folder({i, shard_.count}));
   }
 
  private:
@@ -91,9 +97,20 @@ class ShardedRun {
   std::string merged_path() const { return config_.output.dir + "/shards/merged.yaml"; }
   std::string identity_of(Shard one) const {
     const SimulateConfig config = config_of(one);
-    return config.market.periods.values.empty() ? "periods: []\n" : run_identity(config, population_);
+    return (config.market.periods.values.empty() ? "periods: []\n" : run_identity(config, population_)) + files_text();
+  }
+  // Which files are asked for, which a run's identity does not say.
+  std::string files_text() const {
+    const auto line = [](const char* name, bool value) {
+      return std::string("  ") + name + ": " + (value ? "true" : "false") + "\n";
+    };
+    const OutputConfig& output = config_.output;
+    return "files:\n" + line("ticks", output.ticks) + line("raw_log", output.raw_log) +
+           line("trajectories", output.trajectories) +
+           line("trajectories_csv", output.trajectories && output.trajectories_csv) + line("tape", output.tape);
   }
   static void remove_all_but_settings(const std::string& folder) {
+    if (!fs::exists(folder)) return;
     for (const auto& entry : fs::directory_iterator(folder)) {
       if (entry.path().filename() != kSettings) fs::remove_all(entry.path());
     }
@@ -121,6 +138,7 @@ std::optional<SimulateSummary> simulate_shard(const SimulateConfig& config, cons
   summary.shard = shard;
   summary.num_played_before = shard.end(std::ssize(periods)) - shard.begin(std::ssize(periods));
   if (run.is_merged()) {
+    run.remove_parts();
     summary.merged = true;
     return summary;
   }

@@ -25,6 +25,7 @@
 #include "runs/ablate_state.h"
 #include "runs/ablate_table.h"
 #include "runs/evaluate_candidates.h"
+#include "train/rank_place.h"
 
 namespace genbid::runs {
 namespace {
@@ -131,8 +132,9 @@ class Experiment {
                part == kTrain ? print_config(*cell.train, verb) : print_config(market(number, part).evaluate, verb));
     std::error_code missing;
     const auto written = std::filesystem::file_size(output_of(cell), missing);
-    running_.push_back({number, part, ChildProcess({own_program(), verb, file}, output_of(cell)), std::move(*lock),
-                        missing ? 0 : static_cast<std::streamoff>(written)});
+    running_.push_back({number, part,
+                        ChildProcess({own_program(), verb, file}, output_of(cell), train::no_rank_variables()),
+                        std::move(*lock), missing ? 0 : static_cast<std::streamoff>(written)});
   }
 
   static std::string output_of(const AblateCell& cell) { return cell.folder + "/output.txt"; }

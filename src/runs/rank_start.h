@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +29,15 @@ class RankStart {
   void end();
 
  private:
+  void wait_for_others(std::chrono::seconds patience);
+  void tell_why();
+
   std::unique_ptr<train::MeetingPoint> point_;
   std::vector<ChildProcess> others_;
+  std::vector<std::string> outputs_;  // where they say what goes wrong, by process
+  bool ended_ = false;
   std::unique_ptr<train::Ranks> ranks_;
+  std::chrono::seconds timeout_{};
 };
 
 // Error unless all ranks have the first one's settings, data, program and kind of processor, naming what differs.
@@ -46,6 +53,7 @@ class SharedCheckpoint {
   SharedCheckpoint& operator=(const SharedCheckpoint&) = delete;
 
   const std::string& path() const { return path_; }  // empty where there is none
+  void release();                                    // once it has been read
 
  private:
   std::string path_;

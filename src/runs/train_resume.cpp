@@ -72,6 +72,13 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
                 ", which an earlier program began; expected the " + now.observation.returns + kBeginAnew);
   }
   check_steps(*latest, config.train);
+  const int64_t parts = now.ranks * config.train.accumulate;
+  if (config.has_policy_gradient() && config.policy_gradient.reuse > 1 &&
+      parts != seen.ranks * before.train.accumulate) {
+    throw Error(latest->path + ": found a policy gradient whose samples are kept for policy_gradient.reuse steps in " +
+                std::to_string(seen.ranks * before.train.accumulate) + " parts (train.accumulate x ranks), expected " +
+                std::to_string(parts) + ": go on with as many ranks" + kBeginAnew);
+  }
   return {latest->path, notes_on(seen, now, before.train, config.train)};
 }
 

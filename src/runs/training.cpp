@@ -47,13 +47,6 @@ int threads_for(int64_t num_parameters) {
   return num_parameters < kLarge ? 1 : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-// Ranks of one machine have a GPU each.
-std::string device_name(const TrainRunConfig& config) {
-  const auto place = train::place_from_environment();
-  if (config.train.device != "cuda" || (!place && config.train.ranks == 1)) return config.train.device;
-  return "cuda:" + std::to_string(place ? place->local_rank : 0);
-}
-
 // What a policy learns from: logs, tapes, rounds of its own, or several of these.
 struct Inputs {
   std::optional<TrainingData> logs;
@@ -313,7 +306,9 @@ void take_run(const RunDir& run) {
 
 TrainingSummary train(const TrainRunConfig& config) {
   const auto start = std::chrono::steady_clock::now();
-  const c10::Device device = train::open_device(device_name(config));  // before any other use of LibTorch
+  const c10::Device device = train::open_device_of_rank(
+      config.train.device,
+      train::place_from_environment().value_or(train::RankPlace()).local_rank);  // before any other use of LibTorch
   train::set_arithmetic(device, config.train.tf32, config.train.deterministic);
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
@@ -346,7 +341,7 @@ TrainingSummary train(const TrainRunConfig& config) {
     resume = find_checkpoint(*run, config, info);
     write_file(run->file("config.yaml"), yaml);
   }
-  const SharedCheckpoint shared(ranks, resume.checkpoint);
+  SharedCheckpoint shared(ranks, resume.checkpoint);
   const std::string& checkpoint = shared.path();
   if (!ranks.first() && config.rounds.on()) run.emplace(RunDir::open(config.run));
   policy->to(device);  // before fit(), whose columns are there
@@ -392,6 +387,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   } else if (!checkpoint.empty()) {
     trainer.resume(checkpoint);
   }
+  shared.release();
   objectives.ask_for(policy->wishes());
   TrainingSummary summary;
   summary.training = trainer.run();

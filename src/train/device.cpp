@@ -54,6 +54,13 @@ c10::Device open_device(const std::string& name) {
   return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(*gpu));
 }
 
+c10::Device open_device_of_rank(const std::string& name, int64_t local_rank) {
+  const c10::Device device = open_device(name);
+  if (name != "cuda") return device;
+  return c10::Device(c10::kCUDA,
+                     static_cast<c10::DeviceIndex>(local_rank % static_cast<int64_t>(torch::cuda::device_count())));
+}
+
 void set_arithmetic(c10::Device device, bool tf32, bool deterministic) {
   at::Context& context = at::globalContext();
   if (device.is_cuda()) {

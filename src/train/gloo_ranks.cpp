@@ -3,8 +3,11 @@
 
 #include <ATen/ATen.h>
 #include <c10/util/Logging.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -105,6 +108,8 @@ class GlooRanks : public Ranks {
     const stop_signal::Unhurried until_the_others_come;  // who may be in the middle of what they will end
     try {
       fn();
+      // A signal that came meanwhile is seen; the next sum tells the others.
+      static_cast<void>(stop_signal::requested());
     } catch (const std::exception& error) {
       throw Error("rank " + std::to_string(rank()) + " of " + std::to_string(size()) +
                   ": another rank is lost, or did not come within " + std::to_string(options_.timeout.count()) +
@@ -140,6 +145,21 @@ std::shared_ptr<gloo::transport::Device> own_device(const RankPlace& place) {
   return c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
+// By itself the store would listen on all of the machine's interfaces. The store closes the listener.
+std::pair<int, uint16_t> listen_on_loopback() {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  if (listener < 0 || ::bind(listener, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::listen(listener, SOMAXCONN) != 0 ||
+      ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw Error(std::strerror(errno));
+  }
+  return {listener, ntohs(address.sin_port)};
+}
+
 }  // namespace
 
 std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
@@ -158,7 +178,9 @@ std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options)
     throw Error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " (" + place.from +
                 "): cannot meet the others at " + place.address + ":" + std::to_string(place.port) + " within " +
                 std::to_string(options.timeout.count()) + " seconds (train.rank_timeout): " + first_line(error) +
-                "; expected " + std::to_string(place.size) + " processes with ranks from 0");
+                "; expected " + std::to_string(place.size) +
+                " processes with ranks from 0, on machines that reach each other (GLOO_SOCKET_IFNAME names the network "
+                "interface)");
   }
 }
 
@@ -168,10 +190,12 @@ struct MeetingPoint::State {
 
 MeetingPoint::MeetingPoint() : state_(std::make_unique<State>()) {
   c10d::TCPStoreOptions options;
-  options.port = 0;
   options.isServer = true;
   options.waitWorkers = false;
   try {
+    const auto [listener, port] = listen_on_loopback();
+    options.masterListenFd = listener;
+    options.port = port;
     state_->store = c10::make_intrusive<c10d::TCPStore>("127.0.0.1", options);
   } catch (const std::exception& error) {
     throw Error(std::string("ranks: cannot listen on this machine: ") + first_line(error));

@@ -25,6 +25,7 @@ class WeightedSum : public Objective {
   void gather(const at::Tensor& place_1) override;
   size_t num_parts() const override { return places_.size(); }
   at::Tensor weight(size_t part) const override;
+  size_t noise_of(size_t part) const override { return places_[part].part; }
   bool is_of_all_groups() const override;
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;

@@ -42,12 +42,22 @@ class Reader {
 
 constexpr int64_t kMostRanks = 1 << 20;
 
-// The first machine of Slurm's list: node[03-07,12],other -> node03.
+// The first machine of Slurm's list: node[03-07,12],other -> node03, rack[1-2]n[1-4]-ib -> rack1n1-ib.
 std::string first_machine(const std::string& list) {
-  const size_t end = list.find_first_of("[,");
-  if (end == std::string::npos || list[end] == ',') return list.substr(0, end);
-  const size_t number_end = list.find_first_of("-,]", end);
-  return list.substr(0, end) + list.substr(end + 1, number_end - end - 1);
+  std::string name;
+  size_t at = 0;
+  while (at < list.size() && list[at] != ',') {
+    if (list[at] != '[') {
+      name += list[at++];
+      continue;
+    }
+    const size_t close = list.find(']', at);
+    if (close == std::string::npos) return {};
+    const size_t end = list.find_first_of("-,]", at);
+    name += list.substr(at + 1, end - at - 1);
+    at = close + 1;
+  }
+  return name;
 }
 
 void read_ranks(const Reader& reader, const std::string& rank, const std::string& size, const std::string& local,
@@ -93,8 +103,35 @@ std::optional<RankPlace> place_from(const Variables& variables) {
   if (reader.has("MASTER_PORT")) place.port = static_cast<int>(reader.number("MASTER_PORT", 1, 65535));
   if (place.port == 0) reader.need("MASTER_PORT", "to be a free port of that machine");
   place.hosted = reader.text("TORCHELASTIC_USE_AGENT_STORE") == "True";
-  place.name = "genbid-" + reader.text("TORCHELASTIC_RESTART_COUNT") + "-" + reader.text("SLURM_RESTART_COUNT");
+  place.name = "genbid";
+  for (const char* const one :
+       {"TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"}) {
+    place.name += "-" + reader.text(one);
+  }
   return place;
+}
+
+std::vector<std::string> no_rank_variables() {
+  return {"RANK=",
+          "WORLD_SIZE=",
+          "LOCAL_RANK=",
+          "MASTER_ADDR=",
+          "MASTER_PORT=",
+          "JOB_COMPLETION_INDEX=",
+          "OMPI_COMM_WORLD_RANK=",
+          "OMPI_COMM_WORLD_SIZE=",
+          "OMPI_COMM_WORLD_LOCAL_RANK=",
+          "SLURM_PROCID=",
+          "SLURM_LOCALID=",
+          "SLURM_NTASKS=",
+          "SLURM_STEP_NUM_TASKS=",
+          "SLURM_STEP_NODELIST=",
+          "SLURM_JOB_ID=",
+          "SLURM_STEP_ID=",
+          "SLURM_RESTART_COUNT=",
+          "TORCHELASTIC_RUN_ID=",
+          "TORCHELASTIC_RESTART_COUNT=",
+          "TORCHELASTIC_USE_AGENT_STORE="};
 }
 
 std::optional<RankPlace> place_from_environment() {

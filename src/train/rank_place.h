@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace genbid::train {
 
@@ -31,5 +32,8 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 // alone means nothing.
 std::optional<RankPlace> place_from(const Variables& variables);
 std::optional<RankPlace> place_from_environment();
+
+// NAME= for each of these variables: what a process is given that is no rank of the training that starts it.
+std::vector<std::string> no_rank_variables();
 
 }  // namespace genbid::train

@@ -25,7 +25,9 @@ Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& o
   }
   for (size_t g = 0; g < groups_.size(); ++g) {
     std::vector<at::Generator>& parts = noise_.emplace_back();
-    for (size_t part = 0; part < objective.num_parts(); ++part) parts.push_back(generator_on(objective.device(), 0));
+    for (size_t part = 0; part < objective.num_parts(); ++part) {
+      while (parts.size() <= objective.noise_of(part)) parts.push_back(generator_on(objective.device(), 0));
+    }
   }
   const at::TensorOptions options = at::TensorOptions(at::kLong).device(objective.device());
   number_ = at::zeros({}, options);
@@ -67,7 +69,6 @@ void Stepper::prepare(int64_t step, int64_t last) {
     // Of groups that rest too: the hook behind the step may draw.
     const std::string stream = "train.noise." + groups_[g].name;
     for (size_t part = 0; part < noise_[g].size(); ++part) {
-      if (part > 0 && !objective_.is_mine(part)) continue;
       noise_[g][part].set_current_seed(derive_seed(static_cast<uint64_t>(config_.seed),
                                                    part == 0 ? stream : stream + "." + std::to_string(part),
                                                    static_cast<uint64_t>(step)));
@@ -124,7 +125,7 @@ void Stepper::sum_over_ranks(const std::vector<AdamW*>& optimizers, policy::Name
 
 std::vector<policy::LossPart> Stepper::losses_of(int64_t step, size_t group, size_t part) {
   const Autocast autocast(objective_.device().type(), config_.precision == "bfloat16");
-  return objective_.losses({step, noise_[group][part]}, policy_, group, part);
+  return objective_.losses({step, noise_[group][objective_.noise_of(part)]}, policy_, group, part);
 }
 
 // Marks the first step whose loss or gradient is not finite.

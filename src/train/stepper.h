@@ -60,7 +60,7 @@ class Stepper {
   LogWindow window_;
   Ranks& ranks_;
   bool stop_heard_ = false;
-  // By group, so that none depends on who rests, and by part, so that none depends on who has it.
+  // By group, so that none depends on who rests, and by part (Objective::noise_of), so that none depends on who has it.
   std::vector<std::vector<at::Generator>> noise_;
   int64_t drawn_begin_ = 0;  // the steps that were drawn ahead
   int64_t drawn_end_ = 0;

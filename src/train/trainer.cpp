@@ -414,6 +414,11 @@ TrainSummary Trainer::run() {
   summary.stopped_elsewhere = s.stop && !stop_signal::requested();
   if (s.metrics) s.metrics->ended(step);
   s.finish_metrics();
+  if (!s.ranks.alone()) {
+    // Launchers end what is left of a job once a process of it is gone: nobody goes before the first has saved.
+    const stop_signal::Unhurried until_all_is_saved;
+    s.ranks.copy_from_first(int64_t{1});
+  }
   return summary;
 }
 

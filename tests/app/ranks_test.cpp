@@ -151,7 +151,9 @@ TEST_F(RanksTraining, ProcessesStartedHereAreOneWithAsManyParts) {
   must(logged("two", {"train.ranks=2"}));
   expect_equal_weights("one", "two", "step-00000040");
   must(logged("parts", {"train.ranks=2", "train.stop_at=15"}));
+  ::setenv("SLURM_RESTART_COUNT", "1", 1);  // of a job that was put back into the queue
   must(logged("parts", {"train.ranks=2"}));
+  ::unsetenv("SLURM_RESTART_COUNT");
   expect_equal_weights("one", "parts", "step-00000040");
   must(logged("four", {"train.ranks=4", "train.deterministic=true"}));
   must(logged("four_parts", {"train.accumulate=4", "train.deterministic=true"}));
@@ -203,7 +205,95 @@ TEST_F(RanksTraining, ASignalAtAnyRankStopsAllAtOneStep) {
     all[static_cast<size_t>(stopped)]->send(SIGTERM);
     for (const auto& program : all) EXPECT_EQ(program->wait(), 128 + SIGTERM);
     EXPECT_NE(text("rank0.txt").find("the same command goes on"), std::string::npos) << text("rank0.txt");
+    // One checkpoint, of the step that it names; and the run goes on to the bits of one that nobody stopped.
+    const std::string words = text("rank0.txt");
+    const size_t at = words.rfind("stopped at step ") + 16;
+    const std::string step = words.substr(at, words.find(' ', at) - at);
+    std::string newest;
+    for (const auto& entry : fs::directory_iterator(out(run + "/checkpoints"))) {
+      newest = std::max(newest, entry.path().filename().string());
+    }
+    ASSERT_EQ(newest, "step-" + std::string(8 - step.size(), '0') + step);
+    for (const auto& program :
+         ranks(2, logged(run, {"train.steps=100000", "train.stop_at=" + std::to_string(std::stoi(step) + 5)}))) {
+      EXPECT_EQ(program->wait(), 0);
+    }
+    must(logged("whole" + step,
+                {"train.accumulate=2", "train.steps=100000", "train.stop_at=" + std::to_string(std::stoi(step) + 5)}));
+    const std::string number = std::to_string(std::stoi(step) + 5);
+    expect_equal_weights("whole" + step, run, "step-" + std::string(8 - number.size(), '0') + number);
   }
+}
+
+// The first rank is stopped for longer than a process that was told to stop is waited for; it then goes on, and all
+// stop as ever.
+TEST_F(RanksTraining, ASignalIsKeptWhileARankWaits) {
+  auto all = ranks(2, logged("run", {"train.steps=100000"}));
+  ASSERT_TRUE(test::wait_for([&] { return fs::exists(out("run/checkpoints/step-00000010")); }));
+  all[0]->send(SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  all[1]->send(SIGTERM);
+  std::this_thread::sleep_for(std::chrono::milliseconds(9500));
+  EXPECT_TRUE(all[1]->runs()) << text("rank1.txt");
+  all[0]->send(SIGCONT);
+  for (const auto& program : all) EXPECT_EQ(program->wait(), 128 + SIGTERM) << text("rank0.txt") << text("rank1.txt");
+  EXPECT_NE(text("rank0.txt").find("the same command goes on"), std::string::npos) << text("rank0.txt");
+}
+
+// A process that is not one of the training's, because it is one of another: of an array of trainings, of an ablation.
+TEST_F(RanksTraining, ProcessesThatWereNotMeantToBeOneAreNot) {
+  const int port = free_port();
+  auto a = rank(0, 2, logged("a"), port);
+  auto b = rank(1, 2, logged("b"), port);
+  EXPECT_EQ(a->wait(), 1);
+  EXPECT_EQ(b->wait(), 1);
+  EXPECT_NE(text("rank1.txt").find("rank 1: found run: " + out("b")), std::string::npos) << text("rank1.txt");
+  write_file(out("market.yaml"),
+             "kind: evaluate\npolicy: pid\nmarket: {population: rules48, impressions: 2000, budget_scale: 0.004, "
+             "periods: 30}\nseats: [0]\noutput: {dir: unused}\n");
+  write_file(out("ablate.yaml"),
+             "kind: ablate\nname: small\ntrain: configs/quickstart/behavior_cloning.yaml\nevaluate: " +
+                 out("market.yaml") + "\nset: [data.store=" + inputs_->path("store.h5") +
+                 ", train.steps=5, train.batch_size=16]\njobs: 1\nvariants:\n  - {name: one, set: []}\n  - {name: two, "
+                 "set: [train.learning_rate=1e-5]}\n");
+  auto one = rank(0, 2, {"ablate", out("ablate.yaml"), "dir=" + out("experiments"), "shard=0/2"}, port);
+  auto two = rank(1, 2, {"ablate", out("ablate.yaml"), "dir=" + out("experiments"), "shard=1/2"}, port);
+  EXPECT_EQ(one->wait(), 0) << text("rank0.txt");
+  EXPECT_EQ(two->wait(), 0) << text("rank1.txt");
+}
+
+// Of several ranks each keeps the samples of its parts.
+TEST_F(RanksTraining, SamplesThatAreLearnedFromAgainAreKept) {
+  const auto gradient = [&](const std::string& run, const Words& more) {
+    Words words = {"train",
+                   "configs/policy_gradient.yaml",
+                   "run=" + out(run),
+                   "tapes.store=" + inputs_->path("tapes/tape.h5"),
+                   "tapes.train_periods=7..8",
+                   "tapes.held_out_periods=[]",
+                   "tapes.cells=6",
+                   "train.initial=",
+                   "train.steps=12",
+                   "train.threads=1",
+                   "train.checkpoint_every=50",
+                   "train.log_every=4",
+                   "policy_gradient.reuse=4",
+                   "policy_gradient.group_size=4",
+                   "policy_gradient.kl_weight=0",
+                   "select.every=0",
+                   "model.width=16"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  must(gradient("one", {"train.accumulate=2"}));
+  must(gradient("two", {"train.ranks=2", "train.stop_at=6"}));
+  Program other(gradient("two", {}), out("other.txt"));
+  EXPECT_EQ(other.wait(), 1);
+  EXPECT_NE(text("other.txt").find("in 2 parts (train.accumulate x ranks), expected 1: go on with as many ranks"),
+            std::string::npos)
+      << text("other.txt");
+  must(gradient("two", {"train.ranks=2"}));
+  expect_equal_weights("one", "two", "step-00000012");
 }
 
 TEST_F(RanksTraining, AnotherNumberOfRanksGoesOnAndSaysSo) {
@@ -248,14 +338,17 @@ TEST_F(RanksTraining, NobodyWaitsForARankThatIsLost) {
   std::printf("%d moments, %d of them before the end\n", moments, lost);
 }
 
-// examples/cluster, with stand-ins for Slurm's programs: srun starts two tasks, and scontrol says what it was asked.
+// examples/cluster, with stand-ins for Slurm's programs: srun starts two tasks, and ends the others once one has
+// ended with an error, as it does by --kill-on-bad-exit or --wait; scontrol says what it was asked.
 TEST_F(RanksTraining, TheExamplesForSlurmWork) {
   const std::string tools = out("tools");
   fs::create_directories(tools);
   write_file(tools + "/srun",
              "#!/usr/bin/env bash\nwhile [[ $1 == --* ]]; do shift; done\nexport SLURM_STEP_NUM_TASKS=2 "
              "SLURM_STEP_NODELIST=127.0.0.1 SLURM_STEP_ID=0 SLURM_JOB_ID=$$\n"
-             "SLURM_PROCID=1 SLURM_LOCALID=1 \"$@\" & SLURM_PROCID=0 SLURM_LOCALID=0 \"$@\"\nstatus=$?\nwait\n"
+             "SLURM_PROCID=0 SLURM_LOCALID=0 \"$@\" & first=$!\nSLURM_PROCID=1 SLURM_LOCALID=1 \"$@\" & second=$!\n"
+             "wait -n $first $second\nstatus=$?\n((status == 0)) || { sleep 0.1; kill -9 $first $second; } "
+             "2>/dev/null\nwait\n"
              "exit $status\n");
   write_file(tools + "/scontrol", "#!/usr/bin/env bash\necho \"$@\" >'" + out("scontrol.txt") + "'\n");
   for (const char* tool : {"/srun", "/scontrol"}) fs::permissions(tools + tool, fs::perms::owner_all);

@@ -136,6 +136,10 @@ TEST(ShardedSimulate, OtherSettingsAndOtherTablesAreErrors) {
   // A day more is another stretch for everybody.
   EXPECT_NE(error_of(data_set(dir, {shard(0, 2), "market.periods=1000..1011"})).find("found a run with"),
             std::string::npos);
+  // Files that another call does not ask for would be lost.
+  ASSERT_TRUE(simulate(all_outputs(folder.path("all"), {shard(0, 2)})));
+  EXPECT_NE(error_of(all_outputs(folder.path("all"), {shard(1, 2), "output.raw_log=false"})).find("files.raw_log"),
+            std::string::npos);
   const std::string table = dir + "/shards/0-of-2/periods.csv";
   write_file(table, "episode,old\n1,2\n");
   EXPECT_NE(error_of(data_set(dir, {shard(1, 2)})).find(table + ": found another table than this program writes"),

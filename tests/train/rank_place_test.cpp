@@ -52,7 +52,7 @@ TEST(RankPlaceTest, TorchrunAndKubernetes) {
                                                        {"TORCHELASTIC_USE_AGENT_STORE", "True"}};
   expect_place(place(torchrun), 3, 4, 1, "node0", 4001);
   EXPECT_TRUE(place(torchrun)->hosted);
-  EXPECT_EQ(place(torchrun)->name, "genbid-2-");
+  EXPECT_EQ(place(torchrun)->name, "genbid--2---");
   const auto indexed = place(
       {{"JOB_COMPLETION_INDEX", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "job-0.job"}, {"MASTER_PORT", "4001"}});
   expect_place(indexed, 1, 2, 0, "job-0.job", 4001);
@@ -68,6 +68,8 @@ TEST(RankPlaceTest, SlurmStepsMeetAtTheirFirstMachine) {
   EXPECT_EQ(place(step)->address, "alpha");
   step["SLURM_STEP_NODELIST"] = "single7";
   EXPECT_EQ(place(step)->address, "single7");
+  step["SLURM_STEP_NODELIST"] = "rack[1-2]n[04-08]-ib,gpu1";
+  EXPECT_EQ(place(step)->address, "rack1n04-ib");
   step["MASTER_ADDR"] = "given";
   step["MASTER_PORT"] = "5000";
   expect_place(place(step), 5, 8, 1, "given", 5000);

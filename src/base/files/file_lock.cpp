@@ -15,7 +15,7 @@ bool lock_file(int file, const std::string& path, std::chrono::milliseconds pati
   constexpr auto kMoment = std::chrono::milliseconds(20);
   const auto end = std::chrono::steady_clock::now() + patience;
   while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == ENOLCK || errno == EOPNOTSUPP) return true;
+    if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return true;
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) throw Error(path + ": cannot be locked: " + std::strerror(errno));
     if (std::chrono::steady_clock::now() >= end) return false;
