@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "arrow_plugin/parquet_input.h"
+#include "arrow_plugin/parquet_output.h"
 #include "arrow_plugin/places.h"
-#include "base/error.h"
 #include "data/table_plugin.h"
 
 // What the library exports: data/table_plugin.h, made of this folder.
@@ -18,8 +18,8 @@ class Plugin : public data::TablePlugin {
   std::vector<data::TableObject> list(const std::string& uri) override { return list_objects(uri); }
   std::string stamp(const std::string& uri) override { return object_stamp(uri); }
   std::unique_ptr<data::TableWriter> create(const std::string& path,
-                                            const std::vector<data::TableColumn>& /*columns*/) override {
-    throw Error(path + ": cannot be written");
+                                            const std::vector<data::TableColumn>& columns) override {
+    return create_parquet(path, columns);
   }
 };
 

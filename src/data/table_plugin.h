@@ -59,7 +59,7 @@ class TableFile {
   virtual std::vector<std::unique_ptr<TableColumnReader>> open(int row_group, const std::vector<int>& columns) = 0;
 };
 
-// A new table, whose columns are of kind kWhole, kReal or kReals. It appears under its name when it is finished.
+// A new file. It is whole after finish(); whoever makes one gives it a temporary name (base/files/atomic_file.h).
 class TableWriter {
  public:
   virtual ~TableWriter() = default;
@@ -83,6 +83,7 @@ class TablePlugin {
   virtual std::vector<TableObject> list(const std::string& uri) = 0;
   // Who an object is, in words that change when it is written anew.
   virtual std::string stamp(const std::string& uri) = 0;
+  // Columns of all kinds but kNothing and kOther.
   virtual std::unique_ptr<TableWriter> create(const std::string& path, const std::vector<TableColumn>& columns) = 0;
 };
 

@@ -219,7 +219,10 @@ int64_t TableRows::whole(size_t column, int64_t low, int64_t high) const {
     }
     if (value >= low && value <= high) return value;
   }
-  fail(column, whole_words(shown(column), low, high));
+  // A float that is shown without a point is a float all the same.
+  const bool real = block_->columns[column].kind == TableKind::kReal;
+  const std::string text = shown(column);
+  fail(column, whole_words(real && text.find_first_of(".e") == std::string::npos ? text + ".0" : text, low, high));
 }
 
 std::string TableRows::where() const { return place_text(columns_->path(), line()); }
