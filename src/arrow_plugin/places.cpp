@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <new>
 #include <string_view>
 
 #include <arrow/io/file.h>
@@ -36,31 +37,37 @@ struct Object {
   throw Error(place + ": cannot be read: " + status.message());
 }
 
-// The S3 library has threads and connections, which must end before the process does.
-struct S3Library {
-  S3Library() {
+// File systems of S3 by bucket and options.
+struct S3 {
+  S3() {
     const std::string name = std::string(kS3Library) + "." + GENBID_ARROW_SOVERSION;
     const ::arrow::Status status = ::arrow::fs::LoadFileSystemFactories(name.c_str());
     if (!status.ok()) throw Error(name + ": does not load: " + status.message());
   }
-  ~S3Library() {
-    systems.clear();
-    ::arrow::fs::EnsureFinalized();
-  }
-  S3Library(const S3Library&) = delete;
-  S3Library& operator=(const S3Library&) = delete;
 
   std::mutex mutex;
-  std::map<std::string, std::shared_ptr<::arrow::fs::FileSystem>> systems;  // by bucket and options
+  std::map<std::string, std::shared_ptr<::arrow::fs::FileSystem>> systems;
 };
 
+S3& s3() {
+  static S3 s3;
+  return s3;
+}
+
+// The library's threads and connections must end before its own statics do, which it makes with the first file system.
+void end_s3() {
+  s3().systems.clear();
+  ::arrow::fs::EnsureFinalized();
+}
+
 std::shared_ptr<::arrow::fs::FileSystem> system_of(const Object& object, const std::string& uri) {
-  static S3Library library;
-  const std::lock_guard lock(library.mutex);
+  const std::lock_guard lock(s3().mutex);
   const std::string key = std::string(kScheme) + object.bucket + object.options;
-  std::shared_ptr<::arrow::fs::FileSystem>& system = library.systems[key];
+  std::shared_ptr<::arrow::fs::FileSystem>& system = s3().systems[key];
   if (system == nullptr) {
     auto made = ::arrow::fs::FileSystemFromUri(key);
+    static const int ended = std::atexit(end_s3);
+    if (ended != 0) throw std::bad_alloc();
     if (!made.ok()) fail(uri, made.status());
     system = *made;
   }

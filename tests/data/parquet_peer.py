@@ -1,6 +1,7 @@
 """pandas, pyarrow and an S3 server of their own on Parquet logs: parquet_peer.py write|s3|... FOLDER."""
 
 import ast
+import logging
 import os
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def write(folder):
     # Types that are refused.
     dates = frame.astype({"deliveryPeriodIndex": "datetime64[ns]"})
     dates.to_parquet(f"{folder}/x_dates.parquet")
-    pq.write_table(arrow.cast(pa.schema([pa.field("budget", pa.decimal128(12, 2)) if field.name == "budget" else field
+    pq.write_table(arrow.cast(pa.schema([pa.field("budget", pa.decimal128(21, 2)) if field.name == "budget" else field
                                          for field in arrow.schema])), f"{folder}/x_decimals.parquet")
 
 
@@ -99,6 +100,7 @@ def s3(folder):
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server.start()
     host, port = server.get_host_and_port()
     store = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",

@@ -56,7 +56,7 @@ TEST(ParquetPeer, FilesOfPandasAndPyarrowAreRead) {
   EXPECT_EQ(error_of_file(folder, "x_dates.parquet").substr(0, 72),
             "x_dates.parquet: column 'deliveryPeriodIndex': found Timestamp(isAdjuste");
   EXPECT_EQ(error_of_file(folder, "x_decimals.parquet"),
-            "x_decimals.parquet: column 'budget': found Decimal(precision=12, scale=2), expected numbers");
+            "x_decimals.parquet: column 'budget': found Decimal(precision=21, scale=2), expected numbers");
 }
 
 TEST(ParquetPeer, ObjectsOfAnS3ServerAreRead) {
