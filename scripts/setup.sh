@@ -6,7 +6,7 @@
 #:   --arrow        fetch the Arrow C++ libraries (55 MB) for the plugin that reads and writes Parquet, once per
 #:                  user: it is built from then on
 #:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy,
-#:                  Chromium, QEMU).
+#:                  Chromium, QEMU), and --arrow.
 #:                  Without it such tests are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
@@ -51,7 +51,7 @@ parse_options() {
     case $1 in
       --cuda) cuda=yes ;;
       --arrow) arrow=yes ;;
-      --peers) peers=yes ;;
+      --peers) peers=yes arrow=yes ;;
       --no-build) build=no ;;
       --no-compile) compile=no ;;
       --prefix | --preset | --target)

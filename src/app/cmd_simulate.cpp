@@ -133,6 +133,8 @@ Command simulate_command() {
       "                     given what the day had brought, and the day's best constant alpha and highest score\n"
       "output.market_log    true: DIR/market_log.h5, every impression with its highest bids\n"
       "output.market_log_precision  float32 (default) or float64\n"
+      "output.tables        parquet: ticks and trajectories are ticks.parquet and trajectories.parquet in place of CSV\n"
+      "                     files (default: csv)\n"
       "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
       "threads              0 (default): one a processor\n"
       "\n"

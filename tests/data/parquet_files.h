@@ -1,7 +1,6 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -12,21 +11,10 @@
 #include "data/table_plugin.h"
 #include "data/tuple_parser.h"
 #include "files.h"
+#include "needs_plugin.h"
 
 // Small Parquet files, written by the plugin: the same rows as a table of text.
 namespace genbid::test {
-
-// Whether the plugin is there; without it the tests of this folder that need it are skipped.
-inline bool has_plugin() {
-  return error_of([] { data::table_plugin("test"); }).empty();
-}
-
-#define GENBID_NEEDS_PLUGIN()                                                                                 \
-  if (!::genbid::test::has_plugin()) {                                                                        \
-    if (std::getenv("GENBID_PEERS") != nullptr) FAIL() << "found no Arrow plugin (scripts/setup.sh --arrow)"; \
-    GTEST_SKIP() << "no Arrow plugin (scripts/setup.sh --arrow)";                                             \
-  }                                                                                                           \
-  static_assert(true)
 
 struct ParquetForm {
   size_t rows_per_group = 7;

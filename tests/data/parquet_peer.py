@@ -1,4 +1,4 @@
-"""pandas, pyarrow and an S3 server of their own on Parquet logs: parquet_peer.py write|s3|... FOLDER."""
+"""pandas, pyarrow and an S3 server of their own on Parquet logs: parquet_peer.py write|s3|read_back FOLDER."""
 
 import ast
 import logging
@@ -142,6 +142,28 @@ def s3(folder):
     refused("s3://logs/text.parquet", "cannot be read as Parquet")
     refused("s3:///a.parquet", "found no bucket")
     server.stop()
+
+
+def read_back(folder):
+    """What simulate writes as Parquet holds what it writes as CSV."""
+    for form in ("csv", "parquet"):
+        genbid("simulate", "configs/simulate.yaml", "market.periods=0..1", "market.impressions=2000",
+               "market.budget_scale=0.004", f"output.dir={folder}/{form}", "output.trajectories=true",
+               f"output.tables={form}")
+    csv = pd.read_csv(f"{folder}/csv/ticks.csv")
+    pd.testing.assert_frame_equal(pd.read_parquet(f"{folder}/parquet/ticks.parquet"), csv, check_exact=True)
+    assert csv.shape == (2 * 48 * 48, 18)
+
+    csv = with_states(pd.read_csv(f"{folder}/csv/trajectories.csv"), lambda state: state)
+    for frame in (pd.read_parquet(f"{folder}/parquet/trajectories.parquet"),
+                  pq.read_table(f"{folder}/parquet/trajectories.parquet").to_pandas()):
+        assert list(frame.columns) == list(csv.columns)
+        for column in frame.columns:
+            got = [value.tolist() if isinstance(value, np.ndarray) else value for value in frame[column]]
+            assert got == csv[column].tolist(), column
+        assert all(frame[name].dtype == "int64" for name in WHOLE + ["done"])
+    schema = pq.read_schema(f"{folder}/parquet/trajectories.parquet")
+    assert schema.field("state").type == pa.list_(pa.float64()), schema
 
 
 if __name__ == "__main__":

@@ -68,5 +68,13 @@ TEST(ParquetPeer, ObjectsOfAnS3ServerAreRead) {
   EXPECT_EQ(run_script("s3", folder.path()), 0);
 }
 
+TEST(ParquetPeer, PandasAndPyarrowReadWhatIsWritten) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const int read = run_script("read_back", folder.path());
+  if (read == kNoPython) GTEST_SKIP() << "no Python with pandas and pyarrow, and none could be installed";
+  EXPECT_EQ(read, 0);
+}
+
 }  // namespace
 }  // namespace genbid::data
