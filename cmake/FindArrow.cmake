@@ -1,6 +1,6 @@
-# Finds the Arrow and Parquet C++ libraries of pyarrow's wheel, which have version numbers behind their names and no CMake
-# package. Input: ARROW_ROOT, the folder that holds include/ and the libraries (scripts/setup.sh --arrow). Output: target
-# Arrow::parquet. Linked by the plugin alone (src/arrow_plugin).
+# Finds the Arrow and Parquet C++ libraries of pyarrow's wheel, which have version numbers behind their names and no
+# CMake package. Input: ARROW_ROOT, the folder that holds include/ and the libraries (scripts/setup.sh --arrow). Output:
+# target Arrow::parquet, which the plugin alone is linked to (src/arrow_plugin), and Arrow_SOVERSION.
 find_path(Arrow_INCLUDE_DIR parquet/file_reader.h HINTS "${ARROW_ROOT}/include" NO_DEFAULT_PATH)
 foreach(library arrow parquet)
   file(GLOB Arrow_${library}_LIBRARY "${ARROW_ROOT}/lib${library}.so.*")

@@ -10,8 +10,8 @@
 
 namespace genbid::data {
 
-// A Parquet file that is written row group by row group, under a temporary name, so that it is there whole after finish()
-// and not at all before.
+// A Parquet file that is written row group by row group, under a temporary name, so that it is there whole after
+// finish() and not at all before.
 class TableOutput {
  public:
   static constexpr int64_t kRowsOfGroup = int64_t{1} << 16;
@@ -37,7 +37,8 @@ void append_real(TableValues& values, double value);
 void append_list(TableValues& values, std::span<const double> list);
 void append_missing(TableValues& values);
 
-// A table of base/columns.h: of whole numbers and doubles alone. A column is of doubles unless its first value is whole.
+// A table of base/columns.h: of whole numbers and doubles alone. A column is of doubles unless its first value is
+// whole.
 class ColumnTableOutput {
  public:
   ColumnTableOutput(std::string path, std::vector<std::string> names);

@@ -67,7 +67,8 @@ def write(folder):
     raw.to_parquet(f"{folder}/r_floats.parquet", row_group_size=100)
     raw.astype({name: "int32" for name in RAW_WHOLE} | {name: "bool" for name in RAW_FLAGS}).to_parquet(
         f"{folder}/r_whole.parquet")
-    raw.astype({name: "category" for name in RAW_WHOLE}).to_parquet(f"{folder}/r_categories.parquet", compression="zstd")
+    raw.astype({name: "category" for name in RAW_WHOLE}).to_parquet(
+        f"{folder}/r_categories.parquet", compression="zstd")
     # Types that are refused.
     dates = frame.astype({"deliveryPeriodIndex": "datetime64[ns]"})
     dates.to_parquet(f"{folder}/x_dates.parquet")
@@ -75,16 +76,18 @@ def write(folder):
                                          for field in arrow.schema])), f"{folder}/x_decimals.parquet")
 
 
+def datasets(path):
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
 def same_columns(got, expected):
-    with h5py.File(got) as a, h5py.File(expected) as b:
-        def datasets(file):
-            found = {}
-            file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-            return found
-        a, b = datasets(a), datasets(b)
-        assert a.keys() == b.keys() and len(a) > 5, (a.keys(), b.keys())
-        for name in a:
-            assert np.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f"), name
+    a, b = datasets(got), datasets(expected)
+    assert a.keys() == b.keys() and len(a) > 5, (a.keys(), b.keys())
+    for name in a:
+        assert np.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f"), name
 
 
 def genbid(*arguments, good=True, **environment):
