@@ -1,8 +1,9 @@
-"""pandas, pyarrow and an S3 server of their own on Parquet logs: parquet_peer.py write|s3|read_back FOLDER."""
+"""pandas, pyarrow and an S3 server of their own on Parquet logs: parquet_peer.py write|s3|read_back|iceberg FOLDER."""
 
 import ast
 import logging
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet as pq
 
 SAMPLE = "data/sample/trajectory_data_periods_7_8.csv"
@@ -167,6 +169,30 @@ def read_back(folder):
         assert all(frame[name].dtype == "int64" for name in WHOLE + ["done"])
     schema = pq.read_schema(f"{folder}/parquet/trajectories.parquet")
     assert schema.field("state").type == pa.list_(pa.float64()), schema
+
+
+def iceberg(folder):
+    """The page's block on a table of two files."""
+    os.environ["PYICEBERG_CATALOG__DEFAULT__URI"] = f"sqlite:///{folder}/catalog.db"
+    os.environ["PYICEBERG_CATALOG__DEFAULT__WAREHOUSE"] = f"file://{folder}/warehouse"
+    from pyiceberg.catalog import load_catalog  # which looks at these first
+
+    page = pathlib.Path("docs/iceberg.md").read_text()
+    program, root = pathlib.Path(os.environ["GENBID_PROGRAM"]).absolute(), pathlib.Path.cwd()
+    os.makedirs(f"{folder}/warehouse")
+    os.makedirs(f"{folder}/runs")
+    catalog = load_catalog("default")
+    catalog.create_namespace("ads")
+    rows = pa.Table.from_pandas(with_states(pd.read_csv(SAMPLE), lambda state: state), preserve_index=False)
+    table = catalog.create_table("ads.trajectories", schema=rows.schema)
+    for period in (7, 8):
+        table.append(rows.filter(pa.compute.equal(rows["deliveryPeriodIndex"], period)))
+    os.chdir(folder)
+    exec(page.split("```python\n")[1].split("```")[0], {})
+    os.environ["GENBID_PROGRAM"] = str(program)
+    genbid("ingest", "runs/iceberg.yaml")
+    genbid("ingest", "runs/iceberg.yaml", f"input={root / SAMPLE}", f"output={folder}/csv.h5")
+    same_columns(f"{folder}/runs/iceberg/trajectories.h5", f"{folder}/csv.h5")
 
 
 if __name__ == "__main__":

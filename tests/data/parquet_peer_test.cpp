@@ -76,5 +76,13 @@ TEST(ParquetPeer, PandasAndPyarrowReadWhatIsWritten) {
   EXPECT_EQ(read, 0);
 }
 
+TEST(ParquetPeer, AnIcebergTableIsReadAsThePageSays) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const int read = run_script("iceberg", folder.path());
+  if (read == kNoPython) GTEST_SKIP() << "no Python with pyiceberg, and none could be installed";
+  EXPECT_EQ(read, 0);
+}
+
 }  // namespace
 }  // namespace genbid::data
