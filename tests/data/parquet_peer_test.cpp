@@ -84,5 +84,23 @@ TEST(ParquetPeer, AnIcebergTableIsReadAsThePageSays) {
   EXPECT_EQ(read, 0);
 }
 
+// Another file of the plugin's name is found first, as if it was not built.
+TEST(ParquetPeer, WithoutThePluginTheErrorSaysHowToGetIt) {
+  const char* program = std::getenv("GENBID_PROGRAM");
+  ASSERT_NE(program, nullptr);
+  const TempFolder folder;
+  folder.write("libgenbid_arrow.so", "");
+  const std::string input = folder.write("a.parquet", "PAR1 and so on");
+  const std::string command = "LD_LIBRARY_PATH=" + folder.path() + " " + program +
+                              " ingest configs/ingest.yaml input=" + input + " output=" + folder.file("s.h5") + " 2>" +
+                              folder.file("error.txt");
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1);
+  EXPECT_EQ(
+      test::content_of(folder.file("error.txt")),
+      "genbid: " + input + ": is for the Arrow plugin, which does not load (" + folder.file("libgenbid_arrow.so") +
+          ": file too short); expected it beside the program (scripts/setup.sh --arrow builds it), or CSV files\n");
+}
+
 }  // namespace
 }  // namespace genbid::data
