@@ -71,6 +71,11 @@ TableKind kind_of(const parquet::schema::PrimitiveNode& node) {
   }
 }
 
+bool is_unsigned(const parquet::schema::PrimitiveNode& node) {
+  const parquet::LogicalType& logical = *node.logical_type();
+  return logical.is_int() && !static_cast<const parquet::IntLogicalType&>(logical).is_signed();
+}
+
 std::string type_name(const parquet::schema::PrimitiveNode& node) {
   const parquet::LogicalType& logical = *node.logical_type();
   if (!logical.is_none() && logical.is_valid()) return logical.ToString();
@@ -95,7 +100,7 @@ Leaf leaf_of(const parquet::schema::Node& field, const parquet::SchemaDescriptor
   const parquet::ColumnDescriptor& only = *schema.Column(first);
   const auto& element = static_cast<const parquet::schema::PrimitiveNode&>(*only.schema_node());
   leaf.column.type = (only.max_repetition_level() == 1 ? "list of " : "nested ") + type_name(element);
-  const TableKind kind = kind_of(element);
+  const TableKind kind = is_unsigned(element) ? TableKind::kOther : kind_of(element);
   if (only.max_repetition_level() != 1 || (kind != TableKind::kReal && kind != TableKind::kWhole)) return leaf;
   // The level at which the repeated node is there.
   int16_t level = 0;
@@ -320,8 +325,7 @@ class ListReader : public TableColumnReader {
     out.missing.clear();
     for (int64_t row = 0; row < count; ++row) {
       if (level_ == num_levels_ && !fill()) source_.ends_early();
-      if (at(repeated_, level_) != 0)
-        throw Error(source_.where + ": cannot be read as Parquet: a list has no beginning");
+      if (at(repeated_, level_) != 0) throw Error(source_.where + ": found a list without a beginning");
       const int64_t begin = std::ssize(out.real);
       const int16_t first = at(defined_, level_);
       if (first < element_level_) {
@@ -333,21 +337,33 @@ class ListReader : public TableColumnReader {
         ++level_;
       } else {
         do {
-          take_element(out);
+          take_elements(out);
           if (std::ssize(out.real) - begin > kMostNumbers) {
             throw Error(source_.where + ": found a list of more than " + std::to_string(kMostNumbers) + " numbers");
           }
-          ++level_;
-        } while ((level_ < num_levels_ || fill()) && at(repeated_, level_) != 0);
+        } while (level_ == num_levels_ && fill() && at(repeated_, 0) != 0);
       }
       out.ends.push_back(std::ssize(out.real));
     }
   }
 
-  void take_element(TableValues& out) {
-    const bool there = at(defined_, level_) == most_;
-    if (there && value_ == num_values_) source_.ends_early();
-    out.real.push_back(there ? as_double(values_[to_size(value_++)]) : std::numeric_limits<double>::quiet_NaN());
+  // Those of the list that goes on at `level_`, as far as they are in memory.
+  void take_elements(TableValues& out) {
+    int64_t end = level_ + 1;
+    while (end < num_levels_ && at(repeated_, end) != 0) ++end;
+    const auto there = [&](int16_t level) { return level == most_; };
+    const int64_t count = std::count_if(defined_.begin() + level_, defined_.begin() + end, there);
+    if (value_ + count > num_values_) source_.ends_early();
+    if (count == end - level_) {
+      out.real.insert(out.real.end(), values_.begin() + value_, values_.begin() + value_ + count);
+      value_ += count;
+    } else {
+      for (int64_t i = level_; i < end; ++i) {
+        const bool found = there(at(defined_, i));
+        out.real.push_back(found ? as_double(at(values_, value_++)) : std::numeric_limits<double>::quiet_NaN());
+      }
+    }
+    level_ = end;
   }
 
   bool fill() {
@@ -372,11 +388,8 @@ template <typename DType>
 std::unique_ptr<TableColumnReader> make_reader(const Leaf& leaf, std::string where,
                                                std::shared_ptr<parquet::ColumnReader> column) {
   const auto& node = static_cast<const parquet::schema::PrimitiveNode&>(*column->descr()->schema_node());
-  bool is_unsigned = false;
-  if (node.logical_type()->is_int()) {
-    is_unsigned = !static_cast<const parquet::IntLogicalType&>(*node.logical_type()).is_signed();
-  }
-  Source<DType> source{std::move(where), std::move(column), is_unsigned};
+  const bool no_sign = is_unsigned(node);
+  Source<DType> source{std::move(where), std::move(column), no_sign};
   if constexpr (std::is_arithmetic_v<typename DType::c_type> && !std::is_same_v<typename DType::c_type, bool>) {
     if (leaf.column.kind == TableKind::kReals) {
       return std::make_unique<ListReader<DType>>(std::move(source), leaf.element_level);

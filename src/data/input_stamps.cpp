@@ -10,7 +10,7 @@ namespace {
 
 // A file's stamp; empty for what is no file or is gone, as a pipe has nothing that could change.
 std::string stamp(const std::string& path) {
-  if (is_remote(path)) return table_plugin(path).stamp(path);
+  if (is_remote(path)) return object_stamp(path);
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
   std::string text;

@@ -84,6 +84,8 @@ bool fits(TableKind found, FieldKind wanted) {
 
 bool is_remote(const std::string& place) { return place.starts_with("s3://"); }
 
+std::string object_stamp(const std::string& place) { return table_plugin(place).stamp(place); }
+
 bool is_table(const std::string& place) { return place.ends_with(".parquet") || is_remote(place); }
 
 struct TableReader::State {

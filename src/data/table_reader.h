@@ -21,6 +21,8 @@ namespace genbid::data {
 // Whether an input is a table by its name: it ends in ".parquet", or begins with "s3://".
 bool is_table(const std::string& place);
 bool is_remote(const std::string& place);
+// Who an object of a store is: words that change when it is written anew.
+std::string object_stamp(const std::string& place);
 
 // Some rows of a row group.
 struct TableBlock {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "data/ingest.h"
+#include "data/log_ticks.h"
 #include "data/market_log.h"
 #include "data/raw_log_file.h"
 #include "data/trajectory_store.h"
@@ -191,6 +192,28 @@ TEST(Parquet, AMarketLogIsThatOfTheSameRowsAsText) {
   }
   ASSERT_EQ(logs.size(), 6U);
   for (size_t t = 0; t < 3; ++t) EXPECT_EQ(logs[t], logs[t + 3]);
+}
+
+TEST(Parquet, AReplayReadsIt) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const Table table = raw_table(48, 2, 3);
+  std::filesystem::create_directory(folder.file("logs"));
+  write_parquet(folder.file("logs/a.parquet"), table);
+  std::vector<std::string> pvalues;
+  for (const std::string& input : {folder.write("a.csv", table.text()), folder.file("logs")}) {
+    Threads threads(2);
+    std::string& text = pvalues.emplace_back();
+    EXPECT_EQ(replay_log_ticks({input}), 48);
+    EXPECT_TRUE(read_replay_log(
+        {.files = {input}}, threads,
+        [&](const LoggedTick& tick) {
+          for (const double value : tick.pvalue) text += shortest(value) + ' ';
+        },
+        [&] { text.clear(); }));
+  }
+  EXPECT_EQ(pvalues[0], pvalues[1]);
+  EXPECT_EQ(std::count(pvalues[0].begin(), pvalues[0].end(), ' '), 48 * 2 * 3);
 }
 
 TEST(Parquet, FoldersAndPatternsStandForTheirFiles) {
