@@ -136,12 +136,11 @@ std::vector<Table> raw_tables() {
   Table mixed = ordered;
   std::shuffle(mixed.rows.begin(), mixed.rows.end(), std::mt19937(1));
   Table missing = ordered;
-  for (const size_t row : {0U, 17U, 50U}) {
-    for (const char* column : {"pValue", "pValueSigma", "bid", "xi", "adSlot", "cost", "leastWinningCost", "isEnd",
-                               "conversionAction", "remainingBudget"}) {
-      missing.cell(row, column) = "";
-    }
-  }
+  const std::vector<std::string> columns = {
+      "pValue",           "pValueSigma",    "bid", "xi", "adSlot", "cost", "leastWinningCost", "isEnd",
+      "conversionAction", "remainingBudget"};
+  for (const std::string& column : columns) missing.cell(17, column) = "";
+  for (size_t i = 0; i < columns.size(); ++i) missing.cell(30 + i, columns[i]) = "";  // alone in its row
   return {ordered, mixed, missing};
 }
 
@@ -296,6 +295,16 @@ TEST(ParquetErrors, OfRowsSayWhereTheyStand) {
   EXPECT_EQ(error_of_cell("timeStepIndex", "3"),
             "a.parquet: row group 2, row 4: period 7, advertiser 0, tick 3 appears a second time, first at a.parquet: "
             "row group 1, row 4");
+}
+
+TEST(ParquetErrors, OfRowsOfLaterBlocksSayWhereTheyStand) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  Table table = sample(1);
+  table.cell(12, "budget") = "0";
+  const std::string file = write_parquet(folder.file("a.parquet"), table);
+  EXPECT_EQ(error_of([&] { ingest_files({file}, {}, 2, 1000); }),  // blocks of 3 rows
+            file + ": row group 2, row 6: column 'budget': found '0', expected a number above 0");
 }
 
 TEST(ParquetErrors, OfRawLogsSayWhereTheyStand) {
