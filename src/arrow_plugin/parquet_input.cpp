@@ -28,6 +28,7 @@ using data::TableKind;
 using data::TableValues;
 
 constexpr int64_t kBufferBytes = int64_t{1} << 20;    // of a column's chunk on this machine
+constexpr int64_t kTailBytes = int64_t{1} << 16;      // which mostly have the footer in them
 constexpr int64_t kMostNumbers = int64_t{1} << 20;    // of one list
 constexpr int64_t kMostTextBytes = int64_t{1} << 30;  // of the rows of one call
 
@@ -425,9 +426,9 @@ class ParquetFile : public data::TableFile {
       properties.set_buffer_size(kBufferBytes);
     }
     properties.set_page_checksum_verification(true);  // where pages have a checksum
-    reader_ = parquet::ParquetFileReader::Open(std::move(file), properties);
+    reader_ = parquet::ParquetFileReader::Open(file, properties);
     const parquet::FileMetaData& about = *reader_->metadata();
-    footer_ = about.SerializeToString();
+    footer_ = footer_of(*file);
     const parquet::SchemaDescriptor& schema = *about.schema();
     int next_leaf = 0;
     for (int i = 0; i < schema.group_node()->field_count(); ++i) {
@@ -438,6 +439,22 @@ class ParquetFile : public data::TableFile {
       row_groups_.push_back(about.RowGroup(i)->num_rows());
       if (row_groups_.back() < 0) throw Error(where(i) + ": found " + std::to_string(row_groups_.back()) + " rows");
     }
+  }
+
+  // The bytes as they stand in the file: the library crashes when it writes those of a damaged file anew. A file ends
+  // with its footer, the footer's length in 4 bytes, and 4 letters.
+  std::string footer_of(::arrow::io::RandomAccessFile& file) const {
+    constexpr int64_t kEnd = 8;
+    const auto read = [&](int64_t at, int64_t count) {
+      const auto bytes = file.ReadAt(at, count);
+      if (!bytes.ok()) throw Error(place_ + ": cannot be read: " + bytes.status().message());
+      return (*bytes)->ToString();
+    };
+    const std::string tail = read(std::max<int64_t>(size_ - kTailBytes, 0), std::min(size_, kTailBytes));
+    uint32_t length = 0;
+    std::memcpy(&length, tail.data() + tail.size() - kEnd, sizeof length);
+    const int64_t whole = int64_t{length} + kEnd;
+    return whole <= std::ssize(tail) ? tail.substr(tail.size() - to_size(whole)) : read(size_ - whole, whole);
   }
 
   std::string where(int row_group) const { return place_ + ": row group " + std::to_string(row_group + 1); }
