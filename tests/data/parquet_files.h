@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/convert.h"
+#include "data/log_file.h"
 #include "data/table_plugin.h"
 #include "data/tuple_parser.h"
 #include "files.h"
@@ -71,6 +73,25 @@ inline std::string write_parquet(const std::string& path, const Table& table, co
   }
   writer->finish();
   return path;
+}
+
+// The footer says what lies where, so whatever it says must be taken with care: with one byte changed after another the
+// file is opened, or refused with its name.
+inline void open_with_damaged_footers(const TempFolder& folder, const std::string& name) {
+  const std::string bytes = content_of(folder.file(name));
+  uint32_t length = 0;
+  std::memcpy(&length, bytes.data() + bytes.size() - 8, sizeof length);
+  int refused = 0;
+  for (size_t at = bytes.size() - 8 - length; at < bytes.size(); ++at) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+    const std::string path = folder.write("damaged.parquet", damaged);
+    const std::string message = error_of([&] { const data::LogFile file(path); });
+    if (message.empty()) continue;
+    ++refused;
+    EXPECT_TRUE(message.starts_with(path)) << "byte " << at << ": " << message;
+  }
+  EXPECT_GT(refused, 100);
 }
 
 // The table with a column for each number of its states.

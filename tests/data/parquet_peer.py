@@ -71,6 +71,9 @@ def write(folder):
         f"{folder}/r_whole.parquet")
     raw.astype({name: "category" for name in RAW_WHOLE}).to_parquet(
         f"{folder}/r_categories.parquet", compression="zstd")
+    # One with much in its footer.
+    pq.write_table(arrow.slice(0, 12), f"{folder}/x_footer.parquet", compression="gzip", use_dictionary=False,
+                   column_encoding={"action": "BYTE_STREAM_SPLIT", "timeStepIndex": "DELTA_BINARY_PACKED"})
     # Types that are refused.
     dates = frame.astype({"deliveryPeriodIndex": "datetime64[ns]"})
     dates.to_parquet(f"{folder}/x_dates.parquet")

@@ -59,6 +59,16 @@ TEST(ParquetPeer, FilesOfPandasAndPyarrowAreRead) {
             "x_decimals.parquet: column 'budget': found Decimal(precision=21, scale=2), expected numbers");
 }
 
+// The library crashes when it writes some of these anew.
+TEST(ParquetPeer, DamagedFootersOfPyarrowEndInAnErrorOrInColumns) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const int wrote = run_script("write", folder.path());
+  if (wrote == kNoPython) GTEST_SKIP() << "no Python with pandas and pyarrow, and none could be installed";
+  ASSERT_EQ(wrote, 0);
+  test::open_with_damaged_footers(folder, "x_footer.parquet");
+}
+
 TEST(ParquetPeer, ObjectsOfAnS3ServerAreRead) {
   GENBID_NEEDS_PLUGIN();
   const TempFolder folder;

@@ -425,6 +425,13 @@ TEST(ParquetErrors, AFileThatChangesWhileItIsRead) {
             folder.file("a.parquet") + ": changed while it was read; expected a file that nobody writes to");
 }
 
+TEST(ParquetErrors, DamagedFootersEndInAnErrorOrInColumns) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  write_parquet(folder.file("whole.parquet"), raw_table(2, 2, 2));
+  test::open_with_damaged_footers(folder, "whole.parquet");
+}
+
 // One byte after another becomes another one: the file is read, or refused with its name.
 TEST(ParquetErrors, DamagedBytesEndInAnErrorOrInRows) {
   GENBID_NEEDS_PLUGIN();
