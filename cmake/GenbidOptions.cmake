@@ -33,6 +33,14 @@ endif()
 
 # The program and its libraries lie where people expect them: build/<preset>/genbid.
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}")
+if(ARROW_ROOT)
+  # Where programs and tests look for the plugin.
+  list(APPEND CMAKE_BUILD_RPATH "$ORIGIN" "$ORIGIN/..")
+  if(GENBID_SANITIZE)
+    # Sanitizers call dlopen in the program's place: only a DT_RPATH, unlike a RUNPATH, serves them, too.
+    add_link_options("-Wl,--disable-new-dtags")
+  endif()
+endif()
 if(GENBID_PREFIX)
   list(APPEND CMAKE_PREFIX_PATH "${GENBID_PREFIX}/usr" "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")
   set(_genbid_lib "${GENBID_PREFIX}/usr/lib/x86_64-linux-gnu")

@@ -3,8 +3,10 @@
 #:
 #: usage: scripts/setup.sh [options] [-DNAME=VALUE ...]
 #:   --cuda         fetch LibTorch with all CUDA libraries (2.6 GB) for a machine with a GPU
+#:   --arrow        fetch the Arrow C++ libraries (55 MB) for the plugin that reads and writes Parquet, once per
+#:                  user: it is built from then on
 #:   --peers        also install what only tests and lint use (clang 14 with its fuzzer, clang-format, clang-tidy,
-#:                  Chromium, QEMU).
+#:                  Chromium, QEMU), and --arrow.
 #:                  Without it such tests are skipped
 #:   --prefix DIR   take the library packages from DIR instead of installing them. A DIR that does
 #:                  not exist yet is filled first (needs apt-get, no root). A filled DIR can be
@@ -18,7 +20,7 @@
 #:
 #: environment:
 #:   GENBID_TORCH_DIR   a LibTorch that is already there (holds include/ and lib/): nothing is fetched
-#:   GENBID_CACHE       where LibTorch is kept (default: ~/.cache/genbid)
+#:   GENBID_CACHE       where LibTorch and Arrow are kept (default: ~/.cache/genbid)
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -35,14 +37,21 @@ peer_packages=(clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 chromiu
 torch_version=2.11.0
 torch_wheels=(--no-deps "torch==$torch_version" nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
 
-cuda=no peers=no build=yes compile=yes prefix="" preset=release target=all
+# Arrow's C++ libraries and headers come in pyarrow's wheel. Only they are used, so one wheel serves whatever Python there
+# is; its name says which one the hash is of.
+arrow_version=26.0.1
+arrow_wheel=(--python-version 3.11 --implementation cp --abi cp311 --platform manylinux_2_28_x86_64)
+arrow_sha256=39cb0f2418282c24bea6ceda77b03e5a8f0a5766b63a8bf194d4e2a2c423548c
+
+cuda=no arrow=no peers=no build=yes compile=yes prefix="" preset=release target=all
 cmake_args=()
 
 parse_options() {
   while (($# > 0)); do
     case $1 in
       --cuda) cuda=yes ;;
-      --peers) peers=yes ;;
+      --arrow) arrow=yes ;;
+      --peers) peers=yes arrow=yes ;;
       --no-build) build=no ;;
       --no-compile) compile=no ;;
       --prefix | --preset | --target)
@@ -60,8 +69,8 @@ parse_options() {
         exit 0
         ;;
       *)
-        die "found option '$1', expected one of --cuda, --peers, --prefix, --preset, --target, --no-build," \
-          "--no-compile, -DNAME=VALUE, --help"
+        die "found option '$1', expected one of --cuda, --arrow, --peers, --prefix, --preset, --target," \
+          "--no-build, --no-compile, -DNAME=VALUE, --help"
         ;;
     esac
     shift
@@ -255,6 +264,46 @@ find_torch() {
   say "LibTorch: $torch_dir"
 }
 
+# --- Arrow -----------------------------------------------------------------------------------
+
+arrow_dir=""
+
+fetch_arrow() {
+  local target="$1" work="$1.part"
+  rm -rf "$work"
+  command -v python3 >/dev/null || die "found no python3, expected it to fetch Arrow"
+  python3 -m venv "$work/venv" || die "python3 -m venv failed (see above), expected the package python3-venv"
+  say "pyarrow==$arrow_version --hash=sha256:$arrow_sha256" >"$work/wheel.txt"
+  if ! "$work/venv/bin/python" -m pip install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
+    --progress-bar off --no-deps --only-binary=:all: "${arrow_wheel[@]}" --target "$work/site" \
+    --require-hashes -r "$work/wheel.txt"; then
+    rm -rf "$work"
+    die "pip could not fetch pyarrow $arrow_version (see above), expected network access to the Python package index"
+  fi
+  [[ -f $work/site/pyarrow/include/parquet/file_reader.h ]] ||
+    die "$work/site/pyarrow: found no include/parquet/file_reader.h after the download"
+  rm -rf "$target"
+  mv "$work/site" "$target"
+  rm -rf "$work"
+}
+
+# Once fetched it is used by every set-up, whether it is asked for or not.
+find_arrow() {
+  local folder="$cache/arrow-$arrow_version"
+  if [[ $arrow == yes && ! -d $folder ]]; then
+    take_lock "$cache/arrow.lock"
+    if [[ ! -d $folder ]]; then
+      say "Arrow: fetching $arrow_version (55 MB) into $folder"
+      fetch_arrow "$folder"
+    fi
+  fi
+  [[ -d $folder ]] || return 0
+  arrow_dir="$folder/pyarrow"
+  [[ -f $arrow_dir/include/parquet/file_reader.h ]] ||
+    die "$folder: found no Arrow in it, expected one; remove the folder and run again"
+  say "Arrow: $arrow_dir"
+}
+
 # --- Configure and build ---------------------------------------------------------------------
 
 # Runs cmake only when asked for something else than last time. (Changes of CMakeLists.txt are seen
@@ -262,7 +311,7 @@ find_torch() {
 configure() {
   local folder="$repo/build/$preset" wanted
   local command=(cmake --preset "$preset" --fresh --no-warn-unused-cli
-    "-DLIBTORCH_ROOT=$torch_dir" "-DGENBID_PREFIX=$prefix" ${cmake_args[@]+"${cmake_args[@]}"})
+    "-DLIBTORCH_ROOT=$torch_dir" "-DARROW_ROOT=$arrow_dir" "-DGENBID_PREFIX=$prefix" ${cmake_args[@]+"${cmake_args[@]}"})
   wanted="$(printf '%s\n' "${command[@]}" && cksum <"$repo/CMakePresets.json")"
   if [[ -f $folder/build.ninja && -f $folder/configured.txt && $(<"$folder/configured.txt") == "$wanted" ]]; then
     return
@@ -281,6 +330,7 @@ configure() {
 parse_options "$@"
 if [[ -n $prefix ]]; then use_prefix; else install_packages; fi
 find_torch
+find_arrow
 [[ $build == yes ]] || exit 0
 take_lock "$repo/build/.$preset.lock"
 configure

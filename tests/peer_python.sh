@@ -4,7 +4,7 @@
 # names a Python that has them.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-packages=(h5py pandas matplotlib tensorboard prometheus_client mlflow-skinny)
+packages=(h5py pandas pyarrow matplotlib tensorboard prometheus_client mlflow-skinny "moto[server]" "pyiceberg[sql-sqlite]")
 python="${GENBID_TEST_PYTHON:-}"
 if [[ -z $python ]]; then
   venv="$here/../build/test-venv"

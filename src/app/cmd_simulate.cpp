@@ -160,6 +160,7 @@ Command simulate_command() {
       "output.market_log_precision  float32 (default) or float64\n"
       "output.shard         i/n: a part of the periods, in a folder that n processes share; the last puts all "
       "together\n"
+      "output.tables        parquet: ticks.parquet and trajectories.parquet in place of CSV files (default: csv)\n"
       "output.resumable     true: trajectories.h5 and periods.csv alone; stopped or killed, the same command goes on\n"
       "threads              0 (default): one a processor\n"
       "\n"

@@ -205,8 +205,9 @@ std::optional<CampaignIngestSummary> ingest_campaigns(const CampaignIngestConfig
   for (const std::string& path : config.input) {
     CampaignLogFile file(path, config.settings.slots, control.block_bytes);
     const int64_t before = summary.num_impressions;
-    const bool whole = read_blocks<CampaignRows>(
-        file.csv(), threads, [&](const CsvBlock& block, CampaignRows& rows) { file.parse(block, rows); },
+    const bool whole = read_blocks<CsvBlock, CampaignRows>(
+        [&](CsvBlock& block) { return file.csv().next(block); }, threads,
+        [&](const CsvBlock& block, CampaignRows& rows) { file.parse(block, rows); },
         [&](const CampaignRows& rows) { joiner.add(rows, path); },
         [&] {
           if (control.progress) control.progress(summary.bytes_read + file.csv().bytes_read(), total_bytes);

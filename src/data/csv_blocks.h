@@ -8,17 +8,18 @@
 #include "base/convert.h"
 #include "base/stop_signal.h"
 #include "base/threads.h"
-#include "data/csv_reader.h"
 
 namespace genbid::data {
 
-// Reads a file: while the threads parse a round of blocks, one of them reads the next round. parse(block, parsed) is
-// called from any thread and throws nothing, add(parsed) in the file's order, and after_round() behind each round. An
-// Error of reading comes after what was read before it. False if a stop was asked for.
-template <typename Parsed, typename Parse, typename Add, typename AfterRound>
-bool read_blocks(CsvFile& file, Threads& threads, const Parse& parse, const Add& add, const AfterRound& after_round) {
+// Reads a file: while the threads parse a round of blocks, one of them reads the next round by next(block), which is
+// false at the end. parse(block, parsed) is called from any thread and throws nothing, add(parsed) in the file's order,
+// and after_round() behind each round. An Error of reading comes after what was read before it. False if a stop was
+// asked for.
+template <typename Block, typename Parsed, typename Next, typename Parse, typename Add, typename AfterRound>
+bool read_blocks(const Next& next, Threads& threads, const Parse& parse, const Add& add,
+                 const AfterRound& after_round) {
   struct Slot {
-    CsvBlock block;
+    Block block;
     Parsed parsed;
   };
   const auto blocks_per_round = 2 * to_size(threads.count());
@@ -30,7 +31,7 @@ bool read_blocks(CsvFile& file, Threads& threads, const Parse& parse, const Add&
   const auto read_round = [&] {
     num_later = 0;
     try {
-      while (num_later < blocks_per_round && file.next(later[num_later].block)) ++num_later;
+      while (num_later < blocks_per_round && next(later[num_later].block)) ++num_later;
     } catch (...) {
       read_error = std::current_exception();
     }

@@ -160,12 +160,6 @@ const char* other_separator(std::string_view line, const std::vector<std::string
   return nullptr;
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "'" : ", '") + name + "'";
-  return text;
-}
-
 }  // namespace
 
 bool is_missing(std::string_view text) {
@@ -177,6 +171,19 @@ bool is_missing(std::string_view text) {
     if (text == word) return true;
   }
   return false;
+}
+
+std::string whole_words(std::string_view text, int64_t low, int64_t high) {
+  const bool open = high >= int64_t{std::numeric_limits<int32_t>::max()};
+  int64_t value = 0;
+  double real = 0.0;
+  const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
+  const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
+  if (too_large && written_as_float && real < as_double(high) && !to_whole(text, value)) {
+    return "all of its digits (a float above 9007199254740992 has lost some)";
+  }
+  return open && !too_large ? "a whole number, at least " + std::to_string(low)
+                            : "a whole number in " + std::to_string(low) + ".." + std::to_string(high);
 }
 
 std::string excerpt(std::string_view text) {
@@ -289,46 +296,25 @@ CsvSource CsvFile::source() const {
   return {std::filesystem::path(state_->path).filename().string(), bytes_read(), hash()};
 }
 
-CsvColumns::CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint)
-    : path_(file.path()), wanted_(std::move(wanted)), wanted_at_(file.header().size(), -1) {
-  const std::vector<std::string>& header = file.header();
-  std::vector<std::string> missing;
-  for (size_t i = 0; i < wanted_.size(); ++i) {
-    if (wanted_[i].empty()) continue;
-    const auto found = std::find(header.begin(), header.end(), wanted_[i]);
-    if (found == header.end()) {
-      missing.push_back(wanted_[i]);
-      continue;
-    }
-    if (std::find(found + 1, header.end(), wanted_[i]) != header.end()) {
-      throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) + "' appears twice");
-    }
-    int& place = at(wanted_at_, found - header.begin());
-    if (place >= 0) {
-      throw Error(path_ + ":1: column '" + excerpt(wanted_[i]) +
-                  "' is asked for twice, expected a column for each name");
-    }
-    place = to_int(i);
-  }
-  if (missing.empty()) return;
-  const char* separator = header.size() == 1 ? other_separator(file.header_line(), wanted_) : nullptr;
-  if (separator != nullptr) {
-    throw Error(path_ + ":1: found columns separated by " + separator + ", expected commas");
-  }
-  std::vector<std::string> found;
-  for (const std::string& name : header) found.push_back(excerpt(name));
-  if (found.size() > 40) {
-    found.resize(40);
-    found.emplace_back("...");
-  }
+namespace {
+
+// A header of one name may be several with another separator between them.
+Header header_of(const CsvFile& file, const std::vector<std::string>& wanted) {
+  Header header{file.path(), file.path() + ":1", file.header(), {}, {}};
+  const char* separator = header.names.size() == 1 ? other_separator(file.header_line(), wanted) : nullptr;
+  if (separator != nullptr)
+    header.misread = std::string("found columns separated by ") + separator + ", expected commas";
   const size_t bad = first_not_utf8(file.header_line());
-  throw Error(path_ + ":1: missing " + (missing.size() == 1 ? "column " : "columns ") + joined(missing) + "; found " +
-              joined(found) +
-              (bad == std::string::npos ? "" : " (not UTF-8 from character " + std::to_string(bad + 1) + " on)") +
-              std::string(hint));
+  if (bad != std::string::npos) header.note = " (not UTF-8 from character " + std::to_string(bad + 1) + " on)";
+  return header;
 }
 
-CsvRows::CsvRows(const CsvBlock& block, const CsvColumns& columns)
+}  // namespace
+
+CsvColumns::CsvColumns(const CsvFile& file, const std::vector<std::string>& wanted, std::string_view hint)
+    : WantedColumns(header_of(file, wanted), wanted, hint) {}
+
+CsvRows::CsvRows(const CsvBlock& block, const WantedColumns& columns)
     : columns_(&columns),
       at_(block.text.data()),
       end_(block.text.data() + block.text.size()),
@@ -429,15 +415,7 @@ int64_t CsvRows::whole(size_t column, int64_t low, int64_t high) const {
   const std::string_view text = trimmed(fields_[column]);
   int64_t value = 0;
   if (to_whole(text, value) && value >= low && value <= high) return value;
-  const bool open = high >= int64_t{std::numeric_limits<int32_t>::max()};
-  double real = 0.0;
-  const bool too_large = to_number(text, real) && real == std::floor(real) && real > 0.0;
-  const bool written_as_float = text.find_first_of(".eE") != std::string_view::npos;
-  if (too_large && written_as_float && real < as_double(high) && !to_whole(text, value)) {
-    fail(column, "all of its digits (a float above 9007199254740992 has lost some)");
-  }
-  fail(column, open && !too_large ? "a whole number, at least " + std::to_string(low)
-                                  : "a whole number in " + std::to_string(low) + ".." + std::to_string(high));
+  fail(column, whole_words(text, low, high));
 }
 
 int64_t CsvRows::flag(size_t column) const {

@@ -7,12 +7,18 @@
 #include <string_view>
 #include <vector>
 
+#include "data/wanted_columns.h"
+
 // Comma-separated files of any size in bounded memory, as they are or packed (data/unpacked_file.h). One thread cuts a
 // file into blocks of whole rows (CsvFile); any thread turns a block into rows (CsvRows). A field may be quoted, with
 // commas, doubled quotes and line feeds in it. CRLF, a byte order mark, blank lines and a missing last line feed are
 // accepted.
 
 namespace genbid::data {
+
+// An empty field or one that spells a missing value for pandas: nan, NaN, NA, N/A, n/a, #N/A, #NA, <NA>, null, NULL,
+// None.
+bool is_missing(std::string_view text);
 
 struct CsvBlock {
   std::string text;        // whole rows
@@ -61,31 +67,17 @@ class CsvFile {
   std::unique_ptr<State> state_;
 };
 
-// Where the wanted columns lie in a file. Names of the others do not matter; they may be empty or come twice.
-class CsvColumns {
+// Where the wanted columns lie in a file of this kind.
+class CsvColumns : public WantedColumns {
  public:
-  // An empty name asks for nothing: that column's fields are empty. Throws Error that names all wanted columns that the
-  // header lacks and those it has (`hint` ends the message), or one that it has twice.
-  CsvColumns(const CsvFile& file, std::vector<std::string> wanted, std::string_view hint = {});
-
-  const std::string& path() const { return path_; }
-  const std::string& name(size_t column) const { return wanted_[column]; }
-  size_t num_wanted() const { return wanted_.size(); }
-  size_t num_in_file() const { return wanted_at_.size(); }
-  // Which wanted column lies at this place of the file; -1 for none.
-  int wanted_at(size_t place) const { return wanted_at_[place]; }
-
- private:
-  std::string path_;
-  std::vector<std::string> wanted_;
-  std::vector<int> wanted_at_;
+  CsvColumns(const CsvFile& file, const std::vector<std::string>& wanted, std::string_view hint = {});
 };
 
 // The rows of one block. It touches nothing but the block and the columns, so several threads can walk a block each.
 // Every Error says FILE:LINE, and after one the walk can go on with the next row.
 class CsvRows {
  public:
-  CsvRows(const CsvBlock& block, const CsvColumns& columns);
+  CsvRows(const CsvBlock& block, const WantedColumns& columns);
 
   bool next();  // to the next row; false at the end
   int64_t line() const { return line_; }
@@ -93,6 +85,10 @@ class CsvRows {
   // A field of the current row without its quotes. Valid as long as the block, but for a field with doubled
   // quotes, which is valid until the next row.
   std::string_view text(size_t column) const { return fields_[column]; }
+  bool missing(size_t column) const { return is_missing(text(column)); }
+  // Lists of numbers are texts here (data/tuple_parser.h).
+  static constexpr bool has_list(size_t /*column*/) { return false; }
+  static constexpr std::span<const double> list(size_t /*column*/) { return {}; }
   // A finite number, or NaN where the field is empty or spells a missing value (nan, NA, null, None).
   double number(size_t column) const;
   // A whole number in [low, high]; 7.0 counts as 7, up to 2^53, from where on a float may have lost digits.
@@ -111,7 +107,7 @@ class CsvRows {
   void split(const char* next);
   std::string_view quoted_field(const char*& next, size_t place);
 
-  const CsvColumns* columns_;
+  const WantedColumns* columns_;
   const char* at_;   // the next line
   const char* end_;  // of the block
   const char* row_end_ = nullptr;
@@ -121,9 +117,8 @@ class CsvRows {
   std::vector<std::string> unescaped_;  // by wanted column; empty but for fields with doubled quotes
 };
 
-// An empty field or one that spells a missing value for pandas: nan, NaN, NA, N/A, n/a, #N/A, #NA, <NA>, null, NULL,
-// None.
-bool is_missing(std::string_view text);
+// What a field that is no whole number in [low, high] should have been, for its message.
+std::string whole_words(std::string_view text, int64_t low, int64_t high);
 
 // Text for an error message: at most 60 characters, control characters and what is not UTF-8 as '?'.
 std::string excerpt(std::string_view text);

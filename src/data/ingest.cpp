@@ -12,6 +12,7 @@
 #include "data/day_length.h"
 #include "data/ingest_raw.h"
 #include "data/ingest_store.h"
+#include "data/input_files.h"
 #include "data/input_stamps.h"
 #include "data/replaceable.h"
 #include "data/trajectory_builder.h"
@@ -33,12 +34,13 @@ void add_rows(const TrajectoryRows& parsed, size_t file, TrajectoryBuilder& buil
 // Reads one file. False if stopped.
 bool read_file(TrajectoryFile& source, size_t file, Threads& threads, TrajectoryBuilder& builder,
                const std::function<void(int64_t)>& progress) {
-  return read_blocks<TrajectoryRows>(
-      source.csv(), threads, [&](const CsvBlock& block, TrajectoryRows& rows) { source.parse(block, rows); },
+  return read_blocks<LogBlock, TrajectoryRows>(
+      [&](LogBlock& block) { return source.file().next(block, threads); }, threads,
+      [&](const LogBlock& block, TrajectoryRows& rows) { source.parse(block, rows); },
       [&](const TrajectoryRows& rows) { add_rows(rows, file, builder); },
       [&] {
         builder.finish_whole(threads);
-        progress(source.csv().bytes_read());
+        progress(source.file().bytes_read());
       });
 }
 
@@ -61,15 +63,15 @@ void check_paths(const IngestConfig& config) {
 }
 
 // Error for what is neither a raw log nor a trajectory file by its header.
-void check_trajectory_header(const CsvFile& file, const IngestConfig& config) {
+void check_trajectory_header(const LogFile& file, const IngestConfig& config) {
   const std::vector<std::string>& header = file.header();
   if (has_states(header, config.settings.data.columns)) return;
   std::string found;
   for (size_t i = 0; i < header.size() && i < 5; ++i) found += (i > 0 ? ", '" : "'") + excerpt(header[i]) + "'";
   if (header.size() > 5) found += ", ...";
-  throw Error(file.path() + ": found columns " + found +
-              ", expected a raw traffic log or a trajectory file (CSV, with AuctionNet's column names or those of "
-              "data.columns)");
+  throw Error(
+      file.path() + ": found columns " + found +
+      ", expected a raw traffic log or a trajectory file (with AuctionNet's column names or those of data.columns)");
 }
 
 // Whether the files are raw logs; they must all be of one kind.
@@ -77,7 +79,7 @@ bool are_raw_logs(const IngestConfig& config) {
   const std::string* raw = nullptr;
   const std::string* trajectories = nullptr;
   for (const std::string& path : config.input) {
-    const CsvFile file(path, 1 << 16);
+    const LogFile file(path, 1 << 16);
     const bool is_raw = is_raw_log(file.header(), config.settings.data.columns);
     (is_raw ? raw : trajectories) = &path;
   }
@@ -133,12 +135,12 @@ namespace {
 bool is_wide(int64_t advertiser) { return advertiser > int64_t{std::numeric_limits<int32_t>::max()}; }
 
 // The first rows tell how many ticks a day has. If they mislead, the files are read a second time.
-int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names) {
+int guess_num_ticks(const std::string& path, const TrajectoryColumnNames& names, Threads& threads) {
   TrajectoryFile file(path, names, 1 << 16);
   DayLengths lengths;
-  CsvBlock block;
+  LogBlock block;
   TrajectoryRows rows;
-  if (file.csv().next(block)) file.parse(block, rows);
+  if (file.file().next(block, threads)) file.parse(block, rows);
   for (const auto& [head, row] : rows.rows) {
     ++at(lengths.rows, day_length_by(row.tick, row.state[kFeatureTimeLeft]));
   }
@@ -168,8 +170,8 @@ bool read_files(const IngestConfig& config, const IngestControl& control, int nu
       if (control.progress) control.progress(summary.bytes_read + bytes, total_bytes);
     };
     if (!read_file(file, i, threads, builder, progress)) return false;
-    summary.bytes_read += file.csv().bytes_read();
-    sources.push_back(file.csv().source());
+    summary.bytes_read += file.file().bytes_read();
+    sources.push_back(file.file().source());
   }
   return true;
 }
@@ -186,13 +188,13 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   // All headers are looked at before the long work begins.
   int64_t total_bytes = 0;
   for (const std::string& path : config.input) {
-    total_bytes += TrajectoryFile(path, names, 1 << 16).csv().size();
+    total_bytes += TrajectoryFile(path, names, 1 << 16).file().size();
   }
-  options.num_ticks = told_ticks > 0 ? told_ticks : guess_num_ticks(config.input.front(), names);
+  Threads threads(to_int(config.threads));
+  options.num_ticks = told_ticks > 0 ? told_ticks : guess_num_ticks(config.input.front(), names, threads);
   const InputStamps stamps(config.input);
   TrajectoryStoreWriter writer(config.output);
 
-  Threads threads(to_int(config.threads));
   std::optional<TrajectoryBuilder> built;
   IngestSummary summary;
   std::vector<CsvSource> sources;
@@ -245,14 +247,17 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
 }  // namespace
 
 std::optional<IngestSummary> ingest(const IngestConfig& config, const IngestControl& control) {
-  check_paths(config);
-  if (are_raw_logs(config)) return ingest_raw_logs(config, control);
-  if (!config.output_market_log.empty()) {
-    check_trajectory_header(CsvFile(config.input.front(), 1 << 16), config);
-    throw ConfigError("output_market_log: found '" + config.output_market_log + "', but '" + config.input.front() +
+  IngestConfig files = config;
+  files.input = input_files(config.input);
+  check_paths(files);
+  if (are_raw_logs(files)) return ingest_raw_logs(files, control);
+  if (!files.output_market_log.empty()) {
+    const std::string& first = files.input.front();
+    check_trajectory_header(LogFile(first, 1 << 16), files);
+    throw ConfigError("output_market_log: found '" + files.output_market_log + "', but '" + first +
                       "' is a trajectory file, expected raw traffic logs: trajectories do not tell of impressions");
   }
-  return ingest_trajectories(config, control);
+  return ingest_trajectories(files, control);
 }
 
 }  // namespace genbid::data

@@ -11,6 +11,7 @@
 #include "bidding/score.h"
 #include "bidding/state_features.h"
 #include "data/action_outliers.h"
+#include "data/row_place.h"
 
 namespace genbid::data {
 namespace {
@@ -108,7 +109,7 @@ void summarise(const std::vector<Trajectory>& trajectories, const std::vector<st
   if (first_different != nullptr) {
     const Place place = first_different->first_difference;
     summary.first_feature_difference =
-        files[place.file] + ":" + std::to_string(place.line) + " feature '" +
+        place_text(files[place.file], place.line) + " feature '" +
         feature_names(FeatureSet::kAuctionnet16)[first_different->first_difference_feature] + "'";
   }
   summary.score = spread(std::move(scores));

@@ -2,18 +2,24 @@
 
 #include <sys/stat.h>
 
-#include "base/convert.h"
 #include "base/error.h"
+#include "data/table_reader.h"
 
 namespace genbid::data {
 namespace {
 
-// A file's stamp; all 0 for what is no file or is gone, as a pipe has nothing that could change.
-std::array<int64_t, 5> stamp(const std::string& path) {
+// A file's stamp; empty for what is no file or is gone, as a pipe has nothing that could change.
+std::string stamp(const std::string& path) {
+  if (is_remote(path)) return object_stamp(path);
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
-  return {static_cast<int64_t>(about.st_dev), static_cast<int64_t>(about.st_ino), about.st_size, about.st_mtim.tv_sec,
-          about.st_mtim.tv_nsec};
+  std::string text;
+  for (const int64_t part :
+       {static_cast<int64_t>(about.st_dev), static_cast<int64_t>(about.st_ino), static_cast<int64_t>(about.st_size),
+        static_cast<int64_t>(about.st_mtim.tv_sec), static_cast<int64_t>(about.st_mtim.tv_nsec)}) {
+    text += std::to_string(part) + ' ';
+  }
+  return text;
 }
 
 }  // namespace

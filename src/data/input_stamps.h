@@ -1,13 +1,12 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace genbid::data {
 
-// Whether files stay as they are while they are read: who they are, their size, and when they were last changed.
+// Whether files (and objects of a store) stay as they are while they are read: who they are, their size, and when they
+// were last changed.
 class InputStamps {
  public:
   explicit InputStamps(const std::vector<std::string>& paths);
@@ -16,7 +15,7 @@ class InputStamps {
 
  private:
   std::vector<std::string> paths_;
-  std::vector<std::array<int64_t, 5>> stamps_;
+  std::vector<std::string> stamps_;
 };
 
 }  // namespace genbid::data

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/stop_signal.h"
 #include "bidding/advertiser.h"
+#include "data/input_files.h"
 #include "data/raw_log_reader.h"
 
 namespace genbid::data {
@@ -38,7 +39,7 @@ int ticks_of(const MarketLog& log, const std::string& path, int expected, const 
 // Returns the market log among the files, or an empty text where they are raw logs.
 std::string market_log_of(const std::vector<std::string>& files) {
   for (const std::string& path : files) {
-    if (!has_hdf5_signature(path)) continue;
+    if (is_table(path) || is_many(path) || !has_hdf5_signature(path)) continue;
     if (files.size() > 1) {
       throw Error(path + ": found a market log among " + std::to_string(files.size()) +
                   " files, expected one market log or raw logs alone");
@@ -139,7 +140,7 @@ bool read_raw(const ReplayLogOptions& options, Threads& threads, const std::func
     found.clear();
     restart();
   };
-  const RawReadResult result = read_raw_logs(options.files, read, threads, take, again);
+  const RawReadResult result = read_raw_logs(input_files(options.files), read, threads, take, again);
   if (result.stopped) return false;
   if (num_ticks > 0 && result.num_ticks != num_ticks) refuse(std::to_string(result.num_ticks));
   for (const int64_t period : options.periods) {

@@ -6,39 +6,16 @@
 #include <cstring>
 #include <limits>
 #include <string_view>
-#include <unordered_map>
 
 #include <fast_float/fast_float.h>
-#define XXH_INLINE_ALL  // the header alone, no library
-#include <xxhash.h>
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "data/raw_log_fields.h"
+#include "data/raw_log_table.h"
 
 namespace genbid::data {
 namespace {
-
-// Places in the list of wanted columns, in AuctionNet's order.
-enum Column : size_t {
-  kPeriod,
-  kAdvertiser,
-  kCategory,
-  kBudget,
-  kCpa,
-  kTick,
-  kRemaining,
-  kPv,
-  kPvalue,
-  kSigma,
-  kBid,
-  kWon,
-  kSlot,
-  kCost,
-  kExposed,
-  kConversion,
-  kLeastWinningCost,
-  kIsEnd,
-};
 
 std::vector<std::string> in_order(const LogColumnNames& n) {
   return {n.period,
@@ -60,11 +37,6 @@ std::vector<std::string> in_order(const LogColumnNames& n) {
           n.raw.least_winning_cost,
           n.raw.is_end};
 }
-
-constexpr double kMaxValue = std::numeric_limits<float>::max();
-constexpr int64_t kMaxWhole = int64_t{1} << 53;
-constexpr int64_t kMaxAdvertiser = std::numeric_limits<int64_t>::max();
-constexpr int64_t kMaxIndex = std::numeric_limits<int32_t>::max();
 
 RawLogFile::Step::Kind kind_of(size_t column) {
   using Kind = RawLogFile::Step::Kind;
@@ -88,7 +60,7 @@ RawLogFile::Step::Kind kind_of(size_t column) {
   }
 }
 
-std::vector<RawLogFile::Step> plan_steps(const CsvColumns& columns) {
+std::vector<RawLogFile::Step> plan_steps(const WantedColumns& columns) {
   using Kind = RawLogFile::Step::Kind;
   std::vector<RawLogFile::Step> steps;
   for (size_t place = 0; place < columns.num_in_file(); ++place) {
@@ -118,21 +90,12 @@ struct Seen {
   }
 };
 
-struct HeadHash {
-  size_t operator()(const RawHead& head) const { return XXH3_64bits(&head, sizeof head); }
-};
-struct HeadEqual {
-  bool operator()(const RawHead& a, const RawHead& b) const {
-    return std::memcmp(&a, &b, sizeof a) == 0;  // NOLINT(bugprone-suspicious-memory-comparison): as HeadHash
-  }
-};
-
 // Walks the lines of a block. Lines of the usual form are read here; any other (quotes, missing values, faults) goes
 // to CsvRows, which reads or refuses it, so that there is one definition of what is accepted.
 class BlockParser {
  public:
-  BlockParser(const CsvColumns& columns, const std::vector<RawLogFile::Step>& steps, int max_tick, RawRows& out)
-      : columns_(columns), steps_(steps), max_tick_(max_tick), out_(out) {}
+  BlockParser(const WantedColumns& columns, const std::vector<RawLogFile::Step>& steps, int max_tick, RawRows& out)
+      : columns_(columns), steps_(steps), max_tick_(max_tick), out_(out), index_(out.heads) {}
 
   void run(const CsvBlock& block) {
     const char* at = block.text.data();
@@ -164,12 +127,6 @@ class BlockParser {
     std::array<Seen, 2> seen;   // for the first runs of head columns of a line
   };
 
-  uint32_t intern(const RawHead& head) {
-    const auto [found, fresh] = index_.try_emplace(head, static_cast<uint32_t>(out_.heads.size()));
-    if (fresh) out_.heads.push_back(head);
-    return found->second;
-  }
-
   // Returns the place behind the field's separator, or nullptr if another text stands at `p`.
   static const char* past_separator(const char* p, const char* end, bool last) {
     if (p == end) return nullptr;
@@ -196,18 +153,18 @@ class BlockParser {
 
   static const char* number(const char* p, const char* end, double& value) {
     const auto result = fast_float::from_chars(p, end, value);
-    return result.ec == std::errc() && std::abs(value) <= kMaxValue ? result.ptr : nullptr;
+    return result.ec == std::errc() && std::abs(value) <= kMaxRawValue ? result.ptr : nullptr;
   }
 
   const char* head_field(size_t column, const char* p, const char* end, RawHead& head) const {
     int64_t value = 0;
     switch (column) {
       case kPeriod:
-        return whole(p, end, kMaxWhole, head.period);
+        return whole(p, end, kMaxRawWhole, head.period);
       case kAdvertiser:
-        return whole(p, end, kMaxAdvertiser, head.advertiser);
+        return whole(p, end, kMaxRawAdvertiser, head.advertiser);
       case kCategory:
-        p = whole(p, end, kMaxIndex, value);
+        p = whole(p, end, kMaxRawIndex, value);
         head.category = static_cast<int32_t>(value);
         return p;
       case kTick:
@@ -261,7 +218,7 @@ class BlockParser {
             p += pv_seen_.size;
           } else {
             int64_t pv = 0;
-            p = whole(p, end, kMaxWhole, pv);
+            p = whole(p, end, kMaxRawWhole, pv);
             if (p != nullptr) p = past_separator(p, end, step.last);
             if (p == nullptr) return nullptr;
             pv_seen_.keep(begin, p);
@@ -302,7 +259,7 @@ class BlockParser {
           break;
       }
     }
-    if (entry->index == kNoIndex) entry->index = intern(entry->head);
+    if (entry->index == kNoIndex) entry->index = index_.of(entry->head);
     row.head = entry->index;
     next_entry_ = to_size(entry - entries_.data()) + 1;
     return p;
@@ -381,8 +338,9 @@ class BlockParser {
         out_.rows.pop_back();
         return;
       }
-      row.head = intern(read_head(rows, row));
-      read_values(rows, row);
+      RawRowReader reader(rows, row);
+      row.head = index_.of(reader.head(max_tick_));
+      reader.values();
     } catch (const Error& error) {
       out_.rows.pop_back();
       out_.error = error.what();
@@ -390,85 +348,12 @@ class BlockParser {
     }
   }
 
-  static double at_least_zero(const CsvRows& rows, size_t column, RawRow& row) {
-    const double value = rows.number(column);
-    if (std::isnan(value)) {
-      ++row.num_missing;
-    } else if (!(value >= 0.0 && value <= kMaxValue)) {
-      rows.fail(column, column == kPvalue ? "a probability in [0, 1]" : "a number, at least 0 and below 3.4e38");
-    }
-    return value;
-  }
-
-  static int64_t whole_or_missing(const CsvRows& rows, size_t column, int64_t high, RawRow& row) {
-    if (!is_missing(rows.text(column))) return rows.whole(column, 0, high);
-    ++row.num_missing;
-    return -1;
-  }
-
-  // 0 or 1, also as pandas and Python write booleans. -1: missing.
-  static int64_t flag_or_missing(const CsvRows& rows, size_t column, RawRow& row) {
-    const std::string_view text = rows.text(column);
-    for (const char* yes : {"True", "true", "TRUE"}) {
-      if (text == yes) return 1;
-    }
-    for (const char* no : {"False", "false", "FALSE"}) {
-      if (text == no) return 0;
-    }
-    return whole_or_missing(rows, column, 1, row);
-  }
-
-  static double positive(const CsvRows& rows, size_t column) {
-    const double value = rows.number(column);
-    if (!(value > 0.0 && value <= kMaxValue)) rows.fail(column, "a number above 0");
-    return value;
-  }
-
-  RawHead read_head(const CsvRows& rows, RawRow& row) const {
-    RawHead head;
-    head.period = rows.whole(kPeriod, 0, kMaxWhole);
-    head.advertiser = rows.whole(kAdvertiser, 0, kMaxAdvertiser);
-    head.category = static_cast<int32_t>(rows.whole(kCategory, 0, kMaxIndex));
-    head.budget = positive(rows, kBudget);
-    head.cpa = positive(rows, kCpa);
-    head.tick = static_cast<int16_t>(rows.whole(kTick, 0, max_tick_));
-    head.remaining_budget = rows.number(kRemaining);
-    if (std::isnan(head.remaining_budget)) {
-      head.remaining_budget = std::numeric_limits<double>::quiet_NaN();  // one NaN: heads are compared as bytes
-      ++row.num_missing;
-    }
-    head.is_end = static_cast<int16_t>(std::max<int64_t>(flag_or_missing(rows, kIsEnd, row), 0));
-    return head;
-  }
-
-  static void read_values(const CsvRows& rows, RawRow& row) {
-    row.pv = rows.whole(kPv, 0, kMaxWhole);
-    row.pvalue = at_least_zero(rows, kPvalue, row);
-    if (row.pvalue > 1.0) rows.fail(kPvalue, "a probability in [0, 1]");
-    row.sigma = at_least_zero(rows, kSigma, row);
-    row.bid = at_least_zero(rows, kBid, row);
-    row.cost = at_least_zero(rows, kCost, row);
-    row.least_winning_cost = at_least_zero(rows, kLeastWinningCost, row);
-    row.slot = static_cast<uint8_t>(std::max<int64_t>(whole_or_missing(rows, kSlot, 255, row), 0));
-    const int64_t won = flag_or_missing(rows, kWon, row);
-    const int64_t exposed = flag_or_missing(rows, kExposed, row);
-    const int64_t conversion = flag_or_missing(rows, kConversion, row);
-    unsigned flags = 0;
-    if (won == 1) flags |= kRawWon;
-    if (won < 0) flags |= kRawWonMissing;
-    if (exposed == 1) flags |= kRawExposed;
-    if (conversion == 1) flags |= kRawConversion;
-    if (conversion < 0) flags |= kRawConversionMissing;
-    if (std::isnan(row.least_winning_cost)) flags |= kRawPriceMissing;
-    row.flags = static_cast<uint8_t>(flags);
-  }
-
-  const CsvColumns& columns_;
+  const WantedColumns& columns_;
   const std::vector<RawLogFile::Step>& steps_;
   const int64_t max_tick_;
   RawRows& out_;
 
-  std::unordered_map<RawHead, uint32_t, HeadHash, HeadEqual> index_;
+  RawHeadIndex index_;
   std::vector<Entry> entries_;
   size_t next_entry_ = 0;
   Seen pv_seen_;
@@ -477,6 +362,12 @@ class BlockParser {
   double price_ = 0.0;
   std::array<Seen, 16> lost_seen_ = {};  // by step
 };
+
+std::vector<FieldKind> field_kinds() {
+  std::vector<FieldKind> kinds;
+  for (size_t column = 0; column < kNumRawColumns; ++column) kinds.push_back(raw_field_kind(column));
+  return kinds;
+}
 
 }  // namespace
 
@@ -519,17 +410,23 @@ bool is_raw_log(const std::vector<std::string>& header, const LogColumnNames& n)
 }
 
 RawLogFile::RawLogFile(const std::string& path, const LogColumnNames& names, int num_ticks, int64_t block_bytes)
-    : csv_(path, block_bytes),
-      columns_(csv_, in_order(names), "; expected a raw traffic log (columns of other names: data.columns)"),
+    : file_(path, block_bytes),
+      columns_(file_.find(in_order(names), "; expected a raw traffic log (columns of other names: data.columns)")),
       steps_(plan_steps(columns_)),
-      max_tick_((num_ticks > 0 ? num_ticks : kMaxRawTicks) - 1) {}
+      max_tick_((num_ticks > 0 ? num_ticks : kMaxRawTicks) - 1) {
+  file_.select(columns_, field_kinds());
+}
 
-void RawLogFile::parse(const CsvBlock& block, RawRows& out) const {
-  out.first_line = block.first_line;
+void RawLogFile::parse(const LogBlock& block, RawRows& out) const {
   out.heads.clear();
   out.rows.clear();
   out.error.reset();
-  BlockParser(columns_, steps_, max_tick_, out).run(block);
+  if (file_.is_table()) {
+    parse_raw_table(block.table, columns_, max_tick_, out);
+  } else {
+    out.first_line = block.text.first_line;
+    BlockParser(columns_, steps_, max_tick_, out).run(block.text);
+  }
 }
 
 }  // namespace genbid::data

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/config/config.h"
-#include "data/csv_reader.h"
+#include "data/log_file.h"
 #include "data/trajectory_file.h"
 
-// AuctionNet's raw traffic logs (`period-*.csv`, `data/log/*.csv`): a row per impression and advertiser, 18 columns.
-// Columns are found by name, in any order, and others are ignored; rows may come in any order.
+// AuctionNet's raw traffic logs (`period-*.csv`, `data/log/*.csv`), as CSV or Parquet: a row per impression and
+// advertiser, 18 columns. Columns are found by name, in any order, and others are ignored; rows may come in any order.
 
 namespace genbid::data {
 
@@ -74,7 +74,7 @@ struct RawRow {
   double cost = 0.0;
   double least_winning_cost = 0.0;
   uint32_t head = 0;         // in RawRows::heads
-  uint32_t line_offset = 0;  // from the block's first line
+  uint32_t line_offset = 0;  // from the block's first row
   uint8_t flags = 0;
   uint8_t slot = 0;
   uint8_t num_missing = 0;  // values of the row that are missing
@@ -82,7 +82,7 @@ struct RawRow {
 
 // The rows of one block, in file order.
 struct RawRows {
-  int64_t first_line = 0;
+  int64_t first_line = 0;  // data/row_place.h
   std::vector<RawHead> heads;
   std::vector<RawRow> rows;
   std::optional<std::string> error;  // what is wrong with the row behind them: "FILE:LINE: ..."
@@ -99,13 +99,13 @@ class RawLogFile {
   RawLogFile(const std::string& path, const LogColumnNames& names, int num_ticks = 0,
              int64_t block_bytes = CsvFile::kBlockBytes);
 
-  CsvFile& csv() { return csv_; }
-  const CsvFile& csv() const { return csv_; }
+  LogFile& file() { return file_; }
+  const LogFile& file() const { return file_; }
 
   // May be called from several threads, each with its own block and `out`, which is overwritten.
-  void parse(const CsvBlock& block, RawRows& out) const;
+  void parse(const LogBlock& block, RawRows& out) const;
 
-  // How a line is walked: columns whose text tends to repeat are compared with what was read before.
+  // How a line of text is walked: columns whose text tends to repeat are compared with what was read before.
   struct Step {
     enum class Kind { kSkip, kHead, kImpression, kValue, kOutcome, kPrice } kind = Kind::kSkip;
     std::vector<size_t> columns;  // neighbours in the file
@@ -113,8 +113,8 @@ class RawLogFile {
   };
 
  private:
-  CsvFile csv_;
-  CsvColumns columns_;
+  LogFile file_;
+  WantedColumns columns_;
   std::vector<Step> steps_;
   int max_tick_;
 };

@@ -4,11 +4,12 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "data/raw_log_ticks.h"
+#include "data/row_place.h"
 
 namespace genbid::data {
 
 std::string place_text(const std::vector<std::string>& files, Place place) {
-  return files[place.file] + ":" + std::to_string(place.line);
+  return place_text(files[place.file], place.line);
 }
 
 std::string tick_missing(const std::string& where, int64_t period, int tick, size_t found, int last) {

@@ -14,7 +14,7 @@ namespace {
 enum class Walk { kDone, kStopped, kBroken };
 
 struct Slot {
-  CsvBlock block;
+  LogBlock block;
   RawRows rows;
 };
 
@@ -35,7 +35,7 @@ Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(cons
   const auto read_round = [&] {
     read.count = 0;
     try {
-      while (read.count < blocks_per_round && file.csv().next(read.slots[read.count].block)) ++read.count;
+      while (read.count < blocks_per_round && file.file().next(read.slots[read.count].block, threads)) ++read.count;
     } catch (...) {
       read_error = std::current_exception();  // after what was read before it
     }
@@ -70,21 +70,22 @@ Walk walk_file(RawLogFile& file, Threads& threads, const std::function<bool(cons
       }
     });
     if (broken) return Walk::kBroken;
-    if (progress) progress(file.csv().bytes_read());
+    if (progress) progress(file.file().bytes_read());
   }
   if (read_error != nullptr) std::rethrow_exception(read_error);
   return Walk::kDone;
 }
 
 // Sorts the files by the period of their first rows, because their names would put period-10 before period-9.
-std::vector<std::string> by_period(std::vector<std::string> files, const RawReadOptions& options, int64_t& bytes) {
+std::vector<std::string> by_period(std::vector<std::string> files, const RawReadOptions& options, Threads& threads,
+                                   int64_t& bytes) {
   std::vector<std::pair<int64_t, std::string>> keyed;
   for (std::string& path : files) {
     RawLogFile file(path, options.columns, options.num_ticks, 1 << 16);
-    bytes += file.csv().size();
-    CsvBlock block;
+    bytes += file.file().size();
+    LogBlock block;
     RawRows rows;
-    if (file.csv().next(block)) file.parse(block, rows);
+    if (file.file().next(block, threads)) file.parse(block, rows);
     keyed.emplace_back(rows.heads.empty() ? 0 : rows.heads.front().period, std::move(path));
   }
   std::stable_sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -106,8 +107,8 @@ Walk walk_files(const std::vector<std::string>& files, const RawReadOptions& opt
           if (options.progress) options.progress(result.bytes_read + bytes, total_bytes);
         });
     if (walk != Walk::kDone) return walk;
-    result.bytes_read += file.csv().bytes_read();
-    result.sources.push_back(file.csv().source());
+    result.bytes_read += file.file().bytes_read();
+    result.sources.push_back(file.file().source());
   }
   return Walk::kDone;
 }
@@ -118,7 +119,7 @@ RawReadResult read_raw_logs(const std::vector<std::string>& paths, const RawRead
                             const std::function<void(RawTick&)>& sink, const std::function<void()>& restart) {
   RawReadResult result;
   int64_t total_bytes = 0;
-  const std::vector<std::string> files = by_period(paths, options, total_bytes);
+  const std::vector<std::string> files = by_period(paths, options, threads, total_bytes);
 
   OrderedRows ordered(files, sink);
   Walk walk = walk_files(files, options, threads, total_bytes, result,

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "data/day_length.h"
 #include "data/feature_check.h"
+#include "data/row_place.h"
 
 namespace genbid::data {
 namespace {
@@ -156,7 +157,7 @@ struct TrajectoryBuilder::State {
   int64_t num_incomplete = 0;
   int64_t num_left_out = 0;
 
-  std::string where(Place place) const { return files[place.file] + ":" + std::to_string(place.line); }
+  std::string where(Place place) const { return place_text(files[place.file], place.line); }
 
   // Stops, or goes on without what is at fault.
   void fault(const std::string& message) {

@@ -35,11 +35,7 @@ void add_state(std::string& text, std::span<const double> state) {
 }
 
 void add_rows(std::string& text, const RawTrajectory& t) {
-  constexpr auto kWidth = to_size(kNumAuctionnetFeatures);
   const size_t num_ticks = t.action.size();
-  const size_t width = t.state.size() / num_ticks;
-  assert(width >= kWidth);
-  const auto state = [&](size_t k) { return std::span(t.state).subspan(k * width, kWidth); };
   std::string head;
   for (const double value : {as_double(t.head.period), as_double(t.head.advertiser), as_double(t.head.category),
                              t.head.budget, t.head.cpa, t.head.cost, t.head.conversions}) {
@@ -48,13 +44,13 @@ void add_rows(std::string& text, const RawTrajectory& t) {
   for (size_t k = 0; k < num_ticks; ++k) {
     text += head;
     add_field(text, as_double(k));
-    add_state(text, state(k));
+    add_state(text, auctionnet_state(t, k));
     text += ',';
     add_field(text, t.action[k]);
     add_field(text, t.reward[k]);
     add_field(text, t.reward_continuous[k]);
     text += t.done[k] != 0 ? "1," : "0,";
-    if (t.done[k] == 0 && k + 1 < num_ticks) add_state(text, state(k + 1));
+    if (tells_next_state(t, k)) add_state(text, auctionnet_state(t, k + 1));
     text += '\n';
   }
 }
@@ -68,6 +64,17 @@ const std::string kHeader =
     "timeStepIndex,state,action,reward,reward_continuous,done,next_state\n";
 
 }  // namespace
+
+std::span<const double> auctionnet_state(const RawTrajectory& trajectory, size_t tick) {
+  constexpr auto kWidth = to_size(kNumAuctionnetFeatures);
+  const size_t width = trajectory.state.size() / trajectory.action.size();
+  assert(width >= kWidth);
+  return std::span(trajectory.state).subspan(tick * width, kWidth);
+}
+
+bool tells_next_state(const RawTrajectory& trajectory, size_t tick) {
+  return trajectory.done[tick] == 0 && tick + 1 < trajectory.action.size();
+}
 
 struct TrajectoryCsvWriter::State {
   std::string path;

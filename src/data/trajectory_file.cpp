@@ -59,17 +59,17 @@ std::vector<std::string> part_names(const std::vector<std::string>& header, cons
 }
 
 // If the file has one more column of the state, its states have another number of features.
-void check_no_more_parts(const CsvFile& csv, const std::vector<std::string>& names) {
+void check_no_more_parts(const LogFile& file, const std::vector<std::string>& names) {
   const std::string& last = names.back();
   const std::string next = last.substr(0, last.size() - 2) + std::to_string(kNumAuctionnetFeatures);
-  if (has(csv.header(), next)) {
-    throw Error(csv.path() + ":1: found column '" + next + "', expected " + std::to_string(kNumAuctionnetFeatures) +
-                " columns, '" + names.front() + "' to '" + last + "'");
+  if (has(file.header(), next)) {
+    throw Error(file.header_place() + ": found column '" + next + "', expected " +
+                std::to_string(kNumAuctionnetFeatures) + " columns, '" + names.front() + "' to '" + last + "'");
   }
 }
 
-CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
-  const std::vector<std::string>& header = csv.header();
+WantedColumns find_columns(const LogFile& file, const TrajectoryColumnNames& n) {
+  const std::vector<std::string>& header = file.header();
   std::vector<std::string> wanted = {n.period, n.advertiser,        n.category, n.budget, n.cpa,
                                      n.cost,   n.conversions,       n.tick,     n.state,  n.action,
                                      n.reward, n.reward_continuous, n.done,     {}};
@@ -77,7 +77,7 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
   const auto take_parts = [&](const std::string& name, size_t first) {
     const std::vector<std::string> parts = part_names(header, name);
     if (parts.empty()) return false;
-    check_no_more_parts(csv, parts);
+    check_no_more_parts(file, parts);
     std::copy(parts.begin(), parts.end(), wanted.begin() + to_signed(first));
     return true;
   };
@@ -87,7 +87,18 @@ CsvColumns find_columns(const CsvFile& csv, const TrajectoryColumnNames& n) {
   } else {
     take_parts(n.next_state, kNextStateParts);
   }
-  return CsvColumns(csv, std::move(wanted), "; expected a trajectory file (columns of other names: data.columns)");
+  return file.find(wanted, "; expected a trajectory file (columns of other names: data.columns)");
+}
+
+constexpr std::array kWholeColumns = {kPeriod, kAdvertiser, kCategory, kTick};
+constexpr std::array kStateColumns = {kState, kNextState};
+
+std::vector<FieldKind> field_kinds() {
+  std::vector<FieldKind> kinds(kNumColumns, FieldKind::kNumber);
+  for (const Column column : kWholeColumns) kinds[column] = FieldKind::kWhole;
+  for (const Column column : kStateColumns) kinds[column] = FieldKind::kState;
+  kinds[kDone] = FieldKind::kFlag;
+  return kinds;
 }
 
 // A row holds its state and the next one, whose text comes again as the state of the next line. Each text is parsed
@@ -100,7 +111,9 @@ class StateReader {
     int num_nan = 0;
   };
 
-  const Parsed& read(const CsvRows& row, size_t column) {
+  template <typename Row>
+  const Parsed& read(const Row& row, size_t column) {
+    if (row.has_list(column)) return read_list(row, column);
     const std::string_view text = row.text(column);
     if (text.data() != nullptr && text == text_) return parsed_;
     text_ = {};
@@ -109,17 +122,15 @@ class StateReader {
       row.fail(column, std::to_string(kNumAuctionnetFeatures) + " finite numbers (unreadable from character " +
                            std::to_string(parse.error_at + 1) + " on)");
     }
-    if (parse.count != kNumAuctionnetFeatures) {
-      throw Error(row.where(column) + ": found " + std::to_string(parse.count) +
-                  (parse.count == 1 ? " number" : " numbers") + ", expected " + std::to_string(kNumAuctionnetFeatures));
-    }
+    check_count(row, column, to_signed(parse.count));
     finish([&](size_t /*i*/) { row.fail(column, "numbers below 3.4e38"); });
     text_ = text;
     return parsed_;
   }
 
   // Reads a state that has a column for each number.
-  const Parsed& read_parts(const CsvRows& row, size_t first) {
+  template <typename Row>
+  const Parsed& read_parts(const Row& row, size_t first) {
     text_ = {};
     for (size_t i = 0; i < parsed_.values.size(); ++i) parsed_.values[i] = row.number(first + i);
     finish([&](size_t i) { row.fail(first + i, "a number below 3.4e38"); });
@@ -127,6 +138,27 @@ class StateReader {
   }
 
  private:
+  template <typename Row>
+  const Parsed& read_list(const Row& row, size_t column) {
+    text_ = {};
+    const std::span<const double> list = row.list(column);
+    const bool infinite = std::any_of(list.begin(), list.end(), [](double value) { return std::isinf(value); });
+    if (row.missing(column) || infinite) {
+      row.fail(column, std::to_string(kNumAuctionnetFeatures) + " finite numbers");
+    }
+    check_count(row, column, std::ssize(list));
+    std::copy(list.begin(), list.end(), parsed_.values.begin());
+    finish([&](size_t /*i*/) { row.fail(column, "numbers below 3.4e38"); });
+    return parsed_;
+  }
+
+  template <typename Row>
+  static void check_count(const Row& row, size_t column, int64_t count) {
+    if (count == kNumAuctionnetFeatures) return;
+    throw Error(row.where(column) + ": found " + std::to_string(count) + (count == 1 ? " number" : " numbers") +
+                ", expected " + std::to_string(kNumAuctionnetFeatures));
+  }
+
   // Missing numbers become 0.
   template <typename TooLarge>
   void finish(const TooLarge& too_large) {
@@ -147,7 +179,8 @@ class StateReader {
   Parsed parsed_;
 };
 
-double value_or_zero(const CsvRows& row, size_t column, int& num_nan) {
+template <typename Row>
+double value_or_zero(const Row& row, size_t column, int& num_nan) {
   const double value = row.number(column);
   if (std::isnan(value)) {
     ++num_nan;
@@ -157,7 +190,8 @@ double value_or_zero(const CsvRows& row, size_t column, int& num_nan) {
   return value;
 }
 
-double positive(const CsvRows& row, size_t column) {
+template <typename Row>
+double positive(const Row& row, size_t column) {
   const double value = row.number(column);
   if (!(value > 0.0)) row.fail(column, "a number above 0");
   return value;
@@ -166,7 +200,8 @@ double positive(const CsvRows& row, size_t column) {
 constexpr int64_t kMaxId = std::numeric_limits<int64_t>::max() - 1;  // so that there is a number behind it
 constexpr int64_t kMaxCategory = std::numeric_limits<int32_t>::max();
 
-TrajectoryKey read_key(const CsvRows& row) {
+template <typename Row>
+TrajectoryKey read_key(const Row& row) {
   return {row.whole(kPeriod, 0, kMaxId), row.whole(kAdvertiser, 0, kMaxId)};
 }
 
@@ -176,15 +211,16 @@ struct Form {
   bool next_state = false;
   bool next_state_parts = false;
 
-  explicit Form(const CsvColumns& columns)
+  explicit Form(const WantedColumns& columns)
       : state_parts(columns.name(kState).empty()),
         next_state(!columns.name(kNextState).empty()),
         next_state_parts(!columns.name(kNextStateParts).empty()) {}
 };
 
-std::optional<uint64_t> next_state_hash(const CsvRows& row, const Form& form, StateReader& states) {
+template <typename Row>
+std::optional<uint64_t> next_state_hash(const Row& row, const Form& form, StateReader& states) {
   if (form.next_state) {
-    if (is_missing(row.text(kNextState))) return std::nullopt;
+    if (row.missing(kNextState)) return std::nullopt;
     return states.read(row, kNextState).hash;
   }
   if (!form.next_state_parts) return std::nullopt;
@@ -193,7 +229,8 @@ std::optional<uint64_t> next_state_hash(const CsvRows& row, const Form& form, St
   return next.hash;
 }
 
-void read_row(const CsvRows& row, const Form& form, int num_ticks, StateReader& states, TrajectoryHead& head,
+template <typename Row>
+void read_row(const Row& row, const Form& form, int num_ticks, StateReader& states, TrajectoryHead& head,
               TickRow& tick) {
   std::tie(head.period, head.advertiser) = read_key(row);
   head.category = static_cast<int32_t>(row.whole(kCategory, 0, kMaxCategory));
@@ -216,6 +253,33 @@ void read_row(const CsvRows& row, const Form& form, int num_ticks, StateReader& 
   tick.num_nan += state.num_nan;
   tick.tells_next_state = form.next_state || form.next_state_parts;
   tick.next_state_hash = next_state_hash(row, form, states);
+}
+
+template <typename Row>
+void read_rows(Row row, const Form& form, int num_ticks, TrajectoryRows& out) {
+  out.rows.clear();
+  out.bad.clear();
+  StateReader states;
+  while (true) {
+    bool fields_good = false;
+    try {
+      if (!row.next()) return;
+      fields_good = true;
+      out.rows.emplace_back();
+      read_row(row, form, num_ticks, states, out.rows.back().first, out.rows.back().second);
+    } catch (const Error& error) {
+      BadRow bad{row.line(), error.what(), {}};
+      if (fields_good) {
+        out.rows.pop_back();
+        try {
+          bad.key = read_key(row);
+        } catch (const Error&) {
+          // If the key itself cannot be read, the tick will be found missing.
+        }
+      }
+      out.bad.push_back(std::move(bad));
+    }
+  }
 }
 
 }  // namespace
@@ -247,33 +311,15 @@ bool has_states(const std::vector<std::string>& header, const TrajectoryColumnNa
 
 TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names, int64_t block_bytes,
                                int num_ticks)
-    : csv_(path, block_bytes), columns_(find_columns(csv_, names)), num_ticks_(num_ticks) {}
+    : file_(path, block_bytes), columns_(find_columns(file_, names)), num_ticks_(num_ticks) {
+  file_.select(columns_, field_kinds());
+}
 
-void TrajectoryFile::parse(const CsvBlock& block, TrajectoryRows& out) const {
-  out.rows.clear();
-  out.bad.clear();
-  CsvRows row(block, columns_);
-  const Form form(columns_);
-  StateReader states;
-  while (true) {
-    bool fields_good = false;
-    try {
-      if (!row.next()) return;
-      fields_good = true;
-      out.rows.emplace_back();
-      read_row(row, form, num_ticks_, states, out.rows.back().first, out.rows.back().second);
-    } catch (const Error& error) {
-      BadRow bad{row.line(), error.what(), {}};
-      if (fields_good) {
-        out.rows.pop_back();
-        try {
-          bad.key = read_key(row);
-        } catch (const Error&) {
-          // If the key itself cannot be read, the tick will be found missing.
-        }
-      }
-      out.bad.push_back(std::move(bad));
-    }
+void TrajectoryFile::parse(const LogBlock& block, TrajectoryRows& out) const {
+  if (file_.is_table()) {
+    read_rows(TableRows(block.table, columns_), Form(columns_), num_ticks_, out);
+  } else {
+    read_rows(CsvRows(block.text, columns_), Form(columns_), num_ticks_, out);
   }
 }
 

@@ -9,10 +9,10 @@
 
 #include "base/config/config.h"
 #include "bidding/state_features.h"
-#include "data/csv_reader.h"
+#include "data/log_file.h"
 
-// AuctionNet's trajectory files (`*-rlData.csv`, `trajectory_data*.csv`): a row per period, advertiser and tick,
-// the state as the text of a Python tuple, or as a column for each of its numbers.
+// AuctionNet's trajectory files (`*-rlData.csv`, `trajectory_data*.csv`), as CSV or Parquet: a row per period,
+// advertiser and tick, the state as the text of a Python tuple, as a list, or as a column for each of its numbers.
 
 namespace genbid::data {
 
@@ -40,7 +40,7 @@ using AuctionnetState = std::array<double, kNumAuctionnetFeatures>;
 
 // What a file tells about one tick. Missing values (NaN) are 0.
 struct TickRow {
-  int64_t line = 0;
+  int64_t line = 0;  // data/row_place.h
   int tick = 0;
   AuctionnetState state = {};
   double action = 0.0;
@@ -71,7 +71,7 @@ using TrajectoryKey = std::pair<int64_t, int64_t>;  // period, advertiser
 
 struct BadRow {
   int64_t line = 0;
-  std::string message;               // "FILE:LINE: ..."
+  std::string message;               // "FILE:LINE: ...", or as data/row_place.h has it
   std::optional<TrajectoryKey> key;  // where it could be read
 };
 
@@ -90,15 +90,15 @@ class TrajectoryFile {
   TrajectoryFile(const std::string& path, const TrajectoryColumnNames& names,
                  int64_t block_bytes = CsvFile::kBlockBytes, int num_ticks = kMaxTicks);
 
-  CsvFile& csv() { return csv_; }
-  const CsvFile& csv() const { return csv_; }
+  LogFile& file() { return file_; }
+  const LogFile& file() const { return file_; }
 
   // May be called from several threads, each with its own block and `out`, which is overwritten.
-  void parse(const CsvBlock& block, TrajectoryRows& out) const;
+  void parse(const LogBlock& block, TrajectoryRows& out) const;
 
  private:
-  CsvFile csv_;
-  CsvColumns columns_;
+  LogFile file_;
+  WantedColumns columns_;
   int num_ticks_;
 };
 

@@ -1,5 +1,6 @@
 #include "play/outputs.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
@@ -16,9 +17,12 @@
 #include "data/market_log.h"
 #include "data/raw_log_writer.h"
 #include "data/replaceable.h"
+#include "data/table_output.h"
 #include "data/tape_store.h"
 #include "data/trajectory_csv.h"
+#include "data/trajectory_parquet.h"
 #include "data/trajectory_store.h"
+#include "play/period_columns.h"
 #include "play/resumable_outputs.h"
 #include "play/tape_maker.h"
 #include "play/trajectory_recorder.h"
@@ -66,6 +70,20 @@ constexpr OutputKind kTrajectoriesCsv = {"trajectories.csv", "a trajectory file"
                                                "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,"
                                                "CPAConstraint,realAllCost,");
                                          }};
+// A Parquet file is told from others by the names of its first columns.
+bool has_names(const std::string& path, const std::vector<std::string>& names) {
+  const std::vector<std::string> found = data::table_names(path);
+  return found.size() >= names.size() && std::equal(names.begin(), names.end(), found.begin());
+}
+
+constexpr OutputKind kTicksParquet = {"ticks.parquet", "a run's table of ticks", [](const std::string& path) {
+                                        return has_names(path, {"episode", "tick", "agent", "remaining_before"});
+                                      }};
+constexpr OutputKind kTrajectoriesParquet = {
+    "trajectories.parquet", "a trajectory file", [](const std::string& path) {
+      return has_names(path, {"deliveryPeriodIndex", "advertiserNumber", "advertiserCategoryIndex", "budget",
+                              "CPAConstraint", "realAllCost"});
+    }};
 constexpr OutputKind kRawLog = {"raw_log", "a raw log", [](const std::string& path) {
                                   return data::begins_with(
                                       path,
@@ -112,7 +130,7 @@ class Staging {
     if (!fs::exists(place)) return;
     throw Error(place +
                 ": found the output of an earlier run, expected none beside new tables (another output.dir, or " +
-                option + "=true to replace it)");
+                option + " to replace it)");
   }
   void refuse_unfinished() const {
     const std::string place = dir_ + "/" + kUnfinishedFolder;
@@ -202,12 +220,14 @@ class TrajectoryOutput {
   }
 
   void add_csv(const std::string& path) { csv_.emplace(path); }
+  void add_parquet(const std::string& path) { parquet_.emplace(path); }
   TrajectoryRecorder& recorder() { return recorder_; }
 
   void finish_cells(Threads& threads) {
     const std::vector<data::RawTrajectory> trajectories = recorder_.trajectories(threads);
     store_.append(recorder_.columns(trajectories));
     if (csv_) csv_->append(trajectories);
+    if (parquet_) parquet_->append(trajectories);
   }
 
   // Those of another run's files; its CSV file is put behind as it is.
@@ -219,13 +239,26 @@ class TrajectoryOutput {
   void finish() {
     store_.finish();
     if (csv_) csv_->finish();
+    if (parquet_) parquet_->finish();
   }
 
  private:
   TrajectoryRecorder recorder_;
   data::TrajectoryStoreWriter store_;
   std::optional<data::TrajectoryCsvWriter> csv_;
+  std::optional<data::TrajectoryParquetWriter> parquet_;
 };
+
+PeriodTables::Ticks form_of_ticks(const OutputConfig& config) {
+  if (!config.ticks) return PeriodTables::Ticks::kNone;
+  return config.is_parquet() ? PeriodTables::Ticks::kValues : PeriodTables::Ticks::kText;
+}
+
+std::vector<std::string> tick_names() {
+  std::vector<std::string> names;
+  for (const Column<TickRow>& column : tick_columns()) names.emplace_back(column.name);
+  return names;
+}
 
 class MarketLogOutput {
  public:
@@ -274,11 +307,14 @@ void OutputConfig::fields(ConfigVisitor& v) {
   v.field("market_log", market_log);
   v.field("market_log_precision", market_log_precision, {"float32", "float64"});
   v.field("tape", tape);
+  v.field("tables", tables, {"csv", "parquet"});
   v.field("resumable", resumable);
   v.field("shard", shard);
   v.check(shard.empty() || parse_shard(shard), "shard", kShardForm);
   v.check(shard.empty() || !market_log, "shard",
           "none beside market_log, which is one file of all periods (name each process its periods)");
+  v.check(shard.empty() || !is_parquet(), "shard",
+          "none beside tables: parquet, whose files cannot be put together (name each process its periods and folder)");
   v.check(!labels || trajectories, "trajectories", "true where output.labels is, which are columns of them");
   v.check(!resumable || trajectories, "trajectories", "true where output.resumable is");
   v.check(!resumable || !(ticks || trajectories_csv || raw_log || market_log), "resumable",
@@ -289,23 +325,30 @@ void OutputConfig::fields(ConfigVisitor& v) {
 struct Outputs::State {
   State(const OutputConfig& c, const market::MarketShape& market_shape, int64_t num_periods, std::string text,
         Threads& t)
-      : shape(market_shape), identity(std::move(text)), threads(t), staging(c.dir), tables(market_shape, c.ticks) {
-    if (c.ticks) ticks.emplace(staging.file(kTicksCsv)).write(PeriodTables::ticks_header());
+      : shape(market_shape),
+        identity(std::move(text)),
+        threads(t),
+        staging(c.dir),
+        tables(market_shape, form_of_ticks(c)) {
+    const bool parquet = c.is_parquet();
+    if (c.ticks && !parquet) ticks.emplace(staging.file(kTicksCsv)).write(PeriodTables::ticks_header());
+    if (c.ticks && parquet) ticks_parquet.emplace(staging.file(kTicksParquet), tick_names());
     periods.emplace(staging.file(kPeriodsCsv)).write(PeriodTables::periods_header());
-    if (!c.ticks) staging.refuse_old("ticks.csv", "output.ticks");
-    if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log");
-    if (!c.trajectories) staging.refuse_old("trajectories.h5", "output.trajectories");
-    const bool csv = c.trajectories && c.trajectories_csv;
-    if (!csv)
-      staging.refuse_old("trajectories.csv", c.trajectories ? "output.trajectories_csv" : "output.trajectories");
-    if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log");
-    if (!c.tape) staging.refuse_old("tape.h5", "output.tape");
+    refuse_other_form("ticks", c.ticks, parquet, "output.ticks=true");
+    if (!c.raw_log) staging.refuse_old("raw_log", "output.raw_log=true");
+    if (!c.trajectories) staging.refuse_old("trajectories.h5", "output.trajectories=true");
+    const bool rows = c.trajectories && c.trajectories_csv;
+    refuse_other_form("trajectories", rows, parquet,
+                      c.trajectories ? "output.trajectories_csv=true" : "output.trajectories=true");
+    if (!c.market_log) staging.refuse_old("market_log.h5", "output.market_log=true");
+    if (!c.tape) staging.refuse_old("tape.h5", "output.tape=true");
     staging.refuse_unfinished();
     if (c.raw_log) raw_log_folder = staging.folder(kRawLog);
     if (c.trajectories) {
       trajectories.emplace(staging.file(kStore), TrajectoryRecorder(parse_feature_set(c.features), shape, c.labels),
                            num_periods, identity);
-      if (csv) trajectories->add_csv(staging.file(kTrajectoriesCsv));
+      if (rows && !parquet) trajectories->add_csv(staging.file(kTrajectoriesCsv));
+      if (rows && parquet) trajectories->add_parquet(staging.file(kTrajectoriesParquet));
     }
     if (c.market_log) market_log.emplace(staging.file(kMarketLog), c.market_log_precision, shape);
     if (c.tape) {
@@ -314,11 +357,20 @@ struct Outputs::State {
     }
   }
 
+  // Of a table that may be CSV or Parquet, only the form that is written may be there.
+  void refuse_other_form(const std::string& name, bool wanted, bool parquet, const std::string& option) const {
+    if (!wanted || parquet) staging.refuse_old(name + ".csv", wanted ? "output.tables=csv" : option);
+    if (!wanted || !parquet) {
+      staging.refuse_old(name + ".parquet", wanted ? "output.tables=parquet" : option + " output.tables=parquet");
+    }
+  }
+
   market::MarketShape shape;
   std::string identity;
   Threads& threads;
   Staging staging;  // goes after the files in it are closed
   std::optional<TextFile> ticks, periods;
+  std::optional<data::ColumnTableOutput> ticks_parquet;
   PeriodTables tables;
   std::string raw_log_folder;  // empty: none
   std::optional<PeriodLog> raw_log;
@@ -367,6 +419,9 @@ void Outputs::tape(data::TapeColumns columns) { state_->tape->append(columns); }
 void Outputs::finish_cells() {
   State& s = *state_;
   if (s.ticks) s.ticks->write(s.tables.ticks_rows());
+  if (s.ticks_parquet) {
+    s.tables.for_each_tick([&](std::span<const ColumnValue> row) { s.ticks_parquet->append(row); });
+  }
   s.periods->write(s.tables.periods_rows());
   if (s.trajectories) s.trajectories->finish_cells(s.threads);
   if (s.market_log) s.market_log->finish_cell();
@@ -403,6 +458,7 @@ void Outputs::append_part(const std::string& dir) {
 std::vector<std::string> Outputs::commit() {
   State& s = *state_;
   if (s.ticks) s.ticks->close();
+  if (s.ticks_parquet) s.ticks_parquet->finish();
   s.periods->close();
   if (s.market_log) s.market_log->finish(s.identity);
   if (s.trajectories) s.trajectories->finish();

@@ -28,9 +28,11 @@ struct OutputConfig {
   bool market_log = false;                       // market_log.h5
   std::string market_log_precision = "float32";  // of its predicted values: float32 or float64
   bool tape = false;                             // tape.h5: what every bid would have got (play/tape_maker.h)
+  std::string tables = "csv";                    // the form of ticks and trajectories: csv or parquet
   bool resumable = false;                        // trajectories.h5 and periods.csv alone: a stopped run goes on
   std::string shard;                             // "0/3": plays a third of the periods (play/sharded_simulate.h)
 
+  bool is_parquet() const { return tables == "parquet"; }
   bool needs_impressions() const { return raw_log || market_log; }
   bool needs_ladders() const { return labels || tape; }
   void fields(ConfigVisitor& v);

@@ -30,8 +30,10 @@ void PeriodTables::on_tick(int64_t cell, int /*tick*/, std::span<const market::S
 
   for (size_t s = 0; s < seats.size(); ++s) {
     played.seats[s].add(seats[s].start, seats[s].outcome);
-    if (!with_ticks_) continue;
-    append_csv(played.ticks, tick_columns(), TickRow{played.cell.period, to_signed(s), shape_.ticks, seats[s]});
+    const TickRow row{played.cell.period, to_signed(s), shape_.ticks, seats[s]};
+    if (ticks_ == Ticks::kText) append_csv(played.ticks, tick_columns(), row);
+    if (ticks_ != Ticks::kValues) continue;
+    for (const Column<TickRow>& column : tick_columns()) played.tick_values.push_back(column.get(row));
   }
 }
 
@@ -39,6 +41,15 @@ std::string PeriodTables::ticks_rows() const {
   std::string text;
   for (const Played& played : cells_) text += played.ticks;
   return text;
+}
+
+void PeriodTables::for_each_tick(const std::function<void(std::span<const ColumnValue>)>& row) const {
+  const size_t width = tick_columns().size();
+  for (const Played& played : cells_) {
+    for (size_t begin = 0; begin < played.tick_values.size(); begin += width) {
+      row(std::span(played.tick_values).subspan(begin, width));
+    }
+  }
 }
 
 std::string PeriodTables::periods_rows() const {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/columns.h"
 #include "market/market.h"
 #include "play/period_columns.h"
 #include "play/population.h"
@@ -31,8 +33,8 @@ bool is_periods_table(const std::string& path);
 // number.
 class PeriodTables : public market::PeriodSink {
  public:
-  explicit PeriodTables(const market::MarketShape& shape, bool with_ticks = true)
-      : shape_(shape), with_ticks_(with_ticks) {}
+  enum class Ticks { kNone, kText, kValues };
+  explicit PeriodTables(const market::MarketShape& shape, Ticks ticks = Ticks::kText) : shape_(shape), ticks_(ticks) {}
 
   // To be called with the cells about to be played and who sits in each. It forgets the group before.
   void start(std::span<const Population> populations, std::span<const market::Cell> cells);
@@ -41,7 +43,9 @@ class PeriodTables : public market::PeriodSink {
   static std::string ticks_header();
   static std::string periods_header();
   // To be called once all ticks are played.
-  std::string ticks_rows() const;  // none without ticks
+  std::string ticks_rows() const;  // of kText
+  // Of kValues: each row's values in the order of tick_columns().
+  void for_each_tick(const std::function<void(std::span<const ColumnValue>)>& row) const;
   std::string periods_rows() const;
   std::vector<PeriodSummary> summaries() const;
 
@@ -51,12 +55,13 @@ class PeriodTables : public market::PeriodSink {
     Population population;
     std::vector<SeatDay> seats;
     std::string ticks;  // rows of ticks.csv
+    std::vector<ColumnValue> tick_values;
     double sum_least_winning_cost = 0.0;
     int64_t num_pv = 0;
     int64_t num_clearings = 0;
   };
   market::MarketShape shape_;
-  bool with_ticks_;
+  Ticks ticks_;
   std::vector<Played> cells_;
 };
 

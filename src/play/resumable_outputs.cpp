@@ -88,7 +88,7 @@ struct ResumableOutputs::State {
         threads(t),
         place(dir, O_RDONLY | O_DIRECTORY),
         recorder(std::move(into)),
-        tables(shape, false) {}
+        tables(shape, PeriodTables::Ticks::kNone) {}
 
   void refuse_others() const;
   [[noreturn]] void refuse(const char* name) const;

@@ -22,8 +22,10 @@
 #include "base/shown.h"
 #include "base/terminal.h"
 #include "base/threads.h"
+#include "data/input_files.h"
 #include "data/log_ticks.h"
 #include "data/replaceable.h"
+#include "data/table_reader.h"
 #include "eval/obedience.h"
 #include "eval/job_store.h"
 #include "eval/replay_evaluation.h"
@@ -66,7 +68,10 @@ std::string target_reports(const std::vector<CandidateConfig>& candidates,
 // What decides what a replay is like to a bidder in it, as YAML: the log by what it holds.
 std::string replay_settings(replay::ReplayConfig config) {
   ContentHash log;
-  for (const std::string& path : config.log) log.add_values(std::span<const char>(file_content_hash(path)));
+  for (const std::string& path : data::input_files(config.log)) {
+    const std::string content = data::is_remote(path) ? data::object_stamp(path) : file_content_hash(path);
+    log.add_values(std::span<const char>(content));
+  }
   config.log = {"content " + log.digits()};
   config.periods = {};
   config.advertisers = {};

@@ -24,10 +24,11 @@ TEST(OfficialAdvertiser, CategoriesHoldEightSeats) {
 
 TEST(OfficialAdvertiser, IsThatOfTheOfficialSimulatorInEverySeat) {
   data::TrajectoryFile file("data/sample/trajectory_data_periods_7_8.csv", {});
-  data::CsvBlock block;
+  Threads threads(1);
+  data::LogBlock block;
   data::TrajectoryRows rows;
   std::set<int64_t> seats;
-  while (file.csv().next(block)) {
+  while (file.file().next(block, threads)) {
     file.parse(block, rows);
     for (const auto& [head, row] : rows.rows) {
       const Advertiser expected = official_advertiser(static_cast<int>(head.advertiser));

@@ -103,9 +103,10 @@ using OfficialRows = std::map<std::pair<int64_t, int>, data::TickRow>;  // by ag
 OfficialRows read_official_rows(const std::string& path) {
   data::TrajectoryFile file(path, {});
   OfficialRows rows;
-  data::CsvBlock block;
+  Threads threads(1);
+  data::LogBlock block;
   data::TrajectoryRows parsed;
-  while (file.csv().next(block)) {
+  while (file.file().next(block, threads)) {
     file.parse(block, parsed);
     EXPECT_TRUE(parsed.bad.empty());
     for (const auto& [head, row] : parsed.rows) rows[{head.advertiser, row.tick}] = row;

@@ -10,8 +10,9 @@ namespace {
 // The first trajectory of the sample.
 std::vector<TickRow> sample_rows(Advertiser& advertiser) {
   TrajectoryFile file("data/sample/trajectory_data_periods_7_8.csv", {});
-  CsvBlock block;
-  file.csv().next(block);
+  Threads threads(1);
+  LogBlock block;
+  file.file().next(block, threads);
   TrajectoryRows parsed;
   file.parse(block, parsed);
   std::vector<TickRow> rows;

@@ -35,7 +35,8 @@ void expect_golden(const std::string& log, const std::string& trajectories, size
   const std::vector<RawTrajectory> got = logs.trajectories.finish(FeatureSet::kAuctionnet16, 48);
 
   TrajectoryFile golden(trajectories, {});
-  CsvBlock block;
+  Threads threads(1);
+  LogBlock block;
   size_t num_rows = 0;
   double worst = 0.0;
   const auto compare = [&](double value, double expected, const char* name) {
@@ -44,7 +45,7 @@ void expect_golden(const std::string& log, const std::string& trajectories, size
     ASSERT_LE(difference, 1e-12) << name << " row " << num_rows << ": " << value << " " << expected;
   };
   TrajectoryRows rows;
-  while (golden.csv().next(block)) {
+  while (golden.file().next(block, threads)) {
     golden.parse(block, rows);
     ASSERT_TRUE(rows.bad.empty());
     for (const auto& one : rows.rows) {
