@@ -42,7 +42,7 @@ Command ablate_command() {
       "             or who is judged without training (policy: {policy: fixed_alpha, alpha: 90})\n"
       "markets      a list of {name, set}: every cell is judged in each, in a block of the table\n"
       "reference    the variant that the others are compared with; the base where nothing is said\n"
-      "jobs         cells at a time (0: one a processor); fail_fast: begin none after one has failed\n"
+      "jobs         cells at a time (0: as many processes as processors); fail_fast: begin none after one has failed\n"
       "shard        i/n: a share of the cells; whoever finds all of them done writes the table\n"
       "\n"
       "Every cell is an ordinary run in cells/VARIANT/seed-N, made by `genbid train` and `genbid evaluate`\n"

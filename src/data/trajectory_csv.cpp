@@ -55,10 +55,6 @@ void add_rows(std::string& text, const RawTrajectory& t) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 const std::string kHeader =
     "deliveryPeriodIndex,advertiserNumber,advertiserCategoryIndex,budget,CPAConstraint,realAllCost,realAllConversion,"
     "timeStepIndex,state,action,reward,reward_continuous,done,next_state\n";

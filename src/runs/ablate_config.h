@@ -44,7 +44,7 @@ struct AblateConfig {
   std::string reference;                    // what the others are compared with; empty: the base, or the first variant
   std::vector<VariantConfig> variants;
   bool fail_fast = false;  // no further cell is begun once one has failed
-  int64_t jobs = 0;        // cells at a time; 0: one a processor
+  int64_t jobs = 0;        // cells at a time; 0: as many processes as processors
   std::string shard;       // "0/3": a third of the cells; whoever finds all of them done writes the table
 
   std::string folder() const { return dir + "/" + name; }

@@ -62,7 +62,10 @@ class Experiment {
   AblateSummary run() {
     const stop_signal::Cooperative cooperative;
     find_waiting();
-    const int64_t limit = config_.jobs > 0 ? config_.jobs : std::max(1U, std::thread::hardware_concurrency());
+    int64_t processes = 1;  // of the largest training
+    for (const AblateCell& cell : cells_) processes = std::max(processes, cell.train ? cell.train->train.ranks : 1);
+    const int64_t processors = std::max(1U, std::thread::hardware_concurrency());
+    const int64_t limit = config_.jobs > 0 ? config_.jobs : std::max<int64_t>(1, processors / processes);
     Progress progress("ablate", std::ssize(waiting_), "cells");
     while (!stopping() && (!running_.empty() || !waiting_.empty())) {
       while (std::ssize(running_) < limit && begin_next()) {

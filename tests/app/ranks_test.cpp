@@ -374,7 +374,7 @@ TEST_F(RanksTraining, TheExamplesForSlurmWork) {
 
   for (const char* index : {"1", "0"}) {
     ::setenv("SLURM_ARRAY_TASK_ID", index, 1);
-    ::setenv("SLURM_ARRAY_TASK_COUNT", "2", 1);
+    ::setenv("SHARDS", "2", 1);
     ASSERT_EQ(sbatch("generate.sbatch", {"market.periods=1000..1003", "market.impressions=2000",
                                          "market.budget_scale=0.004", "output.dir=" + out("set")}),
               0)
@@ -385,7 +385,7 @@ TEST_F(RanksTraining, TheExamplesForSlurmWork) {
               0)
         << text("sbatch.txt");
     ::unsetenv("SLURM_ARRAY_TASK_ID");
-    ::unsetenv("SLURM_ARRAY_TASK_COUNT");
+    ::unsetenv("SHARDS");
   }
   EXPECT_TRUE(fs::exists(out("set/trajectories.h5")));
   EXPECT_TRUE(fs::exists(out("eval/result.json")));
