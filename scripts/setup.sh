@@ -269,6 +269,7 @@ find_torch() {
 arrow_dir=""
 
 fetch_arrow() {
+  [[ $(uname -m) == x86_64 ]] || die "--arrow: found a machine of kind $(uname -m), expected x86_64, for which the wheel is"
   local target="$1" work="$1.part"
   rm -rf "$work"
   command -v python3 >/dev/null || die "found no python3, expected it to fetch Arrow"

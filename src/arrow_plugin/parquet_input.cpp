@@ -27,10 +27,13 @@ using data::TableColumnReader;
 using data::TableKind;
 using data::TableValues;
 
-constexpr int64_t kBufferBytes = int64_t{1} << 20;    // of a column's chunk on this machine
-constexpr int64_t kTailBytes = int64_t{1} << 16;      // which mostly have the footer in them
-constexpr int64_t kMostNumbers = int64_t{1} << 20;    // of one list
-constexpr int64_t kMostTextBytes = int64_t{1} << 30;  // of the rows of one call
+constexpr int64_t kBufferBytes = int64_t{1} << 20;  // of a column's chunk on this machine
+constexpr int64_t kTailBytes = int64_t{1} << 16;    // which mostly have the footer in them
+// Of the rows of one call, so that a small file cannot ask for all memory: so much a row, and some to spare.
+constexpr int64_t kMostNumbersOfRow = 64;
+constexpr int64_t kMostBytesOfRow = int64_t{1} << 12;
+constexpr int64_t kSpareNumbers = int64_t{1} << 12;
+constexpr int64_t kSpareBytes = int64_t{1} << 20;
 
 // Calls `body` and turns whatever the library throws into an Error that says where.
 template <typename Body>
@@ -113,6 +116,9 @@ Leaf leaf_of(const parquet::schema::Node& field, const parquet::SchemaDescriptor
     if (!(*node)->is_required()) ++level;
     if ((*node)->is_repeated()) break;
   }
+  // A repeated number, or one in one or two groups that are marked as a list; no structs in or around it.
+  const bool is_list = field.logical_type() != nullptr && field.logical_type()->is_list();
+  if (path.size() > 1 && (!is_list || path.size() > 3)) return leaf;
   leaf.element_level = level;
   leaf.column.kind = TableKind::kReals;
   leaf.place = first;
@@ -212,8 +218,9 @@ class FlatReader : public TableColumnReader {
   void take_texts(const T* values, int64_t count, TableValues& out) {
     for (int64_t i = 0; i < count; ++i) {
       if constexpr (kIsText) {
-        if (std::ssize(out.text) + int64_t{values[i].len} > kMostTextBytes) {
-          throw Error(source_.where + ": found texts of more than 1 GiB in " + std::to_string(out.num_rows) + " rows");
+        if (std::ssize(out.text) + int64_t{values[i].len} > kMostBytesOfRow * out.num_rows + kSpareBytes) {
+          throw Error(source_.where + ": found texts of more than " + std::to_string(kMostBytesOfRow) +
+                      " bytes a row, expected states of 16 numbers");
         }
         out.text.append(reinterpret_cast<const char*>(values[i].ptr), values[i].len);
         out.ends.push_back(std::ssize(out.text));
@@ -222,6 +229,7 @@ class FlatReader : public TableColumnReader {
   }
 
   void convert(const T* values, int64_t count, TableValues& out) const {
+    out.single = std::is_same_v<T, float>;
     if constexpr (std::is_same_v<T, float>) {
       out.real.assign(values, values + count);
     } else if constexpr (!kInPlace && !kIsText) {
@@ -327,7 +335,6 @@ class ListReader : public TableColumnReader {
     for (int64_t row = 0; row < count; ++row) {
       if (level_ == num_levels_ && !fill()) source_.ends_early();
       if (at(repeated_, level_) != 0) throw Error(source_.where + ": found a list without a beginning");
-      const int64_t begin = std::ssize(out.real);
       const int16_t first = at(defined_, level_);
       if (first < element_level_) {
         // An empty list is one level below an element, a missing one lower still.
@@ -339,8 +346,9 @@ class ListReader : public TableColumnReader {
       } else {
         do {
           take_elements(out);
-          if (std::ssize(out.real) - begin > kMostNumbers) {
-            throw Error(source_.where + ": found a list of more than " + std::to_string(kMostNumbers) + " numbers");
+          if (std::ssize(out.real) > kMostNumbersOfRow * count + kSpareNumbers) {
+            throw Error(source_.where + ": found lists of more than " + std::to_string(kMostNumbersOfRow) +
+                        " numbers a row, expected 16");
           }
         } while (level_ == num_levels_ && fill() && at(repeated_, 0) != 0);
       }

@@ -63,8 +63,11 @@ class ParquetWriter : public data::TableWriter {
       auto opened = ::arrow::io::FileOutputStream::Open(path_);
       if (!opened.ok()) throw Error(path_ + ": cannot be written: " + opened.status().message());
       file_ = *opened;
-      const auto properties =
-          parquet::WriterProperties::Builder().compression(parquet::Compression::SNAPPY)->created_by("genbid")->build();
+      const auto properties = parquet::WriterProperties::Builder()
+                                  .compression(parquet::Compression::SNAPPY)
+                                  ->created_by("genbid")
+                                  ->enable_page_checksum()
+                                  ->build();
       writer_ = parquet::ParquetFileWriter::Open(file_, std::static_pointer_cast<GroupNode>(schema), properties);
     });
   }

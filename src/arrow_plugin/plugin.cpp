@@ -30,3 +30,7 @@ extern "C" __attribute__((visibility("default"))) genbid::data::TablePlugin* gen
   static genbid::arrow_plugin::Plugin plugin;
   return &plugin;
 }
+
+extern "C" __attribute__((visibility("default"))) const char* genbid_table_plugin_version() {
+  return GENBID_TABLE_PLUGIN_VERSION;
+}

@@ -31,7 +31,8 @@ bool is_part(std::string_view below) {
 std::vector<std::string> in_folder(const std::string& folder) {
   std::vector<std::string> files;
   try {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    constexpr auto kThroughLinks = std::filesystem::directory_options::follow_directory_symlink;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, kThroughLinks)) {
       const std::string below = entry.path().lexically_relative(folder).string();
       if (is_part(below) && !entry.is_directory()) files.push_back(entry.path().string());
     }
@@ -54,7 +55,25 @@ std::vector<std::string> by_pattern(const std::string& pattern) {
   return paths;
 }
 
+// Error for an address that cannot be one, or that has secrets in it, which messages and stores would tell on.
+void check_address(const std::string& uri) {
+  constexpr std::string_view kScheme = "s3://";
+  const size_t end = std::min(uri.find_first_of("/?", kScheme.size()), uri.size());
+  const std::string bucket = uri.substr(kScheme.size(), end - kScheme.size());
+  const std::string options = uri.substr(std::min(uri.find('?'), uri.size()));
+  for (const char* const secret : {"access_key", "secret_key", "session_token"}) {
+    if (bucket.find('@') == std::string::npos && options.find(secret) == std::string::npos) continue;
+    throw Error(
+        "s3://...: found a key or password in the address, expected them in AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN");
+  }
+  if (bucket.empty() || bucket.find_first_of("*?[") != std::string::npos) {
+    throw Error(uri + ": found no bucket, expected s3://BUCKET/KEY, with patterns in KEY alone");
+  }
+}
+
 std::vector<std::string> objects(const std::string& uri) {
+  check_address(uri);
   const size_t options = std::min(uri.find('?'), uri.size());
   const std::string name = uri.substr(0, options);
   const size_t wild = name.find_first_of("*[");

@@ -70,7 +70,7 @@ class TableParser {
       made.resize(unusual_.size());
       for (size_t i = 0; i < made.size(); ++i) {
         const double real = values.real[i];
-        const bool small = real >= 0.0 && real <= 0x1p53;
+        const bool small = real >= 0.0 && real <= (values.single ? 0x1p24 : 0x1p53);
         made[i] = small ? static_cast<int64_t>(real) : 0;
         unusual_[i] |= static_cast<uint8_t>(!small || as_double(made[i]) != real);
       }

@@ -93,6 +93,10 @@ void ColumnTableOutput::append(std::span<const ColumnValue> row) {
   if (output_ == nullptr) open(row);
   for (size_t i = 0; i < row.size(); ++i) {
     TableValues& values = output_->rows()[i];
+    const bool fits = std::holds_alternative<int64_t>(row[i])  ? values.kind == TableKind::kWhole
+                      : std::holds_alternative<double>(row[i]) ? values.kind == TableKind::kReal
+                                                               : true;
+    if (!fits) throw Error(path_ + ": column '" + names_[i] + "': found a value of another kind than in its first row");
     if (const auto* whole = std::get_if<int64_t>(&row[i])) {
       append_whole(values, *whole);
     } else if (const auto* real = std::get_if<double>(&row[i])) {

@@ -32,6 +32,7 @@ struct TableColumn {
 struct TableValues {
   TableKind kind = TableKind::kNothing;
   int64_t num_rows = 0;
+  bool single = false;           // kReal: from floats of 32 bits, in which whole numbers above 2^24 have lost digits
   std::vector<int64_t> whole;    // kWhole, kFlag (0 or 1); 0 where missing
   std::vector<double> real;      // kReal, and the numbers of lists one behind the other; NaN where missing
   std::string text;              // kText: all texts, one behind the other
@@ -90,8 +91,11 @@ class TablePlugin {
 // Loads the plugin the first time. Error that begins with `wanted_by` and says how to get it where it is not there.
 TablePlugin& table_plugin(const std::string& wanted_by);
 
-// What the plugin exports, under this name.
+// What the plugin exports, under these names. The version is the program's and a hash of this file: one that was built
+// with another is not called.
 inline constexpr const char* kTablePluginSymbol = "genbid_table_plugin";
 using TablePluginFunction = TablePlugin* (*)();
+inline constexpr const char* kTablePluginVersionSymbol = "genbid_table_plugin_version";
+using TablePluginVersion = const char* (*)();
 
 }  // namespace genbid::data

@@ -136,7 +136,12 @@ int64_t TableReader::bytes_read() const {
 
 CsvSource TableReader::source() const {
   const State& s = *state_;
-  return {std::filesystem::path(s.header.path).filename().string(), size(), content_hash(s.file->footer())};
+  const std::string& place = s.header.path;
+  const std::string name =
+      std::filesystem::path(place.substr(0, is_remote(place) ? place.find('?') : place.size())).filename().string();
+  // An object is not fetched once more for this: its footer says what lies where, its stamp that it was written anew.
+  return {name, size(),
+          is_remote(place) ? content_hash(s.file->footer() + object_stamp(place)) : file_content_hash(place)};
 }
 
 void TableReader::select(const WantedColumns& columns, std::span<const FieldKind> kinds) {
@@ -215,7 +220,8 @@ int64_t TableRows::whole(size_t column, int64_t low, int64_t high) const {
     int64_t value = low - 1;
     if (values.kind == TableKind::kReal) {
       const double real = at(values.real, row_);
-      if (std::abs(real) <= 0x1p53 && real == std::floor(real)) value = static_cast<int64_t>(real);
+      if (std::abs(real) <= (values.single ? 0x1p24 : 0x1p53) && real == std::floor(real))
+        value = static_cast<int64_t>(real);
     } else {
       value = at(values.whole, row_);
     }

@@ -115,7 +115,7 @@ class StateReader {
   const Parsed& read(const Row& row, size_t column) {
     if (row.has_list(column)) return read_list(row, column);
     const std::string_view text = row.text(column);
-    if (text.data() != nullptr && text == text_) return parsed_;
+    if (!text_.empty() && text == text_) return parsed_;
     text_ = {};
     const TupleParse parse = parse_tuple(text, parsed_.values);
     if (!parse.good) {

@@ -115,5 +115,30 @@ TEST(ParquetPeer, WithoutThePluginTheErrorSaysHowToGetIt) {
           ": file too short); expected it beside the program (scripts/setup.sh --arrow builds it), or CSV files\n");
 }
 
+// One that another program left in the place.
+TEST(ParquetPeer, APluginOfAnotherVersionIsNotCalled) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "here the run path goes before LD_LIBRARY_PATH (cmake/GenbidOptions.cmake)";
+#endif
+  const char* program = std::getenv("GENBID_PROGRAM");
+  ASSERT_NE(program, nullptr);
+  const TempFolder folder;
+  const std::string source = folder.write("other.c",
+                                          "void* genbid_table_plugin(void) { return (void*)0; }\n"
+                                          "const char* genbid_table_plugin_version(void) { return \"0.0.1-abc\"; }\n");
+  const std::string library = folder.file("libgenbid_arrow.so");
+  ASSERT_EQ(std::system(("cc -shared -fPIC -o '" + library + "' '" + source + "'").c_str()), 0);
+  const std::string input = folder.write("a.parquet", "PAR1 and so on");
+  const std::string command = "LD_LIBRARY_PATH=" + folder.path() + " " + program +
+                              " ingest configs/ingest.yaml input=" + input + " output=" + folder.file("s.h5") + " 2>" +
+                              folder.file("error.txt");
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1);
+  const std::string error = test::content_of(folder.file("error.txt"));
+  EXPECT_TRUE(error.starts_with("genbid: " + input + ": is for the Arrow plugin: found " + library +
+                                " of version 0.0.1-abc, expected "))
+      << error;
+}
+
 }  // namespace
 }  // namespace genbid::data

@@ -6,10 +6,13 @@
 #include <filesystem>
 #include <random>
 
+#include "base/files/content_hash.h"
 #include "data/ingest.h"
+#include "data/input_files.h"
 #include "data/log_ticks.h"
 #include "data/market_log.h"
 #include "data/raw_log_file.h"
+#include "data/table_reader.h"
 #include "data/trajectory_store.h"
 #include "ingested.h"
 #include "parquet_files.h"
@@ -348,6 +351,72 @@ TEST(ParquetErrors, ColumnsOfOtherTypes) {
   EXPECT_EQ(error("state", TableKind::kReal),
             "a.parquet: column 'state': found DOUBLE, expected a list of numbers, or texts");
   EXPECT_EQ(error("action", TableKind::kReals), "a.parquet: column 'action': found list of DOUBLE, expected numbers");
+}
+
+// The first row has no state before it that it could be like.
+TEST(ParquetErrors, AStateThatIsMissingIsNeverZeros) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  for (const size_t row : {size_t{0}, size_t{4}}) {
+    Table table = sample(1);
+    table.cell(row, "state") = "";
+    const std::string text = error_of([&] { ingest_files({folder.write("a.csv", table.text())}); });
+    EXPECT_NE(text.find("column 'state': found '', expected 16 finite numbers"), std::string::npos) << text;
+    ParquetForm texts;
+    texts.kinds = {{"state", TableKind::kText}, {"next_state", TableKind::kText}};
+    texts.rows_per_group = 2;
+    const std::string table_text =
+        error_of([&] { ingest_files({write_parquet(folder.file("a.parquet"), table, texts)}); });
+    EXPECT_NE(table_text.find("column 'state': found '', expected 16"), std::string::npos) << table_text;
+  }
+}
+
+// A small file must not take all memory: long lists and long texts pack well.
+TEST(ParquetErrors, ListsAndTextsThatAreTooLongAreNotRead) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  std::string zeros = "(0.0";
+  for (int i = 1; i < 6000; ++i) zeros += ", 0.0";
+  Table table = sample(1);
+  for (size_t row = 0; row < table.rows.size(); ++row) table.cell(row, "state") = zeros + ")";
+  const std::string lists = error_of([&] { ingest_files({write_parquet(folder.file("a.parquet"), table)}); });
+  EXPECT_NE(lists.find("column 'state': found lists of more than 64 numbers a row, expected 16"), std::string::npos)
+      << lists;
+  for (size_t row = 0; row < table.rows.size(); ++row) table.cell(row, "state") = std::string(30000, ' ');
+  ParquetForm texts;
+  texts.kinds = {{"state", TableKind::kText}};
+  const std::string long_texts =
+      error_of([&] { ingest_files({write_parquet(folder.file("a.parquet"), table, texts)}); });
+  EXPECT_NE(long_texts.find("found texts of more than 4096 bytes a row"), std::string::npos) << long_texts;
+}
+
+TEST(ParquetErrors, AddressesOfObjectsWithoutABucketOrWithSecrets) {
+  for (const char* const address : {"s3://", "s3:///a.parquet", "s3://*/a.parquet", "s3://b?t/a.parquet"}) {
+    const std::string error = error_of([&] { input_files({address}); });
+    EXPECT_EQ(error, std::string(address) + ": found no bucket, expected s3://BUCKET/KEY, with patterns in KEY alone");
+  }
+  for (const char* const address :
+       {"s3://key:secret@bucket/a.parquet", "s3://bucket/a.parquet?secret_key=secret&region=x"}) {
+    const std::string error = error_of([&] { input_files({address}); });
+    EXPECT_EQ(error.find("secret&"), std::string::npos) << error;
+    EXPECT_EQ(error.find("key:secret"), std::string::npos) << error;
+    EXPECT_NE(error.find("AWS_SECRET_ACCESS_KEY"), std::string::npos) << error;
+  }
+}
+
+TEST(Parquet, LinkedFoldersAreReadAndFilesAreKnownByWhatTheyHold) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  std::filesystem::create_directories(folder.file("days"));
+  std::filesystem::create_directories(folder.file("elsewhere"));
+  write_parquet(folder.file("days/a.parquet"), sample(1));
+  write_parquet(folder.file("elsewhere/b.parquet"), sample(1));
+  std::filesystem::create_directory_symlink("../elsewhere", folder.file("days/more"));
+  EXPECT_EQ(input_files({folder.file("days")}),
+            (std::vector<std::string>{folder.file("days/a.parquet"), folder.file("days/more/b.parquet")}));
+  Threads threads(1);
+  const CsvSource source = TableReader(folder.file("days/a.parquet"), CsvFile::kBlockBytes).source();
+  EXPECT_EQ(source.hash, file_content_hash(folder.file("days/a.parquet")));
 }
 
 TEST(ParquetErrors, MissingColumns) {
