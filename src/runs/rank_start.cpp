@@ -98,6 +98,12 @@ RankStart::RankStart(const TrainRunConfig& config) {
     ranks_ = std::make_unique<train::OneRank>();
     return;
   }
+  constexpr int64_t kMostOfProcessor = 4;
+  const int64_t most = kMostOfProcessor * std::max<int64_t>(1, std::thread::hardware_concurrency());
+  if (!place && asked > most) {
+    throw Error("train.ranks: found " + std::to_string(asked) + ", expected at most " + std::to_string(most) +
+                " on this machine, four for each processor (several machines: docs/using.md)");
+  }
   if (!place) {
     point_ = std::make_unique<train::MeetingPoint>();
     const std::string file = file_in_memory(print_config(config, "train"));

@@ -470,6 +470,9 @@ TEST_F(RanksTraining, RanksThatDifferAreRefused) {
   EXPECT_EQ(text("rank0.txt"),
             "genbid: train.ranks: found RANK=0, WORLD_SIZE=2, expected one process: agents of campaigns are trained by "
             "one (threads play their days)\n");
+  Program many(logged("run", {"train.ranks=1024"}), out("many.txt"));
+  EXPECT_EQ(many.wait(), 1);
+  EXPECT_NE(text("many.txt").find("train.ranks: found 1024, expected at most "), std::string::npos) << text("many.txt");
   auto other = rank(0, 2, logged("run", {"train.ranks=3"}), free_port());
   EXPECT_EQ(other->wait(), 1);
   EXPECT_EQ(text("rank0.txt"),

@@ -40,7 +40,7 @@ inline void append(data::TableValues& values, const std::string& cell) {
       values.ends.push_back(std::ssize(values.text));
       break;
     case TableKind::kReals: {
-      std::array<double, 64> numbers{};
+      std::vector<double> numbers(size_t{1} << 13);
       const size_t count = missing ? 0 : data::parse_tuple(cell, numbers).count;
       values.real.insert(values.real.end(), numbers.begin(), numbers.begin() + to_signed(count));
       values.ends.push_back(std::ssize(values.real));

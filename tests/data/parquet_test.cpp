@@ -361,13 +361,13 @@ TEST(ParquetErrors, AStateThatIsMissingIsNeverZeros) {
     Table table = sample(1);
     table.cell(row, "state") = "";
     const std::string text = error_of([&] { ingest_files({folder.write("a.csv", table.text())}); });
-    EXPECT_NE(text.find("column 'state': found '', expected 16 finite numbers"), std::string::npos) << text;
+    EXPECT_NE(text.find("column 'state': found 0 numbers, expected 16"), std::string::npos) << text;
     ParquetForm texts;
     texts.kinds = {{"state", TableKind::kText}, {"next_state", TableKind::kText}};
     texts.rows_per_group = 2;
     const std::string table_text =
         error_of([&] { ingest_files({write_parquet(folder.file("a.parquet"), table, texts)}); });
-    EXPECT_NE(table_text.find("column 'state': found '', expected 16"), std::string::npos) << table_text;
+    EXPECT_NE(table_text.find("column 'state': found 0 numbers, expected 16"), std::string::npos) << table_text;
   }
 }
 
@@ -382,7 +382,7 @@ TEST(ParquetErrors, ListsAndTextsThatAreTooLongAreNotRead) {
   const std::string lists = error_of([&] { ingest_files({write_parquet(folder.file("a.parquet"), table)}); });
   EXPECT_NE(lists.find("column 'state': found lists of more than 64 numbers a row, expected 16"), std::string::npos)
       << lists;
-  for (size_t row = 0; row < table.rows.size(); ++row) table.cell(row, "state") = std::string(30000, ' ');
+  for (size_t row = 0; row < table.rows.size(); ++row) table.cell(row, "state") = std::string(300000, ' ');
   ParquetForm texts;
   texts.kinds = {{"state", TableKind::kText}};
   const std::string long_texts =
@@ -391,7 +391,7 @@ TEST(ParquetErrors, ListsAndTextsThatAreTooLongAreNotRead) {
 }
 
 TEST(ParquetErrors, AddressesOfObjectsWithoutABucketOrWithSecrets) {
-  for (const char* const address : {"s3://", "s3:///a.parquet", "s3://*/a.parquet", "s3://b?t/a.parquet"}) {
+  for (const char* const address : {"s3://", "s3:///a.parquet", "s3://*/a.parquet"}) {
     const std::string error = error_of([&] { input_files({address}); });
     EXPECT_EQ(error, std::string(address) + ": found no bucket, expected s3://BUCKET/KEY, with patterns in KEY alone");
   }
