@@ -10,9 +10,9 @@ namespace genbid {
 
 void log_info(std::string_view line);  // not on standard error where the program is quiet (base/terminal.h)
 void log_warning(std::string_view line);
-// Appends to the file, and only there a line has its time. Where the file is moved away or cut, as logrotate does, lines
-// go on in a new one of its name. A full disk, or a folder that is away for a while, does not end the work: the program
-// says so once, and writes the lines later.
+// Appends to the file, and only there a line has its time. Where the file is moved away or cut, as logrotate does,
+// lines go on in a new one of its name. A full disk, or a folder that is away for a while, does not end the work: the
+// program says so once, and writes the lines later.
 void log_to_file(const std::string& path);
 void close_log_file();
 

@@ -12,7 +12,8 @@ struct Shard {
   int64_t count = 1;
 
   bool holds(int64_t job) const { return job % count == index; }
-  // Where its share of so many things that must stay together in their order begins; the next shard's begins at its end.
+  // Where its share of so many things that must stay together in their order begins; the next shard's begins at its
+  // end.
   int64_t begin(int64_t things) const { return index * things / count; }
   int64_t end(int64_t things) const { return (index + 1) * things / count; }
   std::string text() const { return std::to_string(index) + "/" + std::to_string(count); }

@@ -28,7 +28,7 @@ std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.M
 std::vector<Benchmark> campaign_benchmarks();         // campaigns.*
 std::vector<Benchmark> tape_benchmarks();             // train_step.market.MODEL
 std::vector<Benchmark> serving_benchmarks();
-std::vector<Benchmark> rank_benchmarks();  // ranks.sum.MODEL
+std::vector<Benchmark> rank_benchmarks();                        // ranks.sum.MODEL
 std::vector<Benchmark> step_benchmarks(const Setting& setting);  // step.MODEL
 
 void print_figure(const std::string& name, double value, const std::string& unit,

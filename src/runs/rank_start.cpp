@@ -47,8 +47,8 @@ std::string file_in_memory(const std::string& text = {}) {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file);
 }
 
-// What all ranks must have alike, the run's folder too, although the first alone writes there: processes with others were
-// not meant to be one training. Paths of data may differ: what counts is what the files hold.
+// What all ranks must have alike, the run's folder too, although the first alone writes there: processes with others
+// were not meant to be one training. Paths of data may differ: what counts is what the files hold.
 std::string settings_of(TrainRunConfig config) {
   for (StoreConfig& store : config.data.store) store.path = "store";
   for (TapeFileConfig& store : config.tapes.store) store.path = "store";

@@ -32,9 +32,9 @@ std::string first_line(const std::exception& error) {
   return whole.substr(begin, whole.find('\n') - begin);
 }
 
-// c10d tells of every attempt on standard error, with its stack: what matters is in the error. Its flight recorder, which
-// keeps the last 2,000 operations for whoever debugs c10d, is off: two groups of one process, as in tests, would write to
-// it at once.
+// c10d tells of every attempt on standard error, with its stack: what matters is in the error. Its flight recorder,
+// which keeps the last 2,000 operations for whoever debugs c10d, is off: two groups of one process, as in tests, would
+// write to it at once.
 void hush() {
   static const bool hushed = [] {
     if (::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0) == 0) c10::initLogging();

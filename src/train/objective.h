@@ -43,7 +43,8 @@ class Objective {
   // one kind of data add up to 1. Of a single part nobody asks for it.
   virtual size_t num_parts() const { return 1; }
   virtual at::Tensor weight(size_t part) const = 0;
-  // Which of its own kind of data's parts it is: those of one number go on in the same random numbers, whoever has them.
+  // Which of its own kind of data's parts it is: those of one number go on in the same random numbers, whoever has
+  // them.
   virtual size_t noise_of(size_t part) const { return part; }
   // True: its losses are those of no group in particular, and so costly that they are computed once a step, with the
   // gradients of all groups that do not rest; these then step side by side.

@@ -76,7 +76,8 @@ void Stepper::prepare(int64_t step, int64_t last) {
   }
 }
 
-// The gradients of the parts of a batch add up to that of the whole, and those of ranks to that of all parts. Groups that are updated together have the losses of the first of them.
+// The gradients of the parts of a batch add up to that of the whole, and those of ranks to that of all parts. Groups
+// that are updated together have the losses of the first of them.
 void Stepper::update(int64_t step, const std::vector<size_t>& groups) {
   std::vector<AdamW*> optimizers;
   for (const size_t group : groups) optimizers.push_back(&optimizers_[group]);

@@ -9,8 +9,8 @@
 
 namespace genbid {
 
-// A file that grows for days. What cannot be written now (a full disk, a shared folder that is away) is kept and written
-// with what comes next, in its place: work does not end for it. The file must be there at first: Error.
+// A file that grows for days. What cannot be written now (a full disk, a shared folder that is away) is kept and
+// written with what comes next, in its place: work does not end for it. The file must be there at first: Error.
 class AppendedFile {
  public:
   // Goes on behind what the file has; makes it if it is not there, or, where it must be `fresh`, is an Error if it is.
