@@ -35,10 +35,10 @@ int free_port() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
-  ::bind(file, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size);
+  const bool found = ::bind(file, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   ::close(file);
-  return ntohs(address.sin_port);
+  return found ? ntohs(address.sin_port) : 0;
 }
 
 class RanksTraining : public ::testing::Test {
