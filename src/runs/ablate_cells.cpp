@@ -257,6 +257,8 @@ std::string identity_of(const AblateCell& cell) {
     for (TapeFileConfig& store : config.tapes.store) store.path = "content " + known_hash(store.path);
     config.train.prometheus.clear();
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
+    config.train.save_patience = 0;
+    config.train.rank_timeout = 1;
     text += print_config(config, "train") + "---\n";
   }
   for (const JudgedMarket& market : cell.markets) {
