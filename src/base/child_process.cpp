@@ -22,7 +22,7 @@ ChildEnd end_of(int status) {
 }
 
 // Everything after fork() that a process with threads may do: no memory is asked for.
-[[noreturn]] void become(char* const* command, char* const* variables, int output, bool keeps_errors, pid_t parent) {
+[[noreturn]] void become(char* const* command, char* const* variables, int output, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(128 + SIGTERM);  // it went away before it could be watched
   sigset_t none;
@@ -31,7 +31,7 @@ ChildEnd end_of(int status) {
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  if (!keeps_errors) ::dup2(output, STDERR_FILENO);
+  ::dup2(output, STDERR_FILENO);
   ::execve(command[0], command, variables);
   ::_exit(127);
 }
@@ -62,12 +62,11 @@ ChildProcess::ChildProcess(std::vector<std::string> command, const std::string& 
   std::vector<std::string> environment = variables_with(variables);
   const std::vector<char*> arguments = pointers_to(command);
   const std::vector<char*> settings = pointers_to(environment);
-  const std::string path = output.empty() ? "/dev/null" : output;
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (file < 0) throw Error(path + ": cannot be opened: " + std::strerror(errno));
+  const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (file < 0) throw Error(output + ": cannot be opened: " + std::strerror(errno));
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  if (pid_ == 0) become(arguments.data(), settings.data(), file, output.empty(), parent);
+  if (pid_ == 0) become(arguments.data(), settings.data(), file, parent);
   const int fault = errno;
   ::close(file);
   if (pid_ < 0) throw Error(command[0] + ": cannot be started: " + std::strerror(fault));

@@ -21,9 +21,8 @@ using MoreVariables = std::vector<std::string>;
 // (SIGTERM) when this process goes away, however that happens.
 class ChildProcess {
  public:
-  // `command` begins with the path of a program. Appends to `output`; empty: what it prints is dropped, and its
-  // standard error is this process's. Error if no process can be made; a program that cannot be run ends with status
-  // 127.
+  // `command` begins with the path of a program. Appends to `output`. Error if no process can be made; a program that
+  // cannot be run ends with status 127.
   ChildProcess(std::vector<std::string> command, const std::string& output, const MoreVariables& variables = {});
   ~ChildProcess();  // ends it, if it has not ended, and waits for that
   ChildProcess(ChildProcess&& other) noexcept;

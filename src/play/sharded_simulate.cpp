@@ -26,11 +26,10 @@ std::string folder_of(const std::string& dir, Shard one) {
   return dir + "/shards/" + std::to_string(one.index) + "-of-" + std::to_string(one.count);
 }
 
-// Whether a file has these settings; Error if it has others.
-bool has_settings(const std::string& path, const std::string& expected) {
-  if (!fs::exists(path)) return false;
+// Error if the file has other settings than these.
+void check_settings(const std::string& path, const std::string& expected) {
   const std::string difference = settings_difference(read_file(path), expected);
-  if (difference.empty()) return true;
+  if (difference.empty()) return;
   throw Error(path + ": found a run with " + difference + " (give its command, or take another output.dir)");
 }
 
@@ -43,8 +42,18 @@ class ShardedRun {
     identity_ = run_identity(config_, population);
   }
 
-  bool is_merged() const { return has_settings(merged_path(), identity_ + files_text()); }
-  bool is_played(Shard one) const { return has_settings(folder(one) + "/" + kSettings, identity_of(one)); }
+  bool is_merged() const {
+    if (!fs::exists(merged_path())) return false;
+    check_settings(merged_path(), identity_ + files_text());
+    return true;
+  }
+  // What a shard should be is found out only where it is there: of thousands most are not.
+  bool is_played(Shard one) const {
+    const std::string path = folder(one) + "/" + kSettings;
+    if (!fs::exists(path)) return false;
+    check_settings(path, identity_of(one));
+    return true;
+  }
 
   SimulateConfig config_of(Shard one) const {
     SimulateConfig config = config_;

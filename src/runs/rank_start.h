@@ -14,8 +14,9 @@
 namespace genbid::runs {
 
 // The ranks of a training as it begins: those of the environment (train/rank_place.h), or train.ranks processes of this
-// program on this machine, of which this one is the first, or this process alone. The others say nothing but warnings
-// and errors. Error where the environment's number is not that of the config.
+// program on this machine, of which this one is the first, or this process alone. Ranks that others started say nothing
+// but warnings and errors; of those started here the first says what ended them, if that is why it ends itself. Error
+// where the environment's number is not that of the config.
 class RankStart {
  public:
   explicit RankStart(const TrainRunConfig& config);
