@@ -1,7 +1,7 @@
 # Finds the LibTorch of a PyPI wheel without torch's own CMake package, which refuses to configure a CUDA
 # build on a machine without a CUDA toolkit. Input: LIBTORCH_ROOT (cache or environment), the folder that
-# holds include/ and lib/. Output: targets LibTorch::c10 and LibTorch::cpu. libtorch_cuda is not linked: the
-# program loads it when a run asks for a GPU (src/train/device.h).
+# holds include/ and lib/. Output: targets LibTorch::c10 and LibTorch::cpu, and LibTorch::cuda where its libraries are.
+# That one is for plugins alone: the program loads libtorch_cuda when a run asks for a GPU (src/train/device.h).
 if(NOT LIBTORCH_ROOT AND DEFINED ENV{LIBTORCH_ROOT})
   set(LIBTORCH_ROOT "$ENV{LIBTORCH_ROOT}")
 endif()
@@ -36,4 +36,17 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   set_target_properties(LibTorch::cpu PROPERTIES
     IMPORTED_LOCATION "${LibTorch_torch_cpu_LIBRARY}"
     INTERFACE_LINK_LIBRARIES "LibTorch::c10;Threads::Threads")
+  foreach(library c10_cuda torch_cuda)
+    find_library(LibTorch_${library}_LIBRARY ${library} HINTS "${LIBTORCH_ROOT}/lib" NO_DEFAULT_PATH)
+  endforeach()
+  if(LibTorch_torch_cuda_LIBRARY AND LibTorch_c10_cuda_LIBRARY)
+    add_library(LibTorch::c10_cuda SHARED IMPORTED)
+    set_target_properties(LibTorch::c10_cuda PROPERTIES
+      IMPORTED_LOCATION "${LibTorch_c10_cuda_LIBRARY}"
+      INTERFACE_LINK_LIBRARIES LibTorch::c10)
+    add_library(LibTorch::cuda SHARED IMPORTED)
+    set_target_properties(LibTorch::cuda PROPERTIES
+      IMPORTED_LOCATION "${LibTorch_torch_cuda_LIBRARY}"
+      INTERFACE_LINK_LIBRARIES "LibTorch::cpu;LibTorch::c10_cuda")
+  endif()
 endif()

@@ -4,7 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <limits>
+#include <sstream>
 
 namespace genbid {
 namespace {
@@ -37,13 +39,38 @@ std::string gigabytes(double bytes) {
   return text;
 }
 
+double left_of_control_groups(const std::string& groups, const std::string& root) {
+  double left = kUnknown;
+  std::istringstream lines(groups);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t kind = line.find(':');
+    const size_t path = kind == std::string::npos ? kind : line.find(':', kind + 1);
+    if (path == std::string::npos) continue;
+    const std::string controllers = line.substr(kind + 1, path - kind - 1);
+    const bool v1 = controllers.find("memory") != std::string::npos;
+    if (!v1 && !controllers.empty()) continue;  // of something else; version 2 has one group for all
+    const std::string base = root + (v1 ? "/memory" : "");
+    // A container may name its group as the machine outside sees it: then only the top is there.
+    std::string group = line.substr(path + 1);
+    while (true) {
+      while (group.ends_with('/')) group.pop_back();
+      const std::string memory = base + group + "/memory.";
+      left = std::min(left, v1 ? left_of(number_in(memory + "limit_in_bytes"), number_in(memory + "usage_in_bytes"),
+                                         number_in(memory + "stat", "total_inactive_file"))
+                               : left_of(number_in(memory + "max"), number_in(memory + "current"),
+                                         number_in(memory + "stat", "inactive_file")));
+      if (group.empty()) break;
+      group.resize(group.find_last_of('/') == std::string::npos ? 0 : group.find_last_of('/'));
+    }
+  }
+  return left;
+}
+
 double available_memory() {
-  const std::string v2 = "/sys/fs/cgroup/memory.";
-  const std::string v1 = "/sys/fs/cgroup/memory/memory.";
-  return std::min({1024.0 * number_in("/proc/meminfo", "MemAvailable:"),
-                   left_of(number_in(v2 + "max"), number_in(v2 + "current"), number_in(v2 + "stat", "inactive_file")),
-                   left_of(number_in(v1 + "limit_in_bytes"), number_in(v1 + "usage_in_bytes"),
-                           number_in(v1 + "stat", "total_inactive_file"))});
+  std::ifstream file("/proc/self/cgroup");
+  const std::string groups{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return std::min(1024.0 * number_in("/proc/meminfo", "MemAvailable:"),
+                  left_of_control_groups(groups, "/sys/fs/cgroup"));
 }
 
 }  // namespace genbid

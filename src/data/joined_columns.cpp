@@ -10,10 +10,10 @@
 namespace genbid::data {
 namespace {
 
-template <typename T>
-void move_behind(std::vector<T>& all, std::vector<T>& part) {
+template <typename Values>
+void move_behind(Values& all, Values& part) {
   all.insert(all.end(), part.begin(), part.end());
-  std::vector<T>().swap(part);
+  Values().swap(part);
 }
 
 // Calls fn(name, column) for every column.
@@ -25,9 +25,10 @@ void for_each_column(TrajectoryColumns& columns, const Fn& fn) {
 
 }  // namespace
 
-void reserve(TrajectoryColumns& columns, int64_t num_trajectories, int64_t num_rows, int64_t num_features) {
+void reserve(TrajectoryColumns& columns, int64_t num_trajectories, int64_t num_rows, int64_t num_features,
+             bool labels) {
   for_each_column(columns, [&](const std::string& name, auto& column) {
-    if (is_label(name)) return;
+    if (is_label(name) && !labels) return;
     const int64_t of_ticks = is_state(name) ? num_rows * num_features : num_rows;
     column.reserve(to_size(name.starts_with("/trajectories/") ? num_trajectories : of_ticks));
   });

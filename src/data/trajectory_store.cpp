@@ -20,6 +20,17 @@
 
 namespace genbid::data {
 
+TrajectoryColumns::TrajectoryColumns(const std::shared_ptr<Scratch>& scratch)
+    : tick(LargeAllocator<int32_t>(scratch)),
+      state(LargeAllocator<float>(scratch)),
+      action(state.get_allocator()),
+      reward(state.get_allocator()),
+      reward_continuous(state.get_allocator()),
+      done(LargeAllocator<uint8_t>(scratch)),
+      asked(state.get_allocator()),
+      best_rest(state.get_allocator()),
+      rest_constant(state.get_allocator()) {}
+
 void TrajectoryColumns::append(const Trajectory& t) {
   first_row.push_back(num_rows());
   period.push_back(t.head.period);
@@ -276,9 +287,9 @@ int64_t highest(const std::string& name) {
 
 }  // namespace
 
-TrajectoryColumns TrajectoryStore::read() const {
+TrajectoryColumns TrajectoryStore::read(const std::shared_ptr<Scratch>& scratch) const {
   const State& s = *state_;
-  TrajectoryColumns columns;
+  TrajectoryColumns columns(scratch);
   const auto read = [&](const std::string& name, auto& column) {
     using Value = typename std::decay_t<decltype(column)>::value_type;
     const bool per_trajectory = name.starts_with("/trajectories/");

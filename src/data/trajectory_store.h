@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/convert.h"
+#include "base/files/scratch.h"
 
 // The trajectory store (.h5): what a policy is trained on. Layout and meaning of every part: data/README.md.
 
@@ -27,6 +28,10 @@ struct TrajectoryLabels {
 // Trajectories as columns. Rows are ticks; those of trajectory i are [first_row[i], first_row[i + 1]), or up to the
 // end for the last, ticks 0, 1, 2, ... in order, those after the budget was spent included.
 struct TrajectoryColumns {
+  TrajectoryColumns() = default;
+  // What there is for each tick lies in a scratch folder; null: in memory.
+  explicit TrajectoryColumns(const std::shared_ptr<Scratch>& scratch);
+
   // These have one entry for each trajectory.
   std::vector<int64_t> period;
   std::vector<int64_t> advertiser;
@@ -38,13 +43,13 @@ struct TrajectoryColumns {
   std::vector<int64_t> first_row;
   std::vector<double> best_constant, optimum;  // TrajectoryLabels; empty in a store without labels
   // These have one entry for each tick.
-  std::vector<int32_t> tick;
-  std::vector<float> state;  // features of a row lie together
-  std::vector<float> action;
-  std::vector<float> reward;                           // conversions
-  std::vector<float> reward_continuous;                // p-values of exposed impressions, summed
-  std::vector<uint8_t> done;                           // 1 on the last tick and on every tick from exhaustion on
-  std::vector<float> asked, best_rest, rest_constant;  // TrajectoryLabels; empty in a store without labels
+  LargeVector<int32_t> tick;
+  LargeVector<float> state;  // features of a row lie together
+  LargeVector<float> action;
+  LargeVector<float> reward;                           // conversions
+  LargeVector<float> reward_continuous;                // p-values of exposed impressions, summed
+  LargeVector<uint8_t> done;                           // 1 on the last tick and on every tick from exhaustion on
+  LargeVector<float> asked, best_rest, rest_constant;  // TrajectoryLabels; empty in a store without labels
 
   void append(const Trajectory& trajectory);
   // Adds the labels of the trajectory that was appended last; all trajectories have labels, or none has.
@@ -103,7 +108,7 @@ class TrajectoryStore {
 
   // All columns, checked: rows of a trajectory are its ticks in order, values are finite, whole numbers in range,
   // labels 0 or more.
-  TrajectoryColumns read() const;
+  TrajectoryColumns read(const std::shared_ptr<Scratch>& scratch = nullptr) const;
 
  private:
   struct State;

@@ -253,6 +253,8 @@ std::string identity_of(const AblateCell& cell) {
   if (cell.train) {
     TrainRunConfig config = *cell.train;
     config.run.clear();
+    config.data.memory_megabytes = 0;
+    config.data.scratch.clear();
     for (StoreConfig& store : config.data.store) store.path = "content " + known_hash(store.path);
     for (TapeFileConfig& store : config.tapes.store) store.path = "content " + known_hash(store.path);
     config.train.prometheus.clear();

@@ -50,6 +50,8 @@ std::string file_in_memory(const std::string& text = {}) {
 // What all ranks must have alike, the run's folder too, although the first alone writes there: processes with others
 // were not meant to be one training. Paths of data may differ: what counts is what the files hold.
 std::string settings_of(TrainRunConfig config) {
+  config.data.memory_megabytes = 0;
+  config.data.scratch.clear();
   for (StoreConfig& store : config.data.store) store.path = "store";
   for (TapeFileConfig& store : config.tapes.store) store.path = "store";
   if (!config.train.initial.empty()) config.train.initial = "run";
@@ -121,7 +123,8 @@ RankStart::RankStart(const TrainRunConfig& config) {
   if (place->rank > 0) terminal::set_quiet(true);
   timeout_ = std::chrono::seconds(config.train.rank_timeout);
   try {
-    ranks_ = train::meet(*place, {timeout_, config.train.deterministic});
+    ranks_ =
+        train::meet(*place, {timeout_, config.train.deterministic, train::parse_rank_backend(config.train.backend)});
   } catch (const Error&) {
     for (const ChildProcess& one : others_) one.send(SIGTERM);
     wait_for_others(std::chrono::seconds(stop_signal::kPatienceSeconds));

@@ -50,6 +50,7 @@ void clear_free_settings(train::TrainConfig& train, train::SelectConfig& select)
   train.threads = 0;
   train.ranks = 1;
   train.rank_timeout = 1;
+  train.backend = "gloo";
   train.device = "cpu";
   train.prometheus.clear();
   if (!train.initial.empty()) train.initial = "run";

@@ -12,6 +12,8 @@ namespace {
 // What must be as it was: the rest is cleared.
 std::string kept_settings(TrainRunConfig config) {
   config.run.clear();
+  config.data.memory_megabytes = 0;
+  config.data.scratch.clear();
   for (StoreConfig& store : config.data.store) store.path = "store";
   for (TapeFileConfig& store : config.tapes.store) store.path = "store";
   clear_free_settings(config.train, config.select);

@@ -37,6 +37,8 @@ void DataConfig::fields(ConfigVisitor& v) {
   v.field("ticks", ticks, train::counted_ticks_names());
   v.field("starts", starts, train::starts_names());
   v.field("max_action", max_action, {0.0, 1e30});
+  v.field("memory_megabytes", memory_megabytes, {0, 1'000'000'000});
+  v.path("scratch", scratch, /*may_be_empty=*/true);
   const bool all_name_theirs =
       std::all_of(store.begin(), store.end(), [](const StoreConfig& one) { return !one.train_periods.values.empty(); });
   v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");

@@ -61,7 +61,7 @@ struct Inputs {
 
 Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
   Inputs inputs;
-  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, device));
+  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, config.run, device));
   if (!config.tapes.store.empty()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
   if (config.rounds.on()) {
     inputs.round_ticks = config.rounds.market.shape().ticks;
@@ -144,7 +144,11 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
               "output.labels=true writes them)");
 }
 
-void warn_of_outliers(const TrainRunConfig& config, const TrainingData& logs) {
+void tell_of_data(const TrainRunConfig& config, const TrainingData& logs) {
+  if (!logs.scratch.empty()) {
+    log_info("data.store: takes more than there is of memory, and lies in files without a name in " + logs.scratch +
+             " (data.scratch)");
+  }
   if (logs.num_clipped > 0) {
     log_info("data.max_action: " + std::to_string(logs.num_clipped) + " actions of the store were lowered to " +
              shortest(config.data.max_action));
@@ -348,7 +352,7 @@ TrainingSummary train(const TrainRunConfig& config) {
   log_info(config.model.name() + ": " + grouped(policy::num_parameters(*policy)) + " parameters; " + size_text(inputs) +
            config.train.device + ", " + std::to_string(at::get_num_threads()) + " threads" +
            (ranks.alone() ? "" : ", " + std::to_string(ranks.size()) + " ranks"));
-  if (inputs.logs && ranks.first()) warn_of_outliers(config, *inputs.logs);
+  if (inputs.logs && ranks.first()) tell_of_data(config, *inputs.logs);
   const Objectives objectives = make_objectives(config, inputs, policy, run ? &*run : nullptr, info, device, ranks);
   const std::unique_ptr<train::Judge> judge =
       make_judge(config, policy, info, device, ranks);  // its errors come before the work

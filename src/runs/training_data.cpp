@@ -1,6 +1,7 @@
 #include "runs/training_data.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "base/config/period_text.h"
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/files/scratch.h"
 #include "base/memory.h"
 #include "runs/day_source.h"
 #include "train/trajectory_weights.h"
@@ -54,6 +56,20 @@ train::PeriodsOfStores held_out_periods(const DataConfig& config, const train::L
   return periods;
 }
 
+// The folder that a run lies in, or will.
+std::string folder_beside(const std::string& run) {
+  std::filesystem::path folder = std::filesystem::absolute(run).parent_path();
+  while (!std::filesystem::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
+  return folder.string();
+}
+
+train::StoreMemory memory_for(const DataConfig& config, const std::string& run) {
+  const double limit = as_double(config.memory_megabytes) * 1e6;
+  const double available = available_memory();
+  return {limit > 0.0 ? std::min(limit, available) : available,
+          config.scratch.empty() ? folder_beside(run) : config.scratch};
+}
+
 // A day that one store trains on says nothing when another one holds it out.
 void refuse_shared_days(const DataConfig& config, const std::vector<policy::SeenStore>& stores) {
   for (size_t i = 0; i < stores.size(); ++i) {
@@ -66,12 +82,14 @@ void refuse_shared_days(const DataConfig& config, const std::vector<policy::Seen
 
 }  // namespace
 
-TrainingData load_training_data(const DataConfig& config, c10::Device device) {
+TrainingData load_training_data(const DataConfig& config, const std::string& run, c10::Device device) {
   std::vector<train::StoreChoice> choices;
   for (const StoreConfig& one : config.store) choices.push_back({one.path, one.weight});
   const train::Labels labels = train::parse_labels(config.labels);
   int64_t num_clipped = 0;
-  train::LoadedStore loaded = train::load_stores(choices, labels, config.max_action, available_memory(), &num_clipped);
+  train::LoadedStore loaded =
+      train::load_stores(choices, labels, config.max_action, memory_for(config, run), &num_clipped);
+  const std::string scratch = loaded.scratch() ? loaded.scratch()->folder() : "";
 
   const train::PeriodsOfStores training = training_periods(config);
   const train::PeriodsOfStores held_out = held_out_periods(config, loaded);
@@ -93,7 +111,7 @@ TrainingData load_training_data(const DataConfig& config, c10::Device device) {
   if (weighing != train::Weighing::kUniform) {
     dataset.weigh(train::trajectory_weights(dataset, weighing, config.weight_temperature, config.weight_limit));
   }
-  return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped};
+  return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped, scratch};
 }
 
 }  // namespace genbid::runs

@@ -19,10 +19,12 @@ struct TrainingData {
   std::vector<policy::SeenStore> stores;  // as a checkpoint names them, in the config's order
   std::string feature_set;
   int64_t num_clipped = 0;  // actions that were lowered to data.max_action
+  std::string scratch;      // the folder that columns lie in; empty: in memory
 };
 
-// What section `data` asks for. Error for periods that a store lacks, for held-out periods that no store holds or that
-// are days of another store's training, and whatever train::load_stores refuses.
-TrainingData load_training_data(const DataConfig& config, c10::Device device);
+// What section `data` asks for. Columns that have no room in memory lie in data.scratch, or beside `run`. Error for
+// periods that a store lacks, for held-out periods that no store holds or that are days of another store's training, and
+// whatever train::load_stores refuses.
+TrainingData load_training_data(const DataConfig& config, const std::string& run, c10::Device device);
 
 }  // namespace genbid::runs

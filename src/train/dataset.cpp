@@ -27,11 +27,12 @@ template <typename T>
 constexpr at::ScalarType kTypeOf = std::is_same_v<T, float> ? at::kFloat : at::kLong;
 
 // The vector lives on as the tensor's memory, where the device is the CPU.
-template <typename T>
-at::Tensor take(std::vector<T>&& values, at::IntArrayRef shape, c10::Device device) {
-  auto* const owner = new std::vector<T>(std::move(values));
+template <typename Vector>
+at::Tensor take(Vector&& values, at::IntArrayRef shape, c10::Device device) {
+  static_assert(!std::is_lvalue_reference_v<Vector>);
+  auto* const owner = new Vector(std::forward<Vector>(values));
   const at::Tensor tensor = at::from_blob(
-      owner->data(), shape, [owner](void*) { delete owner; }, at::TensorOptions(kTypeOf<T>));
+      owner->data(), shape, [owner](void*) { delete owner; }, at::TensorOptions(kTypeOf<typename Vector::value_type>));
   return tensor.to(device);
 }
 
@@ -69,7 +70,7 @@ std::string trajectory_name(const LoadedStore& store, size_t m) {
 }
 
 // The labels that are wanted; empty where they are the actions.
-std::vector<float> labels_of(LoadedStore& store, Labels labels) {
+LargeVector<float> labels_of(LoadedStore& store, Labels labels) {
   data::TrajectoryColumns& columns = store.columns;
   if (labels == Labels::kLogged) return std::move(columns.asked);
   if (!columns.has_labels()) {  // of several, load_stores has found the one that lacks them
@@ -78,7 +79,7 @@ std::vector<float> labels_of(LoadedStore& store, Labels labels) {
   }
   if (labels == Labels::kBestRest) return std::move(columns.best_rest);
   if (labels == Labels::kRestConstant) return std::move(columns.rest_constant);
-  std::vector<float> best(columns.action.size());
+  LargeVector<float> best(columns.action.size(), columns.action.get_allocator());
   for (size_t m = 0; m < columns.period.size(); ++m) {
     const auto end = best.begin() + columns.end_row(to_signed(m));
     std::fill(best.begin() + columns.first_row[m], end, as_float(columns.best_constant[m]));
@@ -93,6 +94,7 @@ struct Dataset::Tensors {
   Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted);
 
   std::vector<StorePart> parts;
+  std::shared_ptr<Scratch> scratch;  // in which the columns of ticks lie; null: they lie in memory, or on a GPU
   c10::Device device;
   int64_t ticks = 0;
   std::vector<std::string> features;
@@ -110,20 +112,22 @@ struct Dataset::Tensors {
   at::Tensor actions_NA;
   at::Tensor labels_NA;
   at::Tensor before_NE;  // additive outcomes before the tick
+
+  void fetch(int64_t first_row, int64_t count) const;
 };
 
 Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labels wanted, CountedTicks counted)
-    : parts(store.parts), device(on), ticks(store.info.ticks), features(store.info.features) {
+    : parts(store.parts), scratch(store.scratch()), device(on), ticks(store.info.ticks), features(store.info.features) {
   data::TrajectoryColumns& columns = store.columns;
   const auto num_trajectories = columns.num_trajectories();
   const auto num_rows = columns.num_rows();
   const size_t num_features = features.size();
   if (parts.empty()) parts.push_back({store.path, 1.0, num_trajectories, columns.has_labels(), {}, {}, {}});
   const bool realised = reward == Reward::kRealised;
-  std::vector<float> labels = labels_of(store, wanted);
+  LargeVector<float> labels = labels_of(store, wanted);
   std::vector<float> outcome;
   std::vector<float> constraint;
-  std::vector<float> before(to_size(num_rows * kNumAdditive));
+  LargeVector<float> before(to_size(num_rows * kNumAdditive), LargeAllocator<float>(scratch));
   for (size_t m = 0; m < to_size(num_trajectories); ++m) {
     const auto begin = to_size(columns.first_row[m]);
     const size_t end = to_size(columns.end_row(to_signed(m)));
@@ -175,6 +179,16 @@ Dataset::Tensors::Tensors(LoadedStore store, Reward reward, c10::Device on, Labe
   before_NE = take(std::move(before), {num_rows, kNumAdditive}, device);
   outcome_MO = take(std::move(outcome), {num_trajectories, kNumOutcomes}, device);
   constraint_MC = take(std::move(constraint), {num_trajectories, 2}, device);
+  if (!device.is_cpu()) scratch.reset();
+  if (scratch) scratch->expect_random_reads();
+}
+
+// Windows that are drawn are gathered a little later.
+void Dataset::Tensors::fetch(int64_t first_row, int64_t count) const {
+  for (const at::Tensor* column : {&states_NS, &actions_NA, &labels_NA, &before_NE}) {
+    const int64_t width = column->size(1);
+    Scratch::fetch(column->const_data_ptr<float>() + first_row * width, to_size(count * width) * sizeof(float));
+  }
 }
 
 const std::vector<std::string>& reward_names() {
@@ -303,6 +317,7 @@ void Dataset::write_places(const std::vector<Window>& windows, int64_t* places) 
     const std::array<int64_t, to_size(kPlaces)> row = {
         m, first + window.start, window.count, window.start, at(all.last_rows, m), last_played, no_label};
     for (int64_t p = 0; p < kPlaces; ++p) places[p * rows + b] = at(row, p);
+    if (all.scratch) all.fetch(first + window.start, window.count + 1);  // the tick behind it is read, too
   }
 }
 
@@ -359,14 +374,16 @@ at::Tensor Dataset::weights(const at::Tensor& places_PB) const {
 }
 
 std::string Dataset::describe_action_outliers() const {
-  std::vector<float> actions;
+  LargeVector<float> actions{LargeAllocator<float>(tensors_->scratch)};
+  actions.reserve(to_size(num_rows_));
   std::vector<int64_t> begins;  // of each trajectory among them
+  const at::Tensor all_NA = tensors_->actions_NA.to(at::kCPU).contiguous();
   for (int64_t m = 0; m < num_trajectories(); ++m) {
     begins.push_back(std::ssize(actions));
     const int64_t first = first_row(m);
     const int64_t last = at(tensors_->last_rows, at(trajectories_, m));
-    const at::Tensor one = tensors_->actions_NA.slice(0, first, last + 1).to(at::kCPU).contiguous();
-    actions.insert(actions.end(), one.const_data_ptr<float>(), one.const_data_ptr<float>() + one.numel());
+    const float* const of_all = all_NA.const_data_ptr<float>();
+    actions.insert(actions.end(), of_all + first, of_all + last + 1);
   }
   const data::ActionOutliers outliers = data::find_action_outliers(actions);
   if (outliers.count == 0) return {};

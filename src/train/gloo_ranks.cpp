@@ -3,13 +3,16 @@
 
 #include <ATen/ATen.h>
 #include <c10/util/Logging.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -18,6 +21,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
+#include "train/nccl_plugin.h"
 #include "train/ranks.h"
 
 namespace genbid::train {
@@ -34,11 +38,14 @@ std::string first_line(const std::exception& error) {
 
 // c10d tells of every attempt on standard error, with its stack: what matters is in the error. Its flight recorder,
 // which keeps the last 2,000 operations for whoever debugs c10d, is off: two groups of one process, as in tests, would
-// write to it at once.
+// write to it at once. Its watchdog of NCCL would end the process; GlooRanks::wait() does it with an error.
 void hush() {
   static const bool hushed = [] {
     if (::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0) == 0) c10::initLogging();
-    for (const char* const name : {"TORCH_FR_BUFFER_SIZE", "TORCH_NCCL_TRACE_BUFFER_SIZE"}) ::setenv(name, "0", 1);
+    for (const char* const name :
+         {"TORCH_FR_BUFFER_SIZE", "TORCH_NCCL_TRACE_BUFFER_SIZE", "TORCH_NCCL_ASYNC_ERROR_HANDLING"}) {
+      ::setenv(name, "0", 1);
+    }
     return true;
   }();
   static_cast<void>(hushed);
@@ -47,29 +54,33 @@ void hush() {
 class GlooRanks : public Ranks {
  public:
   GlooRanks(RankPlace place, const RanksOptions& options, c10::intrusive_ptr<c10d::Store> store,
-            c10::intrusive_ptr<c10d::ProcessGroupGloo> group)
-      : place_(std::move(place)), options_(options), store_(std::move(store)), group_(std::move(group)) {}
+            c10::intrusive_ptr<c10d::Backend> group, c10::intrusive_ptr<c10d::Backend> of_gpus)
+      : place_(std::move(place)),
+        options_(options),
+        store_(std::move(store)),
+        group_(std::move(group)),
+        of_gpus_(std::move(of_gpus)) {}
 
   int64_t rank() const override { return place_.rank; }
   int64_t size() const override { return place_.size; }
 
   void sum(const at::Tensor& values) override {
-    on_host(values, [&](std::vector<at::Tensor>& one) {
+    with_group(values, [&](c10d::Backend& group, std::vector<at::Tensor>& one) {
       if (!options_.fixed_order) {
-        wait(group_->allreduce(one));
+        wait(group.allreduce(one));
         return;
       }
       // Each rank adds up what all have, in their order.
       std::vector<std::vector<at::Tensor>> all(1);
       for (int64_t r = 0; r < size(); ++r) all.front().push_back(at::empty_like(one.front()));
-      wait(group_->allgather(all, one));
+      wait(group.allgather(all, one));
       one.front().copy_(all.front().front());
       for (int64_t r = 1; r < size(); ++r) one.front().add_(at(all.front(), r));
     });
   }
 
   void copy_from_first(const at::Tensor& values) override {
-    on_host(values, [&](std::vector<at::Tensor>& one) { wait(group_->broadcast(one)); });
+    with_group(values, [&](c10d::Backend& group, std::vector<at::Tensor>& one) { wait(group.broadcast(one)); });
   }
 
   std::vector<std::string> gather(const std::string& text) override {
@@ -99,15 +110,28 @@ class GlooRanks : public Ranks {
     return all.front();
   }
 
+  // Values go where they lie if there is a group that takes them from there; else by way of the host.
   template <typename Fn>
-  void on_host(const at::Tensor& values, const Fn& fn) {
+  void with_group(const at::Tensor& values, const Fn& fn) {
     const at::NoGradGuard no_grad;
-    std::vector<at::Tensor> one = {values.is_cpu() ? values.contiguous() : values.to(at::kCPU).contiguous()};
-    or_lost([&] { fn(one); });
+    const bool there = values.is_cpu() || of_gpus_;
+    std::vector<at::Tensor> one = {there ? values.contiguous() : values.to(at::kCPU).contiguous()};
+    or_lost([&] { fn(values.is_cpu() || !of_gpus_ ? *group_ : *of_gpus_, one); });
     if (!one.front().is_same(values)) values.copy_(one.front());
   }
 
-  static void wait(const c10::intrusive_ptr<c10d::Work>& work) { work->wait(); }
+  // Work of GPUs is waited for by their streams alone, for ever if another rank is lost; so it is looked after here.
+  void wait(const c10::intrusive_ptr<c10d::Work>& work) const {
+    const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
+    while (of_gpus_ && !work->isCompleted()) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        of_gpus_->abort();  // or its end would wait for what does not come
+        throw Error("timed out waiting for the other GPUs");
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    work->wait();
+  }
 
   // Gloo's own errors are no LibTorch errors.
   template <typename Fn>
@@ -128,7 +152,8 @@ class GlooRanks : public Ranks {
   RankPlace place_;
   RanksOptions options_;
   c10::intrusive_ptr<c10d::Store> store_;
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
+  c10::intrusive_ptr<c10d::Backend> group_;
+  c10::intrusive_ptr<c10d::Backend> of_gpus_;  // null: values go by way of the host
 };
 
 c10::intrusive_ptr<c10d::TCPStore> store_at(const RankPlace& place, std::chrono::seconds timeout) {
@@ -141,15 +166,37 @@ c10::intrusive_ptr<c10d::TCPStore> store_at(const RankPlace& place, std::chrono:
   return c10::make_intrusive<c10d::TCPStore>(place.address, options);
 }
 
-// This machine's own name may be one that it does not resolve; then its loopback will do where all ranks are here.
+// The address of this machine by which it reaches another; empty where the system knows no way. Nothing is sent.
+std::string address_towards(const std::string& host) {
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), "1", &wanted, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    const int file = ::socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (file < 0) continue;
+    sockaddr_storage own{};
+    socklen_t size = sizeof(own);
+    char text[NI_MAXHOST];
+    auto* const address = reinterpret_cast<sockaddr*>(&own);
+    const bool known = ::connect(file, one->ai_addr, one->ai_addrlen) == 0 &&
+                       ::getsockname(file, address, &size) == 0 &&
+                       ::getnameinfo(address, size, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
+    ::close(file);
+    if (known) return text;
+  }
+  return {};
+}
+
+// Gloo would take what this machine's name resolves to, which often is an address that others cannot reach.
 std::shared_ptr<gloo::transport::Device> own_device(const RankPlace& place) {
   if (const char* const interface = std::getenv("GLOO_SOCKET_IFNAME"); interface != nullptr && *interface != '\0') {
     return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
   }
-  if (place.address == "127.0.0.1" || place.address == "localhost") {
-    return c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1");
-  }
-  return c10d::ProcessGroupGloo::createDefaultDevice();
+  const std::string own = address_towards(place.address);
+  return own.empty() ? c10d::ProcessGroupGloo::createDefaultDevice()
+                     : c10d::ProcessGroupGloo::createDeviceForHostname(own);
 }
 
 // By itself the store would listen on all of the machine's interfaces. The store closes the listener.
@@ -175,12 +222,19 @@ std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options)
   try {
     const auto tcp = store_at(place, options.timeout);
     const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
+    c10::intrusive_ptr<c10d::Backend> of_gpus;
+    if (options.backend == RankBackend::kNccl) {
+      of_gpus = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
+                             static_cast<int>(place.size), timeout);
+    }
     const auto gloo = c10d::ProcessGroupGloo::Options::create(timeout);
     gloo->devices.push_back(own_device(place));
     gloo->threads = 1;
     const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
                                                                    static_cast<int>(place.size), gloo);
-    return std::make_unique<GlooRanks>(place, options, store, group);
+    return std::make_unique<GlooRanks>(place, options, store, group, of_gpus);
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error("rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) + " (" + place.from +
                 "): cannot meet the others at " + place.address + ":" + std::to_string(place.port) + " within " +

@@ -28,6 +28,15 @@ int64_t Ranks::highest(int64_t value) {
   return most;
 }
 
+const std::vector<std::string>& rank_backend_names() {
+  static const std::vector<std::string> names = {"gloo", "nccl"};
+  return names;
+}
+
+RankBackend parse_rank_backend(const std::string& name) {
+  return name == rank_backend_names()[0] ? RankBackend::kGloo : RankBackend::kNccl;
+}
+
 Ranks& one_rank() {
   static OneRank alone;
   return alone;

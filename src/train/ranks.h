@@ -49,14 +49,19 @@ class OneRank : public Ranks {
 // One that whoever has no other may use.
 Ranks& one_rank();
 
+// What carries values that lie on a GPU: Gloo, by way of the host, or NCCL from GPU to GPU. All else goes by Gloo.
+enum class RankBackend { kGloo, kNccl };
+const std::vector<std::string>& rank_backend_names();  // "gloo", "nccl"
+RankBackend parse_rank_backend(const std::string& name);
+
 struct RanksOptions {
   std::chrono::seconds timeout{600};
-  bool fixed_order =
-      false;  // sums are made in the order of ranks: as many ranks have the bits of one with as many parts
+  // Sums are made in the order of ranks: as many ranks have the bits of one with as many parts.
+  bool fixed_order = false;
+  RankBackend backend = RankBackend::kGloo;
 };
 
-// Ranks that meet at the place's address and speak by Gloo, which LibTorch brings. Returns when all are there; an Error
-// says who is missing. Values on a GPU go by way of the host.
+// Ranks that meet at the place's address. Returns when all are there; an Error says who is missing.
 std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options);
 
 // Hosts the address at which ranks meet, on this machine, for a launcher; its port.

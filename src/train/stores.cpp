@@ -9,6 +9,7 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/files/scratch.h"
 #include "base/memory.h"
 #include "base/shown.h"
 #include "data/joined_columns.h"
@@ -46,7 +47,7 @@ std::string content_of(const LoadedStore& store) {
   for (const std::vector<double>* one : {&c.budget, &c.cpa, &c.cost, &c.conversions}) add(*one);
   add(c.first_row);
   add(c.tick);
-  for (const std::vector<float>* one : {&c.state, &c.action, &c.reward, &c.reward_continuous}) add(*one);
+  for (const LargeVector<float>* one : {&c.state, &c.action, &c.reward, &c.reward_continuous}) add(*one);
   add(c.done);
   // Stores that have none of these are told by the hash that they had before there were any.
   if (!c.asked.empty()) add(c.asked);
@@ -64,7 +65,7 @@ LoadedStore load_store(const std::string& path) {
 }
 
 int64_t clip_actions(LoadedStore& store, double max_action) {
-  const auto clip = [max_action](std::vector<float>& values) {
+  const auto clip = [max_action](LargeVector<float>& values) {
     int64_t count = 0;
     for (float& value : values) {
       if (as_double(value) <= max_action) continue;
@@ -118,14 +119,26 @@ StoreShape sum_of(const std::vector<StoreShape>& shapes) {
   return sum;
 }
 
-void check_memory(const std::vector<StoreShape>& shapes, Labels labels, double available) {
-  const double needed = bytes_to_train(shapes, labels);
-  if (needed <= available) return;
+// Null where there is room in memory.
+std::shared_ptr<Scratch> scratch_for(const std::vector<StoreShape>& shapes, Labels labels, const StoreMemory& memory) {
+  const TrainingBytes needed = bytes_to_train(shapes, labels);
+  if (needed.all() <= memory.available) return nullptr;
   const StoreShape sum = sum_of(shapes);
-  throw Error("data.store: a training takes " + gigabytes(needed) + " of memory for these " +
-              std::to_string(sum.trajectories) + " trajectories of " + std::to_string(sum.rows) +
-              " ticks, expected at most the " + gigabytes(available) +
-              " that are available (fewer stores, or stores of fewer periods: they are read whole)");
+  const auto refuse = [&](double bytes, const std::string& of_what, double available, const std::string& way_out) {
+    throw Error("data.store: a training takes " + gigabytes(bytes) + " of " + of_what + " for these " +
+                std::to_string(sum.trajectories) + " trajectories of " + std::to_string(sum.rows) +
+                " ticks, expected at most the " + gigabytes(available) + " that are available (" + way_out +
+                "fewer stores, or stores of fewer periods: they are read whole)");
+  };
+  if (memory.scratch.empty()) refuse(needed.all(), "memory", memory.available, "");
+  if (needed.of_days > memory.available) refuse(needed.of_days, "memory", memory.available, "");
+  auto scratch = std::make_shared<Scratch>(memory.scratch);
+  const double free = scratch->free_bytes();
+  if (needed.of_ticks > free) {
+    refuse(needed.of_ticks, "disk in " + memory.scratch, free,
+           "and memory is too small, " + gigabytes(memory.available) + "; data.scratch names another folder; ");
+  }
+  return scratch;
 }
 
 // Where some stores know labels and others do not, only what was asked for is kept, as far as it is known.
@@ -142,9 +155,9 @@ void keep_what_is_common(data::TrajectoryColumns& part) {
 
 }  // namespace
 
-double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
-  double all = 0.0;
-  double largest = 0.0;
+TrainingBytes bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
+  TrainingBytes all;
+  TrainingBytes largest;
   for (const StoreShape& shape : shapes) {
     // TrajectoryColumns: tick, action, two rewards and done, the state, and three labels; of a trajectory seven numbers
     // of 64 bits and a category of 32, and two labels.
@@ -153,15 +166,17 @@ double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
     // The data set's: what came before each tick, and labels that are one a day; numbers of trajectories.
     const double row_more = 4.0 * as_double(kNumAdditive) + (labels == Labels::kBestConstant ? 4.0 : 0.0);
     const double trajectory_more = 41.0 + 2.0 * 4.0 * as_double(kNumOutcomes + 2) + 8.0 * 5.0;
-    const double read = row * as_double(shape.rows) + trajectory * as_double(shape.trajectories);
-    all += read + row_more * as_double(shape.rows) + trajectory_more * as_double(shape.trajectories);
-    largest = std::max(largest, read);
+    const TrainingBytes read{row * as_double(shape.rows), trajectory * as_double(shape.trajectories)};
+    all.of_ticks += read.of_ticks + row_more * as_double(shape.rows);
+    all.of_days += read.of_days + trajectory_more * as_double(shape.trajectories);
+    if (read.all() > largest.all()) largest = read;
   }
-  return all + (shapes.size() > 1 ? largest : 0.0);
+  if (shapes.size() == 1) return all;
+  return {all.of_ticks + largest.of_ticks, all.of_days + largest.of_days};
 }
 
-LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action, double available,
-                        int64_t* num_clipped) {
+LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action,
+                        const StoreMemory& memory, int64_t* num_clipped) {
   std::vector<data::TrajectoryStore> stores;
   std::vector<StoreShape> shapes;
   for (const StoreChoice& choice : choices) {
@@ -170,17 +185,17 @@ LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, 
     check_labels(choice.path, shapes.back().labels, labels);
   }
   check_agreement(choices, stores);
-  check_memory(shapes, labels, available);
+  const std::shared_ptr<Scratch> scratch = scratch_for(shapes, labels, memory);
 
   const auto labelled = std::count_if(shapes.begin(), shapes.end(), [](const StoreShape& one) { return one.labels; });
   const bool mixed = labelled > 0 && labelled < std::ssize(shapes);
-  LoadedStore all{choices.front().path, stores.front().info(), {}};
+  LoadedStore all{choices.front().path, stores.front().info(), data::TrajectoryColumns(scratch)};
   if (stores.size() > 1) {
     const StoreShape sum = sum_of(shapes);
-    data::reserve(all.columns, sum.trajectories, sum.rows, shapes.front().features);
+    data::reserve(all.columns, sum.trajectories, sum.rows, shapes.front().features, labelled > 0 && !mixed);
   }
   for (size_t i = 0; i < stores.size(); ++i) {
-    LoadedStore one{choices[i].path, stores[i].info(), stores[i].read()};
+    LoadedStore one{choices[i].path, stores[i].info(), stores[i].read(scratch)};
     const int64_t clipped = max_action > 0.0 ? clip_actions(one, max_action) : 0;
     if (num_clipped != nullptr) *num_clipped += clipped;
     StorePart part{one.path, choices[i].weight, 0, one.info.labels, one.info.sources, one.info.config, content_of(one)};

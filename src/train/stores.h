@@ -34,6 +34,9 @@ struct LoadedStore {
   data::TrajectoryStoreInfo info;  // that of the first
   data::TrajectoryColumns columns;
   std::vector<StorePart> parts = {};  // empty: it is a single one
+
+  // Where the columns of ticks lie; null: in memory.
+  std::shared_ptr<Scratch> scratch() const { return columns.state.get_allocator().scratch(); }
 };
 // A hash of what a policy learns from: the columns and the names of the features. It does not depend on what the file
 // and its sources are called.
@@ -47,21 +50,33 @@ struct StoreChoice {
   std::string path;
   double weight = 1.0;
 };
+// Where the stores' numbers may lie.
+struct StoreMemory {
+  double available = 0.0;  // bytes of the machine's memory (base/memory.h)
+  // A folder for the columns of ticks where all together need more than that; of a training on a GPU until they are
+  // there. Empty: such stores are refused.
+  std::string scratch = {};
+};
 // Reads several as one. `max_action`: as clip_actions does; 0: actions stay. Of a store without labels among others
 // with them, actions stand for what was asked for and optima are not known. Error, before a row is read, where the
-// stores differ in features or ticks of a day, where `labels` are wanted that one of them lacks, and where a training
-// would take more than `available` bytes (base/memory.h); it names what differs, or both numbers.
-LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action, double available,
-                        int64_t* num_clipped = nullptr);
+// stores differ in features or ticks of a day, where `labels` are wanted that one of them lacks, and where there is no
+// room for them; it names what differs, or how many bytes are needed and how many there are.
+LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, double max_action,
+                        const StoreMemory& memory, int64_t* num_clipped = nullptr);
 
 // The most bytes that stores take until a training has them as tensors: all of them as they are read, one of several
 // once more while it is put behind those before it, and what is added up for each tick and day.
+struct TrainingBytes {
+  double of_ticks = 0.0;  // may lie in a scratch folder
+  double of_days = 0.0;
+  double all() const { return of_ticks + of_days; }
+};
 struct StoreShape {
   int64_t trajectories = 0;
   int64_t rows = 0;
   int64_t features = 0;
   bool labels = false;
 };
-double bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels);
+TrainingBytes bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels);
 
 }  // namespace genbid::train

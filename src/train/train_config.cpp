@@ -1,6 +1,7 @@
 #include "train/train_config.h"
 
 #include "train/device.h"
+#include "train/ranks.h"
 
 namespace genbid::train {
 
@@ -31,6 +32,8 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("deterministic", deterministic);
   v.field("threads", threads, {0, 1024});
   v.field("ranks", ranks, {1, 1024});
+  v.field("backend", backend, rank_backend_names());
+  v.check(backend == "gloo" || device != "cpu", "backend", "gloo beside train.device: cpu");
   v.field("rank_timeout", rank_timeout, {1, 1'000'000});
   v.path("prometheus", prometheus, true);
   v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",

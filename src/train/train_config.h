@@ -39,8 +39,9 @@ struct TrainConfig {
   // Several ones are started on this machine, unless the environment says that this process is one of them
   // (train/rank_place.h).
   int64_t ranks = 1;
-  int64_t rank_timeout = 600;  // seconds that a rank waits for the others before it gives up
-  std::string prometheus;      // a text file with the newest numbers (base/prometheus.h); empty: none
+  std::string backend = "gloo";  // between ranks on GPUs (train/ranks.h): by way of the host, or "nccl"
+  int64_t rank_timeout = 600;    // seconds that a rank waits for the others before it gives up
+  std::string prometheus;        // a text file with the newest numbers (base/prometheus.h); empty: none
 
   void fields(ConfigVisitor& v);
 };

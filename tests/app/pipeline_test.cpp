@@ -56,6 +56,35 @@ TEST_F(Pipeline, TwentyStepsEqualTenStepsResumed) {
   }
 }
 
+// Where the columns lie is no matter of what is learned, and the files that they lie in have no names to stay behind.
+TEST_F(Pipeline, WhatDoesNotFitInMemoryIsTrainedOnFromFiles) {
+  std::filesystem::create_directories(out("scratch"));
+  must(
+      "simulate configs/simulate.yaml market.population=rules48 market.impressions=2000 market.budget_scale=0.004 "
+      "market.periods=1000..1005 output.trajectories=true output.ticks=false output.dir=" +
+      out("days"));
+  const std::string days = "train.steps=20 data.train_periods=1000..1005 data.held_out_periods=[] data.store=" +
+                           out("days/trajectories.h5");  // 1.5 MB
+  const std::string little = days + " data.memory_megabytes=1 data.scratch=" + out("scratch");
+  must(train("decision_transformer", "memory", days));
+  must(train("decision_transformer", "files", little + " train.stop_at=10"));
+  EXPECT_NE(read_file(out("files/log.txt")).find("lies in files without a name in " + out("scratch")),
+            std::string::npos);
+  must(train("decision_transformer", "files", days));
+  must(train("decision_transformer", "beside", days + " data.memory_megabytes=1"));
+  EXPECT_NE(read_file(out("beside/log.txt")).find("lies in files without a name in " + folder_.path() + " "),
+            std::string::npos);
+  for (const char* file : {"model.safetensors", "trainer.safetensors"}) {
+    const std::string expected = read_file(out("memory") + "/checkpoints/step-00000020/" + file);
+    EXPECT_EQ(read_file(out("files") + "/checkpoints/step-00000020/" + file), expected);
+    EXPECT_EQ(read_file(out("beside") + "/checkpoints/step-00000020/" + file), expected);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(out("scratch")));
+  const auto none = run_program(train("decision_transformer", "none", little + "/none"));
+  test::expect_failure(none, 1, out("scratch") + "/none: cannot make a file there: No such file or directory");
+  EXPECT_FALSE(std::filesystem::exists(out("none/checkpoints")));
+}
+
 // Judging a policy in a market while it is trained changes nothing of the training, in one go or in parts, and whoever
 // loads the run takes the best checkpoint.
 TEST_F(Pipeline, ATrainingThatIsJudgedIsTheSameTraining) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/program.h"
+#include "app/two_machines.h"
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 
@@ -122,11 +123,12 @@ class RanksTraining : public ::testing::Test {
   }
 
   // One of so many processes, as torchrun starts them.
-  std::unique_ptr<Program> rank(int number, int size, const Words& words, int port) {
+  std::unique_ptr<Program> rank(int number, int size, const Words& words, int port,
+                                const std::string& address = "127.0.0.1") {
     const std::vector<std::pair<const char*, std::string>> variables = {{"RANK", std::to_string(number)},
                                                                         {"WORLD_SIZE", std::to_string(size)},
                                                                         {"LOCAL_RANK", std::to_string(number)},
-                                                                        {"MASTER_ADDR", "127.0.0.1"},
+                                                                        {"MASTER_ADDR", address},
                                                                         {"MASTER_PORT", std::to_string(port)}};
     for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), 1);
     auto program = std::make_unique<Program>(words, out("rank" + std::to_string(number) + ".txt"));
@@ -137,6 +139,16 @@ class RanksTraining : public ::testing::Test {
     const int port = free_port();
     std::vector<std::unique_ptr<Program>> all;
     for (int number = 0; number < size; ++number) all.push_back(rank(number, size, words, port));
+    return all;
+  }
+
+  // Each on a machine of its own.
+  std::vector<std::unique_ptr<Program>> ranks_on(const test::TwoMachines& machines, const Words& words) {
+    std::vector<std::unique_ptr<Program>> all;
+    for (int number = 0; number < 2; ++number) {
+      machines.on(static_cast<size_t>(number),
+                  [&] { all.push_back(rank(number, 2, words, 29500, test::TwoMachines::address(0))); });
+    }
     return all;
   }
 
@@ -260,6 +272,40 @@ TEST_F(RanksTraining, ProcessesThatWereNotMeantToBeOneAreNot) {
   auto two = rank(1, 2, {"ablate", out("ablate.yaml"), "dir=" + out("experiments"), "shard=1/2"}, port);
   EXPECT_EQ(one->wait(), 0) << text("rank0.txt");
   EXPECT_EQ(two->wait(), 0) << text("rank1.txt");
+}
+
+// Two machines that are 10 ms apart. Each takes the address by which it reaches the first: what its name resolves to is
+// none that the other could reach.
+TEST_F(RanksTraining, MachinesThatAreFarApartMeet) {
+  const test::TwoMachines machines(std::chrono::milliseconds(10));
+  if (!machines.works()) GTEST_SKIP() << "two network namespaces (as root): " << machines.trouble();
+  must(logged("one", {"train.accumulate=2"}));
+  for (const auto& program : ranks_on(machines, logged("two"))) EXPECT_EQ(program->wait(), 0) << text("rank0.txt");
+  expect_equal_weights("one", "two", "step-00000040");
+  EXPECT_GT(machines.carried(), 2 * 40);  // a sum a step
+}
+
+// Nobody says that the connection is gone: no packet comes any more, in either direction.
+TEST_F(RanksTraining, ACableThatIsCutEndsBoth) {
+  const Words words = logged("run", {"train.rank_timeout=4", "train.steps=100000"});
+  {
+    test::TwoMachines machines(std::chrono::milliseconds(1));
+    if (!machines.works()) GTEST_SKIP() << "two network namespaces (as root): " << machines.trouble();
+    const auto all = ranks_on(machines, words);
+    ASSERT_TRUE(test::wait_for([&] { return fs::exists(out("run/checkpoints/step-00000010")); })) << text("rank0.txt");
+    machines.cut();
+    for (const auto& program : all) EXPECT_EQ(program->wait(), 1);
+    for (const char* file : {"rank0.txt", "rank1.txt"}) {
+      EXPECT_NE(text(file).find("another rank is lost"), std::string::npos) << text(file);
+    }
+  }
+  const test::TwoMachines mended(std::chrono::milliseconds(1));
+  const std::string log = text("run/log.txt");
+  const auto all = ranks_on(mended, words);
+  ASSERT_TRUE(test::wait_for([&] { return text("run/log.txt").find("resume", log.size()) != std::string::npos; }))
+      << text("run/log.txt");
+  all[1]->send(SIGTERM);
+  for (const auto& program : all) EXPECT_EQ(program->wait(), 128 + SIGTERM) << text("rank0.txt");
 }
 
 // Of several ranks each keeps the samples of its parts.

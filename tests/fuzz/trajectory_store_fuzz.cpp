@@ -66,7 +66,7 @@ void make_store(const std::string& path, fuzz::Choices& choices) {
   const auto put_of_ticks = [&](const std::string& name, const auto& values) {
     std::vector<int64_t> shape = {rows};
     if (data::is_state(name)) shape.push_back(static_cast<int64_t>(features.size()));
-    parts.dataset(name, shape, values);
+    parts.dataset(name, shape, std::vector(values.begin(), values.end()));
   };
   for_each_trajectory_column(columns, put_of_trajectories);
   for_each_tick_column(columns, put_of_ticks);

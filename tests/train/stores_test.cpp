@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <functional>
 #include <limits>
 
@@ -86,7 +87,7 @@ class Stores : public ::testing::Test {
 TEST_F(Stores, AreReadOneBehindTheOther) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7, 9, 10}, 4, 100.0F});
-  const Dataset both(load_stores({{first}, {second}}, Labels::kLogged, 0.0, kPlenty), PeriodsOfStores{{{8}, {7, 10}}},
+  const Dataset both(load_stores({{first}, {second}}, Labels::kLogged, 0.0, {kPlenty}), PeriodsOfStores{{{8}, {7, 10}}},
                      Reward::kExpected, c10::kCPU);
   EXPECT_EQ(both.periods(), (std::vector<int64_t>{8, 7, 10}));
   EXPECT_EQ(both.store_of(0), 0);
@@ -110,7 +111,7 @@ TEST_F(Stores, AreReadOneBehindTheOther) {
 TEST_F(Stores, AreDrawnByWeightAndNumberOfWindows) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7, 8, 9}, 4, 100.0F});
-  const Dataset days(load_stores({{first, 1.0}, {second, 4.0}}, Labels::kLogged, 0.0, kPlenty),
+  const Dataset days(load_stores({{first, 1.0}, {second, 4.0}}, Labels::kLogged, 0.0, {kPlenty}),
                      PeriodsOfStores{{{7, 8}, {7, 8, 9}}}, Reward::kExpected, c10::kCPU);
   const WindowSampler sampler(days, 1, false, 1);
   EXPECT_DOUBLE_EQ(sampler.share(0), 2.0 / 14.0);
@@ -127,7 +128,7 @@ TEST_F(Stores, MustAgree) {
   const std::string first = a({{7}});
   const auto with = [&](const Days& days, Labels labels) {
     const std::string second = b(days);
-    return error_of([&] { load_stores({{first}, {second}}, labels, 0.0, kPlenty); });
+    return error_of([&] { load_stores({{first}, {second}}, labels, 0.0, {kPlenty}); });
   };
   EXPECT_NE(with({{7}, 5}, Labels::kLogged).find("b.h5: found days of 5 ticks, expected 4 as in "), std::string::npos);
   EXPECT_NE(with({{7}, 4, 0.0F, false, FeatureSet::kConstraint}, Labels::kLogged)
@@ -141,7 +142,7 @@ TEST_F(Stores, MustAgree) {
 TEST_F(Stores, OneWithoutLabelsStandsBesideOneWithThem) {
   const std::string first = a({{7}, 4, 0.0F, true});
   const std::string second = b({{7}, 4, 100.0F});
-  const Dataset days(load_stores({{first}, {second}}, Labels::kLogged, 0.0, kPlenty), {7}, Reward::kExpected,
+  const Dataset days(load_stores({{first}, {second}}, Labels::kLogged, 0.0, {kPlenty}), {7}, Reward::kExpected,
                      c10::kCPU);
   const policy::Batch batch = days.batch({{0, 0, 2}, {1, 0, 2}}, 2);
   EXPECT_TRUE(at::equal(batch.label_BTA.flatten(), at::tensor({200.0F, 200.0F, 100.0F, 101.0F})));
@@ -155,7 +156,7 @@ TEST_F(Stores, AreKnownByTheirOwnContent) {
   const std::string first = a({{7, 8}});
   const std::string second = b({{7}, 4, 100.0F});
   int64_t clipped = 0;
-  const LoadedStore both = load_stores({{first}, {second}}, Labels::kLogged, 102.0, kPlenty, &clipped);
+  const LoadedStore both = load_stores({{first}, {second}}, Labels::kLogged, 102.0, {kPlenty}, &clipped);
   EXPECT_EQ(clipped, 1);  // 103
   ASSERT_EQ(both.parts.size(), 2U);
   LoadedStore alone = load_store(second);
@@ -165,17 +166,61 @@ TEST_F(Stores, AreKnownByTheirOwnContent) {
   EXPECT_EQ(both.parts[0].content, content_of(load_store(first)));
 }
 
+// What a training sees does not depend on where the columns lie: batches of two stores, clipped, with labels.
+TEST_F(Stores, WhatDoesNotFitInMemoryLiesInFiles) {
+  const std::string first = a({{7, 8}, 4, 100.0F, true});
+  const std::string second = b({{9, 10, 11}, 4, 50.0F, true});
+  const TrainingBytes needed = bytes_to_train({{2, 8, 16, true}, {3, 12, 16, true}}, Labels::kBestRest);
+  const std::string scratch = folder_.path() + "/scratch";
+  std::filesystem::create_directories(scratch);
+  const auto load = [&](const StoreMemory& memory) {
+    return load_stores({{first}, {second}}, Labels::kBestRest, 102.0, memory);
+  };
+  const auto days = [](LoadedStore store) {
+    return Dataset(std::move(store), PeriodsOfStores{{{7, 8}, {9, 11}}}, Reward::kExpected, c10::kCPU,
+                   Labels::kBestRest);
+  };
+  EXPECT_EQ(load({needed.all(), scratch}).scratch(), nullptr);
+  LoadedStore in_files = load({needed.all() - 1.0, scratch});
+  ASSERT_NE(in_files.scratch(), nullptr);
+  EXPECT_TRUE(std::filesystem::is_empty(scratch));  // the files have no names
+  LoadedStore in_memory = load({kPlenty});
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(in_files.parts[i].content, in_memory.parts[i].content);
+  const Dataset here = days(std::move(in_memory));
+  const Dataset there = days(std::move(in_files));
+  const std::vector<Window> windows = {{0, 0, 4}, {3, 1, 3}, {2, 3, 1}};
+  const policy::Batch expected = here.batch(windows, 4);
+  const policy::Batch batch = there.batch(windows, 4);
+  EXPECT_TRUE(batch.seen.states_BTS.equal(expected.seen.states_BTS));
+  EXPECT_TRUE(batch.seen.actions_BTA.equal(expected.seen.actions_BTA));
+  EXPECT_TRUE(batch.seen.before_BTO.equal(expected.seen.before_BTO));
+  EXPECT_TRUE(batch.next_states_BTS.equal(expected.next_states_BTS));
+  EXPECT_TRUE(batch.label_BTA.equal(expected.label_BTA));
+  EXPECT_TRUE(batch.gained_BTO.equal(expected.gained_BTO));
+  EXPECT_EQ(there.describe_action_outliers(), here.describe_action_outliers());
+
+  // What there is for each day must fit, and the folder must be one.
+  EXPECT_NE(error_of([&] {
+              load({needed.of_days - 1.0, scratch});
+            }).find(" of memory for these 5 trajectories"),
+            std::string::npos);
+  EXPECT_NE(error_of([&] {
+              load({needed.of_days, scratch + "/none"});
+            }).find("/none: cannot make a file there"),
+            std::string::npos);
+}
+
 // 16 features of 4 bytes and 17 bytes of other columns and 12 of the data set's, 8 ticks; see stores.cpp for days.
 TEST_F(Stores, WhatDoesNotFitIsRefusedBeforeItIsRead) {
-  const double one = bytes_to_train({{0, 8, 16, false}}, Labels::kLogged);
+  const double one = bytes_to_train({{0, 8, 16, false}}, Labels::kLogged).all();
   EXPECT_DOUBLE_EQ(one, 8.0 * (64 + 17 + 12));
-  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, true}}, Labels::kBestConstant), one + 8.0 * (12 + 4));
-  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, false}, {0, 4, 16, false}}, Labels::kLogged),
+  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, true}}, Labels::kBestConstant).all(), one + 8.0 * (12 + 4));
+  EXPECT_DOUBLE_EQ(bytes_to_train({{0, 8, 16, false}, {0, 4, 16, false}}, Labels::kLogged).all(),
                    1.5 * one + 8.0 * (64 + 17));
 
   const std::string wrong = a({{7}, 4, std::numeric_limits<float>::infinity()});
   const auto load = [&](double available) {
-    return error_of([&] { load_stores({{wrong}}, Labels::kLogged, 0.0, available); });
+    return error_of([&] { load_stores({{wrong}}, Labels::kLogged, 0.0, {available}); });
   };
   EXPECT_NE(load(kPlenty).find("/ticks/action"), std::string::npos);
   const std::string error = load(1.0);

@@ -1,0 +1,80 @@
+#include "base/files/scratch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+
+#include "base/convert.h"
+#include "base/files/raw_file.h"
+#include "base/memory.h"
+
+namespace genbid {
+namespace {
+
+// A file without a name; some file systems must have seen one.
+int open_nameless(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  std::string name = folder + "/.genbid-scratch-XXXXXX";
+  const int named = ::mkostemp(name.data(), O_CLOEXEC);
+  if (named >= 0) ::unlink(name.c_str());
+  return named;
+}
+
+}  // namespace
+
+Scratch::Scratch(std::string folder) : folder_(std::move(folder)) {
+  const int fd = open_nameless(folder_);
+  if (fd < 0) fail_io(folder_, "make a file there", errno);
+  ::close(fd);
+}
+
+Scratch::~Scratch() {
+  for (const auto& [memory, bytes] : taken_) ::munmap(memory, bytes);
+}
+
+double Scratch::free_bytes() const {
+  struct statvfs status {};
+  if (::statvfs(folder_.c_str(), &status) != 0) fail_io(folder_, "tell how much room there is", errno);
+  return as_double(to_signed(status.f_bavail)) * as_double(to_signed(status.f_frsize));
+}
+
+void* Scratch::take(size_t bytes) {
+  const std::string what = "make a file of " + gigabytes(as_double(to_signed(bytes))) + " there";
+  const int fd = open_nameless(folder_);
+  if (fd < 0) fail_io(folder_, what, errno);
+  const int full = ::posix_fallocate(fd, 0, to_signed(bytes));
+  void* const memory =
+      full == 0 ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;  // NOLINT
+  const int number = full != 0 ? full : errno;
+  ::close(fd);
+  if (memory == MAP_FAILED) fail_io(folder_, what, number);  // NOLINT: the system's own constant
+  const std::scoped_lock lock(mutex_);
+  taken_[memory] = bytes;
+  return memory;
+}
+
+void Scratch::give_back(void* memory) noexcept {
+  const std::scoped_lock lock(mutex_);
+  const auto found = taken_.find(memory);
+  ::munmap(memory, found->second);
+  taken_.erase(found);
+}
+
+void Scratch::expect_random_reads() noexcept {
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [memory, bytes] : taken_) ::madvise(memory, bytes, MADV_RANDOM);
+}
+
+void Scratch::fetch(const void* begin, size_t bytes) noexcept {
+  static const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<uintptr_t>(begin) / page * page;
+  ::madvise(reinterpret_cast<void*>(first), reinterpret_cast<uintptr_t>(begin) + bytes - first, MADV_WILLNEED);
+}
+
+}  // namespace genbid
