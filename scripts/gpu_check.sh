@@ -106,7 +106,7 @@ fi
 if [[ $device != cpu && -z ${GENBID_TORCH_DIR:-} ]]; then setup_args+=(--cuda); fi
 
 if [[ $build == yes ]]; then
-  for target in genbid models_gpu_tests; do
+  for target in genbid models_gpu_tests ranks_gpu_tests; do
     run_part "build $target" "build.$target" "$repo/scripts/setup.sh" ${setup_args[@]+"${setup_args[@]}"} --target "$target" || exit 1
   done
 fi
@@ -115,7 +115,8 @@ export OMP_NUM_THREADS=1
 cd "$repo"
 # A machine that shows a GPU and cannot use it fails here. Where there is none, all are skipped.
 run_part tests tests "$folder/tests/models_gpu_tests" || true
-{ sed -nE 's/^\[ *(PASSED|SKIPPED|FAILED) *\] ([0-9]+) tests?[.,].*/\2 \1/p' "$work/tests" | paste -sd, || true; } >"$work/tests.summary"
+run_part "tests of ranks" tests.ranks "$folder/tests/ranks_gpu_tests" || true
+{ cat "$work/tests" "$work/tests.ranks" | sed -nE 's/^\[ *(PASSED|SKIPPED|FAILED) *\] ([0-9]+) tests?[.,].*/\2 \1/p' | paste -sd, || true; } >"$work/tests.summary"
 
 bench=("$folder/genbid" bench step. --device "$device" --json)
 [[ $small == no ]] || bench+=(--small)

@@ -298,6 +298,7 @@ TrajectoryColumns TrajectoryStore::read(const std::shared_ptr<Scratch>& scratch)
     column.resize(to_size(rows * width));
     s.file.read_rows(name, 0, std::span<Value>(column));
     const int64_t high = highest(name);
+    const bool label = is_label(name);
     if constexpr (std::is_integral_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
         const auto value = static_cast<int64_t>(column[i]);
@@ -309,7 +310,7 @@ TrajectoryColumns TrajectoryStore::read(const std::shared_ptr<Scratch>& scratch)
     if constexpr (std::is_floating_point_v<Value>) {
       for (size_t i = 0; i < column.size(); ++i) {
         if (!std::isfinite(column[i])) s.refuse_value<Value>(name, to_signed(i) / width, width);
-        if (!is_label(name) || column[i] >= 0) continue;
+        if (!label || column[i] >= 0) continue;
         s.fail("dataset '" + name + "': row " + std::to_string(i) + " holds " + shortest(as_double(column[i])) +
                ", expected 0 or more");
       }

@@ -23,8 +23,8 @@ struct TrainingData {
 };
 
 // What section `data` asks for. Columns that have no room in memory lie in data.scratch, or beside `run`. Error for
-// periods that a store lacks, for held-out periods that no store holds or that are days of another store's training, and
-// whatever train::load_stores refuses.
+// periods that a store lacks, for held-out periods that no store holds or that are days of another store's training,
+// and whatever train::load_stores refuses.
 TrainingData load_training_data(const DataConfig& config, const std::string& run, c10::Device device);
 
 }  // namespace genbid::runs

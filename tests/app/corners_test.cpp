@@ -47,6 +47,9 @@ const std::vector<std::string> kMoney = {"budget_scale", "rival_budget_scale", "
 const std::vector<std::string> kWork = {"impressions", "ticks", "seats", "slots", "count_swing"};
 const std::vector<std::string> kSmallDay = {"market.impressions=2000", "market.budget_scale=0.004", "threads=1"};
 
+const std::vector<std::string> kFewCampaigns = {"campaigns.volume=[200, 900]", "samples.train=6",
+                                                "samples.validation=3", "samples.test=3", "threads=1"};
+
 std::vector<std::string> with(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
@@ -111,6 +114,32 @@ std::vector<Base> bases() {
         "output=OUT/campaign_days.h5", "threads=1"},
        {},
        {{"validation_share", "test_share"}}},
+      {"train_campaigns",
+       &train_command,
+       with({"train", "configs/campaigns/perbid.yaml", "profile_run=", "episodes.per_round=6", "train.steps=12",
+             "train.batch_size=8", "episodes.reassign_every=2", "run=OUT/run"},
+            kFewCampaigns),
+       {},
+       {{"agents", "per_round", "replay"}, {"width", "depth", "batch_size"}, {"alpha_step", "noise", "relabel"}}},
+      {"train_campaigns_drlb",
+       &train_command,
+       with({"train", "configs/campaigns/drlb.yaml", "train.steps=12", "train.batch_size=8", "run=OUT/run"},
+            kFewCampaigns),
+       {},
+       {{"replay", "batch_size"}}},
+      {"train_campaigns_profile",
+       &train_command,
+       with({"train", "configs/campaigns/profile.yaml", "train.steps=12", "train.batch_size=8", "run=OUT/run"},
+            kFewCampaigns),
+       {},
+       {{"days_each", "slots", "batch_size"}}},
+      {"evaluate_campaigns",
+       &evaluate_command,
+       with({"evaluate", "configs/campaigns/evaluate.yaml", "policy=[m_pid, yesterday]", "reference=yesterday",
+             "output.dir=OUT/result"},
+            kFewCampaigns),
+       {},
+       {{"volume", "slots", "drift"}}},
       train("behavior_cloning"),
       train("decision_transformer"),
       train("diffbid"),

@@ -142,6 +142,14 @@ class RanksTraining : public ::testing::Test {
     return all;
   }
 
+  std::string newest_checkpoint(const std::string& run) const {
+    std::string newest;
+    for (const auto& entry : fs::directory_iterator(out(run + "/checkpoints"))) {
+      newest = std::max(newest, entry.path().filename().string());
+    }
+    return newest;
+  }
+
   // Each on a machine of its own.
   std::vector<std::unique_ptr<Program>> ranks_on(const test::TwoMachines& machines, const Words& words) {
     std::vector<std::unique_ptr<Program>> all;
@@ -221,11 +229,7 @@ TEST_F(RanksTraining, ASignalAtAnyRankStopsAllAtOneStep) {
     const std::string words = text("rank0.txt");
     const size_t at = words.rfind("stopped at step ") + 16;
     const std::string step = words.substr(at, words.find(' ', at) - at);
-    std::string newest;
-    for (const auto& entry : fs::directory_iterator(out(run + "/checkpoints"))) {
-      newest = std::max(newest, entry.path().filename().string());
-    }
-    ASSERT_EQ(newest, "step-" + std::string(8 - step.size(), '0') + step);
+    ASSERT_EQ(newest_checkpoint(run), "step-" + std::string(8 - step.size(), '0') + step);
     for (const auto& program :
          ranks(2, logged(run, {"train.steps=100000", "train.stop_at=" + std::to_string(std::stoi(step) + 5)}))) {
       EXPECT_EQ(program->wait(), 0);
@@ -300,12 +304,13 @@ TEST_F(RanksTraining, ACableThatIsCutEndsBoth) {
     }
   }
   const test::TwoMachines mended(std::chrono::milliseconds(1));
-  const std::string log = text("run/log.txt");
+  const std::string reached = newest_checkpoint("run");
   const auto all = ranks_on(mended, words);
-  ASSERT_TRUE(test::wait_for([&] { return text("run/log.txt").find("resume", log.size()) != std::string::npos; }))
-      << text("run/log.txt");
+  ASSERT_TRUE(test::wait_for([&] { return newest_checkpoint("run") > reached; })) << text("rank0.txt");
   all[1]->send(SIGTERM);
   for (const auto& program : all) EXPECT_EQ(program->wait(), 128 + SIGTERM) << text("rank0.txt");
+  EXPECT_NE(text("rank0.txt").find("resumed from " + out("run/checkpoints/" + reached)), std::string::npos)
+      << text("rank0.txt");
 }
 
 // Of several ranks each keeps the samples of its parts.

@@ -407,7 +407,7 @@ TEST(RawLog, ATickOfMissingValuesHasMeansOfZero) {
     }
   }
   const Ingested got = ingest_table(table);
-  EXPECT_EQ(got.columns.action, std::vector<float>{0.0F});
+  EXPECT_EQ(got.columns.action, LargeVector<float>{0.0F});
   EXPECT_EQ(got.columns.state[kFeatureMeanPvalue], 0.0F);
   EXPECT_EQ(got.columns.state[kFeatureBudgetLeft], 0.0F);
   EXPECT_EQ(got.summary.nan_by_period.at(7), 22);

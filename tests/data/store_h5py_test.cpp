@@ -37,9 +37,9 @@ TEST(TrajectoryStore, OtherProgramsReadAndWriteIt) {
   EXPECT_EQ(store.info().feature_set, "auctionnet16");
   EXPECT_EQ(columns.period, std::vector<int64_t>({3, 4}));
   EXPECT_EQ(columns.advertiser, std::vector<int64_t>({10'000'000'000, 10'000'000'001}));
-  EXPECT_EQ(columns.done, std::vector<uint8_t>({0, 1, 1}));
+  EXPECT_EQ(columns.done, LargeVector<uint8_t>({0, 1, 1}));
   EXPECT_EQ(columns.first_row, std::vector<int64_t>({0, 2}));
-  EXPECT_EQ(columns.action, std::vector<float>({1.0F, 2.0F, 3.0F}));
+  EXPECT_EQ(columns.action, LargeVector<float>({1.0F, 2.0F, 3.0F}));
   EXPECT_EQ(columns.state[17], 17.0F);
 }
 

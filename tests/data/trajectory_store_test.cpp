@@ -191,9 +191,9 @@ TEST(TrajectoryStore, GivesBackLabels) {
   EXPECT_TRUE(read.has_labels());
   EXPECT_EQ(read.best_constant, (std::vector<double>{90.5, 0.0}));
   EXPECT_EQ(read.optimum, (std::vector<double>{31.25, 0.0}));
-  EXPECT_EQ(read.asked, (std::vector<float>{1.5F, 2.0F, 0.0F, 4.0F, 5.5F}));
-  EXPECT_EQ(read.best_rest, (std::vector<float>{80.0F, 81.0F, 0.0F, 0.0F, 7.0F}));
-  EXPECT_EQ(read.rest_constant, (std::vector<float>{90.0F, 91.0F, 0.0F, 8.0F, 9.0F}));
+  EXPECT_EQ(read.asked, (LargeVector<float>{1.5F, 2.0F, 0.0F, 4.0F, 5.5F}));
+  EXPECT_EQ(read.best_rest, (LargeVector<float>{80.0F, 81.0F, 0.0F, 0.0F, 7.0F}));
+  EXPECT_EQ(read.rest_constant, (LargeVector<float>{90.0F, 91.0F, 0.0F, 8.0F, 9.0F}));
   EXPECT_EQ(read.action, columns().action);
 }
 

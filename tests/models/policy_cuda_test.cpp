@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
-#include <filesystem>
 #include <string>
 
+#include "base/gpu.h"
 #include "models/policy_samples.h"
 #include "models/registry.h"
 #include "train/device.h"
@@ -23,18 +23,10 @@ using test::noise_for;
 using test::parts_of;
 using test::sample_batch;
 
-// Whether the machine shows an NVIDIA GPU. Where it does, a GPU that cannot be used is a failure and no reason to skip.
-bool shows_a_gpu() {
-  for (int n = 0; n < 16; ++n) {
-    if (std::filesystem::exists("/dev/nvidia" + std::to_string(n))) return true;
-  }
-  return false;
-}
-
 class PolicyCuda : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!shows_a_gpu()) GTEST_SKIP() << "no /dev/nvidiaN: this machine has no NVIDIA GPU";
+    if (!test::shows_a_gpu()) GTEST_SKIP() << "no /dev/nvidiaN: this machine has no NVIDIA GPU";
     train::open_device("cuda");  // before anything else asks LibTorch about devices
   }
 };

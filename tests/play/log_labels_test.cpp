@@ -35,8 +35,8 @@ data::TrajectoryColumns labelled_by_ingest(const std::string& folder, const std:
 }
 
 // How many of them lie apart by more than this share of themselves.
-template <typename T>
-double share_apart(const std::vector<T>& found, const std::vector<T>& expected, double share) {
+template <typename Values>
+double share_apart(const Values& found, const Values& expected, double share) {
   EXPECT_EQ(found.size(), expected.size());
   int64_t apart = 0;
   for (size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {

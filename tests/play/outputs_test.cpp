@@ -179,7 +179,7 @@ TEST_P(AllOutputs, TablesAreThoseOfARunWithoutTheOthers) {
   for (const auto& [name, content] : plain) EXPECT_TRUE(content == read_file(run() + "/" + name)) << name;
 }
 
-void expect_near(const std::vector<float>& a, const std::vector<float>& b) {
+void expect_near(const LargeVector<float>& a, const LargeVector<float>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-6F * std::abs(b[i]) + 1e-9F) << i;
 }

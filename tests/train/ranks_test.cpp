@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -81,6 +84,22 @@ TEST(RanksTest, InAFixedOrderSumsAreThoseOfOneProcess) {
     ranks.sum(value);
     EXPECT_EQ(value.item<float>(), ((1e8F + 1.0F) + -1e8F) + 3.0F);
   });
+}
+
+// In a process of its own: loading LibTorch's CUDA half changes what it says of devices.
+TEST(RanksDeathTest, NcclWithoutAGpuSaysWhatIsMissing) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto meet_by_nccl = [] {
+    try {
+      at_ranks(1, {.timeout = std::chrono::seconds(5), .backend = RankBackend::kNccl}, [](Ranks&) {});
+    } catch (const Error& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      std::_Exit(3);
+    }
+    std::_Exit(torch::cuda::is_available() ? 3 : 0);
+  };
+  EXPECT_EXIT(meet_by_nccl(), ::testing::ExitedWithCode(3),
+              "train.backend: found nccl, and its plugin does not load|no GPUs found|^$");
 }
 
 TEST(RanksTest, ARankThatLeavesOrStallsIsAnError) {
