@@ -39,6 +39,13 @@ std::string gigabytes(double bytes) {
   return text;
 }
 
+std::string bytes_text(double bytes) {
+  char text[32];
+  const bool large = bytes >= 1e9;
+  std::snprintf(text, sizeof text, large ? "%.2f GB" : "%.1f MB", bytes * (large ? 1e-9 : 1e-6));
+  return text;
+}
+
 double left_of_control_groups(const std::string& groups, const std::string& root) {
   double left = kUnknown;
   std::istringstream lines(groups);
@@ -55,10 +62,12 @@ double left_of_control_groups(const std::string& groups, const std::string& root
     while (true) {
       while (group.ends_with('/')) group.pop_back();
       const std::string memory = base + group + "/memory.";
-      left = std::min(left, v1 ? left_of(number_in(memory + "limit_in_bytes"), number_in(memory + "usage_in_bytes"),
-                                         number_in(memory + "stat", "total_inactive_file"))
-                               : left_of(number_in(memory + "max"), number_in(memory + "current"),
-                                         number_in(memory + "stat", "inactive_file")));
+      const std::string total = v1 ? "total_" : "";
+      const double of_files =
+          number_in(memory + "stat", total + "inactive_file") + number_in(memory + "stat", total + "active_file");
+      const double limit =
+          v1 ? number_in(memory + "limit_in_bytes") : std::min(number_in(memory + "max"), number_in(memory + "high"));
+      left = std::min(left, left_of(limit, number_in(memory + (v1 ? "usage_in_bytes" : "current")), of_files));
       if (group.empty()) break;
       group.resize(group.find_last_of('/') == std::string::npos ? 0 : group.find_last_of('/'));
     }

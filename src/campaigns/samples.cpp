@@ -1,6 +1,7 @@
 #include "campaigns/samples.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/convert.h"
 
@@ -14,15 +15,19 @@ std::pair<int64_t, int64_t> Samples::range(SetOfSamples set) const {
   return {first - all_.begin(), end - all_.begin()};
 }
 
-MadeSamples::MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threads& threads)
+MadeSamples::MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threads& threads,
+                         const std::function<void(int64_t)>& done)
     : population_(laws), campaigns_(to_size(sets.count())) {
   constexpr int64_t kGrain = 8;
   all_.resize(campaigns_.size());
+  std::atomic<int64_t> drawn = 0;
   threads.parallel_for(std::ssize(all_), kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Campaign& one = at(campaigns_, i) = population_.campaign(i);
       at(all_, i) = {sets.set_of(i), i, sets.day, one.limits, one.cold_start ? 0 : sets.day};
     }
+    const int64_t so_far = drawn += end - begin;
+    if (done) done(so_far);
   });
 }
 

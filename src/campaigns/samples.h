@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -43,7 +44,9 @@ class Samples {
 // Days by the laws; campaigns are numbered through, so that sets share none.
 class MadeSamples : public Samples {
  public:
-  MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threads& threads);
+  // Draws the campaigns. `done`, if any, is told from any thread how many are drawn.
+  MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threads& threads,
+              const std::function<void(int64_t)>& done = {});
 
   int64_t num_slots() const override { return population_.laws().slots; }
   ClickDay day(int64_t sample, int64_t back) const override;

@@ -36,7 +36,7 @@ AgentEpisodes::AgentEpisodes(const Field& field, ClusterAgents& agents, const Ep
   const int64_t of_a_round = days_each() * field.samples.num_slots();
   if (config.replay < of_a_round) {
     throw Error("episodes.replay: found " + std::to_string(config.replay) + ", expected at least the " +
-                std::to_string(of_a_round) + " slots that an agent plays in a round");
+                std::to_string(of_a_round) + " slots that an agent plays in a round of episodes.per_round");
   }
   status_MCS_ = at::zeros({count, config.replay, campaigns::kStatusSize});
   moves_MC2_ = at::zeros({count, config.replay, 2});

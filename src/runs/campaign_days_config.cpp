@@ -2,6 +2,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "data/campaign_store.h"
 
 namespace genbid::runs {
@@ -15,7 +16,10 @@ void CampaignDaysConfig::fields(ConfigVisitor& v) {
 
 std::unique_ptr<campaigns::Samples> make_samples(const CampaignDaysConfig& config, Threads& threads) {
   if (!config.store.empty()) return std::make_unique<data::StoredSamples>(config.store);
-  return std::make_unique<campaigns::MadeSamples>(config.campaigns, config.samples, threads);
+  Progress progress("Drawing campaigns", config.samples.count(), "campaigns");
+  auto samples = std::make_unique<campaigns::MadeSamples>(config.campaigns, config.samples, threads,
+                                                          [&](int64_t done) { progress.update(done); });
+  return samples;
 }
 
 std::string days_text(const CampaignDaysConfig& config, const campaigns::Samples& samples) {

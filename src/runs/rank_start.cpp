@@ -89,7 +89,7 @@ MoreVariables variables_of(const std::map<std::string, std::string>& own) {
 
 }  // namespace
 
-RankStart::RankStart(const TrainRunConfig& config) {
+RankStart::RankStart(const TrainRunConfig& config, c10::Device device) {
   std::optional<train::RankPlace> place = train::place_from_environment();
   const int64_t asked = config.train.ranks;
   if (place && asked != 1 && asked != place->size) {
@@ -123,8 +123,8 @@ RankStart::RankStart(const TrainRunConfig& config) {
   if (place->rank > 0) terminal::set_quiet(true);
   timeout_ = std::chrono::seconds(config.train.rank_timeout);
   try {
-    ranks_ =
-        train::meet(*place, {timeout_, config.train.deterministic, train::parse_rank_backend(config.train.backend)});
+    ranks_ = train::meet(
+        *place, {timeout_, config.train.deterministic, train::parse_rank_backend(config.train.backend), device});
   } catch (const Error&) {
     for (const ChildProcess& one : others_) one.send(SIGTERM);
     wait_for_others(std::chrono::seconds(stop_signal::kPatienceSeconds));

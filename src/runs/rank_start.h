@@ -19,7 +19,7 @@ namespace genbid::runs {
 // where the environment's number is not that of the config.
 class RankStart {
  public:
-  explicit RankStart(const TrainRunConfig& config);
+  RankStart(const TrainRunConfig& config, c10::Device device);
   // Ends the processes that it has started, if they have not ended.
   ~RankStart();
   RankStart(const RankStart&) = delete;

@@ -40,8 +40,8 @@ struct DataConfig {
   double weight_limit = 20.0;       // likewise: the most that a trajectory weighs, before the mean is made 1
   std::string ticks = "bid";        // which count (train/dataset.h): "bid", or up to the first that is marked "done"
   std::string starts = "even";      // of windows (train/sampler.h): "even" over ticks, or "inside" days
-  int64_t memory_megabytes = 0;     // the most that stores may take; 0: what the machine has left
-  std::string scratch;              // a folder for what is beyond that (base/files/scratch.h); empty: beside the run
+  int64_t memory_megabytes = 0;     // the most that stores may take, of each process; 0: its share of what is left
+  std::string scratch;              // a folder for what is beyond that (runs/training_data.h)
 
   void fields(ConfigVisitor& v);
 };

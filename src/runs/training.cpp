@@ -59,9 +59,9 @@ struct Inputs {
   }
 };
 
-Inputs load_inputs(const TrainRunConfig& config, c10::Device device) {
+Inputs load_inputs(const TrainRunConfig& config, c10::Device device, int64_t processes) {
   Inputs inputs;
-  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, config.run, device));
+  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, processes, device));
   if (!config.tapes.store.empty()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
   if (config.rounds.on()) {
     inputs.round_ticks = config.rounds.market.shape().ticks;
@@ -146,8 +146,9 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
 
 void tell_of_data(const TrainRunConfig& config, const TrainingData& logs) {
   if (!logs.scratch.empty()) {
-    log_info("data.store: takes more than there is of memory, and lies in files without a name in " + logs.scratch +
-             " (data.scratch)");
+    log_info("data.store: has no room in " +
+             std::string(config.data.memory_megabytes > 0 ? "data.memory_megabytes" : "memory") +
+             ", and lies in files without a name in " + logs.scratch + " (data.scratch)");
   }
   if (logs.num_clipped > 0) {
     log_info("data.max_action: " + std::to_string(logs.num_clipped) + " actions of the store were lowered to " +
@@ -316,10 +317,10 @@ TrainingSummary train(const TrainRunConfig& config) {
   train::set_arithmetic(device, config.train.tf32, config.train.deterministic);
   at::set_num_threads(std::max(1, static_cast<int>(config.train.threads)));
 
-  RankStart start_of_ranks(config);
+  RankStart start_of_ranks(config, device);
   train::Ranks& ranks = start_of_ranks.ranks();
   train::check_tensor_memory();
-  const Inputs inputs = load_inputs(config, device);
+  const Inputs inputs = load_inputs(config, device, train::ranks_on_this_machine(ranks));
   const train::Dataset* const held_out = inputs.logs && inputs.logs->held_out ? &*inputs.logs->held_out : nullptr;
   policy::CheckpointInfo info = info_of(config, inputs);
   std::string initial;  // a checkpoint

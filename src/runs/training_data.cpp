@@ -1,7 +1,7 @@
 #include "runs/training_data.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -56,18 +56,20 @@ train::PeriodsOfStores held_out_periods(const DataConfig& config, const train::L
   return periods;
 }
 
-// The folder that a run lies in, or will.
-std::string folder_beside(const std::string& run) {
-  std::filesystem::path folder = std::filesystem::absolute(run).parent_path();
-  while (!std::filesystem::is_directory(folder) && folder.has_relative_path()) folder = folder.parent_path();
-  return folder.string();
-}
-
-train::StoreMemory memory_for(const DataConfig& config, const std::string& run) {
-  const double limit = as_double(config.memory_megabytes) * 1e6;
-  const double available = available_memory();
-  return {limit > 0.0 ? std::min(limit, available) : available,
-          config.scratch.empty() ? folder_beside(run) : config.scratch};
+train::StoreMemory memory_for(const DataConfig& config, int64_t processes) {
+  train::StoreMemory memory;
+  memory.available = available_memory();
+  memory.processes = processes;
+  if (const double limit = as_double(config.memory_megabytes) * 1e6 * as_double(processes);
+      limit > 0.0 && limit < memory.available) {
+    memory.available = limit;
+    memory.limited_by = "of data.memory_megabytes";
+  }
+  const char* const temporary = std::getenv("TMPDIR");
+  memory.scratch = !config.scratch.empty()                      ? config.scratch
+                   : temporary != nullptr && *temporary != '\0' ? temporary
+                                                                : "/var/tmp";
+  return memory;
 }
 
 // A day that one store trains on says nothing when another one holds it out.
@@ -82,14 +84,14 @@ void refuse_shared_days(const DataConfig& config, const std::vector<policy::Seen
 
 }  // namespace
 
-TrainingData load_training_data(const DataConfig& config, const std::string& run, c10::Device device) {
+TrainingData load_training_data(const DataConfig& config, int64_t processes, c10::Device device) {
   std::vector<train::StoreChoice> choices;
   for (const StoreConfig& one : config.store) choices.push_back({one.path, one.weight});
   const train::Labels labels = train::parse_labels(config.labels);
   int64_t num_clipped = 0;
   train::LoadedStore loaded =
-      train::load_stores(choices, labels, config.max_action, memory_for(config, run), &num_clipped);
-  const std::string scratch = loaded.scratch() ? loaded.scratch()->folder() : "";
+      train::load_stores(choices, labels, config.max_action, memory_for(config, processes), &num_clipped);
+  const std::string scratch = loaded.scratch() && device.is_cpu() ? loaded.scratch()->folder() : "";
 
   const train::PeriodsOfStores training = training_periods(config);
   const train::PeriodsOfStores held_out = held_out_periods(config, loaded);

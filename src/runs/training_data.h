@@ -22,9 +22,10 @@ struct TrainingData {
   std::string scratch;      // the folder that columns lie in; empty: in memory
 };
 
-// What section `data` asks for. Columns that have no room in memory lie in data.scratch, or beside `run`. Error for
+// What section `data` asks for, read by so many processes of this machine at the same time. Columns that have no room
+// in memory lie in data.scratch, or in the system's folder for large temporary files (TMPDIR, /var/tmp). Error for
 // periods that a store lacks, for held-out periods that no store holds or that are days of another store's training,
 // and whatever train::load_stores refuses.
-TrainingData load_training_data(const DataConfig& config, const std::string& run, c10::Device device);
+TrainingData load_training_data(const DataConfig& config, int64_t processes, c10::Device device);
 
 }  // namespace genbid::runs

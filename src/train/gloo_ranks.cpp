@@ -10,6 +10,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <future>
+#include <memory>
+#include <sstream>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -38,7 +41,8 @@ std::string first_line(const std::exception& error) {
 
 // c10d tells of every attempt on standard error, with its stack: what matters is in the error. Its flight recorder,
 // which keeps the last 2,000 operations for whoever debugs c10d, is off: two groups of one process, as in tests, would
-// write to it at once. Its watchdog of NCCL would end the process; GlooRanks::wait() does it with an error.
+// write to it at once. Its watchdog of NCCL would end the process when work is late; GlooRanks::wait() does it with an
+// error. (An error of CUDA itself still ends it there.)
 void hush() {
   static const bool hushed = [] {
     if (::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", 0) == 0) c10::initLogging();
@@ -61,26 +65,35 @@ class GlooRanks : public Ranks {
         group_(std::move(group)),
         of_gpus_(std::move(of_gpus)) {}
 
+  ~GlooRanks() override {
+    try {
+      if (of_gpus_) of_gpus_->shutdown();
+    } catch (const std::exception&) {  // it has been aborted
+    }
+  }
+  GlooRanks(const GlooRanks&) = delete;
+  GlooRanks& operator=(const GlooRanks&) = delete;
+
   int64_t rank() const override { return place_.rank; }
   int64_t size() const override { return place_.size; }
 
   void sum(const at::Tensor& values) override {
     with_group(values, [&](c10d::Backend& group, std::vector<at::Tensor>& one) {
       if (!options_.fixed_order) {
-        wait(group.allreduce(one));
+        wait(group, group.allreduce(one));
         return;
       }
       // Each rank adds up what all have, in their order.
       std::vector<std::vector<at::Tensor>> all(1);
       for (int64_t r = 0; r < size(); ++r) all.front().push_back(at::empty_like(one.front()));
-      wait(group.allgather(all, one));
+      wait(group, group.allgather(all, one));
       one.front().copy_(all.front().front());
       for (int64_t r = 1; r < size(); ++r) one.front().add_(at(all.front(), r));
     });
   }
 
   void copy_from_first(const at::Tensor& values) override {
-    with_group(values, [&](c10d::Backend& group, std::vector<at::Tensor>& one) { wait(group.broadcast(one)); });
+    with_group(values, [&](c10d::Backend& group, std::vector<at::Tensor>& one) { wait(group, group.broadcast(one)); });
   }
 
   std::vector<std::string> gather(const std::string& text) override {
@@ -106,7 +119,7 @@ class GlooRanks : public Ranks {
     std::vector<std::vector<at::Tensor>> all(1);
     for (int64_t r = 0; r < size(); ++r) all.front().push_back(at::empty_like(mine));
     std::vector<at::Tensor> inputs = {mine};
-    or_lost([&] { wait(group_->allgather(all, inputs)); });
+    or_lost([&] { group_->allgather(all, inputs)->wait(); });
     return all.front();
   }
 
@@ -121,12 +134,12 @@ class GlooRanks : public Ranks {
   }
 
   // Work of GPUs is waited for by their streams alone, for ever if another rank is lost; so it is looked after here.
-  void wait(const c10::intrusive_ptr<c10d::Work>& work) const {
+  void wait(const c10d::Backend& group, const c10::intrusive_ptr<c10d::Work>& work) const {
     const auto deadline = std::chrono::steady_clock::now() + options_.timeout;
-    while (of_gpus_ && !work->isCompleted()) {
+    while (&group == of_gpus_.get() && !work->isCompleted()) {
       if (std::chrono::steady_clock::now() > deadline) {
         of_gpus_->abort();  // or its end would wait for what does not come
-        throw Error("timed out waiting for the other GPUs");
+        throw Error("timed out waiting for the other GPUs (NCCL)");
       }
       std::this_thread::sleep_for(std::chrono::microseconds(20));
     }
@@ -168,35 +181,91 @@ c10::intrusive_ptr<c10d::TCPStore> store_at(const RankPlace& place, std::chrono:
 
 // The address of this machine by which it reaches another; empty where the system knows no way. Nothing is sent.
 std::string address_towards(const std::string& host) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), "1", &wanted, &found) != 0) return {};
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    const int file = ::socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (file < 0) continue;
-    sockaddr_storage own{};
-    socklen_t size = sizeof(own);
-    char text[NI_MAXHOST];
-    auto* const address = reinterpret_cast<sockaddr*>(&own);
-    const bool known = ::connect(file, one->ai_addr, one->ai_addrlen) == 0 &&
-                       ::getsockname(file, address, &size) == 0 &&
-                       ::getnameinfo(address, size, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
-    ::close(file);
-    if (known) return text;
+  for (const int family : {AF_INET, AF_INET6}) {  // all ranks should take the same one
+    addrinfo wanted{};
+    wanted.ai_family = family;
+    wanted.ai_socktype = SOCK_DGRAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(host.c_str(), "1", &wanted, &found) != 0) continue;
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
+    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+      const int file = ::socket(one->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      if (file < 0) continue;
+      sockaddr_storage own{};
+      socklen_t size = sizeof(own);
+      char text[NI_MAXHOST];
+      auto* const address = reinterpret_cast<sockaddr*>(&own);
+      const bool known = ::connect(file, one->ai_addr, one->ai_addrlen) == 0 &&
+                         ::getsockname(file, address, &size) == 0 &&
+                         ::getnameinfo(address, size, text, sizeof(text), nullptr, 0, NI_NUMERICHOST) == 0;
+      ::close(file);
+      if (known) return text;
+    }
   }
   return {};
 }
 
-// Gloo would take what this machine's name resolves to, which often is an address that others cannot reach.
-std::shared_ptr<gloo::transport::Device> own_device(const RankPlace& place) {
-  if (const char* const interface = std::getenv("GLOO_SOCKET_IFNAME"); interface != nullptr && *interface != '\0') {
-    return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
-  }
+bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+
+// The address that other ranks reach this one at: by which it reaches the first. On the first's own machine that name
+// may mean the loopback (as Debian's hosts file has it): then the one by which it reaches a rank elsewhere, if any.
+std::string own_address(const RankPlace& place, c10d::Store& store) {
   const std::string own = address_towards(place.address);
-  return own.empty() ? c10d::ProcessGroupGloo::createDefaultDevice()
-                     : c10d::ProcessGroupGloo::createDeviceForHostname(own);
+  store.set("address " + std::to_string(place.rank), std::vector<uint8_t>(own.begin(), own.end()));
+  for (int64_t r = 0; is_loopback(own) && r < place.size; ++r) {
+    const std::vector<uint8_t> bytes = store.get("address " + std::to_string(r));
+    const std::string other(bytes.begin(), bytes.end());
+    if (!other.empty() && !is_loopback(other)) return address_towards(other);
+  }
+  return own;
+}
+
+// Gloo alone would take what this machine's name resolves to, which often is an address that others cannot reach.
+std::vector<std::shared_ptr<gloo::transport::Device>> own_devices(const RankPlace& place, c10d::Store& store) {
+  using c10d::ProcessGroupGloo;
+  std::vector<std::shared_ptr<gloo::transport::Device>> devices;
+  if (const char* const names = std::getenv("GLOO_SOCKET_IFNAME"); names != nullptr && *names != '\0') {
+    std::istringstream list(names);
+    for (std::string name; std::getline(list, name, ',');) {
+      devices.push_back(ProcessGroupGloo::createDeviceForInterface(name));
+    }
+    return devices;
+  }
+  const std::string own = own_address(place, store);
+  devices.push_back(own.empty() ? ProcessGroupGloo::createDefaultDevice()
+                                : ProcessGroupGloo::createDeviceForHostname(own));
+  return devices;
+}
+
+// NCCL connects the GPUs in the first sum, which would wait for a rank that is lost for ever.
+c10::intrusive_ptr<c10d::Backend> group_of_gpus(const RankPlace& place, const RanksOptions& options,
+                                                const c10::intrusive_ptr<c10d::Store>& store) {
+  const auto group = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
+                                  static_cast<int>(place.size), options.timeout);
+  auto connected = std::make_shared<std::promise<void>>();
+  std::future<void> done = connected->get_future();
+  std::thread([group, connected, device = options.device] {
+    try {
+      std::vector<at::Tensor> one = {at::zeros({1}, device)};
+      group->allreduce(one)->wait();
+      static_cast<void>(one.front().item<float>());
+      connected->set_value();
+    } catch (...) {
+      connected->set_exception(std::current_exception());
+    }
+  }).detach();
+  if (done.wait_for(options.timeout) != std::future_status::ready) {
+    throw Error("train.backend: nccl: the GPUs of " + std::to_string(place.size) + " ranks did not connect within " +
+                std::to_string(options.timeout.count()) + " seconds (train.rank_timeout)");
+  }
+  try {
+    done.get();
+  } catch (const std::exception& error) {
+    throw Error("train.backend: nccl: rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) +
+                " on " + options.device.str() + ": " + first_line(error) +
+                "; expected a GPU of its own for each rank, on machines that reach each other");
+  }
+  return group;
 }
 
 // By itself the store would listen on all of the machine's interfaces. The store closes the listener.
@@ -223,12 +292,9 @@ std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options)
     const auto tcp = store_at(place, options.timeout);
     const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
     c10::intrusive_ptr<c10d::Backend> of_gpus;
-    if (options.backend == RankBackend::kNccl) {
-      of_gpus = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
-                             static_cast<int>(place.size), timeout);
-    }
+    if (options.backend == RankBackend::kNccl) of_gpus = group_of_gpus(place, options, store);
     const auto gloo = c10d::ProcessGroupGloo::Options::create(timeout);
-    gloo->devices.push_back(own_device(place));
+    gloo->devices = own_devices(place, *store);
     gloo->threads = 1;
     const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
                                                                    static_cast<int>(place.size), gloo);

@@ -20,6 +20,12 @@ c10::intrusive_ptr<c10d::Backend> nccl_backend(const c10::intrusive_ptr<c10d::St
                 "); expected it beside the program (it is built where CUDA's and NCCL's headers are: scripts/setup.sh "
                 "--cuda), or train.backend: gloo");
   }
+  void* const version = dlsym(library, kNcclVersionSymbol);
+  const std::string found = version == nullptr ? "none" : reinterpret_cast<NcclVersionFunction>(version)();
+  if (found != GENBID_NCCL_PLUGIN_VERSION) {
+    throw Error("train.backend: found a plugin of NCCL of version " + found + ", expected " +
+                GENBID_NCCL_PLUGIN_VERSION + ", which is built with this program");
+  }
   c10::intrusive_ptr<c10d::Backend> made;
   reinterpret_cast<NcclFunction>(symbol)(store, rank, size, timeout, made);
   return made;

@@ -13,6 +13,10 @@ namespace genbid::train {
 using NcclFunction = void (*)(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
                               std::chrono::milliseconds timeout, c10::intrusive_ptr<c10d::Backend>& made);
 inline constexpr const char* kNcclSymbol = "genbid_nccl";
+// What both were built with: this header and LibTorch. Of NCCL the plugin compares its headers' version with the
+// library's by itself.
+using NcclVersionFunction = const char* (*)();
+inline constexpr const char* kNcclVersionSymbol = "genbid_nccl_version";
 
 // Loads the plugin. Error where it is not there or does not load.
 c10::intrusive_ptr<c10d::Backend> nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,

@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 
 namespace genbid::train {
 
@@ -26,6 +29,18 @@ int64_t Ranks::highest(int64_t value) {
     most = std::max<int64_t>(most, std::strtoll(text.c_str(), nullptr, 10));
   }
   return most;
+}
+
+int64_t ranks_on_this_machine(Ranks& ranks) {
+  if (ranks.alone()) return 1;
+  char name[256] = {};
+  ::gethostname(name, sizeof(name) - 1);
+  std::ifstream boot("/proc/sys/kernel/random/boot_id");  // machines may have the same name
+  std::string id;
+  std::getline(boot, id);
+  const std::string own = name + (" " + id);
+  const std::vector<std::string> all = ranks.gather(own);
+  return std::count(all.begin(), all.end(), own);
 }
 
 const std::vector<std::string>& rank_backend_names() {

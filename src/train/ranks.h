@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <chrono>
 #include <cstdint>
@@ -54,11 +55,15 @@ enum class RankBackend { kGloo, kNccl };
 const std::vector<std::string>& rank_backend_names();  // "gloo", "nccl"
 RankBackend parse_rank_backend(const std::string& name);
 
+// How many of the ranks are on this rank's machine (or in its container). All of them make this call.
+int64_t ranks_on_this_machine(Ranks& ranks);
+
 struct RanksOptions {
   std::chrono::seconds timeout{600};
   // Sums are made in the order of ranks: as many ranks have the bits of one with as many parts.
   bool fixed_order = false;
   RankBackend backend = RankBackend::kGloo;
+  c10::Device device = c10::kCPU;  // this rank's own; of NCCL alone
 };
 
 // Ranks that meet at the place's address. Returns when all are there; an Error says who is missing.

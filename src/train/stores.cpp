@@ -122,21 +122,33 @@ StoreShape sum_of(const std::vector<StoreShape>& shapes) {
 // Null where there is room in memory.
 std::shared_ptr<Scratch> scratch_for(const std::vector<StoreShape>& shapes, Labels labels, const StoreMemory& memory) {
   const TrainingBytes needed = bytes_to_train(shapes, labels);
-  if (needed.all() <= memory.available) return nullptr;
+  const auto processes = as_double(memory.processes);
+  const double available = memory.available / processes;
+  if (needed.all() <= available) return nullptr;
   const StoreShape sum = sum_of(shapes);
-  const auto refuse = [&](double bytes, const std::string& of_what, double available, const std::string& way_out) {
-    throw Error("data.store: a training takes " + gigabytes(bytes) + " of " + of_what + " for these " +
+  const auto refuse = [&](double bytes, const std::string& of_what, double found, const std::string& way_out) {
+    const std::string shared =
+        memory.processes == 1 ? ""
+                              : " for each of the " + std::to_string(memory.processes) + " processes on this machine";
+    throw Error("data.store: a training takes " + bytes_text(bytes) + " of " + of_what + " for these " +
                 std::to_string(sum.trajectories) + " trajectories of " + std::to_string(sum.rows) +
-                " ticks, expected at most the " + gigabytes(available) + " that are available (" + way_out +
-                "fewer stores, or stores of fewer periods: they are read whole)");
+                " ticks, expected at most the " + bytes_text(found) + " " + memory.limited_by + shared + " (" +
+                way_out + "fewer stores, or stores of fewer periods: they are read whole)");
   };
-  if (memory.scratch.empty()) refuse(needed.all(), "memory", memory.available, "");
-  if (needed.of_days > memory.available) refuse(needed.of_days, "memory", memory.available, "");
-  auto scratch = std::make_shared<Scratch>(memory.scratch);
-  const double free = scratch->free_bytes();
+  if (memory.scratch.empty()) refuse(needed.all(), "memory", available, "");
+  if (needed.of_days > available) refuse(needed.of_days, "memory", available, "");
+  auto scratch = [&] {
+    try {
+      return std::make_shared<Scratch>(memory.scratch);
+    } catch (const Error& error) {
+      throw Error("data.scratch: " + std::string(error.what()) + " (" + bytes_text(needed.all()) +
+                  " of stores have no room in the " + bytes_text(available) + " " + memory.limited_by + ")");
+    }
+  }();
+  const double free = scratch->free_bytes() / processes;
   if (needed.of_ticks > free) {
     refuse(needed.of_ticks, "disk in " + memory.scratch, free,
-           "and memory is too small, " + gigabytes(memory.available) + "; data.scratch names another folder; ");
+           "memory has no room for them either, " + bytes_text(available) + "; data.scratch names another folder; ");
   }
   return scratch;
 }
@@ -158,10 +170,13 @@ void keep_what_is_common(data::TrajectoryColumns& part) {
 TrainingBytes bytes_to_train(const std::vector<StoreShape>& shapes, Labels labels) {
   TrainingBytes all;
   TrainingBytes largest;
+  const bool some_labelled =
+      std::any_of(shapes.begin(), shapes.end(), [](const StoreShape& one) { return one.labels; });
   for (const StoreShape& shape : shapes) {
     // TrajectoryColumns: tick, action, two rewards and done, the state, and three labels; of a trajectory seven numbers
     // of 64 bits and a category of 32, and two labels.
-    const double row = 17.0 + 4.0 * as_double(shape.features) + (shape.labels ? 12.0 : 0.0);
+    // Where another store has labels, actions stand for what was asked for.
+    const double row = 17.0 + 4.0 * as_double(shape.features) + (shape.labels ? 12.0 : some_labelled ? 4.0 : 0.0);
     const double trajectory = 60.0 + (shape.labels ? 16.0 : 0.0);
     // The data set's: what came before each tick, and labels that are one a day; numbers of trajectories.
     const double row_more = 4.0 * as_double(kNumAdditive) + (labels == Labels::kBestConstant ? 4.0 : 0.0);
@@ -193,6 +208,7 @@ LoadedStore load_stores(const std::vector<StoreChoice>& choices, Labels labels, 
   if (stores.size() > 1) {
     const StoreShape sum = sum_of(shapes);
     data::reserve(all.columns, sum.trajectories, sum.rows, shapes.front().features, labelled > 0 && !mixed);
+    if (mixed) all.columns.asked.reserve(to_size(sum.rows));
   }
   for (size_t i = 0; i < stores.size(); ++i) {
     LoadedStore one{choices[i].path, stores[i].info(), stores[i].read(scratch)};

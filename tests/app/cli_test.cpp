@@ -94,6 +94,7 @@ TEST_F(CommandLine, CudaWithoutAGpuIsAnErrorAndNotAFallback) {
     GTEST_SKIP() << "this machine has an NVIDIA driver";
   ingest_sample();
   expect_failure(run_program(train_command("train.device=cuda")), 1, "device: found 'cuda'");
+  expect_failure(run_program(train_command("train.backend=nccl")), 2, "expected gloo beside train.device: cpu");
   EXPECT_FALSE(std::filesystem::exists(out("run")));
 }
 

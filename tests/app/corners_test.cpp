@@ -338,8 +338,8 @@ class Corners : public testing::TestWithParam<Base> {
       std::string key = setting.field.key();
       if (key.ends_with('s')) key.pop_back();
       const bool word = setting.field.kind == ConfigField::Kind::kChoice;
-      // Protocols other than replay lack the section that they read.
-      if (key == "protocol" && message.find("'market.") != std::string::npos) return true;
+      // Each protocol has sections of its own.
+      if (key == "protocol" && message.find(": key '") != std::string::npos) return true;
       return message.find(key) != std::string::npos || (word && message.find(setting.value) != std::string::npos);
     });
     EXPECT_TRUE(named || message.find("memory") != std::string::npos) << "names no key that was set:\n" << message;

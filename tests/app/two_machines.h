@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,10 +47,16 @@ class TwoMachines {
   bool works() const { return trouble_.empty(); }
   const std::string& trouble() const { return trouble_; }
   static std::string address(size_t machine) { return "10.77.0." + std::to_string(machine + 1); }
-  // Programs that fn starts are on that machine.
-  void on(size_t machine, const std::function<void()>& fn) const {
+  // Programs that fn starts are on that machine. `hosts`, if not empty: a file that is its /etc/hosts.
+  void on(size_t machine, const std::string& hosts, const std::function<void()>& fn) const {
     std::thread([&] {
-      if (::setns(space_[machine], CLONE_NEWNET) == 0) fn();
+      if (::setns(space_[machine], CLONE_NEWNET) != 0) return;
+      if (!hosts.empty() &&
+          (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+           ::mount(hosts.c_str(), "/etc/hosts", nullptr, MS_BIND, nullptr) != 0)) {
+        return;
+      }
+      fn();
     }).join();
   }
   void cut() { cut_ = true; }

@@ -21,7 +21,7 @@ class ControlGroups : public ::testing::Test {
     const std::string memory = root_.path() + path + "/memory.";
     write_file(memory + "max", limit + "\n");
     write_file(memory + "current", used + "\n");
-    write_file(memory + "stat", "anon 5\ninactive_file " + of_files + "\nfile 7\n");
+    write_file(memory + "stat", "anon 5\ninactive_file " + of_files + "\nactive_file 0\nfile 7\n");
   }
   double left(const std::string& groups) const { return left_of_control_groups(groups, root_.path()); }
 
@@ -36,6 +36,8 @@ TEST_F(ControlGroups, TheTightestOfAGroupAndThoseAboveItCounts) {
   EXPECT_EQ(left("0::/slurm\n"), kInfinity);
   group("/slurm", "1100", "900", "50");
   EXPECT_EQ(left("0::/slurm/job_7/step_0\n"), 250.0);
+  write_file(root_.path() + "/slurm/memory.high", "1000\n");  // from where the kernel takes memory away
+  EXPECT_EQ(left("0::/slurm/job_7/step_0\n"), 150.0);
   // In a container the path may be one that only the machine outside can see.
   group("", "300", "290", "0");
   EXPECT_EQ(left("0::/outside/pod_1\n"), 10.0);
@@ -47,7 +49,7 @@ TEST_F(ControlGroups, Version1HasAHierarchyForMemory) {
   const std::string memory = root_.path() + "/memory/slurm/memory.";
   write_file(memory + "limit_in_bytes", "2000\n");
   write_file(memory + "usage_in_bytes", "1500\n");
-  write_file(memory + "stat", "cache 9\ninactive_file 1\ntotal_inactive_file 200\n");
+  write_file(memory + "stat", "cache 9\ninactive_file 1\ntotal_inactive_file 150\ntotal_active_file 50\n");
   EXPECT_EQ(left("12:cpu,cpuacct:/slurm\n7:memory:/slurm/job\n1:name=systemd:/slurm\n0::/\n"), 700.0);
   EXPECT_EQ(left("12:cpu,cpuacct:/slurm\nnonsense\n"), kInfinity);
 }

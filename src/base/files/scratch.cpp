@@ -1,13 +1,16 @@
 #include "base/files/scratch.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <string_view>
 
 #include "base/convert.h"
 #include "base/files/raw_file.h"
@@ -26,9 +29,27 @@ int open_nameless(const std::string& folder) {
   return named;
 }
 
+constexpr long kTmpfs = 0x01021994;  // linux/magic.h
+constexpr long kRamfs = 0x858458f6;
+
+void say_what_failed(int number) {
+  constexpr std::string_view kText =
+      "genbid: a file that columns lie in (data.scratch) cannot be read or written: its disk failed, or is full; "
+      "expected another folder. The same command goes on from the last checkpoint\n";
+  static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) == 0);
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
 }  // namespace
 
 Scratch::Scratch(std::string folder) : folder_(std::move(folder)) {
+  struct statfs kind {};
+  if (::statfs(folder_.c_str(), &kind) != 0) fail_io(folder_, "make a file there", errno);
+  if (kind.f_type == kTmpfs || kind.f_type == kRamfs) {
+    throw Error(folder_ + ": found a file system in memory, expected one on a disk");
+  }
+  ::signal(SIGBUS, &say_what_failed);
   const int fd = open_nameless(folder_);
   if (fd < 0) fail_io(folder_, "make a file there", errno);
   ::close(fd);
@@ -45,7 +66,7 @@ double Scratch::free_bytes() const {
 }
 
 void* Scratch::take(size_t bytes) {
-  const std::string what = "make a file of " + gigabytes(as_double(to_signed(bytes))) + " there";
+  const std::string what = "make a file of " + bytes_text(as_double(to_signed(bytes))) + " there";
   const int fd = open_nameless(folder_);
   if (fd < 0) fail_io(folder_, what, errno);
   const int full = ::posix_fallocate(fd, 0, to_signed(bytes));
@@ -54,8 +75,13 @@ void* Scratch::take(size_t bytes) {
   const int number = full != 0 ? full : errno;
   ::close(fd);
   if (memory == MAP_FAILED) fail_io(folder_, what, number);  // NOLINT: the system's own constant
-  const std::scoped_lock lock(mutex_);
-  taken_[memory] = bytes;
+  try {
+    const std::scoped_lock lock(mutex_);
+    taken_[memory] = bytes;
+  } catch (...) {
+    ::munmap(memory, bytes);
+    throw;
+  }
   return memory;
 }
 

@@ -12,10 +12,11 @@
 
 namespace genbid {
 
-// A folder in which files without a name are made. They are gone when the process ends, however it does.
+// A folder in which files without a name are made. They are gone when the process ends, however it does. Where a disk
+// fails later on, the process ends by SIGBUS, and says why.
 class Scratch {
  public:
-  // Error where no file can be made in the folder.
+  // Error where no file can be made in the folder, and where its file system lies in memory itself.
   explicit Scratch(std::string folder);
   ~Scratch();
   Scratch(const Scratch&) = delete;
@@ -25,12 +26,13 @@ class Scratch {
   // Bytes that files there may still take.
   double free_bytes() const;
 
-  // Memory of zeros. Its place on the disk is taken at once: an Error where there is no room, and no fault later.
+  // Memory of zeros. Its place on the disk is taken at once (where the file system can do that): an Error where there
+  // is no room.
   void* take(size_t bytes);
   void give_back(void* memory) noexcept;
   // From here on single places are read, so that it does not pay to read on behind them.
   void expect_random_reads() noexcept;
-  // Starts to read a part of what take() gave, which is read soon. It returns at once.
+  // Starts to read a part of what take() gave, which is read soon, and does not wait for it.
   static void fetch(const void* begin, size_t bytes) noexcept;
 
  private:

@@ -25,8 +25,14 @@ std::string error_of(const std::function<void()>& call) {
   return "no error";
 }
 
+// Most systems' TMPDIR is a folder on a disk; a file system in memory is refused.
+bool in_memory(const std::string& folder) {
+  return error_of([&] { Scratch here(folder); }).find("in memory") != std::string::npos;
+}
+
 TEST(Scratch, NumbersThereAreNumbers) {
   const test::TemporaryFolder folder;
+  if (in_memory(folder.path())) GTEST_SKIP() << "TMPDIR is in memory, expected a disk";
   const auto scratch = std::make_shared<Scratch>(folder.path());
   const LargeAllocator<int64_t> there(scratch);
   LargeVector<int64_t> values(100'000, there);
@@ -51,15 +57,20 @@ TEST(Scratch, NumbersThereAreNumbers) {
 
 TEST(Scratch, WhatCannotBeIsAnErrorAtOnce) {
   const test::TemporaryFolder folder;
+  if (in_memory(folder.path())) GTEST_SKIP() << "TMPDIR is in memory, expected a disk";
+  if (std::filesystem::is_directory("/dev/shm")) {
+    EXPECT_EQ(error_of([] { Scratch memory("/dev/shm"); }),
+              "/dev/shm: found a file system in memory, expected one on a disk");
+  }
   EXPECT_EQ(error_of([&] { Scratch missing(folder.path("none")); }),
             folder.path("none") + ": cannot make a file there: No such file or directory");
   Scratch scratch(folder.path());
   const std::string error = error_of([&] { scratch.take(size_t{1} << 62); });
-  EXPECT_EQ(error.find(folder.path() + ": cannot make a file of 4611686018.4 GB there: "), 0U) << error;
+  EXPECT_EQ(error.find(folder.path() + ": cannot make a file of 4611686018.43 GB there: "), 0U) << error;
   const test::FullDisk full(1 << 16);
   EXPECT_NE(scratch.take(1 << 14), nullptr);
   EXPECT_EQ(error_of([&] { scratch.take(1 << 20); }),
-            folder.path() + ": cannot make a file of 0.0 GB there: File too large");
+            folder.path() + ": cannot make a file of 1.0 MB there: File too large");
 }
 
 }  // namespace
