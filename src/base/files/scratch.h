@@ -41,14 +41,14 @@ class Scratch {
   std::map<void*, size_t> taken_;
 };
 
-// Numbers on the heap, or in a scratch folder. New ones that are given no value have none.
+// Numbers on the heap, or in a scratch folder. New ones that are given no value have none. (Names by the standard.)
 template <typename T>
 class LargeAllocator {
  public:
-  using value_type = T;
-  using propagate_on_container_copy_assignment = std::true_type;
-  using propagate_on_container_move_assignment = std::true_type;
-  using propagate_on_container_swap = std::true_type;
+  using value_type = T;                                           // NOLINT(readability-identifier-naming)
+  using propagate_on_container_copy_assignment = std::true_type;  // NOLINT(readability-identifier-naming)
+  using propagate_on_container_move_assignment = std::true_type;  // NOLINT(readability-identifier-naming)
+  using propagate_on_container_swap = std::true_type;             // NOLINT(readability-identifier-naming)
 
   LargeAllocator() = default;
   explicit LargeAllocator(std::shared_ptr<Scratch> scratch) : scratch_(std::move(scratch)) {}
