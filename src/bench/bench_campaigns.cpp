@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -7,6 +10,7 @@
 #include "bench/bench.h"
 #include "campaigns/campaign_laws.h"
 #include "campaigns/click_play.h"
+#include "data/campaign_store.h"
 
 namespace genbid::bench {
 namespace {
@@ -88,13 +92,35 @@ void make_day(int) {
                "ms", settings_of(one));
 }
 
+// As a training or an evaluation of stored days reads one, from the system's memory of the file.
+void read_stored_day(int) {
+  const LargeDay one = large_day();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("genbid-bench-" + std::to_string(::getpid()) + ".h5")).string();
+  {
+    data::CampaignStoreWriter writer(path, one.day.num_slots());
+    writer.add_day(one.day);
+    writer.add_sample({campaigns::SetOfSamples::kTrain, 1, kDay, one.campaign.limits, 0});
+    writer.finish({});
+  }
+  const data::StoredSamples stored(path);
+  std::filesystem::remove(path);  // it stays open
+  const auto read = [&] {
+    if (stored.day(0, 0).cost != one.day.cost) {
+      throw Error("campaigns.stored_day: found another day than the one that was stored, expected the same");
+    }
+  };
+  print_figure("campaigns.stored_day", 1e3 * median_seconds(read), "ms", settings_of(one));
+}
+
 }  // namespace
 
 std::vector<Benchmark> campaign_benchmarks() {
   return {{"campaigns.play_day", play_day},
           {"campaigns.play_rests", play_rests},
           {"campaigns.optimum", optimum_of_day},
-          {"campaigns.make_day", make_day}};
+          {"campaigns.make_day", make_day},
+          {"campaigns.stored_day", read_stored_day}};
 }
 
 }  // namespace genbid::bench

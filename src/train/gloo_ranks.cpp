@@ -10,9 +10,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
@@ -237,35 +239,54 @@ std::vector<std::shared_ptr<gloo::transport::Device>> own_devices(const RankPlac
   return devices;
 }
 
-// NCCL connects the GPUs in the first sum, which would wait for a rank that is lost for ever.
+// What fn comes to, on a thread of its own: LibTorch asks a store whose process is stalled, and NCCL a rank that is
+// lost, for ever. Such a thread stays behind until the process ends, which it does by this error.
+template <typename Result>
+Result within(std::chrono::seconds limit, std::function<Result()> fn) {
+  auto promise = std::make_shared<std::promise<Result>>();
+  std::future<Result> result = promise->get_future();
+  std::thread([promise, fn = std::move(fn)] {
+    try {
+      promise->set_value(fn());
+    } catch (...) {
+      promise->set_exception(std::current_exception());
+    }
+  }).detach();
+  if (result.wait_for(limit) == std::future_status::ready) return result.get();
+  throw std::runtime_error("no answer from another rank");
+}
+
+// NCCL connects the GPUs in the first sum.
 c10::intrusive_ptr<c10d::Backend> group_of_gpus(const RankPlace& place, const RanksOptions& options,
                                                 const c10::intrusive_ptr<c10d::Store>& store) {
   const auto group = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
                                   static_cast<int>(place.size), options.timeout);
-  auto connected = std::make_shared<std::promise<void>>();
-  std::future<void> done = connected->get_future();
-  std::thread([group, connected, device = options.device] {
-    try {
+  try {
+    within<bool>(options.timeout, [group, device = options.device] {
       std::vector<at::Tensor> one = {at::zeros({1}, device)};
       group->allreduce(one)->wait();
-      static_cast<void>(one.front().item<float>());
-      connected->set_value();
-    } catch (...) {
-      connected->set_exception(std::current_exception());
-    }
-  }).detach();
-  if (done.wait_for(options.timeout) != std::future_status::ready) {
-    throw Error("train.backend: nccl: the GPUs of " + std::to_string(place.size) + " ranks did not connect within " +
-                std::to_string(options.timeout.count()) + " seconds (train.rank_timeout)");
-  }
-  try {
-    done.get();
+      return one.front().item<float>() == 0.0F;
+    });
   } catch (const std::exception& error) {
     throw Error("train.backend: nccl: rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) +
-                " on " + options.device.str() + ": " + first_line(error) +
+                " on " + options.device.str() + " is not connected within " + std::to_string(options.timeout.count()) +
+                " seconds (train.rank_timeout): " + first_line(error) +
                 "; expected a GPU of its own for each rank, on machines that reach each other");
   }
   return group;
+}
+
+std::shared_ptr<Ranks> meet_others(const RankPlace& place, const RanksOptions& options) {
+  const auto tcp = store_at(place, options.timeout);
+  const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
+  c10::intrusive_ptr<c10d::Backend> of_gpus;
+  if (options.backend == RankBackend::kNccl) of_gpus = group_of_gpus(place, options, store);
+  const auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+  gloo->devices = own_devices(place, *store);
+  gloo->threads = 1;
+  const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
+                                                                 static_cast<int>(place.size), gloo);
+  return std::make_shared<GlooRanks>(place, options, store, group, of_gpus);
 }
 
 // By itself the store would listen on all of the machine's interfaces. The store closes the listener.
@@ -285,20 +306,12 @@ std::pair<int, uint16_t> listen_on_loopback() {
 
 }  // namespace
 
-std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
+std::shared_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
   hush();
-  const std::chrono::milliseconds timeout = options.timeout;
+  // By itself LibTorch tells better what is wrong, but may take longer than the time-out for that.
+  const auto limit = options.timeout + options.timeout / 2 + std::chrono::seconds(5);
   try {
-    const auto tcp = store_at(place, options.timeout);
-    const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
-    c10::intrusive_ptr<c10d::Backend> of_gpus;
-    if (options.backend == RankBackend::kNccl) of_gpus = group_of_gpus(place, options, store);
-    const auto gloo = c10d::ProcessGroupGloo::Options::create(timeout);
-    gloo->devices = own_devices(place, *store);
-    gloo->threads = 1;
-    const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
-                                                                   static_cast<int>(place.size), gloo);
-    return std::make_unique<GlooRanks>(place, options, store, group, of_gpus);
+    return within<std::shared_ptr<Ranks>>(limit, [place, options] { return meet_others(place, options); });
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

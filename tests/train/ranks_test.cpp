@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -44,7 +47,7 @@ void at_ranks(int64_t size, const RanksOptions& options, const std::function<voi
         place.port = point.port();
         place.hosted = true;
         place.name = "test";
-        const std::unique_ptr<Ranks> ranks = meet(place, options);
+        const std::shared_ptr<Ranks> ranks = meet(place, options);
         fn(*ranks);
       } catch (...) {
         errors[to_size(r)] = std::current_exception();
@@ -102,6 +105,27 @@ TEST(RanksDeathTest, NcclWithoutAGpuSaysWhatIsMissing) {
   // Where LibTorch came with its CUDA half alone, the libraries that it needs are missing; else the GPU is.
   EXPECT_EXIT(meet_by_nccl(), ::testing::ExitedWithCode(3),
               "train.backend: found nccl, and its plugin does not load|no GPUs found");
+}
+
+// The first rank's process is stopped before it has answered anybody: connections to it are made by its system.
+TEST(RanksTest, AFirstRankThatNeverAnswersIsAnError) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const RankPlace place{1, 2, 1, "127.0.0.1", ntohs(address.sin_port), false, "test", "test"};
+  try {
+    meet(place, {.timeout = std::chrono::seconds(1)});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("rank 1 of 2 (test): cannot meet the others"), std::string::npos)
+        << error.what();
+  }
+  ::close(listener);
 }
 
 TEST(RanksTest, ARankThatLeavesOrStallsIsAnError) {
