@@ -126,29 +126,31 @@ std::shared_ptr<Scratch> scratch_for(const std::vector<StoreShape>& shapes, Labe
   const double available = memory.available / processes;
   if (needed.all() <= available) return nullptr;
   const StoreShape sum = sum_of(shapes);
-  const auto refuse = [&](double bytes, const std::string& of_what, double found, const std::string& way_out) {
+  const auto refuse = [&](double bytes, const std::string& of_what, const std::string& found,
+                          const std::string& way_out) {
     const std::string shared =
         memory.processes == 1 ? ""
                               : " for each of the " + std::to_string(memory.processes) + " processes on this machine";
     throw Error("data.store: a training takes " + bytes_text(bytes) + " of " + of_what + " for these " +
                 std::to_string(sum.trajectories) + " trajectories of " + std::to_string(sum.rows) +
-                " ticks, expected at most the " + bytes_text(found) + " " + memory.limited_by + shared + " (" +
-                way_out + "fewer stores, or stores of fewer periods: they are read whole)");
+                " ticks, expected at most the " + found + shared + " (" + way_out +
+                "fewer stores, or stores of fewer periods)");
   };
-  if (memory.scratch.empty()) refuse(needed.all(), "memory", available, "");
-  if (needed.of_days > available) refuse(needed.of_days, "memory", available, "");
+  const std::string of_memory = bytes_text(available) + " " + memory.limited_by;
+  if (memory.scratch.empty()) refuse(needed.all(), "memory", of_memory, "");
+  if (needed.of_days > available) refuse(needed.of_days, "memory", of_memory, "");
   auto scratch = [&] {
     try {
       return std::make_shared<Scratch>(memory.scratch);
     } catch (const Error& error) {
       throw Error("data.scratch: " + std::string(error.what()) + " (" + bytes_text(needed.all()) +
-                  " of stores have no room in the " + bytes_text(available) + " " + memory.limited_by + ")");
+                  " of stores have no room in the " + of_memory + ")");
     }
   }();
   const double free = scratch->free_bytes() / processes;
   if (needed.of_ticks > free) {
-    refuse(needed.of_ticks, "disk in " + memory.scratch, free,
-           "memory has no room for them either, " + bytes_text(available) + "; data.scratch names another folder; ");
+    refuse(needed.of_ticks, "disk in " + memory.scratch, bytes_text(free) + " that are free there",
+           "and in memory the " + of_memory + "; data.scratch names another folder; ");
   }
   return scratch;
 }

@@ -1,6 +1,7 @@
 #include "base/files/scratch.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <functional>
@@ -71,6 +72,17 @@ TEST(Scratch, WhatCannotBeIsAnErrorAtOnce) {
   EXPECT_NE(scratch.take(1 << 14), nullptr);
   EXPECT_EQ(error_of([&] { scratch.take(1 << 20); }),
             folder.path() + ": cannot make a file of 1.0 MB there: File too large");
+}
+
+TEST(ScratchDeathTest, ADiskThatFailsLaterEndsTheProcessWithAWord) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const test::TemporaryFolder folder;
+  if (in_memory(folder.path())) GTEST_SKIP() << "TMPDIR is in memory, expected a disk";
+  const auto fail = [&] {
+    const Scratch scratch(folder.path());
+    ::raise(SIGBUS);  // as the system does where a page cannot be read
+  };
+  EXPECT_EXIT(fail(), ::testing::KilledBySignal(SIGBUS), "a file that columns lie in \\(data.scratch\\)");
 }
 
 }  // namespace
