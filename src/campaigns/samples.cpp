@@ -19,15 +19,16 @@ MadeSamples::MadeSamples(const CampaignLaws& laws, const SampleSets& sets, Threa
                          const std::function<void(int64_t)>& done)
     : population_(laws), campaigns_(to_size(sets.count())) {
   constexpr int64_t kGrain = 8;
+  constexpr int64_t kTold = 64;
   all_.resize(campaigns_.size());
   std::atomic<int64_t> drawn = 0;
   threads.parallel_for(std::ssize(all_), kGrain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Campaign& one = at(campaigns_, i) = population_.campaign(i);
       at(all_, i) = {sets.set_of(i), i, sets.day, one.limits, one.cold_start ? 0 : sets.day};
+      const int64_t so_far = ++drawn;
+      if (done && so_far % kTold == 0) done(so_far);
     }
-    const int64_t so_far = drawn += end - begin;
-    if (done) done(so_far);
   });
 }
 
