@@ -97,7 +97,7 @@ RankStart::RankStart(const TrainRunConfig& config, c10::Device device) {
                 " of the environment (" + place->from + ")");
   }
   if (!place && asked == 1) {
-    ranks_ = std::make_shared<train::OneRank>();
+    ranks_ = std::make_unique<train::OneRank>();
     return;
   }
   constexpr int64_t kMostOfProcessor = 4;

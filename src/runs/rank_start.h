@@ -37,7 +37,7 @@ class RankStart {
   std::vector<ChildProcess> others_;
   std::vector<std::string> outputs_;  // where they say what goes wrong, by process
   bool ended_ = false;
-  std::shared_ptr<train::Ranks> ranks_;
+  std::unique_ptr<train::Ranks> ranks_;
   std::chrono::seconds timeout_{};
 };
 

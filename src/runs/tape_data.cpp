@@ -93,7 +93,7 @@ size_t num_knot_numbers(const std::vector<TapeFile>& files) {
 }
 
 // All files are held in memory, and the largest once more while it is put behind the others.
-void check_memory(const std::vector<TapeFile>& files) {
+void check_memory(const std::vector<TapeFile>& files, double available) {
   double all = 0.0;
   double largest = 0.0;
   for (const TapeFile& file : files) {
@@ -103,7 +103,6 @@ void check_memory(const std::vector<TapeFile>& files) {
     largest = std::max(largest, bytes);
   }
   const double needed = files.size() > 1 ? all + largest : all;
-  const double available = available_memory();
   if (needed <= available) return;
   throw Error("tapes.store: these days take " + gigabytes(needed) + " of memory, expected at most the " +
               gigabytes(available) + " that are available (fewer periods)");
@@ -163,10 +162,10 @@ void refuse_shared_days(const TapesConfig& config, const std::vector<policy::See
 
 }  // namespace
 
-TapeData load_tape_data(const TapesConfig& config, c10::Device device) {
+TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device) {
   std::vector<TapeFile> files = open_files(config);
   check_agreement(config, files);
-  check_memory(files);
+  check_memory(files, available);
   data::TapeColumns all;
   std::vector<int64_t> training;
   std::vector<int64_t> held_out;

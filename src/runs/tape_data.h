@@ -23,8 +23,8 @@ struct TapeData {
 
 // What section `tapes` asks for; days that are not asked for are not kept. Error for periods that a file lacks, for
 // held-out periods that none holds or that are days of another file's training, for files that differ in ticks or
-// knots, and where the tapes take more memory than there is.
-TapeData load_tape_data(const TapesConfig& config, c10::Device device);
+// knots, and where the tapes take more memory than the `available` bytes.
+TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device);
 
 // How the section plays them.
 train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string& reward);

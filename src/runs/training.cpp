@@ -59,10 +59,12 @@ struct Inputs {
   }
 };
 
-Inputs load_inputs(const TrainRunConfig& config, c10::Device device, int64_t processes) {
+Inputs load_inputs(const TrainRunConfig& config, c10::Device device, const Room& room) {
   Inputs inputs;
-  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, processes, device));
-  if (!config.tapes.store.empty()) inputs.tapes.emplace(load_tape_data(config.tapes, device));
+  if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, room, device));
+  if (!config.tapes.store.empty()) {
+    inputs.tapes.emplace(load_tape_data(config.tapes, room.memory / as_double(room.processes), device));
+  }
   if (config.rounds.on()) {
     inputs.round_ticks = config.rounds.market.shape().ticks;
     if (inputs.round_ticks != inputs.ticks()) {
@@ -145,11 +147,7 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
 }
 
 void tell_of_data(const TrainRunConfig& config, const TrainingData& logs) {
-  if (!logs.scratch.empty()) {
-    log_info("data.store: has no room in " +
-             std::string(config.data.memory_megabytes > 0 ? "data.memory_megabytes" : "memory") +
-             ", and lies in files without a name in " + logs.scratch + " (data.scratch)");
-  }
+  if (!logs.in_files.empty()) log_info(logs.in_files);
   if (logs.num_clipped > 0) {
     log_info("data.max_action: " + std::to_string(logs.num_clipped) + " actions of the store were lowered to " +
              shortest(config.data.max_action));
@@ -320,7 +318,9 @@ TrainingSummary train(const TrainRunConfig& config) {
   RankStart start_of_ranks(config, device);
   train::Ranks& ranks = start_of_ranks.ranks();
   train::check_tensor_memory();
-  const Inputs inputs = load_inputs(config, device, train::ranks_on_this_machine(ranks));
+  Room room = room_for(config.data);
+  room.processes = train::ranks_on_this_machine(ranks);  // each waits here until all have measured
+  const Inputs inputs = load_inputs(config, device, room);
   const train::Dataset* const held_out = inputs.logs && inputs.logs->held_out ? &*inputs.logs->held_out : nullptr;
   policy::CheckpointInfo info = info_of(config, inputs);
   std::string initial;  // a checkpoint

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iterator>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "base/config/period_text.h"
@@ -56,19 +58,13 @@ train::PeriodsOfStores held_out_periods(const DataConfig& config, const train::L
   return periods;
 }
 
-train::StoreMemory memory_for(const DataConfig& config, int64_t processes) {
-  train::StoreMemory memory;
-  memory.available = available_memory();
-  memory.processes = processes;
-  if (const double limit = as_double(config.memory_megabytes) * 1e6 * as_double(processes);
-      limit > 0.0 && limit < memory.available) {
+train::StoreMemory memory_for(const DataConfig& config, const Room& room) {
+  train::StoreMemory memory{room.memory, room.scratch, room.disk, room.processes};
+  const double limit = as_double(config.memory_megabytes) * 1e6 * as_double(room.processes);
+  if (limit > 0.0 && limit < memory.available) {
     memory.available = limit;
     memory.limited_by = "of data.memory_megabytes";
   }
-  const char* const temporary = std::getenv("TMPDIR");
-  memory.scratch = !config.scratch.empty()                      ? config.scratch
-                   : temporary != nullptr && *temporary != '\0' ? temporary
-                                                                : "/var/tmp";
   return memory;
 }
 
@@ -84,14 +80,30 @@ void refuse_shared_days(const DataConfig& config, const std::vector<policy::Seen
 
 }  // namespace
 
-TrainingData load_training_data(const DataConfig& config, int64_t processes, c10::Device device) {
+Room room_for(const DataConfig& config) {
+  Room room;
+  room.memory = available_memory();
+  const char* const temporary = std::getenv("TMPDIR");
+  const bool named = temporary != nullptr && *temporary != '\0';
+  room.scratch = !config.scratch.empty() ? config.scratch : named ? temporary : "/var/tmp";
+  std::error_code unknown;
+  const std::filesystem::space_info space = std::filesystem::space(room.scratch, unknown);
+  if (!unknown) room.disk = static_cast<double>(space.available);
+  return room;
+}
+
+TrainingData load_training_data(const DataConfig& config, const Room& room, c10::Device device) {
   std::vector<train::StoreChoice> choices;
   for (const StoreConfig& one : config.store) choices.push_back({one.path, one.weight});
   const train::Labels labels = train::parse_labels(config.labels);
   int64_t num_clipped = 0;
-  train::LoadedStore loaded =
-      train::load_stores(choices, labels, config.max_action, memory_for(config, processes), &num_clipped);
-  const std::string scratch = loaded.scratch() && device.is_cpu() ? loaded.scratch()->folder() : "";
+  const train::StoreMemory memory = memory_for(config, room);
+  train::LoadedStore loaded = train::load_stores(choices, labels, config.max_action, memory, &num_clipped);
+  std::string in_files;
+  if (loaded.scratch() && device.is_cpu()) {
+    in_files = "data.store: has no room in the " + bytes_text(memory.available / as_double(memory.processes)) + " " +
+               memory.limited_by + ", and lies in files without a name in " + memory.scratch + " (data.scratch)";
+  }
 
   const train::PeriodsOfStores training = training_periods(config);
   const train::PeriodsOfStores held_out = held_out_periods(config, loaded);
@@ -113,7 +125,7 @@ TrainingData load_training_data(const DataConfig& config, int64_t processes, c10
   if (weighing != train::Weighing::kUniform) {
     dataset.weigh(train::trajectory_weights(dataset, weighing, config.weight_temperature, config.weight_limit));
   }
-  return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped, scratch};
+  return {std::move(dataset), std::move(held), std::move(stores), std::move(feature_set), num_clipped, in_files};
 }
 
 }  // namespace genbid::runs

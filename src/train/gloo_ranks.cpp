@@ -8,15 +8,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
-#include <cstdlib>
-#include <cstring>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -68,9 +70,14 @@ class GlooRanks : public Ranks {
         of_gpus_(std::move(of_gpus)) {}
 
   ~GlooRanks() override {
+    if (!of_gpus_) return;
     try {
-      if (of_gpus_) of_gpus_->shutdown();
-    } catch (const std::exception&) {  // it has been aborted
+      if (std::uncaught_exceptions() > 0) {
+        of_gpus_->abort();  // what others do not come to any more is not waited for
+      } else {
+        of_gpus_->shutdown();
+      }
+    } catch (const std::exception&) {  // it has been aborted before
     }
   }
   GlooRanks(const GlooRanks&) = delete;
@@ -209,11 +216,16 @@ std::string address_towards(const std::string& host) {
 
 bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
 
+// For the other ranks' own_address(). All ranks do it; one that chose by itself says nothing.
+void publish_address(const std::string& address, const RankPlace& place, c10d::Store& store) {
+  store.set("address " + std::to_string(place.rank), std::vector<uint8_t>(address.begin(), address.end()));
+}
+
 // The address that other ranks reach this one at: by which it reaches the first. On the first's own machine that name
 // may mean the loopback (as Debian's hosts file has it): then the one by which it reaches a rank elsewhere, if any.
 std::string own_address(const RankPlace& place, c10d::Store& store) {
   const std::string own = address_towards(place.address);
-  store.set("address " + std::to_string(place.rank), std::vector<uint8_t>(own.begin(), own.end()));
+  publish_address(own, place, store);
   for (int64_t r = 0; is_loopback(own) && r < place.size; ++r) {
     const std::vector<uint8_t> bytes = store.get("address " + std::to_string(r));
     const std::string other(bytes.begin(), bytes.end());
@@ -227,6 +239,7 @@ std::vector<std::shared_ptr<gloo::transport::Device>> own_devices(const RankPlac
   using c10d::ProcessGroupGloo;
   std::vector<std::shared_ptr<gloo::transport::Device>> devices;
   if (const char* const names = std::getenv("GLOO_SOCKET_IFNAME"); names != nullptr && *names != '\0') {
+    publish_address("", place, store);
     std::istringstream list(names);
     for (std::string name; std::getline(list, name, ',');) {
       devices.push_back(ProcessGroupGloo::createDeviceForInterface(name));
@@ -253,30 +266,31 @@ Result within(std::chrono::seconds limit, std::function<Result()> fn) {
     }
   }).detach();
   if (result.wait_for(limit) == std::future_status::ready) return result.get();
-  throw std::runtime_error("no answer from another rank");
+  throw std::runtime_error("no answer from another rank for " + std::to_string(limit.count()) + " seconds");
 }
 
 // NCCL connects the GPUs in the first sum.
 c10::intrusive_ptr<c10d::Backend> group_of_gpus(const RankPlace& place, const RanksOptions& options,
                                                 const c10::intrusive_ptr<c10d::Store>& store) {
-  const auto group = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
-                                  static_cast<int>(place.size), options.timeout);
   try {
+    const auto group = nccl_backend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), static_cast<int>(place.rank),
+                                    static_cast<int>(place.size), options.timeout);
     within<bool>(options.timeout, [group, device = options.device] {
       std::vector<at::Tensor> one = {at::zeros({1}, device)};
       group->allreduce(one)->wait();
       return one.front().item<float>() == 0.0F;
     });
+    return group;
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     throw Error("train.backend: nccl: rank " + std::to_string(place.rank) + " of " + std::to_string(place.size) +
-                " on " + options.device.str() + " is not connected within " + std::to_string(options.timeout.count()) +
-                " seconds (train.rank_timeout): " + first_line(error) +
+                " on " + options.device.str() + " does not connect to the others: " + first_line(error) +
                 "; expected a GPU of its own for each rank, on machines that reach each other");
   }
-  return group;
 }
 
-std::shared_ptr<Ranks> meet_others(const RankPlace& place, const RanksOptions& options) {
+std::unique_ptr<Ranks> meet_others(const RankPlace& place, const RanksOptions& options) {
   const auto tcp = store_at(place, options.timeout);
   const auto store = c10::make_intrusive<c10d::PrefixStore>(place.name, tcp);
   c10::intrusive_ptr<c10d::Backend> of_gpus;
@@ -286,7 +300,7 @@ std::shared_ptr<Ranks> meet_others(const RankPlace& place, const RanksOptions& o
   gloo->threads = 1;
   const auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(place.rank),
                                                                  static_cast<int>(place.size), gloo);
-  return std::make_shared<GlooRanks>(place, options, store, group, of_gpus);
+  return std::make_unique<GlooRanks>(place, options, store, group, of_gpus);
 }
 
 // By itself the store would listen on all of the machine's interfaces. The store closes the listener.
@@ -306,12 +320,14 @@ std::pair<int, uint16_t> listen_on_loopback() {
 
 }  // namespace
 
-std::shared_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
+std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options) {
   hush();
   // By itself LibTorch tells better what is wrong, but may take longer than the time-out for that.
-  const auto limit = options.timeout + options.timeout / 2 + std::chrono::seconds(5);
+  const std::chrono::seconds of_gpus =
+      options.backend == RankBackend::kNccl ? options.timeout : std::chrono::seconds(0);
+  const auto limit = options.timeout + options.timeout / 2 + std::chrono::seconds(5) + of_gpus;
   try {
-    return within<std::shared_ptr<Ranks>>(limit, [place, options] { return meet_others(place, options); });
+    return within<std::unique_ptr<Ranks>>(limit, [place, options] { return meet_others(place, options); });
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

@@ -67,7 +67,7 @@ struct RanksOptions {
 };
 
 // Ranks that meet at the place's address. Returns when all are there; an Error says who is missing.
-std::shared_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options);
+std::unique_ptr<Ranks> meet(const RankPlace& place, const RanksOptions& options);
 
 // Hosts the address at which ranks meet, on this machine, for a launcher; its port.
 class MeetingPoint {

@@ -147,7 +147,7 @@ std::shared_ptr<Scratch> scratch_for(const std::vector<StoreShape>& shapes, Labe
                   " of stores have no room in the " + of_memory + ")");
     }
   }();
-  const double free = scratch->free_bytes() / processes;
+  const double free = memory.free.value_or(scratch->free_bytes()) / processes;
   if (needed.of_ticks > free) {
     refuse(needed.of_ticks, "disk in " + memory.scratch, bytes_text(free) + " that are free there",
            "and in memory the " + of_memory + "; data.scratch names another folder; ");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,8 @@ struct StoreMemory {
   // A folder for the columns of ticks where all together need more than that; of a training on a GPU until they are
   // there. Empty: such stores are refused.
   std::string scratch = {};
-  int64_t processes = 1;  // of this machine that read them at the same time: each has an equal share of both
+  std::optional<double> free = {};  // bytes of that folder's disk; not given: it is asked
+  int64_t processes = 1;            // of this machine that read them at the same time: each has an equal share of both
   std::string limited_by = "that are available";  // for people: what `available` is
 };
 // Reads several as one. `max_action`: as clip_actions does; 0: actions stay. Of a store without labels among others

@@ -32,8 +32,8 @@ TEST(RanksCuda, SumsAndCopiesGoFromGpuToGpu) {
       threads.emplace_back([&, r] {
         try {
           const RankPlace place{r, size, r, "127.0.0.1", point.port(), true, "test", "test"};
-          const auto ranks = meet(place, {.fixed_order = fixed_order, .backend = RankBackend::kNccl});
           const at::Device gpu(at::kCUDA, static_cast<at::DeviceIndex>(r));
+          const auto ranks = meet(place, {.fixed_order = fixed_order, .backend = RankBackend::kNccl, .device = gpu});
           const at::Tensor values = at::full({1000}, as_double(r + 1), gpu);
           ranks->sum(values);
           EXPECT_TRUE(values.cpu().equal(at::full({1000}, as_double(size * (size + 1) / 2))));

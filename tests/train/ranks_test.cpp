@@ -47,7 +47,7 @@ void at_ranks(int64_t size, const RanksOptions& options, const std::function<voi
         place.port = point.port();
         place.hosted = true;
         place.name = "test";
-        const std::shared_ptr<Ranks> ranks = meet(place, options);
+        const std::unique_ptr<Ranks> ranks = meet(place, options);
         fn(*ranks);
       } catch (...) {
         errors[to_size(r)] = std::current_exception();

@@ -211,9 +211,9 @@ TEST_F(Stores, WhatDoesNotFitInMemoryLiesInFiles) {
   const std::string none = error_of([&] { load({needed.of_days, scratch + "/none"}); });
   EXPECT_EQ(none.find("data.scratch: " + scratch + "/none: cannot make a file there: "), 0U) << none;
   // Each of several processes has its share, of the disk, too.
-  EXPECT_NE(load({2.0 * needed.all() - 1.0, scratch, 2}).scratch(), nullptr);
+  EXPECT_NE(load({2.0 * needed.all() - 1.0, scratch, {}, 2}).scratch(), nullptr);
   constexpr int64_t kMany = 1'000'000'000'000;
-  const std::string full = error_of([&] { load({needed.of_days * as_double(kMany), scratch, kMany}); });
+  const std::string full = error_of([&] { load({needed.of_days * as_double(kMany), scratch, {}, kMany}); });
   EXPECT_NE(full.find(" of disk in " + scratch + " for these 5 trajectories of 20 ticks, expected at most the 0.0 MB"),
             std::string::npos)
       << full;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <functional>
@@ -75,11 +76,12 @@ TEST(Scratch, WhatCannotBeIsAnErrorAtOnce) {
 }
 
 TEST(ScratchDeathTest, ADiskThatFailsLaterEndsTheProcessWithAWord) {
-  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   const test::TemporaryFolder folder;
   if (in_memory(folder.path())) GTEST_SKIP() << "TMPDIR is in memory, expected a disk";
   const auto fail = [&] {
     const Scratch scratch(folder.path());
+    const rlimit no_core = {0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
     ::raise(SIGBUS);  // as the system does where a page cannot be read
   };
   EXPECT_EXIT(fail(), ::testing::KilledBySignal(SIGBUS), "a file that columns lie in \\(data.scratch\\)");
