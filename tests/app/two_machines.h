@@ -24,7 +24,7 @@
 
 namespace genbid::test {
 
-// Two network namespaces of Linux, as two machines: each has an address of its own, 10.77.0.1 and 10.77.0.2, and
+// Two network namespaces of Linux, as two machines: each has an address of its own, 192.168.77.1 and 192.168.77.2, and
 // between them goes a cable that takes its time and can be cut. They are gone with the object. Root is needed, and
 // /dev/net/tun.
 class TwoMachines {
@@ -46,7 +46,7 @@ class TwoMachines {
 
   bool works() const { return trouble_.empty(); }
   const std::string& trouble() const { return trouble_; }
-  static std::string address(size_t machine) { return "10.77.0." + std::to_string(machine + 1); }
+  static std::string address(size_t machine) { return "192.168.77." + std::to_string(machine + 1); }
   // Programs that fn starts are on that machine. `hosts`, if not empty: a file that is its /etc/hosts.
   void on(size_t machine, const std::string& hosts, const std::function<void()>& fn) const {
     std::thread([&] {
