@@ -31,7 +31,7 @@ struct TapeFile {
 };
 
 std::set<int64_t> periods_in(const data::TapeStore& store) {
-  const Periods periods = store.periods();
+  const Periods& periods = store.periods();
   return {periods.begin(), periods.end()};
 }
 

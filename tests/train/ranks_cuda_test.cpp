@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/cuda.h>
 
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <thread>
@@ -23,7 +24,7 @@ TEST(RanksCuda, SumsAndCopiesGoFromGpuToGpu) {
   GTEST_SKIP() << "NCCL: built without its headers (scripts/setup.sh --cuda)";
 #endif
   open_device("cuda");  // before anything else asks LibTorch about devices
-  const auto size = static_cast<int64_t>(torch::cuda::device_count());
+  const auto size = static_cast<int64_t>(static_cast<uint8_t>(torch::cuda::device_count()));
   for (const bool fixed_order : {false, true}) {
     const MeetingPoint point;
     std::vector<std::exception_ptr> errors(to_size(size));
