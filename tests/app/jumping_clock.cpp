@@ -18,6 +18,9 @@ void jump(time_t& seconds) {
 
 }  // namespace
 
+// The system's parameters have reserved names.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
+
 extern "C" int clock_gettime(clockid_t clock, timespec* now) {
   const auto status = static_cast<int>(::syscall(SYS_clock_gettime, clock, now));
   if (status == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) jump(now->tv_sec);
@@ -37,3 +40,5 @@ extern "C" time_t time(time_t* also) {
   if (also != nullptr) *also = exact.tv_sec;
   return exact.tv_sec;
 }
+
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
