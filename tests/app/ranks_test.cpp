@@ -335,8 +335,8 @@ TEST_F(RanksTraining, MachinesThatAreFarApartMeet) {
   EXPECT_GT(machines.carried(), 2 * 40);  // a sum a step
 }
 
-// On Debian a machine's own name means its loopback, by its hosts file, where the other machine knows an address. (Of two
-// addresses Gloo lets the lower one listen: here that of the first.)
+// On Debian a machine's own name means its loopback, by its hosts file, where the other machine knows an address. (Of
+// two addresses Gloo lets the lower one listen: here that of the first.)
 TEST_F(RanksTraining, AMachineWhoseNameMeansItsLoopbackIsReached) {
   const test::TwoMachines machines(std::chrono::milliseconds(1));
   if (!machines.works()) GTEST_SKIP() << "two network namespaces (as root): " << machines.trouble();

@@ -41,7 +41,7 @@ class Scratch {
   std::map<void*, size_t> taken_;
 };
 
-// Numbers on the heap, or in a scratch folder. New ones that are given no value have none. (Names by the standard.)
+// Numbers on the heap, or in a scratch folder. (Names by the standard.)
 template <typename T>
 class LargeAllocator {
  public:
@@ -67,7 +67,7 @@ class LargeAllocator {
   }
   template <typename U>
   void construct(U* place) {
-    ::new (static_cast<void*>(place)) U;  // without a value
+    if (!scratch_) ::new (static_cast<void*>(place)) U();  // a new file is of zeros, and stays as small as it is
   }
   template <typename U, typename... Args>
   void construct(U* place, Args&&... args) {
