@@ -21,6 +21,17 @@ function(genbid_module name)
   endif()
 endfunction()
 
+# genbid_plugin_version(VARIABLE HEADER SOURCE MORE) sets VARIABLE for all folders and defines it in SOURCE: the program and a
+# plugin must know each other by the same header; MORE is what else they must have alike, or "".
+function(genbid_plugin_version variable header source more)
+  set(header "${CMAKE_CURRENT_SOURCE_DIR}/${header}")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${header}")
+  file(SHA256 "${header}" hash)
+  string(SUBSTRING "${hash}" 0 12 hash)
+  set(${variable} "${PROJECT_VERSION}-${hash}${more}" CACHE INTERNAL "")
+  set_source_files_properties("${source}" PROPERTIES COMPILE_DEFINITIONS "${variable}=\"${${variable}}\"")
+endfunction()
+
 # LibTorch's headers are most of what a file that includes them costs; with GENBID_PCH one target parses them for all.
 function(genbid_precompiled_torch target)
   if(NOT GENBID_PCH)

@@ -10,6 +10,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/files/nameless_file.h"
 
 namespace genbid::data {
 namespace {
@@ -37,10 +38,8 @@ struct SpoolSpace::State {
 
   int64_t reserve(int64_t bytes) {
     if (file < 0) {
-      std::string name = folder + "/.genbid-scratch-XXXXXX";
-      file = ::mkstemp(name.data());
+      file = open_nameless(folder);
       if (file < 0) fail();
-      ::unlink(name.c_str());
     }
     return std::exchange(file_end, file_end + bytes);
   }

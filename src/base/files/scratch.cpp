@@ -1,6 +1,5 @@
 #include "base/files/scratch.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
@@ -9,25 +8,15 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/convert.h"
+#include "base/files/nameless_file.h"
 #include "base/files/raw_file.h"
 #include "base/memory.h"
 
 namespace genbid {
 namespace {
-
-// A file without a name; some file systems must have seen one.
-int open_nameless(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  std::string name = folder + "/.genbid-scratch-XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
 
 constexpr long kTmpfs = 0x01021994;  // linux/magic.h
 constexpr long kRamfs = 0x858458f6;
