@@ -1,30 +1,13 @@
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <yaml-cpp/yaml.h>
+#include "app/ranks_training.h"
 
-#include <algorithm>
+#include <signal.h>
+
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <random>
-#include <string>
 #include <thread>
-#include <utility>
-#include <vector>
-
-#include "app/program.h"
-#include "app/two_machines.h"
-#include "base/files/atomic_file.h"
-#include "base/files/safetensors.h"
-#include "base/temporary_folder.h"
 
 // A training of several processes from outside: it is the training of one, it ends as one, and nobody waits for ever.
 
@@ -32,188 +15,14 @@ namespace genbid::app {
 namespace {
 
 namespace fs = std::filesystem;
+using test::free_port;
 using test::Program;
-using Words = std::vector<std::string>;
+using test::RanksTraining;
+using test::Words;
 
 // Of any weight after 40 steps, twice the learning rate: Adam's first steps are of that length also where a gradient is
 // hardly more than rounding (docs/using.md says it).
 constexpr double kFreeOrder = 2e-3;
-
-int free_port() {
-  const int file = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool found = ::bind(file, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(file);
-  return found ? ntohs(address.sin_port) : 0;
-}
-
-class RanksTraining : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    inputs_ = new test::TemporaryFolder;
-    must_run({"ingest", "configs/ingest.yaml", "output=" + inputs_->path("store.h5")});
-    must_run({"simulate", "configs/simulate.yaml", "market.population=rules48", "market.impressions=4000",
-              "market.budget_scale=0.008", "market.periods=7..9", "output.tape=true", "output.ticks=false",
-              "output.dir=" + inputs_->path("tapes")});
-  }
-  static void TearDownTestSuite() { delete inputs_; }
-  static void must_run(const Words& words) {
-    Program program(words, inputs_->path("text.txt"));
-    ASSERT_EQ(program.wait(), 0) << read_file(inputs_->path("text.txt"));
-  }
-
-  std::string out(const std::string& name) const { return folder_.path(name); }
-  std::string text(const std::string& name) const { return read_file(folder_.path(name)); }
-  void must(const Words& words) {
-    Program program(words, out("text.txt"));
-    ASSERT_EQ(program.wait(), 0) << text("text.txt");
-  }
-
-  // From logs, with dropout and two groups of parameters.
-  Words logged(const std::string& run, const Words& more = {}) const {
-    Words words = {"train",
-                   "configs/diffbid.yaml",
-                   "data.store=" + inputs_->path("store.h5"),
-                   "data.train_periods=7",
-                   "data.held_out_periods=[]",
-                   "run=" + out(run),
-                   "model.width=8",
-                   "model.stages=2",
-                   "train.steps=40",
-                   "train.batch_size=16",
-                   "train.log_every=8",
-                   "train.eval_every=20",
-                   "train.checkpoint_every=10",
-                   "train.threads=1",
-                   "train.rank_timeout=20"};
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-  // In the market, on tapes and in rounds, judged as it goes on.
-  Words market(const std::string& run, const Words& more = {}) const {
-    Words words = {"train",
-                   "configs/self_play.yaml",
-                   "run=" + out(run),
-                   "tapes.store=" + inputs_->path("tapes/tape.h5"),
-                   "tapes.train_periods=7..8",
-                   "tapes.held_out_periods=9",
-                   "rounds.share=0.5",
-                   "train.steps=12",
-                   "train.threads=1",
-                   "train.log_every=4",
-                   "train.eval_every=6",
-                   "train.checkpoint_every=5",
-                   "tapes.cells=12",
-                   "model.width=16",
-                   "rounds.every=4",
-                   "rounds.periods=2",
-                   "rounds.keep=2",
-                   "rounds.market.periods=2000..2004",
-                   "select.every=6",
-                   "select.market.periods=21",
-                   "train.rank_timeout=20"};
-    for (const std::string section : {"rounds.market.", "select.market."}) {
-      for (const char* setting : {"impressions=4000", "budget_scale=0.008", "population=rules48"}) {
-        words.push_back(section + setting);
-      }
-    }
-    words.insert(words.end(), more.begin(), more.end());
-    return words;
-  }
-
-  void expect_equal_weights(const std::string& a, const std::string& b, const std::string& step) {
-    for (const char* file : {"/model.safetensors", "/trainer.safetensors"}) {
-      EXPECT_EQ(text(a + "/checkpoints/" + step + file) == text(b + "/checkpoints/" + step + file), true) << b << file;
-    }
-  }
-
-  double last_loss(const std::string& run) const {
-    const std::string metrics = text(run + "/metrics.jsonl");
-    const std::string key = "\"train/loss\": ";
-    return std::strtod(metrics.c_str() + metrics.rfind(key) + key.size(), nullptr);
-  }
-
-  // Between two runs' averaged and last weights.
-  double largest_difference(const std::string& a, const std::string& b, const std::string& step) const {
-    const SafetensorsFile one(out(a + "/checkpoints/" + step + "/model.safetensors"));
-    const SafetensorsFile other(out(b + "/checkpoints/" + step + "/model.safetensors"));
-    double most = 0.0;
-    for (const TensorBytes& tensor : one.tensors()) {
-      if (tensor.dtype != "F32") continue;
-      const TensorBytes* const same = other.find(tensor.name);
-      EXPECT_NE(same, nullptr) << tensor.name;
-      if (same == nullptr) continue;
-      const auto* const x = reinterpret_cast<const float*>(tensor.data.data());
-      const auto* const y = reinterpret_cast<const float*>(same->data.data());
-      for (size_t i = 0; i < tensor.data.size() / sizeof(float); ++i) {
-        most = std::max(most, std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i])));
-      }
-    }
-    return most;
-  }
-
-  // One of so many processes, as torchrun starts them.
-  std::unique_ptr<Program> rank(int number, int size, const Words& words, int port,
-                                const std::string& address = "127.0.0.1") {
-    const std::vector<std::pair<const char*, std::string>> variables = {{"RANK", std::to_string(number)},
-                                                                        {"WORLD_SIZE", std::to_string(size)},
-                                                                        {"LOCAL_RANK", std::to_string(number)},
-                                                                        {"MASTER_ADDR", address},
-                                                                        {"MASTER_PORT", std::to_string(port)}};
-    for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), 1);
-    auto program = std::make_unique<Program>(words, out("rank" + std::to_string(number) + ".txt"));
-    for (const auto& [name, value] : variables) ::unsetenv(name);
-    return program;
-  }
-  std::vector<std::unique_ptr<Program>> ranks(int size, const Words& words) {
-    const int port = free_port();
-    std::vector<std::unique_ptr<Program>> all;
-    for (int number = 0; number < size; ++number) all.push_back(rank(number, size, words, port));
-    return all;
-  }
-
-  std::string newest_checkpoint(const std::string& run) const {
-    std::string newest;
-    for (const auto& entry : fs::directory_iterator(out(run + "/checkpoints"))) {
-      newest = std::max(newest, entry.path().filename().string());
-    }
-    return newest;
-  }
-
-  // An experiment of two small trainings: out("ablate.yaml").
-  void write_experiment() const {
-    write_file(out("market.yaml"),
-               "kind: evaluate\npolicy: pid\nmarket: {population: rules48, impressions: 2000, budget_scale: 0.004, "
-               "periods: 30}\nseats: [0]\noutput: {dir: unused}\n");
-    write_file(
-        out("ablate.yaml"),
-        "kind: ablate\nname: small\ntrain: configs/quickstart/behavior_cloning.yaml\nevaluate: " + out("market.yaml") +
-            "\nset: [data.store=" + inputs_->path("store.h5") +
-            ", train.steps=5, train.batch_size=16]\njobs: 1\nvariants:\n  - {name: one, set: []}\n  - {name: two, "
-            "set: [train.learning_rate=1e-5]}\n");
-  }
-
-  // Each on a machine of its own.
-  std::vector<std::unique_ptr<Program>> ranks_on(const test::TwoMachines& machines, const Words& words,
-                                                 const std::string& first = test::TwoMachines::address(0),
-                                                 const std::vector<std::string>& hosts = {"", ""}) {
-    std::vector<std::unique_ptr<Program>> all;
-    for (size_t number = 0; number < 2; ++number) {
-      machines.on(number, hosts[number],
-                  [&] { all.push_back(rank(static_cast<int>(number), 2, words, 29500, first)); });
-    }
-    return all;
-  }
-
-  static test::TemporaryFolder* inputs_;
-  test::TemporaryFolder folder_;
-};
-
-test::TemporaryFolder* RanksTraining::inputs_ = nullptr;
 
 TEST_F(RanksTraining, ProcessesStartedHereAreOneWithAsManyParts) {
   must(logged("one", {"train.accumulate=2"}));
@@ -491,127 +300,6 @@ TEST_F(RanksTraining, NobodyWaitsForARankThatIsLost) {
   }
   EXPECT_GE(2 * lost, moments);
   std::printf("%d moments, %d of them before the end\n", moments, lost);
-}
-
-// examples/cluster, with stand-ins for Slurm's programs: srun starts two tasks, and ends the others once one has
-// ended with an error, as it does by --kill-on-bad-exit or --wait; scontrol says what it was asked.
-TEST_F(RanksTraining, TheExamplesForSlurmWork) {
-  const std::string tools = out("tools");
-  fs::create_directories(tools);
-  write_file(tools + "/srun",
-             "#!/usr/bin/env bash\nwhile [[ $1 == --* ]]; do shift; done\nexport SLURM_STEP_NUM_TASKS=2 "
-             "SLURM_STEP_NODELIST=127.0.0.1 SLURM_STEP_ID=0 SLURM_JOB_ID=$$\n"
-             "SLURM_PROCID=0 SLURM_LOCALID=0 \"$@\" & first=$!\nSLURM_PROCID=1 SLURM_LOCALID=1 \"$@\" & second=$!\n"
-             "wait -n $first $second\nstatus=$?\n((status == 0)) || { sleep 0.1; kill -9 $first $second; } "
-             "2>/dev/null\nwait\n"
-             "exit $status\n");
-  write_file(tools + "/scontrol", "#!/usr/bin/env bash\necho \"$@\" >'" + out("scontrol.txt") + "'\n");
-  for (const char* tool : {"/srun", "/scontrol"}) fs::permissions(tools + tool, fs::perms::owner_all);
-  const auto sbatch = [&](const std::string& script, const Words& words) {
-    std::string command = "PATH='" + tools + "':\"$PATH\" SLURM_JOB_ID=77 bash examples/cluster/" + script;
-    for (const std::string& word : words) command += " '" + word + "'";
-    command += " >'" + out("sbatch.txt") + "' 2>&1";
-    const int status = std::system(command.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  };
-  const auto without_verb = [](const Words& words) { return Words(words.begin() + 1, words.end()); };
-  must(logged("one", {"train.accumulate=2"}));
-  ASSERT_EQ(sbatch("train.sbatch", without_verb(logged("two"))), 0) << text("sbatch.txt");
-  expect_equal_weights("one", "two", "step-00000040");
-  EXPECT_FALSE(fs::exists(out("scontrol.txt")));
-  std::thread killer([&] {
-    const bool begun = test::wait_for([&] { return fs::exists(out("stopped/checkpoints/step-00000010")); });
-    if (begun) std::system(("pkill -TERM -n -f '^[^ ]*genbid train .*" + out("stopped") + "'").c_str());
-  });
-  EXPECT_EQ(sbatch("train.sbatch", without_verb(logged("stopped", {"train.steps=100000"}))), 128 + SIGTERM);
-  killer.join();
-  EXPECT_EQ(text("scontrol.txt"), "requeue 77\n");
-
-  write_experiment();
-  for (const char* index : {"1", "0"}) {
-    ::setenv("SLURM_ARRAY_TASK_ID", index, 1);
-    ::setenv("SHARDS", "2", 1);
-    ASSERT_EQ(sbatch("generate.sbatch", {"market.periods=1000..1003", "market.impressions=2000",
-                                         "market.budget_scale=0.004", "output.dir=" + out("set")}),
-              0)
-        << text("sbatch.txt");
-    ASSERT_EQ(sbatch("evaluate.sbatch",
-                     {"configs/evaluate.yaml", "policy=[pid]", "market.population=rules48", "market.impressions=2000",
-                      "market.budget_scale=0.004", "market.periods=22..23", "output.dir=" + out("eval")}),
-              0)
-        << text("sbatch.txt");
-    ASSERT_EQ(sbatch("ablate.sbatch", {out("ablate.yaml"), "dir=" + out("experiments")}), 0) << text("sbatch.txt");
-    ::unsetenv("SLURM_ARRAY_TASK_ID");
-    ::unsetenv("SHARDS");
-  }
-  EXPECT_TRUE(fs::exists(out("set/trajectories.h5")));
-  EXPECT_TRUE(fs::exists(out("eval/result.json")));
-  EXPECT_TRUE(fs::exists(out("experiments/small/table.json")));
-}
-
-TEST_F(RanksTraining, TheExampleForOpenMpiWorks) {
-  if (std::system("mpirun --version 2>&1 | grep -q 'Open MPI'") != 0) {
-    GTEST_SKIP() << "no mpirun of Open MPI (Debian's openmpi-bin)";
-  }
-  must(logged("one", {"train.accumulate=2"}));
-  std::string command = "MPIRUN='mpirun --allow-run-as-root --oversubscribe' PORT=" + std::to_string(free_port()) +
-                        " bash examples/cluster/mpirun.sh";
-  const Words words = logged("two");
-  for (size_t i = 1; i < words.size(); ++i) command += " '" + words[i] + "'";
-  EXPECT_EQ(std::system((command + " >'" + out("mpirun.txt") + "' 2>&1").c_str()), 0) << text("mpirun.txt");
-  expect_equal_weights("one", "two", "step-00000040");
-}
-
-// What Kubernetes would be given: the pods' command is one of this program's, with settings that it knows.
-TEST_F(RanksTraining, TheExamplesForKubernetesAreWellFormed) {
-  for (const std::string file : {"train", "generate"}) {
-    bool job = false;
-    for (const YAML::Node& document : YAML::LoadAllFromFile("examples/cluster/" + file + ".kubernetes.yaml")) {
-      if (document["kind"].as<std::string>() != "Job") continue;
-      job = true;
-      EXPECT_EQ(document["spec"]["completionMode"].as<std::string>(), "Indexed");
-      Words words;
-      for (const YAML::Node& word : document["spec"]["template"]["spec"]["containers"][0]["command"]) {
-        words.push_back(word.as<std::string>());
-      }
-      std::string command = words.back();
-      if (words[0] == "genbid") {
-        command.clear();
-        for (const std::string& word : words) command += (command.empty() ? "" : " ") + word;
-      } else {
-        ASSERT_EQ(command.substr(0, 5), "exec ");
-        command = command.substr(5);
-      }
-      const size_t verb = command.find(' ');
-      const size_t rest = command.find(' ', verb + 1);
-      command = "JOB_COMPLETION_INDEX=3; \"$GENBID_PROGRAM\" config" + command.substr(rest) + " >/dev/null";
-      EXPECT_EQ(std::system(command.c_str()), 0) << command;
-    }
-    EXPECT_TRUE(job) << file;
-  }
-}
-
-// PyTorch's own launcher starts them, and again when one of them is killed.
-TEST_F(RanksTraining, TorchrunStartsThem) {
-  must(logged("one", {"train.accumulate=2", "train.steps=400"}));
-  std::string command = "TORCHRUN='bash tests/peer_torch.sh -m torch.distributed.run --master-port " +
-                        std::to_string(free_port()) + "' bash examples/cluster/torchrun.sh";
-  const Words words = logged("two", {"train.steps=400"});
-  for (auto word = words.begin() + 1; word != words.end(); ++word) command += " '" + *word + "'";
-  command += " >'" + out("torchrun.txt") + "' 2>&1";
-  std::thread killer([&] {
-    const bool begun = test::wait_for([&] { return fs::exists(out("two/checkpoints/step-00000020")); });
-    // Not torchrun itself, whose command line has the words as well.
-    if (begun) std::system(("pkill -9 -n -f '^[^ ]*genbid train .*" + out("two") + "'").c_str());
-  });
-  const int status = std::system(command.c_str());
-  killer.join();
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 77 && std::getenv("GENBID_PEERS") == nullptr) {
-    GTEST_SKIP() << "found no Python with torch";
-  }
-  EXPECT_EQ(status, 0) << text("torchrun.txt");
-  EXPECT_NE(text("two/log.txt").find("resumed from"), std::string::npos) << text("torchrun.txt");
-  expect_equal_weights("one", "two", "step-00000400");
 }
 
 TEST_F(RanksTraining, RanksThatDifferAreRefused) {
