@@ -10,6 +10,7 @@
 #include "bidding/seen_tick.h"
 #include "graph/graph.h"
 #include "graph/program.h"
+#include "serve/bundle_files.h"
 
 // A bundle: the folder that export writes and the serving library reads.
 //
@@ -17,17 +18,13 @@
 //   graph.json            what the policy computes
 //   weights.safetensors   the graph's constants
 //   ...                   what others read; here it only has to be as it was written
-//
-// A folder of bundles has a file CURRENT, one line: the name of the folder inside it that is to be taken.
 
 namespace genbid::serve {
 
 inline constexpr const char* kBundleFormat = "genbid-bundle";
 inline constexpr int64_t kBundleSchema = 1;
-inline constexpr const char* kBundleFile = "bundle.json";
 inline constexpr const char* kGraphFile = "graph.json";
 inline constexpr const char* kWeightsFile = "weights.safetensors";
-inline constexpr const char* kCurrentFile = "CURRENT";
 
 struct BundleFeature {
   std::string name;
@@ -47,12 +44,6 @@ struct BundleTensor {
 struct BundleWish {
   std::string name;  // of an outcome (bidding/outcomes.h)
   double usual = 0.0;
-};
-
-struct BundleFile {
-  std::string name;
-  int64_t bytes = 0;
-  std::string hash;  // base/files/content_hash.h
 };
 
 // Inputs and outputs of the graph, R rows, T ticks of the window, S features, A coefficients, N random numbers:
@@ -103,10 +94,6 @@ struct Bundle {
   std::shared_ptr<const graph::Program> program;
 };
 
-// Whether there is a bundle, or a folder of them.
-bool is_bundle(const std::string& path);
-// The folder of the bundle that `path` names: itself, or the one that its CURRENT names.
-std::string bundle_folder(const std::string& path);
 // Reads everything, and compares every file with its size and hash. An Error names the file and the fault.
 std::shared_ptr<const Bundle> load_bundle(const std::string& path, graph::Carries carries = graph::Carries::kCopied);
 

@@ -1,111 +1,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/files/content_hash.h"
 #include "base/shown.h"
 #include "serve/bundle.h"
+#include "serve/json_part.h"
 
 namespace genbid::serve {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-constexpr int kMaxDepth = 64;  // of JSON; what is deeper is no bundle, and would end the stack
 constexpr int64_t kMaxCount = int64_t{1} << 32;
 constexpr int64_t kMaxWindow = 4096;
 constexpr int64_t kMaxNoise = int64_t{1} << 24;
-constexpr const char* kHashKey = "hash";
-
-Json parse(std::string_view text, const std::string& name) {
-  try {
-    return Json::parse(text, [&](int depth, Json::parse_event_t /*event*/, Json& /*value*/) {
-      if (depth > kMaxDepth) {
-        throw Error(name + ": found JSON nested deeper than " + std::to_string(kMaxDepth) + ", expected a bundle's");
-      }
-      return true;
-    });
-  } catch (const Json::parse_error& error) {
-    throw Error(name + ": found a text that is no JSON (byte " + std::to_string(error.byte) + " is wrong)");
-  } catch (const Json::exception& error) {
-    throw Error(name + ": found a text that is no JSON: " + shown(error.what()));
-  }
-}
-
-// An object of the file, which knows where it stands in it.
-class Part {
- public:
-  Part(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
-    if (!json.is_object()) fail(where_, json, "an object");
-  }
-
-  const std::string& where() const { return where_; }
-  std::string place(const std::string& key) const { return where_ + ": " + key; }
-
-  const Json& find(const std::string& key, const char* expected) const {
-    const auto found = json_.find(key);
-    if (found == json_.end()) throw Error(place(key) + ": found nothing, expected " + expected);
-    return *found;
-  }
-  std::string text(const std::string& key) const {
-    const Json& value = find(key, "a text");
-    if (!value.is_string()) fail(place(key), value, "a text");
-    return value.get<std::string>();
-  }
-  int64_t count(const std::string& key, int64_t low, int64_t high) const {
-    return count_of(find(key, "a count"), place(key), low, high);
-  }
-  double number(const std::string& key) const {
-    const Json& value = find(key, "a number");
-    if (!value.is_number() || !std::isfinite(value.get<double>())) fail(place(key), value, "a number");
-    return value.get<double>();
-  }
-  // null: it is not known.
-  std::optional<double> number_or_null(const std::string& key) const {
-    if (find(key, "a number or null").is_null()) return {};
-    return number(key);
-  }
-  Part part(const std::string& key) const { return {find(key, "an object"), place(key)}; }
-  const Json& list(const std::string& key) const {
-    const Json& value = find(key, "a list");
-    if (!value.is_array()) fail(place(key), value, "a list");
-    return value;
-  }
-  // Each entry of a list of objects.
-  template <typename Read>
-  auto all(const std::string& key, const Read& read) const {
-    std::vector<decltype(read(*this))> made;
-    for (const Json& entry : list(key)) {
-      made.push_back(read(Part(entry, place(key) + "[" + std::to_string(made.size()) + "]")));
-    }
-    return made;
-  }
-  std::string object_text(const std::string& key) const {
-    const Json& value = find(key, "an object");
-    if (!value.is_object()) fail(place(key), value, "an object");
-    return value.dump();
-  }
-
-  static int64_t count_of(const Json& value, const std::string& where, int64_t low, int64_t high) {
-    const bool fits = value.is_number_integer() &&
-                      (!value.is_number_unsigned() ||
-                       value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) &&
-                      value.get<int64_t>() >= low && value.get<int64_t>() <= high;
-    if (!fits) fail(where, value, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-    return value.get<int64_t>();
-  }
-  [[noreturn]] static void fail(const std::string& where, const Json& found, const std::string& expected) {
-    throw Error(where + ": found " + shown(found.dump()) + ", expected " + expected);
-  }
-
- private:
-  const Json& json_;
-  std::string where_;
-};
 
 Json shape_json(const graph::Shape& shape) {
   Json json = Json::array();
@@ -155,22 +64,6 @@ BundleTensor read_tensor(const Part& part) {
 
 Json tensor_json(const BundleTensor& tensor) {
   return {{"name", tensor.name}, {"type", graph::type_name(tensor.type)}, {"shape", shape_json(tensor.shape)}};
-}
-
-template <typename T, typename Make>
-Json list_json(const std::vector<T>& all, const Make& make) {
-  Json json = Json::array();
-  for (const T& one : all) json.push_back(make(one));
-  return json;
-}
-
-// Error where a name stands twice in the list.
-template <typename T>
-void check_once(const std::vector<T>& all, const std::string& where) {
-  std::set<std::string> seen;
-  for (const T& one : all) {
-    if (!seen.insert(one.name).second) throw Error(where + ": found '" + shown(one.name) + "' twice, expected it once");
-  }
 }
 
 const BundleTensor* find(const std::vector<BundleTensor>& all, const std::string& name) {
@@ -265,36 +158,6 @@ void check_features(const BundleInfo& info, const std::string& name) {
   }
 }
 
-bool is_hash(const std::string& text) {
-  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-// A name of a file that lies in the folder itself.
-bool is_plain(const std::string& name) {
-  const bool printable = std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  return !name.empty() && name.size() < 256 && printable && name.find('/') == std::string::npos &&
-         name.find("..") == std::string::npos && name != ".";
-}
-
-void check_files(const BundleInfo& info, const std::string& name) {
-  const std::string where = name + ": files";
-  check_once(info.files, where);
-  for (const BundleFile& file : info.files) {
-    if (!is_plain(file.name) || file.name == kBundleFile) {
-      throw Error(where + ": found the name '" + shown(file.name) + "', expected one of a file beside " + kBundleFile);
-    }
-    if (!is_hash(file.hash)) {
-      throw Error(where + ": " + file.name + ": found the hash '" + shown(file.hash) +
-                  "', expected 32 hexadecimal digits");
-    }
-  }
-  for (const char* needed : {kGraphFile, kWeightsFile}) {
-    const auto is_it = [&](const BundleFile& file) { return file.name == needed; };
-    if (std::any_of(info.files.begin(), info.files.end(), is_it)) continue;
-    throw Error(where + ": found no " + needed + ", expected it");
-  }
-}
-
 SeenOptions read_observation(const Part& part) {
   SeenOptions options;
   try {
@@ -346,24 +209,6 @@ void read_policy(const Part& root, BundleInfo& info) {
   check_once(info.wishes, root.place("wishes"));
 }
 
-void check_schema(const Part& root) {
-  const std::string format = root.text("format");
-  if (format != kBundleFormat) {
-    throw Error(root.place("format") + ": found '" + shown(format) + "', expected " + kBundleFormat);
-  }
-  const int64_t schema = root.count("schema", 0, std::numeric_limits<int64_t>::max());
-  if (schema != kBundleSchema) {
-    throw Error(root.place("schema") + ": found " + std::to_string(schema) + ", expected " +
-                std::to_string(kBundleSchema) + ", which this program reads");
-  }
-}
-
-// A hash of all that stands there, but for the hash and white space.
-std::string hash_of(Json json) {
-  json.erase(kHashKey);
-  return content_hash(json.dump());
-}
-
 Json described(const BundleInfo& info) {
   Json json;
   json["format"] = kBundleFormat;
@@ -391,12 +236,10 @@ Json described(const BundleInfo& info) {
   json["wishes"] = list_json(info.wishes, [](const BundleWish& wish) -> Json {
     return {{"name", wish.name}, {"usual", wish.usual}};
   });
-  json["training"] = parse(info.training, "training");
-  json["results"] = parse(info.results, "results");
-  json["config"] = parse(info.config, "config");
-  json["files"] = list_json(info.files, [](const BundleFile& file) -> Json {
-    return {{"name", file.name}, {"bytes", file.bytes}, {"hash", file.hash}};
-  });
+  json["training"] = parse_json(info.training, "training");
+  json["results"] = parse_json(info.results, "results");
+  json["config"] = parse_json(info.config, "config");
+  json["files"] = files_json(info.files);
   return json;
 }
 
@@ -429,16 +272,12 @@ void check_listed(const std::vector<BundleTensor>& found, const std::vector<Bund
 std::vector<BundleTensor> inputs_of(const graph::Graph& graph) { return tensors_of(graph, graph.inputs()); }
 std::vector<BundleTensor> outputs_of(const graph::Graph& graph) { return tensors_of(graph, graph.outputs()); }
 
-std::string bundle_json(const BundleInfo& info) {
-  Json json = described(info);
-  json[kHashKey] = hash_of(json);
-  return json.dump(2) + "\n";
-}
+std::string bundle_json(const BundleInfo& info) { return hashed_text(described(info)); }
 
 BundleInfo read_bundle_info(std::string_view text, const std::string& name) {
-  const Json json = parse(text, name);
+  const Json json = parse_json(text, name);
   const Part root(json, name);
-  check_schema(root);
+  check_schema(root, kBundleFormat, kBundleSchema);
   BundleInfo info;
   info.version = root.text("version");
   info.model = root.text("model");
@@ -448,18 +287,11 @@ BundleInfo read_bundle_info(std::string_view text, const std::string& name) {
   info.training = root.object_text("training");
   info.results = root.object_text("results");
   info.config = root.object_text("config");
-  info.files = root.all("files", [](const Part& part) {
-    return BundleFile{part.text("name"), part.count("bytes", 0, std::numeric_limits<int64_t>::max()),
-                      part.text("hash")};
-  });
+  info.files = read_files(root);
   check_features(info, name);
   check_tensors(info, name);
-  check_files(info, name);
-  const std::string expected = hash_of(json);
-  if (root.text(kHashKey) != expected) {
-    throw Error(root.place(kHashKey) + ": found '" + shown(root.text(kHashKey)) + "', expected " + expected +
-                ": the file was changed after it was written");
-  }
+  check_files(info.files, {kGraphFile, kWeightsFile}, name);
+  check_hash(root, json);
   return info;
 }
 
