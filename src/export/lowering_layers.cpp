@@ -37,7 +37,10 @@ Term softmax(Lowerer& l, const Node& node) {
 Term layer_norm(Lowerer& l, const Node& node) {
   const ValueId x = value_at(l, node, 0);
   if (l.integers(node, 1).size() != 1) throw Error("found several dimensions, expected the last");
-  return made(l.add(Op::kLayerNorm, {x, value_at(l, node, 2), value_at(l, node, 3)}, {}, {l.real(node, 4)}));
+  const auto width = l.integers(node, 1);
+  const ValueId scale = l.is_none(node, 2) ? l.constant(at::ones(width)) : value_at(l, node, 2);
+  const ValueId shift = l.is_none(node, 3) ? l.constant(at::zeros(width)) : value_at(l, node, 3);
+  return made(l.add(Op::kLayerNorm, {x, scale, shift}, {}, {l.real(node, 4)}));
 }
 
 Term group_norm(Lowerer& l, const Node& node) {

@@ -5,11 +5,13 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <unordered_map>
 
 #include "base/convert.h"
+#include "base/random/lanes.h"
 #include "base/random/random.h"
 #include "base/stop_signal.h"
 #include "campaigns/click_optimum.h"
@@ -65,6 +67,30 @@ std::vector<ClickBid> starts(const CampaignAgents& agents, const PreparedDays& d
     at(all, i) = {at(all, i).alpha * std::exp(alphas[i].item<double>()), drawn[i][1].item<double>()};
   }
   return all;
+}
+
+// Normals that moves of a slot are made of. Without exploration they are a function of the day and the slot, whoever
+// plays it and among which others.
+at::Tensor noise_MBZ(const CampaignAgents& agents, const Field& field, const at::Tensor& rows_MB, int64_t slot,
+                     const Exploration* exploration) {
+  const int64_t size = agents.noise_size();
+  if (size == 0) return {};
+  const std::array<int64_t, 3> sizes{rows_MB.size(0), rows_MB.size(1), size};
+  if (exploration != nullptr) return at::randn(sizes, exploration->generator);
+  at::Tensor noise = at::empty(sizes);
+  auto* to = noise.data_ptr<float>();
+  const RandomStream stream(0, "perbid.moves");
+  const auto* const rows = rows_MB.const_data_ptr<int64_t>();
+  for (int64_t i = 0; i < rows_MB.numel(); ++i) {
+    const DayPlace& place = at(field.days.places, rows[i]);
+    for (int64_t z = 0; z < size; z += 2) {
+      const auto bits = stream.bits(low_word(place.sample), low_word(place.back), low_word(slot), low_word(z));
+      const NormalPair pair = normal_pair(bits[0], bits[1]);
+      *to++ = pair.first;
+      if (z + 1 < size) *to++ = pair.second;
+    }
+  }
+  return noise;
 }
 
 // Limits and optimum of each play: those of the day, or relabelled ones.
@@ -147,7 +173,9 @@ Played play_days(CampaignAgents& agents, const Field& field, const at::Tensor& r
     met.moves_TMB2 = at::empty({slots, rows_MB.size(0), rows_MB.size(1), 2});
     met.gain_TMB = at::empty({slots, rows_MB.size(0), rows_MB.size(1)});
   }
+  std::vector<at::Tensor> memory = agents.first_memory(count);
   AgentStates states;
+  states.memory = &memory;
   states.start_MB = at::empty(rows_MB.sizes());
   for (int64_t i = 0; i < count; ++i) {
     states.start_MB.data_ptr<float>()[i] = as_float(agents.start_of(field.days, rows[i]).alpha);
@@ -166,6 +194,7 @@ Played play_days(CampaignAgents& agents, const Field& field, const at::Tensor& r
       if (exploration != nullptr && exploration->relabel > 0.0)
         states.profile_MBH = states.profile_MBH + terms.shift_MB2;
     }
+    states.noise_MBZ = noise_MBZ(agents, field, rows_MB, slot, exploration);
     at::Tensor moves_MB2 = agents.moves_MB2(states);
     if (exploration != nullptr) {
       moves_MB2 = agents.explored_MB2(states, moves_MB2, exploration->noise, exploration->generator);

@@ -38,11 +38,14 @@ AgentEpisodes::AgentEpisodes(const Field& field, ClusterAgents& agents, const Ep
     throw Error("episodes.replay: found " + std::to_string(config.replay) + ", expected at least the " +
                 std::to_string(of_a_round) + " slots that an agent plays in a round of episodes.per_round");
   }
-  status_MCS_ = at::zeros({count, config.replay, campaigns::kStatusSize});
-  moves_MC2_ = at::zeros({count, config.replay, 2});
-  gain_MC_ = at::zeros({count, config.replay});
-  shift_MC2_ = at::zeros({count, config.replay, 2});
-  place_MC2_ = at::zeros({count, config.replay, 2}, at::kLong);
+  // Actors that learn from whole days find each whole in the memory.
+  if (agents.days_a_step() > 0) config_.replay -= config_.replay % of_a_round;
+  const int64_t replay = config_.replay;
+  status_MCS_ = at::zeros({count, replay, campaigns::kStatusSize});
+  moves_MC2_ = at::zeros({count, replay, 2});
+  gain_MC_ = at::zeros({count, replay});
+  shift_MC2_ = at::zeros({count, replay, 2});
+  place_MC2_ = at::zeros({count, replay, 2}, at::kLong);
   filled_1_ = at::zeros({1}, at::kLong);
   assigned_N_ = at::zeros({field.days.count()}, at::kLong);
   assign_first();
@@ -156,35 +159,58 @@ int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   const int64_t steps = std::min(most, (round + 1) * config_.steps_a_round - first);
   const int64_t known = std::min(filled_1_.item<int64_t>(), config_.replay);
   std::vector<at::Tensor> drawn;
+  std::vector<at::Tensor> actors;
   for (int64_t step = first; step < first + steps; ++step) {
     drawn.push_back(
         at::randint(known, {agents_.num_agents(), batch_size_}, drawn_by(seed_, "perbid.replay", step), at::kLong));
+    if (agents_.days_a_step() > 0)
+      actors.push_back(places_of_days_MB(known, drawn_by(seed_, "perbid.replay_days", step)));
   }
   drawn_KMB_ = at::stack(drawn);
+  if (!actors.empty()) actors_KMB_ = at::stack(actors);
   return steps;
 }
 
+at::Tensor AgentEpisodes::places_of_days_MB(int64_t known, const at::Generator& drawn) const {
+  const int64_t slots = field_.samples.num_slots();
+  const int64_t each = days_each();  // a round's slots lie by time, and then by day
+  const at::Tensor day_MD1 =
+      at::randint(known / slots, {agents_.num_agents(), agents_.days_a_step(), 1}, drawn, at::kLong);
+  const at::Tensor round_MD1 = day_MD1.div(each, "floor");
+  return (round_MD1 * (slots * each) + day_MD1.remainder(each) + at::arange(slots, at::kLong) * each).flatten(1);
+}
+
 void AgentEpisodes::gather(const at::Tensor& place_1) {
-  const at::Tensor places_MB = drawn_KMB_.index_select(0, place_1).squeeze(0);
+  critics_ = remembered(drawn_KMB_.index_select(0, place_1).squeeze(0));
+  actors_ = critics_;
+  if (agents_.days_a_step() == 0) return;
+  actors_ = remembered(actors_KMB_.index_select(0, place_1).squeeze(0));
+  actors_.states.slots = field_.samples.num_slots();
+}
+
+AgentEpisodes::Remembered AgentEpisodes::remembered(const at::Tensor& places_MB) const {
+  Remembered found;
+  AgentStates& states = found.states;
   const auto of = [&](const at::Tensor& x_MCX) {
     return x_MCX.gather(1, places_MB.unsqueeze(2).expand({-1, -1, x_MCX.size(2)}));
   };
-  states_.status_MBS = of(status_MCS_);
-  moves_MB2_ = of(moves_MC2_);
-  gain_MB_ = gain_MC_.gather(1, places_MB);
+  states.status_MBS = of(status_MCS_);
+  found.moves_MB2 = of(moves_MC2_);
+  found.gain_MB = gain_MC_.gather(1, places_MB);
   const at::Tensor place_MB2 = of(place_MC2_);
-  states_.start_MB = start_N_.index_select(0, place_MB2.select(2, 0).flatten()).view_as(places_MB);
-  if (!field_.profiles_NTH.defined()) return;
+  states.start_MB = start_N_.index_select(0, place_MB2.select(2, 0).flatten()).view_as(places_MB);
+  if (!field_.profiles_NTH.defined()) return found;
   const at::Tensor flat = (place_MB2.select(2, 0) * field_.profiles_NTH.size(1) + place_MB2.select(2, 1)).flatten();
-  states_.profile_MBH =
+  states.profile_MBH =
       field_.profiles_NTH.flatten(0, 1).index_select(0, flat).view({places_MB.size(0), places_MB.size(1), -1});
-  if (config_.relabel > 0.0) states_.profile_MBH = states_.profile_MBH + of(shift_MC2_);
+  if (config_.relabel > 0.0) states.profile_MBH = states.profile_MBH + of(shift_MC2_);
+  return found;
 }
 
-std::vector<policy::LossPart> AgentEpisodes::losses(const policy::Step& /*step*/, policy::Policy& /*policy*/,
-                                                    size_t group, size_t /*part*/) {
-  if (group == 0) return {{"critic", agents_.critic_loss(states_, moves_MB2_, gain_MB_)}};
-  return {{"actor", agents_.actor_loss(states_)}};
+std::vector<policy::LossPart> AgentEpisodes::losses(const policy::Step& step, policy::Policy& /*policy*/, size_t group,
+                                                    size_t /*part*/) {
+  if (group == 0) return {{"critic", agents_.critic_loss(critics_.states, critics_.moves_MB2, critics_.gain_MB)}};
+  return agents_.actor_losses(actors_.states, actors_.moves_MB2, actors_.gain_MB, step.noise);
 }
 
 policy::NamedTensors AgentEpisodes::state() const {

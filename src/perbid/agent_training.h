@@ -32,7 +32,8 @@ struct EpisodesConfig {
 
 // Episodes of agents on prepared days, as an objective of the trainer: every `steps_a_round` steps the agents play days
 // of their campaigns, exploring, and what they meet goes into their replay memories. Critics then learn from drawn
-// slots what a bid that is kept brings (USCB's Monte-Carlo critic: no bootstrap), and actors what their critics like.
+// slots what a bid that is kept brings (USCB's Monte-Carlo critic: no bootstrap), and actors what their critics like;
+// actors that imitate also which moves brought what, those that remember from whole days.
 class AgentEpisodes : public train::Objective {
  public:
   AgentEpisodes(const Field& field, ClusterAgents& agents, const EpisodesConfig& config, int64_t batch_size,
@@ -52,6 +53,12 @@ class AgentEpisodes : public train::Objective {
   void assign(const at::Tensor& assigned_N) { assigned_N_.copy_(assigned_N); }
 
  private:
+  struct Remembered {
+    AgentStates states;
+    at::Tensor moves_MB2;
+    at::Tensor gain_MB;
+  };
+
   void assign_first();
   void reassign(int64_t round);
   void play_round(int64_t round);
@@ -59,6 +66,8 @@ class AgentEpisodes : public train::Objective {
   std::vector<int64_t> rows_of(int64_t agent) const;
   std::vector<double> weights_of(const std::vector<int64_t>& rows) const;  // by how much each day is drawn
   at::Tensor drawn_rows_MB(const at::Generator& drawn) const;
+  at::Tensor places_of_days_MB(int64_t known, const at::Generator& drawn) const;
+  Remembered remembered(const at::Tensor& places_MB) const;
 
   Field field_;
   ClusterAgents& agents_;
@@ -73,13 +82,12 @@ class AgentEpisodes : public train::Objective {
   at::Tensor moves_MC2_;
   at::Tensor gain_MC_;
   at::Tensor shift_MC2_;
-  at::Tensor place_MC2_;  // i64: prepared day and slot
-  at::Tensor filled_1_;   // i64: slots that were ever put into each
-  at::Tensor drawn_KMB_;  // i64: places in the memories, of the steps drawn
-  // What critics and actors of the current step learn from.
-  AgentStates states_;
-  at::Tensor moves_MB2_;
-  at::Tensor gain_MB_;
+  at::Tensor place_MC2_;   // i64: prepared day and slot
+  at::Tensor filled_1_;    // i64: slots that were ever put into each
+  at::Tensor drawn_KMB_;   // i64: places in the memories, of the steps drawn
+  at::Tensor actors_KMB_;  // and those of whole days, of actors that learn from these
+  Remembered critics_;     // what critics and actors of the current step learn from
+  Remembered actors_;
 };
 
 }  // namespace genbid::perbid

@@ -38,17 +38,17 @@ int64_t CampaignAgents::num_features() const { return campaigns::kStatusSize + p
 
 at::Tensor CampaignAgents::features_MBX(const AgentStates& states) const {
   const at::Tensor& status = states.status_MBS;
-  const at::Tensor alpha_MB1 = status.slice(2, 5, 6).clamp(kLeastAlpha, kMostAlpha);
-  std::vector<at::Tensor> parts{status.slice(2, 0, 2) * 2.0 - 1.0, status.slice(2, 2, 5).clamp(0.0, kMostRatio) - 1.0,
-                                (alpha_MB1 / states.start_MB.unsqueeze(2)).log(), status.slice(2, 6, 7) * 2.0 - 1.0};
+  const at::Tensor alpha_MB1 = status.slice(-1, 5, 6).clamp(kLeastAlpha, kMostAlpha);
+  std::vector<at::Tensor> parts{status.slice(-1, 0, 2) * 2.0 - 1.0, status.slice(-1, 2, 5).clamp(0.0, kMostRatio) - 1.0,
+                                (alpha_MB1 / states.start_MB.unsqueeze(-1)).log(), status.slice(-1, 6, 7) * 2.0 - 1.0};
   if (profile_width_ > 0) parts.push_back(states.profile_MBH);
-  return at::cat(parts, 2);
+  return at::cat(parts, -1);
 }
 
 at::Tensor CampaignAgents::moved_MB2(const AgentStates& states, const at::Tensor& moves_MB2) {
-  const at::Tensor alpha = states.status_MBS.slice(2, 5, 6) * moves_MB2.slice(2, 0, 1).exp();
-  const at::Tensor beta = states.status_MBS.slice(2, 6, 7) + moves_MB2.slice(2, 1, 2);
-  return at::cat({alpha.clamp(kLeastAlpha, kMostAlpha), beta.clamp(0.0, 1.0)}, 2);
+  const at::Tensor alpha = states.status_MBS.slice(-1, 5, 6) * moves_MB2.slice(-1, 0, 1).exp();
+  const at::Tensor beta = states.status_MBS.slice(-1, 6, 7) + moves_MB2.slice(-1, 1, 2);
+  return at::cat({alpha.clamp(kLeastAlpha, kMostAlpha), beta.clamp(0.0, 1.0)}, -1);
 }
 
 }  // namespace genbid::perbid

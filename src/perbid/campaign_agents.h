@@ -3,11 +3,13 @@
 #include <ATen/core/Generator.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "perbid/episode_network.h"
 #include "perbid/prepared_days.h"
 
-// M agents, B states of each, S numbers of a state, H of a profile.
+// M agents, B states of each, S numbers of a state, H of a profile. The states of a single agent may come without their
+// first dimension.
 
 namespace genbid::perbid {
 
@@ -16,6 +18,9 @@ struct AgentStates {
   at::Tensor status_MBS;   // campaigns::CampaignStatus
   at::Tensor profile_MBH;  // undefined where agents have none
   at::Tensor start_MB;     // the alphas that days began with
+  at::Tensor noise_MBZ{};  // standard normals that moves are made of; undefined where agents draw none
+  int64_t slots = 1;       // B are so many slots of each of some days, one after the other; 1: the next slot of B days
+  std::vector<at::Tensor>* memory = nullptr;  // what agents remember of these days (first_memory()), which they change
 };
 
 // The bid that a day begins with: the same for all campaigns, or a campaign's own that was best on the day before,
@@ -37,8 +42,11 @@ class CampaignAgents : public EpisodeNetwork {
   campaigns::ClickBid start_of(const PreparedDays& days, int64_t i) const;
   at::Tensor start_N(const PreparedDays& days) const;
 
-  // M B 2: how far (log alpha, beta) move.
+  // M B 2: how far (log alpha, beta) move before the next slot of B days.
   virtual at::Tensor moves_MB2(const AgentStates& states) const = 0;
+  virtual int64_t noise_size() const { return 0; }  // Z
+  // What agents remember before the first slot of so many days, all agents' together.
+  virtual std::vector<at::Tensor> first_memory(int64_t /*days*/) const { return {}; }
   // How they move when they explore; `noise` is how much they do.
   virtual at::Tensor explored_MB2(const AgentStates& states, const at::Tensor& moves_MB2, double noise,
                                   const at::Generator& generator) const = 0;

@@ -1,8 +1,10 @@
 #include "perbid/cluster_agents.h"
 
 #include <ATen/ATen.h>
+#include <torch/utils.h>
 
 #include "base/convert.h"
+#include "perbid/perceptron_actor.h"
 #include "perbid/stacked_layers.h"
 
 namespace genbid::perbid {
@@ -12,6 +14,25 @@ namespace {
 constexpr double kFarthest = 2.0;
 constexpr double kTooFar = 0.1;
 
+constexpr double kAskedRes = 1.0;
+
+std::unique_ptr<Actor> make_actor(const AgentsConfig& config, int64_t agents, int64_t inputs) {
+  if (config.actor == "transformer")
+    return std::make_unique<TransformerActor>(agents, inputs, config.width, config.transformer);
+  if (config.actor == "diffusion")
+    return std::make_unique<DiffusionActor>(agents, inputs, config.width, config.depth, config.diffusion);
+  return std::make_unique<PerceptronActor>(agents, inputs, config.width, config.depth);
+}
+
+// All parameters of a network of agents become those of the other's agents which_K.
+void copy_agents(torch::nn::Module& to, const torch::nn::Module& from, const at::Tensor& which_K) {
+  const torch::NoGradGuard no_grad;
+  const auto parameters = from.named_parameters();
+  for (auto& parameter : to.named_parameters()) {
+    parameter.value().copy_(parameters[parameter.key()].index_select(0, which_K));
+  }
+}
+
 }  // namespace
 
 void AgentsConfig::fields(ConfigVisitor& v) {
@@ -20,6 +41,17 @@ void AgentsConfig::fields(ConfigVisitor& v) {
   v.field("alpha_step", alpha_step, {1e-4, 10.0});
   v.field("beta_step", beta_step, {1e-4, 1.0});
   v.field("start", start, {"middle", "yesterday"});
+  v.field("actor", actor, {"perceptron", "transformer", "diffusion"});
+  if (actor == "perceptron") return;
+  if (actor == "transformer") {
+    v.section("transformer", transformer);
+    v.check(width % transformer.heads == 0, "width", "a multiple of transformer.heads");
+  } else {
+    v.section("diffusion", diffusion);
+  }
+  v.field("imitation", imitation, {0.0, 1000.0});
+  v.field("value", value, {0.0, 1000.0});
+  v.check(imitation + value > 0.0, "imitation", "above 0, or a value above it");
 }
 
 StartBid start_bid_named(const std::string& name) {
@@ -29,7 +61,8 @@ StartBid start_bid_named(const std::string& name) {
 ClusterAgents::ClusterAgents(const AgentsConfig& config, int64_t agents, int64_t profile_width)
     : CampaignAgents(agents, profile_width, start_bid_named(config.start)), config_(config) {
   const int64_t inputs = num_features();
-  actor_ = register_module("actor", std::make_shared<StackedLayers>(agents, inputs, config.width, config.depth, 2));
+  actor_ = make_actor(config, agents, inputs);
+  register_module("actor", actor_->network());
   critic_ =
       register_module("critic", std::make_shared<StackedLayers>(agents, inputs + 2, config.width, config.depth, 1));
 }
@@ -37,21 +70,26 @@ ClusterAgents::ClusterAgents(const AgentsConfig& config, int64_t agents, int64_t
 std::shared_ptr<ClusterAgents> ClusterAgents::copies_of(const at::Tensor& which_K) const {
   auto copies = std::make_shared<ClusterAgents>(config_, which_K.numel(), profile_width());
   copies->start_at(middle_alpha());
-  copies->actor_->copy_from(*actor_, which_K);
-  copies->critic_->copy_from(*critic_, which_K);
+  copy_agents(*copies->actor_->network(), *actor_->network(), which_K);
+  copy_agents(*copies->critic_, *critic_, which_K);
   return copies;
 }
 
 at::Tensor ClusterAgents::in_steps(const at::Tensor& moves_MB2) const {
-  return at::cat({moves_MB2.slice(2, 0, 1) / config_.alpha_step, moves_MB2.slice(2, 1, 2) / config_.beta_step}, 2);
+  return at::cat({moves_MB2.slice(-1, 0, 1) / config_.alpha_step, moves_MB2.slice(-1, 1, 2) / config_.beta_step}, -1);
 }
 
 at::Tensor ClusterAgents::from_steps(const at::Tensor& steps_MB2) const {
-  return at::cat({steps_MB2.slice(2, 0, 1) * config_.alpha_step, steps_MB2.slice(2, 1, 2) * config_.beta_step}, 2);
+  return at::cat({steps_MB2.slice(-1, 0, 1) * config_.alpha_step, steps_MB2.slice(-1, 1, 2) * config_.beta_step}, -1);
+}
+
+ActorInputs ClusterAgents::inputs_of(const AgentStates& states) const {
+  const at::Tensor features = features_MBX(states);
+  return {features, at::full_like(features.slice(-1, 0, 1), kAskedRes), states.noise_MBZ, states.slots, states.memory};
 }
 
 at::Tensor ClusterAgents::moves_MB2(const AgentStates& states) const {
-  return from_steps(at::tanh(actor_->forward(features_MBX(states))));
+  return from_steps(at::tanh(actor_->said_MB2(inputs_of(states))));
 }
 
 at::Tensor ClusterAgents::explored_MB2(const AgentStates& /*states*/, const at::Tensor& moves_MB2, double noise,
@@ -60,7 +98,7 @@ at::Tensor ClusterAgents::explored_MB2(const AgentStates& /*states*/, const at::
 }
 
 at::Tensor ClusterAgents::values_MB(const AgentStates& states, const at::Tensor& moves_MB2) {
-  return critic_->forward(at::cat({features_MBX(states), in_steps(moves_MB2)}, 2)).squeeze(2);
+  return critic_->forward(at::cat({features_MBX(states), in_steps(moves_MB2)}, -1)).squeeze(-1);
 }
 
 at::Tensor ClusterAgents::critic_loss(const AgentStates& states, const at::Tensor& moves_MB2,
@@ -68,11 +106,17 @@ at::Tensor ClusterAgents::critic_loss(const AgentStates& states, const at::Tenso
   return (values_MB(states, moves_MB2) - gain_MB).square().mean() * as_double(num_agents());
 }
 
-at::Tensor ClusterAgents::actor_loss(const AgentStates& states) {
-  const at::Tensor said_MB2 = actor_->forward(features_MBX(states));
-  const at::Tensor value_MB = values_MB(states, from_steps(at::tanh(said_MB2)));
-  const at::Tensor too_far = (said_MB2.abs() - kFarthest).clamp_min(0.0).square().mean();
-  return (value_MB.mean().neg() + kTooFar * too_far) * as_double(num_agents());
+std::vector<policy::LossPart> ClusterAgents::actor_losses(AgentStates states, const at::Tensor& moves_MB2,
+                                                          const at::Tensor& gain_MB, const at::Generator& generator) {
+  const auto count = as_double(num_agents());
+  if (noise_size() > 0) states.noise_MBZ = at::randn({gain_MB.size(0), gain_MB.size(1), noise_size()}, generator);
+  const Actor::Lesson lesson =
+      actor_->lesson(inputs_of(states), {in_steps(moves_MB2), gain_MB.unsqueeze(-1)}, generator);
+  const at::Tensor value_MB = values_MB(states, from_steps(at::tanh(lesson.said_MB2)));
+  const at::Tensor too_far = (lesson.said_MB2.abs() - kFarthest).clamp_min(0.0).square().mean();
+  const at::Tensor actor = (value_MB.mean().neg() + kTooFar * too_far) * count;
+  if (!lesson.imitation.defined()) return {{"actor", actor}};
+  return {{"actor", actor * config_.value}, {"imitation", lesson.imitation * (config_.imitation * count)}};
 }
 
 }  // namespace genbid::perbid

@@ -45,13 +45,14 @@ void learn(ClusterAgents& copies, AgentEpisodes& episodes, const AdaptationConfi
   for (const policy::NamedTensors& group : policy::grouped_parameters(copies)) {
     optimizers.emplace_back(group, options).set_rate(config.learning_rate);
   }
-  at::Generator unused;
   const at::Tensor place_1 = at::zeros({1}, at::kLong);
   for (int64_t step = 0; step < config.episodes * config.steps; ++step) {
     episodes.draw(step, 1);
     episodes.gather(place_1);
     for (size_t group = 0; group < optimizers.size(); ++group) {
-      const at::Tensor loss = episodes.losses({step, unused}, copies, group, 0).front().value;
+      at::Generator noise = drawn_by(config.seed, "perbid.adapt", step);
+      at::Tensor loss = at::zeros({});
+      for (const policy::LossPart& part : episodes.losses({step, noise}, copies, group, 0)) loss = loss + part.value;
       if (!std::isfinite(loss.item<double>())) {
         throw Error("adapt: found a loss that is not finite at step " + std::to_string(step) +
                     ", expected a lower learning_rate or fewer episodes");

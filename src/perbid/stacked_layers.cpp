@@ -10,6 +10,11 @@
 
 namespace genbid::perbid {
 
+at::Tensor stacked_linear(const at::Tensor& x_MBX, const at::Tensor& weight_MXY, const at::Tensor& bias_M1Y) {
+  if (x_MBX.dim() == 2) return at::addmm(bias_M1Y.flatten(), x_MBX, weight_MXY.squeeze(0));
+  return at::baddbmm(bias_M1Y, x_MBX, weight_MXY);
+}
+
 StackedLayers::StackedLayers(int64_t networks, int64_t inputs, int64_t width, int64_t depth, int64_t outputs) {
   for (int64_t i = 0; i <= depth; ++i) {
     const int64_t from = i == 0 ? inputs : width;
@@ -24,7 +29,7 @@ StackedLayers::StackedLayers(int64_t networks, int64_t inputs, int64_t width, in
 at::Tensor StackedLayers::forward(at::Tensor x_MBX) const {
   for (size_t i = 0; i < weights_.size(); ++i) {
     if (i > 0) x_MBX = at::silu(x_MBX);
-    x_MBX = at::baddbmm(biases_[i], x_MBX, weights_[i]);
+    x_MBX = stacked_linear(x_MBX, weights_[i], biases_[i]);
   }
   return x_MBX;
 }
@@ -34,14 +39,6 @@ void StackedLayers::copy_from(const StackedLayers& other) {
   for (size_t i = 0; i < weights_.size(); ++i) {
     weights_[i].copy_(other.weights_[i]);
     biases_[i].copy_(other.biases_[i]);
-  }
-}
-
-void StackedLayers::copy_from(const StackedLayers& other, const at::Tensor& which_K) {
-  const torch::NoGradGuard no_grad;
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    weights_[i].copy_(other.weights_[i].index_select(0, which_K));
-    biases_[i].copy_(other.biases_[i].index_select(0, which_K));
   }
 }
 
