@@ -26,32 +26,39 @@ inline constexpr std::array<std::string_view, 7> kStatusNames{
 inline constexpr int64_t kStatusSize = std::ssize(kStatusNames);
 using CampaignStatus = std::array<float, kStatusNames.size()>;
 
+// What a campaign's day has come to before a slot.
+struct DaySoFar {
+  int64_t slot = 0;  // the next one
+  ClickSums sums;
+  ClickSums of_last_slot;
+  ClickBid last;  // of the slot before; before the first one, what the day starts with
+};
+
+// `usual_traffic`: the share of a day's impressions that comes in each slot, as far as it is known (their sum is 1);
+// empty: the same in each.
+CampaignStatus status_of(const DaySoFar& day, const ClickLimits& limits, std::span<const float> usual_traffic,
+                         int64_t num_slots);
+
 class Episode {
  public:
-  // `usual_traffic`: the share of a day's impressions that comes in each slot, as far as it is known (their sum is 1);
-  // empty: the same in each. The day must outlive the episode.
+  // `usual_traffic`: as above. The day must outlive the episode, and so must they.
   Episode(const ClickDay& day, const ClickLimits& limits, const ClickBid& start, std::span<const float> usual_traffic);
 
-  CampaignStatus status() const;
+  CampaignStatus status() const { return status_of(now_, limits_, usual_traffic_, day_->num_slots()); }
   // Plays the next slot.
   void play(const ClickBid& bid);
   // How the day would end if this bid were kept from the next slot on (USCB's R_t + R_-t).
   ClickSums end_with(const ClickBid& bid) const;
 
-  bool over() const { return slot_ == day_->num_slots(); }
-  const ClickSums& sums() const { return sums_; }
+  bool over() const { return now_.slot == day_->num_slots(); }
+  const ClickSums& sums() const { return now_.sums; }
 
  private:
-  double usual_share(int64_t slot) const;
-
   const ClickDay* day_;
   ClickLimits limits_;
-  ClickBid last_;
   std::span<const float> usual_traffic_;
-  int64_t slot_ = 0;
+  DaySoFar now_;
   bool out_of_money_ = false;
-  ClickSums sums_;
-  ClickSums of_last_slot_;
 };
 
 }  // namespace genbid::campaigns

@@ -1,6 +1,7 @@
 #include "campaigns/slot_profile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/convert.h"
@@ -22,39 +23,57 @@ void put_quantiles(std::vector<float>& numbers, std::span<float> quantiles) {
 
 }  // namespace
 
-std::vector<SlotProfile> slot_profiles(const ClickDay& day) {
-  std::vector<SlotProfile> profiles(to_size(day.num_slots()), SlotProfile{});
+SlotProfile slot_profile(std::span<const float> value, std::span<const float> ctr, std::span<const float> cost) {
+  SlotProfile profile{};
+  if (value.empty()) return profile;
+  double sum = 0.0;
   std::vector<float> numbers;
+  for (size_t i = 0; i < value.size(); ++i) {
+    numbers.push_back(value[i] > 0.0F ? cost[i] / value[i] : std::numeric_limits<float>::max());
+    sum += as_double(cost[i]);
+  }
+  put_quantiles(numbers, std::span(profile).subspan(0, 3));
+  numbers.clear();
+  for (size_t i = 0; i < value.size(); ++i) numbers.push_back(cost[i] / ctr[i]);
+  put_quantiles(numbers, std::span(profile).subspan(3, 3));
+  profile[kProfileImpressions] = as_float(value.size());
+  profile[kProfileMeanCost] = as_float(sum / as_double(value.size()));
+  return profile;
+}
+
+std::vector<SlotProfile> slot_profiles(const ClickDay& day) {
+  std::vector<SlotProfile> profiles;
   for (int64_t slot = 0; slot < day.num_slots(); ++slot) {
-    const int64_t begin = at(day.slot_begins, slot);
-    const int64_t end = at(day.slot_begins, slot + 1);
-    if (begin == end) continue;
-    SlotProfile& profile = at(profiles, slot);
-    double cost = 0.0;
-    numbers.clear();
-    for (int64_t i = begin; i < end; ++i) {
-      const float value = at(day.value, i);
-      numbers.push_back(value > 0.0F ? at(day.cost, i) / value : std::numeric_limits<float>::max());
-      cost += as_double(at(day.cost, i));
-    }
-    put_quantiles(numbers, std::span(profile).subspan(0, 3));
-    numbers.clear();
-    for (int64_t i = begin; i < end; ++i) numbers.push_back(at(day.cost, i) / at(day.ctr, i));
-    put_quantiles(numbers, std::span(profile).subspan(3, 3));
-    profile[6] = as_float(end - begin);
-    profile[7] = as_float(cost / as_double(end - begin));
+    const size_t begin = to_size(at(day.slot_begins, slot));
+    const size_t count = to_size(at(day.slot_begins, slot + 1)) - begin;
+    const auto part = [&](const std::vector<float>& column) { return std::span(column).subspan(begin, count); };
+    profiles.push_back(slot_profile(part(day.value), part(day.ctr), part(day.cost)));
   }
   return profiles;
 }
 
-std::vector<float> traffic_shares(const ClickDay& day) {
-  std::vector<float> shares(to_size(day.num_slots()), as_float(1.0 / as_double(day.num_slots())));
-  if (day.num_impressions() == 0) return shares;
-  for (int64_t slot = 0; slot < day.num_slots(); ++slot) {
-    const int64_t count = at(day.slot_begins, slot + 1) - at(day.slot_begins, slot);
-    at(shares, slot) = as_float(as_double(count) / as_double(day.num_impressions()));
+std::vector<float> traffic_shares(std::span<const SlotProfile> day) {
+  double all = 0.0;
+  for (const SlotProfile& slot : day) all += as_double(slot[kProfileImpressions]);
+  std::vector<float> shares(day.size(), as_float(1.0 / as_double(day.size())));
+  for (size_t i = 0; all > 0.0 && i < day.size(); ++i) {
+    shares[i] = as_float(as_double(day[i][kProfileImpressions]) / all);
   }
   return shares;
+}
+
+std::array<float, 2> tightness(std::span<const SlotProfile> day, const ClickLimits& limits) {
+  double count = 0.0;
+  double cost = 0.0;
+  double price = 0.0;
+  for (const SlotProfile& slot : day) {
+    const double impressions = as_double(slot[kProfileImpressions]);
+    count += impressions;
+    cost += impressions * as_double(slot[kProfileMeanCost]);
+    price += impressions * as_double(slot[kProfileMiddlePrice]);
+  }
+  if (count <= 0.0 || cost <= 0.0 || price <= 0.0) return {};
+  return {as_float(std::log(limits.budget / cost)), as_float(std::log(limits.ppc * count / price))};
 }
 
 }  // namespace genbid::campaigns

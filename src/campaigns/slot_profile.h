@@ -23,11 +23,18 @@ inline constexpr int64_t kProfileMeanCost = 7;
 inline constexpr int64_t kSlotProfileSize = std::ssize(kSlotProfileNames);
 using SlotProfile = std::array<float, kSlotProfileNames.size()>;
 
-// The profile of each slot, all 0 for a slot without impressions. Quantiles are impressions' own numbers, the lower of
-// two; where an impression has no value, a unit of value costs the largest float.
+// The profile of a slot with these impressions (their columns as those of a ClickDay), all 0 without any. Quantiles are
+// impressions' own numbers, the lower of two; where an impression has no value, a unit of value costs the largest
+// float.
+SlotProfile slot_profile(std::span<const float> value, std::span<const float> ctr, std::span<const float> cost);
 std::vector<SlotProfile> slot_profiles(const ClickDay& day);
 
-// The share of the day's impressions that comes in each slot; the same in each where there are none.
-std::vector<float> traffic_shares(const ClickDay& day);
+// The share of a day's impressions that comes in each slot, by the profiles of its slots; the same in each where there
+// are none.
+std::vector<float> traffic_shares(std::span<const SlotProfile> day);
+
+// How tight limits are: logarithms of the budget over what all impressions of a day cost (the one before), and of the
+// limit over what a click cost then (the mean of the slots' middle prices); 0 where a day had none.
+std::array<float, 2> tightness(std::span<const SlotProfile> day, const ClickLimits& limits);
 
 }  // namespace genbid::campaigns

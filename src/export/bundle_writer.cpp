@@ -1,23 +1,15 @@
 #include "export/bundle_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
-#include "base/files/file_lock.h"
 #include "base/files/safetensors.h"
-#include "base/shown.h"
 #include "export/bundle_examples.h"
+#include "export/bundle_folder.h"
 #include "export/bundle_readme.h"
 #include "export/fusion.h"
 #include "export/lowering.h"
@@ -34,7 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kComparedSeed = 7;
-constexpr size_t kVersionDigits = 16;
 // A float has 6e-8 of its number. A decision adds up some hundred of them in another order than LibTorch, and a
 // sampler hands what it made to the next level, which may take it further away.
 constexpr double kTolerance = 1e-5;
@@ -77,32 +68,6 @@ std::string content_of(const serve::BundleInfo& info, const graph::Graph& graph)
   return hash.digits().substr(0, kVersionDigits);
 }
 
-void check_version(const std::string& version) {
-  const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' && version.front() != '-' &&
-                     std::all_of(version.begin(), version.end(), [](char c) {
-                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-                              c == '-' || c == '_';
-                     });
-  const auto has = [&version](const char* part) { return version.find(part) != std::string::npos; };
-  // Taken are names of files beside the bundle, of folders above it, and of what killed exports leave.
-  const bool taken =
-      version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
-  if (plain && !taken) return;
-  throw ConfigError("version: found '" + shown(version) +
-                    "', expected a name of letters, digits, '-', '_' and '.' that begins with none of '-' and '.'");
-}
-
-std::vector<serve::BundleFile> files_in(const std::string& folder) {
-  std::vector<serve::BundleFile> files;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string path = entry.path().string();
-    files.push_back(
-        {entry.path().filename().string(), static_cast<int64_t>(entry.file_size()), file_content_hash(path)});
-  }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  return files;
-}
-
 // Compares graph and policy over days of one row, of a few rows and of many.
 Agreement agreement_of(const BundleSource& source, const std::shared_ptr<const graph::Program>& program) {
   Agreement all;
@@ -138,36 +103,6 @@ void write_bundle_files(const BundleSource& source, serve::BundleInfo info, cons
   info.files = files_in(folder);
   write_file(folder + "/" + serve::kBundleFile, serve::bundle_json(info));
 }
-
-int64_t bytes_in(const std::string& folder) {
-  int64_t bytes = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) bytes += static_cast<int64_t>(entry.file_size());
-  }
-  return bytes;
-}
-
-// One export a folder at a time: whether a version is there is asked before it is put in place.
-class FolderLock {
- public:
-  explicit FolderLock(const std::string& folder) {
-    fs::create_directories(folder);
-    file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file_ < 0) throw Error(folder + ": cannot open: " + std::strerror(errno));
-    if (lock_file(file_, folder, std::chrono::seconds(60))) {
-      remove_leftovers(folder);  // of exports that were killed
-      return;
-    }
-    ::close(file_);
-    throw Error(folder + ": found another export at work in it, expected none");
-  }
-  ~FolderLock() { ::close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_ = -1;
-};
 
 BundleSummary write_native(const BundleSource& source, const BundleOptions& options, const graph::Graph& graph) {
   serve::BundleInfo info = described(source, graph);

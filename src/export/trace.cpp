@@ -44,39 +44,51 @@ int64_t served_window(const policy::Policy& policy) {
   return policy.initial_carry(1).empty() ? policy.window() : policy.window_with_carry();
 }
 
+Trace traced(const TracedFunction& function) {
+  const torch::NoGradGuard no_grad;
+  Trace trace;
+  trace.inputs = function.inputs;
+  trace.outputs = function.outputs;
+  trace.named = function.named;
+  torch::jit::Stack stack;
+  for (const TraceTensor& input : trace.inputs) stack.emplace_back(input.sample);
+  const auto run = [&](const torch::jit::Stack& given) {
+    std::vector<at::Tensor> inputs;
+    for (const c10::IValue& one : given) inputs.push_back(one.toTensor());
+    std::vector<c10::IValue> parts;
+    for (at::Tensor& one : function.run(inputs)) parts.emplace_back(std::move(one));
+    return torch::jit::Stack{c10::ivalue::Tuple::create(std::move(parts))};  // a graph has one output
+  };
+  const auto no_names = [](const torch::autograd::Variable&) { return std::string(); };
+  trace.graph = torch::jit::tracer::trace(stack, run, no_names, /*strict=*/true).first->graph;
+  torch::jit::EliminateDeadCode(trace.graph);
+  return trace;
+}
+
 Trace trace_act(policy::Policy& policy, const policy::PolicyShape& shape) {
   if (policy.act_needs_gradients()) {
     throw Error("export: found a policy that computes gradients when it acts, expected one that does not");
   }
   policy.eval();
   for (const at::Tensor& parameter : policy.parameters()) parameter.set_requires_grad(false);
-  const torch::NoGradGuard no_grad;
-  Trace trace;
-  trace.inputs = inputs_for(policy, shape);
-  for (const auto& item : policy.named_parameters()) trace.named[item.key()] = item.value();
-  for (const auto& item : policy.named_buffers()) trace.named[item.key()] = item.value();
-  trace.outputs = {"coefficients"};
-  for (size_t i = kFirstCarry; i < trace.inputs.size(); ++i) trace.outputs.push_back(trace.inputs[i].name);
-
-  torch::jit::Stack stack;
-  for (const TraceTensor& input : trace.inputs) stack.emplace_back(input.sample);
-  const auto act = [&](const torch::jit::Stack& given) {
-    const auto at = [&](size_t i) { return given[i].toTensor(); };
-    std::vector<at::Tensor> carry;
-    for (size_t i = kFirstCarry; i < given.size(); ++i) carry.push_back(at(i));
-    const policy::Action action = policy.act({at(0), at(1), at(2), at(3), at(4), at(5)}, at(6), at(7), carry);
-    std::vector<c10::IValue> parts = {action.coefficients_BA};
+  TracedFunction act;
+  act.inputs = inputs_for(policy, shape);
+  for (const auto& item : policy.named_parameters()) act.named[item.key()] = item.value();
+  for (const auto& item : policy.named_buffers()) act.named[item.key()] = item.value();
+  act.outputs = {"coefficients"};
+  for (size_t i = kFirstCarry; i < act.inputs.size(); ++i) act.outputs.push_back(act.inputs[i].name);
+  act.run = [&](const std::vector<at::Tensor>& in) {
+    const std::vector<at::Tensor> carry(in.begin() + kFirstCarry, in.end());
+    policy::Action action = policy.act({in[0], in[1], in[2], in[3], in[4], in[5]}, in[6], in[7], carry);
     if (action.carry.size() != carry.size()) {
       throw Error("export: found a policy that returns " + std::to_string(action.carry.size()) +
                   " tensors to carry on, expected " + std::to_string(carry.size()) + ", those of a day's first tick");
     }
-    for (const at::Tensor& one : action.carry) parts.emplace_back(one);
-    return torch::jit::Stack{c10::ivalue::Tuple::create(std::move(parts))};  // a graph has one output
+    std::vector<at::Tensor> outputs{action.coefficients_BA};
+    outputs.insert(outputs.end(), action.carry.begin(), action.carry.end());
+    return outputs;
   };
-  const auto no_names = [](const torch::autograd::Variable&) { return std::string(); };
-  trace.graph = torch::jit::tracer::trace(stack, act, no_names, /*strict=*/true).first->graph;
-  torch::jit::EliminateDeadCode(trace.graph);
-  return trace;
+  return traced(act);
 }
 
 }  // namespace genbid::exporting

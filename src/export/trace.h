@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/ir/ir.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,13 +16,24 @@ struct TraceTensor {
   at::Tensor sample;  // of kTracedRows rows, or of as many as its first extent says
 };
 
-// What LibTorch records of `Policy::act`: operators as they are called, composite ones whole.
+// What LibTorch records of a function: operators as they are called, composite ones whole.
 struct Trace {
   std::shared_ptr<torch::jit::Graph> graph;
   std::vector<TraceTensor> inputs;
   std::vector<std::string> outputs;  // "coefficients", "carry.0", ...
   policy::NamedTensors named;        // parameters and buffers
 };
+
+// A function of tensors, rows in front.
+struct TracedFunction {
+  std::vector<TraceTensor> inputs;
+  std::vector<std::string> outputs;
+  policy::NamedTensors named;  // parameters and buffers, which give constants their names
+  std::function<std::vector<at::Tensor>(const std::vector<at::Tensor>&)> run;
+};
+
+// Records it. Its parameters need no gradients.
+Trace traced(const TracedFunction& function);
 
 // Many enough that no extent of a model is likely to be the same: a number of rows that stays in a graph shows there.
 inline constexpr int64_t kTracedRows = 5;

@@ -83,8 +83,10 @@ at::Tensor noise_MBZ(const CampaignAgents& agents, const Field& field, const at:
   const auto* const rows = rows_MB.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < rows_MB.numel(); ++i) {
     const DayPlace& place = at(field.days.places, rows[i]);
+    const campaigns::Sample& sample = at(field.samples.all(), place.sample);
     for (int64_t z = 0; z < size; z += 2) {
-      const auto bits = stream.bits(low_word(place.sample), low_word(place.back), low_word(slot), low_word(z));
+      const auto bits =
+          stream.bits(low_word(sample.campaign), low_word(sample.day - place.back), low_word(slot), low_word(z));
       const NormalPair pair = normal_pair(bits[0], bits[1]);
       *to++ = pair.first;
       if (z + 1 < size) *to++ = pair.second;
@@ -132,16 +134,17 @@ at::Generator drawn_by(int64_t seed, const char* purpose, int64_t index) {
 at::Tensor conditions_NT2(const PreparedDays& days) {
   const at::Tensor conditions_N2 = at::zeros({days.count(), 2});
   const int64_t slots = days.before_NTP.size(1);
-  const at::Tensor count_NT = days.before_NTP.select(2, campaigns::kProfileImpressions);
-  const at::Tensor cost_N = (count_NT * days.before_NTP.select(2, campaigns::kProfileMeanCost)).sum(1);
-  const at::Tensor price_N =
-      (count_NT * days.before_NTP.select(2, campaigns::kProfileMiddlePrice)).sum(1) / count_NT.sum(1).clamp_min(1.0);
+  const auto* const before = days.before_NTP.const_data_ptr<float>();
+  std::vector<campaigns::SlotProfile> day(to_size(slots));
   for (int64_t i = 0; i < days.count(); ++i) {
-    const double cost = cost_N[i].item<double>();
-    const double price = price_N[i].item<double>();
-    if (!days.known(i) || cost <= 0.0 || price <= 0.0) continue;
-    conditions_N2[i][0] = std::log(at(days.limits, i).budget / cost);
-    conditions_N2[i][1] = std::log(at(days.limits, i).ppc / price);
+    if (!days.known(i)) continue;
+    const auto* from = before + i * slots * campaigns::kSlotProfileSize;
+    for (campaigns::SlotProfile& slot : day) {
+      std::copy_n(from, slot.size(), slot.begin());
+      from += slot.size();
+    }
+    const std::array<float, 2> tight = campaigns::tightness(day, at(days.limits, i));
+    std::copy(tight.begin(), tight.end(), conditions_N2.data_ptr<float>() + 2 * i);
   }
   return conditions_N2.unsqueeze(1).expand({-1, slots, -1});
 }

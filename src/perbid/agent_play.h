@@ -23,9 +23,8 @@ struct Field {
   at::Tensor profiles_NTH;  // what agents read of the campaign before each slot; undefined where they read nothing
 };
 
-// What conditioned agents read in place of a profile (N T 2, the same in every slot): logarithms of the budget over
-// what all impressions of the day before cost, and of the limit over what a click cost then (the mean of the slots'
-// middle prices); 0 where none is known.
+// What conditioned agents read in place of a profile (N T 2, the same in every slot): campaigns::tightness() by the day
+// before; 0 where none is known.
 at::Tensor conditions_NT2(const PreparedDays& days);
 
 inline constexpr double kWorstGain = -1.0;  // agents hear of no Res below it

@@ -34,7 +34,14 @@ std::vector<DiffusionActor::Level> DiffusionActor::levels_of(int64_t count) {
 DiffusionActor::DiffusionActor(int64_t agents, int64_t inputs, int64_t width, int64_t depth,
                                const DiffusionActorConfig& config)
     : levels_(levels_of(config.levels)),
-      denoiser_(std::make_shared<StackedLayers>(agents, inputs + 1 + 2 + 2, width, depth, 2)) {}
+      level_K2_(at::empty({config.levels, 2})),
+      denoiser_(std::make_shared<StackedLayers>(agents, inputs + 1 + 2 + 2, width, depth, 2)) {
+  auto* to = level_K2_.data_ptr<float>();
+  for (const Level& level : levels_) {
+    *to++ = as_float(level.signal);
+    *to++ = as_float(level.noise);
+  }
+}
 
 at::Tensor DiffusionActor::clean_MB2(const ActorInputs& inputs, const at::Tensor& wish_MB1, const at::Tensor& noisy_MB2,
                                      const at::Tensor& level_MB2) const {
@@ -45,8 +52,7 @@ at::Tensor DiffusionActor::said_MB2(const ActorInputs& inputs) const {
   at::Tensor noisy_MB2 = inputs.noise_MBZ.slice(-1, 0, 2);
   for (int64_t k = std::ssize(levels_) - 1;; --k) {
     const Level& level = at(levels_, k);
-    const at::Tensor level_2 = at::tensor({as_float(level.signal), as_float(level.noise)});
-    const at::Tensor clean = clean_MB2(inputs, inputs.wish_MB1, noisy_MB2, level_2.expand_as(noisy_MB2));
+    const at::Tensor clean = clean_MB2(inputs, inputs.wish_MB1, noisy_MB2, level_K2_.select(0, k).expand_as(noisy_MB2));
     if (k == 0) return clean;
     const at::Tensor drawn_MB2 = inputs.noise_MBZ.slice(-1, 2 * k, 2 * (k + 1));
     noisy_MB2 = at::tanh(clean) * level.of_clean + noisy_MB2 * level.of_noisy + drawn_MB2 * level.deviation;
@@ -56,13 +62,8 @@ at::Tensor DiffusionActor::said_MB2(const ActorInputs& inputs) const {
 Actor::Lesson DiffusionActor::lesson(const ActorInputs& inputs, const Made& made,
                                      const at::Generator& generator) const {
   const at::Tensor& steps_MB2 = made.steps_MB2;
-  std::vector<float> table;
-  for (const Level& level : levels_) {
-    table.push_back(as_float(level.signal));
-    table.push_back(as_float(level.noise));
-  }
   const at::Tensor drawn_MB = at::randint(std::ssize(levels_), steps_MB2.sizes().slice(0, 2), generator, at::kLong);
-  const at::Tensor level_MB2 = at::tensor(table).view({-1, 2}).index_select(0, drawn_MB.flatten()).view_as(steps_MB2);
+  const at::Tensor level_MB2 = level_K2_.index_select(0, drawn_MB.flatten()).view_as(steps_MB2);
   const at::Tensor noisy_MB2 =
       steps_MB2 * level_MB2.slice(-1, 0, 1) + at::randn(steps_MB2.sizes(), generator) * level_MB2.slice(-1, 1, 2);
   const at::Tensor clean = at::tanh(clean_MB2(inputs, made.gain_MB1, noisy_MB2, level_MB2));

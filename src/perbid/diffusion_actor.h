@@ -43,6 +43,7 @@ class DiffusionActor : public Actor {
                        const at::Tensor& level_MB2) const;
 
   std::vector<Level> levels_;
+  at::Tensor level_K2_;  // signal and noise of each
   std::shared_ptr<StackedLayers> denoiser_;
 };
 

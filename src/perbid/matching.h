@@ -19,15 +19,19 @@ struct MatchingDays {
   at::Tensor profiles_NTH;      // undefined where agents have none
 };
 
-// The `days_back` last days of each sample, as far as they are known; `read` says what agents read of them.
-MatchingDays days_to_match(const campaigns::Samples& samples, const PreparedDays& judged, int64_t days_back,
-                           const std::function<at::Tensor(const PreparedDays&)>& read, Threads& threads);
+// Of each judged day the `days_back` days from that on which lies `first` days before it, as far as they are known;
+// `read` says what agents read of them.
+MatchingDays days_to_match(const campaigns::Samples& samples, const std::vector<DayPlace>& judged, int64_t first,
+                           int64_t days_back, const std::function<at::Tensor(const PreparedDays&)>& read,
+                           Threads& threads);
 
 struct Matching {
   at::Tensor agent_N;         // i64; of a campaign without days before, the default one
   int64_t default_agent = 0;  // the best in the mean of all others
+  at::Tensor res_NM;          // f64, the weighted mean of each agent, 0 where no day before is known
+  at::Tensor known_N;         // bool, whether one is
 };
-// `res_DM`: Res of each agent on the days before.
+// `res_DM`: Res of each agent on the days before, of which only whom they come before and how much they count is read.
 Matching match_agents(const MatchingDays& days, const at::Tensor& res_DM);
 
 }  // namespace genbid::perbid

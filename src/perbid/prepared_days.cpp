@@ -64,8 +64,9 @@ PreparedDays prepare_days(const campaigns::Samples& samples, std::vector<DayPlac
         const campaigns::ClickDay last = samples.day(place.sample, place.back + 1);
         at(all.before, i) = campaigns::click_optimum(last, sample.limits).bid;
         known[i] = 1.0F;
-        put(campaigns::slot_profiles(last), before + i * row);
-        const std::vector<float> traffic = campaigns::traffic_shares(last);
+        const std::vector<campaigns::SlotProfile> of_last = campaigns::slot_profiles(last);
+        put(of_last, before + i * row);
+        const std::vector<float> traffic = campaigns::traffic_shares(of_last);
         std::copy(traffic.begin(), traffic.end(), shares + i * slots);
       }
       if (!done) continue;

@@ -82,6 +82,24 @@ at::Tensor ProfileNetwork::profiles_NTH(const PreparedDays& days, const at::Tens
   return said.slice(1, before.size(1) - 1);
 }
 
+at::Tensor ProfileNetwork::next_NH(const at::Tensor& slot_NP, const at::Tensor& limits_N2, const at::Tensor& known_N1,
+                                   const at::Tensor& before_NH) const {
+  const at::Tensor market = config_.market ? slots_->forward(log_of(slot_NP)) * known_N1 : at::zeros_like(slot_NP);
+  const at::Tensor input = at::cat({market, limits_->forward(log_of(limits_N2)), known_N1}, 1);
+  // A GRU's step (Cho et al., EMNLP 2014) as LibTorch has it: of the three gates the first resets what was before, the
+  // second keeps it, and the third is new.
+  const auto weights = gru_->named_parameters(/*recurse=*/false);
+  const at::Tensor from_input = at::linear(input, weights["weight_ih_l0"], weights["bias_ih_l0"]);
+  const at::Tensor from_before = at::linear(before_NH, weights["weight_hh_l0"], weights["bias_hh_l0"]);
+  const auto gate = [&](const at::Tensor& all, int64_t which) {
+    return all.slice(1, which * config_.width, (which + 1) * config_.width);
+  };
+  const at::Tensor reset = at::sigmoid(gate(from_input, 0) + gate(from_before, 0));
+  const at::Tensor keep = at::sigmoid(gate(from_input, 1) + gate(from_before, 1));
+  const at::Tensor fresh = at::tanh(gate(from_input, 2) + reset * gate(from_before, 2));
+  return fresh + keep * (before_NH - fresh);
+}
+
 at::Tensor ProfileNetwork::classes_NJK(const at::Tensor& profile_NH, const at::Tensor& bids_NJ2) {
   const at::Tensor bids = bids_->forward(at::cat({log_of(bids_NJ2.slice(2, 0, 1)), bids_NJ2.slice(2, 1, 2)}, 2));
   const int64_t each = bids.size(1);

@@ -20,6 +20,8 @@
 #include "perbid/profile_training.h"
 #include "perbid/rules.h"
 #include "runs/campaign_training.h"
+#include "runs/click_bundle_play.h"
+#include "serve/click_bundle.h"
 
 namespace genbid::runs {
 namespace {
@@ -38,8 +40,9 @@ using Agents = LoadedCampaignModel<perbid::CampaignAgents>;  // a training of a 
 struct Candidate {
   CampaignCandidateConfig config;
   perbid::Rule rule;
-  std::vector<Agents> trainings;  // none: a rule
-  int64_t matched = 0;            // days whose agent was matched, and those for which it was the best
+  std::vector<Agents> trainings;  // none: a rule or a bundle
+  std::shared_ptr<const serve::ClickBundle> bundle;
+  int64_t matched = 0;  // days whose agent was matched, and those for which it was the best
   int64_t well_matched = 0;
   int64_t adapted = 0;  // days of campaigns with a copy of their own, over all trainings
 };
@@ -58,6 +61,13 @@ void check_choice(const CampaignCandidateConfig& config, const perbid::CampaignA
   throw ConfigError("policy: " + name + ": found agent: " + config.agent + " and a training of " +
                     std::to_string(agents.num_agents()) + (agents.num_agents() == 1 ? " agent" : " agents") +
                     ", expected " + (of_trainings ? "trainings of one agent" : "several agents to choose from"));
+}
+
+// A bundle says by itself who has which agent.
+void check_bundle(const CampaignCandidateConfig& config, const std::string& name) {
+  if (config.agent == "matched" && config.adapt.episodes == 0) return;
+  throw ConfigError("policy: " + name + ": found agent: " + config.agent + " and adapt.episodes: " +
+                    std::to_string(config.adapt.episodes) + " of a bundle, expected matched and 0");
 }
 
 [[noreturn]] void refuse_adapt(const CampaignCandidateConfig& config, const std::string& name,
@@ -99,7 +109,7 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
   const bool looks_back =
       (num_agents > 1 && choice != "optimal" && choice != "own") || candidate.config.adapt.episodes > 0;
   if (looks_back) {
-    before = perbid::days_to_match(samples, days, candidate.config.days_back, read, threads);
+    before = perbid::days_to_match(samples, days.places, 1, candidate.config.days_back, read, threads);
     res_before_DM = perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM;
   }
   if (num_agents > 1) {
@@ -210,7 +220,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   summary.scenario = content_hash(days_text(config.days, *samples) + config.set);
   std::vector<Candidate> candidates;
   for (const CampaignCandidateConfig& one : config.policy) {
-    Candidate candidate{one, {}, {}};
+    Candidate candidate{one, {}, {}, {}};
     CampaignContender contender;
     contender.name = name_of(one);
     contender.kind = is_rule(one.policy) ? "rule" : "policy";
@@ -221,6 +231,11 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
         tune(candidate, *samples, threads);
         contender.note = settings_text(candidate.rule.m_pid);
       }
+      contender.trainings.resize(1);
+    } else if (!one.policy.empty() && serve::is_bundle(one.policy)) {
+      check_bundle(one, contender.name);
+      candidate.bundle = serve::load_click_bundle(one.policy);
+      contender.note = "bundle " + candidate.bundle->info.version;
       contender.trainings.resize(1);
     } else {
       for (const std::string& run : one.runs.empty() ? std::vector<std::string>{one.policy} : one.runs) {
@@ -246,6 +261,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
       for (size_t t = 0; t < contender.trainings.size(); ++t) {
         const std::vector<Outcome> played =
             contender.kind == "rule" ? perbid::play_rule(*samples, days, candidates[c].rule, threads)
+            : candidates[c].bundle   ? play_bundle(candidates[c].bundle, *samples, days, threads)
                                      : play_agents(candidates[c], candidates[c].trainings[t], *samples, days, threads);
         contender.trainings[t].insert(contender.trainings[t].end(), played.begin(), played.end());
       }

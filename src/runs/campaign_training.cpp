@@ -218,9 +218,10 @@ LoadedCampaignModel<Model> open_model(const std::string& path, bool profiles, in
 }
 
 template <typename Model>
-void load_weights(LoadedCampaignModel<Model>& loaded, std::shared_ptr<Model> model) {
+void load_weights(LoadedCampaignModel<Model>& loaded, std::shared_ptr<Model> model,
+                  policy::Weights weights = policy::Weights::kEma) {
   loaded.model = std::move(model);
-  policy::load_policy(loaded.checkpoint, *loaded.model, policy::Weights::kEma);
+  policy::load_policy(loaded.checkpoint, *loaded.model, weights);
   loaded.model->eval();
 }
 
@@ -280,8 +281,9 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
 
   const perbid::PreparedDays judged = prepare(samples, SetOfSamples::kValidation, 1, threads);
   const auto read = [&](const perbid::PreparedDays& of) { return config.read_of(of, network.get()); };
-  const perbid::MatchingDays matching =
-      agents->num_agents() > 1 ? perbid::days_to_match(samples, judged, 1, read, threads) : perbid::MatchingDays();
+  const perbid::MatchingDays matching = agents->num_agents() > 1
+                                            ? perbid::days_to_match(samples, judged.places, 1, 1, read, threads)
+                                            : perbid::MatchingDays();
   CampaignJudge judge(*agents, {samples, judged, config.read_of(judged, network.get())}, matching, threads);
   return training.run(*agents, *episodes, &judge);
 }
@@ -325,7 +327,8 @@ LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::stri
   return loaded;
 }
 
-LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots) {
+LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots,
+                                                        policy::Weights weights) {
   auto loaded = open_model<perbid::CampaignAgents>(path, false, slots);
   if (!loaded.config.profile_run.empty()) {
     const auto profiles = load_profile_network(loaded.config.profile_run, slots);
@@ -335,7 +338,7 @@ LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path,
     }
     loaded.network = profiles.model;
   }
-  load_weights(loaded, make_agents(loaded.config, loaded.network.get()));
+  load_weights(loaded, make_agents(loaded.config, loaded.network.get()), weights);
   return loaded;
 }
 

@@ -53,6 +53,7 @@ struct LoadedCampaignModel {
 // Error unless it is for days of so many slots; of agents also if their network of profiles is no longer the one that
 // they were trained with.
 LoadedCampaignModel<perbid::ProfileNetwork> load_profile_network(const std::string& path, int64_t slots);
-LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots);
+LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path, int64_t slots,
+                                                        policy::Weights weights = policy::Weights::kEma);
 
 }  // namespace genbid::runs

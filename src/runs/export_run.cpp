@@ -11,6 +11,7 @@
 #include "base/files/atomic_file.h"
 #include "base/shown.h"
 #include "base/text_table.h"
+#include "runs/export_agents.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
 #include "train/best_checkpoint.h"
@@ -65,12 +66,21 @@ Json results_of(const std::string& checkpoint, int64_t step) {
 
 }  // namespace
 
+void MatchingConfig::fields(ConfigVisitor& v) {
+  v.path("store", store, true);
+  v.field("set", set, {"all", "train", "validation", "test"});
+  v.field("of", of, {"next", "newest"});
+  v.field("days_back", days_back, {1, 365});
+  v.field("threads", threads, {0, 1024});
+}
+
 void ExportConfig::fields(ConfigVisitor& v) {
   v.required_path("checkpoint", checkpoint);
   v.required_path("output", output);
   v.field("weights", weights, {"ema", "raw"});
   v.field("version", version);
   v.field("layout", layout, {"bundle", "triton"});
+  v.section("matching", matching);
   v.field("constraint", constraint);
   v.check(
       constraint.empty(), "constraint",
@@ -82,6 +92,11 @@ ExportSummary export_checkpoint(const ExportConfig& config) {
   at::set_num_threads(1);  // sums as evaluation has them
   std::string path = config.checkpoint;
   while (path.size() > 1 && path.back() == '/') path.pop_back();
+  if (is_campaign_training(path)) {
+    ExportConfig agents = config;
+    agents.checkpoint = path;
+    return export_agents(agents);
+  }
   const LoadedPolicy loaded =
       load_checkpoint(path, config.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
   exporting::BundleSource source;
@@ -116,7 +131,8 @@ std::string ExportSummary::text() const {
          checkpoint + ", version " + bundle.version + "\n  " + grouped(bundle.num_nodes) + " operators, " +
          grouped(bundle.num_weights) + " weights, " + grouped(bundle.bytes) + " bytes\n  compared with LibTorch in " +
          std::to_string(bundle.agreement.decisions) + " decisions of made-up days: off by " + agreement +
-         " of the largest coefficient at most\n";
+         " of the largest coefficient at most\n" +
+         (matched > 0 ? "  matched " + grouped(matched) + " campaigns with their agents\n" : "");
 }
 
 std::string ExportSummary::json() const {
@@ -125,6 +141,7 @@ std::string ExportSummary::json() const {
                      {"checkpoint", checkpoint},
                      {"version", bundle.version},
                      {"was_there", bundle.was_there},
+                     {"matched_campaigns", matched},
                      {"operators", bundle.num_nodes},
                      {"weights", bundle.num_weights},
                      {"bytes", bundle.bytes},

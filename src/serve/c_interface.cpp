@@ -3,16 +3,14 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 
 #include "base/convert.h"
-#include "base/error.h"
 #include "serve/bundle.h"
+#include "serve/c_calls.h"
 #include "serve/caller_structs.h"
 #include "serve/campaigns.h"
-#include "serve/refused.h"
 
 struct genbid_bundle {
   std::shared_ptr<const genbid::serve::Bundle> loaded;
@@ -25,70 +23,10 @@ struct genbid_session {
 
 namespace {
 
+using genbid::serve::guarded;
 using genbid::serve::Refused;
-
-struct LastError {
-  std::string text;
-  bool no_memory = false;  // for the text
-};
-
-thread_local LastError last_error;
-
-genbid_status failed(genbid_status status, const char* message) {
-  last_error.no_memory = false;
-  try {
-    last_error.text = message;
-  } catch (const std::bad_alloc&) {
-    last_error.no_memory = true;
-  }
-  return status;
-}
-
-// Runs the body of a call; no exception leaves it.
-template <typename Body>
-genbid_status guarded(const Body& body) noexcept {
-  try {
-    body();
-    return GENBID_OK;
-  } catch (const Refused& refused) {
-    return failed(refused.status(), refused.what());
-  } catch (const std::bad_alloc&) {
-    return failed(GENBID_MEMORY, "found no memory, expected what the call needs");
-  } catch (const std::exception& error) {
-    return failed(GENBID_INTERNAL, error.what());
-  } catch (...) {
-    return failed(GENBID_INTERNAL, "found an exception of another kind, expected none");
-  }
-}
-
-void require(const void* pointer, const char* name) {
-  if (pointer == nullptr) throw Refused(GENBID_INVALID, std::string(name) + ": found NULL, expected a pointer");
-}
-
-// One caller at a time.
-class Turn {
- public:
-  explicit Turn(genbid_session& session) : session_(session) {
-    if (session_.is_busy.test_and_set(std::memory_order_acquire)) {
-      throw Refused(GENBID_BUSY, "session: found another thread in a call on it, expected one at a time");
-    }
-  }
-  ~Turn() { session_.is_busy.clear(std::memory_order_release); }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-
- private:
-  genbid_session& session_;
-};
-
-template <typename Body>
-genbid_status with_session(genbid_session* session, const Body& body) noexcept {
-  return guarded([&] {
-    require(session, "session");
-    const Turn turn(*session);
-    body(session->campaigns);
-  });
-}
+using genbid::serve::require;
+using genbid::serve::with_session;
 
 }  // namespace
 
@@ -98,25 +36,15 @@ const char* genbid_version(void) { return GENBID_SERVE_VERSION; }
 
 int genbid_abi_version(void) { return GENBID_ABI_VERSION; }
 
-const char* genbid_last_error(void) {
-  return last_error.no_memory ? "found no memory for a message" : last_error.text.c_str();
-}
+const char* genbid_last_error(void) { return genbid::serve::last_error_text(); }
 
 genbid_status genbid_bundle_load(const char* path, genbid_bundle** bundle) {
   return guarded([&] {
     require(path, "path");
     require(bundle, "bundle");
     auto made = std::make_unique<genbid_bundle>();
-    try {
-      genbid::graph::best_target();
-    } catch (const genbid::Error& error) {
-      throw Refused(GENBID_INVALID, error.what());
-    }
-    try {
-      made->loaded = genbid::serve::load_bundle(path, genbid::graph::Carries::kMoving);
-    } catch (const genbid::Error& error) {
-      throw Refused(GENBID_BUNDLE, error.what());
-    }
+    made->loaded = genbid::serve::loaded_or_refused(
+        [&] { return genbid::serve::load_bundle(path, genbid::graph::Carries::kMoving); });
     *bundle = made.release();
   });
 }

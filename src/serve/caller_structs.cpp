@@ -14,6 +14,10 @@ constexpr size_t kFirstInfo = offsetof(genbid_bundle_info, campaign_bytes) + siz
 constexpr size_t kFirstCampaign = offsetof(genbid_campaign, profile_size) + sizeof(size_t);
 constexpr size_t kFirstStart = offsetof(genbid_tick_start, remaining_budget) + sizeof(double);
 constexpr size_t kFirstOutcome = offsetof(genbid_tick_outcome, cost) + sizeof(double);
+constexpr size_t kFirstClickInfo = offsetof(genbid_click_bundle_info, campaign_bytes) + sizeof(int64_t);
+constexpr size_t kFirstClickCampaign = offsetof(genbid_click_campaign, yesterday_bid) + sizeof(genbid_click_bid);
+constexpr size_t kFirstClickOutcome =
+    offsetof(genbid_click_outcome, profile) + GENBID_CLICK_PROFILE_SIZE * sizeof(double);
 
 void check_size(size_t found, size_t first, const char* what) {
   if (found >= first) return;
@@ -50,6 +54,14 @@ Struct taken_at(const Struct* given, size_t i, size_t first, const Struct& defau
   return taken(from, size, defaults, what);
 }
 
+template <typename Struct>
+void give_as(const Struct& info, size_t first, const char* what, Struct* to) {
+  const size_t room = to->size;
+  check_size(room, first, what);
+  std::memcpy(to, &info, std::min(room, sizeof info));
+  to->size = room;
+}
+
 }  // namespace
 
 genbid_campaign campaign_from(const genbid_campaign* given) {
@@ -65,11 +77,21 @@ genbid_tick_outcome tick_outcome_at(const genbid_tick_outcome* given, size_t i) 
   return taken_at(given, i, kFirstOutcome, genbid_tick_outcome GENBID_TICK_OUTCOME_INIT, "genbid_tick_outcome");
 }
 
+genbid_click_campaign click_campaign_from(const genbid_click_campaign* given) {
+  check_size(given->size, kFirstClickCampaign, "genbid_click_campaign");
+  return taken(given, given->size, genbid_click_campaign GENBID_CLICK_CAMPAIGN_INIT, "genbid_click_campaign");
+}
+
+genbid_click_outcome click_outcome_at(const genbid_click_outcome* given, size_t i) {
+  return taken_at(given, i, kFirstClickOutcome, genbid_click_outcome GENBID_CLICK_OUTCOME_INIT, "genbid_click_outcome");
+}
+
 void give(const genbid_bundle_info& info, genbid_bundle_info* to) {
-  const size_t room = to->size;
-  check_size(room, kFirstInfo, "genbid_bundle_info");
-  std::memcpy(to, &info, std::min(room, sizeof info));
-  to->size = room;
+  give_as(info, kFirstInfo, "genbid_bundle_info", to);
+}
+
+void give(const genbid_click_bundle_info& info, genbid_click_bundle_info* to) {
+  give_as(info, kFirstClickInfo, "genbid_click_bundle_info", to);
 }
 
 }  // namespace genbid::serve

@@ -91,10 +91,10 @@ TEST(SlotProfile, HasQuantilesVolumeAndMean) {
 
 TEST(SlotProfile, SharesTrafficByImpressions) {
   ClickDay day = test::made_day(3, 4, 25);
-  EXPECT_EQ(traffic_shares(day), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
+  EXPECT_EQ(traffic_shares(slot_profiles(day)), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
   day.slot_begins = {0, 0, 50, 90, 100};
-  EXPECT_EQ(traffic_shares(day), (std::vector<float>{0.0F, 0.5F, 0.4F, 0.1F}));
-  EXPECT_EQ(traffic_shares(test::made_day(3, 4, 0)), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
+  EXPECT_EQ(traffic_shares(slot_profiles(day)), (std::vector<float>{0.0F, 0.5F, 0.4F, 0.1F}));
+  EXPECT_EQ(traffic_shares(slot_profiles(test::made_day(3, 4, 0))), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
 }
 
 }  // namespace

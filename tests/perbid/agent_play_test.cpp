@@ -149,7 +149,7 @@ TEST(Matching, IsByTheDaysBefore) {
   const auto agents = made_agents(0);
   test::SmallField small(kCount);
   const auto blind = [](const PreparedDays&) { return at::Tensor(); };
-  const MatchingDays days = days_to_match(small.samples, small.days, 2, blind, small.threads);
+  const MatchingDays days = days_to_match(small.samples, small.days.places, 1, 2, blind, small.threads);
   const Matching matching = match_agents(days, play_all(*agents, {small.samples, days.days, {}}, small.threads).res_NM);
   int64_t begun = 0;
   for (int64_t i = 0; i < kCount; ++i) {

@@ -29,7 +29,7 @@ struct Judged {
     agents = std::make_shared<ClusterAgents>(AgentsConfig{16, 2}, kAgents, 0);
     agents->start_at(middle_alpha(small.days));
     before = days_to_match(
-        small.samples, small.days, 2, [](const PreparedDays&) { return at::Tensor(); }, small.threads);
+        small.samples, small.days.places, 1, 2, [](const PreparedDays&) { return at::Tensor(); }, small.threads);
     res_DM = play_all(*agents, {small.samples, before.days, {}}, small.threads).res_NM;
     agent_N = match_agents(before, res_DM).agent_N;
   }

@@ -1,0 +1,70 @@
+#include "export/bundle_folder.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
+#include "base/files/file_lock.h"
+#include "base/shown.h"
+
+namespace genbid::exporting {
+
+namespace fs = std::filesystem;
+
+void check_version(const std::string& version) {
+  const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' && version.front() != '-' &&
+                     std::all_of(version.begin(), version.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+                              c == '-' || c == '_';
+                     });
+  const auto has = [&version](const char* part) { return version.find(part) != std::string::npos; };
+  // Taken are names of files beside the bundle, of folders above it, and of what killed exports leave.
+  const bool taken =
+      version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
+  if (plain && !taken) return;
+  throw ConfigError("version: found '" + shown(version) +
+                    "', expected a name of letters, digits, '-', '_' and '.' that begins with none of '-' and '.'");
+}
+
+std::vector<serve::BundleFile> files_in(const std::string& folder) {
+  std::vector<serve::BundleFile> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string path = entry.path().string();
+    files.push_back(
+        {entry.path().filename().string(), static_cast<int64_t>(entry.file_size()), file_content_hash(path)});
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return files;
+}
+
+int64_t bytes_in(const std::string& folder) {
+  int64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += static_cast<int64_t>(entry.file_size());
+  }
+  return bytes;
+}
+
+FolderLock::FolderLock(const std::string& folder) {
+  fs::create_directories(folder);
+  file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file_ < 0) throw Error(folder + ": cannot open: " + std::strerror(errno));
+  if (lock_file(file_, folder, std::chrono::seconds(60))) {
+    remove_leftovers(folder);  // of exports that were killed
+    return;
+  }
+  ::close(file_);
+  throw Error(folder + ": found another export at work in it, expected none");
+}
+
+FolderLock::~FolderLock() { ::close(file_); }
+
+}  // namespace genbid::exporting

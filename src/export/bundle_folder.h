@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "serve/bundle_files.h"
+
+// The folder that bundles are written into, OUTPUT/VERSION/ beside OUTPUT/CURRENT.
+
+namespace genbid::exporting {
+
+inline constexpr size_t kVersionDigits = 16;  // of a hash, as a version
+
+// Error unless it can be the name of a bundle's folder.
+void check_version(const std::string& version);
+// The files that lie in a folder, by name, with sizes and hashes.
+std::vector<serve::BundleFile> files_in(const std::string& folder);
+int64_t bytes_in(const std::string& folder);
+
+// One export a folder at a time: whether a version is there is asked before it is put in place.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_ = -1;
+};
+
+}  // namespace genbid::exporting

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "base/threads.h"
+#include "campaigns/samples.h"
+#include "perbid/outcomes.h"
+#include "perbid/prepared_days.h"
+#include "serve/click_bundle.h"
+
+namespace genbid::runs {
+
+// What a bundle's agents make of prepared days, as a bidding server would ask them (serve/click_campaigns.h); each
+// campaign has the agent of the bundle's matching table. Error where its days have another number of slots.
+std::vector<perbid::Outcome> play_bundle(const std::shared_ptr<const serve::ClickBundle>& bundle,
+                                         const campaigns::Samples& samples, const perbid::PreparedDays& days,
+                                         Threads& threads);
+
+}  // namespace genbid::runs
