@@ -37,6 +37,7 @@ Command export_command() {
       "output      the folder of bundles\n"
       "weights     ema (default) or raw\n"
       "version     the bundle's name; empty: a hash of what it holds. With layout=triton a number, by itself the next\n"
+      "matching    of agents of campaigns (protocol: campaigns; docs/perbid.md): which agent each campaign gets\n"
       "constraint  what may stand over its bids in an evaluation: refused, since no bundle holds it\n"
       "layout      bundle (default), or triton: OUTPUT/MODEL/VERSION/model.onnx and OUTPUT/MODEL/config.pbtxt\n",
       run,

@@ -22,6 +22,7 @@
 #include "graph/operators.h"
 #include "runs/load_policy.h"
 #include "serve/bundle.h"
+#include "serve/click_bundle.h"
 
 namespace genbid::runs {
 namespace {
@@ -188,6 +189,30 @@ Inspection inspect_checkpoint(const std::string& path) {
   return made;
 }
 
+Inspection inspect_agents(const std::string& path) {
+  const auto bundle = serve::load_click_bundle(path);
+  const serve::ClickBundleInfo& info = bundle->info;
+  Inspection made = {"bundle of agents of campaigns", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  add("folder", bundle->folder);
+  add("version", info.version);
+  add("made by", info.program);
+  add("agents", std::to_string(info.num_agents));
+  add("days", std::to_string(info.slots) + " slots, begun with " +
+                  (info.starts_with_yesterday ? "yesterday's best bid, where it is known, else with " : "") +
+                  number_text("alpha %.4g", info.start_alpha) + number_text(" and beta %.4g", info.start_beta));
+  add("reads", info.read == serve::ClickRead::kNothing ? "what it spent"
+               : info.read == serve::ClickRead::kConditions
+                   ? "what it spent, how tight limits are"
+                   : "what it spent, a profile of " + std::to_string(info.read_size) + " numbers");
+  add("noise", std::to_string(info.noise_size) + " numbers a slot");
+  if (info.num_agents > 1) {
+    add("matched",
+        grouped(std::ssize(bundle->agent_of)) + " campaigns; others get agent " + std::to_string(info.default_agent));
+  }
+  return made;
+}
+
 // --- Stores ----------------------------------------------------------------------------------------------------------
 
 void add_sources(Inspection& made, const std::string& sources) {
@@ -276,6 +301,10 @@ Inspection inspect(const std::string& path, bool operators) {
   if (!fs::exists(path)) throw Error(path + ": no such file or folder");
   const bool is_bundle = serve::is_bundle(path);
   if (operators && !is_bundle) throw ConfigError("--operators: found " + path + ", expected a bundle");
+  if (is_bundle && serve::is_click_bundle(path)) {
+    if (operators) throw ConfigError("--operators: found " + path + ", a bundle of agents, expected one of a policy");
+    return inspect_agents(path);
+  }
   if (is_bundle) return inspect_bundle(path, operators);
   if (fs::exists(path + "/state.json") || fs::is_directory(path + "/checkpoints")) return inspect_checkpoint(path);
   if (fs::is_regular_file(path)) {

@@ -172,6 +172,33 @@ TEST(ProfileLessons, TeachWhatBidsBring) {
   EXPECT_GT(without.end, with.most_frequent);
 }
 
+// Slot by slot it says what it says of whole days, known before or not.
+TEST(ProfileNetwork, SaysTheSameSlotBySlot) {
+  const torch::NoGradGuard no_grad;
+  test::SmallField small(kCount);
+  for (const bool market : {true, false}) {
+    ProfileConfig config;
+    config.market = market;
+    ProfileNetwork network(config);
+    network.fit_days(small.days);
+    const at::Tensor whole = network.profiles_NTH(small.days, at::arange(kCount, at::kLong));
+    const at::Tensor limits_N2 = at::empty({kCount, 2});
+    for (int64_t i = 0; i < kCount; ++i) {
+      limits_N2[i][0] = at(small.days.limits, i).budget;
+      limits_N2[i][1] = at(small.days.limits, i).ppc;
+    }
+    at::Tensor said = at::zeros({kCount, config.width});
+    for (int64_t slot = 0; slot < 6; ++slot) {
+      said = network.next_NH(small.days.before_NTP.select(1, slot), limits_N2, small.days.known_N.unsqueeze(1), said);
+    }
+    for (int64_t slot = 0; slot <= 6; ++slot) {
+      EXPECT_LT((said - whole.select(1, slot)).abs().max().item<double>(), 1e-6) << slot;
+      if (slot == 6) break;
+      said = network.next_NH(small.days.slots_NTP.select(1, slot), limits_N2, at::ones({kCount, 1}), said);
+    }
+  }
+}
+
 TEST(ProfileNetwork, KnowsOnlyWhatHasBeen) {
   test::SmallField small(kCount);
   ProfileNetwork network(ProfileConfig{});

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/first" >"$work/install.log" || { cat "$work/install.log" >&2; fail "install"; }
 mv "$work/first" "$work/prefix"
 prefix="$work/prefix"
-for file in include/genbid.h lib/libgenbid_serve.so lib/libgenbid_serve.so.0 lib/pkgconfig/genbid_serve.pc \
+for file in include/genbid.h include/genbid_click.h lib/libgenbid_serve.so lib/libgenbid_serve.so.0 lib/pkgconfig/genbid_serve.pc \
   lib/cmake/genbid_serve/genbid_serveConfig.cmake lib/cmake/genbid_serve/genbid_serveConfigVersion.cmake; do
   [[ -e $prefix/$file ]] || fail "found no $file, expected it in the prefix"
 done
@@ -24,6 +24,7 @@ fi
 "$writer" perceptron "$work/perceptron"
 "$writer" recurrent "$work/bundles/one"
 echo one >"$work/bundles/CURRENT"
+"$writer" agents "$work/agents"
 
 cp -r "$sources/examples/serve" "$work/example"
 cd "$work/example"
@@ -46,6 +47,14 @@ for bundle in perceptron bundles; do
     diff <(grep -v '^without' "$work/one.txt") "$work/python.txt" || fail "C and Python bid differently"
   fi
 done
+# Agent 1 bids 3 times its last alpha, 4 at first, and so many more as slots have gone by; what yesterday's slots and
+# today's say of the first campaign is its beta.
+clean ./with_cmake/click "$work/agents" >"$work/click.txt" || fail "the example of clicks ends with an error"
+diff <(tail -n 3 "$work/click.txt" | cut -d' ' -f1-3,5) - <<'END' || fail "found other bids of agents"
+slot 0: 12 12
+slot 1: 37 37
+slot 2: 113 113
+END
 if clean ./with_cmake/act /nowhere 2>"$work/error.txt"; then fail "expected an error of a bundle that is not there"; fi
 [[ $(cat "$work/error.txt") == "act: load the bundle: /nowhere: found neither bundle.json nor CURRENT, expected a bundle" ]] ||
   fail "found the error '$(cat "$work/error.txt")'"
