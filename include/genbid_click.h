@@ -2,7 +2,7 @@
  * `protocol: campaigns` (docs/perbid.md) bid, without LibTorch.
  *
  * A bundle (`genbid export`) holds agents, the network of profiles that they read, and which campaign has which agent.
- * A session holds campaigns and the memory of one caller: one thread at a time. A campaign's day goes from slot to slot:
+ * A session holds campaigns and the memory of one caller: one thread at a time. A day goes from slot to slot:
  *
  *     genbid_click_bundle* bundle = NULL;
  *     genbid_click_session* session = NULL;
@@ -32,9 +32,9 @@
  *     genbid_click_session_close(session);
  *     genbid_click_bundle_free(bundle);
  *
- * Statuses, genbid_last_error() and the sizes of structs are those of genbid.h. Money and values are in the units of the
- * days that the agents were trained on. Agents were trained with clicks and values counted by their expectation; counts
- * may be given in their place, and are then what they are on average.
+ * Statuses, genbid_last_error() and the sizes of structs are those of genbid.h. Money and values are in the units of
+ * the days that the agents were trained on. Agents were trained with clicks and values counted by their expectation;
+ * counts may be given in their place, and are then what they are on average.
  */
 #ifndef GENBID_CLICK_H
 #define GENBID_CLICK_H
@@ -108,8 +108,8 @@ typedef struct genbid_click_campaign {
   int64_t day;      /* for that noise alone, not negative */
   int32_t agent;    /* 0 .. M-1; -1: that of the matching table */
   int32_t reserved; /* 0 */
-  /* Profiles of yesterday's slots, GENBID_CLICK_PROFILE_SIZE numbers of each, one behind the other, and how many numbers
-     these are in all; NULL and 0 for a campaign that begins. Read where the call is made, and not kept. */
+  /* Profiles of yesterday's slots, GENBID_CLICK_PROFILE_SIZE numbers of each, one behind the other, and how many
+     numbers these are in all; NULL and 0 for a campaign that begins. Read where the call is made, and not kept. */
   const double* yesterday;
   size_t yesterday_size;
   /* What would have been best all day yesterday; alpha 0: it is not known. Of agents that begin there. */
@@ -124,7 +124,7 @@ GENBID_API genbid_status genbid_click_campaign_open(genbid_click_session* sessio
 GENBID_API genbid_status genbid_click_campaign_close(genbid_click_session* session, uint64_t id);
 
 /* Says what `count` campaigns, each named once, are to bid in their next slots. Asked again before genbid_click_push()
-   the answer is the same. Where the network then says what is no number (GENBID_INTERNAL), `bids` may be half-written. */
+   the answer is the same. Where a network says what is no number (GENBID_INTERNAL), `bids` is not written. */
 GENBID_API genbid_status genbid_click_ask(genbid_click_session* session, size_t count, const uint64_t* ids,
                                           genbid_click_bid* bids, size_t room);
 

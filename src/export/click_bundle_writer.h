@@ -9,7 +9,7 @@
 
 namespace genbid::exporting {
 
-// A function of rows that is exported, with inputs such as it gets, so many rows of them, to compare what comes of both.
+// A function of rows that is exported, with so many rows of inputs such as it gets, to compare what comes of both.
 struct SampledFunction {
   TracedFunction function;
   std::function<std::vector<TraceTensor>(int64_t rows, int64_t seed)> draw;

@@ -276,7 +276,7 @@ bool Lowerer::computed_here(Node& node) {
   }
   if (!stack[0].isTensor()) return false;
   const at::Tensor result = stack[0].toTensor();
-  // What was written into it by hand (at::tensor() does) LibTorch did not record: a number that shows, and no chance one.
+  // LibTorch does not record what is written into it by hand, as at::tensor() does: that must show.
   if (name.starts_with("aten::empty") && result.is_floating_point()) result.fill_(std::nan(""));
   if (rows == 0) {
     terms_[node.output()] = {result};

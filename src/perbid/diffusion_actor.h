@@ -16,8 +16,8 @@ struct DiffusionActorConfig {
 };
 
 // A move is drawn by denoising (Diffusion-QL, Wang et al., ICLR 2023): a perceptron says what the clean move is, given
-// the state, the wish and a noisy move. It has learned that of moves that were made, with what they brought as the wish,
-// and what its critic thinks of the moves that come out of the whole chain.
+// the state, the wish and a noisy move. It has learned that of moves that were made, with what they brought as the
+// wish, and from what its critic thinks of the moves that come out of the whole chain.
 class DiffusionActor : public Actor {
  public:
   DiffusionActor(int64_t agents, int64_t inputs, int64_t width, int64_t depth, const DiffusionActorConfig& config);

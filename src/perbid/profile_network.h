@@ -38,8 +38,8 @@ class ProfileNetwork : public EpisodeNetwork {
 
   // N (T + 1) H: before each of the day's slots, and at its end.
   at::Tensor profiles_NTH(const PreparedDays& days, const at::Tensor& rows_N);
-  // N H: the same, slot by slot: after one more slot (N P; N 1: 1 where it is known), before the first of the day before
-  // zeros. `limits_N2`: budget and limit.
+  // N H: the same, slot by slot: after one more slot (N P; N 1: 1 where it is known); zeros before the first slot of
+  // the day before. `limits_N2`: budget and limit.
   at::Tensor next_NH(const at::Tensor& slot_NP, const at::Tensor& limits_N2, const at::Tensor& known_N1,
                      const at::Tensor& before_NH) const;
   // N J K, before softmax. `profile_NH` of a time of the day, `bids_NJ2` kept all day.

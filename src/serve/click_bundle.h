@@ -21,8 +21,8 @@
 //   matching.csv                              a row per campaign that is known, with its agent
 //
 // `status` is campaigns::CampaignStatus, `start` the alpha that the day began with, `bid` alpha and beta of the slot;
-// `slot` campaigns::SlotProfile, `limits` budget and price of a click, `known` 1 where the slot is. What is not read may
-// be missing. What a graph carries is zeros before the day's first slot; the profile's before yesterday's.
+// `slot` campaigns::SlotProfile, `limits` budget and price of a click, `known` 1 where the slot is. What is not read
+// may be missing. What a graph carries is zeros before the day's first slot; the profile's before yesterday's.
 
 namespace genbid::serve {
 

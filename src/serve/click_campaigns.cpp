@@ -34,9 +34,11 @@ std::string number_text(double value) {
 
 std::string campaign_text(uint64_t id) { return "campaign " + std::to_string(id); }
 
-void require_range(double value, const std::string& where, double low, double high) {
+// `where` is asked for only when it is needed: a text takes memory.
+template <typename Where>
+void require_range(double value, const Where& where, double low, double high) {
   if (value >= low && value <= high) return;
-  refuse(GENBID_INVALID, where, number_text(value), "a number from " + number_text(low) + " to " + number_text(high));
+  refuse(GENBID_INVALID, where(), number_text(value), "a number from " + number_text(low) + " to " + number_text(high));
 }
 
 // Money whose 32-bit float is a number above 0.
@@ -47,10 +49,13 @@ void require_money(double value, const char* what) {
          "a finite number above 0, which a 32-bit float can hold");
 }
 
-SlotProfile profile_from(const double* numbers, const std::string& where) {
+template <typename Where>
+SlotProfile profile_from(const double* numbers, const Where& where) {
   SlotProfile profile{};
   for (size_t i = 0; i < profile.size(); ++i) {
-    require_range(numbers[i], where + "[" + std::to_string(i) + "]", 0.0, as_double(std::numeric_limits<float>::max()));
+    require_range(
+        numbers[i], [&] { return where() + "[" + std::to_string(i) + "]"; }, 0.0,
+        as_double(std::numeric_limits<float>::max()));
     profile[i] = as_float(numbers[i]);
   }
   return profile;
@@ -163,8 +168,10 @@ void ClickCampaigns::check(const genbid_click_campaign& campaign) const {
            known ? std::to_string(numbers) + ", 8 numbers of each of " + std::to_string(info.slots) + " slots"
                  : "0 beside NULL");
   }
-  require_range(campaign.yesterday_bid.alpha, where + "yesterday_bid.alpha", 0.0, kMost);
-  require_range(campaign.yesterday_bid.beta, where + "yesterday_bid.beta", 0.0, 1.0);
+  require_range(
+      campaign.yesterday_bid.alpha, [&] { return where + "yesterday_bid.alpha"; }, 0.0, kMost);
+  require_range(
+      campaign.yesterday_bid.beta, [&] { return where + "yesterday_bid.beta"; }, 0.0, 1.0);
 }
 
 uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
@@ -172,7 +179,8 @@ uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
   const ClickBundleInfo& info = bundle_->info;
   std::vector<SlotProfile> yesterday;
   for (size_t i = 0; i < campaign.yesterday_size; i += to_size(campaigns::kSlotProfileSize)) {
-    yesterday.push_back(profile_from(campaign.yesterday + i, "genbid_click_campaign: yesterday"));
+    yesterday.push_back(
+        profile_from(campaign.yesterday + i, [] { return std::string("genbid_click_campaign: yesterday"); }));
   }
   if (places_.is_full()) {
     refuse(GENBID_FULL, "session", "no room for another campaign",
@@ -301,19 +309,19 @@ void ClickCampaigns::ask(size_t count, const uint64_t* ids, genbid_click_bid* bi
 
 void ClickCampaigns::check_outcome(size_t place, uint64_t id, const genbid_click_outcome& outcome) const {
   const Slot& slot = slots_[place];
-  const std::string where = campaign_text(id) + ": ";
+  const auto where = [&](const char* what) { return [id, what] { return campaign_text(id) + ": " + what; }; };
   if (!slot.has_asked) {
     refuse(GENBID_ORDER, campaign_text(id), "genbid_click_push() for slot " + std::to_string(outcome.slot),
            "genbid_click_ask() for slot " + std::to_string(slot.day.slot) + " before it");
   }
   if (outcome.slot != slot.day.slot) {
-    refuse(GENBID_ORDER, where + "slot", std::to_string(outcome.slot), std::to_string(slot.day.slot));
+    refuse(GENBID_ORDER, where("slot")(), std::to_string(outcome.slot), std::to_string(slot.day.slot));
   }
-  if (outcome.reserved != 0) refuse(GENBID_INVALID, where + "reserved", std::to_string(outcome.reserved), "0");
-  require_range(outcome.cost, where + "cost", 0.0, kMost);
-  require_range(outcome.clicks, where + "clicks", 0.0, kMost);
+  if (outcome.reserved != 0) refuse(GENBID_INVALID, where("reserved")(), std::to_string(outcome.reserved), "0");
+  require_range(outcome.cost, where("cost"), 0.0, kMost);
+  require_range(outcome.clicks, where("clicks"), 0.0, kMost);
   if (bundle_->info.read == ClickRead::kProfile) {
-    static_cast<void>(profile_from(outcome.profile, where + "profile"));
+    static_cast<void>(profile_from(outcome.profile, where("profile")));
   }
 }
 
@@ -358,7 +366,7 @@ void ClickCampaigns::push(size_t count, const uint64_t* ids, const genbid_click_
       ++slot.day.slot;
       slot.has_asked = false;
       slot.carry_now = static_cast<uint8_t>(1U - slot.carry_now);
-      if (!profile_.empty()) block_slots_.push_back(profile_from(outcome.profile, campaign_text(ids[i])));
+      if (!profile_.empty()) block_slots_.push_back(profile_from(outcome.profile, [] { return std::string(); }));
     }
     if (!profile_.empty()) {
       read_block(std::span<const size_t>(order_).subspan(begin, end - begin), block_slots_, /*known=*/true);

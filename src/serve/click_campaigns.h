@@ -17,8 +17,8 @@
 #include "serve/click_bundle.h"
 #include "serve/places.h"
 
-// Campaigns of one caller that pay by the click, and what their agents see of each. What they are handed are the numbers
-// that played days hand them (campaigns/episode.h, perbid/agent_play.h), made by the same code.
+// Campaigns of one caller that pay by the click, and what their agents see of each. They are handed the numbers that
+// played days hand them (campaigns/episode.h, perbid/agent_play.h), made by the same code.
 
 namespace genbid::serve {
 

@@ -69,8 +69,8 @@ class Campaigns : public ::testing::Test {
     while (std::getline(text, cell, ',')) all.push_back(cell);
     return all;
   }
-  // The same days with the same agents. Bids differ by last bits, by which an impression may be won here and lost there:
-  // of a day's hundred at least, so that Res differs by some 0.01 where one does.
+  // The same days with the same agents. Bids differ by last bits, by which an impression may be won here and lost
+  // there: of a day's hundred at least, so that Res differs by some 0.01 where one does.
   static void expect_alike(const std::string& played, const std::string& served, const std::string& name) {
     std::istringstream first(played);
     std::istringstream second(served);

@@ -1,5 +1,6 @@
 #include <dlfcn.h>
 #include <genbid.h>
+#include <genbid_click.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "base/temporary_folder.h"
 #include "counted_allocations.h"
+#include "serve/click_small_bundle.h"
 #include "serve/made_up_day.h"
 #include "serve/small_bundle.h"
 
@@ -57,10 +59,11 @@ TEST(Library, NeedsTheLibrariesOfCAndCppAlone) {
   EXPECT_EQ(found(dynamic, R"(\((RPATH|RUNPATH)\))"), std::set<std::string>{});
 }
 
-TEST(Library, ExportsWhatTheHeaderDeclares) {
+TEST(Library, ExportsWhatTheHeadersDeclare) {
   const std::string symbols = output_of("nm -D --defined-only '" + library() + "'");
   EXPECT_EQ(found(symbols, R"(\S+ \S (\S+))"),
-            found(read_file("include/genbid.h"), R"(GENBID_API [^;(]*?(genbid_\w+)\()"));
+            found(read_file("include/genbid.h") + read_file("include/genbid_click.h"),
+                  R"(GENBID_API [^;(]*?(genbid_\w+)\()"));
 }
 
 TEST(Library, IsSmall) {
@@ -106,6 +109,35 @@ TEST(Library, AsksForNoMemoryInActAndPush) {
     function(&genbid_session_close, "genbid_session_close")(session);
     function(&genbid_bundle_free, "genbid_bundle_free")(bundle);
   }
+  const TemporaryFolder folder;
+  write_click_bundle(folder.path("bundle"));
+  genbid_click_bundle* agents = nullptr;
+  genbid_click_session* clicks = nullptr;
+  std::vector<uint64_t> ids(60);  // more than a block
+  ASSERT_EQ(function(&genbid_click_bundle_load, "genbid_click_bundle_load")(folder.path("bundle").c_str(), &agents),
+            GENBID_OK);
+  ASSERT_EQ(function(&genbid_click_session_open, "genbid_click_session_open")(agents, 60, &clicks), GENBID_OK);
+  for (uint64_t& id : ids) {
+    genbid_click_campaign campaign = GENBID_CLICK_CAMPAIGN_INIT;
+    campaign.budget = campaign.ppc = 1.0;
+    campaign.campaign = 7 + (&id - ids.data()) % 2;
+    ASSERT_EQ(function(&genbid_click_campaign_open, "genbid_click_campaign_open")(clicks, &campaign, &id), GENBID_OK);
+  }
+  const auto ask = function(&genbid_click_ask, "genbid_click_ask");
+  const auto tell = function(&genbid_click_push, "genbid_click_push");
+  std::vector<genbid_click_bid> bids(ids.size());
+  std::vector<genbid_click_outcome> outcomes(ids.size(), genbid_click_outcome GENBID_CLICK_OUTCOME_INIT);
+  const int64_t before_clicks = num_allocations;
+  for (int32_t slot = 0; slot < kClickSlots; ++slot) {
+    for (genbid_click_outcome& one : outcomes) one.slot = slot;
+    const genbid_status asked = ask(clicks, ids.size(), ids.data(), bids.data(), bids.size());
+    const genbid_status told = tell(clicks, ids.size(), ids.data(), outcomes.data());
+    if (asked != GENBID_OK || told != GENBID_OK) ADD_FAILURE() << slot;
+  }
+  EXPECT_EQ(num_allocations, before_clicks);
+  function(&genbid_click_session_close, "genbid_click_session_close")(clicks);
+  function(&genbid_click_bundle_free, "genbid_click_bundle_free")(agents);
+
   ::dlclose(handle);
   const int64_t before = num_allocations;
   std::free(std::malloc(1));  // NOLINT: it counts
