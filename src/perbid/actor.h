@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/config/config.h"
+
 // M agents, B states of each, X numbers of a state that networks read, Z normals. The states of a single agent may come
 // without their first dimension.
 
@@ -25,6 +27,14 @@ struct ActorInputs {
 struct Made {
   at::Tensor steps_MB2;  // moves, from -1 to 1
   at::Tensor gain_MB1;   // what came of each, kept to the day's end
+};
+
+// Of actors that imitate: by how much their two losses count.
+struct ActorLosses {
+  double imitation = 1.0;  // how far they are from moves that were made, asked for what these brought
+  double value = 1.0;      // what critics say of their own moves
+
+  void fields(ConfigVisitor& v);
 };
 
 // How the agents of M clusters move before each slot of a day: by tanh of what the actor says, in units of the longest

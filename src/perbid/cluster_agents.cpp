@@ -49,9 +49,6 @@ void AgentsConfig::fields(ConfigVisitor& v) {
   } else {
     v.section("diffusion", diffusion);
   }
-  v.field("imitation", imitation, {0.0, 1000.0});
-  v.field("value", value, {0.0, 1000.0});
-  v.check(imitation + value > 0.0, "imitation", "above 0, or a value above it");
 }
 
 StartBid start_bid_named(const std::string& name) {
@@ -116,7 +113,8 @@ std::vector<policy::LossPart> ClusterAgents::actor_losses(AgentStates states, co
   const at::Tensor too_far = (lesson.said_MB2.abs() - kFarthest).clamp_min(0.0).square().mean();
   const at::Tensor actor = (value_MB.mean().neg() + kTooFar * too_far) * count;
   if (!lesson.imitation.defined()) return {{"actor", actor}};
-  return {{"actor", actor * config_.value}, {"imitation", lesson.imitation * (config_.imitation * count)}};
+  const ActorLosses counts = config_.actor == "transformer" ? config_.transformer.losses : config_.diffusion.losses;
+  return {{"actor", actor * counts.value}, {"imitation", lesson.imitation * (counts.imitation * count)}};
 }
 
 }  // namespace genbid::perbid

@@ -26,9 +26,6 @@ struct AgentsConfig {
   std::string actor = "perceptron";  // or "transformer", "diffusion"
   TransformerActorConfig transformer = {};
   DiffusionActorConfig diffusion = {};
-  // Of actors that imitate: by how much their losses count.
-  double imitation = 1.0;  // moves that were made, given what they brought
-  double value = 10.0;     // what critics say of their own moves
 
   void fields(ConfigVisitor& v);
 };

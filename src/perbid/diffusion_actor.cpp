@@ -8,7 +8,10 @@
 
 namespace genbid::perbid {
 
-void DiffusionActorConfig::fields(ConfigVisitor& v) { v.field("levels", levels, {1, 1000}); }
+void DiffusionActorConfig::fields(ConfigVisitor& v) {
+  v.field("levels", levels, {1, 1000});
+  losses.fields(v);
+}
 
 // The schedule of Diffusion-QL (its appendix), which is that of a variance-preserving process with rates 0.1 to 10: few
 // levels, the last of which is nearly noise alone.

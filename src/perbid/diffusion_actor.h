@@ -11,6 +11,7 @@ namespace genbid::perbid {
 
 struct DiffusionActorConfig {
   int64_t levels = 5;  // of noise
+  ActorLosses losses{.imitation = 1.0, .value = 10.0};
 
   void fields(ConfigVisitor& v);
 };

@@ -39,6 +39,7 @@ void TransformerActorConfig::fields(ConfigVisitor& v) {
   v.field("heads", heads, {1, 64});
   v.field("context", context, {1, 288});
   v.field("days", days, {1, 4096});
+  losses.fields(v);
 }
 
 StackedBlock::StackedBlock(int64_t agents, int64_t width, int64_t heads) : heads_(heads) {

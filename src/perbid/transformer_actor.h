@@ -15,7 +15,8 @@ struct TransformerActorConfig {
   int64_t layers = 2;
   int64_t heads = 4;
   int64_t context = 16;  // slots that a layer sees, the next one included
-  int64_t days = 8;      // that are learned from in a step
+  int64_t days = 4;      // that are learned from in a step
+  ActorLosses losses;
 
   void fields(ConfigVisitor& v);
 };

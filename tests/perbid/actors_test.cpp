@@ -24,8 +24,8 @@ AgentsConfig small(const std::string& actor) {
   config.width = 16;
   config.depth = 1;
   config.actor = actor;
-  config.transformer = {2, 2, 3, 4};
-  config.diffusion = {3};
+  config.transformer = {.layers = 2, .heads = 2, .context = 3, .days = 4, .losses = {}};
+  config.diffusion.levels = 3;
   return config;
 }
 
@@ -135,7 +135,7 @@ TEST_P(GenerativeActors, MakeTheMovesThatBroughtWhatIsAsked) {
   AgentsConfig config = small(GetParam());
   config.width = 32;
   config.depth = 2;
-  config.value = 0.0;
+  config.transformer.losses.value = config.diffusion.losses.value = 0.0;
   torch::manual_seed(1);
   ClusterAgents agents(config, 1, 0);
   agents.start_at(0.2);
