@@ -120,6 +120,9 @@ make_seeds() {
       seed bundle "$name" <"build/fuzz/small/$name/bundle.json"
       seed graph_json "$name" <"build/fuzz/small/$name/graph.json"
     done
+    build/fuzz/write_small_bundle agents build/fuzz/small/agents
+    seed bundle agents <build/fuzz/small/agents/bundle.json
+    seed bundle matching <build/fuzz/small/agents/matching.csv
   fi
 }
 

@@ -26,6 +26,7 @@ std::vector<Benchmark> official_market_benchmarks();  // market.official_*
 std::vector<Benchmark> data_benchmarks();             // ingest.*, raw_log.*
 std::vector<Benchmark> policy_benchmarks();           // act.MODEL, train_step.MODEL
 std::vector<Benchmark> campaign_benchmarks();         // campaigns.*
+std::vector<Benchmark> agent_benchmarks();            // campaigns.train_step.ACTOR
 std::vector<Benchmark> tape_benchmarks();             // train_step.market.MODEL
 std::vector<Benchmark> serving_benchmarks();
 std::vector<Benchmark> rank_benchmarks();                        // ranks.sum.MODEL

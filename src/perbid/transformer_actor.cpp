@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <numbers>
 #include <string>
 
 #include "base/convert.h"
@@ -11,23 +10,29 @@
 namespace genbid::perbid {
 namespace {
 
-constexpr int64_t kTimes = 6;  // frequencies by which a token says when it is: from one a day to 32
-
 at::Tensor spread(int64_t agents, int64_t from, int64_t to) {
   const double range = 1.0 / std::sqrt(as_double(from));
   return at::empty({agents, from, to}).uniform_(-range, range);
 }
 
-// The first feature is the time that is left (campaigns/episode.h), from -1 to 1.
-at::Tensor with_times(const at::Tensor& features_MBX) {
-  const at::Tensor time_MB1 = features_MBX.slice(-1, 0, 1);
-  std::vector<at::Tensor> parts{features_MBX};
-  for (int64_t k = 0; k < kTimes; ++k) {
-    const at::Tensor angle_MB1 = time_MB1 * (std::numbers::pi * std::exp2(as_double(k)));
-    parts.push_back(angle_MB1.sin());
-    parts.push_back(angle_MB1.cos());
-  }
-  return at::cat(parts, -1);
+// Far slots are seen less easily (ALiBi, Press et al., ICLR 2022): the score of a slot falls by the head's slope with
+// every slot between. One number more of each query, the slope, and of each key, its place, add up to that, but for what
+// is the same for all keys of a query; scores are divided by the root of the longer length.
+constexpr double kSteepest = 0.25;
+
+at::Tensor sloped(const at::Tensor& query_NHLE) {
+  const int64_t heads = query_NHLE.size(1);
+  const double length = as_double(query_NHLE.size(3));
+  const at::Tensor slope_H11 =
+      ((at::arange(heads, at::kFloat) * (-6.0 / as_double(heads))).exp2() * (kSteepest * std::sqrt(length + 1.0)))
+          .view({-1, 1, 1});
+  const at::Tensor one_NHL1 = at::ones_like(query_NHLE.slice(3, 0, 1));
+  return at::cat({query_NHLE * std::sqrt((length + 1.0) / length), one_NHL1 * slope_H11}, 3);
+}
+
+at::Tensor placed(const at::Tensor& key_NHLE) {
+  const at::Tensor place_L1 = at::arange(key_NHLE.size(2), at::kFloat).unsqueeze(1);
+  return at::cat({key_NHLE, at::ones_like(key_NHLE.slice(3, 0, 1)) * place_L1}, 3);
 }
 
 at::Tensor standardised(const at::Tensor& x_MBD) { return at::layer_norm(x_MBD, {x_MBD.size(-1)}); }
@@ -74,8 +79,8 @@ at::Tensor StackedBlock::answered(const at::Tensor& x_MBD, const at::Tensor& att
 
 at::Tensor StackedBlock::whole_days(const at::Tensor& x_MBD, int64_t slots, const at::Tensor& seen_LL) const {
   const at::Tensor all = asked(x_MBD, slots);
-  return answered(x_MBD,
-                  at::scaled_dot_product_attention(all.select(1, 0), all.select(1, 1), all.select(1, 2), seen_LL));
+  return answered(x_MBD, at::scaled_dot_product_attention(sloped(all.select(1, 0)), placed(all.select(1, 1)),
+                                                          all.select(1, 2), seen_LL));
 }
 
 at::Tensor StackedBlock::next_slot(const at::Tensor& x_MBD, const at::Tensor& seen_N11L, at::Tensor& keys,
@@ -86,7 +91,7 @@ at::Tensor StackedBlock::next_slot(const at::Tensor& x_MBD, const at::Tensor& se
   const at::Tensor value = at::cat({values, all.select(1, 2)}, 2);
   keys = key.slice(2, 1);
   values = value.slice(2, 1);
-  return answered(x_MBD, at::scaled_dot_product_attention(all.select(1, 0), key, value, seen_N11L));
+  return answered(x_MBD, at::scaled_dot_product_attention(sloped(all.select(1, 0)), placed(key), value, seen_N11L));
 }
 
 struct TransformerActor::Network : torch::nn::Module {
@@ -95,7 +100,7 @@ struct TransformerActor::Network : torch::nn::Module {
   std::shared_ptr<StackedLayers> head;
 
   Network(int64_t agents, int64_t inputs, int64_t width, const TransformerActorConfig& config) {
-    in = register_module("in", std::make_shared<StackedLayers>(agents, inputs + 2 * kTimes, width, 1, width));
+    in = register_module("in", std::make_shared<StackedLayers>(agents, inputs, width, 1, width));
     for (int64_t i = 0; i < config.layers; ++i) {
       blocks.push_back(
           register_module("block" + std::to_string(i), std::make_shared<StackedBlock>(agents, width, config.heads)));
@@ -125,7 +130,7 @@ at::Tensor TransformerActor::seen_LL(int64_t slots) const {
 }
 
 at::Tensor TransformerActor::read_MBD(const ActorInputs& inputs) const {
-  at::Tensor x_MBD = network_->in->forward(with_times(inputs.features_MBX));
+  at::Tensor x_MBD = network_->in->forward(inputs.features_MBX);
   if (inputs.slots > 1) {
     const at::Tensor seen = seen_LL(inputs.slots);
     for (const auto& block : network_->blocks) x_MBD = block->whole_days(x_MBD, inputs.slots, seen);

@@ -34,7 +34,7 @@ class StackedBlock : public torch::nn::Module {
 
  private:
   at::Tensor normed(const at::Tensor& x_MBD, int64_t which) const;
-  // 3 N L H E: queries, keys and values.
+  // N 3 H L E: queries, keys and values.
   at::Tensor asked(const at::Tensor& x_MBD, int64_t slots) const;
   at::Tensor answered(const at::Tensor& x_MBD, const at::Tensor& attended_NHLE) const;
 
@@ -46,7 +46,7 @@ class StackedBlock : public torch::nn::Module {
 };
 
 // A decision transformer over the slots of a day (Chen et al., NeurIPS 2021; with a critic beside it as QT, Hu et al.,
-// ICML 2024): a token for each slot, causal attention that sees the last `context` of them. The wish, a return to go in
+// ICML 2024): a token for each slot, causal attention that sees the last `context` of them, near ones more easily. The wish, a return to go in
 // its sense, meets what the last layer says, so that it acts on every slot and what was asked before does not matter.
 // Days are learned whole, each slot with the context that it has when it is played.
 class TransformerActor : public Actor {

@@ -141,43 +141,6 @@ void check_profile(const ClickBundleInfo& info, const graph::Graph& graph, const
          std::to_string(info.read_size) + ", as bundle.json says");
 }
 
-// Whole lines of numbers, "campaign,agent[,..]"; the rest of a line is for people.
-std::unordered_map<int64_t, int32_t> read_matching(const std::string& text, int64_t num_agents,
-                                                   const std::string& name) {
-  std::unordered_map<int64_t, int32_t> agent_of;
-  size_t begin = 0;
-  int64_t line = 0;
-  const auto fail = [&](const std::string& found, const std::string& expected) {
-    refuse(name + ":" + std::to_string(line), found, expected);
-  };
-  while (begin < text.size()) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view row = std::string_view(text).substr(begin, end - begin);
-    begin = end + 1;
-    ++line;
-    if (line == 1) {
-      if (!row.starts_with("campaign,agent")) fail("'" + shown(std::string(row)) + "'", "campaign,agent");
-      continue;
-    }
-    int64_t campaign = 0;
-    int64_t agent = 0;
-    const char* const last = row.data() + row.size();
-    const auto first = std::from_chars(row.data(), last, campaign);
-    const bool comma = first.ec == std::errc() && first.ptr != last && *first.ptr == ',';
-    const auto second = comma ? std::from_chars(first.ptr + 1, last, agent) : first;
-    const bool whole = comma && second.ec == std::errc() && (second.ptr == last || *second.ptr == ',');
-    if (!whole || campaign < 0 || agent < 0 || agent >= num_agents) {
-      fail("'" + shown(std::string(row)) + "'",
-           "a campaign's number and that of its agent, below " + std::to_string(num_agents));
-    }
-    if (!agent_of.emplace(campaign, static_cast<int32_t>(agent)).second) {
-      fail("campaign " + std::to_string(campaign) + " again", "it once");
-    }
-  }
-  if (line == 0) fail("nothing", "a header");
-  return agent_of;
-}
-
 }  // namespace
 
 std::string agent_graph_file(int64_t agent) { return "agent." + std::to_string(agent) + ".graph.json"; }
@@ -262,6 +225,42 @@ int64_t carry_size(const graph::Graph& graph) {
     if (one.name.starts_with("carry.")) size += graph.value(one.value).shape.inner();
   }
   return size;
+}
+
+// Whole lines of numbers, "campaign,agent[,..]"; the rest of a line is for people.
+std::unordered_map<int64_t, int32_t> read_matching(std::string_view text, int64_t num_agents, const std::string& name) {
+  std::unordered_map<int64_t, int32_t> agent_of;
+  size_t begin = 0;
+  int64_t line = 0;
+  const auto fail = [&](const std::string& found, const std::string& expected) {
+    refuse(name + ":" + std::to_string(line), found, expected);
+  };
+  while (begin < text.size()) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view row = text.substr(begin, end - begin);
+    begin = end + 1;
+    ++line;
+    if (line == 1) {
+      if (!row.starts_with("campaign,agent")) fail("'" + shown(std::string(row)) + "'", "campaign,agent");
+      continue;
+    }
+    int64_t campaign = 0;
+    int64_t agent = 0;
+    const char* const last = row.data() + row.size();
+    const auto first = std::from_chars(row.data(), last, campaign);
+    const bool comma = first.ec == std::errc() && first.ptr != last && *first.ptr == ',';
+    const auto second = comma ? std::from_chars(first.ptr + 1, last, agent) : first;
+    const bool whole = comma && second.ec == std::errc() && (second.ptr == last || *second.ptr == ',');
+    if (!whole || campaign < 0 || agent < 0 || agent >= num_agents) {
+      fail("'" + shown(std::string(row)) + "'",
+           "a campaign's number and that of its agent, below " + std::to_string(num_agents));
+    }
+    if (!agent_of.emplace(campaign, static_cast<int32_t>(agent)).second) {
+      fail("campaign " + std::to_string(campaign) + " again", "it once");
+    }
+  }
+  if (line == 0) fail("nothing", "a header");
+  return agent_of;
 }
 
 std::string matching_csv(const std::vector<MatchedCampaign>& matched, int64_t num_agents) {

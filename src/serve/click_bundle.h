@@ -86,6 +86,7 @@ struct MatchedCampaign {
   int32_t agent = 0;
   std::vector<double> res;  // of each agent, in the weighted mean
 };
+std::unordered_map<int64_t, int32_t> read_matching(std::string_view text, int64_t num_agents, const std::string& name);
 std::string matching_csv(const std::vector<MatchedCampaign>& matched, int64_t num_agents);
 
 }  // namespace genbid::serve
