@@ -104,7 +104,7 @@ typedef struct genbid_click_campaign {
   size_t size;      /* of this struct */
   double budget;    /* of the day, money, above 0 */
   double ppc;       /* what a click may cost in the mean of the day, money, above 0 */
-  int64_t campaign; /* its number: for the matching table, and for the noise of agents that draw; not negative */
+  int64_t campaign; /* its number, not negative: for the matching table, and for the noise of agents that draw */
   int64_t day;      /* for that noise alone, not negative */
   int32_t agent;    /* 0 .. M-1; -1: that of the matching table */
   int32_t reserved; /* 0 */
@@ -112,7 +112,8 @@ typedef struct genbid_click_campaign {
      numbers these are in all; NULL and 0 for a campaign that begins. Read where the call is made, and not kept. */
   const double* yesterday;
   size_t yesterday_size;
-  /* What would have been best all day yesterday; alpha 0: it is not known. Of agents that begin there. */
+  /* What would have been best all day yesterday; alpha 0: it is not known. For agents that begin there (alphas from
+     1e-6 to 1e6); others do not read it. */
   genbid_click_bid yesterday_bid;
 } genbid_click_campaign;
 #define GENBID_CLICK_CAMPAIGN_INIT \
@@ -124,7 +125,8 @@ GENBID_API genbid_status genbid_click_campaign_open(genbid_click_session* sessio
 GENBID_API genbid_status genbid_click_campaign_close(genbid_click_session* session, uint64_t id);
 
 /* Says what `count` campaigns, each named once, are to bid in their next slots. Asked again before genbid_click_push()
-   the answer is the same. Where a network says what is no number (GENBID_INTERNAL), `bids` is not written. */
+   the answer is the same, but for last bits where other campaigns are asked beside it. Where a network says what is no
+   number (GENBID_INTERNAL), `bids` is not written, and each campaign of the call has to be asked again. */
 GENBID_API genbid_status genbid_click_ask(genbid_click_session* session, size_t count, const uint64_t* ids,
                                           genbid_click_bid* bids, size_t room);
 

@@ -58,8 +58,9 @@ namespace {
 std::vector<Benchmark> all_benchmarks(const Setting& setting) {
   if (setting.device != "cpu") return step_benchmarks(setting);
   std::vector<Benchmark> all = market_benchmarks();
-  for (const auto& more : {official_market_benchmarks(), data_benchmarks(), policy_benchmarks(), serving_benchmarks(),
-                           tape_benchmarks(), campaign_benchmarks(), agent_benchmarks(), rank_benchmarks(), step_benchmarks(setting)})
+  for (const auto& more :
+       {official_market_benchmarks(), data_benchmarks(), policy_benchmarks(), serving_benchmarks(), tape_benchmarks(),
+        campaign_benchmarks(), agent_benchmarks(), rank_benchmarks(), step_benchmarks(setting)})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

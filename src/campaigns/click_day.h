@@ -32,6 +32,12 @@ struct ClickLimits {
   double ppc = 0.0;
 };
 
+inline constexpr int64_t kMostDaySlots = 1440;  // of a minute
+
+// Alphas that agents know.
+inline constexpr double kLeastAlpha = 1e-6;
+inline constexpr double kMostAlpha = 1e6;
+
 // How a campaign bids: alpha * value + beta * ppc * ctr for an impression, which it wins where that reaches the cost.
 struct ClickBid {
   double alpha = 0.0;  // money for a value of 1

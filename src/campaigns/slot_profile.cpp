@@ -9,6 +9,8 @@
 namespace genbid::campaigns {
 namespace {
 
+constexpr float kMost = std::numeric_limits<float>::max();
+
 // The lower of the two around each share of the way; `numbers` loses its order.
 void put_quantiles(std::vector<float>& numbers, std::span<float> quantiles) {
   constexpr std::array<int64_t, 3> kPercents{10, 30, 50};
@@ -29,12 +31,12 @@ SlotProfile slot_profile(std::span<const float> value, std::span<const float> ct
   double sum = 0.0;
   std::vector<float> numbers;
   for (size_t i = 0; i < value.size(); ++i) {
-    numbers.push_back(value[i] > 0.0F ? cost[i] / value[i] : std::numeric_limits<float>::max());
+    numbers.push_back(value[i] > 0.0F ? std::min(cost[i] / value[i], kMost) : kMost);
     sum += as_double(cost[i]);
   }
   put_quantiles(numbers, std::span(profile).subspan(0, 3));
   numbers.clear();
-  for (size_t i = 0; i < value.size(); ++i) numbers.push_back(cost[i] / ctr[i]);
+  for (size_t i = 0; i < value.size(); ++i) numbers.push_back(std::min(cost[i] / ctr[i], kMost));
   put_quantiles(numbers, std::span(profile).subspan(3, 3));
   profile[kProfileImpressions] = as_float(value.size());
   profile[kProfileMeanCost] = as_float(sum / as_double(value.size()));

@@ -25,7 +25,7 @@ using SlotProfile = std::array<float, kSlotProfileNames.size()>;
 
 // The profile of a slot with these impressions (their columns as those of a ClickDay), all 0 without any. Quantiles are
 // impressions' own numbers, the lower of two; where an impression has no value, a unit of value costs the largest
-// float.
+// float, and nothing costs more.
 SlotProfile slot_profile(std::span<const float> value, std::span<const float> ctr, std::span<const float> cost);
 std::vector<SlotProfile> slot_profiles(const ClickDay& day);
 

@@ -14,7 +14,7 @@
 namespace genbid::data {
 
 inline constexpr const char* kCampaignStoreFormat = "genbid-campaign-days";
-inline constexpr int64_t kMostDaySlots = 1440;         // of a minute
+using campaigns::kMostDaySlots;
 inline constexpr int64_t kStoredImpressionBytes = 12;  // value, ctr and cost
 
 struct CampaignStoreInfo {

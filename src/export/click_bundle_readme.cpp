@@ -66,7 +66,14 @@ std::string click_bundle_readme(const serve::ClickBundleInfo& info) {
                                                   : "two logarithms, budget and limit over yesterday's costs")
               : "") +
          (info.noise_size > 0 ? "; `noise` standard normal numbers" : "") +
-         ". `carry.N` are zeros at a day's first slot, later what the\nslot before returned.\n";
+         ". `carry.N` are zeros at a day's first slot, later what the\nslot before returned.\n" +
+         (profile
+              ? "\n`profile.onnx` takes in a slot: `slot`, eight numbers (`genbid_click.h`), `limits`, budget and "
+                "price "
+                "of a click, and `known`,\n1. Its `carry.0` is zeros before *yesterday's* first slot; it goes "
+                "through yesterday's slots and then through today's as\nthey end. Of a campaign that begins it goes "
+                "through as many slots of zeros with `known` 0 in place of yesterday's.\n"
+              : "");
 }
 
 }  // namespace genbid::exporting

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <span>
+#include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -26,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kComparedSeed = 7;
 constexpr int64_t kComparedSlots = 20;
-constexpr double kTolerance = 1e-5;  // of the largest number, as for policies (bundle_writer.cpp)
+constexpr double kTolerance = 1e-5;  // as for policies (bundle_writer.cpp)
 constexpr double kSamplerTolerance = 1e-3;
 
 struct Graphs {
@@ -42,20 +43,32 @@ Graphs graphs_of(const ClickBundleSource& source) {
   return graphs;
 }
 
-// Some slots of a day, each side going on with what it carried itself.
+// How far the graph's numbers are from the function's. A bid's alpha counts by itself, and its beta, a share, as it is;
+// what is carried counts by the largest number that is carried with it.
+double error_of(const std::string& output, const at::Tensor& own, const at::Tensor& said) {
+  for (const auto& [who, tensor] : {std::pair("the exported graph", own), std::pair("LibTorch", said)}) {
+    if (tensor.isfinite().all().item<bool>()) continue;
+    throw Error("export: found a number of " + output + " by " + who + " that is not finite, expected finite ones");
+  }
+  const at::Tensor error = (own - said).abs();
+  if (output != "bid") return (error.max() / said.abs().max().clamp_min(1e-6)).item<double>();
+  const at::Tensor of_alpha = error.select(1, 0) / said.select(1, 0).abs();
+  return std::max(of_alpha.max().item<double>(), error.select(1, 1).max().item<double>());
+}
+
+// Some slots, each side going on with what it carried itself.
 Agreement compared(const SampledFunction& sampled, const std::shared_ptr<const graph::Program>& program, int64_t rows) {
   const torch::NoGradGuard no_grad;
   const graph::Graph& graph = program->graph();
   graph::Workspace workspace(program, rows);
   const std::vector<std::string>& outputs = sampled.function.outputs;
+  const bool is_agent = outputs.front() == "bid";
   std::vector<at::Tensor> carry;
   std::vector<at::Tensor> own_carry;
   Agreement agreement;
-  double scale = 1e-6;
-  double sum = 0.0;
   for (int64_t slot = 0; slot < kComparedSlots; ++slot) {
     std::vector<TraceTensor> drawn = sampled.draw(rows, kComparedSeed + slot);
-    const size_t first_carry = drawn.size() - (outputs.size() - (outputs.front() == "bid" ? 1 : 0));
+    const size_t first_carry = drawn.size() - (outputs.size() - (is_agent ? 1 : 0));
     std::vector<at::Tensor> inputs;
     for (const TraceTensor& one : drawn) inputs.push_back(one.sample);
     std::vector<at::Tensor> own_inputs = inputs;
@@ -83,40 +96,32 @@ Agreement compared(const SampledFunction& sampled, const std::shared_ptr<const g
         carry.push_back(said[i]);
         own_carry.push_back(own);
       }
-      if (!own.isfinite().all().item<bool>()) {
-        throw Error("export: found " + outputs[i] + " of the exported graph that is not finite, expected numbers");
-      }
-      scale = std::max(scale, said[i].abs().max().item<double>());
-      const at::Tensor error = (own - said[i]).abs();
-      agreement.largest = std::max(agreement.largest, error.max().item<double>());
-      sum += error.mean().item<double>();
-      ++agreement.decisions;
+      agreement.largest = std::max(agreement.largest, error_of(outputs[i], own, said[i]));
     }
+    if (is_agent) agreement.decisions += rows;
   }
-  agreement.largest /= scale;
-  agreement.mean = sum / as_double(agreement.decisions) / scale;
   return agreement;
 }
 
 Agreement agreement_of(const ClickBundleSource& source, const serve::ClickBundle& bundle) {
   Agreement all;
-  double sum = 0.0;
-  const auto add = [&](const SampledFunction& sampled, const std::shared_ptr<const graph::Program>& program) {
+  const auto add = [&](const std::string& what, const SampledFunction& sampled,
+                       const std::shared_ptr<const graph::Program>& program, double tolerance) {
     for (const int64_t rows : {int64_t{1}, int64_t{3}, int64_t{48}}) {
       const Agreement one = compared(sampled, program, rows);
       all.largest = std::max(all.largest, one.largest);
-      sum += one.mean * as_double(one.decisions);
       all.decisions += one.decisions;
+      if (one.largest <= tolerance) continue;
+      throw Error("export: found numbers of the exported graph of " + what + " that are " +
+                  std::to_string(one.largest) + " away from LibTorch's, expected " + std::to_string(tolerance) +
+                  " at most");
     }
   };
-  for (size_t k = 0; k < source.agents.size(); ++k) add(source.agents[k], bundle.agents[k]);
-  for (const SampledFunction& one : source.profile) add(one, bundle.profile);
-  all.mean = sum / as_double(all.decisions);
-  const double tolerance = source.info.noise_size > 0 ? kSamplerTolerance : kTolerance;
-  if (all.largest > tolerance) {
-    throw Error("export: found numbers of the exported graphs that are " + std::to_string(all.largest) +
-                " of the largest away from the agents', expected " + std::to_string(tolerance) + " at most");
+  for (size_t k = 0; k < source.agents.size(); ++k) {
+    add("agent " + std::to_string(k), source.agents[k], bundle.agents[k],
+        source.info.noise_size > 0 ? kSamplerTolerance : kTolerance);
   }
+  for (const SampledFunction& one : source.profile) add("the profile network", one, bundle.profile, kTolerance);
   return all;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -278,6 +279,9 @@ bool Lowerer::computed_here(Node& node) {
   const at::Tensor result = stack[0].toTensor();
   // LibTorch does not record what is written into it by hand, as at::tensor() does: that must show.
   if (name.starts_with("aten::empty") && result.is_floating_point()) result.fill_(std::nan(""));
+  if (name.starts_with("aten::empty") && result.scalar_type() == at::kLong) {
+    result.fill_(std::numeric_limits<int64_t>::min());
+  }
   if (rows == 0) {
     terms_[node.output()] = {result};
     return true;

@@ -11,9 +11,9 @@
 #include <unordered_map>
 
 #include "base/convert.h"
-#include "base/random/lanes.h"
 #include "base/random/random.h"
 #include "base/stop_signal.h"
+#include "campaigns/agent_moves.h"
 #include "campaigns/click_optimum.h"
 #include "campaigns/click_play.h"
 #include "campaigns/episode.h"
@@ -79,18 +79,11 @@ at::Tensor noise_MBZ(const CampaignAgents& agents, const Field& field, const at:
   if (exploration != nullptr) return at::randn(sizes, exploration->generator);
   at::Tensor noise = at::empty(sizes);
   auto* to = noise.data_ptr<float>();
-  const RandomStream stream(0, "perbid.moves");
   const auto* const rows = rows_MB.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < rows_MB.numel(); ++i) {
     const DayPlace& place = at(field.days.places, rows[i]);
     const campaigns::Sample& sample = at(field.samples.all(), place.sample);
-    for (int64_t z = 0; z < size; z += 2) {
-      const auto bits =
-          stream.bits(low_word(sample.campaign), low_word(sample.day - place.back), low_word(slot), low_word(z));
-      const NormalPair pair = normal_pair(bits[0], bits[1]);
-      *to++ = pair.first;
-      if (z + 1 < size) *to++ = pair.second;
-    }
+    campaigns::move_noise(sample.campaign, sample.day - place.back, slot, {to + i * size, to_size(size)});
   }
   return noise;
 }

@@ -159,23 +159,23 @@ int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   const int64_t steps = std::min(most, (round + 1) * config_.steps_a_round - first);
   const int64_t known = std::min(filled_1_.item<int64_t>(), config_.replay);
   std::vector<at::Tensor> drawn;
-  std::vector<at::Tensor> actors;
+  std::vector<at::Tensor> days;
   for (int64_t step = first; step < first + steps; ++step) {
     drawn.push_back(
         at::randint(known, {agents_.num_agents(), batch_size_}, drawn_by(seed_, "perbid.replay", step), at::kLong));
-    if (agents_.days_a_step() > 0)
-      actors.push_back(places_of_days_MB(known, drawn_by(seed_, "perbid.replay_days", step)));
+    if (agents_.days_a_step() == 0) continue;
+    days.push_back(at::randint(known / field_.samples.num_slots(), {agents_.num_agents(), agents_.days_a_step()},
+                               drawn_by(seed_, "perbid.replay_days", step), at::kLong));
   }
   drawn_KMB_ = at::stack(drawn);
-  if (!actors.empty()) actors_KMB_ = at::stack(actors);
+  if (!days.empty()) days_KMD_ = at::stack(days);
   return steps;
 }
 
-at::Tensor AgentEpisodes::places_of_days_MB(int64_t known, const at::Generator& drawn) const {
+at::Tensor AgentEpisodes::places_of_days_MB(const at::Tensor& days_MD) const {
   const int64_t slots = field_.samples.num_slots();
   const int64_t each = days_each();  // a round's slots lie by time, and then by day
-  const at::Tensor day_MD1 =
-      at::randint(known / slots, {agents_.num_agents(), agents_.days_a_step(), 1}, drawn, at::kLong);
+  const at::Tensor day_MD1 = days_MD.unsqueeze(2);
   const at::Tensor round_MD1 = day_MD1.div(each, "floor");
   return (round_MD1 * (slots * each) + day_MD1.remainder(each) + at::arange(slots, at::kLong) * each).flatten(1);
 }
@@ -184,7 +184,7 @@ void AgentEpisodes::gather(const at::Tensor& place_1) {
   critics_ = remembered(drawn_KMB_.index_select(0, place_1).squeeze(0));
   actors_ = critics_;
   if (agents_.days_a_step() == 0) return;
-  actors_ = remembered(actors_KMB_.index_select(0, place_1).squeeze(0));
+  actors_ = remembered(places_of_days_MB(days_KMD_.index_select(0, place_1).squeeze(0)));
   actors_.states.slots = field_.samples.num_slots();
 }
 

@@ -21,7 +21,8 @@ struct EpisodesConfig {
   int64_t reassign_every = 20;   // rounds
   int64_t per_round = 96;        // episodes of a round, an equal share of each agent's
   int64_t steps_a_round = 100;   // of the trainer
-  int64_t replay = 100'000;      // slots that are remembered of each agent
+  int64_t replay = 100'000;      // slots that are remembered of each agent; where actors learn from whole days, the
+                                 // whole rounds that these hold
   double noise = 0.5;
   double random_start = 0.5;
   double relabel = 0.0;      // agents that read conditions: how far limits are drawn anew (agent_play.h)
@@ -66,7 +67,7 @@ class AgentEpisodes : public train::Objective {
   std::vector<int64_t> rows_of(int64_t agent) const;
   std::vector<double> weights_of(const std::vector<int64_t>& rows) const;  // by how much each day is drawn
   at::Tensor drawn_rows_MB(const at::Generator& drawn) const;
-  at::Tensor places_of_days_MB(int64_t known, const at::Generator& drawn) const;
+  at::Tensor places_of_days_MB(const at::Tensor& days_MD) const;
   Remembered remembered(const at::Tensor& places_MB) const;
 
   Field field_;
@@ -82,11 +83,11 @@ class AgentEpisodes : public train::Objective {
   at::Tensor moves_MC2_;
   at::Tensor gain_MC_;
   at::Tensor shift_MC2_;
-  at::Tensor place_MC2_;   // i64: prepared day and slot
-  at::Tensor filled_1_;    // i64: slots that were ever put into each
-  at::Tensor drawn_KMB_;   // i64: places in the memories, of the steps drawn
-  at::Tensor actors_KMB_;  // and those of whole days, of actors that learn from these
-  Remembered critics_;     // what critics and actors of the current step learn from
+  at::Tensor place_MC2_;  // i64: prepared day and slot
+  at::Tensor filled_1_;   // i64: slots that were ever put into each
+  at::Tensor drawn_KMB_;  // i64: places in the memories, of the steps drawn
+  at::Tensor days_KMD_;   // i64: days there, of actors that learn from whole ones
+  Remembered critics_;    // what critics and actors of the current step learn from
   Remembered actors_;
 };
 

@@ -5,14 +5,16 @@
 #include <algorithm>
 
 #include "base/convert.h"
+#include "campaigns/agent_moves.h"
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {
 namespace {
 
+using campaigns::kLeastAlpha;
+using campaigns::kMostAlpha;
+
 constexpr double kMostRatio = 3.0;  // a network reads no higher ones
-constexpr double kLeastAlpha = 1e-6;
-constexpr double kMostAlpha = 1e6;
 
 }  // namespace
 
@@ -23,9 +25,8 @@ CampaignAgents::CampaignAgents(int64_t agents, int64_t profile_width, StartBid s
       start_alpha_(register_buffer("start_alpha", at::ones({}))) {}
 
 campaigns::ClickBid CampaignAgents::start_of(const PreparedDays& days, int64_t i) const {
-  if (start_ != StartBid::kYesterday || !days.known(i) || at(days.before, i).alpha <= 0.0) return {middle_alpha(), 0.5};
-  const campaigns::ClickBid& before = at(days.before, i);
-  return {std::clamp(before.alpha, kLeastAlpha, kMostAlpha), before.beta};
+  const campaigns::ClickBid middle{middle_alpha(), 0.5};
+  return start_ == StartBid::kYesterday ? campaigns::start_with(at(days.before, i), middle) : middle;
 }
 
 at::Tensor CampaignAgents::start_N(const PreparedDays& days) const {

@@ -16,8 +16,8 @@ at::Tensor spread(int64_t agents, int64_t from, int64_t to) {
 }
 
 // Far slots are seen less easily (ALiBi, Press et al., ICLR 2022): the score of a slot falls by the head's slope with
-// every slot between. One number more of each query, the slope, and of each key, its place, add up to that, but for what
-// is the same for all keys of a query; scores are divided by the root of the longer length.
+// every slot between. One number more of each query, the slope, and of each key, its place, add up to that, but for
+// what is the same for all keys of a query; scores are divided by the root of the longer length.
 constexpr double kSteepest = 0.25;
 
 at::Tensor sloped(const at::Tensor& query_NHLE) {

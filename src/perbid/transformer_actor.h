@@ -15,7 +15,7 @@ struct TransformerActorConfig {
   int64_t layers = 2;
   int64_t heads = 4;
   int64_t context = 16;  // slots that a layer sees, the next one included
-  int64_t days = 4;      // that are learned from in a step
+  int64_t days = 8;      // that are learned from in a step
   ActorLosses losses;
 
   void fields(ConfigVisitor& v);
@@ -46,9 +46,9 @@ class StackedBlock : public torch::nn::Module {
 };
 
 // A decision transformer over the slots of a day (Chen et al., NeurIPS 2021; with a critic beside it as QT, Hu et al.,
-// ICML 2024): a token for each slot, causal attention that sees the last `context` of them, near ones more easily. The wish, a return to go in
-// its sense, meets what the last layer says, so that it acts on every slot and what was asked before does not matter.
-// Days are learned whole, each slot with the context that it has when it is played.
+// ICML 2024): a token for each slot, causal attention that sees the last `context` of them, near ones more easily. The
+// wish, a return to go in its sense, meets what the last layer says, so that it acts on every slot and what was asked
+// before does not matter. Days are learned whole, each slot with the context that it has when it is played.
 class TransformerActor : public Actor {
  public:
   TransformerActor(int64_t agents, int64_t inputs, int64_t width, const TransformerActorConfig& config);

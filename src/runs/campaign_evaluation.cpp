@@ -7,6 +7,8 @@
 #include <cassert>
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/convert.h"
@@ -65,9 +67,34 @@ void check_choice(const CampaignCandidateConfig& config, const perbid::CampaignA
 
 // A bundle says by itself who has which agent.
 void check_bundle(const CampaignCandidateConfig& config, const std::string& name) {
-  if (config.agent == "matched" && config.adapt.episodes == 0) return;
-  throw ConfigError("policy: " + name + ": found agent: " + config.agent + " and adapt.episodes: " +
-                    std::to_string(config.adapt.episodes) + " of a bundle, expected matched and 0");
+  if (config.agent == "matched" && config.adapt.episodes == 0 && config.days_back == 1) return;
+  throw ConfigError(
+      "policy: " + name + ": found agent: " + config.agent + ", days_back: " + std::to_string(config.days_back) +
+      " and adapt.episodes: " + std::to_string(config.adapt.episodes) + " of a bundle, expected none of them");
+}
+
+// A choice by the day that is judged says nothing of what can be known before it.
+void check_matched_before(const serve::ClickBundle& bundle, const std::string& days, const campaigns::Samples& samples,
+                          std::pair<int64_t, int64_t> judged) {
+  if (bundle.info.num_agents == 1) return;
+  const auto matching = nlohmann::json::parse(bundle.info.matching);
+  if (matching.value("days", "") != days) return;
+  const std::string expected = ", expected agents that are matched by the days before: export with matching.of=newest";
+  if (matching.value("of", "") != "newest") {
+    throw Error(bundle.folder + ": found agents that are matched by the days that are judged" + expected);
+  }
+  std::map<int64_t, int64_t> newest;  // day by campaign
+  for (const campaigns::Sample& sample : samples.all()) {
+    int64_t& day = newest[sample.campaign];
+    day = std::max(day, sample.day);
+  }
+  for (int64_t i = judged.first; i < judged.second; ++i) {
+    const campaigns::Sample& sample = at(samples.all(), i);
+    if (sample.day == newest.at(sample.campaign)) continue;
+    throw Error(bundle.folder + ": found agents that are matched by days after day " + std::to_string(sample.day) +
+                " of campaign " + std::to_string(sample.campaign) + ", which is judged" + expected +
+                " in a store whose campaigns have one sample each");
+  }
 }
 
 [[noreturn]] void refuse_adapt(const CampaignCandidateConfig& config, const std::string& name,
@@ -235,6 +262,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
     } else if (!one.policy.empty() && serve::is_bundle(one.policy)) {
       check_bundle(one, contender.name);
       candidate.bundle = serve::load_click_bundle(one.policy);
+      check_matched_before(*candidate.bundle, days_text(config.days, *samples), *samples, {begin, end});
       contender.note = "bundle " + candidate.bundle->info.version;
       contender.trainings.resize(1);
     } else {
@@ -261,7 +289,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
       for (size_t t = 0; t < contender.trainings.size(); ++t) {
         const std::vector<Outcome> played =
             contender.kind == "rule" ? perbid::play_rule(*samples, days, candidates[c].rule, threads)
-            : candidates[c].bundle   ? play_bundle(candidates[c].bundle, *samples, days, threads)
+            : candidates[c].bundle   ? play_bundle(*candidates[c].bundle, *samples, days, threads)
                                      : play_agents(candidates[c], candidates[c].trainings[t], *samples, days, threads);
         contender.trainings[t].insert(contender.trainings[t].end(), played.begin(), played.end());
       }

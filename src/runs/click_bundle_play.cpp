@@ -1,12 +1,14 @@
 #include "runs/click_bundle_play.h"
 
+#include <genbid_click.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "base/convert.h"
 #include "base/error.h"
 #include "campaigns/click_play.h"
 #include "campaigns/slot_profile.h"
-#include "serve/click_campaigns.h"
 
 namespace genbid::runs {
 namespace {
@@ -39,8 +41,15 @@ struct ServedDay {
   }
 };
 
-ServedDay opened(serve::ClickCampaigns& server, const campaigns::Samples& samples, const perbid::PreparedDays& days,
-                 int64_t i) {
+void require_ok(genbid_status status) {
+  if (status != GENBID_OK) throw Error(genbid_last_error());
+}
+
+using Bundle = std::unique_ptr<genbid_click_bundle, decltype(&genbid_click_bundle_free)>;
+using Session = std::unique_ptr<genbid_click_session, decltype(&genbid_click_session_close)>;
+
+ServedDay opened(genbid_click_session* session, bool reads_slots, const campaigns::Samples& samples,
+                 const perbid::PreparedDays& days, int64_t i) {
   const perbid::DayPlace& place = at(days.places, i);
   const campaigns::Sample& sample = at(samples.all(), place.sample);
   ServedDay served;
@@ -52,53 +61,61 @@ ServedDay opened(serve::ClickCampaigns& server, const campaigns::Samples& sample
   campaign.ppc = served.limits.ppc;
   campaign.campaign = sample.campaign;
   campaign.day = sample.day - place.back;
+  campaign.yesterday_bid = {at(days.before, i).alpha, at(days.before, i).beta};
   const int64_t size = samples.num_slots() * campaigns::kSlotProfileSize;
   const auto* const from = days.before_NTP.const_data_ptr<float>() + i * size;
   const std::vector<double> yesterday(from, from + size);
-  if (days.known(i)) {
+  if (reads_slots && days.known(i)) {
     campaign.yesterday = yesterday.data();
     campaign.yesterday_size = yesterday.size();
-    campaign.yesterday_bid = {at(days.before, i).alpha, at(days.before, i).beta};
   }
-  served.id = server.open(campaign);
+  require_ok(genbid_click_campaign_open(session, &campaign, &served.id));
   return served;
 }
 
 }  // namespace
 
-std::vector<perbid::Outcome> play_bundle(const std::shared_ptr<const serve::ClickBundle>& bundle,
-                                         const campaigns::Samples& samples, const perbid::PreparedDays& days,
-                                         Threads& threads) {
+std::vector<perbid::Outcome> play_bundle(const serve::ClickBundle& described, const campaigns::Samples& samples,
+                                         const perbid::PreparedDays& days, Threads& threads) {
   const int64_t slots = samples.num_slots();
-  if (bundle->info.slots != slots) {
-    throw Error(bundle->folder + ": found agents of days of " + std::to_string(bundle->info.slots) +
+  if (described.info.slots != slots) {
+    throw Error(described.folder + ": found agents of days of " + std::to_string(described.info.slots) +
                 " slots, expected " + std::to_string(slots));
   }
-  constexpr int64_t kBlock = serve::ClickCampaigns::kBlockRows;
+  genbid_click_bundle* loaded = nullptr;
+  require_ok(genbid_click_bundle_load(described.folder.c_str(), &loaded));
+  const Bundle bundle(loaded, genbid_click_bundle_free);
+  const bool reads_slots = described.info.read != serve::ClickRead::kNothing;
+  constexpr int64_t kBlock = 48;
   const int64_t count = days.count();
   std::vector<perbid::Outcome> outcomes(to_size(count));
   threads.parallel_for((count + kBlock - 1) / kBlock, 1, [&](int64_t first, int64_t last) {
+    genbid_click_session* open = nullptr;
+    require_ok(genbid_click_session_open(bundle.get(), kBlock, &open));
+    const Session session(open, genbid_click_session_close);
     for (int64_t block = first; block < last; ++block) {
       const int64_t begin = block * kBlock;
       const int64_t end = std::min(count, begin + kBlock);
-      serve::ClickCampaigns server(bundle, end - begin);
       std::vector<ServedDay> all;
       std::vector<uint64_t> ids;
       for (int64_t i = begin; i < end; ++i) {
-        all.push_back(opened(server, samples, days, i));
+        all.push_back(opened(session.get(), reads_slots, samples, days, i));
         ids.push_back(all.back().id);
       }
       std::vector<genbid_click_bid> bids(ids.size());
       for (int64_t slot = 0; slot < slots; ++slot) {
-        server.ask(ids.size(), ids.data(), bids.data(), bids.size());
+        require_ok(genbid_click_ask(session.get(), ids.size(), ids.data(), bids.data(), bids.size()));
         std::vector<genbid_click_outcome> told;
         for (size_t i = 0; i < ids.size(); ++i) told.push_back(all[i].play(slot, bids[i]));
-        server.push(ids.size(), ids.data(), told.data());
+        require_ok(genbid_click_push(session.get(), ids.size(), ids.data(), told.data()));
       }
       for (int64_t i = begin; i < end; ++i) {
         perbid::Outcome& outcome = at(outcomes, i);
         outcome = perbid::outcome_of(samples, days, i, at(all, i - begin).sums);
-        if (bundle->info.num_agents > 1) outcome.agent = server.agent_of(at(ids, i - begin));
+        if (described.info.num_agents > 1) {
+          outcome.agent = described.agent(at(samples.all(), at(days.places, i).sample).campaign);
+        }
+        require_ok(genbid_click_campaign_close(session.get(), at(ids, i - begin)));
       }
     }
   });

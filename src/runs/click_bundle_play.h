@@ -10,10 +10,10 @@
 
 namespace genbid::runs {
 
-// What a bundle's agents make of prepared days, as a bidding server would ask them (serve/click_campaigns.h); each
-// campaign has the agent of the bundle's matching table. Error where its days have another number of slots.
-std::vector<perbid::Outcome> play_bundle(const std::shared_ptr<const serve::ClickBundle>& bundle,
-                                         const campaigns::Samples& samples, const perbid::PreparedDays& days,
-                                         Threads& threads);
+// What a bundle's agents make of prepared days, asked as a bidding server asks them: through the shared library
+// (include/genbid_click.h). Each campaign has the agent of the bundle's matching table. Error where its days have
+// another number of slots.
+std::vector<perbid::Outcome> play_bundle(const serve::ClickBundle& described, const campaigns::Samples& samples,
+                                         const perbid::PreparedDays& days, Threads& threads);
 
 }  // namespace genbid::runs

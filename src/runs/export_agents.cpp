@@ -12,8 +12,10 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
 #include "base/files/paths.h"
 #include "base/progress.h"
+#include "export/bundle_folder.h"
 #include "export/click_bundle_writer.h"
 #include "perbid/matching.h"
 #include "perbid/served.h"
@@ -106,7 +108,7 @@ const perbid::ClusterAgents& clusters_of(const Agents& loaded) {
               ", expected agents: others cannot be exported");
 }
 
-serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents& agents) {
+serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents& agents, const std::string& weights) {
   serve::ClickBundleInfo info;
   info.program = program_name();
   info.slots = loaded.info.ticks;
@@ -120,6 +122,9 @@ serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents
   info.noise_size = agents.noise_size();
   info.training = Json{{"checkpoint", std::filesystem::path(loaded.checkpoint).filename().string()},
                        {"step", loaded.info.step},
+                       {"weights", weights},
+                       {"weights_xxh3_128", file_content_hash(loaded.checkpoint + "/model.safetensors")},
+                       {"profile_weights_xxh3_128", loaded.info.initial},
                        {"days", loaded.info.stores.front().days},
                        {"program", loaded.info.program}}
                       .dump();
@@ -141,6 +146,7 @@ ExportSummary export_agents(const ExportConfig& config) {
   if (config.layout != "bundle") {
     throw ConfigError("layout: found " + config.layout + ", expected bundle for agents of campaigns");
   }
+  if (!config.version.empty()) exporting::check_version(config.version);
   at::set_num_threads(1);
   Threads threads(to_int(config.matching.threads));
   const std::string checkpoint = checkpoint_folder(config.checkpoint);
@@ -150,9 +156,13 @@ ExportSummary export_agents(const ExportConfig& config) {
   const perbid::ClusterAgents& agents = clusters_of(loaded);
 
   exporting::ClickBundleSource source;
-  source.info = info_of(loaded, agents);
+  source.info = info_of(loaded, agents, config.weights);
   for (int64_t k = 0; k < agents.num_agents(); ++k) source.agents.push_back(sampled(perbid::served_agent(agents, k)));
   if (loaded.network) source.profile.push_back(sampled(perbid::served_profile(loaded.network)));
+  if (agents.num_agents() == 1 && !config.matching.is_default()) {
+    throw ConfigError("matching: found settings for " + loaded.checkpoint +
+                      ", expected none: all campaigns have its one agent");
+  }
   Json matching = {{"campaigns", 0}};
   if (agents.num_agents() > 1) {
     CampaignDaysConfig days = loaded.config.days;
@@ -175,6 +185,7 @@ ExportSummary export_agents(const ExportConfig& config) {
   ExportSummary summary;
   summary.model = agents.num_agents() == 1 ? "an agent" : std::to_string(agents.num_agents()) + " agents";
   summary.checkpoint = loaded.checkpoint;
+  summary.of_agents = true;
   summary.matched = std::ssize(source.matched);
   summary.bundle = exporting::write_click_bundle(source, {config.output, config.version});
   return summary;

@@ -66,6 +66,11 @@ Json results_of(const std::string& checkpoint, int64_t step) {
 
 }  // namespace
 
+bool MatchingConfig::is_default() const {
+  const MatchingConfig other;
+  return store == other.store && set == other.set && of == other.of && days_back == other.days_back;
+}
+
 void MatchingConfig::fields(ConfigVisitor& v) {
   v.path("store", store, true);
   v.field("set", set, {"all", "train", "validation", "test"});
@@ -96,6 +101,10 @@ ExportSummary export_checkpoint(const ExportConfig& config) {
     ExportConfig agents = config;
     agents.checkpoint = path;
     return export_agents(agents);
+  }
+  if (!config.matching.is_default()) {
+    throw ConfigError("matching: found settings for " + config.checkpoint +
+                      ", expected none: it has no agents of campaigns");
   }
   const LoadedPolicy loaded =
       load_checkpoint(path, config.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
@@ -130,8 +139,10 @@ std::string ExportSummary::text() const {
   return bundle.folder + (bundle.was_there ? ": was there with this content\n" : "\n") + "  " + model + " of " +
          checkpoint + ", version " + bundle.version + "\n  " + grouped(bundle.num_nodes) + " operators, " +
          grouped(bundle.num_weights) + " weights, " + grouped(bundle.bytes) + " bytes\n  compared with LibTorch in " +
-         std::to_string(bundle.agreement.decisions) + " decisions of made-up days: off by " + agreement +
-         " of the largest coefficient at most\n" +
+         grouped(bundle.agreement.decisions) +
+         (of_agents ? " bids of made-up campaigns: off by " + std::string(agreement) + " at most\n"
+                    : " decisions of made-up days: off by " + std::string(agreement) +
+                          " of the largest coefficient at most\n") +
          (matched > 0 ? "  matched " + grouped(matched) + " campaigns with their agents\n" : "");
 }
 

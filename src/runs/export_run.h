@@ -15,6 +15,7 @@ struct MatchingConfig {
   int64_t days_back = 1;    // before it; later ones count more
   int64_t threads = 0;
 
+  bool is_default() const;  // but for threads
   void fields(ConfigVisitor& v);
 };
 
@@ -33,7 +34,8 @@ struct ExportConfig {
 struct ExportSummary {
   std::string model;
   std::string checkpoint;
-  int64_t matched = 0;  // campaigns with an agent of their own, where agents were exported
+  bool of_agents = false;  // of campaigns
+  int64_t matched = 0;     // campaigns with an agent of their own
   exporting::BundleSummary bundle;
 
   std::string text() const;

@@ -79,6 +79,17 @@ void check_agreement(const TapesConfig& config, const std::vector<TapeFile>& fil
   }
 }
 
+void check_seats(const TapesConfig& config, const std::vector<TapeFile>& files) {
+  for (size_t i = 0; i < files.size(); ++i) {
+    const int64_t seats = files[i].store.info().seats;
+    for (const int64_t seat : config.seats.values) {
+      if (seat < seats) continue;
+      throw Error("tapes.seats: found " + std::to_string(seat) + ", expected seats below the " + std::to_string(seats) +
+                  " of " + config.store[i].path);
+    }
+  }
+}
+
 // Number of ticks of all seats and periods that are wanted.
 int64_t num_ticks(const TapeFile& file) {
   const data::TapeInfo& info = file.store.info();
@@ -165,7 +176,9 @@ void refuse_shared_days(const TapesConfig& config, const std::vector<policy::See
 TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device) {
   std::vector<TapeFile> files = open_files(config);
   check_agreement(config, files);
+  check_seats(config, files);
   check_memory(files, available);
+  const std::set<int64_t> seats(config.seats.values.begin(), config.seats.values.end());
   data::TapeColumns all;
   std::vector<int64_t> training;
   std::vector<int64_t> held_out;
@@ -181,6 +194,7 @@ TapeData load_tape_data(const TapesConfig& config, double available, c10::Device
     stores[i].data = content_of(part);
     const std::set<int64_t> seen(files[i].training.begin(), files[i].training.end());
     for (int64_t day = 0; day < part.num_days(); ++day) {
+      if (!seats.empty() && !seats.contains(at(part.seat, day))) continue;
       (seen.contains(at(part.period, day)) ? training : held_out).push_back(all.num_days() + day);
     }
     put_behind(all, std::move(part));

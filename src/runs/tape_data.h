@@ -21,9 +21,9 @@ struct TapeData {
   std::vector<policy::SeenStore> stores;  // as a checkpoint names them, in the config's order
 };
 
-// What section `tapes` asks for; days that are not asked for are not kept. Error for periods that a file lacks, for
-// held-out periods that none holds or that are days of another file's training, for files that differ in ticks or
-// knots, and where the tapes take more memory than the `available` bytes.
+// What section `tapes` asks for; periods that are not asked for are not kept. Error for periods or seats that a file
+// lacks, for held-out periods that none holds or that are days of another file's training, for files that differ in
+// ticks or knots, and where the tapes take more memory than the `available` bytes.
 TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device);
 
 // How the section plays them.

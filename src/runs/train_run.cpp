@@ -60,6 +60,7 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.list("store", store, "path");
   v.field("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
+  v.field("seats", seats);
   v.field("cells", cells, {1, 1 << 20});
   v.field("features", features, feature_set_names());
   v.field("campaigns", campaigns, train::campaign_names());
@@ -120,6 +121,7 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.check(!learns_in_market() || rounds.on() || !tapes.store.empty(), "tapes.store",
           "a file of response tapes, or a list of these, beside train.objective: " + train.objective +
               " (or rounds, in which they are made)");
+  v.check(!rounds.on() || tapes.seats.values.empty(), "tapes", "no seats beside rounds, which draw seats of their own");
   v.check(!rounds.on() || plays_rounds(), "rounds", "none beside train.objective: " + train.objective);
   v.check(!rounds.on() || (rounds.share < 1.0) == !tapes.store.empty(), "rounds",
           tapes.store.empty() ? "a share of 1, as there is no tapes.store for the rest"

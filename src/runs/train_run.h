@@ -61,6 +61,7 @@ struct TapesConfig {
   std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
   PeriodList train_periods;             // of each file that names none
   PeriodList held_out_periods;          // whose score is measured as training goes on; may be empty
+  PeriodList seats;                     // whose days these are; empty: all
   int64_t cells = 256;                  // days of seats a step; by a policy gradient each played several times
   std::string features = "constraint";  // state features of the policy (bidding/state_features.h)
   std::string campaigns = "any";        // budgets and CPA limits of who sat there, "own", or of "any" seat

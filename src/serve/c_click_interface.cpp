@@ -88,9 +88,7 @@ genbid_status genbid_click_bundle_agent(const genbid_click_bundle* bundle, int64
   return guarded([&] {
     require(bundle, "bundle");
     require(agent, "agent");
-    const genbid::serve::ClickBundle& loaded = *bundle->loaded;
-    const auto found = loaded.agent_of.find(campaign);
-    *agent = found != loaded.agent_of.end() ? found->second : static_cast<int32_t>(loaded.info.default_agent);
+    *agent = bundle->loaded->agent(campaign);
   });
 }
 

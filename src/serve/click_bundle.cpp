@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files/content_hash.h"
 #include "base/shown.h"
+#include "campaigns/agent_moves.h"
 #include "campaigns/episode.h"
 #include "campaigns/slot_profile.h"
 #include "serve/bundle.h"
@@ -16,7 +17,6 @@
 namespace genbid::serve {
 namespace {
 
-constexpr int64_t kMostSlots = 288;
 constexpr int64_t kMostAgents = 1024;
 constexpr int64_t kMostNumbers = int64_t{1} << 20;
 constexpr std::array<const char*, 3> kReads{"nothing", "conditions", "profile"};
@@ -34,7 +34,7 @@ Json described(const ClickBundleInfo& info) {
   json["start"] = {{"bid", info.starts_with_yesterday ? "yesterday" : "middle"},
                    {"alpha", info.start_alpha},
                    {"beta", info.start_beta}};
-  json["noise"] = {{"size", info.noise_size}, {"stream", "perbid.moves"}};
+  json["noise"] = {{"size", info.noise_size}, {"stream", campaigns::kMoveNoise}};
   json["default_agent"] = info.default_agent;
   json["matching"] = parse_json(info.matching, "matching");
   json["training"] = parse_json(info.training, "training");
@@ -51,10 +51,11 @@ ClickRead read_of(const Part& part) {
   throw Error(part.place("what") + ": found '" + shown(what) + "', expected nothing, conditions or profile");
 }
 
-double positive(const Part& part, const char* key) {
+double number_in(const Part& part, const char* key, double low, double high) {
   const double value = part.number(key);
-  if (value > 0.0) return value;
-  throw Error(part.place(key) + ": found " + Json(value).dump() + ", expected a number above 0");
+  if (value >= low && value <= high) return value;
+  throw Error(part.place(key) + ": found " + Json(value).dump() + ", expected a number from " + Json(low).dump() +
+              " to " + Json(high).dump());
 }
 
 void check_reads(const ClickBundleInfo& info, const std::string& name) {
@@ -109,7 +110,10 @@ void check_signature(const graph::Graph& graph, const std::vector<Expected>& may
       refuse(name + ": inputs", shown_one(input),
              carried ? "f32 [R, ..]" : "f32 [R, " + std::to_string(known->size) + "]");
     if (!carried) continue;
-    const auto same = [&](const graph::Named& one) { return one.name == input.name && shape_of(one) == value.shape; };
+    const auto same = [&](const graph::Named& one) {
+      return one.name == input.name && graph.value(one.value).type == graph::Type::kFloat &&
+             shape_of(one) == value.shape;
+    };
     if (std::none_of(graph.outputs().begin(), graph.outputs().end(), same)) {
       refuse(name + ": outputs", "no " + shown_one(input), "it, since it is carried");
     }
@@ -136,9 +140,13 @@ void check_agent(const ClickBundleInfo& info, const graph::Graph& graph, const s
 
 void check_profile(const ClickBundleInfo& info, const graph::Graph& graph, const std::string& name) {
   check_signature(graph, {{"slot", campaigns::kSlotProfileSize}, {"limits", 2}, {"known", 1}}, "", 0, name);
-  if (carry_size(graph) == info.read_size) return;
-  refuse(name + ": outputs", std::to_string(carry_size(graph)) + " numbers that are carried",
-         std::to_string(info.read_size) + ", as bundle.json says");
+  const std::vector<graph::Named>& outputs = graph.outputs();
+  const bool fits = outputs.size() == 1 && outputs.front().name == "carry.0" &&
+                    graph.value(outputs.front().value).shape == graph::Shape{1, {info.read_size}};
+  if (fits) return;
+  refuse(name + ": outputs",
+         std::to_string(carry_size(graph)) + " numbers in " + std::to_string(outputs.size()) + " tensors",
+         "carry.0 [R, " + std::to_string(info.read_size) + "] alone, as bundle.json says");
 }
 
 }  // namespace
@@ -156,7 +164,7 @@ ClickBundleInfo read_click_bundle_info(std::string_view text, const std::string&
   info.version = root.text("version");
   info.model = root.text("model");
   info.program = root.text("program");
-  info.slots = root.count("slots", 1, kMostSlots);
+  info.slots = root.count("slots", 1, campaigns::kMostDaySlots);
   info.num_agents = root.count("agents", 1, kMostAgents);
   const Part read = root.part("read");
   info.read = read_of(read);
@@ -168,12 +176,12 @@ ClickBundleInfo read_click_bundle_info(std::string_view text, const std::string&
     refuse(start.place("bid"), "'" + shown(bid) + "'", "middle or yesterday");
   }
   info.starts_with_yesterday = bid == "yesterday";
-  info.start_alpha = positive(start, "alpha");
-  info.start_beta = start.number("beta");
+  info.start_alpha = number_in(start, "alpha", campaigns::kLeastAlpha, campaigns::kMostAlpha);
+  info.start_beta = number_in(start, "beta", 0.0, 1.0);
   const Part noise = root.part("noise");
   info.noise_size = noise.count("size", 0, kMostNumbers);
-  if (noise.text("stream") != "perbid.moves") {
-    refuse(noise.place("stream"), "'" + shown(noise.text("stream")) + "'", "perbid.moves");
+  if (noise.text("stream") != campaigns::kMoveNoise) {
+    refuse(noise.place("stream"), "'" + shown(noise.text("stream")) + "'", campaigns::kMoveNoise);
   }
   info.default_agent = root.count("default_agent", 0, info.num_agents - 1);
   info.matching = root.object_text("matching");
@@ -217,6 +225,11 @@ std::shared_ptr<const ClickBundle> load_click_bundle(const std::string& path) {
   }
   bundle->agent_of = read_matching(content.at(kMatchingFile), info.num_agents, bundle->folder + "/" + kMatchingFile);
   return bundle;
+}
+
+int32_t ClickBundle::agent(int64_t campaign) const {
+  const auto found = agent_of.find(campaign);
+  return found != agent_of.end() ? found->second : static_cast<int32_t>(info.default_agent);
 }
 
 int64_t carry_size(const graph::Graph& graph) {

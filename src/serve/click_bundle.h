@@ -52,7 +52,7 @@ struct ClickBundleInfo {
   bool starts_with_yesterday = false;  // days begin with yesterday's best bid, where it is known
   double start_alpha = 1.0;            // else with this
   double start_beta = 0.5;
-  int64_t noise_size = 0;       // N; perbid/agent_play.h draws them
+  int64_t noise_size = 0;       // N; campaigns/agent_moves.h draws them
   int64_t default_agent = 0;    // of campaigns that matching.csv does not name
   std::string matching = "{}";  // JSON objects, for people
   std::string training = "{}";
@@ -71,6 +71,8 @@ struct ClickBundle {
   std::vector<std::shared_ptr<const graph::Program>> agents;
   std::shared_ptr<const graph::Program> profile;  // null: they read none
   std::unordered_map<int64_t, int32_t> agent_of;  // by campaign
+
+  int32_t agent(int64_t campaign) const;  // that one, or the default
 };
 
 // Whether bundle.json of the folder (or of what its CURRENT names) says that it is of this kind.

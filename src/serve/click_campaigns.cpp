@@ -7,7 +7,7 @@
 
 #include "base/convert.h"
 #include "base/memory.h"
-#include "base/random/lanes.h"
+#include "campaigns/agent_moves.h"
 #include "serve/caller_structs.h"
 #include "serve/refused.h"
 
@@ -17,9 +17,6 @@ namespace {
 using campaigns::SlotProfile;
 
 constexpr double kMost = 1e15;
-// Alphas that agents know (perbid/campaign_agents.h).
-constexpr double kLeastAlpha = 1e-6;
-constexpr double kMostAlpha = 1e6;
 
 [[noreturn]] void refuse(genbid_status status, const std::string& where, const std::string& found,
                          const std::string& expected) {
@@ -78,8 +75,12 @@ int64_t checked_rows(const ClickBundle& bundle, int64_t max_campaigns) {
   return rows;
 }
 
+// Agents that read nothing of a campaign do not measure its spending by its usual traffic.
+size_t traffic_size(const ClickBundleInfo& info) { return info.read == ClickRead::kNothing ? 0 : to_size(info.slots); }
+
 size_t row_size(const ClickBundle& bundle) {
-  return to_size(bundle.info.read_size + bundle.info.slots + 2 * carry_size(bundle.agents.front()->graph()));
+  return 2 * to_size(bundle.info.read_size) + traffic_size(bundle.info) +
+         2 * to_size(carry_size(bundle.agents.front()->graph()));
 }
 
 }  // namespace
@@ -121,7 +122,6 @@ ClickCampaigns::ClickCampaigns(std::shared_ptr<const ClickBundle> bundle, int64_
       read_size_(to_size(bundle_->info.read_size)),
       carry_size_(to_size(carry_size(bundle_->agents.front()->graph()))),
       row_size_(row_size(*bundle_)),
-      noise_(0, "perbid.moves"),
       places_((checked_rows(*bundle_, max_campaigns), to_size(max_campaigns))),
       slots_(to_size(max_campaigns)),
       numbers_(slots_.size() * row_size_, 0.0F) {
@@ -132,17 +132,18 @@ ClickCampaigns::ClickCampaigns(std::shared_ptr<const ClickBundle> bundle, int64_
   block_slots_.reserve(to_size(kBlockRows));
 }
 
-std::span<float> ClickCampaigns::read_of(size_t place) {
-  return std::span<float>(numbers_).subspan(place * row_size_, read_size_);
+std::span<float> ClickCampaigns::read_of(size_t place, bool next) {
+  const size_t which = next ? 1U - slots_[place].now : slots_[place].now;
+  return std::span<float>(numbers_).subspan(place * row_size_ + which * read_size_, read_size_);
 }
 
 std::span<float> ClickCampaigns::traffic_of(size_t place) {
-  return std::span<float>(numbers_).subspan(place * row_size_ + read_size_, to_size(bundle_->info.slots));
+  return std::span<float>(numbers_).subspan(place * row_size_ + 2 * read_size_, traffic_size(bundle_->info));
 }
 
 std::span<float> ClickCampaigns::carry_of(size_t place, bool next) {
-  const size_t which = next ? 1U - slots_[place].carry_now : slots_[place].carry_now;
-  const size_t begin = read_size_ + to_size(bundle_->info.slots) + which * carry_size_;
+  const size_t which = next ? 1U - slots_[place].now : slots_[place].now;
+  const size_t begin = 2 * read_size_ + traffic_size(bundle_->info) + which * carry_size_;
   return std::span<float>(numbers_).subspan(place * row_size_ + begin, carry_size_);
 }
 
@@ -169,7 +170,8 @@ void ClickCampaigns::check(const genbid_click_campaign& campaign) const {
                  : "0 beside NULL");
   }
   require_range(
-      campaign.yesterday_bid.alpha, [&] { return where + "yesterday_bid.alpha"; }, 0.0, kMost);
+      campaign.yesterday_bid.alpha, [&] { return where + "yesterday_bid.alpha"; }, 0.0,
+      std::numeric_limits<double>::max());
   require_range(
       campaign.yesterday_bid.beta, [&] { return where + "yesterday_bid.beta"; }, 0.0, 1.0);
 }
@@ -186,7 +188,7 @@ uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
     refuse(GENBID_FULL, "session", "no room for another campaign",
            "at most " + std::to_string(places_.count()) + " at once");
   }
-  // Nothing below can fail, but for a network that says what is no number.
+  // Nothing below can fail but a network, and then the place stays free.
   const size_t place = places_.next();
   std::ranges::fill(std::span<float>(numbers_).subspan(place * row_size_, row_size_), 0.0F);
   Slot& slot = slots_[place];
@@ -194,21 +196,17 @@ uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
   slot.limits = {campaign.budget, campaign.ppc};
   slot.campaign = campaign.campaign;
   slot.number_of_day = campaign.day;
-  const auto found = bundle_->agent_of.find(campaign.campaign);
-  slot.agent = campaign.agent >= 0                ? campaign.agent
-               : found != bundle_->agent_of.end() ? found->second
-                                                  : static_cast<int32_t>(info.default_agent);
-  slot.day.last = {info.start_alpha, info.start_beta};
-  if (info.starts_with_yesterday && !yesterday.empty() && campaign.yesterday_bid.alpha > 0.0) {
-    slot.day.last = {std::clamp(campaign.yesterday_bid.alpha, kLeastAlpha, kMostAlpha), campaign.yesterday_bid.beta};
-  }
+  slot.agent = campaign.agent >= 0 ? campaign.agent : bundle_->agent(campaign.campaign);
+  const campaigns::ClickBid middle{info.start_alpha, info.start_beta};
+  const campaigns::ClickBid before{campaign.yesterday_bid.alpha, campaign.yesterday_bid.beta};
+  slot.day.last = info.starts_with_yesterday ? campaigns::start_with(before, middle) : middle;
   slot.start_alpha = slot.day.last.alpha;
-  std::ranges::fill(traffic_of(place), as_float(1.0 / as_double(info.slots)));
-  if (info.read != ClickRead::kNothing && !yesterday.empty()) {
-    std::ranges::copy(campaigns::traffic_shares(yesterday), traffic_of(place).begin());
+  if (info.read != ClickRead::kNothing) {
+    std::ranges::fill(traffic_of(place), as_float(1.0 / as_double(info.slots)));
+    if (!yesterday.empty()) std::ranges::copy(campaigns::traffic_shares(yesterday), traffic_of(place).begin());
   }
   if (info.read == ClickRead::kConditions && !yesterday.empty()) {
-    std::ranges::copy(campaigns::tightness(yesterday, slot.limits), read_of(place).begin());
+    std::ranges::copy(campaigns::tightness(yesterday, slot.limits), read_of(place, false).begin());
   }
   if (info.read == ClickRead::kProfile) read_yesterday(place, yesterday);
   return places_.open();
@@ -220,6 +218,7 @@ void ClickCampaigns::read_yesterday(size_t place, std::span<const SlotProfile> s
   for (int64_t slot = 0; slot < bundle_->info.slots; ++slot) {
     const SlotProfile& one = known ? slots[to_size(slot)] : none;
     read_block(std::span(&place, 1), std::span(&one, 1), known);
+    slots_[place].now = static_cast<uint8_t>(1U - slots_[place].now);
   }
 }
 
@@ -241,15 +240,9 @@ void ClickCampaigns::ask_block(std::span<const size_t> places, Network& agent) {
     put("status", status);
     const float start = as_float(slot.start_alpha);
     put("start", std::span(&start, 1));
-    if (read_size_ > 0) put("read", read_of(place));
+    if (read_size_ > 0) put("read", read_of(place, false));
     const std::span<float> noise = noise_size > 0 ? agent.row("noise", row, noise_size) : std::span<float>();
-    for (size_t z = 0; z < noise.size(); z += 2) {
-      const auto bits =
-          noise_.bits(low_word(slot.campaign), low_word(slot.number_of_day), low_word(slot.day.slot), low_word(z));
-      const NormalPair pair = normal_pair(bits[0], bits[1]);
-      noise[z] = pair.first;
-      if (z + 1 < noise.size()) noise[z + 1] = pair.second;
-    }
+    campaigns::move_noise(slot.campaign, slot.number_of_day, slot.day.slot, noise);
     for (const Network::Carried& one : agent.carried) {
       const auto from = carry_of(place, false).subspan(one.place, one.size);
       std::ranges::copy(from, agent.workspace.float_input(one.input).subspan(row * one.size).begin());
@@ -336,12 +329,17 @@ void ClickCampaigns::read_block(std::span<const size_t> places, std::span<const 
     put("slot", row, slots[row]);
     put("limits", row, std::array{as_float(limits.budget), as_float(limits.ppc)});
     put("known", row, std::array{known ? 1.0F : 0.0F});
-    put("carry.0", row, read_of(places[row]));
+    put("carry.0", row, read_of(places[row], false));
   }
   network.workspace.run(std::ssize(places));
   const std::span<const float> said = network.workspace.output(network.carried.front().output);
   for (size_t row = 0; row < places.size(); ++row) {
-    std::ranges::copy(said.subspan(row * read_size_, read_size_), read_of(places[row]).begin());
+    const std::span<const float> numbers = said.subspan(row * read_size_, read_size_);
+    if (!std::ranges::all_of(numbers, [](float number) { return std::isfinite(number); })) {
+      refuse(GENBID_INTERNAL, "campaign of the number " + std::to_string(slots_[places[row]].campaign),
+             "a profile that is not finite", "finite numbers from the network");
+    }
+    std::ranges::copy(numbers, read_of(places[row], true).begin());
   }
 }
 
@@ -354,23 +352,25 @@ void ClickCampaigns::push(size_t count, const uint64_t* ids, const genbid_click_
     check_outcome(place, ids[i], click_outcome_at(outcomes, i));
     order_.push_back(place);
   }
-  for (size_t begin = 0; begin < count; begin += to_size(kBlockRows)) {
+  // The network may fail, so all is read before anything moves on.
+  for (size_t begin = 0; !profile_.empty() && begin < count; begin += to_size(kBlockRows)) {
     const size_t end = std::min(count, begin + to_size(kBlockRows));
     block_slots_.clear();
     for (size_t i = begin; i < end; ++i) {
-      const genbid_click_outcome outcome = click_outcome_at(outcomes, i);
-      Slot& slot = slots_[order_[i]];
-      slot.day.of_last_slot = {0.0, outcome.cost, outcome.clicks, 0};
-      slot.day.sums += slot.day.of_last_slot;
-      slot.day.last = slot.asked;
-      ++slot.day.slot;
-      slot.has_asked = false;
-      slot.carry_now = static_cast<uint8_t>(1U - slot.carry_now);
-      if (!profile_.empty()) block_slots_.push_back(profile_from(outcome.profile, [] { return std::string(); }));
+      block_slots_.push_back(profile_from(click_outcome_at(outcomes, i).profile, [] { return std::string(); }));
     }
-    if (!profile_.empty()) {
-      read_block(std::span<const size_t>(order_).subspan(begin, end - begin), block_slots_, /*known=*/true);
-    }
+    read_block(std::span<const size_t>(order_).subspan(begin, end - begin), block_slots_, /*known=*/true);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const genbid_click_outcome outcome = click_outcome_at(outcomes, i);
+    Slot& slot = slots_[order_[i]];
+    slot.day.of_last_slot = {0.0, outcome.cost, outcome.clicks, 0};
+    slot.day.sums += slot.day.of_last_slot;
+    slot.day.last = slot.asked;
+    ++slot.day.slot;
+    slot.has_asked = false;
+    if (profile_.empty()) std::ranges::copy(read_of(order_[i], false), read_of(order_[i], true).begin());
+    slot.now = static_cast<uint8_t>(1U - slot.now);
   }
 }
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/aligned.h"
-#include "base/random/random.h"
 #include "campaigns/episode.h"
 #include "campaigns/slot_profile.h"
 #include "graph/program.h"
@@ -32,7 +31,6 @@ class ClickCampaigns {
   // Each call checks all that it is handed before it changes anything, and is Refused where something is wrong.
   uint64_t open(const genbid_click_campaign& campaign);
   void close(uint64_t id);
-  int32_t agent_of(uint64_t id) const { return slots_[places_.of(id)].agent; }
   void ask(size_t count, const uint64_t* ids, genbid_click_bid* bids, size_t room);
   void push(size_t count, const uint64_t* ids, const genbid_click_outcome* outcomes);
 
@@ -49,7 +47,7 @@ class ClickCampaigns {
     int64_t number_of_day = 0;
     int32_t agent = 0;
     bool has_asked = false;
-    uint8_t carry_now = 0;  // which of the two carries the last slot left
+    uint8_t now = 0;  // which of the two carries, and of what agents read, the last slot left
   };
   // A network with its memory for kBlockRows rows, and where its inputs and outputs are.
   struct Network {
@@ -67,8 +65,9 @@ class ClickCampaigns {
     std::vector<Carried> carried;
     size_t bid = 0;  // of an agent: index of the output
   };
-  // A campaign's numbers: what agents read | usual traffic | carry | carry.
-  std::span<float> read_of(size_t place);
+  // A campaign's numbers: read | read | usual traffic | carry | carry. Of what agents read, as of what is carried, one
+  // is what the last slot left, and the other what the next one will.
+  std::span<float> read_of(size_t place, bool next);
   std::span<float> traffic_of(size_t place);
   std::span<float> carry_of(size_t place, bool next);
 
@@ -83,7 +82,6 @@ class ClickCampaigns {
   size_t read_size_;
   size_t carry_size_;
   size_t row_size_;
-  RandomStream noise_;
   std::vector<Network> agents_;
   std::vector<Network> profile_;  // one, or none
   Places places_;

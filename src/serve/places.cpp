@@ -29,7 +29,7 @@ uint64_t Places::open() {
 
 void Places::close(size_t place) {
   open_[place].is_open = false;
-  ++open_[place].generation;
+  if (++open_[place].generation == 0) open_[place].generation = 1;  // no id is 0
   free_.push_back(static_cast<uint32_t>(place));
 }
 

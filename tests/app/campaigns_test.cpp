@@ -263,6 +263,19 @@ TEST_F(Campaigns, OfEveryKindAreExported) {
   EXPECT_NE(read_file(bundle + "/next/matching.csv").find("campaign,agent,res_0,res_1,res_2\n"), std::string::npos);
   expect_failure(one + " version=next matching.days_back=1", 1, "never overwritten");
   expect_failure(one + " layout=triton", 2, "layout");
+  expect_failure(one + " version=../next", 2, "version");
+  // Agents that are matched by a day are not judged on it.
+  const std::string judged = "evaluate configs/campaigns/evaluate.yaml reference=one output.dir=" + out("x") + kDays;
+  expect_failure(judged + " policy='{name: one, policy: " + bundle + "/next}'", 1, "by the days that are judged");
+  expect_failure(judged + " policy='{name: one, days_back: 7, policy: " + bundle + "}'", 2, "of a bundle");
+  // Of one agent there is nothing to match.
+  expect_success(agents("single", "episodes.agents=1 episodes.reassign=false episodes.clusters=one"));
+  expect_success("export " + out("single") + " output=" + out("bundle_single") + " weights=raw");
+  EXPECT_EQ(read_file(out("bundle_single") + "/" + read_file(out("bundle_single") + "/CURRENT").substr(0, 16) +
+                      "/matching.csv"),
+            "campaign,agent,res_0\n");
+  expect_failure("export " + out("single") + " output=" + out("y") + " matching.days_back=2", 2, "one agent");
+  expect_failure("export " + out("profile") + " output=" + out("y"), 1, "expected agents or drlb");
   expect_failure(one + " matching.set=test matching.days_back=0", 2, "matching.days_back");
   expect_failure("evaluate configs/evaluate.yaml policy=" + bundle, 1, "genbid-click-bundle");
   expect_failure("evaluate configs/campaigns/evaluate.yaml reference=one output.dir=" + out("x") + kDays +

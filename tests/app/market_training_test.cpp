@@ -74,6 +74,24 @@ TEST_F(MarketTraining, IsJudgedOnOtherDays) {
   EXPECT_EQ(json["candidate"]["trained_on"], nlohmann::json({7, 8}));
 }
 
+// All seats by name are all seats; some of them are other days, and one that is not there is an error.
+TEST_F(MarketTraining, MayBeOfSomeSeats) {
+  const auto weights = [&](const std::string& run) {
+    return read_file(out(run) + "/checkpoints/step-00000003/model.safetensors");
+  };
+  must(train("all", "train.steps=3"));
+  must(train("named", "train.steps=3 tapes.seats=0..47"));
+  must(train("some", "train.steps=3 tapes.seats=2,5..9"));
+  EXPECT_EQ(weights("named"), weights("all"));
+  EXPECT_NE(weights("some"), weights("all"));
+  for (const auto& [more, part] :
+       {std::pair("tapes.seats=3,48", "tapes.seats: found 48, expected seats below the 48 of"),
+        std::pair("tapes.seats=3 rounds.every=2", "no seats beside rounds")}) {
+    const std::string error = error_of(train("none", std::string("train.steps=3 ") + more));
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+}
+
 TEST_F(MarketTraining, OtherModelsLearnToo) {
   must(train("dt", "train.steps=2 model='{name: decision_transformer, wishes: [], width: 8, layers: 1, inner: 16}'"));
   must(train("db",

@@ -10,8 +10,9 @@
 #include "serve/bundle.h"
 #include "serve/click_bundle.h"
 
-// The text of bundle.json of either kind of bundle. It is read as it is, and with the hash that it ought to have, without which nothing would be
-// accepted. What is accepted is written and read as the same. And the same bytes as a table of matched campaigns.
+// The text of bundle.json of either kind of bundle. It is read as it is, and with the hash that it ought to have,
+// without which nothing would be accepted. What is accepted is written and read as the same. And the same bytes as a
+// table of matched campaigns.
 
 namespace {
 

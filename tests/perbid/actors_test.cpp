@@ -52,15 +52,46 @@ AgentStates whole_days(const at::Tensor& status_MBS, int64_t slots) {
 // A transformer moves in play as in training: slot by slot with its memory, and whole days at once.
 TEST(TransformerActor, MovesSlotBySlotAsOnWholeDays) {
   const torch::NoGradGuard no_grad;
+  for (const int64_t context : {1, 2, 3, 20}) {
+    AgentsConfig config = small("transformer");
+    config.transformer.context = context;
+    const auto agents = agents_of(config, 2);
+    const at::Tensor status_MBTS = drawn_status(2, 3 * kSlots).view({2, 3, kSlots, -1});
+    const at::Tensor whole = agents->moves_MB2(whole_days(status_MBTS.flatten(1, 2), kSlots)).view({2, 3, kSlots, 2});
+    std::vector<at::Tensor> memory = agents->first_memory(2 * 3);
+    for (int64_t slot = 0; slot < kSlots; ++slot) {
+      AgentStates states{status_MBTS.select(2, slot).contiguous(), {}, at::full({2, 3}, 0.2)};
+      states.memory = &memory;
+      // Sums of two orders.
+      EXPECT_LT((agents->moves_MB2(states) - whole.select(2, slot)).abs().max().item<double>(), 1e-6) << slot;
+    }
+  }
+}
+
+// A memory whose length is no multiple of a round's slots keeps whole rounds, day by day, also once it is full.
+TEST(TransformerActor, FindsWholeDaysInTheMemory) {
+  test::SmallField field(kCount);
   const auto agents = agents_of(small("transformer"), 2);
-  const at::Tensor status_MBTS = drawn_status(2, 3 * kSlots).view({2, 3, kSlots, -1});
-  const at::Tensor whole = agents->moves_MB2(whole_days(status_MBTS.flatten(1, 2), kSlots)).view({2, 3, kSlots, 2});
-  std::vector<at::Tensor> memory = agents->first_memory(2 * 3);
-  for (int64_t slot = 0; slot < kSlots; ++slot) {
-    AgentStates states{status_MBTS.select(2, slot).contiguous(), {}, at::full({2, 3}, 0.2)};
-    states.memory = &memory;
-    // Sums of two orders.
-    EXPECT_LT((agents->moves_MB2(states) - whole.select(2, slot)).abs().max().item<double>(), 1e-6) << slot;
+  EpisodesConfig config;
+  config.agents = 2;
+  config.clusters = "random";
+  config.per_round = 4;  // two days of each
+  config.steps_a_round = 1;
+  config.replay = 3 * 2 * kSlots + 5;
+  AgentEpisodes episodes(field.blind(), *agents, config, 8, 1, field.threads);
+  for (int64_t step = 0; step < 5; ++step) {
+    episodes.draw(step, 1);
+    episodes.gather(at::zeros({1}, at::kLong));
+  }
+  const at::Tensor place_MC2 = episodes.state().at("place");
+  ASSERT_EQ(place_MC2.size(1), 3 * 2 * kSlots);
+  for (int64_t place = 0; place < place_MC2.size(1); ++place) {
+    const int64_t in_round = place % (2 * kSlots);
+    for (int64_t agent = 0; agent < 2; ++agent) {
+      EXPECT_EQ(place_MC2[agent][place][1].item<int64_t>(), in_round / 2) << place;
+      const int64_t first = place - in_round + in_round % 2;  // the day's first slot
+      EXPECT_EQ(place_MC2[agent][place][0].item<int64_t>(), place_MC2[agent][first][0].item<int64_t>()) << place;
+    }
   }
 }
 
@@ -166,6 +197,17 @@ INSTANTIATE_TEST_SUITE_P(Kinds, GenerativeActors, testing::Values("transformer",
                          [](const auto& one) { return one.param; });
 
 // The chain of levels ends with the clean move that the network says, and draws: other noise, other moves.
+TEST(DiffusionActor, OfOneLevelIsOneStep) {
+  const torch::NoGradGuard no_grad;
+  AgentsConfig config = small("diffusion");
+  config.diffusion.levels = 1;
+  const auto agents = agents_of(config, 1);
+  AgentStates states = whole_days(drawn_status(1, kSlots), 1);
+  ASSERT_EQ(agents->noise_size(), 2);
+  states.noise_MBZ = at::randn({1, kSlots, 2});
+  EXPECT_TRUE(agents->moves_MB2(states).isfinite().all().item<bool>());
+}
+
 TEST(DiffusionActor, Draws) {
   const torch::NoGradGuard no_grad;
   const auto agents = agents_of(small("diffusion"), 1);

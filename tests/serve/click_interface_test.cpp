@@ -1,6 +1,9 @@
 #include <genbid_click.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -9,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "campaigns/agent_moves.h"
+#include "campaigns/episode.h"
 #include "serve/click_small_bundle.h"
 
 namespace genbid::test {
@@ -250,6 +255,140 @@ TEST_F(ClickInterface, ComputesProfilesAndBestBids) {
                  "found");
 }
 
+// A session of one campaign with agents of other kinds.
+class OtherAgents : public testing::Test {
+ protected:
+  void load(const serve::ClickBundleInfo& info, const Graph& agent) {
+    write_click_bundle_of(folder_.path("bundle"), info, {agent});
+    genbid_click_bundle* bundle = nullptr;
+    ASSERT_EQ(genbid_click_bundle_load(folder_.path("bundle").c_str(), &bundle), GENBID_OK) << genbid_last_error();
+    ASSERT_EQ(genbid_click_session_open(bundle, 1, &session_), GENBID_OK) << genbid_last_error();
+    genbid_click_bundle_free(bundle);  // the session keeps what it needs
+  }
+  void TearDown() override { genbid_click_session_close(session_); }
+  genbid_click_bid bid_of(const genbid_click_campaign& campaign) {
+    genbid_click_bid bid{kNan, kNan};
+    EXPECT_EQ(genbid_click_campaign_open(session_, &campaign, &id_), GENBID_OK) << genbid_last_error();
+    EXPECT_EQ(genbid_click_ask(session_, 1, &id_, &bid, 1), GENBID_OK) << genbid_last_error();
+    return bid;
+  }
+  static serve::ClickBundleInfo info_of(serve::ClickRead read, int64_t size) {
+    serve::ClickBundleInfo info = click_info();
+    info.read = read;
+    info.read_size = size;
+    return info;
+  }
+  // It says two numbers of one of its inputs.
+  static Graph saying(const char* input, int64_t size, int64_t first) {
+    Graph graph;
+    const ValueId value = graph.add_input(input, Type::kFloat, {1, {size}});
+    graph.add_output("bid", graph.add(Op::kSlice, {value}, {1, first, first + 2}));
+    return graph;
+  }
+
+  TemporaryFolder folder_;
+  genbid_click_session* session_ = nullptr;
+  uint64_t id_ = 0;
+};
+
+// What agents read of their day are the numbers of a played one, to the bit.
+TEST_F(OtherAgents, ReadTheStatusOfPlayedDays) {
+  load(info_of(serve::ClickRead::kNothing, 0), saying("status", 7, 2));
+  const genbid_click_campaign campaign = campaign_of(7);
+  EXPECT_EQ(bid_of(campaign).alpha, 0.0);
+  campaigns::DaySoFar day;
+  day.of_last_slot = day.sums = {0.0, 10.0, 4.0, 0};
+  day.slot = 1;
+  const campaigns::CampaignStatus expected = campaigns::status_of(day, {100.0, 2.0}, {}, kClickSlots);
+  genbid_click_outcome outcome = GENBID_CLICK_OUTCOME_INIT;
+  outcome.cost = 10.0;
+  outcome.clicks = 4.0;
+  ASSERT_EQ(genbid_click_push(session_, 1, &id_, &outcome), GENBID_OK) << genbid_last_error();
+  genbid_click_bid bid;
+  ASSERT_EQ(genbid_click_ask(session_, 1, &id_, &bid, 1), GENBID_OK) << genbid_last_error();
+  EXPECT_EQ(bid.alpha, as_double(expected[2]));
+  EXPECT_EQ(bid.beta, as_double(expected[3]));
+}
+
+// Yesterday's bid is where the day begins, whether or not its slots are told; another agent does not read it.
+TEST_F(OtherAgents, BeginWithYesterdaysBidWhereTheyShould) {
+  serve::ClickBundleInfo info = info_of(serve::ClickRead::kNothing, 0);
+  info.starts_with_yesterday = true;
+  load(info, saying("status", 7, 5));
+  genbid_click_campaign campaign = campaign_of(7);
+  campaign.yesterday_bid = {0.25, 0.75};
+  const genbid_click_bid first = bid_of(campaign);
+  EXPECT_EQ(first.alpha, 0.25);
+  EXPECT_EQ(first.beta, 0.75);
+  ASSERT_EQ(genbid_click_campaign_close(session_, id_), GENBID_OK);
+  campaign.yesterday_bid.alpha = 1e30;
+  EXPECT_EQ(bid_of(campaign).alpha, 1e6);
+  ASSERT_EQ(genbid_click_campaign_close(session_, id_), GENBID_OK);
+  campaign.yesterday_bid.alpha = 0.0;
+  EXPECT_EQ(bid_of(campaign).alpha, 4.0);
+  genbid_click_session_close(session_);
+  info.starts_with_yesterday = false;
+  load(info, saying("status", 7, 5));
+  campaign.yesterday_bid.alpha = 0.25;
+  EXPECT_EQ(bid_of(campaign).alpha, 4.0);
+}
+
+// All impressions of yesterday cost 30 (10 + 20), and a click 2 in the mean of its slots' middle prices, weighed by
+// their impressions (1 x 5 and 2.5 x 10 over 15).
+TEST_F(OtherAgents, ReadHowTightLimitsAre) {
+  load(info_of(serve::ClickRead::kConditions, 2), saying("read", 2, 0));
+  std::vector<double> yesterday(24, 0.0);
+  yesterday[5] = 1.0, yesterday[6] = 5.0, yesterday[7] = 2.0;
+  yesterday[13] = 2.5, yesterday[14] = 10.0, yesterday[15] = 2.0;
+  genbid_click_campaign campaign = campaign_of(7);
+  campaign.yesterday = yesterday.data();
+  campaign.yesterday_size = yesterday.size();
+  const genbid_click_bid told = bid_of(campaign);
+  EXPECT_NEAR(told.alpha, std::log(100.0 / 30.0), 1e-6);
+  EXPECT_NEAR(told.beta, std::log(2.0 / 2.0), 1e-6);
+  ASSERT_EQ(genbid_click_campaign_close(session_, id_), GENBID_OK);
+  const genbid_click_bid unknown = bid_of(campaign_of(7));
+  EXPECT_EQ(unknown.alpha, 0.0);
+  EXPECT_EQ(unknown.beta, 0.0);
+}
+
+// Noise is of campaign, day and slot alone; numbers of 64 bits are told apart.
+TEST_F(OtherAgents, DrawByCampaignDayAndSlot) {
+  serve::ClickBundleInfo info = info_of(serve::ClickRead::kNothing, 0);
+  info.noise_size = 3;
+  load(info, saying("noise", 3, 1));
+  genbid_click_campaign campaign = campaign_of(7);
+  campaign.day = 5;
+  const genbid_click_bid first = bid_of(campaign);
+  std::array<float, 3> expected{};
+  campaigns::move_noise(7, 5, 0, expected);
+  EXPECT_EQ(first.alpha, as_double(expected[1]));
+  EXPECT_EQ(first.beta, as_double(expected[2]));
+  for (const auto& [number, day] :
+       {std::pair(int64_t{8}, 5), std::pair(int64_t{7}, 6), std::pair((int64_t{1} << 32) + 7, 5)}) {
+    ASSERT_EQ(genbid_click_campaign_close(session_, id_), GENBID_OK);
+    campaign.campaign = number;
+    campaign.day = day;
+    EXPECT_NE(bid_of(campaign).alpha, first.alpha);
+  }
+}
+
+// The logarithm of a share of budget that is 0 is none.
+TEST_F(OtherAgents, WhoseNetworkSaysNoNumberAreAnError) {
+  Graph graph;
+  const ValueId status = graph.add_input("status", Type::kFloat, {1, {7}});
+  graph.add_output("bid", graph.add(Op::kLog, {graph.add(Op::kSlice, {status}, {1, 1, 3})}));
+  load(info_of(serve::ClickRead::kNothing, 0), graph);
+  const genbid_click_campaign campaign = campaign_of(7);
+  ASSERT_EQ(genbid_click_campaign_open(session_, &campaign, &id_), GENBID_OK);
+  genbid_click_bid bid{5.0, 5.0};
+  EXPECT_EQ(genbid_click_ask(session_, 1, &id_, &bid, 1), GENBID_INTERNAL);
+  EXPECT_NE(std::string(genbid_last_error()).find("finite numbers from the network"), std::string::npos);
+  EXPECT_EQ(bid.alpha, 5.0);
+  genbid_click_outcome outcome = GENBID_CLICK_OUTCOME_INIT;
+  EXPECT_EQ(genbid_click_push(session_, 1, &id_, &outcome), GENBID_ORDER);
+}
+
 class ClickBundleFolder : public testing::Test {
  protected:
   void expect_error(const std::string& part) {
@@ -294,8 +433,12 @@ TEST_F(ClickBundleFolder, IsAnErrorWhereItIsNotWholeOrNotItself) {
   expect_error("expected 0 of nothing, 2 of conditions");
   with([](auto& info) { info.start_alpha = 0.0; });
   expect_error("start: alpha: found 0");
-  with([](auto& info) { info.slots = 1000; });
-  expect_error("slots: found 1000");
+  with([](auto& info) { info.start_alpha = 1e300; });
+  expect_error("start: alpha: found 1e+300");
+  with([](auto& info) { info.start_beta = -7.0; });
+  expect_error("start: beta: found -7");
+  with([](auto& info) { info.slots = 2000; });
+  expect_error("slots: found 2000");
   for (const auto& [matching, part] :
        {std::pair("", "matching.csv"), std::pair("who,agent\n", "matching.csv:1"),
         std::pair("campaign,agent\n7,2\n", "matching.csv:2"), std::pair("campaign,agent\n7\n", "matching.csv:2"),
@@ -312,6 +455,22 @@ TEST_F(ClickBundleFolder, IsAnErrorWhereItIsNotWholeOrNotItself) {
   write_click_bundle(folder_.path("bundle"));
   write_file(file("agent.1.graph.json"), read_file(file("agent.0.graph.json")) + " ");
   expect_error("agent.1.graph.json: found");
+  // What is carried is not what the library feeds.
+  write_click_bundle(folder_.path("bundle"));
+  Graph two;
+  const ValueId slot = two.add_input("slot", Type::kFloat, {1, {8}});
+  for (const char* name : {"carry.0", "carry.1"}) {
+    const ValueId carry = two.add_input(name, Type::kFloat, {1, {1}});
+    two.add_output(name, two.add(Op::kAdd, {carry, two.add(Op::kSlice, {slot}, {1, 0, 1})}));
+  }
+  write_graph_files(two, folder_.path("bundle"), serve::kProfileGraphFile, serve::kProfileWeightsFile);
+  serve::ClickBundleInfo info = click_info();
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path("bundle"))) {
+    const std::string name = entry.path().filename().string();
+    if (name != serve::kBundleFile) info.files.push_back(file_entry(folder_.path("bundle"), name));
+  }
+  write_file(file("bundle.json"), serve::click_bundle_json(info));
+  expect_error("carry.0 [R, 2] alone");
   write_bundle(small_perceptron(), folder_.path("other"));
   EXPECT_FALSE(serve::is_click_bundle(folder_.path("other")));
   EXPECT_THROW(static_cast<void>(serve::load_click_bundle(folder_.path("other"))), Error);

@@ -64,6 +64,23 @@ inline void write_graph_files(const Graph& graph, const std::string& folder, con
   write_weights(graph, folder + "/" + weights_file);
 }
 
+// These agents, without a network of profiles; nobody is matched.
+inline void write_click_bundle_of(const std::string& folder, serve::ClickBundleInfo info,
+                                  const std::vector<Graph>& agents) {
+  std::filesystem::create_directories(folder);
+  info.num_agents = std::ssize(agents);
+  info.default_agent = 0;
+  for (int64_t k = 0; k < info.num_agents; ++k) {
+    write_graph_files(at(agents, k), folder, serve::agent_graph_file(k), serve::agent_weights_file(k));
+  }
+  write_file(folder + "/" + serve::kMatchingFile, "campaign,agent\n");
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name != serve::kBundleFile) info.files.push_back(file_entry(folder, name));
+  }
+  write_file(folder + "/" + serve::kBundleFile, serve::click_bundle_json(info));
+}
+
 // Two agents, 2 and 3 times; campaign 7 has the first, campaign 8 the second, others the second.
 inline void write_click_bundle(const std::string& folder, serve::ClickBundleInfo info = click_info(),
                                const std::string& matching = "campaign,agent,res_0,res_1\n7,0,0.5,0.25\n8,1,0,1\n") {
