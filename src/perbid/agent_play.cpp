@@ -73,7 +73,7 @@ std::vector<ClickBid> starts(const CampaignAgents& agents, const PreparedDays& d
 // plays it and among which others.
 at::Tensor noise_MBZ(const CampaignAgents& agents, const Field& field, const at::Tensor& rows_MB, int64_t slot,
                      const Exploration* exploration) {
-  const int64_t size = agents.noise_size();
+  const int64_t size = agents.draws_a_move();
   if (size == 0) return {};
   const std::array<int64_t, 3> sizes{rows_MB.size(0), rows_MB.size(1), size};
   if (exploration != nullptr) return at::randn(sizes, exploration->generator);

@@ -44,7 +44,7 @@ class CampaignAgents : public EpisodeNetwork {
 
   // M B 2: how far (log alpha, beta) move before the next slot of B days.
   virtual at::Tensor moves_MB2(const AgentStates& states) const = 0;
-  virtual int64_t noise_size() const { return 0; }  // Z
+  virtual int64_t draws_a_move() const { return 0; }  // Z
   // What agents remember before the first slot of so many days, all agents' together.
   virtual std::vector<at::Tensor> first_memory(int64_t /*days*/) const { return {}; }
   // How they move when they explore; `noise` is how much they do.

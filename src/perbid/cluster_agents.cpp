@@ -106,7 +106,7 @@ at::Tensor ClusterAgents::critic_loss(const AgentStates& states, const at::Tenso
 std::vector<policy::LossPart> ClusterAgents::actor_losses(AgentStates states, const at::Tensor& moves_MB2,
                                                           const at::Tensor& gain_MB, const at::Generator& generator) {
   const auto count = as_double(num_agents());
-  if (noise_size() > 0) states.noise_MBZ = at::randn({gain_MB.size(0), gain_MB.size(1), noise_size()}, generator);
+  if (draws_a_move() > 0) states.noise_MBZ = at::randn({gain_MB.size(0), gain_MB.size(1), draws_a_move()}, generator);
   const Actor::Lesson lesson =
       actor_->lesson(inputs_of(states), {in_steps(moves_MB2), gain_MB.unsqueeze(-1)}, generator);
   const at::Tensor value_MB = values_MB(states, from_steps(at::tanh(lesson.said_MB2)));

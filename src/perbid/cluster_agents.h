@@ -41,7 +41,7 @@ class ClusterAgents : public CampaignAgents {
   std::shared_ptr<ClusterAgents> copies_of(const at::Tensor& which_K) const;
 
   at::Tensor moves_MB2(const AgentStates& states) const override;
-  int64_t noise_size() const override { return actor_->noise_size(); }
+  int64_t draws_a_move() const override { return actor_->noise_size(); }
   std::vector<at::Tensor> first_memory(int64_t days) const override { return actor_->first_memory(days); }
   int64_t days_a_step() const { return actor_->days_a_step(); }
   // Gaussian noise, in units of the most that a move can be; no move is longer than that.

@@ -38,7 +38,7 @@ class ServedAgent : public Served {
     status.slice(1, 5, 6).copy_(at::randn({rows, 1}, drawn).exp() * start);
     std::vector<ServedTensor> all{{"status", status}, {"start", at::full({rows, 1}, start)}};
     if (reads_ > 0) all.push_back({"read", at::rand({rows, reads_}, drawn) * 2.0 - 1.0});
-    if (agent_->noise_size() > 0) all.push_back({"noise", at::randn({rows, agent_->noise_size()}, drawn)});
+    if (agent_->draws_a_move() > 0) all.push_back({"noise", at::randn({rows, agent_->draws_a_move()}, drawn)});
     int64_t carry = 0;
     for (const at::Tensor& one : agent_->first_memory(rows)) all.push_back({"carry." + std::to_string(carry++), one});
     return all;
@@ -53,7 +53,7 @@ class ServedAgent : public Served {
     size_t next = 2;
     AgentStates states{inputs[0], {}, inputs[1].squeeze(1)};
     if (reads_ > 0) states.profile_MBH = inputs[next++];
-    if (agent_->noise_size() > 0) states.noise_MBZ = inputs[next++];
+    if (agent_->draws_a_move() > 0) states.noise_MBZ = inputs[next++];
     std::vector<at::Tensor> memory(inputs.begin() + to_signed(next), inputs.end());
     states.memory = &memory;
     std::vector<at::Tensor> outputs{CampaignAgents::moved_MB2(states, agent_->moves_MB2(states))};

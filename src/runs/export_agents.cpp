@@ -119,7 +119,7 @@ serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents
   info.read_size = agents.profile_width();
   info.starts_with_yesterday = loaded.config.agents.start == "yesterday";
   info.start_alpha = agents.middle_alpha();
-  info.noise_size = agents.noise_size();
+  info.noise_size = agents.draws_a_move();
   info.training = Json{{"checkpoint", std::filesystem::path(loaded.checkpoint).filename().string()},
                        {"step", loaded.info.step},
                        {"weights", weights},

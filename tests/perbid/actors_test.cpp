@@ -133,7 +133,7 @@ TEST_P(GenerativeActors, AreCopied) {
   const auto agents = agents_of(small(GetParam()), 3);
   const auto copies = agents->copies_of(at::tensor({2, 0}, at::kLong));
   AgentStates states = whole_days(drawn_status(1, kSlots).expand({3, -1, -1}), kSlots);
-  if (agents->noise_size() > 0) states.noise_MBZ = at::randn({1, kSlots, agents->noise_size()}).expand({3, -1, -1});
+  if (agents->draws_a_move() > 0) states.noise_MBZ = at::randn({1, kSlots, agents->draws_a_move()}).expand({3, -1, -1});
   const at::Tensor of_agents = agents->moves_MB2(states);
   EXPECT_FALSE(at::allclose(of_agents[0], of_agents[2]));
   states = {states.status_MBS.slice(0, 0, 2),
@@ -187,7 +187,7 @@ TEST_P(GenerativeActors, MakeTheMovesThatBroughtWhatIsAsked) {
     optimizers[1].step();
   }
   const torch::NoGradGuard no_grad;
-  if (agents.noise_size() > 0) states.noise_MBZ = at::randn({1, 8 * kSlots, agents.noise_size()}, drawn);
+  if (agents.draws_a_move() > 0) states.noise_MBZ = at::randn({1, 8 * kSlots, agents.draws_a_move()}, drawn);
   const at::Tensor mean_2 = agents.moves_MB2(states).flatten(0, 1).mean(0);
   EXPECT_GT(mean_2[0].item<double>(), 0.1);
   EXPECT_GT(mean_2[1].item<double>(), 0.06);
@@ -203,7 +203,7 @@ TEST(DiffusionActor, OfOneLevelIsOneStep) {
   config.diffusion.levels = 1;
   const auto agents = agents_of(config, 1);
   AgentStates states = whole_days(drawn_status(1, kSlots), 1);
-  ASSERT_EQ(agents->noise_size(), 2);
+  ASSERT_EQ(agents->draws_a_move(), 2);
   states.noise_MBZ = at::randn({1, kSlots, 2});
   EXPECT_TRUE(agents->moves_MB2(states).isfinite().all().item<bool>());
 }
@@ -212,7 +212,7 @@ TEST(DiffusionActor, Draws) {
   const torch::NoGradGuard no_grad;
   const auto agents = agents_of(small("diffusion"), 1);
   AgentStates states = whole_days(drawn_status(1, kSlots), 1);
-  ASSERT_EQ(agents->noise_size(), 6);
+  ASSERT_EQ(agents->draws_a_move(), 6);
   states.noise_MBZ = at::randn({1, kSlots, 6});
   const at::Tensor moves = agents->moves_MB2(states);
   EXPECT_LE(moves.abs().max().item<double>(), 0.3);
