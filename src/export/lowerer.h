@@ -51,7 +51,7 @@ class Lowerer {
   graph::ValueId value(const Term& term);
   // The same where an operator broadcasts: spread numbers stay a constant.
   graph::ValueId operand(const Term& term);
-  graph::ValueId cast(graph::ValueId value, graph::Type type);
+  graph::ValueId cast(graph::ValueId id, graph::Type type);
   graph::ValueId constant(const at::Tensor& tensor);
   graph::ValueId scalar(double number);
   graph::ValueId scalar(double number, graph::Type type);

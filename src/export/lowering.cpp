@@ -26,7 +26,6 @@ const char* kTable = " (the tables are in src/export/lowering_*.cpp)";
 Type type_of_tensor(const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {
     case at::kFloat:
-      return Type::kFloat;
     case at::kDouble:  // a number of the program; tensors of doubles are refused where they become constants
       return Type::kFloat;
     case at::kLong:
