@@ -29,7 +29,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Agents = LoadedCampaignModel<perbid::CampaignAgents>;
 
-exporting::SampledFunction sampled(std::shared_ptr<perbid::Served> served) {
+exporting::SampledFunction sampled(const std::shared_ptr<perbid::Served>& served) {
   const auto draw = [served](int64_t rows, int64_t seed) {
     std::vector<exporting::TraceTensor> inputs;
     for (perbid::ServedTensor& one : served->inputs(rows, seed)) inputs.push_back({one.name, one.sample});

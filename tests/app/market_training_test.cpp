@@ -81,11 +81,11 @@ TEST_F(MarketTraining, MayBeOfSomeSeats) {
   };
   must(train("all", "train.steps=3"));
   must(train("named", "train.steps=3 tapes.seats=0..47"));
-  must(train("some", "train.steps=3 tapes.seats=2,5..9"));
+  must(train("some", "train.steps=3 tapes.seats='[2, 5..9]'"));
   EXPECT_EQ(weights("named"), weights("all"));
   EXPECT_NE(weights("some"), weights("all"));
   for (const auto& [more, part] :
-       {std::pair("tapes.seats=3,48", "tapes.seats: found 48, expected seats below the 48 of"),
+       {std::pair("tapes.seats='[3, 48]'", "tapes.seats: found 48, expected seats below the 48 of"),
         std::pair("tapes.seats=3 rounds.every=2", "no seats beside rounds")}) {
     const std::string error = error_of(train("none", std::string("train.steps=3 ") + more));
     EXPECT_NE(error.find(part), std::string::npos) << error;
