@@ -82,7 +82,7 @@ std::vector<BundleTensor> outputs_of(const graph::Graph& graph);
 std::string bundle_json(const BundleInfo& info);
 // The way back. Every claim is checked against the others; `name` stands for the file in messages. Unknown keys are
 // allowed, another schema is not.
-BundleInfo read_bundle_info(std::string_view json, const std::string& name);
+BundleInfo read_bundle_info(std::string_view text, const std::string& name);
 // Error where the graph's inputs and outputs are not those that the bundle says. `name`: of the graph's file.
 void check_graph(const BundleInfo& info, const graph::Graph& graph, const std::string& name);
 

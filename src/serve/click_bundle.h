@@ -61,7 +61,7 @@ struct ClickBundleInfo {
 };
 
 std::string click_bundle_json(const ClickBundleInfo& info);
-ClickBundleInfo read_click_bundle_info(std::string_view json, const std::string& name);
+ClickBundleInfo read_click_bundle_info(std::string_view text, const std::string& name);
 
 struct ClickBundle {
   std::string folder;

@@ -86,7 +86,7 @@ TEST_F(MarketTraining, MayBeOfSomeSeats) {
   EXPECT_NE(weights("some"), weights("all"));
   for (const auto& [more, part] :
        {std::pair("tapes.seats='[3, 48]'", "tapes.seats: found 48, expected seats below the 48 of"),
-        std::pair("tapes.seats=3 rounds.every=2", "no seats beside rounds")}) {
+        std::pair("tapes.seats=3 rounds.every=2 rounds.periods=1 rounds.market.periods=10", "no seats beside rounds")}) {
     const std::string error = error_of(train("none", std::string("train.steps=3 ") + more));
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }
@@ -121,14 +121,14 @@ class SampledTraining : public MarketTraining {
   }
   std::string taught(const std::string& run, const std::string& more) {
     return "train configs/quickstart/perceptron.yaml run=" + out(run) + " data.store=" + out("tapes/trajectories.h5") +
-           " data.train_periods=7 data.held_out_periods=9 model=" + kModel + " train.batch_size=16 train.threads=1 " +
+           " data.train_periods=7 data.held_out_periods=9 model=" + model_ + " train.batch_size=16 train.threads=1 " +
            "train.learning_rate=0.02 train.warmup_steps=0 " + more;
   }
   std::string sampled(const std::string& run, const std::string& more) {
-    return train(run, "model=" + kModel + " tapes.train_periods=8 tapes.cells=6 train.objective=policy_gradient " +
+    return train(run, "model=" + model_ + " tapes.train_periods=8 tapes.cells=6 train.objective=policy_gradient " +
                           "policy_gradient.group_size=3 train.initial=" + out("start") + " " + more);
   }
-  const std::string kModel = "'{name: perceptron, width: 16, head: gaussian, deviation: 0.1}'";
+  const std::string model_ = "'{name: perceptron, width: 16, head: gaussian, deviation: 0.1}'";
 };
 
 TEST_F(SampledTraining, SevenStepsEqualFourResumedInTheMiddleOfACycle) {
