@@ -16,21 +16,21 @@ void* __libc_malloc(size_t bytes);                      // NOLINT
 void* __libc_calloc(size_t count, size_t bytes);        // NOLINT
 void* __libc_realloc(void* old, size_t bytes);          // NOLINT
 void* __libc_memalign(size_t alignment, size_t bytes);  // NOLINT
-void* malloc(size_t bytes) noexcept {
+void* malloc(size_t size) noexcept {
   ++num_allocations;
-  return __libc_malloc(bytes);
+  return __libc_malloc(size);
 }
-void* calloc(size_t count, size_t bytes) noexcept {
+void* calloc(size_t nmemb, size_t size) noexcept {
   ++num_allocations;
-  return __libc_calloc(count, bytes);
+  return __libc_calloc(nmemb, size);
 }
-void* realloc(void* old, size_t bytes) noexcept {
+void* realloc(void* ptr, size_t size) noexcept {
   ++num_allocations;
-  return __libc_realloc(old, bytes);
+  return __libc_realloc(ptr, size);
 }
-void* aligned_alloc(size_t alignment, size_t bytes) noexcept {
+void* aligned_alloc(size_t alignment, size_t size) noexcept {
   ++num_allocations;
-  return __libc_memalign(alignment, bytes);
+  return __libc_memalign(alignment, size);
 }
 }
 #endif

@@ -74,8 +74,8 @@ std::vector<std::string> needed_files(const ClickBundleInfo& info) {
     names.push_back(agent_weights_file(k));
   }
   if (info.read == ClickRead::kProfile) {
-    names.push_back(kProfileGraphFile);
-    names.push_back(kProfileWeightsFile);
+    names.emplace_back(kProfileGraphFile);
+    names.emplace_back(kProfileWeightsFile);
   }
   return names;
 }
