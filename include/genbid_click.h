@@ -72,8 +72,7 @@ typedef struct genbid_click_bundle_info {
 GENBID_API genbid_status genbid_click_bundle_describe(const genbid_click_bundle* bundle,
                                                       genbid_click_bundle_info* info);
 /* The agent that the matching table has for a campaign, or the default one. */
-GENBID_API genbid_status genbid_click_bundle_agent(const genbid_click_bundle* bundle, int64_t campaign,
-                                                   int32_t* agent);
+GENBID_API genbid_status genbid_click_bundle_agent(const genbid_click_bundle* bundle, int64_t campaign, int32_t* agent);
 
 /* Numbers of a slot's profile (PerBid, KDD 2023, section 4.2): what a unit of value costs in the cheapest 10, 30 and
    50 % of impressions, what a click costs there, how many impressions there were, and their mean cost. */
@@ -91,8 +90,8 @@ typedef struct genbid_click_bid {
 
 /* The bid that would have been best all day long, of a day with so many impressions: for
    genbid_click_campaign.yesterday_bid. */
-GENBID_API genbid_status genbid_click_best_bid(size_t count, const float* values, const float* ctrs,
-                                               const float* costs, double budget, double ppc, genbid_click_bid* bid);
+GENBID_API genbid_status genbid_click_best_bid(size_t count, const float* values, const float* ctrs, const float* costs,
+                                               double budget, double ppc, genbid_click_bid* bid);
 
 /* Memory for so many campaigns at once is taken here, and none in genbid_click_ask() and genbid_click_push(). */
 GENBID_API genbid_status genbid_click_session_open(const genbid_click_bundle* bundle, int64_t max_campaigns,
@@ -116,8 +115,10 @@ typedef struct genbid_click_campaign {
      1e-6 to 1e6); others do not read it. */
   genbid_click_bid yesterday_bid;
 } genbid_click_campaign;
-#define GENBID_CLICK_CAMPAIGN_INIT \
-  { sizeof(genbid_click_campaign), 0.0, 0.0, 0, 0, -1, 0, NULL, 0, {0.0, 0.0} }
+#define GENBID_CLICK_CAMPAIGN_INIT                                              \
+  {                                                                             \
+    sizeof(genbid_click_campaign), 0.0, 0.0, 0, 0, -1, 0, NULL, 0, { 0.0, 0.0 } \
+  }
 
 GENBID_API genbid_status genbid_click_campaign_open(genbid_click_session* session,
                                                     const genbid_click_campaign* campaign, uint64_t* id);
@@ -139,8 +140,10 @@ typedef struct genbid_click_outcome {
   double clicks;                             /* that were bought */
   double profile[GENBID_CLICK_PROFILE_SIZE]; /* of the slot, where agents read profiles */
 } genbid_click_outcome;
-#define GENBID_CLICK_OUTCOME_INIT \
-  { sizeof(genbid_click_outcome), 0, 0, 0.0, 0.0, {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0} }
+#define GENBID_CLICK_OUTCOME_INIT                                                            \
+  {                                                                                          \
+    sizeof(genbid_click_outcome), 0, 0, 0.0, 0.0, { 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0 } \
+  }
 
 /* Takes in what became of the slot for `count` campaigns, each named once. All or none. */
 GENBID_API genbid_status genbid_click_push(genbid_click_session* session, size_t count, const uint64_t* ids,

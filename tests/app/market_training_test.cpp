@@ -86,7 +86,8 @@ TEST_F(MarketTraining, MayBeOfSomeSeats) {
   EXPECT_NE(weights("some"), weights("all"));
   for (const auto& [more, part] :
        {std::pair("tapes.seats='[3, 48]'", "tapes.seats: found 48, expected seats below the 48 of"),
-        std::pair("tapes.seats=3 rounds.every=2 rounds.periods=1 rounds.market.periods=10", "no seats beside rounds")}) {
+        std::pair("tapes.seats=3 rounds.every=2 rounds.periods=1 rounds.market.periods=10",
+                  "no seats beside rounds")}) {
     const std::string error = error_of(train("none", std::string("train.steps=3 ") + more));
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }
