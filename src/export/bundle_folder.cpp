@@ -34,6 +34,12 @@ void check_version(const std::string& version) {
                     "', expected a name of letters, digits, '-', '_' and '.' that begins with none of '-' and '.'");
 }
 
+void refuse_other_content(const std::string& folder) {
+  throw Error(folder +
+              ": found a bundle with another content, expected no such version; a version is never "
+              "overwritten: give another one (version=NAME), or none");
+}
+
 std::vector<serve::BundleFile> files_in(const std::string& folder) {
   std::vector<serve::BundleFile> files;
   for (const auto& entry : fs::directory_iterator(folder)) {

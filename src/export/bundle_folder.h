@@ -14,6 +14,8 @@ inline constexpr size_t kVersionDigits = 16;  // of a hash, as a version
 
 // Error unless it can be the name of a bundle's folder.
 void check_version(const std::string& version);
+// The error of a version that is there.
+[[noreturn]] void refuse_other_content(const std::string& folder);
 // The files that lie in a folder, by name, with sizes and hashes.
 std::vector<serve::BundleFile> files_in(const std::string& folder);
 int64_t bytes_in(const std::string& folder);

@@ -118,11 +118,7 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
     serve::BundleInfo there = bundle->info;
     there.files.clear();
     summary.was_there = content_of(there, bundle->program->graph()) == content;
-    if (!summary.was_there) {
-      throw Error(summary.folder +
-                  ": found a bundle with another content, expected no such version; a version is never "
-                  "overwritten: give another one (version=NAME), or none");
-    }
+    if (!summary.was_there) refuse_other_content(summary.folder);
     summary.agreement = agreement_of(source, bundle->program);
     require_agreement(source, summary.agreement);
   } else {

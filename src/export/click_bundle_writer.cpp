@@ -192,11 +192,7 @@ BundleSummary write_click_bundle(const ClickBundleSource& source, const BundleOp
     // Matching is compared as it stands there.
     summary.was_there = content_of(other, read) == content && read_file(summary.folder + "/" + serve::kMatchingFile) ==
                                                                   serve::matching_csv(source.matched, info.num_agents);
-    if (!summary.was_there) {
-      throw Error(summary.folder +
-                  ": found a bundle with another content, expected no such version; a version is never "
-                  "overwritten: give another one (version=NAME), or none");
-    }
+    if (!summary.was_there) refuse_other_content(summary.folder);
     summary.agreement = agreement_of(source, *there);
   } else {
     AtomicFolder folder(summary.folder);

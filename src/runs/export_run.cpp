@@ -147,18 +147,18 @@ std::string ExportSummary::text() const {
 }
 
 std::string ExportSummary::json() const {
-  const Json json = {{"folder", bundle.folder},
-                     {"model", model},
-                     {"checkpoint", checkpoint},
-                     {"version", bundle.version},
-                     {"was_there", bundle.was_there},
-                     {"matched_campaigns", matched},
-                     {"operators", bundle.num_nodes},
-                     {"weights", bundle.num_weights},
-                     {"bytes", bundle.bytes},
-                     {"compared_decisions", bundle.agreement.decisions},
-                     {"largest_difference", bundle.agreement.largest},
-                     {"mean_difference", bundle.agreement.mean}};
+  Json json = {{"folder", bundle.folder},
+               {"model", model},
+               {"checkpoint", checkpoint},
+               {"version", bundle.version},
+               {"was_there", bundle.was_there},
+               {"matched_campaigns", matched},
+               {"operators", bundle.num_nodes},
+               {"weights", bundle.num_weights},
+               {"bytes", bundle.bytes},
+               {"compared_decisions", bundle.agreement.decisions},
+               {"largest_difference", bundle.agreement.largest}};
+  if (!of_agents) json["mean_difference"] = bundle.agreement.mean;  // of agents the largest alone is told
   return json.dump(2) + "\n";
 }
 

@@ -22,19 +22,6 @@ uint32_t first_generation() {
   return 1 + 0x9E3779B9U * sessions.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::string campaign_text(uint64_t id) { return "campaign " + std::to_string(id); }
-
-[[noreturn]] void refuse(genbid_status status, const std::string& where, const std::string& found,
-                         const std::string& expected) {
-  throw Refused(status, where + ": found " + found + ", expected " + expected);
-}
-
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
 constexpr size_t kFetchAhead = 4;  // campaigns
 
 // Fetches no more than the first kilobyte: the processor sees by itself how a longer piece goes on.

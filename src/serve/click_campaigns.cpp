@@ -18,19 +18,6 @@ using campaigns::SlotProfile;
 
 constexpr double kMost = 1e15;
 
-[[noreturn]] void refuse(genbid_status status, const std::string& where, const std::string& found,
-                         const std::string& expected) {
-  throw Refused(status, where + ": found " + found + ", expected " + expected);
-}
-
-std::string number_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
-}
-
-std::string campaign_text(uint64_t id) { return "campaign " + std::to_string(id); }
-
 // `where` is asked for only when it is needed: a text takes memory.
 template <typename Where>
 void require_range(double value, const Where& where, double low, double high) {
@@ -122,12 +109,12 @@ ClickCampaigns::ClickCampaigns(std::shared_ptr<const ClickBundle> bundle, int64_
       read_size_(to_size(bundle_->info.read_size)),
       carry_size_(to_size(carry_size(bundle_->agents.front()->graph()))),
       row_size_(row_size(*bundle_)),
-      places_((checked_rows(*bundle_, max_campaigns), to_size(max_campaigns))),
+      rows_(checked_rows(*bundle_, max_campaigns)),
+      places_(to_size(max_campaigns)),
       slots_(to_size(max_campaigns)),
       numbers_(slots_.size() * row_size_, 0.0F) {
-  const int64_t rows = checked_rows(*bundle_, max_campaigns);
-  for (const auto& agent : bundle_->agents) agents_.emplace_back(agent, rows);
-  if (bundle_->profile) profile_.emplace_back(bundle_->profile, rows);
+  for (const auto& agent : bundle_->agents) agents_.emplace_back(agent, rows_);
+  if (bundle_->profile) profile_.emplace_back(bundle_->profile, rows_);
   order_.reserve(slots_.size());
   block_slots_.reserve(to_size(kBlockRows));
 }

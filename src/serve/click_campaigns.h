@@ -82,6 +82,7 @@ class ClickCampaigns {
   size_t read_size_;
   size_t carry_size_;
   size_t row_size_;
+  int64_t rows_;  // of a block; asked of the memory that there is before any is taken
   std::vector<Network> agents_;
   std::vector<Network> profile_;  // one, or none
   Places places_;

@@ -36,8 +36,7 @@ void Places::close(size_t place) {
 size_t Places::of(uint64_t id) const {
   const size_t place = low_word(id);
   if (place < open_.size() && open_[place].is_open && open_[place].generation == high_word(id)) return place;
-  throw Refused(GENBID_ORDER, "campaign " + std::to_string(id) +
-                                  ": found none of this id, expected one that is open in this session");
+  throw Refused(GENBID_ORDER, campaign_text(id) + ": found none of this id, expected one that is open in this session");
 }
 
 void Places::name_once(size_t place, uint64_t id) {
