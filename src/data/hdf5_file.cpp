@@ -466,6 +466,18 @@ bool Hdf5File::is_stored_as(const std::string& name, Hdf5Type type) const {
   return H5Tequal(stored, memory_type(type)) > 0;
 }
 
+void Hdf5File::require_fit(const std::string& name, int64_t first, std::span<const int64_t> values) const {
+  if (!is_stored_as(name, Hdf5Type::kI32)) return;
+  const int64_t width = row_size(shape(name));
+  using Narrow = std::numeric_limits<int32_t>;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] >= Narrow::min() && values[i] <= Narrow::max()) continue;
+    throw Error(path_ + ": dataset '" + name + "': row " + std::to_string(first + to_signed(i) / width) +
+                " is to hold " + std::to_string(values[i]) + ", expected a whole number in " +
+                std::to_string(Narrow::min()) + ".." + std::to_string(Narrow::max()));
+  }
+}
+
 void Hdf5File::visit_pieces(const std::string& name) const {
   const std::vector<int64_t> extent = shape(name);
   const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);

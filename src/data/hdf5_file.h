@@ -54,13 +54,14 @@ class Hdf5File {
   Hdf5Kind kind(const std::string& name) const;
   // What it holds in words: "64-bit whole numbers", "texts".
   std::string kind_text(const std::string& name) const;
+  bool is_stored_as(const std::string& name, Hdf5Type type) const;
   // Reads the first and the last row, and walks through the index of a dataset that lies in several pieces, so that
   // whatever may go wrong with the file goes wrong here and not later.
   void visit_pieces(const std::string& name) const;
 
   // Reads rows [first, first + values.size() / row size) of the first dimension; of the other dimensions it reads
-  // everything. Where whole numbers are asked for and the file has another width, booleans or reals, they must be whole
-  // and fit; otherwise an Error names the row.
+  // everything. Whole numbers must fit what they are written into. Where they are asked for and the file has another
+  // width, booleans or reals, those must be whole and fit. Otherwise an Error names the row.
   template <typename T>
   void write_rows(const std::string& name, int64_t first, std::span<const T> values);
   template <typename T>
@@ -76,7 +77,8 @@ class Hdf5File {
   // Whole numbers of another width, booleans, reals: each must be in [low, high].
   std::vector<int64_t> read_converted(const std::string& name, int64_t first, int64_t count, int64_t low,
                                       int64_t high) const;
-  bool is_stored_as(const std::string& name, Hdf5Type type) const;
+  // Error if the dataset's numbers are narrower than the values: the library would write the nearest that fits.
+  void require_fit(const std::string& name, int64_t first, std::span<const int64_t> values) const;
 
   std::string path_;
   int64_t id_;
@@ -97,6 +99,7 @@ inline constexpr Hdf5Type kHdf5TypeOf<float> = Hdf5Type::kF32;
 
 template <typename T>
 void Hdf5File::write_rows(const std::string& name, int64_t first, std::span<const T> values) {
+  if constexpr (std::is_same_v<T, int64_t>) require_fit(name, first, values);
   write(name, first, std::ssize(values), kHdf5TypeOf<T>, values.data());
 }
 

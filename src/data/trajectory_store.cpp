@@ -261,6 +261,7 @@ struct TrajectoryStore::State {
         info.labels);
     for_each_tick_column(
         types, [&](const std::string& name, const auto& column) { check(name, column, num_rows); }, info.labels);
+    info.wide_advertisers = !file.is_stored_as("/trajectories/advertiser", Hdf5Type::kI32);
   }
 };
 

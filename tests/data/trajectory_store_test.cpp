@@ -182,6 +182,26 @@ TEST(TrajectoryStore, GivesBackWhatWasWritten) {
   EXPECT_EQ(read.done, expected.done);
 }
 
+// A store that is read may be written again as its info says.
+TEST(TrajectoryStore, NumbersOfAdvertisersComeBackWhole) {
+  const TempFolder folder;
+  const auto large = std::numeric_limits<int64_t>::max();
+  TrajectoryColumns wide = columns();
+  wide.advertiser = {7, large};
+  TrajectoryStoreInfo is_wide = info();
+  is_wide.wide_advertisers = true;
+  write(folder.file("wide.h5"), is_wide, wide);
+  const TrajectoryStore store(folder.file("wide.h5"));
+  write(folder.file("again.h5"), store.info(), store.read());
+  EXPECT_EQ(TrajectoryStore(folder.file("again.h5")).read().advertiser, wide.advertiser);
+  write(folder.file("narrow.h5"), info(), columns());
+  EXPECT_FALSE(TrajectoryStore(folder.file("narrow.h5")).info().wide_advertisers);
+  const std::string path = folder.file("lost.h5");
+  EXPECT_EQ(error_of([&] { write(path, info(), wide); }),
+            path + ": dataset '/trajectories/advertiser': row 1 is to hold " + std::to_string(large) +
+                ", expected a whole number in -2147483648..2147483647");
+}
+
 TEST(TrajectoryStore, GivesBackLabels) {
   const TempFolder folder;
   write(folder.file("s.h5"), info_with_labels(), labelled());
