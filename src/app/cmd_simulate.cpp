@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -14,11 +15,13 @@
 #include "base/text_table.h"
 #include "bidders/bidder_table.h"
 #include "market/rule_sets.h"
+#include "play/population.h"
 #include "play/resumable_outputs.h"
 #include "play/sharded_simulate.h"
 #include "play/simulate.h"
 #include "runs/campaigns_run.h"
 #include "runs/program.h"
+#include "runs/small_budgets.h"
 
 namespace genbid::app {
 namespace {
@@ -76,6 +79,13 @@ int run_market(const play::SimulateConfig& config, Form form) {
     const std::string began = play::unfinished_program(folder);
     if (!began.empty() && began != config.program) log_info("It was begun by " + began + "; this is " + config.program);
   }
+  double least_budget = std::numeric_limits<double>::infinity();
+  const play::Population population = play::load_population(config.market.population, config.market.shape().seats);
+  for (const play::PopulationSeat& seat : population.seats) {
+    least_budget = std::min(least_budget, play::scaled_campaign(seat, config.market, /*judged=*/false).budget);
+  }
+  const std::string small = runs::small_budget_text(least_budget);
+  if (!small.empty()) log_warning(small);
   std::optional<stop_signal::Cooperative> until_written;
   if (config.output.resumable) until_written.emplace();
   Progress progress("Playing", num_periods, "periods", before);

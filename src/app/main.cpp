@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,8 +21,10 @@
 #include "app/command.h"
 #include "runs/program.h"
 #include "base/error.h"
+#include "base/files/file_message.h"
 #include "base/log.h"
 #include "base/config/config_json.h"
+#include "base/shown.h"
 #include "base/stop_signal.h"
 #include "base/terminal.h"
 
@@ -76,7 +79,8 @@ int print_config(std::span<const genbid::app::Command> commands, const Arguments
     }
     kinds += (kinds.empty() ? "" : ", ") + std::string(command.name);
   }
-  throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected one of " + kinds);
+  throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + genbid::shown(file.kind()) +
+                            "', expected one of " + kinds);
 }
 
 // The config of a verb: a file, or what its first argument says by itself (Command::argument_key).
@@ -95,8 +99,8 @@ int run_verb(const genbid::app::Command& command, const Arguments& arguments) {
   genbid::stop_signal::watch();
   const auto file = config_of(command, arguments);
   if (file.kind() != command.name) {
-    throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + file.kind() + "', expected '" +
-                              std::string(command.name) + "'");
+    throw genbid::ConfigError(arguments.config + ": key 'kind': found '" + genbid::shown(file.kind()) +
+                              "', expected '" + std::string(command.name) + "'");
   }
   return command.run(file, arguments.form());
 }
@@ -104,7 +108,7 @@ int run_verb(const genbid::app::Command& command, const Arguments& arguments) {
 int failed(const std::string& why, int status = kFailed) {
   genbid::stop_signal::wait_if_ending();  // what it broke is no news
   const std::string name = genbid::terminal::coloured(genbid::terminal::Colour::kRed, "genbid:", STDERR_FILENO);
-  std::fprintf(stderr, "%s %s\n", name.c_str(), why.c_str());
+  std::fprintf(stderr, "%s %s\n", name.c_str(), genbid::printable(why).c_str());
   return status;
 }
 
@@ -130,15 +134,25 @@ int reported(const std::function<int()>& run) {
   } catch (const std::length_error&) {  // of a container asked for more than there can be
     return failed(kOutOfMemory);
   } catch (const std::exception& e) {
-    return failed(e.what());
+    return failed(genbid::message_of(e));
   } catch (...) {
     return failed("found an error of an unknown kind");
+  }
+}
+
+// Who starts the program may have closed them (`>&-`); the next file that is opened would be standard output.
+void open_standard_files() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free is this one, as those below it are open.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd) ::_exit(kFailed);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_files();
   const std::array commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
                                genbid::app::train_command(),  genbid::app::evaluate_command(),
                                genbid::app::ablate_command(), genbid::app::relabel_command(),

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/files/appended_file.h"
+#include "base/shown.h"
 #include "base/terminal.h"
 
 namespace genbid {
@@ -58,13 +59,14 @@ Logs& logs() {
 std::string warning_prefix() { return terminal::coloured(terminal::Colour::kYellow, "warning:", STDERR_FILENO) + " "; }
 
 void write(spdlog::level::level_enum level, std::string_view line) {
+  const std::string text = printable(line);
   Logs& all = logs();
   const std::lock_guard lock(all.mutex);
   const bool warns = level == spdlog::level::warn;
-  if (warns || !terminal::quiet()) all.screen.log(level, "{}{}", warns ? warning_prefix() : "", line);
+  if (warns || !terminal::quiet()) all.screen.log(level, "{}{}", warns ? warning_prefix() : "", text);
   if (!all.file) return;
   all.file_fault.clear();
-  all.file->log(level, "{}", line);
+  all.file->log(level, "{}", text);
   if (!all.file_fault.empty() && !all.fault_told) {
     all.screen.warn("{}{}; its lines are kept, and written when they can be", warning_prefix(), all.file_fault);
   }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/recent_rate.h"
@@ -17,6 +19,9 @@ namespace genbid {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kFirstSeconds = 5.0;
+constexpr double kMostSeconds = 10.0;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -71,6 +76,8 @@ struct Progress::State {
   bool finished = false;
   Clock::time_point start = Clock::now();
   Clock::time_point last_line = start;
+  std::condition_variable_any ended;
+  std::jthread repeater = {};  // the last member: it ends before what it reads
 
   double share() const {
     return total > 0 ? std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 9.99) : 0.0;
@@ -91,9 +98,9 @@ struct Progress::State {
 
   // What stands behind that while the work goes on. A rate that a moment's work gives is no news yet.
   std::string how_fast() const {
-    constexpr double kFirstSeconds = 1.0;
+    constexpr double kNewsSeconds = 1.0;
     const double elapsed = seconds_since(start);
-    if (elapsed < kFirstSeconds) return {};
+    if (elapsed < kNewsSeconds) return {};
     std::string text = rate_text(recent.per_second(elapsed));
     const double left = total > 0 ? recent.seconds_left(elapsed, total) : -1.0;
     if (total <= 0) text += "  in " + clock_text(elapsed);
@@ -131,12 +138,32 @@ struct Progress::State {
     put("\r" + text + "\033[K");
     drawn = true;
   }
+
+  void say() {
+    last_line = Clock::now();
+    if (draws) return draw();
+    put(how_far() + how_fast() + noted() + "\n");
+    spoken = true;
+  }
+
+  void repeat(const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested() && !finished) {
+      ended.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+      if (stop.stop_requested() || finished) return;
+      if (seconds_since(last_line) >= (spoken || draws ? kMostSeconds : kFirstSeconds)) say();
+    }
+  }
 };
 
 Progress::Progress(std::string what, int64_t total, std::string unit, int64_t start)
-    : state_(std::make_unique<State>(std::move(what), total, std::move(unit), start)) {}
+    : state_(std::make_unique<State>(std::move(what), total, std::move(unit), start)) {
+  State& state = *state_;
+  if (!state.silent) state.repeater = std::jthread([&state](const std::stop_token& stop) { state.repeat(stop); });
+}
 
 Progress::~Progress() {
+  state_->repeater = {};
   if (state_->drawn) put("\r\033[K");
 }
 
@@ -145,16 +172,10 @@ void Progress::update(int64_t done, std::string_view note) {
   const std::lock_guard lock(state.mutex);
   state.done = done;
   state.recent.update(seconds_since(state.start), done);
-  const double interval_seconds = state.draws ? 0.1 : state.spoken ? 10.0 : 5.0;
-  if (state.silent || state.finished || seconds_since(state.last_line) < interval_seconds) return;
-  state.last_line = Clock::now();
+  const double interval_seconds = state.draws ? 0.1 : state.spoken ? kMostSeconds : kFirstSeconds;
+  if (state.silent || state.finished) return;
   state.note = note;
-  if (state.draws) {
-    state.draw();
-  } else {
-    put(state.how_far() + state.how_fast() + state.noted() + "\n");
-    state.spoken = true;
-  }
+  if (seconds_since(state.last_line) >= interval_seconds) state.say();
 }
 
 void Progress::finish() {

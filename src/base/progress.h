@@ -9,7 +9,8 @@ namespace genbid {
 
 // Progress of long work on standard error: one line drawn over on a terminal, with a bar where there is room for it,
 // and plain lines elsewhere, the first after 5 seconds, then every 10 at most. Draws at most ten times a second, and
-// nothing where the program is quiet (base/terminal.h). Any thread may update.
+// nothing where the program is quiet (base/terminal.h). Any thread may update. A step that takes long is seen to be
+// under way, too: where nobody updates for 10 seconds, a thread of its own says again how far it is.
 //
 //   train  1,500 / 3,000 steps  50%  [#######.......]  120 steps/s  0:12 left  loss 0.53
 //

@@ -36,6 +36,9 @@ class PrometheusFile {
   std::map<std::string, double> latest_;
 };
 
+// How such a file begins, whatever was measured.
+inline constexpr const char* kPrometheusFileBegins = "# TYPE genbid_";
+
 // The names of all metrics, each with its samples (labels, value), in Prometheus' text exposition format 0.0.4.
 using PrometheusSamples = std::vector<std::pair<std::string, double>>;
 std::string prometheus_text(const std::map<std::string, PrometheusSamples>& families);

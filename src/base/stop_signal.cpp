@@ -30,7 +30,7 @@ std::atomic<int> unhurried{0};
 std::atomic<bool> ending{false};
 std::atomic<bool> watching{false};
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
 
 sigset_t signal_set() {
   sigset_t set;
@@ -73,7 +73,8 @@ void wait_for_signal(int fd) {
   watching.store(true);
   watching.notify_one();
   char byte = 0;
-  while (::read(fd, &byte, 1) < 0 && errno == EINTR) {
+  while (received.load() == 0) {
+    if (::read(fd, &byte, 1) < 0 && errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   const auto patience = Clock::now() + std::chrono::seconds(kPatienceSeconds);
   while (true) {
@@ -96,6 +97,7 @@ void install() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;  // reads and writes under way go on
   sigemptyset(&action.sa_mask);
+  ::signal(SIGXFSZ, SIG_IGN);
   for (const int number : kSignals) {
     struct sigaction before = {};
     sigaction(number, nullptr, &before);

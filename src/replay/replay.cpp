@@ -360,7 +360,7 @@ void ReplayConfig::fields(ConfigVisitor& v) {
   v.check(!log.empty(), "log", "a market log or raw logs");
   v.required("periods", periods);
   v.check(!periods.values.empty(), "periods", "at least one period");
-  v.field("advertisers", advertisers);
+  v.field("advertisers", advertisers, "advertiser");
   v.field("budget", budget, {0.0, 1e15});
   v.field("cpa", cpa, {0.0, 1e15});
   v.field("seed", seed, {0, std::numeric_limits<int64_t>::max()});

@@ -42,7 +42,7 @@ void AblateConfig::fields(ConfigVisitor& v) {
   v.required_path("evaluate", evaluate);
   v.field("set", set);
   v.list("markets", markets, "name");
-  v.field("seeds", seeds);
+  v.field("seeds", seeds, "seed");
   v.check(!seeds.values.empty(), "seeds", "at least one seed");
   v.field("base", base);
   v.check(!base.empty() && is_folder_name(base), "base", kName);

@@ -137,15 +137,15 @@ void EvaluateConfig::fields(ConfigVisitor& v) {
       const bool play = std::none_of(policy.begin(), policy.end(), [](const auto& one) { return one.knows_the_day(); });
       v.check(play, "policy", "with protocol platform none that knows the day: there every seat plays it otherwise");
     } else {
-      v.field("seats", seats);
+      v.field("seats", seats, "seat");
     }
     const bool seats_there = std::all_of(seats.values.begin(), seats.values.end(),
                                          [&](int64_t seat) { return seat < market.shape().seats; });
     v.check(seats_there, "seats", "seats of the market, 0 to " + std::to_string(market.shape().seats - 1));
-    v.field("market_seeds", market_seeds);
+    v.field("market_seeds", market_seeds, "seed");
     v.check(market_seeds.values.empty() || market.rule_set().seeded, "market_seeds",
             "none: the " + market.rules + " rules have their own seeds");
-    v.field("policy_seeds", policy_seeds);
+    v.field("policy_seeds", policy_seeds, "seed");
     v.check(!policy_seeds.values.empty(), "policy_seeds", "at least one seed");
   } else {
     v.section("replay", replay);

@@ -60,7 +60,7 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.list("store", store, "path");
   v.field("train_periods", train_periods);
   v.field("held_out_periods", held_out_periods);
-  v.field("seats", seats);
+  v.field("seats", seats, "seat");
   v.field("cells", cells, {1, 1 << 20});
   v.field("features", features, feature_set_names());
   v.field("campaigns", campaigns, train::campaign_names());

@@ -25,25 +25,35 @@ class Program {
   struct Limits {
     int ignored = 0;           // signal
     int64_t memory_bytes = 0;  // address space; 0: any
+    int64_t file_bytes = 0;    // of a file that it writes; 0: any
+    bool closed = false;       // without standard input and outputs
   };
 
   Program(const std::vector<std::string>& arguments, const std::string& output, int ignored = 0)
-      : Program(arguments, output, Limits{ignored, 0}) {}
+      : Program(arguments, output, Limits{.ignored = ignored}) {}
   Program(const std::vector<std::string>& arguments, const std::string& output, const Limits& limits) {
     pid_ = ::fork();
     if (pid_ != 0) return;
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2}) ::signal(number, SIG_DFL);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ}) {
+      ::signal(number, SIG_DFL);
+    }
     if (limits.ignored != 0) ::signal(limits.ignored, SIG_IGN);
     if (limits.memory_bytes > 0) {
       const auto bytes = static_cast<rlim_t>(limits.memory_bytes);
       const rlimit memory = {bytes, bytes};
       ::setrlimit(RLIMIT_AS, &memory);
     }
+    if (limits.file_bytes > 0) {
+      const auto bytes = static_cast<rlim_t>(limits.file_bytes);
+      const rlimit file = {bytes, bytes};
+      ::setrlimit(RLIMIT_FSIZE, &file);
+    }
     const rlimit no_core = {0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     ::dup2(file, STDOUT_FILENO);
     ::dup2(file, STDERR_FILENO);
+    for (int fd = STDIN_FILENO; limits.closed && fd <= file; ++fd) ::close(fd);
     std::vector<char*> argv = {const_cast<char*>("genbid")};
     for (const std::string& one : arguments) argv.push_back(const_cast<char*>(one.c_str()));
     argv.push_back(nullptr);

@@ -54,7 +54,7 @@ TEST_P(SignalsOf, OneEndsTheProgramWhereItWaitsForAPipe) {
   EXPECT_EQ(simulate.wait(), 128 + GetParam()) << read_file(folder.path("text.txt"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Signals, SignalsOf, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2));
+INSTANTIATE_TEST_SUITE_P(Signals, SignalsOf, testing::Values(SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU));
 
 TEST(Signals, EndALongTickAndLeaveNothing) {
   const TemporaryFolder folder;
@@ -66,6 +66,35 @@ TEST(Signals, EndALongTickAndLeaveNothing) {
   simulate.send(SIGTERM);
   EXPECT_EQ(simulate.wait(), 128 + SIGTERM);
   EXPECT_EQ(read_file(folder.path("text.txt")), "genbid: stopped by SIGTERM; what was not finished is not written\n");
+  EXPECT_EQ(folder.names(), std::vector<std::string>{"text.txt"});
+}
+
+// What is printed must not come into a file that has got the number of a standard output, nor wake who waits for
+// signals.
+TEST(Signals, AreNotTakenFromWhatIsPrintedWhereStandardOutputsAreClosed) {
+  const TemporaryFolder folder;
+  const std::vector<std::string> arguments = {"simulate",
+                                              "configs/simulate.yaml",
+                                              "market.population=rules48",
+                                              "market.impressions=2000",
+                                              "market.budget_scale=0.004",
+                                              "output.dir=" + folder.path("open")};
+  EXPECT_EQ(Program(arguments, folder.path("open.txt")).wait(), 0) << read_file(folder.path("open.txt"));
+  std::vector<std::string> others = arguments;
+  others.back() = "output.dir=" + folder.path("closed");
+  EXPECT_EQ(Program(others, folder.path("closed.txt"), Program::Limits{.closed = true}).wait(), 0);
+  EXPECT_EQ(read_file(folder.path("closed.txt")), "");
+  EXPECT_EQ(read_file(folder.path("closed/ticks.csv")), read_file(folder.path("open/ticks.csv")));
+}
+
+TEST(Signals, OfAFileThatGrowsBeyondItsLimitIsAnError) {
+  const TemporaryFolder folder;
+  const std::string text = folder.path("text.txt");
+  Program simulate({"simulate", "configs/simulate.yaml", "market.population=rules48", "market.impressions=2000",
+                    "market.budget_scale=0.004", "output.dir=" + folder.path("out")},
+                   text, Program::Limits{.file_bytes = 20'000});
+  EXPECT_EQ(simulate.wait(), 1);
+  EXPECT_NE(read_file(text).find("File too large"), std::string::npos) << read_file(text);
   EXPECT_EQ(folder.names(), std::vector<std::string>{"text.txt"});
 }
 

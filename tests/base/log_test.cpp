@@ -7,6 +7,7 @@
 
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/shown.h"
 #include "base/terminal.h"
 #include "base/files/full_disk.h"
 #include "base/temporary_folder.h"
@@ -29,6 +30,29 @@ TEST(Log, StandardErrorHasPlainLinesAndTheFileTimeStamps) {
   EXPECT_EQ(text,
             "####-##-## ##:##:## info ### % of {rows} read\n"
             "####-##-## ##:##:## warning # bad rows\n");
+}
+
+TEST(Log, GivesATerminalNoCommands) {
+  testing::internal::CaptureStderr();
+  log_warning("found 'a\x1b[31m'");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "warning: found 'a\\x1b[31m'\n");
+}
+
+TEST(Shown, IsShortAndPrintable) {
+  EXPECT_EQ(shown("a\nb"), "a\\x0ab");
+  EXPECT_EQ(shown(std::string(100, 'a')), std::string(100, 'a'));
+  // No character is cut.
+  EXPECT_EQ(shown(std::string(99, 'a') + "\xc3\xb6" + "bc"), std::string(99, 'a') + "\xc3\xb6" + "... (2 more bytes)");
+  EXPECT_EQ(path_text(std::string(300, 'a')), std::string(300, 'a'));
+  EXPECT_EQ(path_text(std::string(5000, 'a')), std::string(100, 'a') + "... (4900 more bytes)");
+}
+
+TEST(Printable, IsUtf8WithoutControlsButForThoseOfALayout) {
+  EXPECT_EQ(printable("a\n\tb\x1b[31m\a\x7f"), "a\n\tb\\x1b[31m\\x07\\x7f");
+  const std::string text = "\xc3\xb6 \xe2\x82\xac \xed\x9f\xbf \xf0\x9f\x98\x80";
+  EXPECT_EQ(printable(text), text);
+  EXPECT_EQ(printable("\xff \xc3 \xc2\x9b \xe0\x80\x80 \xed\xa0\x80"),
+            "\\xff \\xc3 \\xc2\\x9b \\xe0\\x80\\x80 \\xed\\xa0\\x80");
 }
 
 TEST(Log, AQuietProgramSaysWarningsAloneAndItsFileEverything) {

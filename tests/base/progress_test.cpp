@@ -57,6 +57,18 @@ TEST(Progress, WritesPlainLinesWhereThereIsNoTerminal) {
   EXPECT_TRUE(text.ends_with(" rows/s  in 0:00\n")) << text;
 }
 
+// A tick may take minutes.
+TEST(Progress, AStepThatTakesLongIsSeenToBeUnderWay) {
+  const std::string text = written_to_pipe([] {
+    Progress progress("Playing", 2, "periods");
+    progress.update(0, "tick 1 of 1");
+    std::this_thread::sleep_for(std::chrono::milliseconds(6500));
+    progress.finish();
+  });
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
+  EXPECT_TRUE(text.starts_with("Playing  0 / 2 periods  0%  tick 1 of 1\n")) << text;
+}
+
 TEST(Progress, WithoutATotalThereIsNoShare) {
   const std::string text = written_to_pipe([] {
     Progress progress("count", 0, "rows");

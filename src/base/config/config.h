@@ -44,7 +44,7 @@ struct RealInterval {
 };
 
 // Periods as a person writes them: `7..20`, `21`, or a list of both, [7..9, 12]. They keep the order in which they are
-// written. None may be negative or come twice.
+// written. None may be negative or come twice. Seats, advertisers and seeds are written in the same way.
 struct PeriodList {
   std::vector<int64_t> values;
 };
@@ -63,7 +63,8 @@ class ConfigVisitor {
   virtual void field(std::string_view key, std::vector<std::string>& value) = 0;
   // A list of numbers, each within the range; one scalar is read as a list of one.
   virtual void field(std::string_view key, std::vector<double>& value, RealRange range = {}) = 0;
-  virtual void field(std::string_view key, PeriodList& value) = 0;
+  // `one`: what messages call a number of the list.
+  virtual void field(std::string_view key, PeriodList& value, std::string_view one = "period") = 0;
   virtual void field(std::string_view key, RealInterval& value, RealRange range = {}) = 0;  // range: of both ends
   // A number that may be left out; a key with nothing behind it counts as left out.
   virtual void field(std::string_view key, std::optional<double>& value, RealRange range = {}) = 0;
@@ -198,10 +199,10 @@ std::string print_config(const T& config, std::string_view kind, PrintFor purpos
 }
 
 // Collects `7..20` and `21`; throws ConfigError naming `where` if a text is neither, negative, reversed, holds a period
-// that is there already, or makes too many.
+// that is there already, or makes too many. `one` is what the message calls a period.
 class PeriodReader {
  public:
-  void append(const std::string& text, const std::string& where);
+  void append(const std::string& text, const std::string& where, std::string_view one = "period");
   std::vector<int64_t> take() { return std::move(periods_); }
 
  private:

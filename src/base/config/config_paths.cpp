@@ -17,7 +17,7 @@ class PathVisitor : public ConfigVisitor {
   void field(std::string_view /*key*/, std::string& /*value*/, const std::vector<std::string>& /*choices*/) override {}
   void field(std::string_view /*key*/, std::vector<std::string>& /*value*/) override {}
   void field(std::string_view /*key*/, std::vector<double>& /*value*/, RealRange /*range*/) override {}
-  void field(std::string_view /*key*/, PeriodList& /*value*/) override {}
+  void field(std::string_view /*key*/, PeriodList& /*value*/, std::string_view /*one*/) override {}
   void field(std::string_view /*key*/, RealInterval& /*value*/, RealRange /*range*/) override {}
   void field(std::string_view /*key*/, std::optional<double>& /*value*/, RealRange /*range*/) override {}
   void path(std::string_view key, std::string& value, bool /*may_be_empty*/) override { found_(inner(key), value); }

@@ -68,7 +68,9 @@ class Printer : public ConfigVisitor {
     for (const double one : value) list += (list.empty() ? "" : ", ") + real_text(one);
     line(key, "[" + list + "]");
   }
-  void field(std::string_view key, PeriodList& value) override { line(key, period_text(value)); }
+  void field(std::string_view key, PeriodList& value, std::string_view /*one*/) override {
+    line(key, period_text(value));
+  }
   void field(std::string_view key, RealInterval& value, RealRange /*range*/) override {
     line(key, interval_text(value));
   }

@@ -10,6 +10,7 @@
 #include "base/config/config_tree.h"
 #include "base/config/config_value.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
@@ -195,13 +196,13 @@ class ConfigReader : public ConfigVisitor {
     });
   }
 
-  void field(std::string_view key, PeriodList& value) override {
+  void field(std::string_view key, PeriodList& value, std::string_view one) override {
     read(key, value, [&](const ConfigNode& node) {
-      const std::string expected = "periods such as 21, 7..20 or [7..9, 12]";
+      const std::string expected = std::string(one) + "s such as 21, 7..20 or [7..9, 12]";
       PeriodReader periods;
       const auto append = [&](const ConfigNode& item) {
         if (item.type != ConfigNode::Type::kScalar) fail(item, key, expected);
-        periods.append(item.text, place(item, key));
+        periods.append(item.text, place(item, key), one);
       };
       if (node.type == ConfigNode::Type::kList) {
         for (const ConfigNode& item : node.children) append(item);
@@ -242,16 +243,24 @@ class ConfigReader : public ConfigVisitor {
     throw ConfigError(scope_place() + ": key '" + path + "': found " + found + ", expected " + std::string(expected));
   }
 
-  // One error names everything that the file holds and no field() asked for.
+  // One error names everything that the file holds and no field() asked for, or the first of very much.
   void finish() const {
+    constexpr size_t kMost = 20;
     std::vector<std::string> problems;
+    size_t more = 0;
     for (const std::string& path : order_) {
       const Scope& scope = scopes_.at(path);
       if (scope.node == nullptr) continue;
       for (const ConfigNode& child : scope.node->children) {
-        if (!knows(scope, child.key)) problems.push_back(unknown(path, child));
+        if (knows(scope, child.key)) continue;
+        if (problems.size() < kMost) {
+          problems.push_back(unknown(path, child));
+        } else {
+          ++more;
+        }
       }
     }
+    if (more > 0) problems.push_back("... and " + std::to_string(more) + " more unknown keys");
     if (!problems.empty()) throw ConfigError(join(problems, "\n"));
   }
 
@@ -268,7 +277,7 @@ class ConfigReader : public ConfigVisitor {
     std::string message = scope_place() + ": key '" + dotted(stack_.back(), key) + "': missing, expected ";
     message += stack_.back().empty() ? "at the top level" : "in section '" + stack_.back() + "'";
     if (const auto near = nearest(std::string(key), left)) {
-      message += " (which has '" + *near + "', " + scope.node->find(*near)->where + ")";
+      message += " (which has '" + shown(*near) + "', " + scope.node->find(*near)->where + ")";
     }
     throw ConfigError(message);
   }
@@ -389,7 +398,7 @@ class ConfigReader : public ConfigVisitor {
   }
 
   std::string unknown(const std::string& path, const ConfigNode& node) const {
-    const std::string message = node.where + ": key '" + dotted(path, node.key) + "': unknown; ";
+    const std::string message = node.where + ": key '" + shown(dotted(path, node.key)) + "': unknown; ";
     const Scope& scope = scopes_.at(path);
     std::vector<std::string> guesses;
     if (const auto near = nearest(node.key, scope.known)) guesses.push_back(dotted(path, *near));

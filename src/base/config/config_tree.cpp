@@ -5,12 +5,14 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <sstream>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
@@ -127,7 +129,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw ConfigError(node.where + ": found " + describe(node) + " as a key, expected a name");
     }
     if (const ConfigNode* first = parent.node.find(node.text)) {
-      std::string message = node.where + ": key '" + dotted(path_of_open(), node.text) + "': given twice";
+      std::string message = node.where + ": key '" + shown(dotted(path_of_open(), node.text)) + "': given twice";
       const size_t colon = first->where.rfind(':');
       if (first->where != node.where) message += ", first in line " + first->where.substr(colon + 1);
       throw ConfigError(message);
@@ -180,7 +182,7 @@ void refuse_rest(const std::string& text, size_t first, const std::string& where
   const size_t rest = text.find_first_not_of(" \t\n", end + 1);
   if (rest == std::string::npos) return;
   throw ConfigError(
-      where + ": found '" + text.substr(rest) +
+      where + ": found '" + shown(std::string_view(text).substr(rest)) +
       "' behind the closing quote, expected nothing (what belongs to the value stands inside the quotes)");
 }
 
@@ -201,7 +203,7 @@ void refuse_comment(const std::string& text, const std::string& where) {
       quote = c;
     } else if (c == '#' && i > 0 &&
                (closed == i - 1 || std::string_view(" \t\n[]{},").find(text[i - 1]) != std::string_view::npos)) {
-      throw ConfigError(where + ": found '" + text.substr(i - 1, 2) +
+      throw ConfigError(where + ": found '" + shown(text.substr(i - 1, 2)) +
                         "' in a list or mapping, which YAML reads as a comment; expected it inside quotes");
     }
   }
@@ -216,7 +218,6 @@ const ConfigNode* ConfigNode::find(std::string_view name) const {
 }
 
 std::string describe(const ConfigNode& node) {
-  constexpr size_t kMaxShown = 100;
   switch (node.type) {
     case ConfigNode::Type::kNull:
       return "nothing";
@@ -227,11 +228,7 @@ std::string describe(const ConfigNode& node) {
     case ConfigNode::Type::kScalar:
       break;
   }
-  std::string shown = node.text.substr(0, kMaxShown);
-  std::replace_if(
-      shown.begin(), shown.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
-  if (shown.size() < node.text.size()) shown += "...";
-  return "'" + shown + "'" + (node.quoted ? " in quotes" : "");
+  return "'" + shown(node.text) + "'" + (node.quoted ? " in quotes" : "");
 }
 
 ConfigNode parse_yaml(const std::string& text, const std::function<std::string(int)>& place, const std::string& path) {
@@ -242,7 +239,7 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    throw ConfigError(place(error.mark.line + 1) + ": not valid YAML: " + error.msg);
+    throw ConfigError(place(error.mark.line + 1) + ": not valid YAML: " + shown(error.msg));
   }
   return builder.take_root();
 }
@@ -250,8 +247,8 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 namespace {
 
 // What is in brackets or in quotes, and lists and mappings of several lines, are read as YAML. Anything else is taken
-// as it was typed, so that `#`, `: `, `%` and line feeds may be part of a value; only an empty text, `~` and `null`
-// stand for nothing.
+// as it was typed, so that `#`, `: `, `%` and line feeds may be part of a value; only an empty text and YAML's words for
+// null stand for nothing, as they do in a file.
 ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
   const auto place = [&](int /*line*/) { return where; };
   const size_t first = text.find_first_not_of(" \t");
@@ -271,7 +268,8 @@ ConfigNode override_value(const std::string& text, const std::string& path, cons
   }
   ConfigNode value;
   value.where = where;
-  if (first == std::string::npos || text == "~" || text == "null") return value;
+  const std::array kNulls = {"~", "null", "Null", "NULL"};
+  if (first == std::string::npos || std::find(kNulls.begin(), kNulls.end(), text) != kNulls.end()) return value;
   value.type = ConfigNode::Type::kScalar;
   value.text = text;
   return value;
@@ -281,7 +279,7 @@ ConfigNode override_value(const std::string& text, const std::string& path, cons
 
 void apply_override(ConfigNode& root, const std::string& text) {
   std::string where = "command line: ";  // the place of all that it gives
-  where += text;
+  where += shown(text);
   const size_t equals = text.find('=');
   if (equals == std::string::npos) {
     throw ConfigError(where + ": found no '=', expected section.key=value");
@@ -297,13 +295,13 @@ void apply_override(ConfigNode& root, const std::string& text) {
   const bool good = std::none_of(keys.begin(), keys.end(), [](const std::string& key) {
     return key.empty() || key.find_first_of(" \t\n") != std::string::npos;
   });
-  if (!good) throw ConfigError(where + ": found the key '" + path + "', expected section.key=value");
+  if (!good) throw ConfigError(where + ": found the key '" + shown(path) + "', expected section.key=value");
 
   ConfigNode value = override_value(text.substr(equals + 1), path, where);
   value.where = where;
 
   const auto fail = [&](const std::string& key, const ConfigNode& node) {
-    throw ConfigError(where + ": key '" + key + "': holds " + describe(node) + " (" + node.where +
+    throw ConfigError(where + ": key '" + shown(key) + "': holds " + describe(node) + " (" + node.where +
                       "), expected a mapping");
   };
   ConfigNode* node = &root;

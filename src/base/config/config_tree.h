@@ -15,7 +15,7 @@ struct ConfigNode {
 
   Type type = Type::kNull;
   std::string key;    // of a mapping's child
-  std::string where;  // "FILE:LINE" or "command line: a.b=1"; of a mapping's child the place of its key
+  std::string where;  // "FILE:LINE" or "command line: a.b=1", as messages show it; of a mapping's child that of its key
   std::string text;   // of a scalar
   bool quoted = false;
   std::vector<ConfigNode> children;  // a list's elements; a mapping's values in the order of the file

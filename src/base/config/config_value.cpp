@@ -14,6 +14,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
@@ -46,6 +47,11 @@ std::string describe_range(const char* article_noun, const Range& range, bool lo
   if (low) return noun + " of at least " + text(range.low);
   if (high) return noun + " of at most " + text(range.high);
   return noun;
+}
+
+std::string with_article(const std::string& noun) {
+  const bool vowel = std::string_view("aeiou").find(noun.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + noun;
 }
 
 }  // namespace
@@ -100,29 +106,28 @@ std::string real_text(double value) {
   return shortest(value);
 }
 
-void PeriodReader::append(const std::string& text, const std::string& where) {
+void PeriodReader::append(const std::string& text, const std::string& where, std::string_view one) {
+  const std::string noun(one);
   const auto fail = [&](const std::string& expected) {
-    constexpr size_t kMaxShown = 100;
-    const std::string shown = text.size() > kMaxShown ? text.substr(0, kMaxShown) + "..." : text;
-    throw ConfigError(where + ": found '" + shown + "', expected " + expected);
+    throw ConfigError(where + ": found '" + shown(text) + "', expected " + expected);
   };
   const size_t dots = text.find("..");
   const auto first = parse_all<int64_t>(std::string_view(text).substr(0, dots), 10);
   const auto last = dots == std::string::npos ? first : parse_all<int64_t>(std::string_view(text).substr(dots + 2), 10);
-  if (!first || !last) fail("a period such as 21 or a range such as 7..20");
+  if (!first || !last) fail(with_article(noun) + " such as 21 or a range such as 7..20");
   if (*first < 0 || *last < 0 || *first > kMaxPeriod || *last > kMaxPeriod) {
-    fail("periods in [0, " + std::to_string(kMaxPeriod) + "]");
+    fail(noun + "s in [0, " + std::to_string(kMaxPeriod) + "]");
   }
-  if (*first > *last) fail("the smaller period first");
+  if (*first > *last) fail("the smaller " + noun + " first");
   if (*last - *first >= kMaxPeriods - std::ssize(periods_)) {
-    fail("at most " + std::to_string(kMaxPeriods) + " periods");
+    fail("at most " + std::to_string(kMaxPeriods) + " " + noun + "s");
   }
   const auto after = ranges_.upper_bound(*last);  // the range before it is the last to begin in time
   if (after != ranges_.begin() && std::prev(after)->second >= *first) {
     // If several ranges overlap with this one, the message names the first.
     auto met = std::prev(after);
     while (met != ranges_.begin() && std::prev(met)->second >= *first) --met;
-    fail("each period once (" + std::to_string(std::max(met->first, *first)) + " is there already)");
+    fail("each " + noun + " once (" + std::to_string(std::max(met->first, *first)) + " is there already)");
   }
   ranges_[*first] = *last;
   for (int64_t period = *first; period <= *last; ++period) periods_.push_back(period);
@@ -131,7 +136,7 @@ void PeriodReader::append(const std::string& text, const std::string& where) {
 std::string expand_home(const std::string& path, const std::string& where) {
   if (!path.starts_with('~')) return path;
   const auto fail = [&](const std::string& expected) {
-    throw ConfigError(where + ": found '" + path + "', expected " + expected);
+    throw ConfigError(where + ": found '" + shown(path) + "', expected " + expected);
   };
   if (!path.starts_with("~/")) fail("a path; ~/ stands for the home folder, ./~ for a name that begins with ~");
   const char* home = std::getenv("HOME");

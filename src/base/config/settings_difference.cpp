@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/convert.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
@@ -47,6 +51,22 @@ std::string value_of(const std::vector<Setting>& settings, const std::string& ke
   return at == settings.end() ? "nothing" : at->second;
 }
 
+// Where two long values part, less a few bytes to recognise the place by; 0 where they part soon.
+size_t skipped_of(const std::string& one, const std::string& other) {
+  constexpr size_t kSoon = 60, kBefore = 20;
+  const auto part = std::mismatch(one.begin(), one.end(), other.begin(), other.end()).first;
+  size_t skipped = to_size(part - one.begin());
+  if (skipped < kSoon) return 0;
+  skipped -= kBefore;
+  while (skipped > 0 && (static_cast<unsigned char>(one[skipped]) & 0xc0) == 0x80) --skipped;  // within a character
+  return skipped;
+}
+
+std::string shown_from(const std::string& value, size_t skipped) {
+  const std::string before = skipped > 0 ? "(" + std::to_string(skipped) + " bytes) ..." : "";
+  return before + shown(std::string_view(value).substr(skipped));
+}
+
 }  // namespace
 
 std::string settings_difference(const std::string& found, const std::string& expected) {
@@ -57,7 +77,8 @@ std::string settings_difference(const std::string& found, const std::string& exp
       const std::string one = value_of(ours, key);
       const std::string other = value_of(theirs, key);
       if (one == other) continue;
-      std::string text = std::string(key).append(": ").append(one).append(", expected ").append(other);
+      const size_t skipped = skipped_of(one, other);
+      std::string text = shown(key) + ": " + shown_from(one, skipped) + ", expected " + shown_from(other, skipped);
       if (key == "format") text += ", which is another version's way to write it down";
       return text;
     }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files/paths.h"
 #include "base/files/raw_file.h"
 
 namespace genbid {
@@ -187,6 +188,22 @@ std::string without_slash(std::string path) {
   return path;
 }
 
+// Where what is written to `path` belongs. A folder is not made for a link: the disk that it leads to may be away.
+std::string place_of(const std::string& path) {
+  std::string place = behind_links(path);
+  if (place == path) return place;
+  std::error_code ignored;
+  const std::string found = path + ": found a link to " + place;
+  if (!fs::is_directory(parent_of(place), ignored)) {
+    throw Error(found + ", whose folder is not there; expected a folder that is there");
+  }
+  // A link of /proc to an open file does not always say the name that the file has.
+  if (fs::exists(path, ignored) && !fs::equivalent(path, place, ignored)) {
+    throw Error(found + ", which is not the name of its file; expected a name");
+  }
+  return place;
+}
+
 }  // namespace
 
 void remove_leftovers(const std::string& folder) { remove_leftovers_of(folder, {}); }
@@ -213,14 +230,16 @@ void remove_folder(const std::string& path) {
   remove_temporary(aside);
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
-  if (path_.empty()) throw Error("found an empty path, expected a file name");
-  const fs::file_status status = fs::status(path_);
-  if (fs::is_directory(status)) throw Error(path_ + ": found a folder, expected a file");
+AtomicFile::AtomicFile(const std::string& path) {
+  if (path.empty()) throw Error("found an empty path, expected a file name");
+  std::error_code ignored;  // what cannot be looked at cannot be written either
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::is_directory(status)) throw Error(path + ": found a folder, expected a file");
   // Renaming over /dev/stdout would replace the device.
   if (fs::exists(status) && !fs::is_regular_file(status)) {
-    throw Error(path_ + ": found a device or pipe, expected a file");
+    throw Error(path + ": found a device or pipe, expected a file");
   }
+  path_ = place_of(path);
   make_folder(parent_of(path_));
   remove_leftovers_of(path_);
   temporary_ = new_temporary(path_);
@@ -247,10 +266,12 @@ void AtomicFile::commit() {
 
 AtomicFolder::AtomicFolder(std::string path) : path_(without_slash(std::move(path))) {
   if (path_.empty()) throw Error("found an empty path, expected a folder name");
-  const fs::file_status status = fs::status(path_);
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path_, ignored);
   if (fs::exists(status) && !fs::is_directory(status)) {
     throw Error(path_ + ": found a file, expected a folder");
   }
+  path_ = place_of(path_);
   make_folder(parent_of(path_));
   remove_leftovers_of(path_);
   temporary_ = new_temporary(path_);

@@ -4,14 +4,16 @@
 #include <string_view>
 
 // Files and folders that are there whole or not at all: written under a temporary name beside their place,
-// flushed to disk, then renamed.
+// flushed to disk, then renamed. Where the path is a link, the place is where it leads, and the link stays.
 
 namespace genbid {
 
 class AtomicFile {
  public:
   // Makes missing parent folders, and removes the temporaries of this name that killed writers left.
-  explicit AtomicFile(std::string path);
+  // Throws an Error for a folder, a device or a pipe, for links that lead in a circle, and for a link into a folder
+  // that is not there.
+  explicit AtomicFile(const std::string& path);
   ~AtomicFile();  // removes the temporary unless committed
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;

@@ -4,6 +4,7 @@
 #include <new>
 #include <vector>
 
+#include "base/files/atomic_file.h"
 #include "base/files/raw_file.h"
 
 #define XXH_INLINE_ALL  // the header alone, no library
@@ -45,6 +46,7 @@ std::string content_hash(std::string_view text) {
 }
 
 std::string file_content_hash(const std::string& path) {
+  require_regular_file(path);
   RawFile file(path, O_RDONLY);
   ContentHash hash;
   std::vector<std::byte> block(1 << 20);

@@ -28,7 +28,8 @@ class ContentHash {
 
 // The hash of a text.
 std::string content_hash(std::string_view text);
-// The hash of a whole file, which is read piece by piece. Error if it cannot be read.
+// The hash of a whole file, which is read piece by piece. Error if it cannot be read, and for a pipe: whoever knows
+// what a file holds reads it again.
 std::string file_content_hash(const std::string& path);
 
 }  // namespace genbid

@@ -15,13 +15,14 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 // A file descriptor whose every failure is an Error with the path and the system's reason.
 
 namespace genbid {
 
 [[noreturn]] inline void fail_io(const std::string& path, const std::string& verb, int number) {
-  throw Error(path + ": cannot " + verb + ": " + std::strerror(number));
+  throw Error(path_text(path) + ": cannot " + verb + ": " + std::strerror(number));
 }
 
 class RawFile {

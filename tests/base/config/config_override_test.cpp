@@ -61,7 +61,7 @@ TEST(ConfigOverride, KeepsLineFeeds) {
 }
 
 TEST(ConfigOverride, OfTildeOrNullIsNothing) {
-  for (const char* text : {"seed=~", "seed=null", "seed="}) {
+  for (const char* text : {"seed=~", "seed=null", "seed=Null", "seed=NULL", "seed="}) {
     EXPECT_NE(example_error("", {text}).find("found nothing, expected an integer"), std::string::npos) << text;
   }
 }
@@ -87,6 +87,33 @@ TEST(ConfigOverride, ErrorsNameTheCommandLine) {
   EXPECT_EQ(example_error("", {"train={steps: 5, steps: 6}"}),
             "command line: train={steps: 5, steps: 6}: key 'train.steps': given twice");
   EXPECT_EQ(example_error("", {"seed="}), "command line: seed=: key 'seed': found nothing, expected an integer");
+}
+
+TEST(ConfigOverride, ErrorsShowTheBeginningOfALongText) {
+  const std::string shown = std::string(95, 'b') + "... (4905 more bytes)";
+  EXPECT_EQ(example_error("", {"seed=" + std::string(5000, 'b')}), "command line: seed=" + shown +
+                                                                       ": key 'seed': found '" + std::string(100, 'b') +
+                                                                       "... (4900 more bytes)', expected an integer");
+  std::string list;
+  for (int i = 0; i < 4000; ++i) list += "0, ";
+  const std::string key(3000, 'a');
+  for (const std::string& text : {"data.periods=[" + list + "0]", key + "=1", key, "train." + key + "=1", "=" + key,
+                                  "data.path='a'" + key, "seed=" + key + "..1", "seed=\"\\x" + key}) {
+    const std::string error = example_error("", {text});
+    EXPECT_NE(error.find(" more bytes)"), std::string::npos) << error;
+    EXPECT_LT(error.size(), 500U) << error;
+  }
+}
+
+TEST(ConfigOverride, ErrorsShowWhatCannotBePrinted) {
+  EXPECT_EQ(
+      example_error("", {"rule=\x1b[31mX\a"}),
+      "command line: rule=\\x1b[31mX\\x07: key 'rule': found '\\x1b[31mX\\x07', expected one of gsp, first_price");
+  EXPECT_EQ(example_error("", {"\x1b=1"}),
+            "command line: \\x1b=1: key '\\x1b': unknown; expected one of kind, seed, rule, train, data, seats");
+  const std::string euro = "\xe2\x82\xac";
+  EXPECT_EQ(example_error("", {"seed=" + euro}),
+            "command line: seed=" + euro + ": key 'seed': found '" + euro + "', expected an integer");
 }
 
 TEST(ConfigOverride, RefusesWhatIsNoOverride) {

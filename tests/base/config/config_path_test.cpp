@@ -78,6 +78,11 @@ TEST_F(ConfigPath, OfNothingIsAnErrorUnlessItMayBeLeftOut) {
   EXPECT_EQ(error_of("run:"), "run.yaml:1: key 'run': found nothing, expected a path");
   EXPECT_EQ(error_of("run: ~"), "run.yaml:1: key 'run': found nothing, expected a path");
   EXPECT_EQ(error_of("", {"run=~"}), "command line: run=~: key 'run': found nothing, expected a path");
+  for (const std::string null : {"null", "Null", "NULL"}) {
+    EXPECT_EQ(error_of("run: " + null), "run.yaml:1: key 'run': found nothing, expected a path");
+    EXPECT_EQ(error_of("", {"run=" + null}),
+              "command line: run=" + null + ": key 'run': found nothing, expected a path");
+  }
   EXPECT_EQ(error_of("", {"run="}), "command line: run=: key 'run': found nothing, expected a path");
   EXPECT_EQ(error_of("run: a\ntable: null"), "run.yaml:2: key 'table': found nothing, expected a path");
   EXPECT_EQ(error_of("run: a\ninputs: [a, '']"),

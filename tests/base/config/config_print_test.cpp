@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/config/config_example.h"
+#include "base/config/settings_difference.h"
 
 namespace genbid {
 namespace {
@@ -189,6 +190,23 @@ empties:
 )");
   ConfigFile::parse(text, "printed").read(config);
   EXPECT_EQ(config.groups.size(), 2U);
+}
+
+TEST(SettingsDifference, IsTheFirst) {
+  EXPECT_EQ(settings_difference("a: 1\n", "a: 1\n"), "");
+  EXPECT_EQ(settings_difference("m:\n  a: 1\n  b: 3\n", "m:\n  a: 2\n  b: 4\n"), "m.a: 1, expected 2");
+  EXPECT_EQ(settings_difference("a: 1\n", "a: 1\nb: 2\n"), "b: nothing, expected 2");
+}
+
+TEST(SettingsDifference, OfLongValuesIsWhereTheyPart) {
+  std::string list = "[";
+  for (int i = 0; i < 2000; ++i) list += std::to_string(2 * i) + ", ";
+  const std::string before = "(" + std::to_string(list.size() - 20) + " bytes) ..., 3994, 3996, 3998, ";
+  EXPECT_EQ(settings_difference("periods: " + list + "5000]\n", "periods: " + list + "6000]\n"),
+            "periods: " + before + "5000], expected " + before + "6000]");
+  const std::string other = settings_difference("periods: 7..9\n", "periods: " + list + "6000]\n");
+  EXPECT_EQ(other.find("periods: 7..9, expected [0, 2, 4, "), 0U) << other;
+  EXPECT_LT(other.size(), 200U);
 }
 
 TEST(ConfigPrint, NumbersAreTheirShortestText) {

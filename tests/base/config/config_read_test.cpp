@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -189,6 +190,26 @@ TEST(Config, PeriodsAreNotNegativeReversedOrDoubled) {
   EXPECT_EQ(read_example("data: {path: p, periods: 7..7}").data.periods.values, std::vector<int64_t>{7});
 }
 
+TEST(Config, AListOfNumbersCallsThemByTheirName) {
+  struct {
+    PeriodList seats, advertisers;
+    void fields(ConfigVisitor& v) {
+      v.field("seats", seats, "seat");
+      v.field("advertisers", advertisers, "advertiser");
+    }
+  } config;
+  const auto error = [&](const std::string& text) {
+    return config_error([&] { ConfigFile::parse(text, "f").read(config); });
+  };
+  EXPECT_EQ(error("seats: [0, 0]"), "f:1: key 'seats': found '0', expected each seat once (0 is there already)");
+  EXPECT_EQ(error("seats: -1"), "f:1: key 'seats': found '-1', expected seats in [0, 2147483647]");
+  EXPECT_EQ(error("seats: 2..1"), "f:1: key 'seats': found '2..1', expected the smaller seat first");
+  EXPECT_EQ(error("seats: {a: 1}"),
+            "f:1: key 'seats': found a mapping, expected seats such as 21, 7..20 or [7..9, 12]");
+  EXPECT_EQ(error("advertisers: x"),
+            "f:1: key 'advertisers': found 'x', expected an advertiser such as 21 or a range such as 7..20");
+}
+
 TEST(Config, AnIntervalIsTwoNumbersOrOne) {
   EXPECT_EQ(read_example("train: {scale: [0.25, 4]}").train.scale, (RealInterval{0.25, 4.0}));
   EXPECT_EQ(read_example("train: {scale: 3}").train.scale, (RealInterval{3.0, 3.0}));
@@ -222,6 +243,14 @@ TEST(Config, ListsEveryUnknownKey) {
   EXPECT_EQ(example_error("sed: 2\ntrain: {stepz: 5}"),
             "run.yaml:1: key 'sed': unknown; did you mean 'seed'?\n"
             "run.yaml:2: key 'train.stepz': unknown; did you mean 'train.steps'?");
+}
+
+TEST(Config, ListsTheFirstOfVeryManyUnknownKeys) {
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "k" + std::to_string(i) + ": 1\n";
+  const std::string error = example_error(text);
+  EXPECT_EQ(std::count(error.begin(), error.end(), '\n'), 20);
+  EXPECT_TRUE(error.ends_with("\n... and 10 more unknown keys")) << error;
 }
 
 TEST(Config, ADoubledKeyNamesBothLines) {

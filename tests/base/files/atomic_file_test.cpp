@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files/content_hash.h"
+#include "base/files/paths.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
@@ -153,6 +155,95 @@ TEST(AtomicFile, AWriteThatFailsIsAnErrorAndLeavesTheOldContent) {
   EXPECT_EQ(folder.names(), Names{"f"});
 }
 
+TEST(AtomicFile, FollowsLinksAndKeepsThem) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("big"));
+  put(folder.path("big/s"), "old");
+  std::filesystem::create_symlink("big/s", folder.path("near"));
+  std::filesystem::create_symlink(folder.path("near"), folder.path("far"));
+  std::filesystem::create_symlink("big/none", folder.path("dangling"));
+  {
+    AtomicFile file(folder.path("far"));
+    EXPECT_TRUE(file.temporary().starts_with(folder.path("big/s.tmp-"))) << file.temporary();
+    put(file.temporary(), "new");
+    EXPECT_EQ(read_file(folder.path("big/s")), "old");
+    file.commit();
+  }
+  EXPECT_EQ(read_file(folder.path("big/s")), "new");
+  write_file(folder.path("dangling"), "first");
+  EXPECT_EQ(read_file(folder.path("big/none")), "first");
+  for (const char* name : {"near", "far", "dangling"}) {
+    EXPECT_TRUE(std::filesystem::is_symlink(folder.path(name))) << name;
+  }
+  EXPECT_FALSE(std::filesystem::is_symlink(folder.path("big/s")));
+  EXPECT_EQ(folder.names(), (Names{"big", "dangling", "far", "near"}));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("big")), {}), 2);  // no temporary
+}
+
+TEST(AtomicFile, WritesInFoldersThatAreLinks) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("big"));
+  std::filesystem::create_directory_symlink("big", folder.path("runs"));
+  write_file(folder.path("runs/deep/f"), "new");
+  EXPECT_EQ(read_file(folder.path("big/deep/f")), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.path("runs")));
+}
+
+TEST(AtomicFile, ALinkThatLeadsToNoFileIsAnErrorAndStays) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo(folder.path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("pipe", folder.path("to-pipe"));
+  std::filesystem::create_symlink("/dev/null", folder.path("to-device"));
+  std::filesystem::create_symlink("circle", folder.path("circle"));
+  std::filesystem::create_symlink("away/s", folder.path("to-away"));
+  const auto error_at = [&](const std::string& name) {
+    const std::string path = folder.path(name);
+    const std::string error = error_of([&] { AtomicFile file(path); });
+    EXPECT_TRUE(std::filesystem::is_symlink(path)) << name;
+    EXPECT_TRUE(error.starts_with(path)) << error;
+    return error.substr(path.size());
+  };
+  EXPECT_EQ(error_at("to-pipe"), ": found a device or pipe, expected a file");
+  EXPECT_EQ(error_at("to-device"), ": found a device or pipe, expected a file");
+  EXPECT_EQ(error_at("circle"), ": found links that lead in a circle, expected a file or nothing");
+  EXPECT_EQ(error_at("to-away"), ": found a link to " + folder.path("away/s") +
+                                     ", whose folder is not there; expected a folder that is there");
+}
+
+TEST(SamePlace, HoweverItIsWritten) {
+  const TemporaryFolder folder;
+  put(folder.path("f"), "");
+  std::filesystem::create_hard_link(folder.path("f"), folder.path("hard"));
+  std::filesystem::create_symlink("f", folder.path("link"));
+  std::filesystem::create_symlink("none", folder.path("dangling"));
+  std::filesystem::create_directory_symlink(folder.path(), folder.path("here"));
+  EXPECT_TRUE(is_same_place(folder.path("f"), folder.path("hard")));
+  EXPECT_TRUE(is_same_place(folder.path("f"), folder.path("link")));
+  EXPECT_TRUE(is_same_place(folder.path("none"), folder.path("dangling")));
+  EXPECT_TRUE(is_same_place(folder.path("none"), folder.path("here/./none")));
+  EXPECT_FALSE(is_same_place(folder.path("none"), folder.path("f")));
+  // Nothing is there yet, and one of them has no part that is.
+  EXPECT_TRUE(is_same_place("genbid-no-such-file", "./genbid-no-such-file"));
+  EXPECT_TRUE(is_same_place("genbid-no-such-file", std::filesystem::absolute("genbid-no-such-file").string()));
+  EXPECT_FALSE(is_same_place("genbid-no-such-file", "genbid-no-other-file"));
+}
+
+TEST(AtomicFolder, FollowsALinkAndKeepsIt) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("big"));
+  for (const char* name : {"a", "none"}) {
+    if (name == std::string("a")) std::filesystem::create_directory(folder.path("big/a"));
+    const std::string link = folder.path(std::string("link-") + name);
+    std::filesystem::create_directory_symlink(std::string("big/") + name, link);
+    AtomicFolder out(link);
+    put(out.temporary() + "/f", "new");
+    out.commit();
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(read_file(folder.path("big/") + name + "/f"), "new");
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path("big")), {}), 2);
+}
+
 TEST(AtomicFolder, ReplacesTheOldFolderAsAWhole) {
   const TemporaryFolder folder;
   const std::string path = folder.path("step-1");
@@ -269,6 +360,8 @@ TEST(RequireRegularFile, NamesWhatElseItFound) {
   require_regular_file(folder.path("not there"));  // for whoever opens it
   const std::string expected = ", expected a file (which can be read more than once)";
   EXPECT_EQ(error_of([&] { require_regular_file(folder.path("pipe")); }),
+            folder.path("pipe") + ": found a pipe" + expected);
+  EXPECT_EQ(error_of([&] { file_content_hash(folder.path("pipe")); }),
             folder.path("pipe") + ": found a pipe" + expected);
   EXPECT_EQ(error_of([&] { require_regular_file(folder.path()); }), folder.path() + ": found a folder" + expected);
   EXPECT_EQ(error_of([&] { require_regular_file("/dev/null"); }), "/dev/null: found a device" + expected);

@@ -2,13 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <utility>
 
 #include "base/files/atomic_file.h"
 #include "base/error.h"
+#include "base/files/file_message.h"
 #include "base/files/full_disk.h"
+#include "base/files/raw_file.h"
+#include "base/shown.h"
 #include "base/temporary_folder.h"
 
 namespace genbid {
@@ -121,7 +126,7 @@ TEST_F(RunDirTest, APathThatCanBeNoFolderIsAnError) {
       {dangling, dangling + ": found a link to nothing, expected a folder"},
       {loop, loop + ": cannot open: Too many levels of symbolic links"},
       {name_too_long, name_too_long + ": cannot open: File name too long"},
-      {path_too_long, path_too_long + ": cannot open: File name too long"},
+      {path_too_long, shown(path_too_long) + ": cannot open: File name too long"},
   };
   for (const auto& one : cases) {
     const std::string& path = one.first;
@@ -196,6 +201,29 @@ TEST_F(RunDirTest, PrunesTheOldest) {
   EXPECT_EQ(run.checkpoints().size(), 3U);
   run.prune_checkpoints(1);
   EXPECT_EQ(run.checkpoints(), Names{run.checkpoint_path(3)});
+}
+
+TEST(MessageOf, AFileErrorHasTheFormOfAllMessages) {
+  const test::TemporaryFolder folder;
+  write_file(folder.path("file"), "");
+  const std::string below = folder.path("file") + "/below";
+  const auto message = [](const std::function<void()>& act) {
+    try {
+      act();
+    } catch (const std::exception& error) {
+      return message_of(error);
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(message([&] { std::filesystem::create_directories(below); }), below + ": Not a directory");
+  EXPECT_EQ(message([] { return std::filesystem::exists(std::string(300, 'a')); }),
+            std::string(300, 'a') + ": File name too long");
+  EXPECT_EQ(message([] { return std::filesystem::exists(std::string(5000, 'a')); }),
+            std::string(100, 'a') + "... (4900 more bytes): File name too long");
+  EXPECT_EQ(message([] { fail_io(std::string(5000, 'a'), "open", ENAMETOOLONG); }),
+            std::string(100, 'a') + "... (4900 more bytes): cannot open: File name too long");
+  EXPECT_EQ(message([] { std::filesystem::rename("no/a", "no/b"); }), "no/a, no/b: No such file or directory");
+  EXPECT_EQ(message([] { throw Error("a: found b"); }), "a: found b");
 }
 
 }  // namespace
