@@ -122,6 +122,20 @@ size_t whole_rows(std::string_view text, bool file_ends) {
   return to_size(at - text.data());
 }
 
+constexpr const char* kLinesEndInCr = "found lines that end in CR alone, expected LF or CR LF";
+
+// Whether a line ends in CR alone before the text's first line feed: neither within quotes nor before another CR or LF.
+bool ends_in_cr(std::string_view text) {
+  bool quoted = false;
+  for (size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (text[i] == '\n') return false;
+    if (text[i] == '\r' && text[i + 1] != '\n' && text[i + 1] != '\r') return true;
+  }
+  return false;
+}
+
 std::vector<std::string> split_header(std::string_view line) {
   std::vector<std::string> names;
   size_t at = 0;
@@ -237,8 +251,10 @@ struct CsvFile::State {
         return;
       }
       if (std::ssize(text) >= kMaxLineBytes) {
-        throw Error(path + ":" + std::to_string(next_line) + ": a line of more than " +
-                    std::to_string(kMaxLineBytes >> 20) + " MiB, expected comma-separated text");
+        const std::string line = path + ":" + std::to_string(next_line) + ": ";
+        if (ends_in_cr(text)) throw Error(line + kLinesEndInCr);
+        throw Error(line + "a line of more than " + std::to_string(kMaxLineBytes >> 20) +
+                    " MiB, expected comma-separated text");
       }
       read(text, std::max(bytes, std::ssize(text)));
     }
@@ -253,6 +269,7 @@ CsvFile::CsvFile(const std::string& path, int64_t block_bytes) : state_(std::mak
   if (text.empty()) throw Error(s.path + ": is empty, expected a header line");
   const std::string kind = foreign_kind(std::string_view(text).substr(0, kKindBytes));
   if (!kind.empty()) throw Error(s.path + ": found " + kind + ", expected comma-separated text in UTF-8");
+  if (ends_in_cr(text)) throw Error(s.path + ":1: " + kLinesEndInCr);
   s.rest.swap(text);
   s.next_rows(text, 1);
 
@@ -344,8 +361,9 @@ void CsvRows::end_line(const char* from) {
   ++next_line_;
 }
 
-void CsvRows::split(const char* next) {
+void CsvRows::split(const char* begin) {
   const size_t expected = columns_->num_in_file();
+  const char* next = begin;
   size_t place = 0;
   while (true) {
     std::string_view field;
@@ -353,9 +371,9 @@ void CsvRows::split(const char* next) {
       field = quoted_field(next, place);
     } else {
       const char* const end = row_end_;
-      const char* begin = next;
+      const char* const first = next;
       while (next != end && *next != ',') ++next;
-      field = std::string_view(begin, to_size(next - begin));
+      field = std::string_view(first, to_size(next - first));
     }
     if (place < expected) {
       const int wanted = columns_->wanted_at(place);
@@ -366,6 +384,7 @@ void CsvRows::split(const char* next) {
     ++next;
   }
   if (place != expected) {
+    if (ends_in_cr({begin, to_size(row_end_ - begin)})) throw Error(where() + ": " + kLinesEndInCr);
     throw Error(where() + ": found " + std::to_string(place) + (place == 1 ? " field" : " fields") + ", expected " +
                 std::to_string(expected) + " as in the header");
   }
@@ -379,7 +398,8 @@ std::string_view CsvRows::quoted_field(const char*& next, size_t place) {
   if (quote == nullptr) {
     quote = closing_quote(begin, row_end_, end_, doubled);
     if (quote == nullptr) {
-      throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field does not end");
+      throw Error(where() + ": field " + std::to_string(place + 1) + ": a quoted field is longer than " +
+                  std::to_string(CsvFile::kMaxQuotedBytes >> 10) + " KiB or does not end");
     }
     // The line of the first line feed inside is counted already.
     next_line_ += count_line_feeds({begin, to_size(quote - begin)}) - 1;

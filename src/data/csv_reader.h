@@ -12,7 +12,7 @@
 // Comma-separated files of any size in bounded memory, as they are or packed (data/unpacked_file.h). One thread cuts a
 // file into blocks of whole rows (CsvFile); any thread turns a block into rows (CsvRows). A field may be quoted, with
 // commas, doubled quotes and line feeds in it. CRLF, a byte order mark, blank lines and a missing last line feed are
-// accepted.
+// accepted; lines that end in CR alone are an Error.
 
 namespace genbid::data {
 
@@ -104,7 +104,7 @@ class CsvRows {
 
  private:
   void end_line(const char* from);
-  void split(const char* next);
+  void split(const char* begin);
   std::string_view quoted_field(const char*& next, size_t place);
 
   const WantedColumns* columns_;

@@ -13,9 +13,12 @@ struct Magic {
   std::string_view kind;
 };
 
+constexpr std::string_view kParquet = "PAR1";
+
 constexpr std::array kMagics = {
     Magic{"\x89HDF\r\n\x1a\n"sv, "an HDF5 file"},
-    Magic{"PAR1"sv, "a Parquet file"},
+    Magic{kParquet, "a Parquet file"},
+    Magic{"PARE"sv, "an encrypted Parquet file"},
     Magic{"ARROW1"sv, "an Arrow (Feather) file"},
     Magic{"FEA1"sv, "a Feather file"},
     Magic{"ORC"sv, "an ORC file"},
@@ -101,6 +104,8 @@ std::string foreign_kind(std::string_view head) {
   }
   return zero_bytes(head);
 }
+
+bool is_parquet(std::string_view head) { return head.starts_with(kParquet) && !is_plain_text(head); }
 
 size_t first_not_utf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {

@@ -180,6 +180,36 @@ std::string type_text(hid_t type) {
   }
 }
 
+// The first of a dataset's filters that this library lacks; empty if it has all.
+std::string missing_filter(hid_t settings) {
+  const int count = H5Pget_nfilters(settings);
+  for (int i = 0; i < count; ++i) {
+    unsigned flags = 0;
+    unsigned config = 0;
+    size_t num_values = 0;
+    char name[64] = "";
+    const H5Z_filter_t filter =
+        H5Pget_filter2(settings, static_cast<unsigned>(i), &flags, &num_values, nullptr, sizeof(name), name, &config);
+    if (filter >= 0 && H5Zfilter_avail(filter) <= 0) {
+      return std::string(name) + (name[0] == '\0' ? "filter " : " (filter ") + std::to_string(filter) +
+             (name[0] == '\0' ? "" : ")");
+    }
+  }
+  return {};
+}
+
+// How many pieces a dataset of that extent has when all of it is written.
+uint64_t all_pieces(hid_t settings, const std::vector<int64_t>& extent) {
+  std::vector<hsize_t> chunk(extent.size());
+  H5Pget_chunk(settings, static_cast<int>(chunk.size()), chunk.data());
+  uint64_t pieces = 1;
+  for (size_t d = 0; d < extent.size(); ++d) {
+    const uint64_t side = std::max<hsize_t>(1, chunk[d]);
+    pieces *= (static_cast<uint64_t>(extent[d]) + side - 1) / side;
+  }
+  return pieces;
+}
+
 int64_t row_size(const std::vector<int64_t>& shape) {
   int64_t size = 1;
   for (size_t i = 1; i < shape.size(); ++i) size *= shape[i];
@@ -483,14 +513,33 @@ void Hdf5File::visit_pieces(const std::string& name) const {
   const Handle set(H5Dopen2(id_, name.c_str(), H5P_DEFAULT), H5Dclose);
   if (!set.good()) fail("dataset '" + name + "' cannot be read");
   const Handle settings(H5Dget_create_plist(set), H5Pclose);
-  if (H5Pget_layout(settings) == H5D_CHUNKED) {
-    const Handle space(H5Dget_space(set), H5Sclose);
-    hsize_t count = 0;
-    if (H5Dget_num_chunks(set, space, &count) < 0) fail("dataset '" + name + "' cannot be read");
+  const auto refuse = [&](const std::string& what) { throw Error(path_ + ": dataset '" + name + "': " + what); };
+  const H5D_layout_t layout = H5Pget_layout(settings);
+  if (layout == H5D_VIRTUAL || H5Pget_external_count(settings) > 0) {
+    refuse(
+        "found numbers that lie in other files, expected them in this one (h5py: dataset[:] written into a new file)");
+  }
+  const std::string filter = missing_filter(settings);
+  if (!filter.empty()) {
+    refuse("found it packed by " + filter + ", expected gzip or no packing (h5py: compression='gzip')");
   }
   const Handle type(H5Dget_type(set), H5Tclose);
   const int64_t width = row_size(extent);
-  if (kind_of(type) == Hdf5Kind::kOther || extent.empty() || extent[0] == 0 || width == 0) return;
+  const bool is_empty = extent.empty() || extent[0] == 0 || width == 0;
+  if (layout == H5D_CHUNKED) {
+    const Handle space(H5Dget_space(set), H5Sclose);
+    hsize_t count = 0;
+    if (H5Dget_num_chunks(set, space, &count) < 0) fail("dataset '" + name + "' cannot be read");
+    const uint64_t all = is_empty ? 0 : all_pieces(settings, extent);
+    if (count < all) {
+      refuse("found " + std::to_string(count) + " of " + std::to_string(all) +
+             " pieces written, expected all: whoever made the file did not come to its end");
+    }
+  } else if (layout == H5D_CONTIGUOUS && !is_empty && H5Dget_storage_size(set) == 0) {
+    refuse("found nothing written, expected " + std::to_string(extent[0]) +
+           " rows: whoever made the file did not come to its end");
+  }
+  if (kind_of(type) == Hdf5Kind::kOther || is_empty) return;
   std::vector<std::byte> row(to_size(width) * H5Tget_size(type));
   for (const int64_t at : {int64_t{0}, extent[0] - 1}) read_as(name, at, width, type, row.data());
 }

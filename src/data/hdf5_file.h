@@ -56,7 +56,8 @@ class Hdf5File {
   std::string kind_text(const std::string& name) const;
   bool is_stored_as(const std::string& name, Hdf5Type type) const;
   // Reads the first and the last row, and walks through the index of a dataset that lies in several pieces, so that
-  // whatever may go wrong with the file goes wrong here and not later.
+  // whatever may go wrong with the file goes wrong here and not later. An Error also where numbers lie in other files,
+  // were never written (the library would give zeros) or are packed by a filter that is not there.
   void visit_pieces(const std::string& name) const;
 
   // Reads rows [first, first + values.size() / row size) of the first dimension; of the other dimensions it reads

@@ -7,6 +7,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/files/paths.h"
 #include "base/threads.h"
 #include "data/csv_blocks.h"
 #include "data/day_length.h"
@@ -32,11 +33,11 @@ void add_rows(const TrajectoryRows& parsed, size_t file, TrajectoryBuilder& buil
 }
 
 // Reads one file. False if stopped.
-bool read_file(TrajectoryFile& source, size_t file, Threads& threads, TrajectoryBuilder& builder,
-               const std::function<void(int64_t)>& progress) {
+bool read_file(TrajectoryFile& source, size_t file, TrajectoryFile::BadRows bad_rows, Threads& threads,
+               TrajectoryBuilder& builder, const std::function<void(int64_t)>& progress) {
   return read_blocks<LogBlock, TrajectoryRows>(
       [&](LogBlock& block) { return source.file().next(block, threads); }, threads,
-      [&](const LogBlock& block, TrajectoryRows& rows) { source.parse(block, rows); },
+      [&](const LogBlock& block, TrajectoryRows& rows) { source.parse(block, rows, bad_rows); },
       [&](const TrajectoryRows& rows) { add_rows(rows, file, builder); },
       [&] {
         builder.finish_whole(threads);
@@ -51,11 +52,8 @@ void check_paths(const IngestConfig& config) {
   if (config.output.empty() && config.output_market_log.empty()) {
     throw ConfigError("output: found nothing, expected a path (or one in output_market_log)");
   }
-  std::error_code ignored;
-  const auto place = [&](const std::string& path) { return std::filesystem::weakly_canonical(path, ignored); };
   if (!config.output.empty() && !config.output_market_log.empty() &&
-      (place(config.output) == place(config.output_market_log) ||
-       std::filesystem::equivalent(config.output, config.output_market_log, ignored))) {
+      is_same_place(config.output, config.output_market_log)) {
     throw ConfigError("output_market_log: found '" + config.output_market_log + "', which is the output too");
   }
   check_replaceable_store("output", config.output);
@@ -94,8 +92,7 @@ bool are_raw_logs(const IngestConfig& config) {
 
 void check_not_an_input(const std::string& key, const std::string& output, const std::vector<std::string>& inputs) {
   for (const std::string& input : inputs) {
-    std::error_code ignored;
-    if (!output.empty() && std::filesystem::equivalent(input, output, ignored)) {
+    if (!output.empty() && is_same_place(input, output)) {
       throw ConfigError(key + ": found '" + output + "', which is an input too; expected another file");
     }
   }
@@ -164,12 +161,14 @@ bool read_files(const IngestConfig& config, const IngestControl& control, int nu
                 Threads& threads, TrajectoryBuilder& builder, IngestSummary& summary, std::vector<CsvSource>& sources) {
   summary.bytes_read = 0;
   sources.clear();
+  const bool skip = config.settings.data.bad_rows == "skip";
+  const TrajectoryFile::BadRows bad_rows = skip ? TrajectoryFile::BadRows::kAll : TrajectoryFile::BadRows::kFirst;
   for (size_t i = 0; i < config.input.size(); ++i) {
     TrajectoryFile file(config.input[i], config.settings.data.columns, control.block_bytes, num_ticks);
     const auto progress = [&](int64_t bytes) {
       if (control.progress) control.progress(summary.bytes_read + bytes, total_bytes);
     };
-    if (!read_file(file, i, threads, builder, progress)) return false;
+    if (!read_file(file, i, bad_rows, threads, builder, progress)) return false;
     summary.bytes_read += file.file().bytes_read();
     sources.push_back(file.file().source());
   }

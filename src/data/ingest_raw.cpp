@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 #include <set>
+#include <span>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -98,6 +99,18 @@ int64_t count_seats(const std::vector<Trajectory>& trajectories) {
   return highest < kMaxRawSeats ? highest + 1 : std::ssize(advertisers);
 }
 
+// Error for what a store cannot hold. `files` names the logs.
+void check_storable(const RawTrajectory& t, FeatureSet features, const std::string& files) {
+  const size_t width = t.state.size() / t.action.size();
+  for (size_t k = 0; k < t.action.size(); ++k) {
+    const std::string what = unstorable(features, std::span(t.state).subspan(k * width, width), t.action[k],
+                                        t.reward[k], t.reward_continuous[k]);
+    if (what.empty()) continue;
+    throw Error(files + ": period " + std::to_string(t.head.period) + ", advertiser " +
+                std::to_string(t.head.advertiser) + ", tick " + std::to_string(k) + ": " + what);
+  }
+}
+
 int64_t size_of(const std::string& path) { return to_signed(std::filesystem::file_size(path)); }
 
 }  // namespace
@@ -146,13 +159,13 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
   const RawReadResult read = read_raw_logs(config.input, options, threads, take, restart);
   if (read.stopped) return std::nullopt;
   stamps.check();
-  if (read.num_rows == 0) {
-    throw Error(config.input.front() + (config.input.size() > 1 ? " and the other files" : "") + ": no rows to store");
-  }
+  const std::string files = config.input.front() + (config.input.size() > 1 ? " and the other files" : "");
+  if (read.num_rows == 0) throw Error(files + ": no rows to store");
 
   const FeatureSet features = parse_feature_set(settings.features);
   std::vector<Trajectory> trajectories;
   for (const RawTrajectory& t : raw.finish(features, read.num_ticks)) {
+    if (store) check_storable(t, features, files);
     trajectories.push_back(t.stored());
     // A log that was cut off between two ticks looks whole; only its last tick, which is not marked as the end, gives
     // it away.

@@ -19,7 +19,7 @@ struct LogBlock {
   TableBlock table;
 };
 
-// A log that is text or a table, by its name (is_table).
+// A log that is text or a table (data::is_table).
 class LogFile {
  public:
   explicit LogFile(const std::string& path, int64_t block_bytes = CsvFile::kBlockBytes);

@@ -55,12 +55,22 @@ bool begins_with(const std::string& path, const std::string& text) {
   return to_size(file.gcount()) == text.size() && start == text;
 }
 
+std::string format_of_hdf5(const std::string& path) {
+  if (!begins_with(path, "\x89HDF\r\n\x1a\n")) return {};
+  const auto read = [&] {
+    const Hdf5File file = Hdf5File::open(path);
+    return file.has_attribute("format") ? file.read_text_attribute("format") : std::string();
+  };
+  try_hdf5(path, [&] { read(); });
+  return read();
+}
+
 void check_replaceable_output(const std::string& path, const std::string& kind,
-                              const std::function<bool(const std::string&)>& is_one) {
+                              const std::function<bool(const std::string&)>& is_one, const std::string& folder) {
   const std::string found = irreplaceable(path, kind, is_one);
   if (found.empty()) return;
   throw Error(path + ": found " + found + ", expected nothing, or " + kind +
-              " to replace (move it away, or take another output.dir)");
+              " to replace (move it away, or take another " + folder + ")");
 }
 
 void check_replaceable(const std::string& key, const std::string& path, const std::string& kind,

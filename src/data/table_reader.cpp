@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 
 #include <fcntl.h>
@@ -86,7 +87,15 @@ bool is_remote(const std::string& place) { return place.starts_with("s3://"); }
 
 std::string object_stamp(const std::string& place) { return table_plugin(place).stamp(place); }
 
-bool is_table(const std::string& place) { return place.ends_with(".parquet") || is_remote(place); }
+bool is_table(const std::string& place) {
+  if (place.ends_with(".parquet") || is_remote(place)) return true;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(place, ignored)) return false;
+  std::array<char, 512> head{};
+  std::ifstream file(place, std::ios::binary);
+  file.read(head.data(), std::ssize(head));
+  return is_parquet(std::string_view(head.data(), to_size(file.gcount())));
+}
 
 struct TableReader::State {
   Header header;

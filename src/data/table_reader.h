@@ -18,7 +18,8 @@
 
 namespace genbid::data {
 
-// Whether an input is a table by its name: it ends in ".parquet", or begins with "s3://".
+// Whether an input is a table: its name ends in ".parquet" or begins with "s3://", or it is a Parquet file by its first
+// bytes, whatever it is called.
 bool is_table(const std::string& place);
 bool is_remote(const std::string& place);
 // Who an object of a store is: words that change when it is written anew.

@@ -4,6 +4,8 @@
 #include <array>
 #include <bitset>
 #include <cassert>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <span>
 #include <unordered_map>
@@ -36,6 +38,8 @@ struct Entry {
   std::vector<int64_t> lines;  // by tick, once finished; empty if they follow each other from the first on
   int last_tick = -1;          // the highest
   int told_ticks = 0;          // the day's, by its states, once finished; 0 if they do not agree
+  int bad_tick = -1;           // the first that cannot be stored, once finished; -1: all can
+  std::string bad_value;       // of it: unstorable()
   bool ends = false;           // its last tick is marked done
   bool damaged = false;        // lost a row
   bool finished = false;
@@ -116,20 +120,25 @@ void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
     t.first_difference_feature = check.first_feature;
   }
 
-  const size_t width = feature_names(features).size();
-  t.state.resize(rows.size() * width);
+  constexpr size_t kMoreFeatures = 6;  // of kConstraint
+  std::array<double, kNumAuctionnetFeatures + kMoreFeatures> values{};
+  const std::span<const double> state = std::span<const double>(values).first(feature_names(features).size());
+  t.state.reserve(rows.size() * state.size());
   double expected_conversions = 0.0;
   double conversions = 0.0;
   for (size_t k = 0; k < rows.size(); ++k) {
     const TickRow& row = rows[k];
-    float* state = t.state.data() + k * width;
-    for (const double value : row.state) *state++ = as_float(value);
+    std::copy(row.state.begin(), row.state.end(), values.begin());
     if (features == FeatureSet::kConstraint) {
-      std::array<double, 6> more{};
       const double cost = advertiser.budget * (1.0 - row.state[kFeatureBudgetLeft]);
-      constraint_features(advertiser, row.tick, cost, expected_conversions, conversions, more, num_ticks);
-      for (const double value : more) *state++ = as_float(value);
+      constraint_features(advertiser, row.tick, cost, expected_conversions, conversions,
+                          std::span(values).subspan(kNumAuctionnetFeatures), num_ticks);
     }
+    if (entry.bad_tick < 0) {
+      entry.bad_value = unstorable(features, state, row.action, row.reward, row.reward_continuous);
+      if (!entry.bad_value.empty()) entry.bad_tick = row.tick;
+    }
+    for (const double value : state) t.state.push_back(as_float(value));
     expected_conversions += row.reward_continuous;
     conversions += row.reward;
     t.action.push_back(as_float(row.action));
@@ -141,6 +150,21 @@ void finish_entry(Entry& entry, FeatureSet features, int num_ticks) {
 }
 
 }  // namespace
+
+std::string unstorable(FeatureSet features, std::span<const double> state, double action, double reward,
+                       double reward_continuous) {
+  const auto fits = [](double value) { return std::abs(value) <= std::numeric_limits<float>::max(); };
+  const auto words = [](const std::string& what, double value) {
+    return what + ": found " + shortest(value) + ", expected a finite number (float32)";
+  };
+  for (size_t f = 0; f < state.size(); ++f) {
+    if (!fits(state[f])) return words("feature '" + feature_names(features)[f] + "'", state[f]);
+  }
+  if (!fits(action)) return words("column 'action'", action);
+  if (!fits(reward)) return words("column 'reward'", reward);
+  if (!fits(reward_continuous)) return words("column 'reward_continuous'", reward_continuous);
+  return {};
+}
 
 struct TrajectoryBuilder::State {
   std::vector<std::string> files;
@@ -226,12 +250,15 @@ void TrajectoryBuilder::add(size_t file, const TrajectoryHead& head, const TickR
     entry->rows.reserve(to_size(s.options.num_ticks));
   }
   const Place first = entry->trajectory.first;
+  const auto tick = to_size(row.tick);
   if (first.file != file) {
-    add_bad(
-        {row.line, s.where(place) + ": " + name_of(head) + " appears a second time, first at " + s.where(first), key});
+    const std::string what = entry->ticks_seen[tick]
+                                 ? name_of(head) + " appears a second time, first at " + s.where(first)
+                                 : "the rows of " + name_of(head) + " go on in another file (first at " +
+                                       s.where(first) + "), expected all rows of a trajectory in one file";
+    add_bad({row.line, s.where(place) + ": " + what, key});
     return;
   }
-  const auto tick = to_size(row.tick);
   if (entry->ticks_seen[tick]) {
     add_bad({row.line,
              s.where(place) + ": " + name_of(head) + ", tick " + std::to_string(row.tick) +
@@ -326,6 +353,12 @@ std::vector<Trajectory> TrajectoryBuilder::finish(Threads& threads) {
   all.reserve(s.entries.size());
   for (Entry& entry : s.entries) {
     const Trajectory& t = entry.trajectory;
+    if (entry.bad_tick >= 0 && !entry.damaged) {
+      s.fault(s.where(s.place_of_tick(entry, entry.bad_tick)) + ": " + name_of(t.head) + ", tick " +
+              std::to_string(entry.bad_tick) + ": " + entry.bad_value);
+      ++s.num_bad_rows;
+      entry.damaged = true;
+    }
     const bool other_day = s.options.refuse_other_days && entry.told_ticks == t.num_ticks && entry.told_ticks != 0 &&
                            entry.told_ticks != s.options.num_ticks;
     if (other_day && !entry.damaged) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,11 @@ struct Trajectory {
   int64_t next_states_different = 0;
 };
 
+// The first number of a tick, as it was computed, that float32 cannot hold, for messages: "feature 'budget_left': found
+// inf, expected a finite number (float32)". Empty where all can be stored.
+std::string unstorable(FeatureSet features, std::span<const double> state, double action, double reward,
+                       double reward_continuous);
+
 // How rows are put together to trajectories.
 struct BuilderOptions {
   FeatureSet features = FeatureSet::kConstraint;
@@ -56,8 +62,8 @@ class TrajectoryBuilder {
   TrajectoryBuilder(std::vector<std::string> files, const BuilderOptions& options);
   ~TrajectoryBuilder();
 
-  // A row is at fault if its tick or its whole trajectory has come before, or if it contradicts its trajectory, for
-  // example by another budget.
+  // A row is at fault if its tick or its whole trajectory has come before, if its trajectory began in another file, or
+  // if it contradicts its trajectory, for example by another budget.
   void add(size_t file, const TrajectoryHead& head, const TickRow& row);
   // Throws the row's message, or, where faults are to be skipped, counts it and leaves its trajectory out.
   void add_bad(const BadRow& row);
@@ -67,7 +73,8 @@ class TrajectoryBuilder {
   // one, or if the assumed one was not certain and some rows have later ticks. The second time that number counts as
   // certain.
   std::optional<int> other_num_ticks() const;
-  // Finishes the others and returns all, by period and advertiser. A trajectory that lacks ticks is at fault.
+  // Finishes the others and returns all, by period and advertiser. A trajectory that lacks ticks is at fault, and so is
+  // a row with a feature that is unstorable().
   std::vector<Trajectory> finish(Threads& threads);
 
   int64_t num_bad_rows() const;

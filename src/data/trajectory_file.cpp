@@ -256,7 +256,7 @@ void read_row(const Row& row, const Form& form, int num_ticks, StateReader& stat
 }
 
 template <typename Row>
-void read_rows(Row row, const Form& form, int num_ticks, TrajectoryRows& out) {
+void read_rows(Row row, const Form& form, int num_ticks, TrajectoryFile::BadRows bad_rows, TrajectoryRows& out) {
   out.rows.clear();
   out.bad.clear();
   StateReader states;
@@ -278,6 +278,7 @@ void read_rows(Row row, const Form& form, int num_ticks, TrajectoryRows& out) {
         }
       }
       out.bad.push_back(std::move(bad));
+      if (bad_rows == TrajectoryFile::BadRows::kFirst) return;
     }
   }
 }
@@ -315,11 +316,11 @@ TrajectoryFile::TrajectoryFile(const std::string& path, const TrajectoryColumnNa
   file_.select(columns_, field_kinds());
 }
 
-void TrajectoryFile::parse(const LogBlock& block, TrajectoryRows& out) const {
+void TrajectoryFile::parse(const LogBlock& block, TrajectoryRows& out, BadRows bad_rows) const {
   if (file_.is_table()) {
-    read_rows(TableRows(block.table, columns_), Form(columns_), num_ticks_, out);
+    read_rows(TableRows(block.table, columns_), Form(columns_), num_ticks_, bad_rows, out);
   } else {
-    read_rows(CsvRows(block.text, columns_), Form(columns_), num_ticks_, out);
+    read_rows(CsvRows(block.text, columns_), Form(columns_), num_ticks_, bad_rows, out);
   }
 }
 

@@ -93,8 +93,12 @@ class TrajectoryFile {
   LogFile& file() { return file_; }
   const LogFile& file() const { return file_; }
 
+  // Which of a block's bad rows are told. Where the first one ends the work, what is behind it need not be read: there
+  // may be millions of them.
+  enum class BadRows { kAll, kFirst };
+
   // May be called from several threads, each with its own block and `out`, which is overwritten.
-  void parse(const LogBlock& block, TrajectoryRows& out) const;
+  void parse(const LogBlock& block, TrajectoryRows& out, BadRows bad_rows = BadRows::kAll) const;
 
  private:
   LogFile file_;

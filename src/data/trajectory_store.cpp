@@ -57,6 +57,7 @@ void TrajectoryColumns::append(const TrajectoryLabels& labels) {
 }
 
 struct TrajectoryStoreWriter::State {
+  std::string path;
   AtomicFile atomic;
   Hdf5File file;
   int64_t num_features = 0;
@@ -66,11 +67,34 @@ struct TrajectoryStoreWriter::State {
   int64_t trajectories_written = 0;
   int64_t rows_written = 0;
 
-  explicit State(const std::string& path) : atomic(path), file(Hdf5File::create(atomic.temporary(), path)) {}
+  explicit State(const std::string& name)
+      : path(name), atomic(path), file(Hdf5File::create(atomic.temporary(), path)) {}
 };
 
 TrajectoryStoreWriter::TrajectoryStoreWriter(const std::string& path) : state_(std::make_unique<State>(path)) {}
 TrajectoryStoreWriter::~TrajectoryStoreWriter() = default;
+
+void check_finite(const std::string& path, const TrajectoryColumns& part, int64_t first_trajectory, int64_t first_row,
+                  int64_t num_features, bool with_labels) {
+  const auto check = [&](const std::string& name, const auto& column, int64_t first, int64_t width) {
+    using Value = typename std::decay_t<decltype(column)>::value_type;
+    if constexpr (std::is_floating_point_v<Value>) {
+      const auto bad = std::find_if(column.begin(), column.end(), [](Value value) { return !std::isfinite(value); });
+      if (bad == column.end()) return;
+      throw Error(path + ": dataset '" + name + "': row " + std::to_string(first + (bad - column.begin()) / width) +
+                  " holds " + shortest(as_double(*bad)) + ", expected a finite number");
+    }
+  };
+  for_each_trajectory_column(
+      part, [&](const std::string& name, const auto& column) { check(name, column, first_trajectory, 1); },
+      with_labels);
+  for_each_tick_column(
+      part,
+      [&](const std::string& name, const auto& column) {
+        check(name, column, first_row, is_state(name) ? num_features : 1);
+      },
+      with_labels);
+}
 
 void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, int64_t num_trajectories,
                              int64_t num_rows) {
@@ -115,6 +139,7 @@ void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
   assert(s.rows_written + part.num_rows() <= s.num_rows);
   assert(std::ssize(part.state) == part.num_rows() * s.num_features);
   assert(part.num_trajectories() == 0 || part.has_labels() == s.labels);
+  check_finite(s.path, part, s.trajectories_written, s.rows_written, s.num_features, s.labels);
   std::vector<int64_t> first_row = part.first_row;
   for (int64_t& row : first_row) row += s.rows_written;
 

@@ -86,7 +86,8 @@ class TrajectoryStoreWriter {
 
   // It is called once, before append().
   void begin(const TrajectoryStoreInfo& info, int64_t num_trajectories, int64_t num_rows);
-  // The next trajectories, with labels if the info says so. `part.first_row` counts rows of the part.
+  // The next trajectories, with labels if the info says so. `part.first_row` counts rows of the part. Error for numbers
+  // that are not finite, which no store holds.
   void append(const TrajectoryColumns& part);
   void finish();
 

@@ -42,6 +42,7 @@ void TrajectoryStoreFile::write(int64_t first_trajectory, int64_t first_row, con
   assert(first_row >= 0 && first_row + part.num_rows() <= num_rows_);
   assert(std::ssize(part.state) == part.num_rows() * num_features_);
   assert(part.num_trajectories() == 0 || part.has_labels() == labels_);
+  check_finite(path_, part, first_trajectory, first_row, num_features_, labels_);
   std::vector<int64_t> first_rows = part.first_row;
   for (int64_t& row : first_rows) row += first_row;
 

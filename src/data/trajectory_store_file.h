@@ -23,7 +23,7 @@ class TrajectoryStoreFile {
   explicit TrajectoryStoreFile(std::string path);
 
   // Writes whole trajectories to the places behind the given numbers of trajectories and rows. Their advertisers are
-  // seats, so their numbers have 32 bits.
+  // seats, so their numbers have 32 bits. Error for numbers that are not finite, which no store holds.
   void write(int64_t first_trajectory, int64_t first_row, const TrajectoryColumns& part);
   void sync() { file_->sync_data(); }  // what was written is on disk
 

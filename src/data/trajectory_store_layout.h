@@ -54,6 +54,11 @@ inline bool is_label(const std::string& name) {
 
 inline bool is_state(const std::string& name) { return name == "/ticks/state"; }
 
+// Error for a number that is not finite, which readers refuse: it names the store at `path`, the dataset, and the row,
+// where the part's rows lie behind `first_trajectory` and `first_row` others.
+void check_finite(const std::string& path, const TrajectoryColumns& part, int64_t first_trajectory, int64_t first_row,
+                  int64_t num_features, bool with_labels);
+
 // Attributes, and datasets without content.
 void create_trajectory_store(Hdf5File& file, const TrajectoryStoreInfo& info, int64_t num_trajectories,
                              int64_t num_rows);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
 
 #include "base/config/period_text.h"
 #include "base/convert.h"
@@ -244,6 +245,7 @@ Inspection inspect_trajectories(const std::string& path) {
 
 Inspection inspect_tape(const std::string& path) {
   const data::TapeStore tape(path);
+  for (const int64_t period : tape.periods()) tape.read(std::span(&period, 1));  // checks it
   const data::TapeInfo& info = tape.info();
   Inspection made = {"tape", {}, {}};
   const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
@@ -258,6 +260,9 @@ Inspection inspect_tape(const std::string& path) {
 
 Inspection inspect_campaign_days(const std::string& path) {
   const data::StoredSamples store(path);
+  for (int64_t sample = 0; sample < std::ssize(store.all()); ++sample) {
+    for (int64_t back = 0; back <= at(store.all(), sample).days_before; ++back) store.day(sample, back);  // checks it
+  }
   Inspection made = {"store of campaigns' days", {}, {}};
   const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
   std::string sets;
@@ -279,9 +284,11 @@ Inspection inspect_market_log(const std::string& path) {
   const data::MarketLog log(path);
   std::vector<int64_t> periods;
   int64_t impressions = 0;
+  data::MarketLogTick<double> checked;
   for (const data::MarketLogPeriod& period : log.periods()) {
     periods.push_back(period.period);
-    impressions += period.tick_first.back();
+    impressions += period.num_pv();
+    for (int tick = 0; tick < log.info().ticks; ++tick) log.read_tick(period, tick, checked);
   }
   Inspection made = {"market log", {}, {}};
   const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
@@ -307,15 +314,19 @@ Inspection inspect(const std::string& path, bool operators) {
   }
   if (is_bundle) return inspect_bundle(path, operators);
   if (fs::exists(path + "/state.json") || fs::is_directory(path + "/checkpoints")) return inspect_checkpoint(path);
+  std::string found = "something else";
   if (fs::is_regular_file(path)) {
+    const std::string format = data::format_of_hdf5(path);
     if (data::is_trajectory_store(path)) return inspect_trajectories(path);
     if (data::is_tape(path)) return inspect_tape(path);
     if (data::is_market_log(path)) return inspect_market_log(path);
     if (data::is_campaign_store(path)) return inspect_campaign_days(path);
+    if (!format.empty()) found = "an HDF5 file of the format '" + shown(format) + "'";
+    if (format.empty() && data::begins_with(path, "\x89HDF")) found = "an HDF5 file without the attribute 'format'";
   }
-  throw Error(path +
-              ": found something else, expected a bundle, a checkpoint, the folder of a training, a trajectory "
-              "store, a tape, a market log or a store of campaigns' days");
+  throw Error(path + ": found " + found +
+              ", expected a bundle, a checkpoint, the folder of a training, a trajectory store, a tape, a market log "
+              "or a store of campaigns' days");
 }
 
 std::string Inspection::text() const {

@@ -213,12 +213,14 @@ Dataset::Dataset(LoadedStore store, const PeriodsOfStores& periods, Reward rewar
                  CountedTicks counted)
     : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels, counted)) {
   select(periods);
+  check_labels();
 }
 
 Dataset::Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
                  Labels labels, CountedTicks counted)
     : tensors_(std::make_shared<const Tensors>(std::move(store), reward, device, labels, counted)) {
   select(of_each(periods));
+  check_labels();
 }
 
 Dataset Dataset::part(const PeriodsOfStores& periods) const {
@@ -258,6 +260,19 @@ void Dataset::select(const PeriodsOfStores& periods) {
     stores_.push_back({first, num_trajectories(), part.weight});
     begin = part.end;
   }
+}
+
+// A policy that is fitted to no decision at all is none.
+void Dataset::check_labels() const {
+  for (int64_t m = 0; m < num_trajectories(); ++m) {
+    if (at(lengths_, m) > at(tensors_->exhausted, at(trajectories_, m))) return;
+  }
+  if (trajectories_.empty()) return;
+  const std::vector<StorePart>& parts = tensors_->parts;
+  throw Error(parts.front().path + (parts.size() > 1 ? " and the other stores" : "") + ": found " +
+              std::to_string(num_trajectories()) +
+              " trajectories to train on with 1 tick that counts each, expected at least 2 in some of them (the last "
+              "one before a day's early end has no label; data.ticks=done gives it one)");
 }
 
 int64_t Dataset::store_of(int64_t trajectory) const {
@@ -416,6 +431,7 @@ policy::TrainingColumns Dataset::training_columns(int64_t most_rows) const {
       if (at(tensors_->exhausted, place) == 0 || t + 1 < length) labelled.push_back(rows.back());
     }
   }
+  if (labelled.empty() && step > 1) return training_columns(all_rows);  // there are some: check_labels()
   const at::Tensor row_N = indices(std::move(rows), device());
   const at::Tensor owner_N = indices(std::move(owners), device());
   const Tensors& all = *tensors_;

@@ -51,7 +51,8 @@ struct StoreTrajectories {
 class Dataset {
  public:
   // Takes the store's columns over, without a copy where the device is the CPU. Error for a period that the store (each
-  // of several) does not hold, for labels that it does not hold, and for trajectories whose returns are no numbers.
+  // of several) does not hold, for labels that it does not hold, for trajectories whose returns are no numbers, and
+  // where no tick that counts has a label.
   Dataset(LoadedStore store, const std::vector<int64_t>& periods, Reward reward, c10::Device device,
           Labels labels = Labels::kLogged, CountedTicks counted = CountedTicks::kBid);
   Dataset(LoadedStore store, const PeriodsOfStores& periods, Reward reward, c10::Device device,
@@ -108,6 +109,7 @@ class Dataset {
   Dataset() = default;
   PeriodsOfStores of_each(const std::vector<int64_t>& periods) const;
   void select(const PeriodsOfStores& periods);
+  void check_labels() const;
   int64_t first_row(int64_t trajectory) const;
 
   std::shared_ptr<const Tensors> tensors_;  // of the whole store

@@ -285,7 +285,7 @@ TEST(CsvReader, AQuoteThatIsNotClosedIsAnErrorOfItsLineAlone) {
           errors += error + "\n";
         }
       }
-      EXPECT_EQ(errors, "a.csv:2: field 2: a quoted field does not end\n") << bytes;
+      EXPECT_EQ(errors, "a.csv:2: field 2: a quoted field is longer than 64 KiB or does not end\n") << bytes;
       EXPECT_EQ(last, "6") << bytes;
     }
   }
@@ -295,6 +295,18 @@ TEST(CsvReader, BrokenQuotesAreErrors) {
   const TempFolder folder;
   EXPECT_EQ(message(folder, [&] { read_rows(folder.write("b.csv", "a,b\n\"1\"2,3\n"), {"b"}); }),
             "b.csv:2: field 1: found text behind a closing quote");
+}
+
+TEST(CsvReader, LinesThatEndInCrAloneAreNamed) {
+  const TempFolder folder;
+  const auto error_of_text = [&](const std::string& text) {
+    return message(folder, [&] { read_rows(folder.write("a.csv", text), {"a"}); });
+  };
+  const std::string words = "found lines that end in CR alone, expected LF or CR LF";
+  EXPECT_EQ(error_of_text("a,b\r1,2\r3,4\r"), "a.csv:1: " + words);
+  EXPECT_EQ(error_of_text("x,\"b\nb\"\r1,2\r\n"), "a.csv:1: " + words);
+  EXPECT_EQ(error_of_text("a,b\n1,2\n1,2\r3,4\n"), "a.csv:3: " + words);
+  EXPECT_EQ(read_rows(folder.write("a.csv", "\"a\rx\",b\r\n1,\"2\r\"\r\n"), {"b"}), (Rows{{"2\r"}}));
 }
 
 TEST(CsvReader, MissingColumnsAreAllNamed) {
@@ -394,6 +406,15 @@ std::string everything_in(const std::string& path, int64_t block_bytes) {
     }
   }
   return all;
+}
+
+TEST(CsvReader, AFieldOfTooManyLinesIsToldTheLimit) {
+  const TempFolder folder;
+  std::string text = "a,b\n1,\"";
+  for (int i = 0; i < 40'000; ++i) text += "x\n";
+  const std::string path = folder.write("a.csv", text + "\"\n");
+  const std::string all = everything_in(path, 1 << 20);
+  EXPECT_EQ(all.substr(0, all.find('\n')), path + ":2: field 2: a quoted field is longer than 64 KiB or does not end");
 }
 
 TEST(CsvReader, RandomTextGivesTheSameRowsAndErrorsWhateverTheBlocks) {

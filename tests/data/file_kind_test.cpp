@@ -19,6 +19,7 @@ TEST(FileKind, TextIsNothingElse) {
 TEST(FileKind, BinaryFilesAreNamed) {
   EXPECT_EQ(foreign_kind("\x89HDF\r\n\x1a\n\0\0"s), "an HDF5 file");
   EXPECT_EQ(foreign_kind("PAR1\x15\x04\x15\0"s), "a Parquet file");
+  EXPECT_EQ(foreign_kind("PARE\x15\x04\x15\0"s), "an encrypted Parquet file");
   EXPECT_EQ(foreign_kind("ARROW1\0\0"s), "an Arrow (Feather) file");
   EXPECT_EQ(foreign_kind("\x93NUMPY\x01\0"s), "a NumPy array (.npy)");
   EXPECT_EQ(foreign_kind("\x80\x04\x95\x10"s), "a Python pickle");
@@ -26,6 +27,12 @@ TEST(FileKind, BinaryFilesAreNamed) {
   EXPECT_EQ(foreign_kind("\x28\xB5\x2F\xFD\0"s), "a Zstandard file (unpack it: unzstd)");
   EXPECT_EQ(foreign_kind("\x1F\x8B\x08\0"s), "a gzip file");
   EXPECT_EQ(foreign_kind("a,b\n1,\0\n"s), "no text (byte 0x00 at offset 6)");
+}
+
+TEST(FileKind, ColumnsMayBeginAsParquetFilesDo) {
+  EXPECT_TRUE(is_parquet("PAR1\x15\x04\x15\0"s));
+  EXPECT_FALSE(is_parquet("PAR1,ORC,BZh\n"s));
+  EXPECT_FALSE(is_parquet("a,b\n"s));
 }
 
 TEST(FileKind, OtherTextIsNamed) {

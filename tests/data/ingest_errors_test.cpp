@@ -1,15 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <functional>
 
 #include "data/ingest.h"
 #include "data/trajectory_store.h"
 #include "raw_logs.h"
 #include "golden.h"
-#include "leaks_of_others.h"
+#include "full_disk_child.h"
 
 // Every error a user can meet, once, word for word. No error leaves a store or a temporary behind.
 
@@ -167,6 +164,51 @@ TEST(IngestErrors, TrajectoryInTwoFiles) {
             "b.csv:2: period 7, advertiser 0 appears a second time, first at a.csv:2");
 }
 
+// As Spark or split write a table.
+TEST(IngestErrors, TrajectoryThatGoesOnInAnotherFile) {
+  const Table all = sample(2);
+  const Table begin{all.header, {all.rows.begin(), all.rows.begin() + 78}};
+  const Table rest{all.header, {all.rows.begin() + 78, all.rows.end()}};
+  EXPECT_EQ(error_of_texts({begin.text(), rest.text()}),
+            "b.csv:2: the rows of period 7, advertiser 1 go on in another file (first at a.csv:50), expected all rows "
+            "of a trajectory in one file");
+}
+
+// A budget of 100, a limit of 2 and no cost: (0 + 1) / (0 + 2 x -1 + 2) behind a reward of -1.
+TEST(IngestErrors, AFeatureThatIsNotFinite) {
+  const auto change = [](Table& table) {
+    for (size_t row = 0; row < 48; ++row) {
+      table.cell(row, "budget") = "100";
+      table.cell(row, "CPAConstraint") = "2";
+    }
+    table.cell(0, "reward") = "-1";
+  };
+  EXPECT_EQ(error_after(change),
+            "a.csv:3: period 7, advertiser 0, tick 1: feature 'cpa_share_realised': found inf, expected a finite "
+            "number (float32)");
+  Table table = sample(2);
+  change(table);
+  std::swap(table.rows[1], table.rows[4]);
+  EXPECT_EQ(error_of_texts({table.text()}).substr(0, 8), "a.csv:6:");
+}
+
+// Those behind an unending quote may be millions.
+TEST(IngestErrors, RowsBehindABadOneNeedNotBeFoundWrong) {
+  const TempFolder folder;
+  TrajectoryFile file(folder.write("a.csv", sample().text() + "\"x\nx\nx\n"), {});
+  Threads threads(1);
+  LogBlock block;
+  file.file().next(block, threads);
+  TrajectoryRows rows;
+  file.parse(block, rows, TrajectoryFile::BadRows::kFirst);
+  EXPECT_EQ(rows.rows.size(), 48U);
+  ASSERT_EQ(rows.bad.size(), 1U);
+  EXPECT_EQ(rows.bad[0].message,
+            folder.file("a.csv") + ":50: field 1: a quoted field is longer than 64 KiB or does not end");
+  file.parse(block, rows);
+  EXPECT_EQ(rows.bad.size(), 3U);
+}
+
 TEST(IngestErrors, TickMissing) {
   EXPECT_EQ(error_after([](Table& table) { table.rows.erase(table.rows.begin() + 48 + 5); }),
             "a.csv:50: period 7, advertiser 1: tick 5 is missing (found 47 ticks up to 47)");
@@ -229,21 +271,12 @@ TEST(IngestErrors, Config) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(IngestErrors, FullDiskLeavesNothing) {
-  const test::LeaksOfOthers hdf5{};
   const TempFolder folder;
-  rlimit old{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old), 0);
-  std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = old;
-  small.rlim_cur = 100'000;
   IngestConfig config;
   config.input = {"data/sample/trajectory_data_periods_7_8.csv"};
   config.output = folder.file("s.h5");
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const std::string message = error_of([&] { ingest(config); });
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old), 0);
-  std::signal(SIGXFSZ, SIG_DFL);
-  EXPECT_EQ(message, config.output + ": dataset '/ticks/state' cannot be written (HDF5: File too large)");
+  EXPECT_EQ(test::error_on_full_disk(100'000, [&] { ingest(config); }),
+            config.output + ": dataset '/ticks/state' cannot be written (HDF5: File too large)");
   EXPECT_TRUE(folder.names().empty());
   ingest(config);
   EXPECT_EQ(TrajectoryStore(config.output).num_rows(), 4608);

@@ -419,6 +419,40 @@ TEST(Parquet, LinkedFoldersAreReadAndFilesAreKnownByWhatTheyHold) {
   EXPECT_EQ(source.hash, file_content_hash(folder.file("days/a.parquet")));
 }
 
+TEST(Parquet, AFileOfAnotherNameIsKnownByItsBytes) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const Ingested expected = ingest_files({folder.write("a.csv", sample().text())});
+  for (const char* name : {"days.parq", "DAYS.PARQUET", "days"}) {
+    expect_same_columns(ingest_files({write_parquet(folder.file(name), sample())}).columns, expected.columns);
+  }
+}
+
+TEST(ParquetErrors, AFeatureThatIsNotFinite) {
+  GENBID_NEEDS_PLUGIN();
+  Table table = sample(2);
+  for (size_t row = 0; row < 48; ++row) {
+    table.cell(row, "budget") = "100";
+    table.cell(row, "CPAConstraint") = "2";
+  }
+  table.cell(0, "reward") = "-1";
+  EXPECT_EQ(error_of_table(table),
+            "a.parquet: row group 1, row 2: period 7, advertiser 0, tick 1: feature 'cpa_share_realised': found inf, "
+            "expected a finite number (float32)");
+}
+
+TEST(ParquetErrors, ATrajectoryThatGoesOnInAnotherFile) {
+  GENBID_NEEDS_PLUGIN();
+  const TempFolder folder;
+  const Table all = sample(1);
+  std::filesystem::create_directories(folder.file("days"));
+  write_parquet(folder.file("days/0.parquet"), {all.header, {all.rows.begin(), all.rows.begin() + 20}});
+  write_parquet(folder.file("days/1.parquet"), {all.header, {all.rows.begin() + 20, all.rows.end()}});
+  EXPECT_EQ(error_of_inputs(folder, {"days"}),
+            "days/1.parquet: row group 1, row 1: the rows of period 7, advertiser 0 go on in another file (first at "
+            "days/0.parquet: row group 1, row 1), expected all rows of a trajectory in one file");
+}
+
 TEST(ParquetErrors, MissingColumns) {
   GENBID_NEEDS_PLUGIN();
   Table table = sample(1);

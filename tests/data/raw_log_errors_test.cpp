@@ -1,15 +1,12 @@
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <csignal>
 #include <functional>
 #include <random>
 
 #include "data/ingest.h"
 #include "golden.h"
-#include "leaks_of_others.h"
+#include "full_disk_child.h"
 #include "raw_logs.h"
 
 // Every error that a raw log can lead to, once, word for word. No error leaves a file behind.
@@ -96,6 +93,17 @@ TEST(RawLogErrors, BadNumbers) {
   EXPECT_EQ(error_of_cell("conversionAction", "yes"),
             "a.csv:5: column 'conversionAction': found 'yes', expected a whole number in 0..1");
   EXPECT_EQ(error_of_cell("isEnd", "7"), "a.csv:5: column 'isEnd': found '7', expected a whole number in 0..1");
+}
+
+// Each bid is a float, but not the sum of four over that of their p-values.
+TEST(RawLogErrors, AnActionThatIsNotFinite) {
+  Table table = raw_table();
+  for (size_t pv = 0; pv < 4; ++pv) table.cell(5 * pv, "bid") = "3e38";
+  for (const bool market_log : {false, true}) {
+    const std::string error = error_of_texts({table.text()}, {}, market_log);
+    EXPECT_TRUE(error.starts_with("a.csv: period 7, advertiser 0, tick 0: column 'action': found 5.76")) << error;
+    EXPECT_NE(error.find("e+39, expected a finite number (float32)"), std::string::npos) << error;
+  }
 }
 
 // The column comes first in a line that is read in the usual way, and last in one that has a quote.
@@ -328,19 +336,9 @@ TEST(RawLogErrors, Outputs) {
 
 // A file-size limit stands for a full disk: writes fail in the middle.
 TEST(RawLogErrors, FullDiskLeavesNothing) {
-  const test::LeaksOfOthers hdf5{};
   const TempFolder folder;
   const auto with_small_files = [](const std::function<void()>& work) {
-    rlimit old{};
-    getrlimit(RLIMIT_FSIZE, &old);
-    std::signal(SIGXFSZ, SIG_IGN);
-    rlimit small = old;
-    small.rlim_cur = 20'000;
-    setrlimit(RLIMIT_FSIZE, &small);
-    std::string message = error_of(work);
-    setrlimit(RLIMIT_FSIZE, &old);
-    std::signal(SIGXFSZ, SIG_DFL);
-    return message;
+    return test::error_on_full_disk(20'000, work);
   };
   IngestConfig config;
   const TempFolder inputs;

@@ -93,6 +93,40 @@ TEST(Replaceable, BothOutputsInOnePlaceAreAnErrorByWhateverName) {
   std::filesystem::create_hard_link(config.output, config.output_market_log);
   EXPECT_EQ(error_of([&] { ingest(config); }),
             "output_market_log: found '" + config.output_market_log + "', which is the output too");
+
+  std::filesystem::create_symlink("new.h5", folder.file("dangling.h5"));
+  const std::string relative = std::filesystem::relative(folder.file("new.h5")).string();
+  for (const std::string& other : {folder.file("./new.h5"), folder.file("dangling.h5"), relative, "./" + relative}) {
+    config.output = folder.file("new.h5");
+    config.output_market_log = other;
+    EXPECT_EQ(error_of([&] { ingest(config); }), "output_market_log: found '" + other + "', which is the output too");
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.file("new.h5")));
+  config.output_market_log = {};
+  config.output = std::filesystem::relative(config.input.front()).string();
+  EXPECT_EQ(error_of([&] { ingest(config); }),
+            "output: found '" + config.output + "', which is an input too; expected another file");
+}
+
+TEST(Replaceable, AnOutputThatIsALinkGoesWhereItLeads) {
+  const TempFolder folder;
+  IngestConfig config = ingest_of(folder);
+  const std::string store = test::write_small_store(folder);
+  config.output = folder.file("link.h5");
+  std::filesystem::create_symlink(store, config.output);
+  ingest(config);
+  EXPECT_TRUE(std::filesystem::is_symlink(config.output));
+  EXPECT_EQ(TrajectoryStore(store).num_trajectories(), 5);
+}
+
+TEST(Hdf5Format, IsWhatTheFileSaysAndADamagedOneIsAnError) {
+  const TempFolder folder;
+  EXPECT_EQ(format_of_hdf5(folder.write("a.txt", "text")), "");
+  const std::string log = test::write_small_market_log(folder);
+  EXPECT_EQ(format_of_hdf5(log), "genbid-market-log");
+  const std::string bytes = content_of(log);
+  const std::string cut = folder.write("cut.h5", bytes.substr(0, bytes.size() / 2));
+  EXPECT_EQ(error_of([&] { format_of_hdf5(cut); }).find(cut + ": cannot be read (HDF5: truncated file"), 0U);
 }
 
 }  // namespace

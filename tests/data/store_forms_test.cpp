@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <functional>
 
 #include "golden.h"
 #include "stores.h"
@@ -16,6 +17,7 @@ using test::fixed_text;
 using test::h5py_boolean;
 using test::put_attribute;
 using test::put_dataset;
+using test::put_unwritten;
 using test::small_columns;
 using test::TempFolder;
 using test::write_small_market_log;
@@ -270,6 +272,49 @@ TEST(StoreForms, AShapeBeyondTheFilesSizeIsAnError) {
   H5Fclose(file);
   const std::string message = store_error(path);
   EXPECT_EQ(message, "damaged: dataset '/ticks/action' has the shape [1099511627776], more than the file has room for");
+}
+
+// The library gives zeros for what is not there.
+TEST(StoreForms, NumbersThatAreNotInTheFile) {
+  const auto error_of_reward = [](const std::function<void(hid_t)>& set_up) {
+    const TempFolder folder;
+    const std::string path = write_small_store(folder);
+    const hid_t settings = H5Pcreate(H5P_DATASET_CREATE);
+    set_up(settings);
+    put_unwritten(path, "/ticks/reward", 5, settings);
+    H5Pclose(settings);
+    return store_error(path);
+  };
+  const std::string dataset = "dataset '/ticks/reward': ";
+  const std::string no_end = ": whoever made the file did not come to its end";
+  const hsize_t size = 5;
+  const hsize_t piece = 2;
+  EXPECT_EQ(error_of_reward([](hid_t /*settings*/) {}), dataset + "found nothing written, expected 5 rows" + no_end);
+  EXPECT_EQ(error_of_reward([&](hid_t settings) { H5Pset_chunk(settings, 1, &piece); }),
+            dataset + "found 0 of 3 pieces written, expected all" + no_end);
+  const std::string elsewhere = dataset + "found numbers that lie in other files, expected them in this one";
+  EXPECT_TRUE(error_of_reward([&](hid_t settings) {
+                const hid_t space = H5Screate_simple(1, &size, nullptr);
+                H5Pset_virtual(settings, space, "none.h5", "/reward", space);
+                H5Sclose(space);
+              }).starts_with(elsewhere));
+  EXPECT_TRUE(
+      error_of_reward([&](hid_t settings) { H5Pset_external(settings, "none.raw", 0, 20); }).starts_with(elsewhere));
+}
+
+// LZF, say, which h5py brings with it. An optional filter that a writer lacks is left out, its name stays.
+TEST(StoreForms, FiltersThatTheLibraryLacks) {
+  const TempFolder folder;
+  const std::string path = write_small_store(folder);
+  const hid_t settings = H5Pcreate(H5P_DATASET_CREATE);
+  const hsize_t piece = 5;
+  H5Pset_chunk(settings, 1, &piece);
+  H5Pset_filter(settings, 32000, H5Z_FLAG_OPTIONAL, 0, nullptr);
+  put_unwritten(path, "/ticks/reward", 5, settings);
+  H5Pclose(settings);
+  EXPECT_EQ(store_error(path),
+            "dataset '/ticks/reward': found it packed by filter 32000, expected gzip or no packing (h5py: "
+            "compression='gzip')");
 }
 
 // Made with h5py of the project's sample.

@@ -79,6 +79,18 @@ void put_dataset(const std::string& path, const std::string& name, hid_t file_ty
   H5Fclose(file);
 }
 
+// Puts a dataset of reals in a dataset's place that nobody wrote to, made with these settings.
+inline void put_unwritten(const std::string& path, const std::string& name, hsize_t size, hid_t settings) {
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  H5Ldelete(file, name.c_str(), H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(1, &size, nullptr);
+  const hid_t set = H5Dcreate2(file, name.c_str(), H5T_IEEE_F32LE, space, H5P_DEFAULT, settings, H5P_DEFAULT);
+  EXPECT_GE(set, 0) << name;
+  H5Dclose(set);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
 inline void remove_dataset(const std::string& path, const std::string& name) {
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
   EXPECT_GE(H5Ldelete(file, name.c_str(), H5P_DEFAULT), 0) << name;

@@ -355,6 +355,18 @@ TEST(TrajectoryKinds, DaysOfTwoLengthsAreAnError) {
       << got.summary.text();
 }
 
+TEST(TrajectoryKinds, ATrajectoryWithAFeatureThatIsNotFiniteMayBeSkipped) {
+  Table table = sample(2);
+  for (size_t row = 0; row < 48; ++row) table.cell(row, "budget") = "1e-300";
+  const Ingested got = ingest_text(table.text(), skipping());
+  EXPECT_EQ(got.columns.advertiser, (std::vector<int64_t>{1}));
+  EXPECT_EQ(got.summary.num_bad_rows, 1);
+  EXPECT_EQ(got.summary.num_left_out, 1);
+  ASSERT_EQ(got.summary.bad_rows.size(), 1U);
+  EXPECT_NE(got.summary.bad_rows[0].find("feature 'won_share_expected': found "), std::string::npos)
+      << got.summary.bad_rows[0];
+}
+
 // What is wrong with one trajectory of four is named, and it alone is left out.
 struct Fault {
   std::string name;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "bidding/state_features.h"
 #include "files.h"
 
@@ -67,6 +69,16 @@ TEST(TrajectoryStoreFile, FilledInAnyOrderItHasTheBytesOfTheWriter) {
   EXPECT_EQ(read.action.back(), 9.0F);
   EXPECT_EQ(read.best_constant, (std::vector<double>{7.0, 80.0, 8.0, 80.0, 9.0, 80.0}));
   EXPECT_EQ(read.best_rest.back(), 9.0F);
+}
+
+TEST(TrajectoryStoreFile, WhatIsNotFiniteIsAnError) {
+  const TempFolder folder;
+  TrajectoryStoreFile::create(folder.file("a.h5"), info(), 4, 8);
+  TrajectoryStoreFile file(folder.file("a.h5"));
+  TrajectoryColumns bad = period(7);
+  bad.action[1] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(test::error_of([&] { file.write(2, 4, bad); }),
+            folder.file("a.h5") + ": dataset '/ticks/action': row 5 holds inf, expected a finite number");
 }
 
 TEST(TrajectoryStoreFile, AnotherFileIsAnError) {

@@ -64,14 +64,16 @@ void write(const std::string& path, const TrajectoryStoreInfo& about, const Traj
   writer.finish();
 }
 
-// The Error of opening and reading a store whose columns were changed.
+// The Error of writing, opening and reading a store whose columns were changed.
 std::string error_after(const std::function<void(TrajectoryColumns&)>& change) {
   const TempFolder folder;
   TrajectoryColumns c = labelled();
   change(c);
   const std::string path = folder.file("s.h5");
-  write(path, info_with_labels(), c);
-  const std::string message = error_of([&] { TrajectoryStore(path).read(); });
+  const std::string message = error_of([&] {
+    write(path, info_with_labels(), c);
+    TrajectoryStore(path).read();
+  });
   EXPECT_EQ(message.substr(0, path.size() + 2), path + ": ");
   return message.size() > path.size() + 2 ? message.substr(path.size() + 2) : message;
 }
@@ -386,6 +388,31 @@ TEST(TrajectoryStore, ValuesMustBeFinite) {
             "dataset '/ticks/state': row 1 holds nan, expected a finite number");
   EXPECT_EQ(error_after([](auto& c) { c.budget[1] = std::numeric_limits<double>::infinity(); }),
             "dataset '/trajectories/budget': row 1 holds inf, expected a finite number");
+}
+
+TEST(TrajectoryStore, AWriterRefusesWhatAReaderWould) {
+  const TempFolder folder;
+  {
+    TrajectoryStoreWriter writer(folder.file("s.h5"));
+    writer.begin(info(), 4, 10);
+    writer.append(columns());
+    TrajectoryColumns bad = columns();
+    bad.state[20] = std::numeric_limits<float>::infinity();
+    EXPECT_EQ(error_of([&] { writer.append(bad); }),
+              folder.file("s.h5") + ": dataset '/ticks/state': row 6 holds inf, expected a finite number");
+  }
+  EXPECT_TRUE(folder.names().empty());
+}
+
+// Changed by others, who write what they like.
+TEST(TrajectoryStore, AReaderRefusesWhatIsNotFinite) {
+  const TempFolder folder;
+  const std::string path = folder.file("s.h5");
+  write(path, info(), columns());
+  test::put_dataset<float>(path, "/ticks/action", H5T_NATIVE_FLOAT, H5T_NATIVE_FLOAT,
+                           {1.0F, 2.0F, std::numeric_limits<float>::quiet_NaN(), 4.0F, 5.0F});
+  EXPECT_EQ(error_of([&] { TrajectoryStore(path).read(); }),
+            path + ": dataset '/ticks/action': row 2 holds nan, expected a finite number");
 }
 
 // Written by hand in float64, where it is a number.

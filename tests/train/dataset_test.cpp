@@ -115,6 +115,26 @@ TEST(Dataset, TheTickThatSpendsTheLastOfABudgetHasNoLabel) {
   EXPECT_EQ(make({3, 5}, {7, 8}).training_columns().labels_NA.size(0), 7);
 }
 
+// Of a day that ends with its first tick nobody knows what was asked for.
+TEST(Dataset, DaysWithoutAnyLabelAreRefused) {
+  try {
+    make({1, 1}, {7, 8});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(),
+                 "small.h5: found 2 trajectories to train on with 1 tick that counts each, expected at least 2 in some "
+                 "of them (the last one before a day's early end has no label; data.ticks=done gives it one)");
+  }
+  const Dataset done(small_store({1, 1}, 5), {7, 8}, Reward::kExpected, c10::kCPU, Labels::kLogged,
+                     CountedTicks::kDone);
+  EXPECT_EQ(done.training_columns().labels_NA.size(0), 2);
+}
+
+// Whichever of the trajectories is drawn.
+TEST(Dataset, TheFewLabelsThereAreAreFittedTo) {
+  EXPECT_EQ(make({1, 1, 1, 1, 1, 3}, {7, 8}).training_columns(1).labels_NA.size(0), 2);
+}
+
 TEST(Dataset, WhatTicksBringAddsUpToTheDay) {
   const policy::Batch batch = make({3, 5}, {7, 8}).batch({{0, 0, 3}, {1, 0, 5}}, 5);
   const at::Tensor sum_BO = (batch.gained_BTO * batch.seen.mask_BT.unsqueeze(-1)).sum(1);
