@@ -8,6 +8,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/shown.h"
 
 namespace genbid {
 namespace {
@@ -61,8 +62,7 @@ FeatureSet parse_feature_set(std::string_view name) {
   for (size_t i = 0; i < names.size(); ++i) {
     if (names[i] == name) return static_cast<FeatureSet>(i);
   }
-  throw Error("feature set: found '" + std::string(name) +
-              "', expected auctionnet16, auctionnet16_frozen or constraint");
+  throw Error("feature set: found '" + shown(name) + "', expected auctionnet16, auctionnet16_frozen or constraint");
 }
 
 const std::string& feature_set_name(FeatureSet set) { return feature_set_names()[static_cast<size_t>(set)]; }

@@ -1,22 +1,30 @@
 #include "eval/job_store.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
+#include <set>
 #include <span>
 #include <utility>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
+#include "base/files/raw_file.h"
 #include "base/files/safetensors.h"
+#include "base/log.h"
+#include "base/shown.h"
 
 namespace genbid::eval {
 namespace {
 
 // Raised where a file's layout or the meaning of its numbers changes.
 constexpr const char* kFormat = "genbid-job-1";
+constexpr const char* kHashKey = "xxh3_128";  // of all the rest of a file; not there in those of earlier programs
+constexpr const char* kAnew = "; remove this file, and the same evaluation makes it anew";
 
 template <typename T>
 constexpr const char* kTypeName = "F64";
@@ -32,6 +40,21 @@ std::string file_name(const JobKey& key) {
   if (key.market_seed != 1) name += ".market-" + std::to_string(key.market_seed);
   if (key.policy_seed != 1) name += ".policy-" + std::to_string(key.policy_seed);
   return name + ".safetensors";
+}
+
+using Metadata = std::map<std::string, std::string>;
+
+// A hash of what a file says. `tensors`: by name order.
+std::string content_of(const std::vector<TensorBytes>& tensors, const Metadata& metadata) {
+  std::string names;
+  for (const auto& [key, value] : metadata) {
+    if (key != kHashKey) names += key + '\0' + value + '\0';
+  }
+  for (const TensorBytes& one : tensors) names += one.name + '\0' + one.dtype + '\0' + shape_text(one.shape) + '\0';
+  ContentHash hash;
+  hash.add_values(std::span<const char>(names));
+  for (const TensorBytes& one : tensors) hash.add(one.data);
+  return hash.digits();
 }
 
 // Columns that are being written; the file points into them.
@@ -53,14 +76,16 @@ class Columns {
   }
   void write(const std::string& path, const JobKey& key, const char* kind, const std::string& program) {
     std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-    write_safetensors(path, tensors_,
-                      {{"format", kFormat},
-                       {"kind", kind},
-                       {"identity", key.identity},
-                       {"program", program},
-                       {"period", std::to_string(key.period)},
-                       {"market_seed", std::to_string(key.market_seed)},
-                       {"policy_seed", std::to_string(key.policy_seed)}});
+    std::sort(tensors_.begin(), tensors_.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    Metadata metadata = {{"format", kFormat},
+                         {"kind", kind},
+                         {"identity", key.identity},
+                         {"program", program},
+                         {"period", std::to_string(key.period)},
+                         {"market_seed", std::to_string(key.market_seed)},
+                         {"policy_seed", std::to_string(key.policy_seed)}};
+    metadata[kHashKey] = content_of(tensors_, metadata);
+    write_safetensors(path, tensors_, metadata);
   }
 
  private:
@@ -68,12 +93,22 @@ class Columns {
   std::vector<TensorBytes> tensors_;
 };
 
+SafetensorsFile opened(const std::string& path) {
+  { const RawFile found(path, O_RDONLY | O_NONBLOCK); }  // what may not be read is not damaged
+  try {
+    return SafetensorsFile(path);
+  } catch (const Error& error) {
+    throw Error(error.what() + std::string(kAnew));
+  }
+}
+
 class JobFile {
  public:
-  JobFile(const std::string& path, const std::string& kind) : path_(path), file_(path) {
+  JobFile(const std::string& path, const std::string& kind) : path_(path), file_(opened(path)) {
     if (text("format") != kFormat || text("kind") != kind) {
-      throw Error(path + ": found a file that is not " + kind + " of an evaluation, expected one or none");
+      throw Error(path + ": found a file that is not " + kind + " of an evaluation, expected one or none" + kAnew);
     }
+    check_hash();
   }
 
   std::string text(const std::string& key) const {
@@ -84,7 +119,7 @@ class JobFile {
     try {
       return std::stoll(text(key));
     } catch (const std::exception&) {
-      throw Error(path_ + ": damaged: found '" + text(key) + "' as " + key + ", expected a number");
+      fail("found '" + shown(text(key)) + "' as " + key + ", expected a number");
     }
   }
   bool has(const std::string& name) const { return file_.find(name) != nullptr; }
@@ -92,7 +127,7 @@ class JobFile {
   std::vector<T> column(const std::string& name) const {
     const TensorBytes* tensor = file_.find(name);
     if (tensor == nullptr || tensor->dtype != kTypeName<T>) {
-      throw Error(path_ + ": damaged: found no " + kTypeName<T> + " column '" + name + "'");
+      fail(std::string("found no ") + kTypeName<T> + " column '" + name + "', expected it");
     }
     std::vector<T> values(tensor->data.size() / sizeof(T));
     // An empty column has no place in memory.
@@ -103,8 +138,7 @@ class JobFile {
   std::vector<T> column(const std::string& name, size_t size) const {
     std::vector<T> values = column<T>(name);
     if (values.size() != size) {
-      throw Error(path_ + ": damaged: found " + std::to_string(values.size()) + " numbers in '" + name +
-                  "', expected " + std::to_string(size));
+      fail("found " + std::to_string(values.size()) + " numbers in '" + name + "', expected " + std::to_string(size));
     }
     return values;
   }
@@ -115,6 +149,21 @@ class JobFile {
   }
 
  private:
+  [[noreturn]] void fail(const std::string& what) const { throw Error(path_ + ": damaged: " + what + kAnew); }
+
+  void check_hash() const {
+    static const std::set<std::string> kOthers = {"format", "kind",        "identity",   "program",
+                                                  "period", "market_seed", "policy_seed"};
+    const Metadata& metadata = file_.metadata();
+    if (metadata.contains(kHashKey)) {
+      if (text(kHashKey) != content_of(file_.tensors(), metadata)) fail("found other bytes than were written");
+      return;
+    }
+    for (const auto& [key, value] : metadata) {  // one of an earlier program, or the name of the hash is damaged
+      if (!kOthers.contains(key)) fail("found '" + shown(key) + "' in the metadata, expected " + kHashKey);
+    }
+  }
+
   std::string path_;
   SafetensorsFile file_;
 };
@@ -269,7 +318,15 @@ std::string JobStore::cells_path(const JobKey& key) const {
 std::optional<PeriodCells> JobStore::find_cells(const JobKey& key) const {
   const auto file = find(cells_path(key), kCells, key);
   if (!file) return std::nullopt;
-  return read_cells(*file);
+  PeriodCells job = read_cells(*file);
+  note_program(job.program);
+  return job;
+}
+
+void JobStore::note_program(const std::string& program) const {
+  if (noted_ || program.empty() || program == program_) return;
+  noted_ = true;
+  log_info("cells that are kept were played by " + shown(program) + "; this is " + program_);
 }
 
 void JobStore::keep_cells(const JobKey& key, const PeriodCells& job) const {
@@ -282,6 +339,7 @@ std::optional<PlatformPeriodCells> JobStore::find_platform(const JobKey& key) co
   const auto file = find(cells_path(key), kCells, key);
   if (!file) return std::nullopt;
   const PeriodCells common = read_cells(*file);
+  note_program(common.program);
   PlatformPeriodCells job{std::vector<PlatformCell>(common.cells.size()), common.memory};
   for (size_t i = 0; i < job.cells.size(); ++i) job.cells[i].result = common.cells[i];
   file->fill<double, PlatformCell>("optimum", job.cells, [](PlatformCell& c, double v) { c.result.optimum = v; });

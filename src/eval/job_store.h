@@ -41,14 +41,15 @@ struct PlatformPeriodCells {
 //   HINDSIGHT/SCENARIO-SEATS/period-22.safetensors
 class JobStore {
  public:
-  // `program`: which one this is, recorded with each job; not a part of its identity.
+  // `program`: which one this is, recorded with each job; not a part of its identity: most changes of the program change
+  // no number, so what another one has played is used, and it is said once.
   JobStore(std::string cells_folder, std::string hindsight_folder, std::string program = {})
       : cells_folder_(std::move(cells_folder)),
         hindsight_folder_(std::move(hindsight_folder)),
         program_(std::move(program)) {}
 
   // Nothing where there is no such file, or one of another identity: it is to be played again then. Error for a file
-  // that is no job's, or is damaged.
+  // that is no job's, or is damaged: each has a hash of what it holds, but for those of earlier programs.
   std::optional<PeriodCells> find_cells(const JobKey& key) const;
   std::optional<HindsightDay> find_hindsight(const JobKey& key) const;
   std::optional<PlatformPeriodCells> find_platform(const JobKey& key) const;
@@ -61,9 +62,12 @@ class JobStore {
   const std::string& program() const { return program_; }
 
  private:
+  void note_program(const std::string& program) const;
+
   std::string cells_folder_;
   std::string hindsight_folder_;
   std::string program_;
+  mutable bool noted_ = false;
 };
 
 // The cells of a file that keep_cells wrote, whatever their identity. Error for any other file.

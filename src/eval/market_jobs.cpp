@@ -7,7 +7,6 @@
 
 #include "base/convert.h"
 #include "base/files/content_hash.h"
-#include "base/log.h"
 #include "base/progress.h"
 #include "bidding/score.h"
 #include "bidding/seat_day.h"
@@ -235,18 +234,10 @@ class SeedJobs {
         if (found_jobs_[c][p]) continue;
         found_jobs_[c][p] = plan_.store->find_cells(cells_key(c, p));
         if (!found_jobs_[c][p]) continue;
-        found_jobs_[c][p]->days.clear();  // they are in the file
-        note_program(found_jobs_[c][p]->program);
+        found_jobs_[c][p]->days.clear();                                            // they are in the file
         if (p > 0 && found_jobs_[c][p - 1]) found_jobs_[c][p - 1]->memory.clear();  // nobody goes on from there
       }
     }
-  }
-
-  // Most changes of the program change no number, so cells of another one are used, and it is said once.
-  void note_program(const std::string& program) {
-    if (noted_ || program.empty() || program == plan_.store->program()) return;
-    noted_ = true;
-    log_info("cells that are kept were played by " + program + "; this is " + plan_.store->program());
   }
 
   // A period's hindsight is job 0 of it, candidates follow. Periods of a chain go to one shard.
@@ -367,7 +358,6 @@ class SeedJobs {
   play::SeatedPopulation seated_;
   std::vector<std::unique_ptr<Player>> players_;  // null where a candidate is not played but computed
   bool any_chain_ = false;
-  bool noted_ = false;
   std::vector<std::optional<HindsightDay>> found_days_;              // by period
   std::vector<std::vector<std::optional<PeriodCells>>> found_jobs_;  // by candidate and period
 };

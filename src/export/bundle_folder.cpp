@@ -13,13 +13,16 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/files/file_lock.h"
+#include "base/files/paths.h"
 #include "base/shown.h"
 
 namespace genbid::exporting {
 
 namespace fs = std::filesystem;
 
-void check_version(const std::string& version) {
+namespace {
+
+bool is_version(const std::string& version) {
   const bool plain = !version.empty() && version.size() <= 128 && version.front() != '.' && version.front() != '-' &&
                      std::all_of(version.begin(), version.end(), [](char c) {
                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
@@ -29,9 +32,32 @@ void check_version(const std::string& version) {
   // Taken are names of files beside the bundle, of folders above it, and of what killed exports leave.
   const bool taken =
       version == serve::kCurrentFile || version == serve::kBundleFile || has("..") || has(".tmp-") || has(".old-");
-  if (plain && !taken) return;
+  return plain && !taken;
+}
+
+// Whether its line names a bundle that is there, or by a hash one that somebody has removed.
+bool names_a_bundle(const std::string& current, const std::string& output) {
+  std::string name = read_file(current);
+  if (name.ends_with('\n')) name.pop_back();
+  const bool is_hash = name.size() == kVersionDigits && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return is_hash || (is_version(name) && serve::is_bundle(output + "/" + name));
+}
+
+}  // namespace
+
+void check_version(const std::string& version) {
+  if (is_version(version)) return;
   throw ConfigError("version: found '" + shown(version) +
                     "', expected a name of letters, digits, '-', '_' and '.' that begins with none of '-' and '.'");
+}
+
+void check_current(const std::string& output) {
+  const std::string current = output + "/" + serve::kCurrentFile;
+  require_regular_file(current);
+  if (!is_there(current) || fs::is_empty(current) || names_a_bundle(current, output)) return;
+  throw Error(current +
+              ": found a file that names no bundle beside it, expected nothing, or one that does to replace (move it "
+              "away, or take another output)");
 }
 
 void refuse_other_content(const std::string& folder) {

@@ -14,6 +14,8 @@ inline constexpr size_t kVersionDigits = 16;  // of a hash, as a version
 
 // Error unless it can be the name of a bundle's folder.
 void check_version(const std::string& version);
+// Error where an export would replace a CURRENT that no export has written.
+void check_current(const std::string& output);
 // The error of a version that is there.
 [[noreturn]] void refuse_other_content(const std::string& folder);
 // The files that lie in a folder, by name, with sizes and hashes.

@@ -110,6 +110,7 @@ BundleSummary write_native(const BundleSource& source, const BundleOptions& opti
   info.version = options.version.empty() ? content : options.version;
   check_version(info.version);
   const FolderLock lock(options.output);
+  check_current(options.output);
   BundleSummary summary;
   summary.version = info.version;
   summary.folder = options.output + "/" + info.version;

@@ -177,6 +177,7 @@ BundleSummary write_click_bundle(const ClickBundleSource& source, const BundleOp
   info.version = options.version.empty() ? content : options.version;
   check_version(info.version);
   const FolderLock lock(options.output);
+  check_current(options.output);
   BundleSummary summary;
   summary.version = info.version;
   summary.folder = options.output + "/" + info.version;

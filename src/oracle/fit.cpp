@@ -240,7 +240,7 @@ bool judge_fitted(const Responses& first, std::span<const Judged> judged, const 
   }
   if (lacks.empty()) return true;
   throw Error(where + ": no optimum in hindsight: found " + lacks +
-              "; expected money (prices, budgets and CPA limits) of one currency");
+              "; expected money (prices, budgets and CPA limits) of one currency, below 1e18");
 }
 
 }  // namespace genbid::oracle

@@ -89,13 +89,28 @@ std::string seats_text(const Population& population, ByContent& files) {
 
 }  // namespace
 
+std::string population_content(const std::string& file, int num_seats) {
+  std::string text = file_content_hash(file);
+  bool names_files = false;
+  for (PopulationSeat& seat : load_population(file, num_seats).seats) {
+    for_each_path(seat.bidder, [&](const std::string& /*key*/, std::string& path) {
+      if (is_shipped_asset(path)) return;
+      names_files = true;
+      text += "\n" + file_content_hash(path);
+    });
+  }
+  return names_files ? content_hash(text) : text;
+}
+
 std::string scenario_settings(const MarketRunConfig& market, const Population& population) {
   ScenarioSettings settings{market};
   settings.market.seed = 1;
   settings.market.cache_megabytes = 0;
   if (!is_shipped_population(settings.market.population)) settings.market.population = "a file";
   std::string& paid_by = settings.market.auction.reserve_from.population;
-  if (!paid_by.empty() && !is_shipped_population(paid_by)) paid_by = "content " + file_content_hash(paid_by);
+  if (!paid_by.empty() && !is_shipped_population(paid_by)) {
+    paid_by = "content " + population_content(paid_by, market.shape().seats);
+  }
   ByContent files;
   return print_config(settings, "", PrintFor::kComparing) + seats_text(population, files);
 }
@@ -112,7 +127,10 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
   if (market::AuctionConfig& auction = settings.market.auction; auction.reserve_from.on()) {
     if (!is_shipped_population(auction.reserve_from.population)) {
       files.comment("market.auction.reserve_from.population", auction.reserve_from.population);
-      auction.reserve_from.population = "a file";
+      auction.reserve_from.population =
+          auction.own_reserves.empty()  // not made yet
+              ? "content " + population_content(auction.reserve_from.population, config.market.shape().seats)
+              : "a file";
     }
     ContentHash made;
     made.add_values(std::span<const double>(auction.own_reserves));

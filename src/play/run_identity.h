@@ -17,6 +17,9 @@ std::string run_identity(const SimulateConfig& config, const Population& populat
 // of their own, and who sits where. It names no path, so that it is the same on any machine.
 std::string scenario_settings(const MarketRunConfig& market, const Population& population);
 
+// What a population's file holds, with the tables that it names: a hash.
+std::string population_content(const std::string& file, int num_seats);
+
 // The program in such a text's comments; empty where there is none.
 std::string program_in(const std::string& identity);
 

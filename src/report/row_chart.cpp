@@ -12,6 +12,10 @@ namespace {
 
 constexpr double kSide = 22.0;  // free on both sides of the plot, for halves of labels
 
+// The first line of an SVG file and what follows: a file is known by them.
+constexpr const char* kSvgFileBegins = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"";
+constexpr const char* kSvgTitleBegins = "\" role=\"img\">\n<title>";
+
 double row_plot_height(const RowChart& chart) { return chart.edges.empty() ? 18.0 : 40.0; }
 
 double largest_share(const RowChart& chart) {
@@ -124,6 +128,10 @@ std::string row_figure(const RowChart& chart) {
   return figure_html(chart.caption, draw(chart, kWide), draw(chart, kNarrow), {}, numbers(chart), chart.edges.empty());
 }
 
+bool is_row_svg_file(const std::string& text) {
+  return text.starts_with(kSvgFileBegins) && text.find(kSvgTitleBegins) < text.find('\n');
+}
+
 std::string row_svg_file(const std::string& title, const std::vector<RowChart>& charts) {
   constexpr double kMargin = 12.0;
   constexpr double kTitle = 26.0;
@@ -138,9 +146,9 @@ std::string row_svg_file(const std::string& title, const std::vector<RowChart>& 
     top += kTitle + drawing.height + kMargin;
   }
   const std::string size = coordinate(width) + "\" height=\"" + coordinate(top);
-  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + size + "\" viewBox=\"0 0 " + coordinate(width) + " " +
-         coordinate(top) + "\" role=\"img\">\n<title>" + escaped(title) + "</title>\n<style>" + chart_style() +
-         "</style>\n<rect width=\"" + size + "\" style=\"fill: var(--back)\"/>\n" + body + "</svg>\n";
+  return kSvgFileBegins + size + "\" viewBox=\"0 0 " + coordinate(width) + " " + coordinate(top) + kSvgTitleBegins +
+         escaped(title) + "</title>\n<style>" + chart_style() + "</style>\n<rect width=\"" + size +
+         "\" style=\"fill: var(--back)\"/>\n" + body + "</svg>\n";
 }
 
 }  // namespace genbid::report

@@ -35,5 +35,7 @@ std::string row_figure(const RowChart& chart);
 
 // The wide drawings below each other, each under its title, as one SVG file with its own style.
 std::string row_svg_file(const std::string& title, const std::vector<RowChart>& charts);
+// Whether a text is such a file.
+bool is_row_svg_file(const std::string& text);
 
 }  // namespace genbid::report

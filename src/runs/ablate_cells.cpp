@@ -13,7 +13,9 @@
 #include "base/files/content_hash.h"
 #include "base/files/run_dir.h"
 #include "base/shown.h"
+#include "play/run_identity.h"
 #include "runs/evaluate_candidates.h"
+#include "serve/bundle_files.h"
 
 namespace genbid::runs {
 namespace {
@@ -230,7 +232,7 @@ std::string known_hash(const std::string& path) {
   return known->second;
 }
 
-// The hash of the weights that a checkpoint or a run has now; where there are none yet, the path stands for them.
+// The hash of the weights that a checkpoint, a run or a bundle has now; where there are none, the path stands for them.
 std::string weights_of(const std::string& path) {
   std::string folder = path;
   if (std::filesystem::is_directory(path + "/checkpoints")) {
@@ -238,7 +240,23 @@ std::string weights_of(const std::string& path) {
     if (!checkpoints.empty()) folder = checkpoints.back();
   }
   const std::string file = folder + "/model.safetensors";
-  return std::filesystem::is_regular_file(file) ? file_content_hash(file) : path;
+  if (std::filesystem::is_regular_file(file)) return file_content_hash(file);
+  // Of a bundle the file that has the hashes of all others.
+  if (serve::is_bundle(path)) return file_content_hash(serve::bundle_folder(path) + "/" + serve::kBundleFile);
+  return path;
+}
+
+void take_weights(CandidateConfig& candidate) {
+  if (candidate.is_policy()) candidate.policy = "weights " + weights_of(candidate.policy);
+}
+
+// Files of settings that are named by path stand there by what they hold, a population's with the tables that it names.
+template <typename Config>
+void take_contents(Config& config, int num_seats) {
+  for_each_path(config, [&](const std::string& key, std::string& path) {
+    if (!std::filesystem::is_regular_file(path)) return;
+    path = "content " + (key.ends_with("population") ? play::population_content(path, num_seats) : known_hash(path));
+  });
 }
 
 std::string market_of(EvaluateConfig config) {
@@ -261,6 +279,9 @@ std::string identity_of(const AblateCell& cell) {
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     config.train.save_patience = 0;
     config.train.rank_timeout = 1;
+    if (!config.train.initial.empty()) config.train.initial = "weights " + weights_of(config.train.initial);
+    if (config.select.every > 0) take_contents(config.select.market, config.select.market.shape().seats);
+    if (config.rounds.on()) take_contents(config.rounds.market, config.rounds.market.shape().seats);
     text += print_config(config, "train") + "---\n";
   }
   for (const JudgedMarket& market : cell.markets) {
@@ -269,12 +290,11 @@ std::string identity_of(const AblateCell& cell) {
     config.cache_megabytes = 0;
     if (cell.train) {
       config.policy[0].policy = kTrained;
-    } else if (config.policy[0].is_policy()) {
-      config.policy[0].policy = "weights " + weights_of(config.policy[0].policy);
+    } else {
+      take_weights(config.policy[0]);
     }
-    for_each_path(config, [](const std::string& /*key*/, std::string& path) {
-      if (std::filesystem::is_regular_file(path)) path = "content " + known_hash(path);
-    });
+    for (CandidateConfig& opponent : config.platform.opponent) take_weights(opponent);
+    take_contents(config, config.in_market() ? config.market.shape().seats : kNumSeats);
     text += (&market == cell.markets.data() ? "" : "---\n") + print_config(config, "evaluate");
   }
   return text;

@@ -19,12 +19,15 @@
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/stop_signal.h"
+#include "data/replaceable.h"
 #include "report/comparison.h"
 #include "report/read_table.h"
+#include "report/row_chart.h"
 #include "runs/ablate_cells.h"
 #include "runs/ablate_state.h"
 #include "runs/ablate_table.h"
 #include "runs/evaluate_candidates.h"
+#include "runs/program.h"
 #include "train/rank_place.h"
 
 namespace genbid::runs {
@@ -54,6 +57,30 @@ struct Running {
   CellLock lock;
   std::streamoff output_begin;  // of what it writes, in the cell's file
 };
+
+// Each cell reads the configs that the experiment's names.
+void check_configs(const AblateConfig& config) {
+  std::vector<std::string> files = {config.evaluate, config.train};
+  for (const VariantConfig& variant : config.variants) files.push_back(variant.train);
+  for (const std::string& file : files) {
+    try {
+      require_regular_file(file);
+    } catch (const Error& error) {
+      throw ConfigError(error.what());
+    }
+  }
+}
+
+// Results replace only their like.
+void check_replaceable_results(const std::string& folder) {
+  const auto check = [&folder](const std::string& name, const std::string& kind, bool (*is_one)(const std::string&)) {
+    data::check_replaceable_output(
+        folder + "/" + name, kind, [is_one](const std::string& path) { return is_one(read_file(path)); }, "name");
+  };
+  check("table.md", "an experiment's table", is_ablate_markdown);
+  check("table.json", "an experiment's table", is_ablate_json);
+  check("plot.svg", "an experiment's plot", report::is_row_svg_file);
+}
 
 class Experiment {
  public:
@@ -89,10 +116,17 @@ class Experiment {
       const CellRecord record = read_record(cells_[i]);
       if (record.state == CellState::kDone) {
         for (const JudgedMarket& market : cells_[i].markets) warm_markets_.insert(market.market);
+        note_program(record.program);
         continue;
       }
       if (static_cast<int64_t>(i) % shard.count == shard.index) waiting_.push_back({i, first_part(i)});
     }
+  }
+
+  void note_program(const std::string& program) {
+    if (noted_ || program.empty() || program == program_name()) return;
+    noted_ = true;
+    log_info("cells that are kept were made by " + shown(program) + "; this is " + program_name());
   }
 
   Part first_part(size_t cell) const { return cells_[cell].train ? kTrain : 0; }
@@ -243,6 +277,7 @@ class Experiment {
 
   const AblateConfig& config_;
   std::vector<AblateCell> cells_;
+  bool noted_ = false;
   std::vector<Waiting> waiting_;
   std::vector<Running> running_;
   std::set<std::string> warm_markets_;  // whose optima are kept
@@ -281,7 +316,9 @@ int AblateSummary::exit_status() const {
 }
 
 AblateSummary ablate(const AblateConfig& config) {
+  check_configs(config);
   std::vector<AblateCell> cells = ablate_cells(config);
+  check_replaceable_results(config.folder());
   open_experiment(config, cells);
   return Experiment(config, std::move(cells)).run();
 }

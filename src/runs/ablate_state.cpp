@@ -16,6 +16,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/file_lock.h"
 #include "base/files/content_hash.h"
+#include "data/replaceable.h"
 #include "runs/program.h"
 
 namespace genbid::runs {
@@ -151,6 +152,18 @@ ExperimentRecord read_experiment(const std::string& path) {
 
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells) {
   const std::string path = config.folder() + "/experiment.json";
+  AblateConfig whole = config;
+  whole.shard.clear();
+  const std::string yaml = print_config(whole, "ablate");
+  const std::string yaml_path = config.folder() + "/config.yaml";
+  // Beside no experiment.json, which is written first, it is somebody's own.
+  data::check_replaceable_output(
+      yaml_path, "the config of an experiment that began",
+      [&](const std::string& file) {
+        const std::string text = read_file(file);
+        return text == yaml || (text.starts_with("kind: ablate\n") && std::filesystem::exists(path));
+      },
+      "name");
   const Json now = experiment(config, cells);
   if (std::filesystem::exists(path)) {
     const Json seen = read_json(path, kExperimentFormat, "an experiment's");
@@ -168,9 +181,7 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
                "give the variant another name, or remove " + cell.folder);
   }
   write_file(path, text_of(now));
-  AblateConfig whole = config;
-  whole.shard.clear();
-  write_file(config.folder() + "/config.yaml", print_config(whole, "ablate"));
+  write_file(yaml_path, yaml);
 }
 
 }  // namespace genbid::runs

@@ -72,7 +72,7 @@ ExperimentRecord read_experiment(const std::string& path);
 
 // The experiment's folder: experiment.json says what its base is, which everything in the folder is compared with, and
 // which cells there are; config.yaml is the config. Makes it, or checks that it is this one: Error that names what
-// differs, of the base or of a cell that is there, and says how to go on.
+// differs, of the base or of a cell that is there, and says how to go on; or for a config.yaml that is somebody's own.
 void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& cells);
 
 }  // namespace genbid::runs

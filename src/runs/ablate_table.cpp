@@ -185,6 +185,15 @@ AblateTable ablate_table(const AblateResults& results) {
   return table;
 }
 
+bool is_ablate_markdown(const std::string& text) {
+  return text.starts_with("# ") && text.find("\nprotocol ") != std::string::npos;
+}
+
+bool is_ablate_json(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("name") && json.contains("blocks");
+}
+
 std::vector<BlockCells> cells_by_block(const std::vector<CellPlace>& cells) {
   std::vector<BlockCells> all;
   for (const Block& block : blocks_of(cells)) {

@@ -25,6 +25,9 @@ struct AblateTable {
   std::string json;      // table.json: {"name", "blocks": [{"scenario", ..., "rows": [...]}]}
 };
 AblateTable ablate_table(const AblateResults& results);
+// Whether a file's text is a table.md or a table.json, of any experiment.
+bool is_ablate_markdown(const std::string& text);
+bool is_ablate_json(const std::string& text);
 
 // The cells that a block's lines are of: expected scores with their optima as bases, a variant each, as the block lists
 // them. None under protocol platform, whose table is of whole periods.

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <istream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/config/config.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/shown.h"
@@ -23,8 +25,27 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kMostDepth = 16;  // of a line
 
+// Puts `by` in the place of every `what`.
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+}
+
 void require_ok(genbid_status status) {
   if (status != GENBID_OK) throw Error(genbid_last_error());
+}
+
+// The same for a call for a campaign. The library names its own functions, and the id that it gave.
+void require_ok(genbid_status status, const std::string& campaign, uint64_t id) {
+  if (status == GENBID_OK) return;
+  std::string message = genbid_last_error();
+  replace_all(message, "genbid_campaign", "open");
+  replace_all(message, "genbid_push()", "an outcome");
+  replace_all(message, "genbid_act()", "a start");
+  const std::string by_id = "campaign " + std::to_string(id);
+  if (message.starts_with(by_id)) message.erase(0, by_id.size() + std::string_view(": ").size());
+  throw Error("campaign " + shown(campaign) + ": " + message);
 }
 
 // An object of a line, whose every key is known.
@@ -57,7 +78,7 @@ class Part {
   template <typename T>
   void whole(const char* key, T& value) const {
     if (!has(key)) return;
-    if (!at(key).is_number_integer() || !fits<T>(at(key))) wrong(key, "a whole number that fits");
+    if (!at(key).is_number_integer() || !fits<T>(at(key))) wrong(key, whole_text<T>());
     value = at(key).get<T>();
   }
   void require(std::initializer_list<const char*> keys) const {
@@ -74,13 +95,36 @@ class Part {
     const auto number = value.get<int64_t>();
     return std::is_signed_v<T> && number >= static_cast<int64_t>(std::numeric_limits<T>::min());
   }
-  [[noreturn]] void wrong(const char* key, const char* expected) const {
+  template <typename T>
+  static std::string whole_text() {
+    return "a whole number in [" + std::to_string(std::numeric_limits<T>::min()) + ", " +
+           std::to_string(std::numeric_limits<T>::max()) + "]";
+  }
+  [[noreturn]] void wrong(const char* key, const std::string& expected) const {
     throw Error(name_ + ": key '" + key + "': found " + shown(at(key).dump()) + ", expected " + expected);
   }
 
   const Json& json_;
   std::string name_;
 };
+
+Json parsed(const std::string& line) {
+  const auto not_deep = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
+    if (depth > kMostDepth)
+      throw Error("found JSON nested deeper than " + std::to_string(kMostDepth) + ", expected less");
+    return true;
+  };
+  try {
+    return Json::parse(line, not_deep);
+  } catch (const Json::out_of_range& fault) {  // "... number overflow parsing '1e999'"
+    const std::string what = fault.what();
+    const size_t quote = what.find('\'');
+    throw Error("found " + (quote == std::string::npos ? "a number too large" : shown(what.substr(quote))) +
+                ", expected numbers up to " + shortest(std::numeric_limits<double>::max()));
+  } catch (const Json::exception& /*fault*/) {
+    throw Error("found " + shown(line) + ", expected an object of JSON");
+  }
+}
 
 class Actor {
  public:
@@ -98,13 +142,7 @@ class Actor {
 
   // What goes out; empty: nothing.
   std::string take(const std::string& line) {
-    const auto not_deep = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
-      if (depth > kMostDepth)
-        throw Error("found JSON nested deeper than " + std::to_string(kMostDepth) + ", expected less");
-      return true;
-    };
-    const Json json = Json::parse(line, not_deep, /*allow_exceptions=*/false);
-    if (json.is_discarded()) throw Error("found " + shown(line) + ", expected an object of JSON");
+    const Json json = parsed(line);
     const Part whole(json, "the line", {"campaign", "open", "outcome", "start", "close"});
     whole.require({"campaign"});
     const Json& name = whole.at("campaign");
@@ -118,11 +156,11 @@ class Actor {
       throw Error("campaign " + shown(campaign) +
                   ": found one that is not open, expected it opened by this line or before");
     }
-    if (whole.has("outcome")) push(known->second, whole.at("outcome"));
+    if (whole.has("outcome")) push(campaign, known->second, whole.at("outcome"));
     std::string answer;
     if (whole.has("start")) answer = act(name, known->second, whole.at("start"));
     if (whole.truth("close")) {
-      require_ok(genbid_campaign_close(session_.get(), known->second));
+      require_ok(genbid_campaign_close(session_.get(), known->second), campaign, known->second);
       ids_.erase(known);
     }
     return answer;
@@ -155,11 +193,11 @@ class Actor {
     campaign.wishes = wishes.data();
     campaign.num_wishes = wishes.size();
     uint64_t id = 0;
-    require_ok(genbid_campaign_open(session_.get(), &campaign, &id));
+    require_ok(genbid_campaign_open(session_.get(), &campaign, &id), name, id);
     ids_[name] = id;
   }
 
-  void push(uint64_t id, const Json& json) {
+  void push(const std::string& name, uint64_t id, const Json& json) {
     const Part part(json, "outcome",
                     {"tick", "sum_pvalue", "sum_bid", "mean_least_winning_cost", "num_wins", "num_exposed",
                      "num_conversions", "sum_pvalue_exposed", "cost"});
@@ -174,7 +212,7 @@ class Actor {
     part.whole("num_conversions", outcome.num_conversions);
     part.number("sum_pvalue_exposed", outcome.sum_pvalue_exposed);
     part.number("cost", outcome.cost);
-    require_ok(genbid_push(session_.get(), 1, &id, &outcome));
+    require_ok(genbid_push(session_.get(), 1, &id, &outcome), name, id);
   }
 
   std::string act(const Json& name, uint64_t id, const Json& json) {
@@ -188,7 +226,7 @@ class Actor {
     if (json.contains("remaining_budget") && start.remaining_budget < 0.0) {
       throw Error("start: remaining_budget: found " + json["remaining_budget"].dump() + ", expected 0 or more");
     }
-    require_ok(genbid_act(session_.get(), 1, &id, &start, coefficients_.data(), coefficients_.size()));
+    require_ok(genbid_act(session_.get(), 1, &id, &start, coefficients_.data(), coefficients_.size()), name.dump(), id);
     return Json{{"campaign", name}, {"tick", start.tick}, {"coefficients", coefficients_}}.dump() + "\n";
   }
 

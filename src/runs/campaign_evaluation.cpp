@@ -15,7 +15,9 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "base/files/made_folders.h"
 #include "base/progress.h"
+#include "base/shown.h"
 #include "base/text_table.h"
 #include "data/replaceable.h"
 #include "perbid/matching.h"
@@ -223,6 +225,8 @@ void CampaignEvaluateConfig::fields(ConfigVisitor& v) {
   for (const CampaignCandidateConfig& one : policy) {
     v.check(names.insert(name_of(one)).second, "policy", "candidates of different names");
   }
+  v.check(reference.empty() || names.contains(reference), "reference",
+          "the name of a candidate (" + listed({names.begin(), names.end()}) + ")");
 }
 
 CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config) {
@@ -233,7 +237,11 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   data::check_replaceable_output(outcomes, "a table of what campaigns' days came to", [](const std::string& path) {
     return data::begins_with(path, "candidate,training,campaign,");
   });
-  { const AtomicFile place(outcomes); }  // before the work: is there one for it?
+  {  // before the work: is there a place for it?
+    MadeFolders folders;
+    folders.will_be(config.output.dir);
+    const AtomicFile place(outcomes);
+  }
   const auto samples = make_samples(config.days, threads);
   const auto named = campaigns::set_named(config.set);
   assert(named);  // fields() has checked it

@@ -80,6 +80,7 @@ struct WholeConfig {
 
 CampaignTrainConfig read_train_config(const std::string& file) {
   WholeConfig whole;
+  require_regular_file(file);
   ConfigFile::load(file).read(whole);
   return whole.config;
 }

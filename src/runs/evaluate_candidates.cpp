@@ -150,7 +150,7 @@ class Maker {
   // An exported policy bids through the serving library, on the CPU.
   void add_bundle(const CandidateConfig& one) {
     const std::string folder = serve::bundle_folder(one.policy);
-    const std::string json = read_file(folder + "/" + serve::kBundleFile);
+    const std::string json = serve::read_regular(folder + "/" + serve::kBundleFile);
     const serve::BundleInfo info = serve::read_bundle_info(json, folder + "/" + serve::kBundleFile);
     if (one.weights != CandidateConfig().weights) {
       throw ConfigError("weights: found " + one.weights + " for " + one.policy +

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@
 #include "base/shard.h"
 #include "base/error.h"
 #include "base/files/content_hash.h"
+#include "base/files/made_folders.h"
 #include "base/log.h"
 #include "base/shown.h"
 #include "base/terminal.h"
@@ -33,6 +35,7 @@
 #include "runs/evaluate_candidates.h"
 #include "runs/evaluate_plan.h"
 #include "runs/evaluate_platform.h"
+#include "runs/small_budgets.h"
 #include "runs/evaluate_select.h"
 #include "runs/program.h"
 #include "train/device.h"
@@ -208,6 +211,18 @@ std::optional<Selected> make_selections(const EvaluateConfig& config, Threads& t
   return selected;
 }
 
+void tell_of_small_budgets(const EvaluateSummary& summary) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const eval::Evaluation& one : summary.evaluations) {
+    for (const eval::CellResult& cell : one.cells) least = std::min(least, cell.budget);
+  }
+  for (const eval::PlatformEvaluation& one : summary.platform) {
+    for (const eval::PlatformCell& cell : one.cells) least = std::min(least, cell.result.budget);
+  }
+  const std::string text = small_budget_text(least);
+  if (!text.empty()) log_warning(text);
+}
+
 }  // namespace
 
 std::string EvaluateSummary::text() const {
@@ -294,6 +309,7 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   const Candidates candidates = make_candidates(selected->list, config, config.periods(), threads);
   const Candidates opponent = config.on_platform() ? platform_opponent(config, threads) : Candidates();
 
+  MadeFolders folders;  // outlives the files in them
   EvaluateSummary summary;
   summary.folder_ = config.output.dir;
   summary.reference = config.reference;
@@ -313,7 +329,9 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
     data::check_replaceable_output(summary.paths_.back(), "an evaluation's result",
                                    [](const std::string& path) { return eval::is_result_json(read_file(path)); });
     // Shards write beside each other, on other machines too: theirs are opened when all jobs are there.
-    if (config.output.shard.empty()) summary.files_.push_back(std::make_unique<AtomicFile>(summary.paths_.back()));
+    if (!config.output.shard.empty()) continue;
+    folders.will_be(folder);
+    summary.files_.push_back(std::make_unique<AtomicFile>(summary.paths_.back()));
   }
 
   std::optional<Judged> judged;
@@ -333,6 +351,7 @@ std::optional<EvaluateSummary> evaluate(const EvaluateConfig& config) {
   for (size_t i = 0; i < summary.evaluations.size(); ++i) {
     if (!selected->records[i].empty()) summary.evaluations[i].selection = selected->records[i];
   }
+  tell_of_small_budgets(summary);
   summary.target_reports = summary.missing_jobs > 0 ? "" : target_reports(selected->list, summary.evaluations);
   return summary;
 }

@@ -4,6 +4,7 @@
 
 #include "runs/train_run.h"
 #include "base/error.h"
+#include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/files/run_dir.h"
 #include "train/best_checkpoint.h"
@@ -15,6 +16,7 @@ namespace {
 LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
+  for (const char* name : {"/state.json", "/config.yaml"}) require_regular_file(folder + name);
   loaded.info = policy::read_checkpoint_info(folder);
   TrainRunConfig config;
   ConfigFile::load(folder + "/config.yaml").read(config);

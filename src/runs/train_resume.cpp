@@ -5,6 +5,7 @@
 
 #include "base/config/config.h"
 #include "base/error.h"
+#include "play/population.h"
 
 namespace genbid::runs {
 namespace {
@@ -16,6 +17,12 @@ std::string kept_settings(TrainRunConfig config) {
   config.data.scratch.clear();
   for (StoreConfig& store : config.data.store) store.path = "store";
   for (TapeFileConfig& store : config.tapes.store) store.path = "store";
+  // Of files of populations their content counts, which checkpoints know by hashes.
+  for (TuningMarketConfig* market : {&config.select.market, &config.rounds.market}) {
+    for (std::string* population : {&market->population, &market->auction.reserve_from.population}) {
+      if (!population->empty() && !play::is_shipped_population(*population)) *population = "a file";
+    }
+  }
   clear_free_settings(config.train, config.select);
   return print_config(config, "train");
 }
@@ -68,6 +75,10 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
   if (seen.initial != now.initial) {
     throw Error(config.train.initial + ": found other weights than those that " + run.path() +
                 " started from; expected the same" + kBeginAnew);
+  }
+  if (!seen.judge.empty() && !now.judge.empty() && seen.judge != now.judge) {
+    throw Error("select.market.population: found seats other than those among which " + run.path() +
+                " chose its best checkpoint; expected the same" + kBeginAnew);
   }
   if (config.data.reward == "expected" && seen.observation.returns != now.observation.returns) {
     throw Error(latest->path + ": found a run whose expected returns are the " + seen.observation.returns +

@@ -23,6 +23,8 @@
 #include "base/log.h"
 #include "base/text_table.h"
 #include "base/threads.h"
+#include "play/population.h"
+#include "play/run_identity.h"
 #include "runs/day_source.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
@@ -121,6 +123,9 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   if (config.select.every > 0) {
     info.judged_days = day_source(print_config(config.select.market, ""), config.select.market.seed);
     info.judged_periods = config.select.market.periods.values;
+    const TuningMarketConfig& market = config.select.market;
+    info.judge =
+        content_hash(play::scenario_settings(market, play::load_population(market.population, market.shape().seats)));
   }
   info.program = program_name();
   return info;

@@ -160,10 +160,11 @@ void check_features(const BundleInfo& info, const std::string& name) {
 
 SeenOptions read_observation(const Part& part) {
   SeenOptions options;
+  const std::string features = part.text("features");
   try {
-    options.feature_set = parse_feature_set(part.text("features"));
+    options.feature_set = parse_feature_set(features);
   } catch (const Error& error) {
-    throw Error(part.where() + ": " + shown(error.what()));
+    throw Error(part.where() + ": " + error.what());
   }
   const std::string reward = part.text("reward");
   if (reward != "expected" && reward != "realised") {

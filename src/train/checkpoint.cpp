@@ -76,6 +76,7 @@ void save_checkpoint(const std::string& path, const policy::CheckpointInfo& info
       {"stores", stores},
       {"judged_days", info.judged_days},
       {"judged_periods", info.judged_periods},
+      {"judge_xxh3_128", info.judge},
       {"initial_xxh3_128", info.initial},
       {"program", info.program},
       {"threads", info.threads},

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "data/replaceable.h"
 
 namespace genbid::train {
 namespace {
@@ -30,6 +31,8 @@ MetricValues newest_of(const std::string& path) {
 RunMetrics::RunMetrics(const RunDir& run, int64_t step, const std::string& prometheus)
     : lines_(run.file("metrics.jsonl"), last_step(step)), events_(run.path(), last_step(step)) {
   if (prometheus.empty()) return;
+  data::check_replaceable("train.prometheus", prometheus, "a run's numbers for Prometheus",
+                          [](const std::string& path) { return data::begins_with(path, kPrometheusFileBegins); });
   prometheus_.emplace(prometheus, run.path());
   prometheus_->write(step, newest_of(run.file("metrics.jsonl")));
 }

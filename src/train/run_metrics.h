@@ -18,7 +18,8 @@ namespace genbid::train {
 // disk, a shared folder that is away) are kept and written later.
 class RunMetrics {
  public:
-  // `step`: behind which the run goes on; 0 starts anew. `prometheus`: a path, or empty for none.
+  // `step`: behind which the run goes on; 0 starts anew. `prometheus`: a path, or empty for none. Throws a ConfigError
+  // if another file than a run's numbers lies there.
   RunMetrics(const RunDir& run, int64_t step, const std::string& prometheus);
 
   void write(int64_t step, const MetricValues& values);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
@@ -177,6 +178,44 @@ TEST_F(Ablate, ACellIsAnOrdinaryRun) {
   EXPECT_EQ(read_file(out("judged") + "/result.json"), result);
 }
 
+TEST_F(Ablate, ReplacesOnlyItsOwnFiles) {
+  const std::string command = "ablate " + write_config("own") + " train= set=[] variants='[{policy: pid}]'";
+  const std::string folder = out("own") + "/small/";
+  fs::create_directories(folder);
+  for (const std::string name : {"table.md", "table.json", "plot.svg", "config.yaml"}) {
+    write_file(folder + name, "kind: thesis\n");
+    must_fail(command, folder + name + ": found a file that is not ");
+    EXPECT_EQ(read_file(folder + name), "kind: thesis\n");
+    EXPECT_FALSE(fs::exists(folder + "experiment.json"));
+    fs::remove(folder + name);
+  }
+  // Somebody's own config, which was not yet run.
+  write_file(folder + "config.yaml", "kind: ablate\nname: small  # mine\n");
+  must_fail(command, "the config of an experiment that began");
+  fs::remove(folder + "config.yaml");
+  must(command);
+  const std::string before = table("own");
+  must(command + " jobs=1");
+  EXPECT_EQ(table("own"), before);
+}
+
+TEST_F(Ablate, WeightsThatATrainingStartsFromAreKnownByWhatTheyAre) {
+  const auto train_start = [&](const std::string& run, int seed) {
+    must("train configs/quickstart/behavior_cloning.yaml data.store=" + out("store.h5") + " run=" + out(run) +
+         " train.steps=2 train.batch_size=16 train.threads=1 train.seed=" + std::to_string(seed));
+  };
+  train_start("start", 1);
+  train_start("other", 2);
+  const std::string command = "ablate " + write_config("from") +
+                              " seeds=1 variants=[] set='[data.store=" + out("store.h5") +
+                              ", train.steps=3, train.batch_size=16, train.initial=" + out("start") + "]'";
+  must(command);
+  must(command);
+  fs::rename(out("start"), out("first"));
+  fs::rename(out("other"), out("start"));
+  must_fail(command, "train.initial");
+}
+
 TEST_F(Ablate, SaysWhatIsWrong) {
   const std::string config = write_config("wrong");
   const std::string with = "ablate " + config + " variants='[{name: typo, set: [model.widht=3]}]'";
@@ -187,6 +226,10 @@ TEST_F(Ablate, SaysWhatIsWrong) {
   must_fail("ablate " + config + " variants='[{grid: [model.width=3]}]'", "expected key=[value, value]", 2);
   must_fail("ablate " + config + " name=../up", "a name for a folder", 2);
   must_fail("ablate " + config + " evaluate=configs/ingest.yaml", "expected 'evaluate'", 2);
+  ASSERT_EQ(::mkfifo(out("pipe").c_str(), 0600), 0);
+  for (const char* key : {"evaluate=", "train="}) {
+    must_fail("ablate " + config + " " + key + out("pipe"), out("pipe") + ": found a pipe, expected a file", 2);
+  }
   EXPECT_FALSE(fs::exists(out("wrong")));
 
   must("ablate " + config + " variants=[] seeds=1");

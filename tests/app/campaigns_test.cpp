@@ -172,14 +172,14 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(evaluation("third", "policy='[{policy: yesterday, adapt: {episodes: 1}}]'"), 2,
                  "and a rule, expected");
 
-  expect_failure(evaluation("third", "reference=nobody"), 2, "the name of a candidate");
+  expect_failure(evaluation("third", "reference=nobody"), 2, "the name of a candidate (m_pid, matched, one, optimal, ");
   expect_failure(evaluation("third", "set=train samples.train=0"), 1, "in the set train");
   expect_failure(evaluation("third", "policy='[yesterday, yesterday]'"), 2, "different names");
-  expect_failure(evaluation("third", "policy=" + out("profile")), 1, "expected agents");
-  expect_failure(evaluation("third", "policy='{policy: " + out("one") + ", agent: best_training}'"), 2,
+  expect_failure(evaluation("third", "reference=profile policy=" + out("profile")), 1, "expected agents");
+  expect_failure(evaluation("third", "reference=one policy='{policy: " + out("one") + ", agent: best_training}'"), 2,
                  "found agent: best_training and a training of 3 agents");
-  expect_failure(evaluation("third", "policy=" + out("nothing")), 1, "no such checkpoint");
-  EXPECT_FALSE(std::filesystem::exists(out("third/outcomes.csv")));
+  expect_failure(evaluation("third", "reference=nothing policy=" + out("nothing")), 1, "no such checkpoint");
+  EXPECT_FALSE(std::filesystem::exists(out("third")));
   write_file(out("third/outcomes.csv"), "mine\n");
   expect_failure(evaluation("third"), 1, "a table of what campaigns' days came to");
   EXPECT_EQ(read_file(out("third/outcomes.csv")), "mine\n");

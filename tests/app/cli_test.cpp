@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,10 +11,12 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
+#include "data/market_log.h"
 
 // What a person sees who types something wrong: exit 2 for wrong use or config, 1 for what data or machine did.
 
@@ -71,6 +74,23 @@ TEST_F(CommandLine, ConfigPrintsDefaultsToo) {
   EXPECT_NE(result.output.find("ema_decay: 0.999"), std::string::npos) << result.output;
 }
 
+// AuctionNet's rule has an amount in it that is nothing in its own currency.
+TEST_F(CommandLine, ABudgetTooSmallToBidWithIsSaid) {
+  const std::string market = "market.population=rules48 market.impressions=2000 market.periods=22 ";
+  const ProgramResult played =
+      run_program("simulate configs/simulate.yaml " + market + "market.budget_scale=1e-6 output.dir=" + out("days"));
+  EXPECT_EQ(played.status, 0) << played.output;
+  EXPECT_NE(played.output.find("with which nothing is won: nobody bids with less than 0.1 left (AuctionNet's rule)"),
+            std::string::npos)
+      << played.output;
+  const ProgramResult judged =
+      run_program("evaluate configs/evaluate.yaml policy=pid market.budget_scale=0.002 seats=[0] " + market +
+                  "output.dir=" + out("judged"));
+  EXPECT_EQ(judged.status, 0) << judged.output;
+  EXPECT_NE(judged.output.find(" % cannot be spent: nobody bids with less than 0.1 left"), std::string::npos)
+      << judged.output;
+}
+
 TEST_F(CommandLine, AMissingInputIsNamed) {
   expect_failure(run_program("ingest configs/ingest.yaml input=nowhere.csv output=" + out("store.h5")), 1,
                  "nowhere.csv");
@@ -82,6 +102,38 @@ TEST_F(CommandLine, AMissingStoreIsNamed) { expect_failure(run_program(train_com
 TEST_F(CommandLine, AStoreThatIsNoStoreIsNamed) {
   write_file(out("store.h5"), "not a store");
   expect_failure(run_program(train_command()), 1, out("store.h5"));
+}
+
+TEST_F(CommandLine, APathThatCannotBeIsNamed) {
+  const std::string name(300, 'a');
+  expect_failure(run_program("inspect " + name), 1, "genbid: " + name + ": File name too long");
+  write_file(out("judged"), "");
+  const std::string below = out("judged") + "/below";
+  const ProgramResult result = run_program("evaluate configs/evaluate.yaml policy=pid output.dir=" + below);
+  EXPECT_NE(result.status, 0);
+  EXPECT_NE(result.output.find(out("judged")), std::string::npos) << result.output;
+  EXPECT_EQ(result.output.find("filesystem error"), std::string::npos) << result.output;
+}
+
+// What is inspected is checked as those who read it check it.
+TEST_F(CommandLine, InspectRefusesWhatReadersRefuse) {
+  const std::string path = out("log.h5");
+  const auto write = [&](double pvalue) {
+    data::MarketLogWriter log(path);
+    log.begin_period(0, std::vector<data::MarketLogSeat>{{0, 0, 1.0, 1.0}});
+    const std::vector<double> price = {0.5};
+    log.add_tick(std::vector<double>{pvalue}, {}, {}, {}, price);
+    log.end_period();
+    log.finish({1, 1, "", "", ""});
+  };
+  write(1.0);
+  EXPECT_EQ(run_program("inspect " + path).status, 0);
+  write(5.0);
+  expect_failure(run_program("inspect " + path), 1, "impression 0 holds 5.000000, expected a probability in [0, 1]");
+
+  const std::string bytes = read_file(path);
+  write_file(path, bytes.substr(0, bytes.size() / 2));
+  expect_failure(run_program("inspect " + path), 1, "cannot be read (HDF5: truncated file");
 }
 
 TEST_F(CommandLine, APeriodThatTheStoreLacksIsNamed) {
@@ -244,6 +296,21 @@ TEST_F(CommandLine, APrometheusFileIsCalledSo) {
   // A finished run says again what it had come to; another file is no other run.
   EXPECT_EQ(run_program(train_command("train.prometheus=" + out("b.prom"))).status, 0);
   EXPECT_EQ(read_file(out("a.prom")), read_file(out("b.prom")));
+  write_file(out("mine.prom"), "node_mine 1\n");
+  expect_failure(
+      run_program(train_command("train.prometheus=" + out("mine.prom"))), 2,
+      "train.prometheus: found '" + out("mine.prom") + "', a file that is not a run's numbers for Prometheus");
+  EXPECT_EQ(read_file(out("mine.prom")), "node_mine 1\n");
+}
+
+// A pipe without a writer would be waited for.
+TEST_F(CommandLine, APipeIsNotReadAsWhatABidderKnows) {
+  ASSERT_EQ(::mkfifo(out("pipe").c_str(), 0600), 0);
+  for (const std::string bidder : {"online_lp, table", "planner, knowledge"}) {
+    expect_failure(run_program("evaluate configs/evaluate.yaml policy='{policy: " + bidder + ": " + out("pipe") +
+                               "}' output.dir=" + out("eval")),
+                   1, out("pipe") + ": found a pipe, expected a file");
+  }
 }
 
 // Earlier programs learned from the score of the expectation, and did not say so.
@@ -467,6 +534,40 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
 }
 
 // A job of a log is known by what the log holds, whatever it is called; and a result says who was judged.
+// Whether it is refused before it plays or while it reads the log.
+TEST_F(CommandLine, ARefusedReplayLeavesNothingBehind) {
+  std::string log = read_file("tests/golden/offline_eval/scaled_log_2adv.csv");
+  write_file(out("cut.csv"), log.substr(0, log.size() / 2));
+  const std::string replay =
+      "evaluate configs/replay.yaml policy='[{policy: fixed_alpha, alpha: 0.4}, pid]' "
+      "replay.periods=0 output.dir=" +
+      out("outputs/result") + " replay.log=";
+  expect_failure(run_program(replay + out("cut.csv")), 1, "cut.csv");
+  expect_failure(run_program(replay + out("nothing.csv")), 1, "nothing.csv");
+  EXPECT_FALSE(std::filesystem::exists(out("outputs")));
+}
+
+// A damaged cell is never a score.
+TEST_F(CommandLine, ADamagedCellIsNamedAndPlayedAnewOnceItIsRemoved) {
+  const std::string command =
+      "evaluate configs/replay.yaml policy='{policy: fixed_alpha, alpha: 0.4}' replay.periods=0 "
+      "replay.log=tests/golden/offline_eval/scaled_log_2adv.csv output.dir=" +
+      out("result");
+  ASSERT_EQ(run_program(command).status, 0);
+  const std::string first = read_file(out("result/result.json"));
+  const std::string file = out("result/cells/fixed_alpha_0.4/period-0.safetensors");
+  std::string cells = read_file(file);
+  cells.back() = static_cast<char>(cells.back() ^ 1);
+  write_file(file, cells);
+  expect_failure(run_program(command), 1,
+                 file +
+                     ": damaged: found other bytes than were written; remove this file, and the same evaluation "
+                     "makes it anew");
+  std::filesystem::remove(file);
+  ASSERT_EQ(run_program(command).status, 0);
+  EXPECT_EQ(read_file(out("result/result.json")), first);
+}
+
 TEST_F(CommandLine, KeepsReplayedPeriods) {
   const std::string log = out("log.csv");
   std::string rows = read_file("tests/golden/offline_eval/scaled_log_2adv.csv");

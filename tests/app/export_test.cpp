@@ -119,9 +119,23 @@ TEST_F(Export, ActsByLinesOfJson) {
             std::string::npos);
   EXPECT_NE(error_of(R"({"campaign": "a", "strat": 1})").find("found key 'strat', expected campaign, open"),
             std::string::npos);
-  EXPECT_NE(
-      error_of(R"({"campaign": "a", "start": {"tick": 5, "num_impressions": 1, "mean_pvalue": 0}})").find("line 2: "),
-      std::string::npos);
+  // In the words of the lines: by the names that they gave.
+  const auto expect_error = [&](const std::string& line, const std::string& message) {
+    const std::string error = error_of(line);
+    EXPECT_NE(error.find("standard input, line 2: " + message), std::string::npos) << error;
+  };
+  expect_error(R"({"campaign": "a", "start": {"tick": 5, "num_impressions": 1, "mean_pvalue": 0}})",
+               "campaign \"a\": tick: found 5, expected 0");
+  expect_error(R"({"campaign": "a", "outcome": {"tick": 0, "cost": -1}})",
+               "campaign \"a\": cost: found -1, expected a number from 0 to 1e+15");
+  expect_error(R"({"campaign": 7, "open": {"budget": 3000, "cpa_limit": 100}, "outcome": {"tick": 0}})",
+               "campaign 7: found an outcome for tick 0, expected a start for tick 0 before it");
+  expect_error(R"({"campaign": "b", "open": {"budget": -1, "cpa_limit": 100}})",
+               "campaign \"b\": open: budget: found -1, expected a finite number above 0");
+  expect_error(R"({"campaign": "b", "open": {"budget": 1e999, "cpa_limit": 100}})",
+               "found '1e999', expected numbers up to 1.7976931348623157e+308");
+  expect_error(R"({"campaign": "b", "open": {"budget": 1, "cpa_limit": 1, "noise_seed": -1}})",
+               "open: key 'noise_seed': found -1, expected a whole number in [0, 18446744073709551615]");
 }
 
 TEST_F(Export, RefusesByName) {

@@ -165,6 +165,31 @@ TEST_F(Pipeline, ATrainingThatIsJudgedIsTheSameTraining) {
       << own.output;
 }
 
+// Who the rivals are in the market that it is judged in is said by what a file holds, not by its name.
+TEST_F(Pipeline, ATrainingGoesOnAmongTheSameRivalsAlone) {
+  const auto write_population = [&](const std::string& name, const std::string& bidder) {
+    std::string text = "seats:\n";
+    for (int place = 0; place < 8; ++place) {
+      text += "  - {position: " + std::to_string(place) + ", bidder: " + bidder + "}\n";
+    }
+    write_file(out(name), text);
+  };
+  const auto judged = [&](const std::string& population, int stop) {
+    return train("behavior_cloning", "among",
+                 "train.steps=12 train.stop_at=" + std::to_string(stop) +
+                     " select.every=4 select.market.impressions=2000 select.market.budget_scale=0.004 "
+                     "select.market.periods=21 select.market.population=" +
+                     out(population));
+  };
+  write_population("rivals.yaml", "pid");
+  must(judged("rivals.yaml", 4));
+  std::filesystem::rename(out("rivals.yaml"), out("renamed.yaml"));
+  must(judged("renamed.yaml", 8));
+  write_population("renamed.yaml", "fixed_alpha, alpha: 90");
+  test::expect_failure(run_program(judged("renamed.yaml", 12)), 1,
+                       "select.market.population: found seats other than those among which");
+}
+
 TEST_F(Pipeline, EvaluationAndSimulationWriteTheSameBytesForAnyNumberOfThreads) {
   must(train("decision_transformer", "run", "train.steps=5"));
   const std::string market = " market.impressions=4000 market.budget_scale=0.008 market.periods=30..31 ";

@@ -188,6 +188,8 @@ TEST(BidderConfig, ReadsEachKind) {
   EXPECT_EQ(read_bidder("{bidder: fixed_alpha, alpha: 90}", config), "");
   EXPECT_EQ(bidder_label(config), "fixed_alpha 90");
   config = {};
+  EXPECT_NE(read_bidder("{bidder: fixed_alpha, alpha: 0}", config).find("a number above 0"), std::string::npos);
+  config = {};
   EXPECT_EQ(read_bidder("{bidder: fixed_alpha, cpa_ratio: 1.1}", config), "");
   EXPECT_EQ(bidder_label(config), "fixed_alpha 1.1 x CPA limit");
   config = {};

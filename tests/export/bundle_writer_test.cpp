@@ -68,6 +68,28 @@ TEST_F(Bundles, AreNeverOverwritten) {
             write_bundle(source("perceptron.code"), {out("bundles"), ""}).version);
 }
 
+TEST_F(Bundles, ReplaceNoCurrentThatIsAnothers) {
+  const std::string current = out("bundles/CURRENT");
+  fs::create_directories(out("bundles"));
+  for (const std::string text : {"thesis\n", "MANIFEST-000005\n", "two\nlines\n"}) {
+    write_file(current, text);
+    EXPECT_EQ(error_of([&] {
+                write_bundle(source("perceptron"), {out("bundles"), "one"});
+              }),
+              current +
+                  ": found a file that names no bundle beside it, expected nothing, or one that does to replace "
+                  "(move it away, or take another output)");
+    EXPECT_EQ(read_file(current), text);
+    EXPECT_FALSE(fs::exists(out("bundles/one")));
+  }
+  // Empty, or of a version that was removed.
+  for (const std::string text : {"", "0123456789abcdef\n"}) {
+    write_file(current, text);
+    write_bundle(source("perceptron"), {out("bundles"), "one"});
+    EXPECT_EQ(read_file(current), "one\n");
+  }
+}
+
 TEST_F(Bundles, RefuseVersionsThatAreNoNames) {
   for (const std::string version :
        {"..", ".hidden", "a/b", "CURRENT", "-x", "a b", "v1..2", "bundle.json", "x.tmp-1-1"}) {

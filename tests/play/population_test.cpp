@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files/atomic_file.h"
+#include "base/files/content_hash.h"
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "bidders/bidder_config.h"
 #include "bidders/fixed_alpha.h"
 #include "bidders/online_lp.h"
 #include "golden.h"
+#include "play/run_identity.h"
 
 namespace genbid::play {
 namespace {
@@ -135,6 +137,20 @@ TEST(Population, EveryShippedOneLoadsAndBids) {
     EXPECT_TRUE(population_exists(name));
     EXPECT_EQ(make_bidders(load_population(name), BiddingRules::kCorrected).size(), 48U) << name;
   }
+}
+
+// What it holds is more than its own bytes.
+TEST(Population, AFilesContentHasTheTablesThatItNames) {
+  const test::TemporaryFolder folder;
+  write_file(folder.path("plain.yaml"), "seats: [{seat: 0, bidder: pid}, {seat: 1, bidder: abid}]\n");
+  EXPECT_EQ(population_content(folder.path("plain.yaml"), 2), file_content_hash(folder.path("plain.yaml")));
+  const std::string path = folder.path("tables.yaml");
+  write_file(path,
+             "seats: [{seat: 0, bidder: pid}, {seat: 1, bidder: online_lp, table: " + folder.path("t.csv") + "}]\n");
+  write_file(folder.path("t.csv"), "one");
+  const std::string before = population_content(path, 2);
+  write_file(folder.path("t.csv"), "two");
+  EXPECT_NE(population_content(path, 2), before);
 }
 
 TEST(Population, AFileSaysWhoSitsWhere) {

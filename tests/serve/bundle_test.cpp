@@ -127,7 +127,7 @@ TEST_F(BundleFolder, AChangeByHandIsSeen) {
 struct Claim {
   const char* name;
   void (*change)(Json& json);
-  const char* error;  // after the file's name
+  std::string error;  // after the file's name
 };
 
 void PrintTo(const Claim& claim, std::ostream* out) { *out << claim.name; }
@@ -140,6 +140,11 @@ const Claim kClaims[] = {
      "ticks: found 18446744073709551615, expected a whole number from 1 to 96"},
     {"feature_set", [](Json& j) { j["observation"]["features"] = "x"; },
      "observation: feature set: found 'x', expected auctionnet16, auctionnet16_frozen or constraint"},
+    {"no_feature_set", [](Json& j) { j["observation"].erase("features"); },
+     "observation: features: found nothing, expected a text"},
+    {"long_feature_set", [](Json& j) { j["observation"]["features"] = std::string(130, 'x'); },
+     "observation: feature set: found '" + std::string(100, 'x') +
+         "... (30 more bytes)', expected auctionnet16, auctionnet16_frozen or constraint"},
     {"reward", [](Json& j) { j["observation"]["reward"] = "x"; },
      "observation: reward: found 'x', expected expected or realised"},
     {"other_features", [](Json& j) { j["observation"]["features"] = "auctionnet16"; },
