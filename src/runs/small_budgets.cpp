@@ -7,7 +7,7 @@
 namespace genbid::runs {
 
 std::string small_budget_text(double least_budget) {
-  constexpr double kFeltShare = 0.01;
+  constexpr double kFeltShare = 0.02;
   if (least_budget * kFeltShare >= kMinRemainingBudget) return {};
   const std::string rule = "nobody bids with less than " + shortest(kMinRemainingBudget) + " left (AuctionNet's rule)";
   const std::string advice = "; give money in a smaller unit";
