@@ -84,7 +84,7 @@ TEST_F(CommandLine, ABudgetTooSmallToBidWithIsSaid) {
             std::string::npos)
       << played.output;
   const ProgramResult judged =
-      run_program("evaluate configs/evaluate.yaml policy=pid market.budget_scale=0.002 seats=[0] " + market +
+      run_program("evaluate configs/evaluate.yaml policy=pid market.budget_scale=0.001 seats=[0] " + market +
                   "output.dir=" + out("judged"));
   EXPECT_EQ(judged.status, 0) << judged.output;
   EXPECT_NE(judged.output.find(" % cannot be spent: nobody bids with less than 0.1 left"), std::string::npos)
