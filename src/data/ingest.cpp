@@ -235,6 +235,7 @@ std::optional<IngestSummary> ingest_trajectories(const IngestConfig& config, con
   info.sources = sources_json(std::move(sources));
   info.config = print_config(config.settings, "ingest");
   if (!write_store(trajectories, {}, info, summary.num_rows, writer)) return std::nullopt;
+  writer.commit();
 
   summary.output = config.output;
   summary.output_bytes = to_signed(std::filesystem::file_size(config.output));

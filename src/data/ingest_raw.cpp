@@ -9,6 +9,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/stop_signal.h"
 #include "base/threads.h"
 #include "data/ingest_store.h"
 #include "data/input_stamps.h"
@@ -49,11 +50,13 @@ class MarketLogSink {
     writer_->add_tick(*pvalue, *sigma, top_bid_, top_seat_, price_, tick.source_row);
   }
 
-  void finish(MarketLogInfo info) {
+  // Where the log is until commit().
+  std::string close(MarketLogInfo info) {
     if (in_period_) writer_->end_period();
     info.seats = first_.seats;
-    writer_->finish(info);
+    return writer_->close(info);
   }
+  void commit() { writer_->commit(); }
 
  private:
   void begin_period(const RawTick& tick) {
@@ -185,15 +188,16 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
 
   const std::string sources = sources_json(read.sources);
   const std::string text = print_config(settings, "ingest");
-  // The large file is finished first, because that is where a full disk would show.
+  // The large file is finished first, because that is where a full disk would show. Both take their places together.
+  std::string log_place;
   if (market_log) {
     MarketLogInfo info;
     info.ticks = read.num_ticks;
     info.sources = sources;
     info.config = text;
-    market_log->finish(info);
+    log_place = market_log->close(info);
     summary.market_log = config.output_market_log;
-    summary.market_log_bytes = size_of(config.output_market_log);
+    summary.market_log_bytes = size_of(log_place);
   }
   if (store) {
     TrajectoryStoreInfo info;
@@ -208,16 +212,21 @@ std::optional<IngestSummary> ingest_raw_logs(const IngestConfig& config, const I
     info.config = text;
     std::vector<TrajectoryLabels> labels;
     if (control.labels) {
-      auto made = control.labels(config.output_market_log, trajectories, threads);
+      auto made = control.labels(log_place, trajectories, threads);
       if (!made) return std::nullopt;
       labels = std::move(*made);
       info.labels = true;
     }
     if (!write_store(trajectories, labels, info, summary.num_rows, *store)) return std::nullopt;
     summary.output = config.output;
-    summary.output_bytes = size_of(config.output);
     summary.feature_set = info.feature_set;
     summary.num_features = std::ssize(info.features);
+  }
+  const stop_signal::Unhurried together;
+  if (market_log) market_log->commit();
+  if (store) {
+    store->commit();
+    summary.output_bytes = size_of(config.output);
   }
   return summary;
 }

@@ -62,7 +62,7 @@ bool write_store(std::vector<Trajectory>& trajectories, const std::vector<Trajec
       part = {};
     }
   }
-  writer.finish();
+  writer.close();
   return true;
 }
 

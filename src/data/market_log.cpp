@@ -209,6 +209,11 @@ void MarketLogWriter::end_period() {
 }
 
 void MarketLogWriter::finish(const MarketLogInfo& info) {
+  close(info);
+  commit();
+}
+
+std::string MarketLogWriter::close(const MarketLogInfo& info) {
   State& s = *state_;
   s.file.write_attribute("format", std::string(kMarketLogFormat));
   s.file.write_attribute("version", kVersion);
@@ -218,8 +223,10 @@ void MarketLogWriter::finish(const MarketLogInfo& info) {
   s.file.write_attribute("sources", info.sources);
   s.file.write_attribute("config", info.config);
   s.file.close();
-  s.atomic.commit();
+  return s.atomic.temporary();
 }
+
+void MarketLogWriter::commit() { state_->atomic.commit(); }
 
 struct MarketLog::State {
   std::string path;

@@ -61,7 +61,10 @@ class MarketLogWriter {
                 std::span<const uint8_t> top_seat, std::span<const double> least_winning_cost,
                 std::span<const int64_t> source_row = {});
   void end_period();
+  // close() and commit(), between which the whole log lies at the place that close() says.
   void finish(const MarketLogInfo& info);
+  std::string close(const MarketLogInfo& info);
+  void commit();
 
  private:
   struct State;

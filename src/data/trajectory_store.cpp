@@ -162,11 +162,17 @@ void TrajectoryStoreWriter::append(const TrajectoryColumns& part) {
 }
 
 void TrajectoryStoreWriter::finish() {
+  close();
+  commit();
+}
+
+void TrajectoryStoreWriter::close() {
   State& s = *state_;
   assert(s.trajectories_written == s.num_trajectories && s.rows_written == s.num_rows);
   s.file.close();
-  s.atomic.commit();
 }
+
+void TrajectoryStoreWriter::commit() { state_->atomic.commit(); }
 
 struct TrajectoryStore::State {
   std::string path;

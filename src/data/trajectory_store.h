@@ -89,7 +89,10 @@ class TrajectoryStoreWriter {
   // The next trajectories, with labels if the info says so. `part.first_row` counts rows of the part. Error for numbers
   // that are not finite, which no store holds.
   void append(const TrajectoryColumns& part);
+  // close() and commit(), between which the store is whole and not in its place.
   void finish();
+  void close();
+  void commit();
 
  private:
   struct State;

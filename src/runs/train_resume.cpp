@@ -27,6 +27,33 @@ std::string kept_settings(TrainRunConfig config) {
   return print_config(config, "train");
 }
 
+// The config of a checkpoint. Where the file of a population has another name by now, that of the command stands for it:
+// which seats it holds is compared by content.
+TrainRunConfig read_kept_config(const std::string& file, const TrainRunConfig& now) {
+  TrainRunConfig before;
+  try {
+    ConfigFile::load(file).read(before);
+    return before;
+  } catch (const ConfigError&) {
+    std::vector<std::string> renamed;
+    const auto take = [&](const std::string& section, const TuningMarketConfig& market) {
+      const std::string& reserves = market.auction.reserve_from.population;
+      if (!play::is_shipped_population(market.population)) {
+        renamed.push_back(section + ".population=" + market.population);
+      }
+      if (!reserves.empty() && !play::is_shipped_population(reserves)) {
+        renamed.push_back(section + ".auction.reserve_from.population=" + reserves);
+      }
+    };
+    if (now.select.every > 0) take("select.market", now.select.market);
+    if (now.rounds.on()) take("rounds.market", now.rounds.market);
+    if (renamed.empty()) throw;
+    before = TrainRunConfig();
+    ConfigFile::load(file, renamed).read(before);
+    return before;
+  }
+}
+
 // Sizes and hashes of the files that a store was made from: what they were called is no matter.
 std::string contents_of(const std::string& sources) {
   if (sources.empty()) return {};
@@ -62,7 +89,7 @@ std::string store_path(const TrainRunConfig& config, size_t place) {
 Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const policy::CheckpointInfo& now) {
   TrainRunConfig before;
   const auto latest =
-      latest_checkpoint(run, [&before](const std::string& file) { ConfigFile::load(file).read(before); });
+      latest_checkpoint(run, [&](const std::string& file) { before = read_kept_config(file, config); });
   if (!latest) return {};
   const policy::CheckpointInfo& seen = latest->info;
   check_kept_settings(*latest, kept_settings(before), kept_settings(config), "data, model and train");

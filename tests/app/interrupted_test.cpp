@@ -74,6 +74,13 @@ const std::string kBudget = "market.budget_scale=0.008";
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = {
       {"ingest", {"ingest", "configs/ingest.yaml", "output=OUT/store.h5"}},
+      // A period's table is trained; market log and labelled store are of two.
+      {"ingest_table",
+       {"ingest", "configs/ingest.yaml", "input=IN/days/raw_log/period-0.csv",
+        "output=", "output_online_lp_table=OUT/table.csv"}},
+      {"ingest_raw",
+       {"ingest", "configs/ingest.yaml", "input=[IN/days/raw_log/period-0.csv, IN/days/raw_log/period-1.csv]",
+        "labels=true", "output=OUT/store.h5", "output_market_log=OUT/market.h5"}},
       {"simulate",
        {"simulate", "configs/simulate.yaml", "market.population=rules48", kSmall, kBudget, "market.periods=0..19",
         "output.raw_log=true", "output.trajectories=true", "output.market_log=true", "output.dir=OUT/days"}},
@@ -140,6 +147,11 @@ const std::vector<Verb>& verbs() {
         "replay.periods=0..2", "output.dir=OUT/result"},
        true},
       {"relabel", {"relabel", "configs/relabel.yaml", "tape=IN/days/tape.h5", "periods=0..3", "output=OUT/store.h5"}},
+      {"train_market",
+       {"train", "configs/quickstart/market.yaml", "tapes.store=IN/days/tape.h5", "tapes.train_periods=0..2",
+        "tapes.held_out_periods=3", "tapes.cells=12", "model.width=16", "run=OUT/run", "train.steps=60",
+        "train.checkpoint_every=20", "train.keep=1", "train.threads=1"},
+       true},
       {"simulate_campaigns",
        {"simulate", "configs/campaigns.yaml", kFewCampaigns, "samples.train=40", "output.days=true",
         "output.dir=OUT/days"}},
@@ -149,6 +161,16 @@ const std::vector<Verb>& verbs() {
         "episodes.reassign_every=2", "episodes.replay=500", "run=OUT/run", "train.steps=240", "train.batch_size=16",
         "train.checkpoint_every=40", "train.keep=1"},
        true},
+      {"train_profile",
+       {"train", "configs/campaigns/profile.yaml", kFewCampaigns, "campaigns.slots=12", "samples.train=20",
+        "profile.width=4", "lesson.kept_bids=4", "run=OUT/run", "train.steps=240", "train.batch_size=4",
+        "train.checkpoint_every=40", "train.keep=1"},
+       true},
+      {"train_drlb",
+       {"train", "configs/campaigns/drlb.yaml", kFewCampaigns, "campaigns.slots=12", "samples.train=20", "drlb.width=8",
+        "drlb.depth=1", "drlb.per_round=6", "drlb.steps_a_round=4", "drlb.copy_every=3", "drlb.replay=200",
+        "run=OUT/run", "train.steps=240", "train.batch_size=4", "train.checkpoint_every=40", "train.keep=1"},
+       true},
       // Whole files, one behind the other.
       {"evaluate_campaigns",
        {"evaluate", "configs/campaigns/evaluate.yaml", "policy=[yesterday, {policy: m_pid, tries: 40}]",
@@ -156,6 +178,7 @@ const std::vector<Verb>& verbs() {
        true},
       {"export", {"export", "IN/run/checkpoints/step-00000005", "output=OUT/bundles"}, true},
       {"report", {"report", "IN/result", "--output", "OUT/page.html"}},
+      {"inspect", {"inspect", "IN/days/tape.h5"}, false, false},
       {"config", {"config", "configs/generate.yaml", "output.dir=OUT/days"}, false, false},
   };
   return all;
