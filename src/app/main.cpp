@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <c10/util/Exception.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -140,12 +141,13 @@ int reported(const std::function<int()>& run) {
   }
 }
 
-// Who starts the program may have closed them (`>&-`); the next file that is opened would be standard output.
+// Who starts the program may have closed them (`>&-`); the next file that is opened would be standard output. Their
+// numbers are taken so that their use fails as before.
 void open_standard_files() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
     // The lowest number that is free is this one, as those below it are open.
-    if (::open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd) ::_exit(kFailed);
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) ::_exit(kFailed);
   }
 }
 
@@ -153,6 +155,7 @@ void open_standard_files() {
 
 int main(int argc, char** argv) {
   open_standard_files();
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of who writes it
   const std::array commands = {genbid::app::ingest_command(), genbid::app::simulate_command(),
                                genbid::app::train_command(),  genbid::app::evaluate_command(),
                                genbid::app::ablate_command(), genbid::app::relabel_command(),

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
@@ -77,6 +78,7 @@ struct Progress::State {
   Clock::time_point start = Clock::now();
   Clock::time_point last_line = start;
   std::condition_variable_any ended;
+  std::atomic<bool> repeats = false;
   std::jthread repeater = {};  // the last member: it ends before what it reads
 
   double share() const {
@@ -148,6 +150,8 @@ struct Progress::State {
 
   void repeat(const std::stop_token& stop) {
     std::unique_lock lock(mutex);
+    repeats.store(true);
+    repeats.notify_one();
     while (!stop.stop_requested() && !finished) {
       ended.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
       if (stop.stop_requested() || finished) return;
@@ -159,7 +163,9 @@ struct Progress::State {
 Progress::Progress(std::string what, int64_t total, std::string unit, int64_t start)
     : state_(std::make_unique<State>(std::move(what), total, std::move(unit), start)) {
   State& state = *state_;
-  if (!state.silent) state.repeater = std::jthread([&state](const std::stop_token& stop) { state.repeat(stop); });
+  if (state.silent) return;
+  state.repeater = std::jthread([&state](const std::stop_token& stop) { state.repeat(stop); });
+  state.repeats.wait(false);  // a child that is forked while it starts could inherit a lock (stop_signal.cpp)
 }
 
 Progress::~Progress() {

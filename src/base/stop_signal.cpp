@@ -74,7 +74,7 @@ void wait_for_signal(int fd) {
   watching.notify_one();
   char byte = 0;
   while (received.load() == 0) {
-    if (::read(fd, &byte, 1) < 0 && errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (::read(fd, &byte, 1) <= 0 && errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   const auto patience = Clock::now() + std::chrono::seconds(kPatienceSeconds);
   while (true) {
@@ -97,7 +97,6 @@ void install() {
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;  // reads and writes under way go on
   sigemptyset(&action.sa_mask);
-  ::signal(SIGXFSZ, SIG_IGN);
   for (const int number : kSignals) {
     struct sigaction before = {};
     sigaction(number, nullptr, &before);

@@ -4,8 +4,7 @@ namespace genbid {
 
 // Signals that ask the program to stop: SIGINT, SIGTERM, SIGHUP (a closed terminal), SIGUSR1 and SIGUSR2 (what
 // schedulers send some time before the end), SIGXCPU (processor time is used up; the kernel kills only at the hard
-// limit). One that is ignored when the program starts stays ignored (nohup). A file that grows beyond the limit of its
-// size (SIGXFSZ) is an error of who writes it, as a full disk is.
+// limit). One that is ignored when the program starts stays ignored (nohup).
 //
 // After install() the first of them only sets a flag that long work looks at between steps. A second SIGINT or SIGTERM
 // ends the process at once; a second of the others is part of the first (a closed terminal sends SIGHUP twice).

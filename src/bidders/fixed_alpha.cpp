@@ -1,5 +1,7 @@
 #include "bidders/fixed_alpha.h"
 
+#include "base/config/config_given.h"
+
 namespace genbid::bidders {
 namespace {
 
@@ -29,12 +31,14 @@ std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio) {
 void FixedAlphaOptions::fields(ConfigVisitor& v) {
   v.field("alpha", alpha, {0.0, 1e12});
   v.field("cpa_ratio", cpa_ratio, {0.0, 1e6});
-  v.check(!alpha || *alpha > 0.0, "alpha", "a number above 0; where it is left out, cpa_ratio decides");
-  v.check(!alpha || cpa_ratio == FixedAlphaOptions().cpa_ratio, "alpha", "either alpha or cpa_ratio, not both");
+  // A config that is printed has both, of which 0 stands for none.
+  v.check(alpha > 0.0 || !is_given(v, "alpha") || is_given(v, "cpa_ratio"), "alpha",
+          "a number above 0; where it is left out, cpa_ratio decides");
+  v.check(alpha == 0.0 || cpa_ratio == FixedAlphaOptions().cpa_ratio, "alpha", "either alpha or cpa_ratio, not both");
 }
 
 std::string FixedAlphaOptions::label() const {
-  if (alpha) return "fixed_alpha " + shortest(*alpha);
+  if (alpha > 0.0) return "fixed_alpha " + shortest(alpha);
   return "fixed_alpha " + shortest(cpa_ratio) + " x CPA limit";
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/config/config.h"
@@ -16,15 +15,13 @@ std::unique_ptr<Bidder> make_fixed_alpha(double alpha, double cpa_ratio);
 struct FixedAlphaRanges;
 
 struct FixedAlphaOptions {
-  std::optional<double> alpha = {};  // bid = alpha * p-value; none: cpa_ratio decides
-  double cpa_ratio = 1.0;            // alpha = cpa_ratio * the seat's CPA limit
+  double alpha = 0.0;      // bid = alpha * p-value; 0: cpa_ratio decides
+  double cpa_ratio = 1.0;  // alpha = cpa_ratio * the seat's CPA limit
 
   using Ranges = FixedAlphaRanges;
   void fields(ConfigVisitor& v);
   std::string label() const;
-  std::unique_ptr<Bidder> make(const BidderSetting& /*setting*/) const {
-    return make_fixed_alpha(alpha.value_or(0.0), alpha ? 0.0 : cpa_ratio);
-  }
+  std::unique_ptr<Bidder> make(const BidderSetting& /*setting*/) const { return make_fixed_alpha(alpha, cpa_ratio); }
 };
 
 // The options where one of them may be a range, from which a number is drawn for each seat and period.

@@ -533,11 +533,11 @@ void Hdf5File::visit_pieces(const std::string& name) const {
     const uint64_t all = is_empty ? 0 : all_pieces(settings, extent);
     if (count < all) {
       refuse("found " + std::to_string(count) + " of " + std::to_string(all) +
-             " pieces written, expected all: whoever made the file did not come to its end");
+             " pieces written, expected all, zeros too: perhaps whoever made the file did not come to its end");
     }
   } else if (layout == H5D_CONTIGUOUS && !is_empty && H5Dget_storage_size(set) == 0) {
     refuse("found nothing written, expected " + std::to_string(extent[0]) +
-           " rows: whoever made the file did not come to its end");
+           " rows, zeros too: perhaps whoever made the file did not come to its end");
   }
   if (kind_of(type) == Hdf5Kind::kOther || is_empty) return;
   std::vector<std::byte> row(to_size(width) * H5Tget_size(type));

@@ -17,8 +17,8 @@ namespace genbid::data {
 // JSON for a store's attribute, whatever the order of the files.
 std::string sources_json(std::vector<CsvSource> sources);
 
-// Writes the trajectories, with `labels` if the info says so, frees them and closes the writer; it is left to the caller
-// to commit. Returns false if a stop was asked for.
+// Writes the trajectories, with `labels` if the info says so, frees them and closes the writer; to commit is left to
+// the caller. Returns false if a stop was asked for.
 bool write_store(std::vector<Trajectory>& trajectories, const std::vector<TrajectoryLabels>& labels,
                  const TrajectoryStoreInfo& info, int64_t num_rows, TrajectoryStoreWriter& writer);
 

@@ -41,8 +41,8 @@ struct PlatformPeriodCells {
 //   HINDSIGHT/SCENARIO-SEATS/period-22.safetensors
 class JobStore {
  public:
-  // `program`: which one this is, recorded with each job; not a part of its identity: most changes of the program change
-  // no number, so what another one has played is used, and it is said once.
+  // `program`: which one this is, recorded with each job; not a part of its identity: most changes of the program
+  // change no number, so what another one has played is used, and it is said once.
   JobStore(std::string cells_folder, std::string hindsight_folder, std::string program = {})
       : cells_folder_(std::move(cells_folder)),
         hindsight_folder_(std::move(hindsight_folder)),

@@ -35,12 +35,12 @@ bool is_version(const std::string& version) {
   return plain && !taken;
 }
 
-// Whether its line names a bundle that is there, or by a hash one that somebody has removed.
+// Whether its line names a bundle that is there, or was before somebody removed it.
 bool names_a_bundle(const std::string& current, const std::string& output) {
   std::string name = read_file(current);
   if (name.ends_with('\n')) name.pop_back();
-  const bool is_hash = name.size() == kVersionDigits && name.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return is_hash || (is_version(name) && serve::is_bundle(output + "/" + name));
+  const std::string named = output + "/" + name;
+  return is_version(name) && (!is_there(named) || serve::is_bundle(named));
 }
 
 }  // namespace

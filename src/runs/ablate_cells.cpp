@@ -224,6 +224,9 @@ class Builder {
   std::vector<AblateCell> cells_;
 };
 
+// An identity as this program writes it, or as earlier ones did.
+enum class Wording { kNow, kEarlier };
+
 // The hash of a file, read once for all cells.
 std::string known_hash(const std::string& path) {
   static std::map<std::string, std::string> hashes;
@@ -233,7 +236,7 @@ std::string known_hash(const std::string& path) {
 }
 
 // The hash of the weights that a checkpoint, a run or a bundle has now; where there are none, the path stands for them.
-std::string weights_of(const std::string& path) {
+std::string weights_of(const std::string& path, Wording wording) {
   std::string folder = path;
   if (std::filesystem::is_directory(path + "/checkpoints")) {
     const std::vector<std::string> checkpoints = RunDir::open(path).checkpoints();
@@ -242,20 +245,23 @@ std::string weights_of(const std::string& path) {
   const std::string file = folder + "/model.safetensors";
   if (std::filesystem::is_regular_file(file)) return file_content_hash(file);
   // Of a bundle the file that has the hashes of all others.
-  if (serve::is_bundle(path)) return file_content_hash(serve::bundle_folder(path) + "/" + serve::kBundleFile);
+  if (wording == Wording::kNow && serve::is_bundle(path)) {
+    return file_content_hash(serve::bundle_folder(path) + "/" + serve::kBundleFile);
+  }
   return path;
 }
 
-void take_weights(CandidateConfig& candidate) {
-  if (candidate.is_policy()) candidate.policy = "weights " + weights_of(candidate.policy);
+void take_weights(CandidateConfig& candidate, Wording wording) {
+  if (candidate.is_policy()) candidate.policy = "weights " + weights_of(candidate.policy, wording);
 }
 
 // Files of settings that are named by path stand there by what they hold, a population's with the tables that it names.
 template <typename Config>
-void take_contents(Config& config, int num_seats) {
+void take_contents(Config& config, int num_seats, Wording wording) {
   for_each_path(config, [&](const std::string& key, std::string& path) {
     if (!std::filesystem::is_regular_file(path)) return;
-    path = "content " + (key.ends_with("population") ? play::population_content(path, num_seats) : known_hash(path));
+    const bool names_files = wording == Wording::kNow && key.ends_with("population");
+    path = "content " + (names_files ? play::population_content(path, num_seats) : known_hash(path));
   });
 }
 
@@ -266,7 +272,7 @@ std::string market_of(EvaluateConfig config) {
   return print_config(config, "evaluate");
 }
 
-std::string identity_of(const AblateCell& cell) {
+std::string identity_of(const AblateCell& cell, Wording wording) {
   std::string text;
   if (cell.train) {
     TrainRunConfig config = *cell.train;
@@ -279,9 +285,12 @@ std::string identity_of(const AblateCell& cell) {
     config.train.log_every = config.train.checkpoint_every = config.train.keep = 1;
     config.train.save_patience = 0;
     config.train.rank_timeout = 1;
-    if (!config.train.initial.empty()) config.train.initial = "weights " + weights_of(config.train.initial);
-    if (config.select.every > 0) take_contents(config.select.market, config.select.market.shape().seats);
-    if (config.rounds.on()) take_contents(config.rounds.market, config.rounds.market.shape().seats);
+    if (wording == Wording::kNow) {
+      std::string& initial = config.train.initial;
+      if (!initial.empty()) initial = "weights " + weights_of(initial, wording);
+      if (config.select.every > 0) take_contents(config.select.market, config.select.market.shape().seats, wording);
+      if (config.rounds.on()) take_contents(config.rounds.market, config.rounds.market.shape().seats, wording);
+    }
     text += print_config(config, "train") + "---\n";
   }
   for (const JudgedMarket& market : cell.markets) {
@@ -291,10 +300,12 @@ std::string identity_of(const AblateCell& cell) {
     if (cell.train) {
       config.policy[0].policy = kTrained;
     } else {
-      take_weights(config.policy[0]);
+      take_weights(config.policy[0], wording);
     }
-    for (CandidateConfig& opponent : config.platform.opponent) take_weights(opponent);
-    take_contents(config, config.in_market() ? config.market.shape().seats : kNumSeats);
+    if (wording == Wording::kNow) {
+      for (CandidateConfig& opponent : config.platform.opponent) take_weights(opponent, wording);
+    }
+    take_contents(config, config.in_market() ? config.market.shape().seats : kNumSeats, wording);
     text += (&market == cell.markets.data() ? "" : "---\n") + print_config(config, "evaluate");
   }
   return text;
@@ -314,7 +325,8 @@ std::vector<AblateCell> ablate_cells(const AblateConfig& config) {
   reference_of(config, cells);
   for (AblateCell& cell : cells) {
     for (JudgedMarket& market : cell.markets) market.market = market_of(market.evaluate);
-    cell.identity = identity_of(cell);
+    cell.identity = identity_of(cell, Wording::kNow);
+    cell.earlier_identity = identity_of(cell, Wording::kEarlier);
   }
   return cells;
 }

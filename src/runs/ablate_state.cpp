@@ -77,8 +77,9 @@ CellPlace place_of(const Json& json) {
   return place;
 }
 
-void check_same(const std::string& where, const std::string& was, const std::string& is, const std::string& again) {
-  const std::string difference = settings_difference(is, was);
+void check_same(const std::string& where, const std::string& was, const AblateCell& cell, const std::string& again) {
+  if (was == cell.earlier_identity) return;
+  const std::string difference = settings_difference(cell.identity, was);
   if (!difference.empty()) throw Error(where + ": found " + difference + " (" + again + ")");
 }
 
@@ -172,12 +173,12 @@ void open_experiment(const AblateConfig& config, const std::vector<AblateCell>& 
       throw Error(path + ": found base '" + base_of(config, cells).variant + "', expected '" + seen.value("base", "") +
                   "' (" + again + ")");
     }
-    check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells).identity, again);
+    check_same(path + ": the base", seen.value("identity", ""), base_of(config, cells), again);
   }
   for (const AblateCell& cell : cells) {
     const CellRecord record = read_record(cell);
     if (record.state != CellState::kDone) continue;  // what is not done is run as it is now
-    check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell.identity,
+    check_same(record_path(cell.folder) + ": variant '" + cell.variant + "'", record.identity, cell,
                "give the variant another name, or remove " + cell.folder);
   }
   write_file(path, text_of(now));

@@ -11,7 +11,7 @@ namespace genbid::runs {
 namespace {
 
 // What must be as it was: the rest is cleared.
-std::string kept_settings(TrainRunConfig config) {
+std::string kept_settings(TrainRunConfig config, bool judge_is_known) {
   config.run.clear();
   config.data.memory_megabytes = 0;
   config.data.scratch.clear();
@@ -19,6 +19,7 @@ std::string kept_settings(TrainRunConfig config) {
   for (TapeFileConfig& store : config.tapes.store) store.path = "store";
   // Of files of populations their content counts, which checkpoints know by hashes.
   for (TuningMarketConfig* market : {&config.select.market, &config.rounds.market}) {
+    if (market == &config.select.market && !judge_is_known) continue;
     for (std::string* population : {&market->population, &market->auction.reserve_from.population}) {
       if (!population->empty() && !play::is_shipped_population(*population)) *population = "a file";
     }
@@ -27,8 +28,8 @@ std::string kept_settings(TrainRunConfig config) {
   return print_config(config, "train");
 }
 
-// The config of a checkpoint. Where the file of a population has another name by now, that of the command stands for it:
-// which seats it holds is compared by content.
+// The config of a checkpoint. Where the file of a population has another name by now, that of the command stands for
+// it: which seats it holds is compared by content.
 TrainRunConfig read_kept_config(const std::string& file, const TrainRunConfig& now) {
   TrainRunConfig before;
   try {
@@ -49,8 +50,12 @@ TrainRunConfig read_kept_config(const std::string& file, const TrainRunConfig& n
     if (now.rounds.on()) take("rounds.market", now.rounds.market);
     if (renamed.empty()) throw;
     before = TrainRunConfig();
-    ConfigFile::load(file, renamed).read(before);
-    return before;
+    try {
+      ConfigFile::load(file, renamed).read(before);
+      return before;
+    } catch (const ConfigError&) {
+    }
+    throw;
   }
 }
 
@@ -88,11 +93,12 @@ std::string store_path(const TrainRunConfig& config, size_t place) {
 
 Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const policy::CheckpointInfo& now) {
   TrainRunConfig before;
-  const auto latest =
-      latest_checkpoint(run, [&](const std::string& file) { before = read_kept_config(file, config); });
+  const auto latest = latest_checkpoint(run, [&](const std::string& file) { before = read_kept_config(file, config); });
   if (!latest) return {};
   const policy::CheckpointInfo& seen = latest->info;
-  check_kept_settings(*latest, kept_settings(before), kept_settings(config), "data, model and train");
+  const bool judge_is_known = !seen.judge.empty();
+  check_kept_settings(*latest, kept_settings(before, judge_is_known), kept_settings(config, judge_is_known),
+                      "data, model and train");
   const bool same_features = seen.observation.feature_set == now.observation.feature_set;
   for (size_t i = 0; i < now.stores.size(); ++i) {
     if (i < seen.stores.size() && !has_other_data(seen.stores[i], now.stores[i], same_features)) continue;

@@ -4,9 +4,12 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
+#include <string_view>
 #include <thread>
 
 #include "base/error.h"
@@ -138,6 +141,8 @@ struct Trainer::State {
         unsaved.clear();
         return;
       } catch (const Error& error) {
+        // A full disk is cleared by somebody, a limit of a file's size is not.
+        if (std::string_view(error.what()).find(std::strerror(EFBIG)) != std::string_view::npos) throw;
         if (std::chrono::steady_clock::now() - start + pause > std::chrono::seconds(config.save_patience)) throw;
         unsaved = error.what();
       }
@@ -357,6 +362,7 @@ TrainSummary Trainer::run() {
   double window_start = seconds_now();
   int64_t window_first = step;
   const int64_t first_step = step;
+  std::string told;
 
   s.policy.train();
   const stop_signal::Cooperative until_saved;
@@ -389,10 +395,11 @@ TrainSummary Trainer::run() {
       values.emplace_back("train/steps_per_second",
                           static_cast<double>(step - window_first) / std::max(now - window_start, 1e-9));
       s.write(step, values);
-      if (progress) progress->update(step, "loss " + format("%.4f", *summary.loss));
+      told = "loss " + format("%.4f", *summary.loss);
       window_start = now;
       window_first = step;
     }
+    if (progress) progress->update(step, told);
     if (step % config.eval_every == 0) s.measure(summary, true);
     if (step % config.checkpoint_every == 0 || (!s.unsaved.empty() && step % config.log_every == 0)) {
       s.save(State::Save::kNowOrLater);

@@ -533,7 +533,6 @@ TEST_F(CommandLine, EvaluatesInAReplay) {
                  "market");
 }
 
-// A job of a log is known by what the log holds, whatever it is called; and a result says who was judged.
 // Whether it is refused before it plays or while it reads the log.
 TEST_F(CommandLine, ARefusedReplayLeavesNothingBehind) {
   std::string log = read_file("tests/golden/offline_eval/scaled_log_2adv.csv");
@@ -568,6 +567,7 @@ TEST_F(CommandLine, ADamagedCellIsNamedAndPlayedAnewOnceItIsRemoved) {
   EXPECT_EQ(read_file(out("result/result.json")), first);
 }
 
+// A job of a log is known by what the log holds, whatever it is called; and a result says who was judged.
 TEST_F(CommandLine, KeepsReplayedPeriods) {
   const std::string log = out("log.csv");
   std::string rows = read_file("tests/golden/offline_eval/scaled_log_2adv.csv");

@@ -190,6 +190,9 @@ TEST(BidderConfig, ReadsEachKind) {
   config = {};
   EXPECT_NE(read_bidder("{bidder: fixed_alpha, alpha: 0}", config).find("a number above 0"), std::string::npos);
   config = {};
+  EXPECT_EQ(read_bidder("{bidder: fixed_alpha, alpha: 0, cpa_ratio: 1.2}", config), "");  // as it is printed
+  EXPECT_EQ(bidder_label(config), "fixed_alpha 1.2 x CPA limit");
+  config = {};
   EXPECT_EQ(read_bidder("{bidder: fixed_alpha, cpa_ratio: 1.1}", config), "");
   EXPECT_EQ(bidder_label(config), "fixed_alpha 1.1 x CPA limit");
   config = {};

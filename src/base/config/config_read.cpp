@@ -10,6 +10,7 @@
 #include "base/config/config_tree.h"
 #include "base/config/config_value.h"
 #include "base/error.h"
+#include "base/config/config_given.h"
 #include "base/shown.h"
 
 namespace genbid {
@@ -233,6 +234,8 @@ class ConfigReader : public ConfigVisitor {
     });
   }
 
+  bool gives(std::string_view key) { return find(key) != nullptr; }
+
   void check(bool good, std::string_view key, std::string_view expected) override {
     if (good) return;
     const ConfigNode* node = find(key);
@@ -427,6 +430,11 @@ class ConfigReader : public ConfigVisitor {
 };
 
 }  // namespace
+
+bool is_given(ConfigVisitor& v, std::string_view key) {
+  auto* const reader = dynamic_cast<ConfigReader*>(&v);
+  return reader != nullptr && reader->gives(key);
+}
 
 struct ConfigFile::Impl {
   ConfigNode root;

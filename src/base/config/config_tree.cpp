@@ -247,8 +247,8 @@ ConfigNode parse_yaml(const std::string& text, const std::function<std::string(i
 namespace {
 
 // What is in brackets or in quotes, and lists and mappings of several lines, are read as YAML. Anything else is taken
-// as it was typed, so that `#`, `: `, `%` and line feeds may be part of a value; only an empty text and YAML's words for
-// null stand for nothing, as they do in a file.
+// as it was typed, so that `#`, `: `, `%` and line feeds may be part of a value; only an empty text and YAML's words
+// for null stand for nothing, as they do in a file.
 ConfigNode override_value(const std::string& text, const std::string& path, const std::string& where) {
   const auto place = [&](int /*line*/) { return where; };
   const size_t first = text.find_first_not_of(" \t");
