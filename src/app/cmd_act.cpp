@@ -1,12 +1,43 @@
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <iostream>
+#include <istream>
+#include <streambuf>
 
 #include "app/command.h"
+#include "base/files/raw_file.h"
 #include "runs/act_run.h"
 
 namespace genbid::app {
+namespace {
+
+// Standard input that says why it cannot be read, which std::cin takes for its end.
+class StandardInput : public std::streambuf {
+ protected:
+  int_type underflow() override {
+    ssize_t count = -1;
+    do {
+      count = ::read(STDIN_FILENO, read_.data(), read_.size());
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) fail_io("standard input", "read", errno);
+    if (count == 0) return traits_type::eof();
+    setg(read_.data(), read_.data(), read_.data() + count);
+    return traits_type::to_int_type(read_.front());
+  }
+
+ private:
+  std::array<char, 4096> read_{};
+};
+
+}  // namespace
 
 int act(const std::string& bundle, int64_t max_campaigns) {
-  runs::act_by_lines(bundle, max_campaigns, std::cin, std::cout);
+  StandardInput input;
+  std::istream lines(&input);
+  lines.exceptions(std::ios::badbit);  // passes on what the buffer throws
+  runs::act_by_lines(bundle, max_campaigns, lines, std::cout);
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <new>
 #include <span>
@@ -208,6 +209,11 @@ int main(int argc, char** argv) {
   bench_verb->add_option("--device", bench_setting.device, "cpu, cuda or cuda:N: where step.MODEL run, default cpu");
   bench_verb->add_flag("--small", bench_setting.small, "step.MODEL on few and small steps: to see that it works");
   add_flags(*bench_verb, arguments);
+
+  // Libraries look for their parts from there, and end the process where they cannot.
+  std::error_code no_folder;
+  (void)std::filesystem::current_path(no_folder);
+  if (no_folder) return failed("the working folder: found none (it was removed), expected one that is there");
 
   try {
     app.parse(argc, argv);

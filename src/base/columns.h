@@ -26,7 +26,8 @@ std::string csv_header(const std::vector<Column<Row>>& columns) {
   return text + "\n";
 }
 
-// Appends a value as CSV has it; a double is written as the shortest text that reads back as the same number.
+// Appends a value as CSV has it; a double is written as the shortest text that reads back as the same number, and words
+// stand in quotes where they must (RFC 4180).
 void append_csv(std::string& text, const ColumnValue& value);
 
 // Appends a row with its line feed.

@@ -50,7 +50,7 @@ class Unhurried {
   Unhurried& operator=(const Unhurried&) = delete;
 };
 
-inline constexpr int kPatienceSeconds = 8;
+inline constexpr int kPatienceSeconds = 6;
 
 }  // namespace stop_signal
 }  // namespace genbid

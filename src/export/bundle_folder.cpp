@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
@@ -43,7 +44,25 @@ bool names_a_bundle(const std::string& current, const std::string& output) {
   return is_version(name) && (!is_there(named) || serve::is_bundle(named));
 }
 
+// Whether it is a training's folder or one of its checkpoints: readers would take a bundle in it for the training.
+bool is_of_a_training(const std::string& folder) {
+  std::error_code ignored;
+  const std::string checkpoints = folder + "/checkpoints";
+  if (fs::is_directory(checkpoints, ignored) && !serve::is_bundle(checkpoints)) return true;
+  const std::string config = folder + "/config.yaml";
+  if (!fs::is_regular_file(config, ignored)) return false;
+  std::ifstream file(config);
+  std::string line;
+  return std::getline(file, line) && line == "kind: train";
+}
+
 }  // namespace
+
+void check_output(const std::string& output) {
+  if (!is_of_a_training(output)) return;
+  throw ConfigError("output: found " + path_text(output) +
+                    ", which is the folder of a training; expected another folder");
+}
 
 void check_version(const std::string& version) {
   if (is_version(version)) return;
@@ -86,6 +105,7 @@ int64_t bytes_in(const std::string& folder) {
 }
 
 FolderLock::FolderLock(const std::string& folder) {
+  check_output(folder);
   fs::create_directories(folder);
   file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file_ < 0) throw Error(folder + ": cannot open: " + std::strerror(errno));

@@ -12,6 +12,8 @@ namespace genbid::exporting {
 
 inline constexpr size_t kVersionDigits = 16;  // of a hash, as a version
 
+// Error where bundles would lie in the folder of a training, or in a checkpoint.
+void check_output(const std::string& output);
 // Error unless it can be the name of a bundle's folder.
 void check_version(const std::string& version);
 // Error where an export would replace a CURRENT that no export has written.
@@ -22,7 +24,8 @@ void check_current(const std::string& output);
 std::vector<serve::BundleFile> files_in(const std::string& folder);
 int64_t bytes_in(const std::string& folder);
 
-// One export a folder at a time: whether a version is there is asked before it is put in place.
+// One export a folder at a time: whether a version is there is asked before it is put in place. Makes the folder, once
+// check_output() has nothing against it.
 class FolderLock {
  public:
   explicit FolderLock(const std::string& folder);

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 class JsonNode {
  public:
   JsonNode(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
+    if (json.is_discarded()) throw Error(where_ + ": damaged: no JSON, expected a table.json");
     if (!json.is_object()) throw Error(where_ + ": found " + dumped(json) + ", expected an object");
   }
 

@@ -111,6 +111,50 @@ void check_adapts(const CampaignCandidateConfig& config, const perbid::CampaignA
   refuse_adapt(config, name, "a training of model: drlb");
 }
 
+// Campaigns of a law are known by their numbers: those of the training set come first, then those of validation, by
+// which a training may have been chosen. Whoever asks for the training set asks for such campaigns.
+void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, SetOfSamples set) {
+  const CampaignDaysConfig& seen = training.config.days;
+  if (set == SetOfSamples::kTrain || !days.store.empty() || !seen.store.empty()) return;
+  auto seen_laws = seen.campaigns;
+  auto laws = days.campaigns;
+  if (seen.samples.day != days.samples.day || print_config(seen_laws, "") != print_config(laws, "")) return;
+  const bool is_test = set == SetOfSamples::kTest;
+  const int64_t first = days.samples.train + (is_test ? days.samples.validation : 0);
+  const int64_t end = seen.samples.train + (is_test ? seen.samples.validation : 0);
+  if (first >= end) return;
+  throw Error(training.checkpoint + ": found campaigns 0 to " + std::to_string(end - 1) + " in its training" +
+              (is_test ? " and validation" : "") + ", and campaign " + std::to_string(first) +
+              " is judged; expected samples.train and samples.validation as in the training (" +
+              std::to_string(seen.samples.train) + " and " + std::to_string(seen.samples.validation) + ")");
+}
+
+// Several trainings stand for draws of one: none may come twice.
+void refuse_twins(const std::vector<Agents>& trainings, const std::string& name) {
+  std::set<std::string> seen;
+  for (const Agents& training : trainings) {
+    std::error_code ignored;
+    const auto place = std::filesystem::weakly_canonical(training.checkpoint, ignored).string();
+    if (seen.insert(place).second) continue;
+    throw ConfigError("policy: " + name + ": runs: found " + training.checkpoint +
+                      " twice, expected trainings that differ");
+  }
+}
+
+// A table replaces only its like.
+void check_replaceable_tables(const std::string& dir) {
+  data::check_replaceable_output(dir + "/table.md", "a table of campaigns' days", [](const std::string& path) {
+    return read_file(path).starts_with("protocol campaigns");
+  });
+  data::check_replaceable_output(dir + "/table.json", "a table of campaigns' days", [](const std::string& path) {
+    const auto json = nlohmann::json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object() || !json.contains("blocks")) return false;
+    const nlohmann::json& blocks = json["blocks"];
+    return blocks.is_array() && !blocks.empty() && blocks[0].is_object() &&
+           blocks[0].value("protocol", nlohmann::json()) == "campaigns";
+  });
+}
+
 // M-PID's settings are found on days of the training set: few of them tell as much as all.
 void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& threads) {
   constexpr int64_t kMostDays = 500;
@@ -237,6 +281,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   data::check_replaceable_output(outcomes, "a table of what campaigns' days came to", [](const std::string& path) {
     return data::begins_with(path, "candidate,training,campaign,");
   });
+  check_replaceable_tables(config.output.dir);
   {  // before the work: is there a place for it?
     MadeFolders folders;
     folders.will_be(config.output.dir);
@@ -278,7 +323,9 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
         candidate.trainings.push_back(load_agents(run, samples->num_slots()));
       }
       contender.trainings.resize(candidate.trainings.size());
+      refuse_twins(candidate.trainings, contender.name);
       for (const Agents& training : candidate.trainings) {
+        refuse_trained_on(training, config.days, set);
         check_choice(one, *training.model, contender.name);
         check_adapts(one, *training.model, contender.name);
       }

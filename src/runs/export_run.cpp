@@ -11,6 +11,7 @@
 #include "base/files/atomic_file.h"
 #include "base/shown.h"
 #include "base/text_table.h"
+#include "export/bundle_folder.h"
 #include "runs/export_agents.h"
 #include "runs/load_policy.h"
 #include "runs/program.h"
@@ -94,6 +95,7 @@ void ExportConfig::fields(ConfigVisitor& v) {
 }
 
 ExportSummary export_checkpoint(const ExportConfig& config) {
+  exporting::check_output(config.output);
   at::set_num_threads(1);  // sums as evaluation has them
   std::string path = config.checkpoint;
   while (path.size() > 1 && path.back() == '/') path.pop_back();

@@ -8,10 +8,13 @@
 #include <set>
 #include <span>
 
+#include "base/config/config_json.h"
 #include "base/config/period_text.h"
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
+#include "base/files/run_dir.h"
 #include "base/shown.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
@@ -162,7 +165,82 @@ Inspection inspect_bundle(const std::string& path, bool operators) {
 
 // --- Checkpoints -----------------------------------------------------------------------------------------------------
 
+void add_files(Inspection& made, const std::string& checkpoint) {
+  for (const char* name : {"model.safetensors", "trainer.safetensors", "config.yaml"}) {
+    const std::string file = checkpoint + "/" + name;
+    if (fs::exists(file)) made.facts.emplace_back(name, size_of_file(file));
+  }
+}
+
+std::string program_text(const policy::CheckpointInfo& info) {
+  return info.program.empty() ? "a program that does not say" : info.program;
+}
+
+// Whether its config says so, be the checkpoint whole or not.
+bool is_of_campaigns(const std::string& checkpoint) {
+  const std::string file = checkpoint + "/config.yaml";
+  return fs::is_regular_file(file) && read_file(file).starts_with("kind: train\nprotocol: campaigns\n");
+}
+
+// An object of the config of a training of campaigns; an empty one where there is none.
+Json section_of(const Json& config, const char* key) {
+  const auto found = config.find(key);
+  return found != config.end() && found->is_object() ? *found : Json::object();
+}
+
+std::string campaign_days_text(const Json& config, const policy::CheckpointInfo& info) {
+  if (const std::string store = text_at(config, "store"); !store.empty()) {
+    const std::string days = info.stores.front().days;  // its first line says how many
+    return store + ", " + days.substr(0, days.find('\n'));
+  }
+  const Json samples = section_of(config, "samples");
+  return "made campaigns, seed " + text_at(section_of(config, "campaigns"), "seed") + ": " + text_at(samples, "train") +
+         " samples to train on, " + text_at(samples, "validation") + " to validate, " + text_at(samples, "test") +
+         " to test";
+}
+
+// Agents of campaigns, or their network of profiles. Weights are checked by their hash alone: agents could be loaded
+// only beside the network of profiles that they were trained with.
+Inspection inspect_campaign_checkpoint(const std::string& checkpoint) {
+  const policy::CheckpointInfo info = policy::read_checkpoint_info(checkpoint);
+  const Json config = Json::parse(config_json(read_file(checkpoint + "/config.yaml")), nullptr,
+                                  /*allow_exceptions=*/false);
+  if (!config.is_object()) throw Error(checkpoint + "/config.yaml: found no config of a training, expected one");
+  Inspection made = {"checkpoint of a training of campaigns", {}, {}};
+  const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
+  const std::string model = text_at(config, "model");
+  add("folder", checkpoint);
+  add("model", model == "profile" ? "profile, a network of profiles of campaigns"
+               : model == "drlb"  ? "drlb, an agent of campaigns"
+                                  : model + ", " + text_at(section_of(config, "episodes"), "agents") + " of campaigns");
+  add("step", grouped(info.step));
+  add("made by", program_text(info));
+  add("days", std::to_string(info.ticks) + " slots");
+  if (model == "agents") {
+    const bool conditions = config.value("conditions", Json(false)) == Json(true);
+    const std::string profiles = config.contains("profile_run") ? text_at(config, "profile_run") : "";
+    add("reads", !profiles.empty()
+                     ? "what it spent, profiles of " + profiles + " (weights XXH3-128 " + info.initial + ")"
+                 : conditions ? "what it spent, how tight limits are"
+                              : "what it spent");
+  }
+  add("trained on", campaign_days_text(config, info));
+  if (!info.judged_days.empty()) add("judged on", "the validation set of these days");
+  add_files(made, checkpoint);
+  return made;
+}
+
 Inspection inspect_checkpoint(const std::string& path) {
+  if (const std::string checkpoint = checkpoint_folder(path); is_of_campaigns(checkpoint)) {
+    try {
+      return inspect_campaign_checkpoint(checkpoint);
+    } catch (const Error& error) {  // as load_checkpoint() says it
+      if (checkpoint == path) throw;
+      const std::vector<std::string> all = RunDir::open(path).checkpoints();
+      if (all.size() < 2 || checkpoint != all.back()) throw;
+      throw Error(std::string(error.what()) + "; the checkpoint before it is " + all[all.size() - 2]);
+    }
+  }
   const LoadedPolicy loaded = load_checkpoint(path, policy::Weights::kEma);
   Inspection made = {"checkpoint", {}, {}};
   const auto add = [&made](const std::string& name, const std::string& text) { made.facts.emplace_back(name, text); };
@@ -170,7 +248,7 @@ Inspection inspect_checkpoint(const std::string& path) {
   add("folder", loaded.checkpoint);
   add("model", loaded.model + ", " + grouped(policy::num_parameters(policy)) + " parameters");
   add("step", grouped(loaded.info.step));
-  add("made by", loaded.info.program.empty() ? "a program that does not say" : loaded.info.program);
+  add("made by", program_text(loaded.info));
   add("days", std::to_string(loaded.info.ticks) + " ticks; history of " + std::to_string(policy.window()));
   add("features", loaded.info.observation.feature_set + ", " + std::to_string(loaded.info.shape.num_features) +
                       "; what was won counts " +
@@ -183,10 +261,7 @@ Inspection inspect_checkpoint(const std::string& path) {
     add("held out", days_text(store.held_out_periods));
   }
   if (!loaded.info.judged_periods.empty()) add("judged on", days_text(loaded.info.judged_periods));
-  for (const char* name : {"model.safetensors", "trainer.safetensors", "config.yaml"}) {
-    const std::string file = loaded.checkpoint + "/" + name;
-    if (fs::exists(file)) add(name, size_of_file(file));
-  }
+  add_files(made, loaded.checkpoint);
   return made;
 }
 

@@ -16,8 +16,8 @@ struct Inspection {
   std::string json() const;
 };
 
-// `genbid inspect` as a function. `path`: a bundle or a folder of them, a checkpoint, a training's folder, or one of
-// the program's HDF5 files. `operators`: of a bundle, which they are. Error for anything else.
+// `genbid inspect` as a function. `path`: a bundle or a folder of them, a checkpoint, a training's folder (either also
+// of campaigns), or one of the program's HDF5 files. `operators`: of a bundle, which they are. Error for anything else.
 Inspection inspect(const std::string& path, bool operators);
 
 }  // namespace genbid::runs

@@ -14,6 +14,7 @@
 #include "report/page.h"
 #include "report/read_metrics.h"
 #include "report/read_results.h"
+#include "report/read_table.h"
 #include "runs/program.h"
 #include "runs/report_campaigns.h"
 #include "runs/report_days.h"
@@ -79,6 +80,21 @@ void describe_training(const std::string& folder, report::ReportInput& input) {
   if (!checkpoints.empty()) input.versions.push_back({"last checkpoint", checkpoints.back()});
 }
 
+// Says what the folder lacks, which has no page.
+[[noreturn]] void refuse(const std::string& folder) {
+  const std::string table = folder + "/table.json";
+  if (is_there(table)) {
+    report::read_table(read_file(table), table);  // says what is wrong with it
+    throw Error(folder +
+                ": found a table.json, but not the result.json of those whom it judges, there or in a subfolder; "
+                "expected the folder of an evaluation");
+  }
+  throw Error(folder +
+              ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder, nor a "
+              "table.json of campaigns, nor an experiment.json; expected the folder of a training, of an evaluation or "
+              "of an experiment");
+}
+
 // A training, an evaluation, or a training that was judged in its folder.
 report::ReportInput run_input(const std::string& folder, bool trained, const std::vector<std::string>& results,
                               std::optional<report::CampaignJudgement> campaigns) {
@@ -109,12 +125,7 @@ std::string write_report(const std::string& folder_as_given, const std::string& 
   const bool trained = is_there(folder + "/metrics.jsonl") && is_there(folder + "/config.yaml");
   const std::vector<std::string> results = experiment ? std::vector<std::string>() : report::result_files(folder);
   std::optional<report::CampaignJudgement> campaigns = experiment ? std::nullopt : read_campaign_judgement(folder);
-  if (!experiment && !trained && results.empty() && !campaigns) {
-    throw Error(folder +
-                ": found neither metrics.jsonl and config.yaml nor a result.json, there or in a subfolder, nor a "
-                "table.json of campaigns, nor an experiment.json; expected the folder of a training, of an evaluation "
-                "or of an experiment");
-  }
+  if (!experiment && !trained && results.empty() && !campaigns) refuse(folder);
   const std::string place = output.empty() ? folder + "/report.html" : output;
   data::check_replaceable_output(place, "a report",
                                  [](const std::string& path) { return data::begins_with(path, report::kPageBegins); });

@@ -185,6 +185,27 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   EXPECT_EQ(read_file(out("third/outcomes.csv")), "mine\n");
 }
 
+// Campaigns of a law are the same in every command; a test of other sizes may be of those that were trained on.
+TEST_F(Campaigns, ThatWereTrainedOnAreNoTest) {
+  expect_success(profile("profile"));
+  expect_success(agents("one"));
+  const std::string judge =
+      std::string("evaluate configs/campaigns/evaluate.yaml reference=yesterday") + kDays + " output.dir=";
+  expect_failure(judge + out("seen") + " samples.train=1 samples.validation=1 samples.test=9 policy='[yesterday, " +
+                     out("one") + "]'",
+                 1, "is judged; expected samples.train and samples.validation as in the training");
+  expect_failure(
+      judge + out("twice") + " policy='[yesterday, {name: x, runs: [" + out("one") + ", " + out("one") + "]}]'", 2,
+      " twice, expected trainings that differ");
+  std::filesystem::create_directories(out("mine"));
+  write_file(out("mine/table.md"), "thesis\n");
+  expect_failure(judge + out("mine") + " policy='[yesterday]'", 1, "table.md: found a file that is not");
+  EXPECT_EQ(read_file(out("mine/table.md")), "thesis\n");
+  // A name with a comma is one field.
+  expect_success(judge + out("named") + " policy='[yesterday, {name: \"a, \\\"b\\\"\", policy: limit}]'");
+  expect_success("report " + out("named") + " --output " + out("page.html"));
+}
+
 // DRLB and agents that begin with yesterday's bid: they go on to the same bytes, and are judged beside rules.
 TEST_F(Campaigns, OfOtherKindsGoOnAndAreJudged) {
   const auto drlb = [&](const std::string& name, const std::string& more = "") {
@@ -208,6 +229,14 @@ TEST_F(Campaigns, OfOtherKindsGoOnAndAreJudged) {
   expect_success(agents("own_parts", own));
   EXPECT_EQ(weights("own_parts", "00000020"), weights("own", "00000020"));
   expect_failure(agents("own", "profile_run= episodes.reassign=false"), 1, "agents.start");
+  const ProgramResult drlb_text = run_program("inspect " + out("one"));
+  EXPECT_EQ(drlb_text.status, 0);
+  for (const char* part : {"checkpoint of a training of campaigns\n", "drlb, an agent of campaigns", " 20\n", "8 slots",
+                           "seed 1: 12 samples to train on"}) {
+    EXPECT_NE(drlb_text.output.find(part), std::string::npos) << part << "\n" << drlb_text.output;
+  }
+  const ProgramResult own_text = run_program("inspect " + out("own") + "/checkpoints/step-00000020");
+  EXPECT_NE(own_text.output.find("agents, 3 of campaigns"), std::string::npos) << own_text.output;
 
   expect_success("evaluate configs/campaigns/evaluate.yaml reference=yesterday output.dir=" + out("judged") + kDays +
                  " policy='[yesterday, " + out("one") + ", " + out("own") + "]'");

@@ -124,7 +124,7 @@ TEST_F(Report, ItsTableIsThatOfTheEvaluation) {
   put("eval/table.json", table("pid", "5"));
   EXPECT_FALSE(has(page(out("eval"), "eval/report.html"), ">7.25<"));
   put("eval/table.json", "nonsense");
-  expect_refused(out("eval"), out("eval/table.json") + ": found");
+  expect_refused(out("eval"), out("eval/table.json") + ": damaged: no JSON");
 }
 
 // How Res is spread: the two trainings' curves in the mean, whatever the order of rows.
@@ -196,6 +196,10 @@ TEST_F(Report, AFolderWithoutEitherIsRefused) {
   expect_refused(out("empty"), out("empty") + ": found neither metrics.jsonl and config.yaml nor a result.json");
   EXPECT_TRUE(std::filesystem::is_empty(out("empty")));
   expect_refused(out("nowhere"), out("nowhere") + ": found nothing there, expected the folder of a training");
+  put("table/table.json", "{}");
+  expect_refused(out("table"), out("table/table.json") + ": found no key 'scenario', expected a table.json");
+  put("table/table.json", R"({"blocks": []})");
+  expect_refused(out("table"), out("table") + ": found a table.json, but not the result.json");
   put("file", "text");
   expect_refused(out("file"), out("file") + ": found a file, expected the folder of a training");
 }
@@ -213,6 +217,8 @@ TEST_F(Report, ALineOfMetricsThatIsNoneIsNamed) {
   put_training();
   put("run/metrics.jsonl", "{\"step\": 50}\nnonsense\n");
   expect_refused(out("run"), out("run/metrics.jsonl") + ":2: found 'nonsense'");
+  put("run/metrics.jsonl", "{\"step\": 50, \"train/loss\": 0.5}\n{\"step\": 100, \"tra");  // is still written
+  EXPECT_TRUE(has(page(out("run"), "run/report.html"), "0.5 at step 50"));
 }
 
 TEST_F(Report, OnlyAReportIsReplaced) {

@@ -71,7 +71,8 @@ TEST_F(Bundles, AreNeverOverwritten) {
 TEST_F(Bundles, ReplaceNoCurrentThatIsAnothers) {
   const std::string current = out("bundles/CURRENT");
   fs::create_directories(out("bundles"));
-  for (const std::string text : {"thesis\n", "MANIFEST-000005\n", "two\nlines\n"}) {
+  write_file(out("bundles/MANIFEST-000005"), "of a data base");
+  for (const std::string text : {"my thesis\n", "MANIFEST-000005\n", "two\nlines\n"}) {
     write_file(current, text);
     EXPECT_EQ(error_of([&] {
                 write_bundle(source("perceptron"), {out("bundles"), "one"});
@@ -83,11 +84,24 @@ TEST_F(Bundles, ReplaceNoCurrentThatIsAnothers) {
     EXPECT_FALSE(fs::exists(out("bundles/one")));
   }
   // Empty, or of a version that was removed.
-  for (const std::string text : {"", "0123456789abcdef\n"}) {
+  for (const std::string text : {"", "0123456789abcdef\n", "v1\n"}) {
     write_file(current, text);
     write_bundle(source("perceptron"), {out("bundles"), "one"});
     EXPECT_EQ(read_file(current), "one\n");
   }
+}
+
+// Whoever is given the folder of a training would find the bundle in its place.
+TEST_F(Bundles, LieInNoTraining) {
+  fs::create_directories(out("run/checkpoints"));
+  write_file(out("step-00000100/config.yaml"), "kind: train\nrun: runs/mine\n");
+  for (const std::string name : {"run", "step-00000100"}) {
+    const std::string error = error_of([&] { write_bundle(source("perceptron"), {out(name), ""}); });
+    EXPECT_EQ(error, "output: found " + out(name) + ", which is the folder of a training; expected another folder");
+    EXPECT_FALSE(fs::exists(out(name) + "/CURRENT"));
+  }
+  write_bundle(source("perceptron"), {out("bundles"), "checkpoints"});  // a version's name, like others
+  EXPECT_EQ(write_bundle(source("perceptron"), {out("bundles"), "next"}).version, "next");
 }
 
 TEST_F(Bundles, RefuseVersionsThatAreNoNames) {

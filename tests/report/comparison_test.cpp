@@ -96,7 +96,8 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Comparison, ATableThatCannotBeReadIsNamed) {
-  EXPECT_TRUE(has(error_of("nonsense"), "t.json: found"));
+  EXPECT_EQ(error_of("{\"scenario\": \"ab"), "t.json: damaged: no JSON, expected a table.json");
+  EXPECT_TRUE(has(error_of("[]"), "t.json: found [], expected an object"));
   EXPECT_TRUE(has(error_of("{}"), "t.json: found no key 'scenario', expected a table.json"));
   std::string wrong = kTable;
   wrong.replace(wrong.find("0.25"), 4, "\"x\"");
