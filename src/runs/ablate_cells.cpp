@@ -243,10 +243,10 @@ std::string weights_of(const std::string& path, Wording wording) {
     if (!checkpoints.empty()) folder = checkpoints.back();
   }
   const std::string file = folder + "/model.safetensors";
-  if (std::filesystem::is_regular_file(file)) return file_content_hash(file);
+  if (std::filesystem::is_regular_file(file)) return known_hash(file);
   // Of a bundle the file that has the hashes of all others.
   if (wording == Wording::kNow && serve::is_bundle(path)) {
-    return file_content_hash(serve::bundle_folder(path) + "/" + serve::kBundleFile);
+    return known_hash(serve::bundle_folder(path) + "/" + serve::kBundleFile);
   }
   return path;
 }

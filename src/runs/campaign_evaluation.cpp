@@ -16,6 +16,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/files/made_folders.h"
+#include "base/files/paths.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/text_table.h"
@@ -116,9 +117,8 @@ void check_adapts(const CampaignCandidateConfig& config, const perbid::CampaignA
 void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, SetOfSamples set) {
   const CampaignDaysConfig& seen = training.config.days;
   if (set == SetOfSamples::kTrain || !days.store.empty() || !seen.store.empty()) return;
-  auto seen_laws = seen.campaigns;
-  auto laws = days.campaigns;
-  if (seen.samples.day != days.samples.day || print_config(seen_laws, "") != print_config(laws, "")) return;
+  if (seen.samples.day != days.samples.day) return;
+  if (print_config(seen.campaigns, "") != print_config(days.campaigns, "")) return;
   const bool is_test = set == SetOfSamples::kTest;
   const int64_t first = days.samples.train + (is_test ? days.samples.validation : 0);
   const int64_t end = seen.samples.train + (is_test ? seen.samples.validation : 0);
@@ -131,12 +131,10 @@ void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, S
 
 // Several trainings stand for draws of one: none may come twice.
 void refuse_twins(const std::vector<Agents>& trainings, const std::string& name) {
-  std::set<std::string> seen;
-  for (const Agents& training : trainings) {
-    std::error_code ignored;
-    const auto place = std::filesystem::weakly_canonical(training.checkpoint, ignored).string();
-    if (seen.insert(place).second) continue;
-    throw ConfigError("policy: " + name + ": runs: found " + training.checkpoint +
+  for (auto one = trainings.begin(); one != trainings.end(); ++one) {
+    const auto is_it = [&](const Agents& other) { return is_same_place(one->checkpoint, other.checkpoint); };
+    if (std::none_of(trainings.begin(), one, is_it)) continue;
+    throw ConfigError("policy: " + name + ": runs: found " + one->checkpoint +
                       " twice, expected trainings that differ");
   }
 }

@@ -109,7 +109,7 @@ Resume find_checkpoint(const RunDir& run, const TrainRunConfig& config, const po
     throw Error(config.train.initial + ": found other weights than those that " + run.path() +
                 " started from; expected the same" + kBeginAnew);
   }
-  if (!seen.judge.empty() && !now.judge.empty() && seen.judge != now.judge) {
+  if (judge_is_known && !now.judge.empty() && seen.judge != now.judge) {
     throw Error("select.market.population: found seats other than those among which " + run.path() +
                 " chose its best checkpoint; expected the same" + kBeginAnew);
   }
