@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
-#include "base/files/run_dir.h"
 #include "base/shown.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
@@ -234,11 +233,10 @@ Inspection inspect_checkpoint(const std::string& path) {
   if (const std::string checkpoint = checkpoint_folder(path); is_of_campaigns(checkpoint)) {
     try {
       return inspect_campaign_checkpoint(checkpoint);
-    } catch (const Error& error) {  // as load_checkpoint() says it
-      if (checkpoint == path) throw;
-      const std::vector<std::string> all = RunDir::open(path).checkpoints();
-      if (all.size() < 2 || checkpoint != all.back()) throw;
-      throw Error(std::string(error.what()) + "; the checkpoint before it is " + all[all.size() - 2]);
+    } catch (const Error& error) {
+      const std::string before = one_before(path, checkpoint);
+      if (before.empty()) throw;
+      throw Error(error.what() + before);
     }
   }
   const LoadedPolicy loaded = load_checkpoint(path, policy::Weights::kEma);

@@ -43,15 +43,21 @@ std::string checkpoint_folder(const std::string& path) {
   return best.empty() ? checkpoints.back() : best;
 }
 
+std::string one_before(const std::string& path, const std::string& folder) {
+  if (folder == path || !train::best_checkpoint_of(RunDir::open(path)).empty()) return {};
+  const auto checkpoints = RunDir::open(path).checkpoints();
+  if (checkpoints.size() < 2) return {};
+  return "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2];
+}
+
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
   const std::string folder = checkpoint_folder(path);
   try {
     return load_folder(folder, weights);
   } catch (const Error& error) {
-    if (folder == path || !train::best_checkpoint_of(RunDir::open(path)).empty()) throw;
-    const auto checkpoints = RunDir::open(path).checkpoints();
-    if (checkpoints.size() < 2) throw;
-    throw Error(std::string(error.what()) + "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2]);
+    const std::string before = one_before(path, folder);
+    if (before.empty()) throw;
+    throw Error(error.what() + before);
   }
 }
 
