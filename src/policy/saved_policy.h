@@ -45,7 +45,7 @@ struct CheckpointInfo {
   std::vector<SeenStore> stores;        // at least one
   std::string judged_days;              // where the days come from in whose market its best checkpoint was chosen
   std::vector<int64_t> judged_periods;  // and which; empty: none was
-  std::string judge;                    // a hash of that market (train/resume); empty in checkpoints that do not say it
+  std::string judge;                    // a hash of that market's seats; empty in checkpoints that do not say it
   std::string initial;                  // a hash of the weights that it started from; empty: drawn ones
   std::string program;                  // which one made it; empty in checkpoints that do not say it
   int64_t threads = 0;                  // of LibTorch; likewise 0

@@ -22,8 +22,8 @@ struct LoadedPolicy {
 // the latest.
 std::string checkpoint_folder(const std::string& path);
 
-// What an error of that checkpoint adds where it is the latest of the run at `path`: which one is before it. Empty where
-// there is none.
+// What an error of that checkpoint adds where it is the latest of the run at `path`: which one is before it. Empty
+// where there is none.
 std::string one_before(const std::string& path, const std::string& folder);
 
 // `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained
