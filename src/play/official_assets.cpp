@@ -194,8 +194,15 @@ std::shared_ptr<const bidders::OnlineLpTable> read_online_lp_table(const std::st
         last = place;
       }
       bidders::OnlineLpTable::Rows& rows = blocks[{category, tick}];
+      for (const size_t column : {kRealCpa, kCumCost}) {
+        if (row.missing(column)) row.fail(column, "a number");
+      }
       rows.real_cpa.push_back(row.number(kRealCpa));
       rows.cum_cost.push_back(row.number(kCumCost));
+      const size_t count = rows.cum_cost.size();
+      if (count > 1 && rows.cum_cost[count - 1] < rows.cum_cost[count - 2]) {
+        row.fail(kCumCost, "rows with ascending cum_cost, so at least " + shortest(rows.cum_cost[count - 2]));
+      }
     }
   }
   auto table = std::make_shared<bidders::OnlineLpTable>(path);

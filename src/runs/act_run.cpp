@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -109,13 +110,19 @@ class Part {
 };
 
 Json parsed(const std::string& line) {
-  const auto not_deep = [](int depth, Json::parse_event_t /*event*/, Json& /*parsed*/) {
+  std::vector<std::set<std::string>> keys(kMostDepth + 2);  // of the objects that the parser is in
+  const auto checked = [&keys](int depth, Json::parse_event_t event, Json& parsed) {
     if (depth > kMostDepth)
       throw Error("found JSON nested deeper than " + std::to_string(kMostDepth) + ", expected less");
+    const auto place = to_size(depth);
+    if (event == Json::parse_event_t::object_start) keys[place + 1].clear();
+    if (event == Json::parse_event_t::key && !keys[place].insert(parsed.get<std::string>()).second) {
+      throw Error("found key '" + shown(parsed.get<std::string>()) + "' twice, expected it once");
+    }
     return true;
   };
   try {
-    return Json::parse(line, not_deep);
+    return Json::parse(line, checked);
   } catch (const Json::out_of_range& fault) {  // "... number overflow parsing '1e999'"
     const std::string what = fault.what();
     const size_t quote = what.find('\'');

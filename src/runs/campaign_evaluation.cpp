@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/config/settings_difference.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
@@ -129,8 +130,15 @@ void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, S
               std::to_string(seen.samples.train) + " and " + std::to_string(seen.samples.validation) + ")");
 }
 
-// Several trainings stand for draws of one: none may come twice.
-void refuse_twins(const std::vector<Agents>& trainings, const std::string& name) {
+// Several trainings stand for draws of one: none may come twice, and all have the same settings but for the seed.
+void check_draws(const std::vector<Agents>& trainings, const std::string& name) {
+  const Agents& first = trainings.front();
+  for (const Agents& other : trainings) {
+    const std::string difference = settings_difference(recipe_of(other.config), recipe_of(first.config));
+    if (difference.empty()) continue;
+    throw ConfigError("policy: " + name + ": runs: " + other.checkpoint + ": found " + difference + " as in " +
+                      first.checkpoint + ", because draws of one training differ in train.seed alone");
+  }
   for (auto one = trainings.begin(); one != trainings.end(); ++one) {
     const auto is_it = [&](const Agents& other) { return is_same_place(one->checkpoint, other.checkpoint); };
     if (std::none_of(trainings.begin(), one, is_it)) continue;
@@ -321,7 +329,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
         candidate.trainings.push_back(load_agents(run, samples->num_slots()));
       }
       contender.trainings.resize(candidate.trainings.size());
-      refuse_twins(candidate.trainings, contender.name);
+      check_draws(candidate.trainings, contender.name);
       for (const Agents& training : candidate.trainings) {
         refuse_trained_on(training, config.days, set);
         check_choice(one, *training.model, contender.name);

@@ -343,6 +343,12 @@ LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path,
   return loaded;
 }
 
+std::string recipe_of(CampaignTrainConfig config) {
+  const std::string steps = "train.steps: " + std::to_string(config.train.steps);
+  config.train.seed = 0;
+  return kept_settings(std::move(config)) + steps;
+}
+
 TrainingSummary train_campaigns(const CampaignTrainConfig& config) {
   const auto start = std::chrono::steady_clock::now();
   const auto place = train::place_from_environment();

@@ -3,19 +3,24 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
+#include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/convert.h"
 #include "base/error.h"
-#include "base/memory.h"
 
 namespace genbid::train {
 namespace {
 
-// For smaller tensors, asking the system how much memory there is would cost more than it is worth.
+// Asking the system how much memory there is costs as much as filling a small tensor, so it is asked again whenever
+// tensors of so many bytes were made.
 constexpr size_t kLookedAt = size_t{64} << 20;
+
+std::atomic<size_t> not_looked_at{0};
+std::atomic<double (*)()> memory_left{available_memory};  // asked for how much there is
 
 struct Making {
   double copies = 0.0;
@@ -34,11 +39,14 @@ void check(size_t size) {
                 " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
                 " times); expected at most the " + gigabytes(making->available) + " that are available");
   }
-  if (size < kLookedAt) return;
-  const double available = available_memory();
-  if (bytes <= available) return;
-  throw Error("out of memory: one tensor takes " + gigabytes(bytes) + ", expected at most the " + gigabytes(available) +
-              " that are available (a smaller train.batch_size or model)");
+  if (not_looked_at.fetch_add(size, std::memory_order_relaxed) + size < kLookedAt) return;
+  not_looked_at.store(0, std::memory_order_relaxed);
+  const double available = memory_left.load(std::memory_order_relaxed)();
+  const double until_next = std::max(bytes, as_double(kLookedAt));
+  if (until_next <= available) return;
+  throw Error("out of memory: " + std::string(size >= kLookedAt ? "one tensor takes " : "the next tensors take ") +
+              bytes_text(until_next) + ", expected at most the " + bytes_text(available) +
+              " that are available (a smaller train.batch_size, tapes.cells or model)");
 }
 
 class CheckedAllocator : public c10::Allocator {
@@ -58,7 +66,8 @@ class CheckedAllocator : public c10::Allocator {
 
 }  // namespace
 
-void check_tensor_memory() {
+void check_tensor_memory(double (*available)()) {
+  memory_left = available;
   static std::once_flag once;
   std::call_once(once, [] {
     static CheckedAllocator allocator(*c10::GetDefaultCPUAllocator());

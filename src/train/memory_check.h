@@ -1,13 +1,16 @@
 #pragma once
 
+#include "base/memory.h"
+
 // Finds out before LibTorch asks for memory that the machine does not have. The system would hand out more than there
 // is, and end the process later.
 
 namespace genbid::train {
 
-// From here on it is an Error to make a tensor on the CPU that is larger than the available memory (base/memory.h); the
-// message says how much was asked for and how much there is. Small tensors are not looked at. Call this once a process.
-void check_tensor_memory();
+// From here on it is an Error to make a tensor on the CPU that is larger than the memory that is `available`, or small
+// ones when hardly any is left; the message says how much was asked for and how much there is. To be called by every
+// process that makes large tensors.
+void check_tensor_memory(double (*available)() = available_memory);
 
 // To be alive while a model is made of which `copies` will be held: for training these are weights, gradients, averages
 // and two moments of each weight, and for judging the weights alone. Making the model throws an Error as soon as all

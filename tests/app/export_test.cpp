@@ -136,6 +136,8 @@ TEST_F(Export, ActsByLinesOfJson) {
                "found '1e999', expected numbers up to 1.7976931348623157e+308");
   expect_error(R"({"campaign": "b", "open": {"budget": 1, "cpa_limit": 1, "noise_seed": -1}})",
                "open: key 'noise_seed': found -1, expected a whole number in [0, 18446744073709551615]");
+  expect_error(R"({"campaign": "b", "open": {"budget": 1, "cpa_limit": 1, "budget": 2}})",
+               "found key 'budget' twice, expected it once");
   // What cannot be read is no end.
   test::expect_failure(run_program("act " + out("bundles") + " < " + folder_.path()), 1,
                        "standard input: cannot read: Is a directory");

@@ -156,11 +156,12 @@ TEST_F(OnlineLpFile, IsReadAsItWasWritten) {
 
 TEST_F(OnlineLpFile, MustAscend) {
   const std::string path = put("0,1,20,10,5\n0,1,30,9,5\n");
-  EXPECT_EQ(error_of(path), path +
-                                ": category 1, tick 5: found cum_cost 9 behind 10, expected rows with ascending "
-                                "cum_cost");
+  EXPECT_EQ(error_of(path),
+            path + ":3: column 'cum_cost': found '9', expected rows with ascending cum_cost, so at least 10");
   EXPECT_NE(error_of(put("0,1,20,10,96\n")).find(":2: column 'timeStepIndex'"), std::string::npos);
-  EXPECT_NE(error_of(put("0,1,20,,4\n")).find("not finite"), std::string::npos);
+  EXPECT_NE(error_of(put("0,1,20,,4\n")).find(":2: column 'cum_cost': found '', expected a number"), std::string::npos);
+  EXPECT_NE(error_of(put("0,1,nan,5,4\n")).find(":2: column 'realCPA': found 'nan', expected a number"),
+            std::string::npos);
 }
 
 TEST_F(OnlineLpFile, ATickThatComesTwiceNamesItsLine) {
