@@ -149,6 +149,14 @@ typedef struct genbid_click_outcome {
 GENBID_API genbid_status genbid_click_push(genbid_click_session* session, size_t count, const uint64_t* ids,
                                            const genbid_click_outcome* outcomes);
 
+/* A campaign's state as bytes, to go on in another process with the same bundle. `*bytes`: the room that there is, and
+   what was written. With a NULL buffer it says what is needed. */
+GENBID_API genbid_status genbid_click_campaign_save(genbid_click_session* session, uint64_t id, void* buffer,
+                                                    size_t* bytes);
+/* Opens a campaign from such bytes. Those of another bundle and damaged ones are refused (GENBID_INVALID). */
+GENBID_API genbid_status genbid_click_campaign_restore(genbid_click_session* session, const void* buffer, size_t bytes,
+                                                       uint64_t* id);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,7 @@
 #include "serve/c_calls.h"
 
+#include <cstring>
+
 namespace genbid::serve {
 namespace {
 
@@ -28,6 +30,17 @@ const char* last_error_text() {
 
 void require(const void* pointer, const char* name) {
   if (pointer == nullptr) throw Refused(GENBID_INVALID, std::string(name) + ": found NULL, expected a pointer");
+}
+
+void give_bytes(std::span<const std::byte> saved, void* buffer, size_t* bytes) {
+  require(bytes, "bytes");
+  if (buffer != nullptr) {
+    if (*bytes < saved.size()) {
+      refuse(GENBID_INVALID, "bytes", "room for " + std::to_string(*bytes), "at least " + std::to_string(saved.size()));
+    }
+    std::memcpy(buffer, saved.data(), saved.size());
+  }
+  *bytes = saved.size();
 }
 
 }  // namespace genbid::serve

@@ -3,8 +3,10 @@
 #include <genbid.h>
 
 #include <atomic>
+#include <cstddef>
 #include <exception>
 #include <new>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -37,6 +39,9 @@ genbid_status guarded(const Body& body) noexcept {
 }
 
 void require(const void* pointer, const char* name);
+
+// Writes them where there is a buffer, whose room `bytes` says; then `bytes` is how many they are.
+void give_bytes(std::span<const std::byte> saved, void* buffer, size_t* bytes);
 
 // A bundle, or why there is none: what is asked of the processor's kernels is no fault of the bundle.
 template <typename Load>

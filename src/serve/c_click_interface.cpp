@@ -161,4 +161,20 @@ genbid_status genbid_click_push(genbid_click_session* session, size_t count, con
   });
 }
 
+genbid_status genbid_click_campaign_save(genbid_click_session* session, uint64_t id, void* buffer, size_t* bytes) {
+  return with_session(session, [&](ClickCampaigns& campaigns) {
+    require(bytes, "bytes");
+    genbid::serve::give_bytes(campaigns.save(id), buffer, bytes);
+  });
+}
+
+genbid_status genbid_click_campaign_restore(genbid_click_session* session, const void* buffer, size_t bytes,
+                                            uint64_t* id) {
+  return with_session(session, [&](ClickCampaigns& campaigns) {
+    require(buffer, "buffer");
+    require(id, "id");
+    *id = campaigns.restore({static_cast<const std::byte*>(buffer), bytes});
+  });
+}
+
 }  // extern "C"

@@ -1,7 +1,6 @@
 #include <genbid.h>
 
 #include <atomic>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -131,15 +130,7 @@ genbid_status genbid_push(genbid_session* session, size_t count, const uint64_t*
 genbid_status genbid_campaign_save(genbid_session* session, uint64_t id, void* buffer, size_t* bytes) {
   return with_session(session, [&](genbid::serve::Campaigns& campaigns) {
     require(bytes, "bytes");
-    const std::vector<std::byte> saved = campaigns.save(id);
-    if (buffer != nullptr) {
-      if (*bytes < saved.size()) {
-        throw Refused(GENBID_INVALID, "bytes: found room for " + std::to_string(*bytes) + ", expected at least " +
-                                          std::to_string(saved.size()));
-      }
-      std::memcpy(buffer, saved.data(), saved.size());
-    }
-    *bytes = saved.size();
+    genbid::serve::give_bytes(campaigns.save(id), buffer, bytes);
   });
 }
 

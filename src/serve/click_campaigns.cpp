@@ -163,6 +163,12 @@ void ClickCampaigns::check(const genbid_click_campaign& campaign) const {
       campaign.yesterday_bid.beta, [&] { return where + "yesterday_bid.beta"; }, 0.0, 1.0);
 }
 
+void ClickCampaigns::require_room() const {
+  if (!places_.is_full()) return;
+  refuse(GENBID_FULL, "session", "no room for another campaign",
+         "at most " + std::to_string(places_.count()) + " at once");
+}
+
 uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
   check(campaign);
   const ClickBundleInfo& info = bundle_->info;
@@ -171,10 +177,7 @@ uint64_t ClickCampaigns::open(const genbid_click_campaign& campaign) {
     yesterday.push_back(
         profile_from(campaign.yesterday + i, [] { return std::string("genbid_click_campaign: yesterday"); }));
   }
-  if (places_.is_full()) {
-    refuse(GENBID_FULL, "session", "no room for another campaign",
-           "at most " + std::to_string(places_.count()) + " at once");
-  }
+  require_room();
   // Nothing below can fail but a network, and then the place stays free.
   const size_t place = places_.next();
   std::ranges::fill(std::span<float>(numbers_).subspan(place * row_size_, row_size_), 0.0F);

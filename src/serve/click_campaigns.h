@@ -33,6 +33,9 @@ class ClickCampaigns {
   void close(uint64_t id);
   void ask(size_t count, const uint64_t* ids, genbid_click_bid* bids, size_t room);
   void push(size_t count, const uint64_t* ids, const genbid_click_outcome* outcomes);
+  std::vector<std::byte> save(uint64_t id);
+  size_t saved_bytes() const;
+  uint64_t restore(std::span<const std::byte> bytes);
 
   // Memory that a campaign takes, without what all campaigns share.
   static int64_t bytes_of_campaign(const ClickBundle& bundle);
@@ -71,6 +74,7 @@ class ClickCampaigns {
   std::span<float> traffic_of(size_t place);
   std::span<float> carry_of(size_t place, bool next);
 
+  void require_room() const;
   void check(const genbid_click_campaign& campaign) const;
   void check_outcome(size_t place, uint64_t id, const genbid_click_outcome& outcome) const;
   void ask_block(std::span<const size_t> places, Network& agent);

@@ -5,12 +5,14 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "base/files/content_hash.h"
 #include "base/temporary_folder.h"
 #include "campaigns/agent_moves.h"
 #include "campaigns/episode.h"
@@ -66,6 +68,14 @@ class ClickInterface : public testing::Test {
   void expect_refused(genbid_status found, genbid_status expected, const std::string& part) {
     EXPECT_EQ(found, expected);
     EXPECT_NE(std::string(genbid_last_error()).find(part), std::string::npos) << genbid_last_error();
+  }
+
+  static std::vector<char> saved_campaign(genbid_click_session* session, uint64_t id) {
+    size_t bytes = 0;
+    EXPECT_EQ(genbid_click_campaign_save(session, id, nullptr, &bytes), GENBID_OK) << genbid_last_error();
+    std::vector<char> saved(bytes);
+    EXPECT_EQ(genbid_click_campaign_save(session, id, saved.data(), &bytes), GENBID_OK) << genbid_last_error();
+    return saved;
   }
 
   TemporaryFolder folder_;
@@ -135,6 +145,97 @@ TEST_F(ClickInterface, ForgetsClosedCampaigns) {
   EXPECT_NE(next, id);
   EXPECT_EQ(ask(next).alpha, 12.0);
   EXPECT_EQ(ask(next).beta, 0.0);
+}
+
+// Saved before a bid is asked for, and between that and what became of it: the same bids as of one that stays.
+TEST_F(ClickInterface, SavedCampaignsGoOnElsewhere) {
+  genbid_click_session* there = nullptr;
+  ASSERT_EQ(genbid_click_session_open(bundle_, 1, &there), GENBID_OK) << genbid_last_error();
+  std::vector<double> yesterday(3 * GENBID_CLICK_PROFILE_SIZE, 0.0);
+  yesterday[0] = 0.25, yesterday[7] = 3.0, yesterday[8] = 0.5, yesterday[16] = 1.0;
+  genbid_click_campaign campaign = campaign_of(7);
+  campaign.yesterday = yesterday.data();
+  campaign.yesterday_size = yesterday.size();
+  const uint64_t stays = open(campaign);
+  uint64_t moves = open(campaign);
+  genbid_click_session* at = session_;
+  const auto move = [&] {
+    genbid_click_session* const to = at == session_ ? there : session_;
+    const std::vector<char> saved = saved_campaign(at, moves);
+    EXPECT_EQ(genbid_click_campaign_close(at, moves), GENBID_OK);
+    EXPECT_EQ(genbid_click_campaign_restore(to, saved.data(), saved.size(), &moves), GENBID_OK) << genbid_last_error();
+    EXPECT_EQ(saved_campaign(to, moves), saved);
+    at = to;
+  };
+  for (int32_t slot = 0; slot < 3; ++slot) {
+    move();
+    genbid_click_bid bid{kNan, kNan};
+    ASSERT_EQ(genbid_click_ask(at, 1, &moves, &bid, 1), GENBID_OK) << genbid_last_error();
+    const genbid_click_bid expected = ask(stays);
+    EXPECT_EQ(bid.alpha, expected.alpha) << slot;
+    EXPECT_EQ(bid.beta, expected.beta) << slot;
+    move();
+    const genbid_click_outcome outcome = outcome_of(slot, 10.0 + slot);
+    ASSERT_EQ(genbid_click_push(at, 1, &moves, &outcome), GENBID_OK) << genbid_last_error();
+    ASSERT_EQ(push(stays, outcome), GENBID_OK) << genbid_last_error();
+  }
+  move();
+  EXPECT_EQ(saved_campaign(at, moves), saved_campaign(session_, stays));
+  genbid_click_bid bid;
+  expect_refused(genbid_click_ask(at, 1, &moves, &bid, 1), GENBID_ORDER, "no slot left");
+  genbid_click_session_close(there);
+}
+
+TEST_F(ClickInterface, RefusesSavedCampaignsThatAreNone) {
+  uint64_t id = open(campaign_of(7));
+  const std::vector<char> saved = saved_campaign(session_, id);
+  ASSERT_EQ(genbid_click_campaign_close(session_, id), GENBID_OK);
+  const auto restore = [&](const std::vector<char>& bytes) {
+    return genbid_click_campaign_restore(session_, bytes.data(), bytes.size(), &id);
+  };
+  for (size_t i = 0; i < saved.size(); ++i) {
+    std::vector<char> damaged = saved;
+    damaged[i] ^= 1;
+    EXPECT_EQ(restore(damaged), GENBID_INVALID) << i;
+    EXPECT_EQ(restore({saved.begin(), saved.begin() + static_cast<std::ptrdiff_t>(i)}), GENBID_INVALID) << i;
+  }
+  // With a hash that fits, but numbers that no campaign has.
+  const auto with = [&](size_t place, auto number) {
+    constexpr size_t kHash = 32;
+    std::vector<char> bytes = saved;
+    std::memcpy(bytes.data() + place, &number, sizeof number);
+    const std::string hash = content_hash({bytes.data(), bytes.size() - kHash});
+    std::memcpy(bytes.data() + bytes.size() - kHash, hash.data(), kHash);
+    return bytes;
+  };
+  const size_t begin = 8 + 4 + 8 + 32 + 4 + std::string("small-1").size();
+  expect_refused(restore(with(begin, -1.0)), GENBID_INVALID, "budget: found -1");
+  expect_refused(restore(with(begin + 32, int32_t{2})), GENBID_INVALID, "agent: found 2");
+  expect_refused(restore(with(begin + 32, int32_t{-1})), GENBID_INVALID, "saved campaign: found agent -1");
+  expect_refused(restore(with(begin + 44, int64_t{4})), GENBID_INVALID, "found slot 4, expected 0 to 3");
+  expect_refused(restore(with(begin + 52, kNan)), GENBID_INVALID, "found a wrong cost");
+  expect_refused(restore(with(begin + 84, kNan)), GENBID_INVALID, "found a wrong alpha");
+  expect_refused(restore(with(begin + 116, uint8_t{2})), GENBID_INVALID, "found a flag of 2");
+  size_t room = saved.size() - 1;
+  std::vector<char> small(room);
+  ASSERT_EQ(restore(saved), GENBID_OK) << genbid_last_error();
+  expect_refused(genbid_click_campaign_save(session_, id, small.data(), &room), GENBID_INVALID, "found room for");
+  expect_refused(genbid_click_campaign_save(session_, id + 1, nullptr, &room), GENBID_ORDER, "found none of this id");
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(restore(saved), GENBID_OK) << genbid_last_error();
+  expect_refused(restore(saved), GENBID_FULL, "no room for another campaign");
+  // Those of the other interface and of another bundle.
+  expect_refused(restore(std::vector<char>(100, 'x')), GENBID_INVALID, "genbid_click_campaign_save() has written");
+  serve::ClickBundleInfo info = click_info();
+  info.version = "small-2";
+  write_click_bundle(folder_.path("other"), info);
+  genbid_click_bundle* other = nullptr;
+  genbid_click_session* session = nullptr;
+  ASSERT_EQ(genbid_click_bundle_load(folder_.path("other").c_str(), &other), GENBID_OK) << genbid_last_error();
+  ASSERT_EQ(genbid_click_session_open(other, 1, &session), GENBID_OK) << genbid_last_error();
+  expect_refused(genbid_click_campaign_restore(session, saved.data(), saved.size(), &id), GENBID_INVALID,
+                 "found one of the bundle of version small-1");
+  genbid_click_session_close(session);
+  genbid_click_bundle_free(other);
 }
 
 TEST_F(ClickInterface, RefusesWhatIsOutOfOrder) {
