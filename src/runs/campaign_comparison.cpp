@@ -140,12 +140,13 @@ std::vector<CampaignRow> compare_campaigns(const std::vector<CampaignContender>&
     row.note = one.note;
     row.trainings = one.kind == "policy" ? std::ssize(one.trainings) : 0;
     row.matching_accuracy = one.matching_accuracy;
-    row.res = statistics::mean(cells_of(one));
+    row.res = statistics::mean(cells_of(one), {.cluster = statistics::Cluster::kCampaign});
     row.means = {all[i][0], all[i][1], all[i][2], all[i][3], all[i][4], all[i][5], all[i][6]};
     row.by_type = by_type(one);
     for (int k = 0; k < kNumMeans; ++k) row.numbers.push_back(with_interval(at(all[i], k), at(resampled[i], k)));
     if (i != other) {
-      row.difference = statistics::difference(cells_of(one), cells_of(*found));
+      row.difference = statistics::difference(cells_of(one), cells_of(*found), statistics::SeedPairing::kIndependent,
+                                              {.cluster = statistics::Cluster::kCampaign});
       for (int k = 0; k < kNumMeans; ++k) {
         row.differences.push_back(with_interval(at(all[i], k) - at(all[other], k), at(differences[i], k)));
       }

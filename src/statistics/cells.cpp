@@ -118,7 +118,7 @@ Axes axes_of(const CellTable& table, Cluster cluster) {
   Axes axes;
   axes.periods = to_signed(*std::max_element(index.begin(), index.end())) + 1;
   axes.market_seeds = std::ssize(market_seeds);
-  axes.of_market_days = cluster == Cluster::kMarketDay && axes.market_seeds > 1;
+  axes.cluster = cluster;
   axes.policy_seeds = table.policy_seeds;
   axes.training_seeds = std::ssize(table.training_seeds);
   return axes;

@@ -37,12 +37,6 @@ struct CandidateCells {
   std::vector<Cell> cells;
 };
 
-// What is one draw of the market. Cells of a cluster share it, so they are no independent evidence.
-enum class Cluster {
-  kPeriod,     // all market seeds of a period together: right wherever seeds share something of a period
-  kMarketDay,  // each period of each market seed: where a seed draws every period anew
-};
-
 struct Sums {
   double value = 0.0;
   double base = 0.0;

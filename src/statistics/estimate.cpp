@@ -19,7 +19,10 @@ std::string counted(int64_t count, const std::string& what) {
 bool Axes::one_training_seed() const { return training_seeds == 1 || reference_training_seeds.value_or(0) == 1; }
 
 std::string Axes::text() const {
-  std::string text = counted(periods, of_market_days ? "market day" : "period");
+  const bool of_market_days = cluster == Cluster::kMarketDay && market_seeds > 1;
+  std::string text = counted(periods, cluster == Cluster::kCampaign ? "campaign"
+                                      : of_market_days              ? "market day"
+                                                                    : "period");
   const int64_t reference = reference_training_seeds.value_or(0);
   const auto joined = [](int64_t seeds) { return std::string(seeds == 1 ? " of " : " x "); };
   if (training_seeds > 0 && reference > 0 && !paired_training_seeds) {

@@ -13,11 +13,18 @@ struct Interval {
   double high = 0.0;
 };
 
+// What is one draw of the market. Cells of a cluster share it, so they are no independent evidence.
+enum class Cluster {
+  kPeriod,     // all market seeds of a period together: right wherever seeds share something of a period
+  kMarketDay,  // each period of each market seed: where a seed draws every period anew
+  kCampaign,   // as kPeriod, where a cell's period is the number of a campaign
+};
+
 // What an interval is about: the axes along which its cells were repeated. One repetition says nothing about another:
 // an interval generalises only over axes with two or more.
 struct Axes {
-  int64_t periods = 0;          // clusters: periods, or days of several market seeds where those count as such
-  bool of_market_days = false;  // a cluster is a period under one market seed
+  int64_t periods = 0;  // clusters: periods, or days of several market seeds where those count as such
+  Cluster cluster = Cluster::kPeriod;
   int64_t market_seeds = 1;
   int64_t policy_seeds = 1;    // of the noise; averaged within cells
   int64_t training_seeds = 0;  // 0: nothing is trained, as in a rule

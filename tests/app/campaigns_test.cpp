@@ -140,6 +140,7 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   const auto table = nlohmann::json::parse(read_file(out("first/table.json")));
   const auto& rows = table.at("blocks").at(0).at("rows");
   ASSERT_EQ(rows.size(), 5U);
+  EXPECT_EQ(rows.at(0).at("axes"), "6 campaigns");
   for (const char* key : {"res", "ggf", "gini", "worst_30", "worst_10", "violation_share"}) {
     EXPECT_TRUE(rows.at(2).at(key).is_number()) << key;
   }

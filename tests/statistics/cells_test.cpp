@@ -84,8 +84,10 @@ TEST(Axes, SayWhatAnIntervalGeneralisesOver) {
   axes.reference_training_seeds = 1;
   EXPECT_EQ(axes.text(), "6 periods x 3 against one training seed, 2 policy seeds");
   EXPECT_TRUE(axes.one_training_seed());
-  axes = {.periods = 12, .of_market_days = true, .market_seeds = 2, .reference_training_seeds = 2};
+  axes = {.periods = 12, .cluster = Cluster::kMarketDay, .market_seeds = 2, .reference_training_seeds = 2};
   EXPECT_EQ(axes.text(), "12 market days x 2 training seeds of the reference, 2 market seeds");
+  axes = {.periods = 483, .cluster = Cluster::kCampaign, .training_seeds = 3};
+  EXPECT_EQ(axes.text(), "483 campaigns x 3 training seeds");
 }
 
 }  // namespace
