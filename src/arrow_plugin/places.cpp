@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <new>
 #include <string_view>
+#include <system_error>
+
+#include <dlfcn.h>
 
 #include <arrow/io/file.h>
 #include <arrow/result.h>
@@ -37,10 +41,21 @@ struct Object {
   throw Error(place + ": cannot be read: " + status.message());
 }
 
+// The one beside the library that is in use. By its name alone it would be looked for by who calls dlopen, which a
+// sanitizer does in the library's place.
+std::string s3_library() {
+  const std::string name = std::string(kS3Library) + "." + GENBID_ARROW_SOVERSION;
+  Dl_info arrow{};
+  if (::dladdr(reinterpret_cast<const void*>(&::arrow::fs::LoadFileSystemFactories), &arrow) == 0) return name;
+  const std::filesystem::path beside = std::filesystem::path(arrow.dli_fname).parent_path() / name;
+  std::error_code ignored;
+  return std::filesystem::exists(beside, ignored) ? beside.string() : name;
+}
+
 // File systems of S3 by bucket and options.
 struct S3 {
   S3() {
-    const std::string name = std::string(kS3Library) + "." + GENBID_ARROW_SOVERSION;
+    const std::string name = s3_library();
     const ::arrow::Status status = ::arrow::fs::LoadFileSystemFactories(name.c_str());
     if (!status.ok()) throw Error(name + ": does not load: " + status.message());
   }
