@@ -7,7 +7,6 @@
 #include <mutex>
 #include <new>
 #include <string_view>
-#include <system_error>
 
 #include <dlfcn.h>
 
@@ -15,6 +14,7 @@
 #include <arrow/result.h>
 
 #include "base/error.h"
+#include "base/files/paths.h"
 
 namespace genbid::arrow_plugin {
 namespace {
@@ -47,9 +47,8 @@ std::string s3_library() {
   const std::string name = std::string(kS3Library) + "." + GENBID_ARROW_SOVERSION;
   Dl_info arrow{};
   if (::dladdr(reinterpret_cast<const void*>(&::arrow::fs::LoadFileSystemFactories), &arrow) == 0) return name;
-  const std::filesystem::path beside = std::filesystem::path(arrow.dli_fname).parent_path() / name;
-  std::error_code ignored;
-  return std::filesystem::exists(beside, ignored) ? beside.string() : name;
+  const std::string beside = std::filesystem::path(arrow.dli_fname).parent_path() / name;
+  return is_there(beside) ? beside : name;
 }
 
 // File systems of S3 by bucket and options.

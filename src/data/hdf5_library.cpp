@@ -5,6 +5,26 @@
 #include <strings.h>
 
 namespace genbid::data::hdf5 {
+namespace {
+
+// h5py writes a boolean as a byte whose values have the names False and True, and PyTables as bits.
+bool is_boolean(hid_t type) {
+  if (H5Tget_size(type) != 1) return false;
+  if (H5Tget_class(type) == H5T_BITFIELD) return true;
+  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
+  for (unsigned i = 0; i < 2; ++i) {
+    int8_t value = -1;
+    char* name = H5Tget_member_name(type, i);
+    const std::string text = name == nullptr ? "" : name;
+    H5free_memory(name);
+    const char* expected = i == 0 ? "FALSE" : "TRUE";
+    if (H5Tget_member_value(type, i, &value) < 0 || value != static_cast<int8_t>(i)) return false;
+    if (strcasecmp(text.c_str(), expected) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 void silence() {
   [[maybe_unused]] static const herr_t once = H5dont_atexit();
@@ -83,22 +103,6 @@ hid_t file_type(Hdf5Type type) {
 }
 
 bool is_unsigned_64(hid_t type) { return H5Tget_sign(type) == H5T_SGN_NONE && H5Tget_size(type) == 8; }
-
-bool is_boolean(hid_t type) {
-  if (H5Tget_size(type) != 1) return false;
-  if (H5Tget_class(type) == H5T_BITFIELD) return true;
-  if (H5Tget_class(type) != H5T_ENUM || H5Tget_nmembers(type) != 2) return false;
-  for (unsigned i = 0; i < 2; ++i) {
-    int8_t value = -1;
-    char* name = H5Tget_member_name(type, i);
-    const std::string text = name == nullptr ? "" : name;
-    H5free_memory(name);
-    const char* expected = i == 0 ? "FALSE" : "TRUE";
-    if (H5Tget_member_value(type, i, &value) < 0 || value != static_cast<int8_t>(i)) return false;
-    if (strcasecmp(text.c_str(), expected) != 0) return false;
-  }
-  return true;
-}
 
 Hdf5Kind kind_of(hid_t type) {
   switch (H5Tget_class(type)) {

@@ -12,6 +12,7 @@
 
 namespace genbid::data::hdf5 {
 
+// An identifier of the library, closed on the way out.
 class Handle {
  public:
   Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
@@ -45,8 +46,6 @@ Handle utf8_text();
 hid_t memory_type(Hdf5Type type);
 hid_t file_type(Hdf5Type type);
 bool is_unsigned_64(hid_t type);
-// h5py writes a boolean as a byte whose values have the names False and True, and PyTables as bits.
-bool is_boolean(hid_t type);
 Hdf5Kind kind_of(hid_t type);
 std::string type_text(hid_t type);  // "32-bit real numbers"
 

@@ -91,12 +91,17 @@ std::string yaml_of(const CampaignTrainConfig& config) {
   return print_config(whole, "train");
 }
 
-std::string kept_settings(CampaignTrainConfig config) {
+// What may differ where a run goes on, and places, whose content is compared.
+void clear_free(CampaignTrainConfig& config) {
   config.run.clear();
   clear_free_settings(config.train, config.select);
   config.threads = 0;
   if (!config.profile_run.empty()) config.profile_run = "run";
   if (!config.days.store.empty()) config.days.store = "store";
+}
+
+std::string kept_settings(CampaignTrainConfig config) {
+  clear_free(config);
   return print_config(config, "train");
 }
 
@@ -344,9 +349,11 @@ LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path,
 }
 
 std::string recipe_of(CampaignTrainConfig config) {
-  const std::string steps = "train.steps: " + std::to_string(config.train.steps);
+  const int64_t steps = config.train.steps;
+  clear_free(config);
+  config.train.steps = steps;
   config.train.seed = 0;
-  return kept_settings(std::move(config)) + steps;
+  return print_config(config, "train");
 }
 
 TrainingSummary train_campaigns(const CampaignTrainConfig& config) {

@@ -41,7 +41,7 @@ struct CampaignTrainConfig {
 
 TrainingSummary train_campaigns(const CampaignTrainConfig& config);
 
-// The settings that draws of one training share: all but the seed, places, and how it is reported and saved.
+// The settings that draws of one training share: all but the seed, places, and what may change where a run goes on.
 std::string recipe_of(CampaignTrainConfig config);
 
 // A network of profiles, or agents, as a training leaves them.

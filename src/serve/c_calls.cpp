@@ -33,7 +33,6 @@ void require(const void* pointer, const char* name) {
 }
 
 void give_bytes(std::span<const std::byte> saved, void* buffer, size_t* bytes) {
-  require(bytes, "bytes");
   if (buffer != nullptr) {
     if (*bytes < saved.size()) {
       refuse(GENBID_INVALID, "bytes", "room for " + std::to_string(*bytes), "at least " + std::to_string(saved.size()));

@@ -279,7 +279,10 @@ void ClickCampaigns::ask(size_t count, const uint64_t* ids, genbid_click_bid* bi
       begin = end;
     }
   } catch (...) {
-    for (const size_t place : order_) slots_[place].has_asked = false;
+    for (const size_t place : order_) {
+      slots_[place].has_asked = false;
+      slots_[place].asked = {};
+    }
     throw;
   }
   for (size_t i = 0; i < count; ++i) {

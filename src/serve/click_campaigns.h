@@ -34,7 +34,6 @@ class ClickCampaigns {
   void ask(size_t count, const uint64_t* ids, genbid_click_bid* bids, size_t room);
   void push(size_t count, const uint64_t* ids, const genbid_click_outcome* outcomes);
   std::vector<std::byte> save(uint64_t id);
-  size_t saved_bytes() const;
   uint64_t restore(std::span<const std::byte> bytes);
 
   // Memory that a campaign takes, without what all campaigns share.

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cassert>
+#include <utility>
 
 #include "base/files/content_hash.h"
 #include "base/shown.h"
@@ -63,13 +64,14 @@ SavedReader::SavedReader(std::span<const std::byte> bytes, const SavedKind& kind
   }
   const std::string hash = text(kHashDigits);
   const std::string version = text(number<uint32_t>());
-  if (hash != kind.bundle_hash) {
+  if (hash != kind.bundle_hash || version != kind.bundle_version) {
     refuse_saved("one of the bundle of version " + shown(version) + " (" + shown(hash) + ")",
                  "one of " + shown(std::string(kind.bundle_version)) + " (" + std::string(kind.bundle_hash) + ")");
   }
   if (bytes.size() != kind.bytes(of_campaign)) {
     refuse_saved(std::to_string(bytes.size()) + " bytes", std::to_string(kind.bytes(of_campaign)));
   }
+  rest_ = rest_.first(of_campaign);
 }
 
 double SavedReader::finite(const char* what, double low, double high) {

@@ -2,7 +2,6 @@
 #include <cstring>
 #include <string>
 
-#include "base/convert.h"
 #include "serve/campaigns.h"
 #include "serve/saved_bytes.h"
 

@@ -1,11 +1,8 @@
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
 
-#include "base/convert.h"
 #include "serve/click_campaigns.h"
-#include "serve/refused.h"
 #include "serve/saved_bytes.h"
 
 namespace genbid::serve {
@@ -21,8 +18,6 @@ size_t bytes_of(size_t num_floats) {
 }
 
 }  // namespace
-
-size_t ClickCampaigns::saved_bytes() const { return kind_of(*bundle_).bytes(bytes_of(row_size_)); }
 
 std::vector<std::byte> ClickCampaigns::save(uint64_t id) {
   const size_t place = places_.of(id);

@@ -15,11 +15,13 @@
 namespace genbid::train {
 namespace {
 
-// Asking the system how much memory there is costs as much as filling a small tensor, so it is asked again whenever
-// tensors of so many bytes were made.
+// Asking the system how much memory there is costs as much as filling a small tensor (0.4 ms), so it is asked for large
+// tensors, and again whenever others of so many bytes were made, more where much is left.
 constexpr size_t kLookedAt = size_t{64} << 20;
+constexpr double kPartOfTheRest = 1.0 / 16.0;
 
 std::atomic<size_t> not_looked_at{0};
+std::atomic<double> next_look{as_double(kLookedAt)};
 std::atomic<double (*)()> memory_left{available_memory};  // asked for how much there is
 
 struct Making {
@@ -39,9 +41,11 @@ void check(size_t size) {
                 " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
                 " times); expected at most the " + gigabytes(making->available) + " that are available");
   }
-  if (not_looked_at.fetch_add(size, std::memory_order_relaxed) + size < kLookedAt) return;
-  not_looked_at.store(0, std::memory_order_relaxed);
+  const double made = as_double(not_looked_at.fetch_add(size, std::memory_order_relaxed) + size);
+  if (size < kLookedAt && made < next_look.load(std::memory_order_relaxed)) return;
   const double available = memory_left.load(std::memory_order_relaxed)();
+  not_looked_at.store(0, std::memory_order_relaxed);
+  next_look.store(std::max(as_double(kLookedAt), kPartOfTheRest * available), std::memory_order_relaxed);
   const double until_next = std::max(bytes, as_double(kLookedAt));
   if (until_next <= available) return;
   throw Error("out of memory: " + std::string(size >= kLookedAt ? "one tensor takes " : "the next tensors take ") +
@@ -68,6 +72,7 @@ class CheckedAllocator : public c10::Allocator {
 
 void check_tensor_memory(double (*available)()) {
   memory_left = available;
+  next_look = as_double(kLookedAt);
   static std::once_flag once;
   std::call_once(once, [] {
     static CheckedAllocator allocator(*c10::GetDefaultCPUAllocator());

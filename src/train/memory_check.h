@@ -8,8 +8,8 @@
 namespace genbid::train {
 
 // From here on it is an Error to make a tensor on the CPU that is larger than the memory that is `available`, or small
-// ones when hardly any is left; the message says how much was asked for and how much there is. To be called by every
-// process that makes large tensors.
+// ones when hardly any is left; the message says how much was asked for and how much there is. Trainings call it.
+// `available`: asked for how much there is; tests have another.
 void check_tensor_memory(double (*available)() = available_memory);
 
 // To be alive while a model is made of which `copies` will be held: for training these are weights, gradients, averages

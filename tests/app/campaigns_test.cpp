@@ -202,6 +202,10 @@ TEST_F(Campaigns, ThatWereTrainedOnAreNoTest) {
   expect_failure(
       judge + out("mixed") + " policy='[yesterday, {name: x, runs: [" + out("one") + ", " + out("wide") + "]}]'", 2,
       "found agents.width: 9, expected 8 as in ");
+  expect_success(agents("longer", "train.steps=30"));
+  expect_failure(
+      judge + out("mixed") + " policy='[yesterday, {name: x, runs: [" + out("one") + ", " + out("longer") + "]}]'", 2,
+      "found train.steps: 30, expected 20 as in ");
   std::filesystem::create_directories(out("mine"));
   write_file(out("mine/table.md"), "thesis\n");
   expect_failure(judge + out("mine") + " policy='[yesterday]'", 1, "table.md: found a file that is not");

@@ -31,6 +31,14 @@ genbid_click_campaign campaign_of(int64_t number) {
   return campaign;
 }
 
+std::vector<char> saved_campaign(genbid_click_session* session, uint64_t id) {
+  size_t bytes = 0;
+  EXPECT_EQ(genbid_click_campaign_save(session, id, nullptr, &bytes), GENBID_OK) << genbid_last_error();
+  std::vector<char> saved(bytes);
+  EXPECT_EQ(genbid_click_campaign_save(session, id, saved.data(), &bytes), GENBID_OK) << genbid_last_error();
+  return saved;
+}
+
 // A session of three places.
 class ClickInterface : public testing::Test {
  protected:
@@ -68,14 +76,6 @@ class ClickInterface : public testing::Test {
   void expect_refused(genbid_status found, genbid_status expected, const std::string& part) {
     EXPECT_EQ(found, expected);
     EXPECT_NE(std::string(genbid_last_error()).find(part), std::string::npos) << genbid_last_error();
-  }
-
-  static std::vector<char> saved_campaign(genbid_click_session* session, uint64_t id) {
-    size_t bytes = 0;
-    EXPECT_EQ(genbid_click_campaign_save(session, id, nullptr, &bytes), GENBID_OK) << genbid_last_error();
-    std::vector<char> saved(bytes);
-    EXPECT_EQ(genbid_click_campaign_save(session, id, saved.data(), &bytes), GENBID_OK) << genbid_last_error();
-    return saved;
   }
 
   TemporaryFolder folder_;
@@ -209,6 +209,9 @@ TEST_F(ClickInterface, RefusesSavedCampaignsThatAreNone) {
     return bytes;
   };
   const size_t begin = 8 + 4 + 8 + 32 + 4 + std::string("small-1").size();
+  const size_t length_at = begin - std::string("small-1").size() - sizeof(uint32_t);
+  expect_refused(restore(with(length_at, uint32_t{6})), GENBID_INVALID, "found one of the bundle of version small- (");
+  expect_refused(restore(with(length_at, uint32_t{1000})), GENBID_INVALID, "found its end too early");
   expect_refused(restore(with(begin, -1.0)), GENBID_INVALID, "budget: found -1");
   expect_refused(restore(with(begin + 32, int32_t{2})), GENBID_INVALID, "agent: found 2");
   expect_refused(restore(with(begin + 32, int32_t{-1})), GENBID_INVALID, "saved campaign: found agent -1");
@@ -488,6 +491,11 @@ TEST_F(OtherAgents, WhoseNetworkSaysNoNumberAreAnError) {
   EXPECT_EQ(bid.alpha, 5.0);
   genbid_click_outcome outcome = GENBID_CLICK_OUTCOME_INIT;
   EXPECT_EQ(genbid_click_push(session_, 1, &id_, &outcome), GENBID_ORDER);
+  // Nothing of it stays in what is saved.
+  const std::vector<char> saved = saved_campaign(session_, id_);
+  ASSERT_EQ(genbid_click_campaign_close(session_, id_), GENBID_OK);
+  EXPECT_EQ(genbid_click_campaign_restore(session_, saved.data(), saved.size(), &id_), GENBID_OK)
+      << genbid_last_error();
 }
 
 class ClickBundleFolder : public testing::Test {
