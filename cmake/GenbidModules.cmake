@@ -94,8 +94,15 @@ function(genbid_test name)
 endfunction()
 
 function(genbid_test_entry name program label)
+  set(environment OMP_NUM_THREADS=1 "GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml")
+  if(GENBID_TORCH)
+    list(APPEND environment "GENBID_PROGRAM=${CMAKE_BINARY_DIR}/genbid")
+  endif()
+  if(GENBID_SANITIZE STREQUAL "thread")
+    list(APPEND environment "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  endif()
   add_test(NAME ${name} COMMAND ${program} ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
   set_tests_properties(${name} PROPERTIES
     LABELS "${label}"
-    ENVIRONMENT "OMP_NUM_THREADS=1;GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/test-results/${name}.xml;GENBID_PROGRAM=${CMAKE_BINARY_DIR}/genbid")
+    ENVIRONMENT "${environment}")
 endfunction()

@@ -27,3 +27,8 @@ inline bool has_plugin() {
     GTEST_SKIP() << "no Arrow plugin (scripts/setup.sh --arrow)";                                             \
   }                                                                                                           \
   static_assert(true)
+
+// And some need the program.
+#define GENBID_NEEDS_PROGRAM()                                                                                      \
+  if (std::getenv("GENBID_PROGRAM") == nullptr) GTEST_SKIP() << "no program in GENBID_PROGRAM: a build without it"; \
+  static_assert(true)

@@ -71,6 +71,7 @@ TEST(ParquetPeer, DamagedFootersOfPyarrowEndInAnErrorOrInColumns) {
 
 TEST(ParquetPeer, ObjectsOfAnS3ServerAreRead) {
   GENBID_NEEDS_PLUGIN();
+  GENBID_NEEDS_PROGRAM();
   const TempFolder folder;
   const int wrote = run_script("write", folder.path());
   if (wrote == kNoPython) GTEST_SKIP() << "no Python with pandas, pyarrow and moto, and none could be installed";
@@ -80,6 +81,7 @@ TEST(ParquetPeer, ObjectsOfAnS3ServerAreRead) {
 
 TEST(ParquetPeer, PandasAndPyarrowReadWhatIsWritten) {
   GENBID_NEEDS_PLUGIN();
+  GENBID_NEEDS_PROGRAM();
   const TempFolder folder;
   const int read = run_script("read_back", folder.path());
   if (read == kNoPython) GTEST_SKIP() << "no Python with pandas and pyarrow, and none could be installed";
@@ -88,6 +90,7 @@ TEST(ParquetPeer, PandasAndPyarrowReadWhatIsWritten) {
 
 TEST(ParquetPeer, AnIcebergTableIsReadAsThePageSays) {
   GENBID_NEEDS_PLUGIN();
+  GENBID_NEEDS_PROGRAM();
   const TempFolder folder;
   const int read = run_script("iceberg", folder.path());
   if (read == kNoPython) GTEST_SKIP() << "no Python with pyiceberg, and none could be installed";
@@ -99,8 +102,8 @@ TEST(ParquetPeer, WithoutThePluginTheErrorSaysHowToGetIt) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "here the run path goes before LD_LIBRARY_PATH (cmake/GenbidOptions.cmake)";
 #endif
-  const char* program = std::getenv("GENBID_PROGRAM");
-  ASSERT_NE(program, nullptr);
+  GENBID_NEEDS_PROGRAM();
+  const std::string program = std::getenv("GENBID_PROGRAM");
   const TempFolder folder;
   folder.write("libgenbid_arrow.so", "");
   const std::string input = folder.write("a.parquet", "PAR1 and so on");
@@ -120,8 +123,8 @@ TEST(ParquetPeer, APluginOfAnotherVersionIsNotCalled) {
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "here the run path goes before LD_LIBRARY_PATH (cmake/GenbidOptions.cmake)";
 #endif
-  const char* program = std::getenv("GENBID_PROGRAM");
-  ASSERT_NE(program, nullptr);
+  GENBID_NEEDS_PROGRAM();
+  const std::string program = std::getenv("GENBID_PROGRAM");
   const TempFolder folder;
   const std::string source = folder.write("other.c",
                                           "void* genbid_table_plugin(void) { return (void*)0; }\n"
