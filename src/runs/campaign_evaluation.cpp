@@ -134,22 +134,18 @@ void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, S
 // Only the seed, and what follows from it, differs: the profiles that they read, and which step was chosen as the best.
 void check_draws(const std::vector<Agents>& trainings, const std::string& name) {
   const Agents& first = trainings.front();
+  const std::string recipe = recipe_of(first.config);
   for (const Agents& other : trainings) {
-    const std::string difference = settings_difference(recipe_of(other.config), recipe_of(first.config));
-    if (difference.empty()) continue;
-    throw ConfigError("policy: " + name + ": runs: " + other.checkpoint + ": found " + difference + " as in " +
-                      first.checkpoint + ", because draws of one training differ by train.seed");
-  }
-  for (const Agents& other : trainings) {
-    const auto refuse = [&](const std::string& found, const std::string& expected) {
-      throw ConfigError("policy: " + name + ": runs: " + other.checkpoint + ": found " + found + ", expected " +
-                        expected + " as in " + first.checkpoint);
-    };
-    if (other.info.stores.front().data != first.info.stores.front().data) refuse("other days", "the same days");
-    const bool chosen = first.config.select.every > 0;
-    if (!chosen && other.info.step != first.info.step) {
-      refuse(std::to_string(other.info.step) + " steps done", std::to_string(first.info.step));
+    std::string found = settings_difference(recipe_of(other.config), recipe);
+    if (found.empty() && other.info.stores.front().data != first.info.stores.front().data) {
+      found = "other days, expected the same";
     }
+    if (found.empty() && first.config.select.every == 0 && other.info.step != first.info.step) {
+      found = std::to_string(other.info.step) + " steps done, expected " + std::to_string(first.info.step);
+    }
+    if (found.empty()) continue;
+    throw ConfigError("policy: " + name + ": runs: " + other.checkpoint + ": found " + found + " as in " +
+                      first.checkpoint + ", because draws of one training differ by train.seed");
   }
   for (auto one = trainings.begin(); one != trainings.end(); ++one) {
     const auto is_it = [&](const Agents& other) { return is_same_place(one->checkpoint, other.checkpoint); };

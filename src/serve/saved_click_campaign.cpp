@@ -13,8 +13,8 @@ SavedKind kind_of(const ClickBundle& bundle) {
 }
 
 size_t bytes_of(size_t num_floats) {
-  constexpr size_t kNumbers = 11;  // of 64 bits, beside three whole ones
-  return (kNumbers + 3) * sizeof(double) + sizeof(int32_t) + 1 + num_floats * sizeof(float);
+  constexpr size_t kNumbers = 14;  // of 64 bits
+  return kNumbers * sizeof(double) + sizeof(int32_t) + 1 + num_floats * sizeof(float);
 }
 
 }  // namespace

@@ -20,8 +20,7 @@ namespace {
 constexpr size_t kLookedAt = size_t{64} << 20;
 constexpr double kPartOfTheRest = 1.0 / 16.0;
 
-std::atomic<size_t> not_looked_at{0};
-std::atomic<double> next_look{as_double(kLookedAt)};
+std::atomic<double> until_look{as_double(kLookedAt)};     // bytes
 std::atomic<double (*)()> memory_left{available_memory};  // asked for how much there is
 
 struct Making {
@@ -41,11 +40,9 @@ void check(size_t size) {
                 " and more of weights, " + std::to_string(static_cast<int>(making->copies)) +
                 " times); expected at most the " + gigabytes(making->available) + " that are available");
   }
-  const double made = as_double(not_looked_at.fetch_add(size, std::memory_order_relaxed) + size);
-  if (size < kLookedAt && made < next_look.load(std::memory_order_relaxed)) return;
+  if (size < kLookedAt && until_look.fetch_sub(bytes, std::memory_order_relaxed) > bytes) return;
   const double available = memory_left.load(std::memory_order_relaxed)();
-  not_looked_at.store(0, std::memory_order_relaxed);
-  next_look.store(std::max(as_double(kLookedAt), kPartOfTheRest * available), std::memory_order_relaxed);
+  until_look.store(std::max(as_double(kLookedAt), kPartOfTheRest * available), std::memory_order_relaxed);
   const double until_next = std::max(bytes, as_double(kLookedAt));
   if (until_next <= available) return;
   throw Error("out of memory: " + std::string(size >= kLookedAt ? "one tensor takes " : "the next tensors take ") +
@@ -72,7 +69,7 @@ class CheckedAllocator : public c10::Allocator {
 
 void check_tensor_memory(double (*available)()) {
   memory_left = available;
-  next_look = as_double(kLookedAt);
+  until_look = as_double(kLookedAt);
   static std::once_flag once;
   std::call_once(once, [] {
     static CheckedAllocator allocator(*c10::GetDefaultCPUAllocator());
