@@ -26,6 +26,7 @@
 #include "base/files/file_message.h"
 #include "base/log.h"
 #include "base/config/config_json.h"
+#include "base/config/home_path.h"
 #include "base/shown.h"
 #include "base/stop_signal.h"
 #include "base/terminal.h"
@@ -223,6 +224,9 @@ int main(int argc, char** argv) {
 
   genbid::terminal::set_quiet(arguments.quiet);
   const int status = reported([&] {
+    for (std::string* path : {&arguments.config, &report_path, &report_output, &act_bundle, &inspect_path}) {
+      *path = genbid::expand_home(*path, "the command line");
+    }
     if (bench_verb->parsed()) return genbid::bench::run_benchmarks(bench_prefix, bench_setting, arguments.json);
     if (report_verb->parsed()) {
       genbid::stop_signal::install();

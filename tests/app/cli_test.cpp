@@ -115,6 +115,24 @@ TEST_F(CommandLine, APathThatCannotBeIsNamed) {
   EXPECT_EQ(result.output.find("filesystem error"), std::string::npos) << result.output;
 }
 
+// A shell leaves them as they are where they are quoted or stand behind `--output=`.
+TEST_F(CommandLine, PathsMayBeginInTheHomeFolder) {
+  const std::string home = "env HOME=" + out("home");
+  std::filesystem::create_directory(out("home"));
+  write_file(out("home/judge.yaml"), read_file("configs/evaluate.yaml"));
+  const auto run = [&](const std::string& arguments) { return run_program(arguments, "&1", home); };
+  const ProgramResult judged = run(
+      "evaluate '~/judge.yaml' policy=pid market.population=rules48 market.impressions=2000 market.periods=30 "
+      "seats=3 output.dir=~/judged");
+  EXPECT_EQ(judged.status, 0) << judged.output;
+  const ProgramResult shown = run("report '~/judged' --output='~/page.html'");
+  EXPECT_EQ(shown.status, 0) << shown.output;
+  EXPECT_TRUE(std::filesystem::exists(out("home/page.html")));
+  expect_failure(run("inspect '~/none.h5'"), 1, out("home/none.h5"));
+  expect_failure(run("act '~/none' </dev/null"), 1, out("home/none"));
+  expect_failure(run("inspect '~bob/x'"), 2, "the command line: found '~bob/x', expected a path; ~/ stands for");
+}
+
 // What is inspected is checked as those who read it check it.
 TEST_F(CommandLine, InspectRefusesWhatReadersRefuse) {
   const std::string path = out("log.h5");

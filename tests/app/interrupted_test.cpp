@@ -291,7 +291,7 @@ TEST_P(Interrupted, ByASignalItLeavesNothingHalfWrittenAndTheSameCommandGoesOn) 
   ASSERT_NO_FATAL_FAILURE(run_whole());
   std::mt19937 random(11);
   std::uniform_real_distribution<double> share(0.0, 1.05);
-  const int moments = test::long_tests() ? 13 : 1;  // 52 signals
+  const int moments = test::long_tests() ? 20 : 1;
   for (int moment = 0; moment < moments; ++moment) {
     for (const int number : kSignals) {
       const double at = share(random);

@@ -15,9 +15,12 @@ struct ProgramResult {
 };
 
 // Runs the built program as a person would. `errors`: where its standard error goes, as the shell writes it.
-inline ProgramResult run_program(const std::string& arguments, const std::string& errors = "&1") {
+// `before`: what stands before the program, as `env NAME=VALUE`.
+inline ProgramResult run_program(const std::string& arguments, const std::string& errors = "&1",
+                                 const std::string& before = {}) {
   const char* program = std::getenv("GENBID_PROGRAM");
-  const std::string command = std::string(program != nullptr ? program : "genbid") + " " + arguments + " 2>" + errors;
+  const std::string name = program != nullptr ? program : "genbid";
+  const std::string command = before + " " + name + " " + arguments + " 2>" + errors;
   ProgramResult result;
   FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return result;

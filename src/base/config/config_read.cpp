@@ -9,6 +9,7 @@
 #include "base/config/config.h"
 #include "base/config/config_tree.h"
 #include "base/config/config_value.h"
+#include "base/config/home_path.h"
 #include "base/error.h"
 #include "base/config/config_given.h"
 #include "base/shown.h"

@@ -1,12 +1,8 @@
 #include "base/config/config_value.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <iterator>
 #include <limits>
 #include <string_view>
@@ -131,21 +127,6 @@ void PeriodReader::append(const std::string& text, const std::string& where, std
   }
   ranges_[*first] = *last;
   for (int64_t period = *first; period <= *last; ++period) periods_.push_back(period);
-}
-
-std::string expand_home(const std::string& path, const std::string& where) {
-  if (!path.starts_with('~')) return path;
-  const auto fail = [&](const std::string& expected) {
-    throw ConfigError(where + ": found '" + shown(path) + "', expected " + expected);
-  };
-  if (!path.starts_with("~/")) fail("a path; ~/ stands for the home folder, ./~ for a name that begins with ~");
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') {
-    const passwd* user = ::getpwuid(::getuid());
-    home = user != nullptr ? user->pw_dir : nullptr;
-  }
-  if (home == nullptr || *home == '\0') fail("a path from /, since no home folder is known");
-  return home + path.substr(1);
 }
 
 std::string interval_text(const RealInterval& interval) {

@@ -19,10 +19,6 @@ std::optional<double> parse_real(const std::string& text);
 std::string describe(const IntRange& range);
 std::string describe(const RealRange& range);
 
-// `~/x` in the home folder; ConfigError naming `where` for another user's (`~bob/x`), for `~` alone, and where no home
-// folder is known.
-std::string expand_home(const std::string& path, const std::string& where);
-
 // `7..20`, or `[7..9, 12]` where the periods are not one run.
 std::string period_text(const PeriodList& periods);
 // `[0.5, 2]`, or `1` where both ends are one number.
