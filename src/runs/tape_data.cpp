@@ -214,6 +214,7 @@ train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string
   options.budget_scale = {config.budget_scale.low, config.budget_scale.high};
   options.cpa_penalty = config.cpa_penalty;
   options.cost_penalty = config.cost_penalty;
+  options.asked = config.asked.ranges();
   options.cpa_scale = {config.cpa_scale.low, config.cpa_scale.high};
   return options;
 }

@@ -71,6 +71,7 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.field("cpa_penalty", cpa_penalty, {0.0, 1e6});
   v.field("cost_penalty", cost_penalty, {0.0, 1e6});
   v.field("weight", weight, {1e-6, 1e6});
+  v.later_section("asked", asked, !asked.ranges().empty());
   const bool all_name_theirs = std::all_of(store.begin(), store.end(),
                                            [](const TapeFileConfig& one) { return !one.train_periods.values.empty(); });
   v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
@@ -79,6 +80,19 @@ void TapesConfig::fields(ConfigVisitor& v) {
     const PeriodList& seen = one.train_periods.values.empty() ? train_periods : one.train_periods;
     v.check(disjoint(seen, one.held_out_periods), "store", "held_out_periods that are not among train_periods");
   }
+}
+
+std::map<Outcome, RealInterval> AskedConfig::ranges() const {
+  std::map<Outcome, RealInterval> asked = {
+      {Outcome::kValue, value}, {Outcome::kBudgetUse, budget_use}, {Outcome::kCpa, cpa}};
+  std::erase_if(asked, [](const auto& one) { return one.second.high == 0.0; });
+  return asked;
+}
+
+void AskedConfig::fields(ConfigVisitor& v) {
+  v.field("value", value, {0.0, 10.0});
+  v.field("budget_use", budget_use, {0.0, 1.0});
+  v.field("cpa", cpa, {0.0, 10.0});
 }
 
 void TuningMarketConfig::fields(ConfigVisitor& v) {
@@ -128,6 +142,8 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
                               : "a share below 1, as the rest of a step's days are of tapes.store");
   v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
+  v.check(tapes.asked.ranges().empty() || train.objective == "teacher", "tapes.asked",
+          "nothing beside train.objective: " + train.objective + ", which does not say what brings it");
 }
 
 }  // namespace genbid::runs

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/config/config.h"
+#include "bidding/outcomes.h"
 #include "models/registry.h"
 #include "play/simulate.h"
 #include "train/best_checkpoint.h"
@@ -55,6 +57,15 @@ struct TapeFileConfig {
   void fields(ConfigVisitor& v);
 };
 
+// Section `tapes.asked`: what a policy is asked for on each day that it is taught, drawn evenly from a range; 0: it is
+// not (train/tape_days.h).
+struct AskedConfig {
+  RealInterval value, budget_use, cpa;
+
+  std::map<Outcome, RealInterval> ranges() const;  // of what is asked
+  void fields(ConfigVisitor& v);
+};
+
 // Section `tapes`: the days in which a policy learns in the market (any train.objective but logged), and how they are
 // played (softmarket/soft_day.h).
 struct TapesConfig {
@@ -72,6 +83,7 @@ struct TapesConfig {
   double cpa_penalty = 0.0;           // for passing the CPA limit, beside the score (train/tape_days.h)
   double cost_penalty = 0.0;          // for the money that is paid, likewise
   double weight = 1.0;                // of the market's loss, beside 1 of the logged one
+  AskedConfig asked;                  // of each day; by a teacher alone
 
   void fields(ConfigVisitor& v);
 };

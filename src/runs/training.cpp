@@ -143,7 +143,13 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
         "train.objective: found policy_gradient, and this " + config.model.name() +
         " does not sample; expected a model that does (model.head: gaussian, or a diffbid with a model.deviation)");
   }
-  if (!policy.wishes().contains(Outcome::kShareOfOptimum)) return;
+  const Wishes wishes = policy.wishes();
+  for (const auto& [outcome, range] : config.tapes.asked.ranges()) {
+    if (wishes.contains(outcome)) continue;
+    throw Error("tapes.asked: found " + outcome_name(outcome) + ", which this " + config.model.name() +
+                " does not read; expected it among model.wishes");
+  }
+  if (!wishes.contains(Outcome::kShareOfOptimum)) return;
   const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
   if (no_optima.empty()) return;
   throw Error("model.wishes: found share_of_optimum, and " + no_optima +

@@ -122,11 +122,16 @@ at::Tensor same_wishes_BO(const Wishes& wishes, const at::Tensor& constraint_BC)
   return all_BO;
 }
 
+at::Tensor asked_or_BO(const Cells& cells, const at::Tensor& other_BO) {
+  if (!cells.asked_BO.defined()) return other_BO;
+  return at::where(cells.asked_BO.isnan(), other_BO, cells.asked_BO);
+}
+
 Day play_day(policy::Policy& policy, const Wishes& wishes, const Tapes& tapes, const Cells& cells,
              const DayOptions& options, at::Generator& noise) {
   const at::Tensor budget_B1 = cells.constraint_BC.slice(1, 0, 1);
   const int64_t rows = budget_B1.size(0);
-  const at::Tensor wishes_BO = same_wishes_BO(wishes, cells.constraint_BC);
+  const at::Tensor wishes_BO = asked_or_BO(cells, same_wishes_BO(wishes, cells.constraint_BC));
   ObservedDays days(options.feature_set, cells.constraint_BC, tapes.ticks());
   Histories histories(policy, cells);
   std::vector<at::Tensor> carry = policy.initial_carry(rows);

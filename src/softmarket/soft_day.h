@@ -17,6 +17,8 @@ namespace genbid::softmarket {
 struct Cells {
   at::Tensor day_B;          // i64, of the tapes
   at::Tensor constraint_BC;  // f32
+  // f32, what is asked of each by outcome, not a number where nothing is; undefined: the caller asks all for the same.
+  at::Tensor asked_BO = {};
 };
 
 struct DayOptions {
@@ -51,12 +53,14 @@ struct Day {
 
 // The same wishes for every cell, as act() reads them.
 at::Tensor same_wishes_BO(const Wishes& wishes, const at::Tensor& constraint_BC);
+// What is asked of each cell, and where nothing is the other number.
+at::Tensor asked_or_BO(const Cells& cells, const at::Tensor& other_BO);
 
 // Plays whole days: what the policy asks for at a tick buys what the tape says, money permitting, and makes what it
 // sees at the next. Gradients of the score reach the policy's parameters through all ticks, through bids and through
 // what earlier bids did to what is seen, where the caller's mode records them. Rivals do not react.
 //
-// `wishes`: what is asked of every day, as the policy's own wishes() say it or others; reading those waits for the
+// `wishes`: what is asked of every day whose cell does not ask for something else, as the policy's own wishes() say it or others; reading those waits for the
 // device, so it is the caller's business. Random numbers (conversions, and the noise that the policy reads) come from
 // `noise`. An alpha that is not a number makes a score that is none. Error for a policy of several coefficients: a tape
 // knows bids of alpha x p-value alone.

@@ -15,6 +15,10 @@ namespace genbid::softmarket {
 // played by the policy itself: so a student is corrected where it goes (Ross et al., "A Reduction of Imitation Learning
 // and Structured Prediction to No-Regret Online Learning", AISTATS 2011; for bidding methods such as OIL).
 //
+// Of a cell that asks for outcomes (soft_day.h, Cells) the label is what brings them: the highest constant alpha of the
+// rest of the day with which the day as a whole comes to no more of any than is asked. It knows value, budget_use and
+// cpa. Where no alpha of the tape brings as much there is no label: it is not a number.
+//
 // An alpha whose rest would cost more than is left is not allowed; where none is, the lowest knot's is the label.
 // Between knots curves are read linearly at `kParts` places, 2 % of alpha apart.
 class Teacher {
@@ -26,6 +30,8 @@ class Teacher {
   // That of one tick, f32, B1, of days that have brought this value and taken this money before it, B1.
   at::Tensor label_B1(const Cells& cells, int64_t tick, const at::Tensor& value_B1, const at::Tensor& cost_B1) const;
 
+  at::Tensor highest_B1(const Cells& cells) const;  // alpha of the last knot
+
   static constexpr int64_t kParts = 8;  // of the way from knot to knot
 
  private:
@@ -35,8 +41,15 @@ class Teacher {
     at::Tensor budget_N1, limit_N1;
     at::Tensor won_N1, spent_N1;  // before the tick
     at::Tensor lowest_N1;         // alpha of the first knot
+    at::Tensor asked_NO;          // undefined: the highest score is
+  };
+  // The rest of days at constant alphas: the sums of the whole day by place.
+  struct Rest {
+    at::Tensor allowed_NP, value_NP, cost_NP;
   };
   at::Tensor answer_N1(const Question& question) const;
+  static at::Tensor best_place_N1(const Question& question, const Rest& rest);
+  static at::Tensor asked_place_N1(const Question& question, const Rest& rest);  // the last one: there is no label
 
   const Tapes& tapes_;
   at::Tensor rest_;  // M T x 2 x K: value and cost of a tick and all after it, at the knots

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/convert.h"
@@ -14,6 +16,7 @@
 #include "bidding/advertiser.h"
 #include "bidding/outcomes.h"
 #include "softmarket/players.h"
+#include "softmarket/teacher.h"
 #include "train/device.h"
 
 // K steps that are drawn ahead, B cells, C = 2 constraint values, T ticks, S features, O outcomes, N rows.
@@ -72,6 +75,9 @@ TapeDays::TapeDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& d
   const auto device = tapes_.device();
   ahead_day_KB_ = at::zeros({kMostStepsAhead, batch_size}, at::TensorOptions(at::kLong).device(device));
   ahead_constraint_KBC_ = at::zeros({kMostStepsAhead, batch_size, 2}, at::TensorOptions(at::kFloat).device(device));
+  if (!options_.asked.empty()) {
+    ahead_asked_KBO_ = at::zeros({kMostStepsAhead, batch_size, kNumOutcomes}, ahead_constraint_KBC_.options());
+  }
   for (size_t part = 0; part < num_parts(); ++part) {
     weights_.push_back(
         at::full({}, as_double(cells_in(part)) / as_double(batch_size_), ahead_constraint_KBC_.options()));
@@ -93,8 +99,15 @@ TapeDays::Drawn TapeDays::drawn(int64_t step, int64_t slot) const {
   };
   const int64_t day = one_of(places[0]);
   const TapeDay& campaign = at(days_, options_.campaigns == Campaigns::kAny ? one_of(places[1]) : day);
-  return {day, as_float(campaign.budget * options_.budget_scale.draw(factors[0])),
-          as_float(campaign.cpa_limit * options_.cpa_scale.draw(factors[1]))};
+  Drawn drawn{day, as_float(campaign.budget * options_.budget_scale.draw(factors[0])),
+              as_float(campaign.cpa_limit * options_.cpa_scale.draw(factors[1])), {}};
+  drawn.asked.fill(std::numeric_limits<float>::quiet_NaN());
+  for (const auto& [outcome, range] : options_.asked) {
+    const auto place = static_cast<uint32_t>(index_of(outcome));
+    const double share = uniform_double(stream_.bits(a, b, c, 3 + place)[0]);
+    drawn.asked[index_of(outcome)] = as_float(range.low + share * (range.high - range.low));
+  }
+  return drawn;
 }
 
 int64_t TapeDays::draw(int64_t first, int64_t most) {
@@ -105,28 +118,37 @@ int64_t TapeDays::draw(int64_t first, int64_t most) {
       at::empty({steps, batch_size_, 2}, at::TensorOptions(at::kFloat).pinned_memory(pinned));
   auto* day = day_KB.mutable_data_ptr<int64_t>();
   auto* constraint = constraint_KBC.mutable_data_ptr<float>();
+  std::vector<OutcomeValues> asked;
   for (int64_t k = 0; k < steps; ++k) {
     for (int64_t slot = 0; slot < batch_size_; ++slot) {
       const Drawn one = drawn(first + k, slot);
       *day++ = one.day;
       *constraint++ = one.budget;
       *constraint++ = one.cpa_limit;
+      asked.push_back(one.asked);
     }
   }
   ahead_day_KB_.slice(0, 0, steps).copy_(day_KB, /*non_blocking=*/true);
   ahead_constraint_KBC_.slice(0, 0, steps).copy_(constraint_KBC, /*non_blocking=*/true);
+  if (ahead_asked_KBO_.defined()) {
+    const at::Tensor asked_KBO = at::empty({steps, batch_size_, kNumOutcomes}, constraint_KBC.options());
+    std::memcpy(asked_KBO.mutable_data_ptr<float>(), asked.data(), asked.size() * sizeof asked.front());
+    ahead_asked_KBO_.slice(0, 0, steps).copy_(asked_KBO, /*non_blocking=*/true);
+  }
   return steps;
 }
 
 void TapeDays::gather(const at::Tensor& place_1) {
   cells_.day_B = ahead_day_KB_.index_select(0, place_1).squeeze(0);
   cells_.constraint_BC = ahead_constraint_KBC_.index_select(0, place_1).squeeze(0);
+  if (ahead_asked_KBO_.defined()) cells_.asked_BO = ahead_asked_KBO_.index_select(0, place_1).squeeze(0);
 }
 
 softmarket::Cells TapeDays::cells_of_part(size_t part) const {
   const int64_t begin = to_signed(part) * batch_size_ / parts_;
   const int64_t end = begin + cells_in(part);
-  return {cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end)};
+  return {cells_.day_B.slice(0, begin, end), cells_.constraint_BC.slice(0, begin, end),
+          cells_.asked_BO.defined() ? cells_.asked_BO.slice(0, begin, end) : at::Tensor()};
 }
 
 softmarket::Day TapeDays::played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const {
@@ -156,21 +178,34 @@ at::Tensor TapeDays::excess_B(const softmarket::Cells& cells, const softmarket::
   return ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0) * budget_B / limit_B;
 }
 
+at::Tensor TapeDays::asked_factor_B1(const softmarket::Cells& cells, const at::Tensor& other_B1) const {
+  const at::Tensor none_B1 = at::zeros_like(other_B1);
+  const at::Tensor alpha_B1 = softmarket::Teacher(tapes_).label_B1(cells, 0, none_B1, none_B1);
+  return at::where(alpha_B1.isnan(), other_B1, alpha_B1 / cells.constraint_BC.slice(1, 1, 2));
+}
+
 policy::TrainingColumns TapeDays::training_columns() const {
   const torch::NoGradGuard no_grad;
   std::vector<int64_t> rows;
   std::vector<float> constraint;
   std::vector<float> factors;
+  std::vector<OutcomeValues> asked;
   for (int64_t i = 0; i < kCellsAtOnce; ++i) {
     const Drawn one = drawn(-1, i);
     rows.push_back(one.day);
     constraint.push_back(one.budget);
     constraint.push_back(one.cpa_limit);
+    asked.push_back(one.asked);
     factors.push_back(as_float(FactorRange{0.5, 1.6}.draw(stream_.bits(0, 0, static_cast<uint32_t>(i), 2)[0])));
   }
-  const softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
-                                at::tensor(constraint).view({-1, 2}).to(device())};
-  softmarket::ConstantBids bids(at::tensor(factors).view({-1, 1}).to(device()));
+  softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
+                          at::tensor(constraint).view({-1, 2}).to(device())};
+  at::Tensor factor_B1 = at::tensor(factors).view({-1, 1}).to(device());
+  if (!options_.asked.empty()) {
+    cells.asked_BO = at::from_blob(asked.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).clone().to(device());
+    factor_B1 = asked_factor_B1(cells, factor_B1);
+  }
+  softmarket::ConstantBids bids(factor_B1);
   at::Generator noise = generator_on(device(), 1);
   const softmarket::Day day = softmarket::play_day(bids, {}, tapes_, cells, options_.day, noise);
 
@@ -182,7 +217,8 @@ policy::TrainingColumns TapeDays::training_columns() const {
         outcomes_of({at(constraint, 2 * i), at(constraint, 2 * i + 1), totals[i][0], totals[i][1], totals[i][2], {}}));
   }
   policy::TrainingColumns columns;
-  columns.outcome_MO = at::from_blob(outcomes.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).clone().to(device());
+  const at::Tensor came_MO = at::from_blob(outcomes.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).to(device());
+  columns.outcome_MO = softmarket::asked_or_BO(cells, came_MO).clone();
   const int64_t ticks = tapes_.ticks();
   policy::Ticks seen;
   seen.before_BTO = day.before_BTO;

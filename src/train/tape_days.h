@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/config/config.h"
 #include "base/random/random.h"
+#include "bidding/outcomes.h"
 #include "policy/policy.h"
 #include "softmarket/soft_day.h"
 #include "softmarket/tapes.h"
@@ -47,6 +49,9 @@ struct TapeDaysOptions {
   // knows money only where it is short, so policies that play their copies and go by it alone drive each other's prices
   // up until it is.
   double cost_penalty = 0.0;
+  // What each day is asked for: a number drawn evenly from a range for each of these outcomes. Who is to learn what
+  // brings it must be taught so (train/taught_days.h); the score does not know of it.
+  std::map<Outcome, RealInterval> asked;
 };
 
 // A day of a seat in the tapes.
@@ -81,7 +86,8 @@ class TapeDays : public Objective {
   bool is_of_all_groups() const override { return true; }
   c10::Device device() const override { return tapes_.device(); }
 
-  // For normalisation constants: days of constant bids around the CPA limits, and labels that are these.
+  // For normalisation constants: days of constant bids around the CPA limits, or such that bring what is asked, and
+  // labels that are these.
   policy::TrainingColumns training_columns() const;
 
  protected:
@@ -100,8 +106,11 @@ class TapeDays : public Objective {
   struct Drawn {
     int64_t day;
     float budget, cpa_limit;
+    OutcomeValues asked;  // not a number: it is not
   };
   Drawn drawn(int64_t step, int64_t slot) const;
+  // Times the CPA limit, the constant alpha that brings what cells ask for; the other factor where none does.
+  at::Tensor asked_factor_B1(const softmarket::Cells& cells, const at::Tensor& other_B1) const;
 
   const softmarket::Tapes& tapes_;
   const std::vector<TapeDay>& days_;
@@ -114,6 +123,7 @@ class TapeDays : public Objective {
   double mean_par_;
   at::Tensor ahead_day_KB_;  // i64, of K steps, made once
   at::Tensor ahead_constraint_KBC_;
+  at::Tensor ahead_asked_KBO_;  // undefined: nothing is
   softmarket::Cells cells_;          // of the step
   std::vector<at::Tensor> weights_;  // by part
 };

@@ -48,7 +48,10 @@ std::vector<policy::LossPart> TaughtDays::losses(const policy::Step& step, polic
     const torch::NoGradGuard no_grad;
     const softmarket::Cells cells = cells_of_part(part);
     const softmarket::Day day = played(policy, cells, step.noise);
-    batch = rows_for(policy, batch_of(cells, day, teacher_.labels_BT(cells, day)));
+    policy::Batch days = batch_of(cells, day, teacher_.labels_BT(cells, day));
+    // The labels are what brings what was asked, whatever came.
+    days.outcome_BO = softmarket::asked_or_BO(cells, days.outcome_BO);
+    batch = rows_for(policy, days);
   }
   return policy.losses(step, group, batch);
 }
@@ -69,8 +72,8 @@ policy::Batch batch_of(const softmarket::Cells& cells, const softmarket::Day& da
   seen.mask_BT = money_BT.ge(kMinRemainingBudget).to(at::kFloat);
   seen.constraint_BC = cells.constraint_BC;
   batch.next_states_BTS = next(day.states_BTS);
-  batch.label_BTA = labels_BT.unsqueeze(2);
-  batch.label_weight_BT = seen.mask_BT;
+  batch.label_BTA = labels_BT.nan_to_num().unsqueeze(2);
+  batch.label_weight_BT = seen.mask_BT * labels_BT.isnan().logical_not();
   const at::Tensor last_T = at::arange(ticks, cells.day_B.options()).lt(ticks - 1);
   batch.goes_on_BT = next(seen.mask_BT) * last_T;
   batch.outcome_BO = outcome_BO(cells, day);

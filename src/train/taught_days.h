@@ -10,7 +10,9 @@ namespace genbid::train {
 
 // Imitation where the student goes (DAgger): the policy plays days of tapes as it bids now, a teacher says at every
 // tick it came to what would have been best (softmarket/teacher.h), and the policy's own losses learn that, as they
-// learn labels of logged days. So every model can be taught so, and any budget and limit can be put on any day.
+// learn labels of logged days. So every model can be taught so, and any budget and limit can be put on any day. Where
+// days ask for outcomes (TapeDaysOptions) the teacher says what brings them, and the policy learns to do that when it
+// is asked.
 class TaughtDays : public TapeDays {
  public:
   TaughtDays(const softmarket::Tapes& tapes, const std::vector<TapeDay>& days, std::vector<int64_t> chosen,
@@ -28,7 +30,7 @@ class TaughtDays : public TapeDays {
 };
 
 // A day that was played, as a logged one: states, bids and outcomes as they came, and these labels. Ticks that began
-// without money are masked.
+// without money are masked, and those without a label (not a number) do not count.
 policy::Batch batch_of(const softmarket::Cells& cells, const softmarket::Day& day, const at::Tensor& labels_BT);
 // The rows of whole days as the policy's losses read them: whole, padded to what it plans, or cut one behind the other
 // into windows.

@@ -100,6 +100,29 @@ TEST_F(MarketTraining, OtherModelsLearnToo) {
              "inverse_width: 8}'"));
 }
 
+// Days that ask for outcomes, each for another; the same bits when resumed, and nothing but a teacher knows of them.
+TEST_F(MarketTraining, MayAskForOutcomes) {
+  const std::string asks = " train.objective=teacher model.wishes='[budget_use]' tapes.asked.budget_use='[0.2, 0.9]' ";
+  must(train("whole", "train.steps=8" + asks));
+  must(train("parts", "train.steps=8 train.stop_at=3" + asks));
+  must(train("parts", "train.steps=8" + asks));
+  const auto weights = [&](const std::string& run) {
+    return read_file(out(run) + "/checkpoints/step-00000008/model.safetensors");
+  };
+  EXPECT_EQ(weights("whole"), weights("parts"));
+  must(train("nothing", "train.steps=8 train.objective=teacher model.wishes='[budget_use]'"));
+  EXPECT_NE(weights("whole"), weights("nothing"));
+  must(train("dt", "train.steps=2 train.objective=teacher tapes.asked='{cpa: [0.5, 1.5], value: 0.5}' model='{name: "
+                   "decision_transformer, wishes: [cpa, value], width: 8, layers: 1, inner: 16}'"));
+  for (const auto& [more, part] :
+       {std::pair("tapes.asked.cpa=1", "tapes.asked: found cpa, which this perceptron does not read"),
+        std::pair("train.objective=market", "expected nothing beside train.objective: market"),
+        std::pair("tapes.asked.budget_use=1.1", "tapes.asked.budget_use")}) {
+    const std::string error = error_of(train("none", "train.steps=3" + asks + more));
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+}
+
 // Logs and tapes in one training.
 TEST_F(MarketTraining, Mixed) {
   make_tape("both", "7..9", "output.trajectories=true output.trajectories_csv=false output.labels=true");

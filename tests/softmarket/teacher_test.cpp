@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/convert.h"
+#include "bidding/outcomes.h"
 #include "bidding/score.h"
 #include "softmarket/constant_policy.h"
 #include "softmarket/sample_tape.h"
@@ -67,6 +68,42 @@ TEST(TeacherTest, LabelsAreTheBestConstantsOfTheRest) {
     }
   }
   EXPECT_LT(short_of_money, kDays * std::ssize(looked_at) / 2);
+}
+
+// Who does at every tick what the teacher says brings what is asked, brings it.
+TEST(TeacherTest, LabelsBringWhatIsAsked) {
+  const data::TapeColumns tape = test::sample_tape(kDays, kTicks);
+  const Tapes tapes(tape, at::kCPU);
+  const softmarket::Teacher teacher(tapes);
+  Cells cells = test::cells_of(tape);
+  cells.constraint_BC.select(1, 0).mul_(0.1F);  // so that there are bids that spend it
+  const auto play = [&](Outcome outcome, double asked) {
+    cells.asked_BO = at::full({kDays, kNumOutcomes}, std::nan(""), at::kFloat);
+    cells.asked_BO.select(1, to_signed(index_of(outcome))).fill_(asked);
+    softmarket::TeacherBids bids(teacher, cells);
+    softmarket::DayOptions options;
+    options.drawn_conversions = false;
+    at::Generator noise = at::detail::createCPUGenerator(1);
+    return play_day(bids, {}, tapes, cells, options, noise);
+  };
+  const at::Tensor limit_B = cells.constraint_BC.select(1, 1);
+  for (const double asked : {0.3, 0.6, 0.9}) {
+    const Day day = play(Outcome::kBudgetUse, asked);
+    const at::Tensor use_B = day.cost_B / cells.constraint_BC.select(1, 0);
+    EXPECT_LT((use_B - asked).abs().max().item<double>(), 0.01 * asked) << use_B;
+  }
+  cells.constraint_BC.select(1, 0).mul_(2.5F);
+  for (const double asked : {0.3, 0.45}) {  // which all these days can come to
+    const Day day = play(Outcome::kCpa, asked);
+    const at::Tensor cpa_B = day.cost_B / day.value_B / limit_B;
+    EXPECT_LT((cpa_B - asked).abs().max().item<double>(), 0.01 * asked) << cpa_B;
+  }
+  // What all alphas of the tape do not bring has no label.
+  cells.constraint_BC.select(1, 0).mul_(1e6F);
+  cells.asked_BO = at::full({kDays, kNumOutcomes}, std::nan(""), at::kFloat);
+  cells.asked_BO.select(1, to_signed(index_of(Outcome::kBudgetUse))).fill_(0.5);
+  const at::Tensor none_B1 = at::zeros({kDays, 1});
+  EXPECT_TRUE(teacher.label_B1(cells, 0, none_B1, none_B1).isnan().all().item<bool>());
 }
 
 }  // namespace

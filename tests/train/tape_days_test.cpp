@@ -377,6 +377,44 @@ TEST_F(TapeDaysTest, APolicyLearnsFromATeacher) {
   EXPECT_GT(mean_score(*policy), 1.03 * before);
 }
 
+// A policy that is taught what brings a share of the budget comes to spend the share that it is asked for.
+TEST_F(TapeDaysTest, APolicyLearnsToBringWhatItIsAskedFor) {
+  models::PerceptronConfig model;
+  model.width = 32;
+  model.wishes = {"budget_use"};
+  const auto policy = models::make_policy(model, policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  TapeDaysOptions options;
+  options.campaigns = Campaigns::kOwn;
+  options.asked[Outcome::kBudgetUse] = {0.2, 0.9};
+  TrainConfig config;
+  config.steps = 300;
+  config.learning_rate = 3e-3;
+  config.warmup_steps = 5;
+  config.ema_decay = 0.9;
+  for (TapeDay& day : days_) day.budget *= 0.4;  // so that there are bids that spend it
+  TaughtDays objective(tapes_, days_, chosen_, options, 32, 2, 1);
+  const policy::TrainingColumns columns = objective.training_columns();
+  const at::Tensor used_M = columns.outcome_MO.select(1, to_signed(index_of(Outcome::kBudgetUse)));
+  EXPECT_NEAR(used_M.min().item<double>(), 0.2, 0.01);  // it is fitted to what it will be asked
+  EXPECT_NEAR(used_M.max().item<double>(), 0.9, 0.01);
+  policy->fit(columns);
+  policy::CheckpointInfo info;
+  info.shape = policy::shape_for(feature_names(FeatureSet::kConstraint));
+  Trainer trainer(config, *policy, objective, nullptr, nullptr, info, "kind: train\n");
+  trainer.run();
+  policy->eval();
+  const torch::NoGradGuard no_grad;
+  softmarket::Cells cells = test::cells_of(columns_);
+  cells.constraint_BC.select(1, 0).mul_(0.1F);
+  for (const double asked : {0.3, 0.5, 0.8}) {
+    at::Generator noise = at::detail::createCPUGenerator(7);
+    const softmarket::Day day =
+        softmarket::play_day(*policy, {{Outcome::kBudgetUse, asked}}, tapes_, cells, options.day, noise);
+    const at::Tensor used_B = day.cost_B / cells.constraint_BC.select(1, 0);
+    EXPECT_LT((used_B - asked).abs().mean().item<double>(), 0.06) << asked << ": " << used_B;
+  }
+}
+
 TEST(CampaignsTest, Names) {
   EXPECT_EQ(parse_campaigns("own"), Campaigns::kOwn);
   EXPECT_EQ(parse_campaigns("any"), Campaigns::kAny);

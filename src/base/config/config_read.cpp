@@ -239,7 +239,7 @@ class ConfigReader : public ConfigVisitor {
 
   void check(bool good, std::string_view key, std::string_view expected) override {
     if (good) return;
-    const ConfigNode* node = find(key);
+    const ConfigNode* node = find_below(key);
     if (node != nullptr) fail(*node, key, std::string(expected));
     const std::string path = dotted(stack_.back(), key);
     const auto value = defaults_.find(path);
@@ -373,6 +373,17 @@ class ConfigReader : public ConfigVisitor {
   const ConfigNode* find(std::string_view key) const {
     const ConfigNode* node = scopes_.at(stack_.back()).node;
     return node == nullptr ? nullptr : node->find(key);
+  }
+
+  // That of a key of a section below this one too: `tapes.store`.
+  const ConfigNode* find_below(std::string_view key) const {
+    const ConfigNode* node = scopes_.at(stack_.back()).node;
+    for (size_t begin = 0; node != nullptr && begin <= key.size();) {
+      const size_t end = std::min(key.find('.', begin), key.size());
+      node = node->find(key.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return node;
   }
 
   void note(std::string_view key) {

@@ -276,6 +276,28 @@ TEST(Config, AFailedCheckNamesItsKey) {
             "run.yaml:1: key 'train.end_rate': found the default '1e-04', expected at most train.rate");
 }
 
+// A check of several sections stands above them.
+TEST(Config, AFailedCheckNamesAKeyOfASectionBelow) {
+  struct Whole {
+    test::TrainExample train;
+    void fields(ConfigVisitor& v) {
+      v.section("train", train);
+      v.check(train.steps <= 10, "train.steps", "at most 10");
+      v.check(!train.resume, "train", "no resume");
+    }
+  };
+  const auto error = [](const std::string& text, const std::vector<std::string>& overrides = {}) {
+    Whole whole;
+    return config_error([&] { ConfigFile::parse(text, "run.yaml", overrides).read(whole); });
+  };
+  EXPECT_EQ(error("train:\n  rate: 0.1\n  steps: 11"), "run.yaml:3: key 'train.steps': found '11', expected at most 10");
+  EXPECT_EQ(error("train:\n  rate: 0.1", {"train.steps=12"}),
+            "command line: train.steps=12: key 'train.steps': found '12', expected at most 10");
+  EXPECT_EQ(error("train:\n  rate: 0.1"), "run.yaml: key 'train.steps': found the default '100', expected at most 10");
+  EXPECT_EQ(error("train:\n  steps: 5\n  resume: true"),
+            "run.yaml:1: key 'train': found a mapping, expected no resume");
+}
+
 TEST(Config, KindIsATopLevelKeyOfItsOwn) {
   EXPECT_EQ(ConfigFile::parse("kind: train", "run.yaml").kind(), "train");
   EXPECT_EQ(ConfigFile::parse("", "run.yaml", {"kind=train"}).kind(), "train");
