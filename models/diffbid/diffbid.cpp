@@ -102,7 +102,12 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
           "0 unless sampler is ddim and warm_levels 0");
   v.check(deviation == 0.0 || eta == 0.0 || temperature > 0.0, "temperature", "above 0 beside deviation and eta");
   v.check(plan == "states" || prediction == "state", "prediction", "state where plan is outcomes");
+  v.later_section("ablate", ablate, ablate.plan);
+  v.check(!ablate.plan || (prediction == "state" && warm_levels == 0 && deviation == 0.0), "ablate",
+          "a plan beside prediction noise, warm_levels or a deviation");
 }
+
+void DiffBidAblation::fields(ConfigVisitor& v) { v.field("plan", plan); }
 
 DiffBid::DiffBid(const DiffBidConfig& config, const policy::PolicyShape& shape)
     : config_(config),
@@ -433,6 +438,12 @@ policy::ChoiceSize DiffBid::choice_size() const {
   return {levels * plan_ticks_ * planned_ + shape_.num_actions, levels};
 }
 
+// A denoiser says how much more than usual each state will have changed: 0 is as usual.
+at::Tensor DiffBid::usual_plan_BPX(const Situation& here) const {
+  const at::Tensor none_BPX = at::zeros_like(here.known.states_BTS);
+  return here.known.impose(restored(none_BPX, here.now_B1X, rows_ahead(here.now_B11)));
+}
+
 std::pair<at::Tensor, at::Tensor> DiffBid::drawn(const Situation& here, const at::Tensor& noise_BN) {
   const std::vector<int64_t> levels = sampling_levels();
   at::Tensor x_BPX = here.known.impose(config_.temperature * noise_set_BPX(noise_BN, 0));
@@ -507,6 +518,9 @@ policy::Action DiffBid::act(const policy::Ticks& history, const at::Tensor& wish
   if (samples() && noise_BN.size(1) == choice_size().numbers) {
     std::tie(plan_BPX, action.choice_BX) = drawn(here, noise_BN);
     action.coefficients_BA = action.choice_BX.slice(1, action.choice_BX.size(1) - shape_.num_actions).exp();
+  } else if (config_.ablate.plan) {
+    plan_BPX = usual_plan_BPX(here);
+    action.coefficients_BA = alpha_BA(here, plan_BPX);
   } else {
     at::Tensor start_BPX = config_.temperature * noise_set_BPX(noise_BN, 0);
     if (config_.sampler == "ancestral") {

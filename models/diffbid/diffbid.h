@@ -17,6 +17,14 @@
 
 namespace genbid::models {
 
+// What is left out of a decision, to see what it is worth.
+struct DiffBidAblation {
+  // The plan: each state is to change as it usually did in the training days, whatever the day was like so far.
+  bool plan = false;
+
+  void fields(ConfigVisitor& v);
+};
+
 struct DiffBidConfig {
   int64_t ticks = 48;  // T, of a whole period
   // What a plan tells of each tick: its "states", as published, from which inverse dynamics conclude an alpha; or what
@@ -58,6 +66,7 @@ struct DiffBidConfig {
   // What it asks for by itself: this quantile of what the training days came to, at this share of the CPA limit.
   double target_quantile = 0.65;
   double target_cpa = 0.9;
+  DiffBidAblation ablate;
 
   void fields(ConfigVisitor& v);
 };
@@ -153,6 +162,7 @@ class DiffBid : public policy::Policy {
   at::Tensor noise_set_BPX(const at::Tensor& noise_BN, int64_t which) const;
   bool samples() const { return config_.deviation > 0.0; }
   std::vector<int64_t> sampling_levels() const;
+  at::Tensor usual_plan_BPX(const Situation& here) const;
   // The plan and the choice that noise of choice_size() numbers leads to.
   std::pair<at::Tensor, at::Tensor> drawn(const Situation& here, const at::Tensor& noise_BN);
 

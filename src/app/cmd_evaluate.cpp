@@ -62,8 +62,8 @@ Command evaluate_command() {
       "  genbid evaluate configs/replay.yaml policy=runs/NAME replay.log=market.h5 replay.periods=22\n"
       "\n"
       "policy              a run folder (its latest checkpoint), a checkpoint, a rule bidder, or a list of them;\n"
-      "                    options stand beside: target_return, target_cpa and weights (ema, raw) of a policy; name\n"
-      "                    for the table; and those of rule bidders:\n" +
+      "                    options stand beside: target_return, target_cpa and weights (ema, raw) of a policy, and\n"
+      "                    model.set, settings of its model; name for the table; and those of rule bidders:\n" +
       bidders::bidder_help(22) +
       "                    and, knowing how the day went without the candidate: teacher (plays the best alpha of the\n"
       "                    rest of the day), hindsight_alpha (the best constant one), hindsight (not played but\n"

@@ -156,6 +156,10 @@ class Maker {
       throw ConfigError("weights: found " + one.weights + " for " + one.policy +
                         ", expected none: a bundle has the weights that it was exported with");
     }
+    if (!one.model.set.empty()) {
+      throw ConfigError("model.set: found " + one.model.set.front() + " for " + one.policy +
+                        ", expected none: a bundle bids as it was exported");
+    }
     if (config_.device != "cpu") {
       throw ConfigError("device: found " + config_.device + " for " + one.policy + ", expected cpu for a bundle");
     }
@@ -194,6 +198,7 @@ class Maker {
   // The candidate's name, with what the config asks for unless it was given a name of its own.
   static std::string name_with_wishes(const std::string& model, const Wishes& usual, const CandidateConfig& one) {
     std::string name = one.name.empty() ? model : one.name;
+    for (const std::string& setting : one.model.set) name += one.name.empty() ? " " + setting : "";
     for (const auto& [outcome, value] : one.wishes()) name += ask(outcome, value, usual, model, one);
     return name;
   }
@@ -222,7 +227,7 @@ class Maker {
                   listed(bidders::bidder_names()) + ")");
     }
     LoadedPolicy loaded =
-        load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma);
+        load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma, one.model.set);
     require_ticks(loaded.checkpoint, loaded.info.ticks);
     for (const policy::SeenStore& store : loaded.info.stores) {
       refuse_seen(loaded.checkpoint, "trained", store.days, store.train_periods);

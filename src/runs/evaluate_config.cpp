@@ -26,6 +26,14 @@ Wishes CandidateOptions::wishes() const {
   return wishes;
 }
 
+void ModelSettingsConfig::fields(ConfigVisitor& v) {
+  v.field("set", set);
+  const bool good = std::all_of(set.begin(), set.end(), [](const std::string& one) {
+    return one.find('=') != std::string::npos && !one.starts_with("name=");
+  });
+  v.check(good, "set", "settings of the policy's model, as sampling_levels=2");
+}
+
 void CandidateOptions::option_fields(ConfigVisitor& v) {
   if (is_rule()) {
     rule.set_kind(policy);
@@ -38,6 +46,7 @@ void CandidateOptions::option_fields(ConfigVisitor& v) {
       v.field(wish_option(kind.outcome), targets[index_of(kind.outcome)], kWishes);
     }
     v.field("weights", weights, {"ema", "raw"});
+    v.later_section("model", model, !model.set.empty());
   }
 }
 

@@ -16,6 +16,14 @@
 
 namespace genbid::runs {
 
+// Section `model` of a candidate: `set` lays settings of the model over those that it was trained with, as
+// `sampling_levels=2`. Weights must fit what comes of it.
+struct ModelSettingsConfig {
+  std::vector<std::string> set;
+
+  void fields(ConfigVisitor& v);
+};
+
 // What may stand beside a policy: wishes and weights, the options of a rule bidder, or a choice of hindsight.
 struct CandidateOptions {
   std::string policy;  // a checkpoint, a run folder, a rule bidder, or what could have been known afterwards
@@ -23,6 +31,7 @@ struct CandidateOptions {
   // (bidding/outcomes.h, which has their units).
   std::array<std::optional<double>, static_cast<size_t>(kNumOutcomes)> targets;
   std::string weights = "ema";
+  ModelSettingsConfig model;
   std::string choice = "per_tick";  // hindsight
   bidders::BidderConfig rule;
 

@@ -13,15 +13,27 @@ namespace genbid::runs {
 
 namespace {
 
-LoadedPolicy load_folder(const std::string& folder, policy::Weights weights) {
+TrainRunConfig config_with(const std::string& folder, const std::vector<std::string>& settings) {
+  std::vector<std::string> overrides;
+  for (const std::string& one : settings) overrides.push_back("model." + one);
+  TrainRunConfig config;
+  try {
+    ConfigFile::load(folder + "/config.yaml", overrides).read(config);
+  } catch (const ConfigError& error) {
+    if (settings.empty()) throw;
+    throw ConfigError(folder + ": settings of its model: " + error.what());
+  }
+  return config;
+}
+
+LoadedPolicy load_folder(const std::string& folder, policy::Weights weights, const std::vector<std::string>& settings) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
   for (const char* name : {"/state.json", "/config.yaml"}) require_regular_file(folder + name);
   loaded.info = policy::read_checkpoint_info(folder);
-  TrainRunConfig config;
-  ConfigFile::load(folder + "/config.yaml").read(config);
+  const TrainRunConfig config = config_with(folder, settings);
   loaded.model = config.model.name();
-  loaded.settings = print_config(config.model, "");
+  loaded.settings = print_config(config.model, "", PrintFor::kComparing);  // it stands in results
   loaded.weights = file_content_hash(folder + "/model.safetensors");
   loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
   policy::load_policy(folder, *loaded.policy, weights);
@@ -50,10 +62,11 @@ std::string one_before(const std::string& path, const std::string& folder) {
   return "; the checkpoint before it is " + checkpoints[checkpoints.size() - 2];
 }
 
-LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights) {
+LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights,
+                             const std::vector<std::string>& settings) {
   const std::string folder = checkpoint_folder(path);
   try {
-    return load_folder(folder, weights);
+    return load_folder(folder, weights, settings);
   } catch (const Error& error) {
     const std::string before = one_before(path, folder);
     if (before.empty()) throw;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "eval/policy_bidder.h"
 #include "policy/policy.h"
@@ -27,8 +28,10 @@ std::string checkpoint_folder(const std::string& path);
 std::string one_before(const std::string& path, const std::string& folder);
 
 // `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained
-// (train/best_checkpoint.h), else its latest.
-LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights);
+// (train/best_checkpoint.h), else its latest. `settings` (KEY=VALUE) are laid over those that its model was trained with;
+// weights must fit what comes of it.
+LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights,
+                             const std::vector<std::string>& settings = {});
 
 // How the policy of such a checkpoint, or of a training, is seated, with its own wishes. `name` stands in messages.
 eval::PolicyBidderOptions bidder_options(const policy::CheckpointInfo& info, const std::string& name, int64_t seed,

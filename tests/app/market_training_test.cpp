@@ -2,7 +2,9 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
@@ -98,6 +100,40 @@ TEST_F(MarketTraining, OtherModelsLearnToo) {
   must(train("db",
              "train.steps=2 model='{name: diffbid, width: 8, stages: 2, groups: 2, levels: 4, sampling_levels: 2, "
              "inverse_width: 8}'"));
+}
+
+// A policy bids with other settings of its model than it was trained with, as far as its weights fit.
+TEST_F(MarketTraining, SettingsOfAModelMayBeLaidOver) {
+  must(train("db",
+             "train.steps=20 train.ema_decay=0.5 model='{name: diffbid, width: 8, stages: 2, groups: 2, levels: 4, sampling_levels: 2, "
+             "inverse_width: 8}'"));
+  const auto with = [&](const std::string& settings) {
+    return "{policy: " + out("db") + ", model: {set: [" + settings + "]}}";
+  };
+  const auto evaluate = [&](const std::string& policy) {
+    return "evaluate configs/evaluate.yaml policy='" + policy + "' market.periods=22 seats='[1, 5]' output.dir=" +
+           out("eval") + kMarket;
+  };
+  must(evaluate("[" + out("db") + ", " + with("sampling_levels=1, temperature=0") + ", " + with("ablate.plan=true") +
+                "]"));
+  std::set<double> scores;
+  for (const auto& [folder, levels, plan] : {std::tuple("diffbid", 2, false),
+                                             std::tuple("diffbid_sampling_levels=1_temperature=0", 1, false),
+                                             std::tuple("diffbid_ablate.plan=true", 2, true)}) {
+    const auto json = nlohmann::json::parse(read_file(out("eval/") + folder + "/result.json"));
+    EXPECT_EQ(json["candidate"]["settings"]["sampling_levels"], levels);
+    EXPECT_EQ(json["candidate"]["settings"].contains("ablate"), plan);
+    scores.insert(json["mean"]["expected_score"].get<double>());
+  }
+  EXPECT_EQ(scores.size(), 3U);
+  for (const auto& [settings, part] :
+       {std::pair("name=perceptron", "settings of the policy's model, as sampling_levels=2"),
+        std::pair("sampling_levels", "settings of the policy's model, as sampling_levels=2"),
+        std::pair("sampling_level=1", "did you mean 'model.sampling_levels'?"),
+        std::pair("sampling_levels=5", "expected at most levels"), std::pair("width=16", "model.safetensors")}) {
+    const std::string error = error_of(evaluate(with(settings)));
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
 }
 
 // Days that ask for outcomes, each for another; the same bits when resumed, and nothing but a teacher knows of them.

@@ -225,6 +225,27 @@ TEST(DiffBid, WithoutGuidanceTheUnconditionalPassDoesNotMatter) {
   EXPECT_FALSE(at::allclose(plan_with(1.0), plan_with(2.0), 1e-3, 1e-3));
 }
 
+// Without its plan a decision follows from what was seen alone: neither from the noise nor from a wish.
+TEST(DiffBid, WithoutItsPlanItExpectsTheUsual) {
+  const policy::Batch batch = sample_batch(4, 8);
+  const torch::NoGradGuard no_grad;
+  const auto acted = [&](bool without, double target, int64_t seed) {
+    DiffBidConfig config = small();
+    config.ablate.plan = without;
+    const auto policy = make(config);
+    policy->fit(columns_of(batch));
+    policy->eval();
+    at::Generator noise = at::detail::createCPUGenerator(static_cast<uint64_t>(seed));
+    return policy->act(test::mixed_history_of(batch), ask_for(target, 4), at::randn({4, policy->noise_size()}, noise),
+                       {});
+  };
+  const policy::Action usual = acted(true, 0.5, 1);
+  EXPECT_TRUE(at::equal(usual.coefficients_BA, acted(true, 0.9, 2).coefficients_BA));
+  EXPECT_TRUE(at::equal(usual.next_states_BS, acted(true, 0.9, 2).next_states_BS));
+  EXPECT_FALSE(at::equal(usual.coefficients_BA, acted(false, 0.5, 1).coefficients_BA));
+  EXPECT_FALSE(at::equal(acted(false, 0.5, 2).coefficients_BA, acted(false, 0.5, 1).coefficients_BA));
+}
+
 // Days of eight ticks, the first three of which end after four.
 class DenoisingTask : public ::testing::Test {
  protected:
