@@ -103,8 +103,8 @@ void DiffBidConfig::fields(ConfigVisitor& v) {
   v.check(deviation == 0.0 || eta == 0.0 || temperature > 0.0, "temperature", "above 0 beside deviation and eta");
   v.check(plan == "states" || prediction == "state", "prediction", "state where plan is outcomes");
   v.later_section("ablate", ablate, ablate.plan);
-  v.check(!ablate.plan || (prediction == "state" && warm_levels == 0 && deviation == 0.0), "ablate",
-          "a plan beside prediction noise, warm_levels or a deviation");
+  v.check(!ablate.plan || (prediction == "state" && warm_levels == 0 && deviation == 0.0), "ablate.plan",
+          "false beside prediction: noise, warm_levels or a deviation");
 }
 
 void DiffBidAblation::fields(ConfigVisitor& v) { v.field("plan", plan); }
@@ -169,6 +169,7 @@ void DiffBid::fit(const policy::TrainingColumns& columns) {
 
 Wishes DiffBid::wishes() const {
   Wishes wishes;
+  if (config_.ablate.plan) return wishes;
   for (int64_t w = 0; w < std::ssize(config_.wishes); ++w) {
     const Outcome outcome = parse_outcome(config_.wishes[static_cast<size_t>(w)]);
     wishes[outcome] = outcome == Outcome::kCpa ? config_.target_cpa : target_W_[w].item<double>();
@@ -372,6 +373,7 @@ at::Tensor DiffBid::rows_ahead(const at::Tensor& now_B11) const {
 }
 
 int64_t DiffBid::noise_size() const {
+  if (config_.ablate.plan) return 0;
   if (samples() && config_.act == "sample") return choice_size().numbers;
   const int64_t sets = config_.sampler == "ancestral" ? 1 + config_.levels : 1;
   return sets * plan_ticks_ * planned_;

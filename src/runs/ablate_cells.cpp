@@ -272,7 +272,7 @@ std::string market_of(EvaluateConfig config) {
   return print_config(config, "evaluate");
 }
 
-std::string identity_of(const AblateCell& cell, Wording wording) {
+std::string identity_of(const AblateCell& cell, Wording wording, PrintFor purpose = PrintFor::kReading) {
   std::string text;
   if (cell.train) {
     TrainRunConfig config = *cell.train;
@@ -291,7 +291,7 @@ std::string identity_of(const AblateCell& cell, Wording wording) {
       if (config.select.every > 0) take_contents(config.select.market, config.select.market.shape().seats, wording);
       if (config.rounds.on()) take_contents(config.rounds.market, config.rounds.market.shape().seats, wording);
     }
-    text += print_config(config, "train") + "---\n";
+    text += print_config(config, "train", purpose) + "---\n";
   }
   for (const JudgedMarket& market : cell.markets) {
     EvaluateConfig config = market.evaluate;
@@ -306,7 +306,7 @@ std::string identity_of(const AblateCell& cell, Wording wording) {
       for (CandidateConfig& opponent : config.platform.opponent) take_weights(opponent, wording);
     }
     take_contents(config, config.in_market() ? config.market.shape().seats : kNumSeats, wording);
-    text += (&market == cell.markets.data() ? "" : "---\n") + print_config(config, "evaluate");
+    text += (&market == cell.markets.data() ? "" : "---\n") + print_config(config, "evaluate", purpose);
   }
   return text;
 }
@@ -326,6 +326,7 @@ std::vector<AblateCell> ablate_cells(const AblateConfig& config) {
   for (AblateCell& cell : cells) {
     for (JudgedMarket& market : cell.markets) market.market = market_of(market.evaluate);
     cell.identity = identity_of(cell, Wording::kNow);
+    cell.lean_identity = identity_of(cell, Wording::kNow, PrintFor::kComparing);
     cell.earlier_identity = identity_of(cell, Wording::kEarlier);
   }
   return cells;

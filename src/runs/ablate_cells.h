@@ -28,6 +28,8 @@ struct AblateCell {
 
   // What decides what comes out, as YAML: without places, threads and what is only logged; a store by what it holds.
   std::string identity = {};
+  // The same without settings that earlier programs did not know and nobody changed (PrintFor::kComparing).
+  std::string lean_identity = {};
   // The same as earlier programs wrote it, which knew fewer files by content.
   std::string earlier_identity = {};
 

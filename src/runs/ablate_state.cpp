@@ -79,7 +79,7 @@ CellPlace place_of(const Json& json) {
 
 void check_same(const std::string& where, const std::string& was, const AblateCell& cell, const std::string& again) {
   if (was == cell.earlier_identity) return;
-  const std::string difference = settings_difference(cell.identity, was);
+  const std::string difference = settings_difference(cell.identity, was, cell.lean_identity);
   if (!difference.empty()) throw Error(where + ": found " + difference + " (" + again + ")");
 }
 

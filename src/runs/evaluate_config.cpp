@@ -28,10 +28,13 @@ Wishes CandidateOptions::wishes() const {
 
 void ModelSettingsConfig::fields(ConfigVisitor& v) {
   v.field("set", set);
+  // Which outcomes it reads, and what it asks for by itself, are buffers that were fitted with its weights.
+  static const std::vector<std::string> kFitted = {"name", "wishes", "wish", "target_quantile", "target_cpa"};
   const bool good = std::all_of(set.begin(), set.end(), [](const std::string& one) {
-    return one.find('=') != std::string::npos && !one.starts_with("name=");
+    const size_t end = one.find('=');
+    return end != std::string::npos && std::find(kFitted.begin(), kFitted.end(), one.substr(0, end)) == kFitted.end();
   });
-  v.check(good, "set", "settings of the policy's model, as sampling_levels=2");
+  v.check(good, "set", "settings of the policy's model, as sampling_levels=2, but for its name and what it can be asked");
 }
 
 void CandidateOptions::option_fields(ConfigVisitor& v) {

@@ -47,6 +47,18 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kEarlierResult = "result.earlier.json";
 
+// A checkpoint, and all that it bids with but for what it is asked.
+std::string asked_name(const CandidateConfig& candidate) {
+  std::string name = candidate.policy;
+  for (const std::string& setting : candidate.model.set) name += " " + setting;
+  if (candidate.weights != CandidateConfig().weights) name += " " + candidate.weights;
+  for (const CandidateConfig& one : candidate.act.constraint) {
+    name += " within " + one.policy;
+    if (one.is_rule()) name += " " + print_config(one.rule, "");
+  }
+  return name;
+}
+
 // For each checkpoint that was asked for several of one thing and no other.
 std::string target_reports(const std::vector<CandidateConfig>& candidates,
                            const std::vector<eval::Evaluation>& evaluations) {
@@ -59,7 +71,7 @@ std::string target_reports(const std::vector<CandidateConfig>& candidates,
     const Wishes wishes = candidates[i].wishes();
     if (wishes.size() != 1) continue;
     const auto& [outcome, value] = *wishes.begin();
-    Asked& one = asked[{candidates[i].policy, outcome}];
+    Asked& one = asked[{asked_name(candidates[i]), outcome}];
     one.runs.push_back(&evaluations[i]);
     one.targets.push_back(value);
   }

@@ -13,20 +13,41 @@ namespace genbid::runs {
 
 namespace {
 
+// The settings that were laid over a model are at fault, not the checkpoint.
+class SettingsError : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
 TrainRunConfig config_with(const std::string& folder, const std::vector<std::string>& settings) {
+  TrainRunConfig config;
+  ConfigFile::load(folder + "/config.yaml").read(config);
+  if (settings.empty()) return config;
   std::vector<std::string> overrides;
   for (const std::string& one : settings) overrides.push_back("model." + one);
-  TrainRunConfig config;
+  TrainRunConfig changed;
   try {
-    ConfigFile::load(folder + "/config.yaml", overrides).read(config);
+    ConfigFile::load(folder + "/config.yaml", overrides).read(changed);
   } catch (const ConfigError& error) {
-    if (settings.empty()) throw;
-    throw ConfigError(folder + ": settings of its model: " + error.what());
+    std::string why = error.what();
+    const std::string place = "command line: ";  // of all overrides, whoever gives them
+    if (why.starts_with(place)) why.erase(0, place.size());
+    throw SettingsError(folder + ": model.set: " + why);
   }
-  return config;
+  return changed;
 }
 
-LoadedPolicy load_folder(const std::string& folder, policy::Weights weights, const std::vector<std::string>& settings) {
+void load_weights(const std::string& folder, policy::Policy& policy, policy::Weights weights, bool changed) {
+  try {
+    policy::load_policy(folder, policy, weights);
+  } catch (const Error& error) {
+    if (!changed) throw;
+    throw SettingsError(std::string(error.what()) + " (of a model with other settings, by model.set)");
+  }
+}
+
+LoadedPolicy load_folder(const std::string& folder, policy::Weights weights,
+                         const std::vector<std::string>& settings) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
   for (const char* name : {"/state.json", "/config.yaml"}) require_regular_file(folder + name);
@@ -36,7 +57,7 @@ LoadedPolicy load_folder(const std::string& folder, policy::Weights weights, con
   loaded.settings = print_config(config.model, "", PrintFor::kComparing);  // it stands in results
   loaded.weights = file_content_hash(folder + "/model.safetensors");
   loaded.policy = models::make_policy(config.model, loaded.info.shape, 0);
-  policy::load_policy(folder, *loaded.policy, weights);
+  load_weights(folder, *loaded.policy, weights, !settings.empty());
   loaded.policy->eval();
   return loaded;
 }
@@ -67,6 +88,8 @@ LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights,
   const std::string folder = checkpoint_folder(path);
   try {
     return load_folder(folder, weights, settings);
+  } catch (const SettingsError&) {
+    throw;
   } catch (const Error& error) {
     const std::string before = one_before(path, folder);
     if (before.empty()) throw;

@@ -28,8 +28,8 @@ std::string checkpoint_folder(const std::string& path);
 std::string one_before(const std::string& path, const std::string& folder);
 
 // `path`: a checkpoint, or a run folder: its best checkpoint if it was judged as it was trained
-// (train/best_checkpoint.h), else its latest. `settings` (KEY=VALUE) are laid over those that its model was trained with;
-// weights must fit what comes of it.
+// (train/best_checkpoint.h), else its latest. `settings` (KEY=VALUE) are laid over those that its model was trained
+// with; weights must fit what comes of it.
 LoadedPolicy load_checkpoint(const std::string& path, policy::Weights weights,
                              const std::vector<std::string>& settings = {});
 

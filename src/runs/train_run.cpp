@@ -144,6 +144,8 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
   v.check(tapes.asked.ranges().empty() || train.objective == "teacher", "tapes.asked",
           "nothing beside train.objective: " + train.objective + ", which does not say what brings it");
+  v.check(tapes.asked.ranges().empty() || train.initial.empty(), "tapes.asked",
+          "nothing beside train.initial, whose policy was fitted to what came of other days");
 }
 
 }  // namespace genbid::runs

@@ -21,6 +21,7 @@
 #include "base/files/file_lock.h"
 #include "base/files/run_dir.h"
 #include "base/log.h"
+#include "base/shown.h"
 #include "base/text_table.h"
 #include "base/threads.h"
 #include "play/population.h"
@@ -131,6 +132,23 @@ policy::CheckpointInfo info_of(const TrainRunConfig& config, const Inputs& input
   return info;
 }
 
+// Days that ask for outcomes teach a policy that reads these and no other: what came of the student's day would stand
+// for a wish that is not asked, and knows the future of what is taught.
+void check_asked(const TrainRunConfig& config, const policy::Policy& policy, const Wishes& wishes) {
+  const std::map<Outcome, RealInterval> asked = config.tapes.asked.ranges();
+  if (asked.empty()) return;
+  std::vector<std::string> asks, reads;
+  for (const auto& [outcome, range] : asked) asks.push_back(outcome_name(outcome));
+  for (const auto& [outcome, value] : wishes) reads.push_back(outcome_name(outcome));
+  if (policy.whole_period()) {
+    throw Error("tapes.asked: found " + listed(asks) + " for a " + config.model.name() +
+                ", which plans the days that came of what it did; expected a model that learns alphas alone");
+  }
+  if (asks == reads) return;
+  throw Error("tapes.asked: found " + listed(asks) + ", expected what this " + config.model.name() + " reads: " +
+              (reads.empty() ? "nothing" : listed(reads)));
+}
+
 void check_policy(const TrainRunConfig& config, const policy::Policy& policy, const Inputs& inputs) {
   const bool plays_days = inputs.tapes || inputs.round_ticks > 0;
   if (plays_days && policy.whole_period() && policy.window() < inputs.ticks()) {
@@ -144,11 +162,7 @@ void check_policy(const TrainRunConfig& config, const policy::Policy& policy, co
         " does not sample; expected a model that does (model.head: gaussian, or a diffbid with a model.deviation)");
   }
   const Wishes wishes = policy.wishes();
-  for (const auto& [outcome, range] : config.tapes.asked.ranges()) {
-    if (wishes.contains(outcome)) continue;
-    throw Error("tapes.asked: found " + outcome_name(outcome) + ", which this " + config.model.name() +
-                " does not read; expected it among model.wishes");
-  }
+  check_asked(config, policy, wishes);
   if (!wishes.contains(Outcome::kShareOfOptimum)) return;
   const std::string no_optima = inputs.logs ? inputs.logs->training.store_without_optima() : "a tape";
   if (no_optima.empty()) return;

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -16,7 +15,6 @@
 #include "bidding/advertiser.h"
 #include "bidding/outcomes.h"
 #include "softmarket/players.h"
-#include "softmarket/teacher.h"
 #include "train/device.h"
 
 // K steps that are drawn ahead, B cells, C = 2 constraint values, T ticks, S features, O outcomes, N rows.
@@ -116,25 +114,24 @@ int64_t TapeDays::draw(int64_t first, int64_t most) {
   const at::Tensor day_KB = at::empty({steps, batch_size_}, at::TensorOptions(at::kLong).pinned_memory(pinned));
   const at::Tensor constraint_KBC =
       at::empty({steps, batch_size_, 2}, at::TensorOptions(at::kFloat).pinned_memory(pinned));
+  const bool asks = ahead_asked_KBO_.defined();
+  const at::Tensor asked_KBO =
+      at::empty({asks ? steps : 0, batch_size_, kNumOutcomes}, at::TensorOptions(at::kFloat).pinned_memory(pinned));
+  auto* asked = asked_KBO.mutable_data_ptr<float>();
   auto* day = day_KB.mutable_data_ptr<int64_t>();
   auto* constraint = constraint_KBC.mutable_data_ptr<float>();
-  std::vector<OutcomeValues> asked;
   for (int64_t k = 0; k < steps; ++k) {
     for (int64_t slot = 0; slot < batch_size_; ++slot) {
       const Drawn one = drawn(first + k, slot);
       *day++ = one.day;
       *constraint++ = one.budget;
       *constraint++ = one.cpa_limit;
-      asked.push_back(one.asked);
+      if (asks) asked = std::copy(one.asked.begin(), one.asked.end(), asked);
     }
   }
   ahead_day_KB_.slice(0, 0, steps).copy_(day_KB, /*non_blocking=*/true);
   ahead_constraint_KBC_.slice(0, 0, steps).copy_(constraint_KBC, /*non_blocking=*/true);
-  if (ahead_asked_KBO_.defined()) {
-    const at::Tensor asked_KBO = at::empty({steps, batch_size_, kNumOutcomes}, constraint_KBC.options());
-    std::memcpy(asked_KBO.mutable_data_ptr<float>(), asked.data(), asked.size() * sizeof asked.front());
-    ahead_asked_KBO_.slice(0, 0, steps).copy_(asked_KBO, /*non_blocking=*/true);
-  }
+  if (asks) ahead_asked_KBO_.slice(0, 0, steps).copy_(asked_KBO, /*non_blocking=*/true);
   return steps;
 }
 
@@ -178,10 +175,8 @@ at::Tensor TapeDays::excess_B(const softmarket::Cells& cells, const softmarket::
   return ((day.cost_B - limit_B * day.value_B) / paid_B).clamp_min(0.0) * budget_B / limit_B;
 }
 
-at::Tensor TapeDays::asked_factor_B1(const softmarket::Cells& cells, const at::Tensor& other_B1) const {
-  const at::Tensor none_B1 = at::zeros_like(other_B1);
-  const at::Tensor alpha_B1 = softmarket::Teacher(tapes_).label_B1(cells, 0, none_B1, none_B1);
-  return at::where(alpha_B1.isnan(), other_B1, alpha_B1 / cells.constraint_BC.slice(1, 1, 2));
+at::Tensor TapeDays::asked_alpha_B1(const softmarket::Cells& cells) const {
+  return at::full_like(cells.constraint_BC.slice(1, 0, 1), std::numeric_limits<double>::quiet_NaN());
 }
 
 policy::TrainingColumns TapeDays::training_columns() const {
@@ -203,7 +198,8 @@ policy::TrainingColumns TapeDays::training_columns() const {
   at::Tensor factor_B1 = at::tensor(factors).view({-1, 1}).to(device());
   if (!options_.asked.empty()) {
     cells.asked_BO = at::from_blob(asked.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).clone().to(device());
-    factor_B1 = asked_factor_B1(cells, factor_B1);
+    const at::Tensor alpha_B1 = asked_alpha_B1(cells);
+    factor_B1 = at::where(alpha_B1.isnan(), factor_B1, alpha_B1 / cells.constraint_BC.slice(1, 1, 2));
   }
   softmarket::ConstantBids bids(factor_B1);
   at::Generator noise = generator_on(device(), 1);

@@ -100,6 +100,8 @@ class TapeDays : public Objective {
   // How often days exceed the limit by itself, times their budget / CPA limit (TapeDaysOptions, cpa_penalty).
   at::Tensor excess_B(const softmarket::Cells& cells, const softmarket::Day& day) const;
   softmarket::Day played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const;
+  // The constant alpha of the whole day that brings what cells ask for; not a number where that is not known.
+  virtual at::Tensor asked_alpha_B1(const softmarket::Cells& cells) const;
 
  private:
   // What is drawn for one cell of a step.
@@ -109,8 +111,6 @@ class TapeDays : public Objective {
     OutcomeValues asked;  // not a number: it is not
   };
   Drawn drawn(int64_t step, int64_t slot) const;
-  // Times the CPA limit, the constant alpha that brings what cells ask for; the other factor where none does.
-  at::Tensor asked_factor_B1(const softmarket::Cells& cells, const at::Tensor& other_B1) const;
 
   const softmarket::Tapes& tapes_;
   const std::vector<TapeDay>& days_;
@@ -121,9 +121,9 @@ class TapeDays : public Objective {
   int64_t parts_;
   RandomStream stream_;
   double mean_par_;
-  at::Tensor ahead_day_KB_;  // i64, of K steps, made once
+  at::Tensor ahead_day_KB_;          // i64, of K steps, made once
   at::Tensor ahead_constraint_KBC_;
-  at::Tensor ahead_asked_KBO_;  // undefined: nothing is
+  at::Tensor ahead_asked_KBO_;       // undefined: nothing is
   softmarket::Cells cells_;          // of the step
   std::vector<at::Tensor> weights_;  // by part
 };

@@ -36,6 +36,11 @@ TaughtDays::TaughtDays(const softmarket::Tapes& tapes, const std::vector<TapeDay
                        const TapeDaysOptions& options, int64_t batch_size, int64_t parts, int64_t seed)
     : TapeDays(tapes, days, std::move(chosen), options, batch_size, parts, seed), teacher_(tapes) {}
 
+at::Tensor TaughtDays::asked_alpha_B1(const softmarket::Cells& cells) const {
+  const at::Tensor none_B1 = at::zeros_like(cells.constraint_BC.slice(1, 0, 1));
+  return teacher_.label_B1(cells, 0, none_B1, none_B1);
+}
+
 void TaughtDays::gather(const at::Tensor& place_1) {
   TapeDays::gather(place_1);
   batches_.assign(num_parts(), {});

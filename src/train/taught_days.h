@@ -24,6 +24,9 @@ class TaughtDays : public TapeDays {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
 
+ protected:
+  at::Tensor asked_alpha_B1(const softmarket::Cells& cells) const override;
+
  private:
   softmarket::Teacher teacher_;
   std::vector<policy::Batch> batches_;  // of the step, by part, as far as they are played

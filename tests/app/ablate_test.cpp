@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "app/program.h"
 #include "app/run_program.h"
@@ -124,6 +127,33 @@ TEST_F(Ablate, WhatIsDoneIsNotRunAgain) {
   EXPECT_GT(written.size(), 50U);
   must("ablate " + config);
   for (const auto& [path, time] : written) EXPECT_EQ(fs::last_write_time(path), time) << path;
+}
+
+// It did not know sections that the program gained, and nobody has changed; but it knew what it has done.
+TEST_F(Ablate, AnEarlierProgramsExperimentGoesOn) {
+  const std::string config = write_config("earlier");
+  must("ablate " + config);
+  const std::string asked = "  asked:\n    value: 0\n    budget_use: 0\n    cpa: 0\n";
+  const auto rewrite = [&](const std::string& path, const std::string& from, const std::string& to) {
+    auto json = nlohmann::ordered_json::parse(read_file(path));
+    std::string identity = json["identity"];
+    const size_t place = identity.find(from);
+    ASSERT_NE(place, std::string::npos) << path << ": " << identity;
+    json["identity"] = identity.replace(place, from.size(), to);
+    write_file(path, json.dump());
+  };
+  const std::string folder = out("earlier") + "/small";
+  rewrite(folder + "/experiment.json", asked, "");
+  std::vector<std::string> records;
+  for (const auto& entry : fs::recursive_directory_iterator(folder + "/cells")) {
+    if (entry.path().filename() != "cell.json") continue;
+    if (read_file(entry.path().string()).find("asked") != std::string::npos) records.push_back(entry.path().string());
+  }
+  ASSERT_FALSE(records.empty());
+  for (const std::string& record : records) rewrite(record, asked, "");
+  must("ablate " + config);
+  rewrite(records.front(), "steps: ", "steps: 9");
+  must_fail("ablate " + config, "train.steps: ");
 }
 
 TEST_F(Ablate, FailuresAreListedAndTriedAgain) {

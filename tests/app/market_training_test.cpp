@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "app/run_program.h"
 #include "base/files/atomic_file.h"
@@ -105,8 +107,8 @@ TEST_F(MarketTraining, OtherModelsLearnToo) {
 // A policy bids with other settings of its model than it was trained with, as far as its weights fit.
 TEST_F(MarketTraining, SettingsOfAModelMayBeLaidOver) {
   must(train("db",
-             "train.steps=20 train.ema_decay=0.5 model='{name: diffbid, width: 8, stages: 2, groups: 2, levels: 4, sampling_levels: 2, "
-             "inverse_width: 8}'"));
+             "train.steps=20 train.ema_decay=0.5 train.checkpoint_every=10 model='{name: diffbid, width: 8, stages: 2, "
+             "groups: 2, levels: 4, sampling_levels: 2, inverse_width: 8}'"));
   const auto with = [&](const std::string& settings) {
     return "{policy: " + out("db") + ", model: {set: [" + settings + "]}}";
   };
@@ -128,11 +130,15 @@ TEST_F(MarketTraining, SettingsOfAModelMayBeLaidOver) {
   EXPECT_EQ(scores.size(), 3U);
   for (const auto& [settings, part] :
        {std::pair("name=perceptron", "settings of the policy's model, as sampling_levels=2"),
+        std::pair("target_cpa=0.5", "settings of the policy's model, as sampling_levels=2"),
         std::pair("sampling_levels", "settings of the policy's model, as sampling_levels=2"),
         std::pair("sampling_level=1", "did you mean 'model.sampling_levels'?"),
-        std::pair("sampling_levels=5", "expected at most levels"), std::pair("width=16", "model.safetensors")}) {
-    const std::string error = error_of(evaluate(with(settings)));
-    EXPECT_NE(error.find(part), std::string::npos) << error;
+        std::pair("sampling_levels=5", ": model.set: model.sampling_levels=5: key 'model.sampling_levels'"),
+        std::pair("width=16", "(of a model with other settings, by model.set)")}) {
+    const auto result = run_program(evaluate(with(settings)));
+    EXPECT_EQ(result.status, 2) << result.output;
+    EXPECT_NE(result.output.find(part), std::string::npos) << result.output;
+    EXPECT_EQ(result.output.find("the checkpoint before it"), std::string::npos) << result.output;
   }
 }
 
@@ -150,10 +156,14 @@ TEST_F(MarketTraining, MayAskForOutcomes) {
   EXPECT_NE(weights("whole"), weights("nothing"));
   must(train("dt", "train.steps=2 train.objective=teacher tapes.asked='{cpa: [0.5, 1.5], value: 0.5}' model='{name: "
                    "decision_transformer, wishes: [cpa, value], width: 8, layers: 1, inner: 16}'"));
-  for (const auto& [more, part] :
-       {std::pair("tapes.asked.cpa=1", "tapes.asked: found cpa, which this perceptron does not read"),
-        std::pair("train.objective=market", "expected nothing beside train.objective: market"),
-        std::pair("tapes.asked.budget_use=1.1", "tapes.asked.budget_use")}) {
+  const std::vector<std::pair<std::string, std::string>> mistakes = {
+      {"tapes.asked.cpa=1", "found budget_use, cpa, expected what this perceptron reads: budget_use"},
+      {"model.wishes='[budget_use, return]'", "expected what this perceptron reads: return, budget_use"},
+      {"model='{name: diffbid, wishes: [budget_use], width: 8, stages: 2, groups: 2}'", "which plans the days"},
+      {"train.initial=" + out("whole"), "nothing beside train.initial"},
+      {"train.objective=market", "expected nothing beside train.objective: market"},
+      {"tapes.asked.budget_use=1.1", "tapes.asked.budget_use"}};
+  for (const auto& [more, part] : mistakes) {
     const std::string error = error_of(train("none", "train.steps=3" + asks + more));
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }

@@ -98,6 +98,22 @@ TEST(TeacherTest, LabelsBringWhatIsAsked) {
     const at::Tensor cpa_B = day.cost_B / day.value_B / limit_B;
     EXPECT_LT((cpa_B - asked).abs().max().item<double>(), 0.01 * asked) << cpa_B;
   }
+  // Of two outcomes none is passed, and a day that is beyond one bids as little as it can.
+  cells.asked_BO.select(1, to_signed(index_of(Outcome::kBudgetUse))).fill_(0.3);
+  cells.asked_BO.select(1, to_signed(index_of(Outcome::kCpa))).fill_(0.3);
+  cells.asked_BO.select(1, to_signed(index_of(Outcome::kValue))).fill_(2.0);
+  softmarket::TeacherBids bids(teacher, cells);
+  softmarket::DayOptions options;
+  options.drawn_conversions = false;
+  at::Generator noise = at::detail::createCPUGenerator(1);
+  const Day both = play_day(bids, {}, tapes, cells, options, noise);
+  const at::Tensor use_B = both.cost_B / cells.constraint_BC.select(1, 0);
+  const at::Tensor cpa_B = both.cost_B / both.value_B / limit_B;
+  EXPECT_LT(at::maximum(use_B, cpa_B).max().item<double>(), 0.3 * 1.01);
+  EXPECT_GT(at::maximum(use_B, cpa_B).min().item<double>(), 0.3 * 0.98);
+  const at::Tensor spent_B1 = cells.constraint_BC.slice(1, 0, 1) * 0.5;
+  const at::Tensor label_B1 = teacher.label_B1(cells, 3, at::zeros({kDays, 1}), spent_B1);
+  EXPECT_TRUE(at::equal(label_B1, tapes.lowest_B1(cells.day_B)));
   // What all alphas of the tape do not bring has no label.
   cells.constraint_BC.select(1, 0).mul_(1e6F);
   cells.asked_BO = at::full({kDays, kNumOutcomes}, std::nan(""), at::kFloat);

@@ -19,6 +19,7 @@
 #include "train/policy_gradient.h"
 #include "train/stepper.h"
 #include "train/tape_days.h"
+#include "train/taught_days.h"
 #include "train/trainer.h"
 
 // Whole steps of every model on a device that refuses what a GPU would have to wait for (pretend_device.h).
@@ -89,8 +90,11 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
   return steps_of(config, *policy, windows, announced);
 }
 
-// Whole days in the market: by the gradient of their score, or by what was drawn in their better samples.
-Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config, bool sampled = false) {
+// What days of the market teach: by the gradient of their score, by what was drawn in their better samples, or by a
+// teacher who says what brings what each day is asked for.
+enum class Lesson { kScore, kSamples, kAsked };
+Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config,
+                Lesson lesson = Lesson::kScore) {
   std::optional<Announced> announced(std::in_place);
   data::TapeColumns columns = test::sample_tape(4, 8);
   const std::vector<TapeDay> days = days_of(columns);
@@ -102,7 +106,13 @@ Trained play_on(c10::Device device, const std::string& variant, const TrainConfi
   const auto policy = make();
   policy->to(device);
   std::unique_ptr<TapeDays> objective;
-  if (sampled) {
+  if (lesson == Lesson::kAsked) {
+    TapeDaysOptions options;
+    for (const auto& [outcome, usual] : policy->wishes()) options.asked[outcome] = {0.2, 0.9};
+    objective = std::make_unique<TaughtDays>(tapes, days, std::vector<int64_t>{0, 1, 3}, options, config.batch_size,
+                                             config.accumulate, config.seed);
+    policy->fit(objective->training_columns());
+  } else if (lesson == Lesson::kSamples) {
     PolicyGradientConfig gradient;
     gradient.group_size = 2;
     gradient.reuse = 2;
@@ -153,8 +163,8 @@ TEST_P(EveryModel, SamplesDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
   TrainConfig config = few_steps();
   config.steps = 3;
   config.accumulate = 2;
-  const Trained there = play_on(pretend_device(), GetParam(), config, true);
-  expect_equal(there, play_on(c10::kCPU, GetParam(), config, true));
+  const Trained there = play_on(pretend_device(), GetParam(), config, Lesson::kSamples);
+  expect_equal(there, play_on(c10::kCPU, GetParam(), config, Lesson::kSamples));
 }
 
 TEST_P(EveryModel, AccumulatesWithoutAWait) {
@@ -162,6 +172,14 @@ TEST_P(EveryModel, AccumulatesWithoutAWait) {
   config.accumulate = 3;
   const Trained there = train_on(pretend_device(), GetParam(), config);
   expect_equal(there, train_on(c10::kCPU, GetParam(), config));
+}
+
+TEST(Device, AsksDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
+  TrainConfig config = few_steps();
+  config.accumulate = 2;
+  const std::string variant = "perceptron.wishes";
+  const Trained there = play_on(pretend_device(), variant, config, Lesson::kAsked);
+  expect_equal(there, play_on(c10::kCPU, variant, config, Lesson::kAsked));
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryModel, ::testing::ValuesIn(test::policy_variants()),

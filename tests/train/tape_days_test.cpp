@@ -377,6 +377,28 @@ TEST_F(TapeDaysTest, APolicyLearnsFromATeacher) {
   EXPECT_GT(mean_score(*policy), 1.03 * before);
 }
 
+// Cut into parts a step asks each day for the same, and gradients are the same.
+TEST_F(TapeDaysTest, PartsAskForTheSame) {
+  models::PerceptronConfig model;
+  model.width = 16;
+  model.wishes = {"budget_use", "cpa"};
+  const auto policy = models::make_policy(model, policy::shape_for(feature_names(FeatureSet::kConstraint)), 1);
+  TapeDaysOptions options;
+  options.day.drawn_conversions = false;
+  options.asked[Outcome::kBudgetUse] = {0.2, 0.9};
+  options.asked[Outcome::kCpa] = {0.4, 1.2};
+  TaughtDays whole(tapes_, days_, chosen_, options, 20, 1, 1);
+  TaughtDays parts(tapes_, days_, chosen_, options, 20, 4, 1);
+  policy->fit(whole.training_columns());
+  const at::Tensor expected = gradients(whole, *policy, 5);
+  EXPECT_GT(expected.norm().item<double>(), 0.0);
+  options.asked[Outcome::kCpa] = {0.4, 1.3};
+  TaughtDays other(tapes_, days_, chosen_, options, 20, 1, 1);
+  EXPECT_FALSE(at::allclose(gradients(other, *policy, 5), expected, 1e-3));
+  // Losses are means over ticks that count, of which parts may have more or fewer.
+  EXPECT_LT((gradients(parts, *policy, 5) - expected).norm().item<double>(), 0.2 * expected.norm().item<double>());
+}
+
 // A policy that is taught what brings a share of the budget comes to spend the share that it is asked for.
 TEST_F(TapeDaysTest, APolicyLearnsToBringWhatItIsAskedFor) {
   models::PerceptronConfig model;

@@ -1,6 +1,7 @@
 #include "base/config/settings_difference.h"
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@
 namespace genbid {
 namespace {
 
+const std::string kNothing = "nothing";
+
 using Setting = std::pair<std::string, std::string>;  // dotted key, value
 
 // The keys of the block form that print_config writes: two spaces a level, `- ` before an item's first key.
@@ -22,6 +25,7 @@ std::vector<Setting> settings_of(const std::string& yaml) {
     int64_t items = 0;
   };
   std::vector<Setting> settings;
+  std::map<std::string, int64_t> times;  // that a key was met: documents may have the same ones
   std::vector<Level> open;
   const auto path = [&] {
     std::string text;
@@ -41,14 +45,16 @@ std::vector<Setting> settings_of(const std::string& yaml) {
     const size_t colon = line.find(':', indent);
     if (colon == std::string::npos) continue;
     open.push_back({indent, line.substr(indent, colon - indent)});
-    if (colon + 2 < line.size()) settings.emplace_back(path(), line.substr(colon + 2));
+    if (colon + 2 >= line.size()) continue;
+    const int64_t time = ++times[path()];
+    settings.emplace_back(path() + (time > 1 ? " (" + std::to_string(time) + ")" : ""), line.substr(colon + 2));
   }
   return settings;
 }
 
 std::string value_of(const std::vector<Setting>& settings, const std::string& key) {
   const auto at = std::find_if(settings.begin(), settings.end(), [&](const Setting& one) { return one.first == key; });
-  return at == settings.end() ? "nothing" : at->second;
+  return at == settings.end() ? kNothing : at->second;
 }
 
 // Where two long values part, less a few bytes to recognise the place by; 0 where they part soon.
@@ -70,6 +76,11 @@ std::string shown_from(const std::string& value, size_t skipped) {
 }  // namespace
 
 std::string settings_difference(const std::string& found, const std::string& expected) {
+  return settings_difference(found, expected, found);
+}
+
+std::string settings_difference(const std::string& found, const std::string& expected, const std::string& lean) {
+  const std::vector<Setting> stated = settings_of(lean);
   const std::vector<Setting> ours = settings_of(found);
   const std::vector<Setting> theirs = settings_of(expected);
   for (const std::vector<Setting>* list : {&theirs, &ours}) {
@@ -77,6 +88,7 @@ std::string settings_difference(const std::string& found, const std::string& exp
       const std::string one = value_of(ours, key);
       const std::string other = value_of(theirs, key);
       if (one == other) continue;
+      if (list == &ours && other == kNothing && value_of(stated, key) == kNothing) continue;
       const size_t skipped = skipped_of(one, other);
       std::string text = shown(key) + ": " + shown_from(one, skipped) + ", expected " + shown_from(other, skipped);
       if (key == "format") text += ", which is another version's way to write it down";

@@ -198,6 +198,22 @@ TEST(SettingsDifference, IsTheFirst) {
   EXPECT_EQ(settings_difference("a: 1\n", "a: 1\nb: 2\n"), "b: nothing, expected 2");
 }
 
+TEST(SettingsDifference, OfSeveralDocumentsIsThatOfAny) {
+  EXPECT_EQ(settings_difference("a: 1\n---\na: 2\n", "a: 1\n---\na: 2\n"), "");
+  EXPECT_EQ(settings_difference("a: 1\n---\na: 2\n", "a: 1\n---\na: 3\n"), "a (2): 2, expected 3");
+}
+
+TEST(SettingsDifference, AnEarlierProgramDidNotKnowWhatNobodyChanged) {
+  const std::string now = "a: 1\nnew:\n  b: 0\n";
+  EXPECT_EQ(settings_difference(now, "a: 1\n", "a: 1\n"), "");
+  EXPECT_EQ(settings_difference(now, now, "a: 1\n"), "");
+  EXPECT_EQ(settings_difference(now, "a: 2\n", "a: 1\n"), "a: 1, expected 2");
+  EXPECT_EQ(settings_difference(now, "a: 1\nnew:\n  b: 2\n", "a: 1\n"), "new.b: 0, expected 2");
+  EXPECT_EQ(settings_difference("a: 1\n", "a: 1\nold: 2\n", "a: 1\n"), "old: nothing, expected 2");
+  EXPECT_EQ(settings_difference("a: 1\nnew:\n  b: 2\n", "a: 1\n", "a: 1\nnew:\n  b: 2\n"),
+            "new.b: 2, expected nothing");
+}
+
 TEST(SettingsDifference, OfLongValuesIsWhereTheyPart) {
   std::string list = "[";
   for (int i = 0; i < 2000; ++i) list += std::to_string(2 * i) + ", ";

@@ -290,7 +290,8 @@ TEST(Config, AFailedCheckNamesAKeyOfASectionBelow) {
     Whole whole;
     return config_error([&] { ConfigFile::parse(text, "run.yaml", overrides).read(whole); });
   };
-  EXPECT_EQ(error("train:\n  rate: 0.1\n  steps: 11"), "run.yaml:3: key 'train.steps': found '11', expected at most 10");
+  EXPECT_EQ(error("train:\n  rate: 0.1\n  steps: 11"),
+            "run.yaml:3: key 'train.steps': found '11', expected at most 10");
   EXPECT_EQ(error("train:\n  rate: 0.1", {"train.steps=12"}),
             "command line: train.steps=12: key 'train.steps': found '12', expected at most 10");
   EXPECT_EQ(error("train:\n  rate: 0.1"), "run.yaml: key 'train.steps': found the default '100', expected at most 10");
