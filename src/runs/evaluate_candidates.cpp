@@ -226,9 +226,8 @@ class Maker {
                   "', expected a run folder, a checkpoint, a bundle, or a rule bidder (" +
                   listed(bidders::bidder_names()) + ")");
     }
-    LoadedPolicy loaded =
-        load_checkpoint(one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma,
-                        one.model.set);
+    LoadedPolicy loaded = load_checkpoint(
+        one.policy, one.weights == "raw" ? policy::Weights::kRaw : policy::Weights::kEma, one.model.set);
     require_ticks(loaded.checkpoint, loaded.info.ticks);
     for (const policy::SeenStore& store : loaded.info.stores) {
       refuse_seen(loaded.checkpoint, "trained", store.days, store.train_periods);

@@ -34,7 +34,8 @@ void ModelSettingsConfig::fields(ConfigVisitor& v) {
     const size_t end = one.find('=');
     return end != std::string::npos && std::find(kFitted.begin(), kFitted.end(), one.substr(0, end)) == kFitted.end();
   });
-  v.check(good, "set", "settings of the policy's model, as sampling_levels=2, but for its name and what it can be asked");
+  v.check(good, "set",
+          "settings of the policy's model, as sampling_levels=2, but for its name and what it can be asked");
 }
 
 void CandidateOptions::option_fields(ConfigVisitor& v) {

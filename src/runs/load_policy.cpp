@@ -46,8 +46,7 @@ void load_weights(const std::string& folder, policy::Policy& policy, policy::Wei
   }
 }
 
-LoadedPolicy load_folder(const std::string& folder, policy::Weights weights,
-                         const std::vector<std::string>& settings) {
+LoadedPolicy load_folder(const std::string& folder, policy::Weights weights, const std::vector<std::string>& settings) {
   LoadedPolicy loaded;
   loaded.checkpoint = folder;
   for (const char* name : {"/state.json", "/config.yaml"}) require_regular_file(folder + name);

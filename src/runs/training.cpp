@@ -145,8 +145,8 @@ void check_asked(const TrainRunConfig& config, const policy::Policy& policy, con
                 ", which plans the days that came of what it did; expected a model that learns alphas alone");
   }
   if (asks == reads) return;
-  throw Error("tapes.asked: found " + listed(asks) + ", expected what this " + config.model.name() + " reads: " +
-              (reads.empty() ? "nothing" : listed(reads)));
+  throw Error("tapes.asked: found " + listed(asks) + ", expected what this " + config.model.name() +
+              " reads: " + (reads.empty() ? "nothing" : listed(reads)));
 }
 
 void check_policy(const TrainRunConfig& config, const policy::Policy& policy, const Inputs& inputs) {

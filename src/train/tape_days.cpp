@@ -97,8 +97,10 @@ TapeDays::Drawn TapeDays::drawn(int64_t step, int64_t slot) const {
   };
   const int64_t day = one_of(places[0]);
   const TapeDay& campaign = at(days_, options_.campaigns == Campaigns::kAny ? one_of(places[1]) : day);
-  Drawn drawn{day, as_float(campaign.budget * options_.budget_scale.draw(factors[0])),
-              as_float(campaign.cpa_limit * options_.cpa_scale.draw(factors[1])), {}};
+  Drawn drawn{day,
+              as_float(campaign.budget * options_.budget_scale.draw(factors[0])),
+              as_float(campaign.cpa_limit * options_.cpa_scale.draw(factors[1])),
+              {}};
   drawn.asked.fill(std::numeric_limits<float>::quiet_NaN());
   for (const auto& [outcome, range] : options_.asked) {
     const auto place = static_cast<uint32_t>(index_of(outcome));
@@ -193,8 +195,7 @@ policy::TrainingColumns TapeDays::training_columns() const {
     asked.push_back(one.asked);
     factors.push_back(as_float(FactorRange{0.5, 1.6}.draw(stream_.bits(0, 0, static_cast<uint32_t>(i), 2)[0])));
   }
-  softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()),
-                          at::tensor(constraint).view({-1, 2}).to(device())};
+  softmarket::Cells cells{at::tensor(rows, at::kLong).to(device()), at::tensor(constraint).view({-1, 2}).to(device())};
   at::Tensor factor_B1 = at::tensor(factors).view({-1, 1}).to(device());
   if (!options_.asked.empty()) {
     cells.asked_BO = at::from_blob(asked.data(), {kCellsAtOnce, kNumOutcomes}, at::kFloat).clone().to(device());

@@ -121,7 +121,7 @@ class TapeDays : public Objective {
   int64_t parts_;
   RandomStream stream_;
   double mean_par_;
-  at::Tensor ahead_day_KB_;          // i64, of K steps, made once
+  at::Tensor ahead_day_KB_;  // i64, of K steps, made once
   at::Tensor ahead_constraint_KBC_;
   at::Tensor ahead_asked_KBO_;       // undefined: nothing is
   softmarket::Cells cells_;          // of the step

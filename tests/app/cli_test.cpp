@@ -121,9 +121,9 @@ TEST_F(CommandLine, PathsMayBeginInTheHomeFolder) {
   std::filesystem::create_directory(out("home"));
   write_file(out("home/judge.yaml"), read_file("configs/evaluate.yaml"));
   const auto run = [&](const std::string& arguments) { return run_program(arguments, "&1", home); };
-  const ProgramResult judged = run(
-      "evaluate '~/judge.yaml' policy=pid market.population=rules48 market.impressions=2000 market.periods=30 "
-      "seats=3 output.dir=~/judged");
+  const ProgramResult judged =
+      run("evaluate '~/judge.yaml' policy=pid market.population=rules48 market.impressions=2000 market.periods=30 "
+          "seats=3 output.dir=~/judged");
   EXPECT_EQ(judged.status, 0) << judged.output;
   const ProgramResult shown = run("report '~/judged' --output='~/page.html'");
   EXPECT_EQ(shown.status, 0) << shown.output;

@@ -113,15 +113,15 @@ TEST_F(MarketTraining, SettingsOfAModelMayBeLaidOver) {
     return "{policy: " + out("db") + ", model: {set: [" + settings + "]}}";
   };
   const auto evaluate = [&](const std::string& policy) {
-    return "evaluate configs/evaluate.yaml policy='" + policy + "' market.periods=22 seats='[1, 5]' output.dir=" +
-           out("eval") + kMarket;
+    return "evaluate configs/evaluate.yaml policy='" + policy +
+           "' market.periods=22 seats='[1, 5]' output.dir=" + out("eval") + kMarket;
   };
   must(evaluate("[" + out("db") + ", " + with("sampling_levels=1, temperature=0") + ", " + with("ablate.plan=true") +
                 "]"));
   std::set<double> scores;
-  for (const auto& [folder, levels, plan] : {std::tuple("diffbid", 2, false),
-                                             std::tuple("diffbid_sampling_levels=1_temperature=0", 1, false),
-                                             std::tuple("diffbid_ablate.plan=true", 2, true)}) {
+  for (const auto& [folder, levels, plan] :
+       {std::tuple("diffbid", 2, false), std::tuple("diffbid_sampling_levels=1_temperature=0", 1, false),
+        std::tuple("diffbid_ablate.plan=true", 2, true)}) {
     const auto json = nlohmann::json::parse(read_file(out("eval/") + folder + "/result.json"));
     EXPECT_EQ(json["candidate"]["settings"]["sampling_levels"], levels);
     EXPECT_EQ(json["candidate"]["settings"].contains("ablate"), plan);
@@ -154,8 +154,9 @@ TEST_F(MarketTraining, MayAskForOutcomes) {
   EXPECT_EQ(weights("whole"), weights("parts"));
   must(train("nothing", "train.steps=8 train.objective=teacher model.wishes='[budget_use]'"));
   EXPECT_NE(weights("whole"), weights("nothing"));
-  must(train("dt", "train.steps=2 train.objective=teacher tapes.asked='{cpa: [0.5, 1.5], value: 0.5}' model='{name: "
-                   "decision_transformer, wishes: [cpa, value], width: 8, layers: 1, inner: 16}'"));
+  must(train("dt",
+             "train.steps=2 train.objective=teacher tapes.asked='{cpa: [0.5, 1.5], value: 0.5}' model='{name: "
+             "decision_transformer, wishes: [cpa, value], width: 8, layers: 1, inner: 16}'"));
   const std::vector<std::pair<std::string, std::string>> mistakes = {
       {"tapes.asked.cpa=1", "found budget_use, cpa, expected what this perceptron reads: budget_use"},
       {"model.wishes='[budget_use, return]'", "expected what this perceptron reads: return, budget_use"},
