@@ -37,7 +37,8 @@ class ConstantBids : public Player {
 };
 
 // Bids what the teacher says at every tick it comes to: the best constant alpha of the rest of the day, and the highest
-// one where none brings what is asked. It plays these cells, whose returns must count expected conversions (DayOptions).
+// one where none brings what is asked. It plays these cells, whose returns must count expected conversions
+// (DayOptions).
 class TeacherBids : public Player {
  public:
   TeacherBids(const Teacher& teacher, Cells cells) : teacher_(teacher), cells_(std::move(cells)) {}

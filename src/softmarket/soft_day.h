@@ -62,8 +62,8 @@ at::Tensor asked_or_BO(const Cells& cells, const at::Tensor& other_BO);
 //
 // `wishes`: what is asked of every day whose cell does not ask for something else, as the policy's own wishes() say it
 // or others; reading those waits for the device, so it is the caller's business. Random numbers (conversions, and the
-// noise that the policy reads) come from `noise`. An alpha that is not a number makes a score that is none. Error for a policy of several coefficients: a tape
-// knows bids of alpha x p-value alone.
+// noise that the policy reads) come from `noise`. An alpha that is not a number makes a score that is none. Error for a
+// policy of several coefficients: a tape knows bids of alpha x p-value alone.
 Day play_day(policy::Policy& policy, const Wishes& wishes, const Tapes& tapes, const Cells& cells,
              const DayOptions& options, at::Generator& noise);
 
