@@ -125,6 +125,13 @@ void CampaignStoreWriter::add_sample(const Sample& sample) {
 }
 
 void CampaignStoreWriter::finish(const CampaignStoreInfo& info) {
+  close(info);
+  commit();
+}
+
+void CampaignStoreWriter::commit() { state_->atomic.commit(); }
+
+void CampaignStoreWriter::close(const CampaignStoreInfo& info) {
   State& s = *state_;
   std::sort(s.samples.begin(), s.samples.end(),
             [](const auto& a, const auto& b) { return order_of(a.first) < order_of(b.first); });
@@ -147,7 +154,6 @@ void CampaignStoreWriter::finish(const CampaignStoreInfo& info) {
   s.write_spool<float>(kCtr, s.ctr, {num_impressions()});
   s.write_spool<float>(kCost, s.cost, {num_impressions()});
   s.file.close();
-  s.atomic.commit();
 }
 
 void add_samples(const campaigns::Samples& samples, int64_t days_before, Threads& threads, CampaignStoreWriter& writer,

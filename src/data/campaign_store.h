@@ -22,7 +22,7 @@ struct CampaignStoreInfo {
   std::string config;   // YAML, without paths and thread counts; may be empty
 };
 
-// It writes under a temporary name, so that the store is there whole after finish() and not at all before. Impressions
+// It writes under a temporary name, so that the store is there whole after commit() and not at all before. Impressions
 // wait in memory, and beyond that in a scratch file beside the store, until their number is known.
 class CampaignStoreWriter {
  public:
@@ -38,6 +38,9 @@ class CampaignStoreWriter {
   // Its days are the last that were added: those before it (days_before), then its own. Samples come in any order.
   void add_sample(const campaigns::Sample& sample);
   void finish(const CampaignStoreInfo& info);
+  // The same in two steps, for who has more to put in place: all is written, and takes its name.
+  void close(const CampaignStoreInfo& info);
+  void commit();
 
   int64_t num_days() const;
   int64_t num_impressions() const;

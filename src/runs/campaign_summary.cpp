@@ -3,6 +3,7 @@
 
 #include "base/convert.h"
 #include "base/files/atomic_file.h"
+#include "base/stop_signal.h"
 #include "base/text_table.h"
 #include "campaigns/click_optimum.h"
 #include "data/replaceable.h"
@@ -175,9 +176,12 @@ std::vector<std::string> CampaignEvaluateSummary::write() const {
     }
   }
   std::vector<std::string> files = {dir + "/outcomes.csv", dir + "/table.md", dir + "/table.json"};
+  const std::string table = markdown();
+  const std::string json = table_json();
+  const stop_signal::Unhurried together;  // all are of one evaluation
   write_file(files[0], csv);
-  write_file(files[1], markdown());
-  write_file(files[2], table_json());
+  write_file(files[1], table);
+  write_file(files[2], json);
   return files;
 }
 

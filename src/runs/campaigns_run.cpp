@@ -11,6 +11,7 @@
 #include "base/files/atomic_file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/stop_signal.h"
 #include "base/text_table.h"
 #include "data/campaign_store.h"
 #include "data/replaceable.h"
@@ -181,15 +182,20 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
     const campaigns::MadeSamples samples(config.campaigns, config.samples, threads);
     data::add_samples(samples, config.output.days_before, threads, *writer,
                       [&](int64_t added) { done(std::ssize(days) + added); });
-    writer->finish({"", print_config(StoredConfig{.campaigns = config.campaigns,
-                                                  .samples = config.samples,
-                                                  .output = {config.output.days_before}},
-                                     "simulate")});
+    writer->close({"", print_config(StoredConfig{.campaigns = config.campaigns,
+                                                 .samples = config.samples,
+                                                 .output = {config.output.days_before}},
+                                    "simulate")});
+  }
+  const std::string table = csv_of(days);
+  const stop_signal::Unhurried together;
+  write_file(summary.file, table);
+  if (writer) {
+    writer->commit();
     summary.store = store;
     summary.bytes = to_signed(std::filesystem::file_size(store));
     summary.days = writer->num_days();
   }
-  write_file(summary.file, csv_of(days));
   return summary;
 }
 

@@ -22,6 +22,7 @@
 #include "base/files/made_folders.h"
 #include "base/log.h"
 #include "base/shown.h"
+#include "base/stop_signal.h"
 #include "base/terminal.h"
 #include "base/threads.h"
 #include "data/input_files.h"
@@ -290,6 +291,7 @@ eval::SummaryTable EvaluateSummary::table() const {
 
 std::vector<std::string> EvaluateSummary::write() {
   if (missing_jobs > 0) return {};
+  const stop_signal::Unhurried together;  // all are of one evaluation
   for (size_t i = 0; i < paths_.size(); ++i) {
     if (i == files_.size()) files_.push_back(std::make_unique<AtomicFile>(paths_[i]));
     std::ofstream out(files_[i]->temporary(), std::ios::binary);
