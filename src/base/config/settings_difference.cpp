@@ -80,7 +80,6 @@ std::string settings_difference(const std::string& found, const std::string& exp
 }
 
 std::string settings_difference(const std::string& found, const std::string& expected, const std::string& lean) {
-  const std::vector<Setting> stated = settings_of(lean);
   const std::vector<Setting> ours = settings_of(found);
   const std::vector<Setting> theirs = settings_of(expected);
   for (const std::vector<Setting>* list : {&theirs, &ours}) {
@@ -88,7 +87,7 @@ std::string settings_difference(const std::string& found, const std::string& exp
       const std::string one = value_of(ours, key);
       const std::string other = value_of(theirs, key);
       if (one == other) continue;
-      if (list == &ours && other == kNothing && value_of(stated, key) == kNothing) continue;
+      if (list == &ours && other == kNothing && value_of(settings_of(lean), key) == kNothing) continue;
       const size_t skipped = skipped_of(one, other);
       std::string text = shown(key) + ": " + shown_from(one, skipped) + ", expected " + shown_from(other, skipped);
       if (key == "format") text += ", which is another version's way to write it down";
