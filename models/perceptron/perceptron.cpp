@@ -21,6 +21,7 @@ void PerceptronConfig::fields(ConfigVisitor& v) {
   v.field("own_bids", own_bids, own_bids_modes());
   v.field("tick_code", tick_code);
   alpha.fields(v);
+  v.later_section("ablate", ablate, ablate.offered);
 }
 
 Perceptron::Perceptron(const PerceptronConfig& config, const policy::PolicyShape& shape)
@@ -32,6 +33,10 @@ Perceptron::Perceptron(const PerceptronConfig& config, const policy::PolicyShape
     log_alpha_ = register_module("log_alpha", LogAlpha(shape.num_actions, config.alpha));
   } else {
     actions_ = register_module("actions", nn::Normalizer(shape.num_actions));
+  }
+  if (config.ablate.offered) {
+    kept_S_ = register_buffer("kept", at::ones({shape.num_features}));
+    for (const int64_t feature : shape.offered) kept_S_[feature].fill_(0.0);
   }
   torch::nn::Sequential network;
   int64_t inputs = shape.num_features + wishes_->size() + (tick_code_ ? kTickCode : 0);
@@ -57,6 +62,7 @@ void Perceptron::fit(const policy::TrainingColumns& columns) {
 at::Tensor Perceptron::predict_BTY(const policy::Ticks& ticks, const at::Tensor& whole_BO, at::Generator* noise) {
   const at::Tensor shown_B11 = own_bids_->shown_B11(ticks.states_BTS, noise);
   at::Tensor inputs_BTX = own_bids_->states(states_(ticks.states_BTS), shown_B11);
+  if (kept_S_.defined()) inputs_BTX = inputs_BTX * kept_S_;
   if (wishes_->size() > 0) inputs_BTX = at::cat({inputs_BTX, wishes_(ticks, whole_BO)}, -1);
   if (tick_code_) inputs_BTX = at::cat({inputs_BTX, tick_code(ticks.ticks_BT)}, -1);
   return network_->forward(inputs_BTX);

@@ -14,6 +14,13 @@
 
 namespace genbid::models {
 
+// Leaves parts out, to see what they are worth.
+struct PerceptronAblation {
+  bool offered = false;  // what the tick has on offer: mean p-value and number of its impressions
+
+  void fields(ConfigVisitor& v) { v.field("offered", offered); }
+};
+
 struct PerceptronConfig {
   int64_t width = 256;                   // of the hidden layers
   int64_t depth = 2;                     // hidden layers
@@ -23,6 +30,7 @@ struct PerceptronConfig {
   std::string own_bids = "show";  // models/inputs/own_bids.h
   bool tick_code = false;         // whether it reads the tick's place in the day as models/inputs/tick_code.h has it
   AlphaHeadConfig alpha;          // models/log_alpha.h
+  PerceptronAblation ablate;
 
   void fields(ConfigVisitor& v);
 };
@@ -57,6 +65,7 @@ class Perceptron : public policy::Policy {
   OwnBids own_bids_{nullptr};
   WishInput wishes_{nullptr};
   torch::nn::Sequential network_{nullptr};
+  at::Tensor kept_S_;  // 0 where a feature is left out; a buffer where some are
 };
 
 }  // namespace genbid::models

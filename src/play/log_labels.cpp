@@ -13,47 +13,10 @@
 #include "oracle/responses.h"
 #include "play/hindsight.h"
 #include "play/labels.h"
+#include "play/log_blocks.h"
 
 namespace genbid::play {
 namespace {
-
-constexpr int kWidth = oracle::ImpressionBlock::kWidth;
-
-// A tick of a log as the oracle reads it.
-class Blocks {
- public:
-  void set(const data::MarketLogTick<float>& tick, int num_seats) {
-    const auto num_blocks = to_size((tick.num_pv + kWidth - 1) / kWidth);
-    values_.assign(num_blocks * to_size(num_seats) * kWidth, 0.0F);
-    top_bid_.assign(num_blocks * data::kLadderSlots * kWidth, 0.0F);
-    top_seat_.assign(num_blocks * data::kLadderSlots * kWidth, kNoSeat);
-    for (int64_t pv = 0; pv < tick.num_pv; ++pv) {
-      const size_t block = to_size(pv / kWidth);
-      const size_t lane = to_size(pv % kWidth);
-      for (int seat = 0; seat < num_seats; ++seat) {
-        values_[(block * to_size(num_seats) + to_size(seat)) * kWidth + lane] = at(tick.pvalue, pv * num_seats + seat);
-      }
-      for (int k = 0; k < data::kLadderSlots; ++k) {
-        const size_t place = (block * data::kLadderSlots + to_size(k)) * kWidth + lane;
-        top_bid_[place] = at(tick.top_bid, pv * data::kLadderSlots + k);
-        top_seat_[place] = at(tick.top_seat, pv * data::kLadderSlots + k);
-      }
-    }
-    blocks_.clear();
-    for (size_t block = 0; block < num_blocks; ++block) {
-      blocks_.push_back({values_.data() + block * to_size(num_seats) * kWidth,
-                         top_bid_.data() + block * data::kLadderSlots * kWidth,
-                         top_seat_.data() + block * data::kLadderSlots * kWidth,
-                         to_int(std::min<int64_t>(kWidth, tick.num_pv - to_signed(block) * kWidth))});
-    }
-  }
-  std::span<const oracle::ImpressionBlock> blocks() const { return blocks_; }
-
- private:
-  std::vector<float> values_, top_bid_;
-  std::vector<uint8_t> top_seat_;
-  std::vector<oracle::ImpressionBlock> blocks_;
-};
 
 // Where the day of a trajectory stood at the beginning of each of its ticks.
 std::vector<oracle::DaySoFar> days_so_far(const data::Trajectory& trajectory) {
@@ -111,7 +74,7 @@ class PeriodLabels {
     for (int tick = 0; tick < to_int(log_.info().ticks); ++tick) {
       if (stop_signal::requested()) return false;
       log_.read_tick(period_, tick, tick_);
-      blocks_.set(tick_, num_seats_);
+      blocks_.set_bids(tick_, num_seats_);
       threads_.parallel_for(num_seats_, 4, [&](int64_t begin, int64_t end) {
         day.add(tick, blocks_.blocks(), to_int(begin), to_int(end));
       });
@@ -124,7 +87,7 @@ class PeriodLabels {
   int num_seats_;
   Threads& threads_;
   data::MarketLogTick<float> tick_;
-  Blocks blocks_;
+  LogBlocks blocks_;
 };
 
 }  // namespace

@@ -8,27 +8,18 @@
 #include "base/config/config.h"
 #include "base/convert.h"
 #include "oracle/fit.h"
+#include "oracle/logged_prices.h"
 
 namespace genbid::replay {
 namespace {
 
 constexpr size_t kWidth = oracle::ImpressionBlock::kWidth;
 
-// A replay sells one slot, which is always shown, at the price of the log.
-oracle::Auction at_logged_prices() {
-  oracle::Auction auction;
-  auction.rule.num_slots = 1;
-  auction.rule.reserve = 0.0;
-  return auction;
-}
-
 }  // namespace
 
 ReplayHindsight::ReplayHindsight(std::vector<Advertiser> rows) : rows_(std::move(rows)) {}
 
 void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
-  // A price of the log may be more than a float holds. Nobody can pay that much, so it is cut.
-  constexpr double kMostPrice = 1e30;
   Tick& tick = ticks_.emplace_back();
   tick.num_pv = least_winning_cost.size();
   tick.prices.resize((tick.num_pv + kWidth - 1) / kWidth);
@@ -36,7 +27,7 @@ void ReplayHindsight::begin_tick(std::span<const double> least_winning_cost) {
     tick.prices[b].fill(0.0F);
     const size_t first = b * kWidth;
     for (size_t lane = 0; lane < std::min(kWidth, tick.num_pv - first); ++lane) {
-      tick.prices[b][lane] = as_float(std::min(least_winning_cost[first + lane], kMostPrice));
+      tick.prices[b][lane] = oracle::logged_price(least_winning_cost[first + lane]);
     }
   }
   tick.values.resize(rows_.size());
@@ -72,7 +63,7 @@ oracle::Optimum ReplayHindsight::optimum(size_t row) const {
   const Advertiser& campaign = rows_[row];
   const oracle::Judged judged{0, {campaign.budget, campaign.cpa_limit}};
   // All impressions of the day are one tick here, because the best choice does not depend on their order.
-  oracle::Responses usual(1, 1, at_logged_prices(),
+  oracle::Responses usual(1, 1, oracle::auction_at_logged_prices(),
                           oracle::grid_around(campaign.cpa_limit, campaign.cpa_limit, kOctaves));
   record(usual);
   oracle::Optimum slots;

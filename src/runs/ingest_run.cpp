@@ -9,12 +9,16 @@
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/paths.h"
 #include "base/progress.h"
 #include "base/terminal.h"
+#include "base/text_table.h"
 #include "base/threads.h"
 #include "data/csv_reader.h"
+#include "data/input_files.h"
 #include "data/replaceable.h"
 #include "play/log_labels.h"
+#include "play/log_tape.h"
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
 
@@ -51,6 +55,66 @@ std::optional<IngestReport> make_table(const IngestRunConfig& config) {
       json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
 }
 
+std::string counted(int64_t count, const std::string& one) {
+  return grouped(count) + " " + one + (count == 1 ? "" : "s");
+}
+
+// What is said of a tape.
+std::string tape_text(const play::LogTape& made, const std::string& path) {
+  const std::string what =
+      made.prices == "bids" ? "three slots, by the four highest bids" : "one slot, at the least winning cost";
+  std::string text = "Tape: " + path + " (" + counted(made.periods, "period") + ", " + counted(made.seats, "seat") +
+                     ", " + counted(made.ticks, "tick") + "; " + what + ")\n";
+  if (made.lowered > 0) {
+    text += wrapped("  note: ",
+                    "the curves of " + grouped(made.lowered) + " of " + grouped(made.periods * made.seats) +
+                        " days of a seat begin below a quarter of the CPA limit, where their budget is spent",
+                    terminal::width(STDOUT_FILENO));
+  }
+  return text;
+}
+
+nlohmann::ordered_json tape_json(const play::LogTape& made, const std::string& path) {
+  return {{"file", path},        {"periods", made.periods}, {"seats", made.seats},
+          {"ticks", made.ticks}, {"prices", made.prices},   {"lowered", made.lowered}};
+}
+
+std::optional<play::LogTape> make_tape(const IngestRunConfig& config, const std::vector<std::string>& logs) {
+  std::optional<Progress> progress;
+  Threads threads(static_cast<int>(config.ingest.threads));
+  return play::tape_of_logs(logs, config.output_tape, config.tape, threads, [&](int64_t done, int64_t total) {
+    if (!progress) progress.emplace("Tape", total, "periods");
+    progress->update(done);
+  });
+}
+
+void check_tape_place(const IngestRunConfig& config, const std::vector<std::string>& inputs) {
+  data::check_not_an_input("output_tape", config.output_tape, inputs);
+  data::check_replaceable("output_tape", config.output_tape, "a tape", data::is_tape);
+  for (const std::string& other : {config.ingest.output, config.ingest.output_market_log}) {
+    if (other.empty() || !is_same_place(other, config.output_tape)) continue;
+    throw ConfigError("output_tape: found '" + config.output_tape + "', which is another output too");
+  }
+}
+
+// Of market logs that are there. Empty: stopped.
+std::optional<IngestReport> tape_of_market_logs(const IngestRunConfig& config, const std::vector<std::string>& logs) {
+  for (const std::string& log : logs) {
+    if (data::is_market_log(log)) continue;
+    throw ConfigError("input: found '" + log + "' beside market logs, expected files of one kind");
+  }
+  if (!config.ingest.output.empty() || !config.ingest.output_market_log.empty()) {
+    throw ConfigError("output: found '" + config.ingest.output + config.ingest.output_market_log +
+                      "', expected nothing (output=): of a market log only output_tape is made");
+  }
+  check_tape_place(config, logs);
+  const auto made = make_tape(config, logs);
+  if (!made) return std::nullopt;
+  const nlohmann::ordered_json json = {{"tape", tape_json(*made, config.output_tape)}};
+  return IngestReport{tape_text(*made, config.output_tape),
+                      json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
+}
+
 // Reading shows how far it is.
 data::IngestControl shown_in(std::optional<Progress>& progress) {
   data::IngestControl control;
@@ -68,17 +132,29 @@ void IngestRunConfig::fields(ConfigVisitor& v) {
   ingest.keys(v);
   v.path("output_online_lp_table", output_online_lp_table, true);
   v.field("labels", labels);
+  v.path("output_tape", output_tape, true);
+  v.section("tape", tape);
   v.check(!labels || (!ingest.output.empty() && !ingest.output_market_log.empty()), "labels",
           "false, or both output and output_market_log, of raw logs: labels of the one are made from the other");
   const bool stores = !ingest.output.empty() || !ingest.output_market_log.empty();
-  v.check(output_online_lp_table.empty() || !stores, "output_online_lp_table",
-          "no output and output_market_log beside it: a run makes a table or stores (output= for none)");
-  v.check(!output_online_lp_table.empty() || stores, "output",
-          "a path (or one in output_market_log or output_online_lp_table)");
+  v.check(output_online_lp_table.empty() || (!stores && output_tape.empty()), "output_online_lp_table",
+          "no output, output_market_log and output_tape beside it: a run makes a table or stores (output= for none)");
+  v.check(!output_online_lp_table.empty() || stores || !output_tape.empty(), "output",
+          "a path (or one in output_market_log, output_tape or output_online_lp_table)");
 }
 
 std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   if (!config.output_online_lp_table.empty()) return make_table(config);
+  if (!config.output_tape.empty()) {
+    const std::vector<std::string> inputs = data::input_files(config.ingest.input);
+    if (!inputs.empty() && data::is_market_log(inputs.front())) return tape_of_market_logs(config, inputs);
+    if (config.ingest.output_market_log.empty()) {
+      throw ConfigError("output_tape: found '" + config.output_tape +
+                        "', but neither is the input a market log nor one in output_market_log, which a tape is made "
+                        "from");
+    }
+    check_tape_place(config, inputs);
+  }
   std::optional<Progress> progress;
   data::IngestControl control = shown_in(progress);
   if (config.labels) {
@@ -94,7 +170,13 @@ std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   const std::optional<data::IngestSummary> summary = data::ingest(config.ingest, control);
   progress.reset();
   if (!summary) return std::nullopt;
-  return IngestReport{summary->text(), summary->json()};
+  if (config.output_tape.empty()) return IngestReport{summary->text(), summary->json()};
+  const auto made = make_tape(config, {config.ingest.output_market_log});
+  if (!made) return std::nullopt;
+  auto json = nlohmann::ordered_json::parse(summary->json());
+  json["tape"] = tape_json(*made, config.output_tape);
+  return IngestReport{summary->text() + tape_text(*made, config.output_tape),
+                      json.dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n"};
 }
 
 std::optional<IngestReport> ingest_campaigns(const data::CampaignIngestConfig& config) {

@@ -6,6 +6,7 @@
 #include "base/config/config.h"
 #include "data/campaign_ingest.h"
 #include "data/ingest.h"
+#include "play/log_tape.h"
 
 namespace genbid::runs {
 
@@ -14,6 +15,8 @@ struct IngestRunConfig {
   data::IngestConfig ingest;
   std::string output_online_lp_table;  // alone: of the raw log of one period
   bool labels = false;                 // of raw logs' trajectories: the best alphas in hindsight (play/log_labels.h)
+  std::string output_tape;             // of market logs, or of raw logs beside output_market_log; empty: none
+  play::LogTapeSettings tape;
 
   void fields(ConfigVisitor& v);
 };

@@ -215,6 +215,7 @@ train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string
   options.cpa_penalty = config.cpa_penalty;
   options.cost_penalty = config.cost_penalty;
   options.asked = config.asked.ranges();
+  options.score_of_expected = config.ablate.uncertainty;
   options.cpa_scale = {config.cpa_scale.low, config.cpa_scale.high};
   return options;
 }

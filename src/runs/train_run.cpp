@@ -72,6 +72,7 @@ void TapesConfig::fields(ConfigVisitor& v) {
   v.field("cost_penalty", cost_penalty, {0.0, 1e6});
   v.field("weight", weight, {1e-6, 1e6});
   v.later_section("asked", asked, !asked.ranges().empty());
+  v.later_section("ablate", ablate, ablate.uncertainty);
   const bool all_name_theirs = std::all_of(store.begin(), store.end(),
                                            [](const TapeFileConfig& one) { return !one.train_periods.values.empty(); });
   v.check(store.empty() || all_name_theirs || !train_periods.values.empty(), "train_periods", "at least one period");
@@ -142,6 +143,8 @@ void TrainRunConfig::fields(ConfigVisitor& v) {
                               : "a share below 1, as the rest of a step's days are of tapes.store");
   v.check(learns_from_logs() || data.store.empty(), "data.store", "none beside train.objective: " + train.objective);
   v.check(learns_in_market() || tapes.store.empty(), "tapes.store", "none beside train.objective: logged");
+  v.check(!tapes.ablate.uncertainty || train.objective != "teacher", "tapes.ablate.uncertainty",
+          "false with train.objective: teacher, whose labels do not go by a day's score");
   v.check(tapes.asked.ranges().empty() || train.objective == "teacher", "tapes.asked",
           "nothing beside train.objective: " + train.objective + ", which does not say what brings it");
   v.check(tapes.asked.ranges().empty() || train.initial.empty(), "tapes.asked",

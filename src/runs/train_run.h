@@ -68,6 +68,13 @@ struct AskedConfig {
 
 // Section `tapes`: the days in which a policy learns in the market (any train.objective but logged), and how they are
 // played (softmarket/soft_day.h).
+// Leaves parts out, to see what they are worth.
+struct TapesAblation {
+  bool uncertainty = false;  // days count by the score of their expected conversions, as if it were these that come
+
+  void fields(ConfigVisitor& v) { v.field("uncertainty", uncertainty); }
+};
+
 struct TapesConfig {
   std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
   PeriodList train_periods;             // of each file that names none
@@ -84,6 +91,7 @@ struct TapesConfig {
   double cost_penalty = 0.0;          // for the money that is paid, likewise
   double weight = 1.0;                // of the market's loss, beside 1 of the logged one
   AskedConfig asked;                  // of each day; by a teacher alone
+  TapesAblation ablate;
 
   void fields(ConfigVisitor& v);
 };

@@ -131,7 +131,7 @@ void PolicyGradient::play(Samples& samples, policy::Policy& policy, size_t part,
   samples.before_BTO.copy_(day.before_BTO);
   samples.constraint_BC.copy_(cells.constraint_BC);
   samples.choices_BTX.copy_(day.choices_BTX);
-  at::Tensor reward_B = day.score_B / mean_par();
+  at::Tensor reward_B = earned_B(cells, day) / mean_par();
   samples.mean_score.copy_(reward_B.mean());
   const double for_cost = this->options().cost_penalty;
   if (for_cost > 0.0) reward_B = reward_B - day.cost_B / cells.constraint_BC.select(1, 1) * (for_cost / mean_par());

@@ -158,7 +158,7 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
                                                size_t part) {
   const softmarket::Cells cells = cells_of_part(part);
   const softmarket::Day day = played(policy, cells, step.noise);
-  std::vector<policy::LossPart> losses = {{"market", day.score_B.mean() / -mean_par_}};
+  std::vector<policy::LossPart> losses = {{"market", earned_B(cells, day).mean() / -mean_par_}};
   if (options_.cost_penalty > 0.0) {
     const at::Tensor paid_B = day.cost_B / cells.constraint_BC.select(1, 1);
     losses.push_back({"cost", paid_B.mean() * (options_.cost_penalty / mean_par_)});
@@ -167,6 +167,12 @@ std::vector<policy::LossPart> TapeDays::losses(const policy::Step& step, policy:
     losses.push_back({"cpa", excess_B(cells, day).mean() * (options_.cpa_penalty / mean_par_)});
   }
   return losses;
+}
+
+at::Tensor TapeDays::earned_B(const softmarket::Cells& cells, const softmarket::Day& day) const {
+  if (!options_.score_of_expected) return day.score_B;
+  const at::Tensor needed_B = (day.cost_B / cells.constraint_BC.select(1, 1)).clamp_min(1e-10);
+  return day.value_B * at::square((day.value_B / needed_B).clamp_max(1.0));
 }
 
 at::Tensor TapeDays::excess_B(const softmarket::Cells& cells, const softmarket::Day& day) const {

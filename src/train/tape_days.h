@@ -38,6 +38,9 @@ struct TapeDaysOptions {
   softmarket::DayOptions day;
   Campaigns campaigns = Campaigns::kAny;
   FactorRange budget_scale, cpa_scale;
+  // What a day earns: the expected score, or the score of the expected conversions, as if it were these that come, which
+  // flatters who rides on the CPA limit.
+  bool score_of_expected = false;
   // What a day loses beside the score where it pays more than the limit for an expected conversion: this times its
   // budget / CPA limit, for each time that the limit is exceeded by itself. The score alone allows a day to pass the
   // limit where that pays; a policy that must not learns here how far to stay below. (A penalty for passing it at all,
@@ -97,6 +100,8 @@ class TapeDays : public Objective {
   double mean_par() const { return mean_par_; }        // of budget / CPA limit
   softmarket::Cells cells_of_part(size_t part) const;  // of the step
   int64_t cells_in(size_t part) const;
+  // What days earn (TapeDaysOptions, score_of_expected), in conversions.
+  at::Tensor earned_B(const softmarket::Cells& cells, const softmarket::Day& day) const;
   // How often days exceed the limit by itself, times their budget / CPA limit (TapeDaysOptions, cpa_penalty).
   at::Tensor excess_B(const softmarket::Cells& cells, const softmarket::Day& day) const;
   softmarket::Day played(policy::Policy& policy, const softmarket::Cells& cells, at::Generator& noise) const;

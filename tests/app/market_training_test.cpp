@@ -97,6 +97,32 @@ TEST_F(MarketTraining, MayBeOfSomeSeats) {
   }
 }
 
+// Of logs alone: raw logs become a market log and a tape, which are those of the market that made them.
+TEST_F(MarketTraining, LearnsFromATapeOfLogs) {
+  must("simulate configs/simulate.yaml" + kMarket +
+       "market.periods=7..8 output.raw_log=true output.ticks=false output.dir=" + out("logs"));
+  const std::string raw = "'[" + out("logs/raw_log/period-7.csv") + ", " + out("logs/raw_log/period-8.csv") + "]'";
+  const auto result =
+      run_program("ingest configs/ingest.yaml input=" + raw + " output= output_market_log=" + out("log.h5") +
+                  " output_tape=" + out("tape.h5") + " --json");
+  ASSERT_EQ(result.status, 0) << result.output;
+  const auto json = nlohmann::json::parse(result.output.substr(result.output.find('{')));
+  EXPECT_EQ(json["tape"]["prices"], "bids");
+  EXPECT_EQ(json["tape"]["periods"], 2);
+  must("ingest configs/ingest.yaml input=" + out("log.h5") + " output= output_tape=" + out("again.h5"));
+  EXPECT_TRUE(read_file(out("tape.h5")) == read_file(out("again.h5")));
+  must(train("played", "train.steps=3 tapes.held_out_periods='[]'"));
+  must(train("logged", "train.steps=3 tapes.held_out_periods='[]' tapes.store=" + out("tape.h5")));
+  const std::string weights = "/checkpoints/step-00000003/model.safetensors";
+  EXPECT_TRUE(read_file(out("played") + weights) == read_file(out("logged") + weights));
+  for (const auto& [more, part] : {std::pair("input=" + out("log.h5"), "of a market log only output_tape is made"),
+                                   std::pair(std::string(), "neither is the input a market log nor one in"),
+                                   std::pair("output=" + out("tape.h5"), "neither is the input a market log")}) {
+    const std::string error = error_of("ingest configs/ingest.yaml " + more + " output_tape=" + out("tape.h5"));
+    EXPECT_NE(error.find(part), std::string::npos) << error;
+  }
+}
+
 TEST_F(MarketTraining, OtherModelsLearnToo) {
   must(train("dt", "train.steps=2 model='{name: decision_transformer, wishes: [], width: 8, layers: 1, inner: 16}'"));
   must(train("db",

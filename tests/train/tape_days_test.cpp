@@ -255,6 +255,31 @@ TEST_F(TapeDaysTest, APolicyLearnsToBeatConstants) {
   EXPECT_GT(best_par, 0.0);
 }
 
+struct OpenTapeDays : TapeDays {
+  using TapeDays::earned_B;
+  using TapeDays::TapeDays;
+};
+
+// What is expected to come counts as if it came: in full within the limit, by the square of the rest beyond.
+TEST_F(TapeDaysTest, TheScoreMayBeThatOfExpectedConversions) {
+  const softmarket::Cells cells{at::zeros({3}, at::kLong), at::tensor({100.0F, 10.0F}).expand({3, 2})};
+  softmarket::Day day;
+  day.value_B = at::tensor({10.0F, 10.0F, 0.0F});
+  day.cost_B = at::tensor({50.0F, 200.0F, 0.0F});
+  day.score_B = at::tensor({7.0F, 8.0F, 9.0F});
+  TapeDaysOptions options;
+  const OpenTapeDays expected(tapes_, days_, chosen_, options, 16, 1, 1);
+  EXPECT_TRUE(at::equal(expected.earned_B(cells, day), day.score_B));
+  options.score_of_expected = true;
+  const OpenTapeDays other(tapes_, days_, chosen_, options, 16, 1, 1);
+  day.value_B.requires_grad_();
+  const at::Tensor earned_B = other.earned_B(cells, day);
+  EXPECT_TRUE(at::allclose(earned_B, at::tensor({10.0F, 2.5F, 0.0F}))) << earned_B;
+  earned_B.sum().backward();
+  EXPECT_TRUE(day.value_B.grad().isfinite().all().item<bool>());
+  EXPECT_FLOAT_EQ(day.value_B.grad()[1].item<float>(), 0.75F);  // 3 (V L / C)^2
+}
+
 // Days that pass the limit lose by as much as they do, others nothing.
 TEST_F(TapeDaysTest, APenaltyIsForPassingTheLimit) {
   const auto policy = perceptron();
