@@ -164,22 +164,26 @@ void bench_step(const std::string& model, const Setting& setting) {
   time_parts(config, *policy, windows, parts);
   parts.print("step." + model, settings);
 
-  // Whole steps as the trainer makes them, in which nothing waits but behind the last.
-  train::Stepper stepper(config, *policy, windows);
-  const auto all = [&] {
-    for (int64_t step = 0; step < config.steps; ++step) stepper.run(step, config.steps);
+  // Whole steps as the trainer makes them, in which nothing waits but behind the last; on a GPU also recorded.
+  const auto whole = [&](const std::string& name, train::WorkRecorder* recorder) {
+    train::Stepper stepper(config, *policy, windows, train::one_rank(), recorder);
+    const auto all = [&] {
+      for (int64_t step = 0; step < config.steps; ++step) stepper.run(step, config.steps);
+      parts.wait();
+    };
+    all();
     parts.wait();
+    const auto begin = Clock::now();
+    all();
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    const double loss = stepper.window().take().front().second;
+    if (stepper.first_bad_step() >= 0 || !std::isfinite(loss)) {
+      throw Error("bench step." + model + ": found a loss that is not finite, expected one that is");
+    }
+    print_figure("step." + model + name, 1e3 * seconds / as_double(config.steps), "ms", settings);
   };
-  all();
-  parts.wait();
-  const auto begin = Clock::now();
-  all();
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  const double loss = stepper.window().take().front().second;
-  if (stepper.first_bad_step() >= 0 || !std::isfinite(loss)) {
-    throw Error("bench step." + model + ": found a loss that is not finite, expected one that is");
-  }
-  print_figure("step." + model + ".whole", 1e3 * seconds / as_double(config.steps), "ms", settings);
+  whole(".whole", nullptr);
+  if (device.is_cuda()) whole(".whole.recorded", train::cuda_recorder(device).get());
 }
 
 }  // namespace

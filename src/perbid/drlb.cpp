@@ -83,7 +83,7 @@ at::Tensor Drlb::choices_MB(const at::Tensor& moves_MB2) {
 }
 
 void Drlb::after_step(const policy::Step& step) {
-  if ((step.index + 1) % copy_every_ == 0) target_->copy_from(*q_);
+  if (kind_of_step(step.index) == 1) target_->copy_from(*q_);
 }
 
 }  // namespace genbid::perbid

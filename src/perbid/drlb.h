@@ -59,6 +59,7 @@ class Drlb : public CampaignAgents {
     return {{"reward", {"reward."}}, {"q", {"q."}}};
   }
   void after_step(const policy::Step& step) override;
+  int64_t kind_of_step(int64_t index) const override { return (index + 1) % copy_every_ == 0 ? 1 : 0; }
 
  private:
   int64_t copy_every_;

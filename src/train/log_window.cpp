@@ -3,8 +3,6 @@
 #include <ATen/ATen.h>
 #include <torch/utils.h>
 
-#include <vector>
-
 namespace genbid::train {
 
 void LogWindow::add(const std::string& group, const policy::NamedTensors& losses, const at::Tensor& total,
@@ -21,7 +19,12 @@ void LogWindow::add(const std::string& name, const at::Tensor& value) {
   Sum& sum = sums_[name];
   if (!sum.total.defined()) sum.total = at::zeros_like(value);
   sum.total.add_(value);
-  ++sum.count;
+  if (counts_) ++sum.count;
+  if (noted_ != nullptr) noted_->push_back(name);
+}
+
+void LogWindow::count(const std::vector<std::string>& names) {
+  for (const std::string& name : names) ++sums_[name].count;
 }
 
 MetricValues LogWindow::take() {

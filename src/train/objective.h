@@ -53,6 +53,16 @@ class Objective {
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;
   virtual c10::Device device() const = 0;
+  // Steps of one kind are the same work on the device, with the same tensors, whatever their number
+  // (train/step_graph.h). Where `memory` changes, tensors of steps before are gone.
+  struct Kind {
+    int64_t memory = 0;
+    int64_t work = 0;
+  };
+  virtual Kind kind_of_step(int64_t step) const {
+    static_cast<void>(step);
+    return {};
+  }
   // What later steps read of earlier ones, beside the policy: checkpoints keep it. The same names and shapes always;
   // whoever goes on with a training copies into them.
   virtual policy::NamedTensors state() const { return {}; }

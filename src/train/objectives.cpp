@@ -54,6 +54,17 @@ std::vector<policy::LossPart> WeightedSum::losses(const policy::Step& step, poli
   return terms_[term].objective->losses(step, policy, group, place);
 }
 
+// Each has few kinds of work, and counts up where its memory changes.
+Objective::Kind WeightedSum::kind_of_step(int64_t step) const {
+  constexpr int64_t kKinds = 1 << 10;
+  Kind all;
+  for (const Term& term : terms_) {
+    const Kind one = term.objective->kind_of_step(step);
+    all = {all.memory + one.memory, kKinds * all.work + one.work};
+  }
+  return all;
+}
+
 policy::NamedTensors WeightedSum::state() const {
   policy::NamedTensors all;
   for (size_t term = 0; term < terms_.size(); ++term) {

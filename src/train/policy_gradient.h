@@ -65,6 +65,8 @@ class PolicyGradient : public TapeDays {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   // Samples that later steps learn from once more.
+  // Steps that play, and such that learn from the same samples again.
+  Kind kind_of_step(int64_t step) const override { return {0, step % config_.reuse == 0 ? 1 : 0}; }
   policy::NamedTensors state() const override;
   void collect_state(Ranks& ranks) override;
 

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/utils.h>
 
+#include <cassert>
+
 #include "base/random/random.h"
 #include "base/stop_signal.h"
 #include "train/autocast.h"
@@ -11,13 +13,16 @@
 
 namespace genbid::train {
 
-Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks)
+Stepper::Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks,
+                 WorkRecorder* recorder)
     : config_(config),
       policy_(policy),
       objective_(objective),
       groups_(policy.parameter_groups()),
       ema_(policy::trainable_parameters(policy), config.ema_decay),
-      ranks_(ranks) {
+      ranks_(ranks),
+      recorder_(recorder) {
+  assert(recorder == nullptr || ranks.alone());
   objective.take_share({ranks.rank(), ranks.size()});
   for (const policy::NamedTensors& parameters : policy::grouped_parameters(policy)) {
     optimizers_.emplace_back(parameters,
@@ -39,17 +44,57 @@ double Stepper::rate(int64_t step) const {
   return config_.learning_rate * schedule_share(step, config_.warmup_steps, config_.steps, config_.final_rate_share);
 }
 
-void Stepper::run(int64_t step, int64_t last) {
-  prepare(step, last);
-  objective_.gather(place_1_);
-  std::vector<size_t> due;
+std::vector<size_t> Stepper::due(int64_t step) const {
+  std::vector<size_t> groups;
   for (size_t g = 0; g < groups_.size(); ++g) {
-    if (steps_in(g, step)) due.push_back(g);
+    if (steps_in(g, step)) groups.push_back(g);
   }
+  return groups;
+}
+
+void Stepper::run(int64_t step, int64_t last) {
+  if (recorder_ == nullptr) {
+    prepare(step, last);
+    work(step);
+    return;
+  }
+  recorder_->on_its_stream([&] {
+    prepare(step, last);
+    work_or_replay(step);
+  });
+}
+
+void Stepper::work_or_replay(int64_t step) {
+  const Objective::Kind kind = objective_.kind_of_step(step);
+  if (kind.memory != memory_) recorded_.clear();
+  memory_ = kind.memory;
+  Recorded& recorded = recorded_[{due(step), kind.work, policy_.kind_of_step(step)}];
+  if (recorded.work == nullptr && recorded.made < config_.graphs.after) {
+    recorded.names.clear();
+    window_.note_in(&recorded.names);
+    work(step);
+    window_.note_in(nullptr);
+    ++recorded.made;
+    return;
+  }
+  window_.count_by_itself(false);
+  if (recorded.work == nullptr) {
+    std::vector<at::Generator> generators;
+    for (const auto& parts : noise_) generators.insert(generators.end(), parts.begin(), parts.end());
+    recorded.work = recorder_->record(generators, [this, step] { work(step); });
+  }
+  recorded.work->replay();
+  window_.count_by_itself(true);
+  window_.count(recorded.names);
+}
+
+void Stepper::work(int64_t step) {
+  objective_.gather(place_1_);
+  const std::vector<size_t> groups = due(step);
   if (!objective_.is_of_all_groups()) {
-    for (const size_t group : due) update(step, {group});
-  } else if (!due.empty()) {
-    update(step, due);
+    for (const size_t group : groups) update(step, {group});
+  } else if (!groups.empty()) {
+    update(step, groups);
   }
   policy_.after_step({step, noise_.back().front()});
   ema_.update();

@@ -4,6 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "policy/policy.h"
@@ -12,6 +16,7 @@
 #include "train/objective.h"
 #include "train/optimizer.h"
 #include "train/ranks.h"
+#include "train/step_graph.h"
 #include "train/train_config.h"
 
 namespace genbid::train {
@@ -25,7 +30,10 @@ class Stepper {
  public:
   // The references must outlive it. With several ranks each computes the gradients of its parts, and all make the same
   // step: sums over ranks are made once for each update, gradients, losses and whether to stop in one.
-  Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks = one_rank());
+  // With a recorder, which must outlive it too, the work of steps of a kind is recorded once some of them were made,
+  // and replayed from then on; of one rank alone.
+  Stepper(const TrainConfig& config, policy::Policy& policy, Objective& objective, Ranks& ranks = one_rank(),
+          WorkRecorder* recorder = nullptr);
 
   // Step number `step`, counted from 0. Steps follow one another; `last` is where a run ends.
   void run(int64_t step, int64_t last);
@@ -45,7 +53,11 @@ class Stepper {
 
  private:
   bool steps_in(size_t group, int64_t step) const { return (step + 1) % groups_[group].every == 0; }
+  std::vector<size_t> due(int64_t step) const;  // groups
   void prepare(int64_t step, int64_t last);
+  // All of the step that is the same whatever its number: what changes was put into tensors and generators.
+  void work(int64_t step);
+  void work_or_replay(int64_t step);
   std::vector<policy::LossPart> losses_of(int64_t step, size_t group, size_t part);
   void update(int64_t step, const std::vector<size_t>& groups);
   void sum_over_ranks(const std::vector<AdamW*>& optimizers, policy::NamedTensors& losses, at::Tensor& total);
@@ -62,6 +74,16 @@ class Stepper {
   bool stop_heard_ = false;
   // By group, so that none depends on who rests, and by part (Objective::noise_of), so that none depends on who has it.
   std::vector<std::vector<at::Generator>> noise_;
+  // By kind of step: groups that are due, then what objective and policy say.
+  struct Recorded {
+    int64_t made = 0;                // steps that were made one by one
+    std::vector<std::string> names;  // what such a step adds to the window
+    std::unique_ptr<RecordedWork> work;
+  };
+  using KindOfStep = std::tuple<std::vector<size_t>, int64_t, int64_t>;
+  WorkRecorder* recorder_;
+  int64_t memory_ = 0;  // Objective::Kind, of what was recorded
+  std::map<KindOfStep, Recorded> recorded_;
   int64_t drawn_begin_ = 0;  // the steps that were drawn ahead
   int64_t drawn_end_ = 0;
   // On the device, made once.

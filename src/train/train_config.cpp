@@ -35,6 +35,9 @@ void TrainConfig::fields(ConfigVisitor& v) {
   v.field("backend", backend, rank_backend_names());
   v.check(backend == "gloo" || device != "cpu", "backend", "gloo beside train.device: cpu");
   v.field("rank_timeout", rank_timeout, {1, 1'000'000});
+  v.later_section("graphs", graphs, graphs.on);
+  v.check(!graphs.on || device != "cpu", "graphs.on", "false beside train.device: cpu, which has no CUDA graphs");
+  v.check(!graphs.on || ranks == 1, "graphs.on", "false with several ranks, whose sums wait for the host");
   v.path("prometheus", prometheus, true);
   v.check(prometheus.empty() || prometheus.ends_with(".prom"), "prometheus",
           "a name that ends in .prom, as Prometheus' node exporter wants it");

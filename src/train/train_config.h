@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/config/config.h"
+#include "train/step_graph.h"
 
 namespace genbid::train {
 
@@ -41,6 +42,7 @@ struct TrainConfig {
   int64_t ranks = 1;
   std::string backend = "gloo";  // between ranks on GPUs (train/ranks.h): by way of the host, or "nccl"
   int64_t rank_timeout = 600;    // seconds that a rank waits for the others before it gives up
+  GraphsConfig graphs;           // of steps on a GPU (train/step_graph.h)
   std::string prometheus;        // a text file with the newest numbers (base/prometheus.h); empty: none
 
   void fields(ConfigVisitor& v);

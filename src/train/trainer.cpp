@@ -48,7 +48,8 @@ struct Trainer::State {
         info(std::move(info_in)),
         config_yaml(std::move(config_yaml_in)),
         ranks(ranks_in),
-        stepper(config, policy, objective_in, ranks_in) {
+        recorder(config.graphs.on ? cuda_recorder(objective_in.device()) : nullptr),
+        stepper(config, policy, objective_in, ranks_in, recorder.get()) {
     if (held_out != nullptr) check_window(policy, *held_out);
   }
 
@@ -305,6 +306,7 @@ struct Trainer::State {
   policy::CheckpointInfo info;
   std::string config_yaml;
   Ranks& ranks;
+  std::unique_ptr<WorkRecorder> recorder;  // where steps are recorded
   Stepper stepper;
   std::optional<RunMetrics> metrics;  // at the first rank
   std::function<void(const std::string&)> tell;

@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "train/device.h"
 #include "train/samples.h"
+#include "train/step_graph.h"
 #include "train/stepper.h"
 
 // Every policy on a GPU beside the CPU, for machines that have one.
@@ -130,6 +131,35 @@ TEST_P(PolicyCuda, LossesAndGradientsAreThoseOfTheCpu) {
       }
     }
   }
+}
+
+// Steps that are recorded as CUDA graphs and replayed learn what steps that are made one by one do: the same kernels.
+TEST_P(PolicyCuda, RecordedStepsAreTheSame) {
+  const c10::Device gpu(c10::kCUDA, 0);
+  train::set_arithmetic(gpu, /*tf32=*/false, /*deterministic=*/true);
+  const train::Dataset days(test::small_store({8, 8, 5, 3, 8, 6, 7, 8}, 8), {7}, train::Reward::kExpected, gpu);
+  const auto learned = [&](train::WorkRecorder* recorder) {
+    const auto policy = make_policy(test::small_model(GetParam()), {2, 1, {1}}, 1);
+    policy->to(gpu);
+    policy->fit(days.training_columns());
+    policy->train();
+    train::TrainConfig config;
+    config.steps = 20;
+    config.batch_size = 8;
+    train::LoggedWindows windows(days, *policy, config.batch_size, 1, 1);
+    train::Stepper stepper(config, *policy, windows, train::one_rank(), recorder);
+    for (int64_t step = 0; step < config.steps; ++step) stepper.run(step, config.steps);
+    std::vector<at::Tensor> numbers = on(stepper.ema().averages(), c10::kCPU);
+    for (const at::Tensor& one : policy->parameters()) numbers.push_back(one.detach().to(at::kCPU));
+    numbers.push_back(at::tensor(stepper.window().take().front().second));
+    return numbers;
+  };
+  const auto expected = learned(nullptr);
+  const auto recorder = train::cuda_recorder(gpu);
+  const auto found = learned(recorder.get());
+  train::set_arithmetic(gpu, /*tf32=*/false, /*deterministic=*/false);
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(at::equal(found[i], expected[i])) << i;
 }
 
 // Whole steps: batches, losses, gradients, optimizers and averages stay finite. Random numbers are the GPU's own.

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/config/config.h"
+#include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/temporary_folder.h"
 #include "models/policy_samples.h"
@@ -17,6 +19,7 @@
 #include "softmarket/sample_tape.h"
 #include "train/samples.h"
 #include "train/policy_gradient.h"
+#include "train/step_graph.h"
 #include "train/stepper.h"
 #include "train/tape_days.h"
 #include "train/taught_days.h"
@@ -57,8 +60,8 @@ struct Trained {
 
 // Losses and all that was learned after some steps, within which nothing is announced. What is made before is.
 Trained steps_of(const TrainConfig& config, policy::Policy& policy, Objective& objective,
-                 std::optional<Announced>& announced) {
-  Stepper stepper(config, policy, objective);
+                 std::optional<Announced>& announced, WorkRecorder* recorder = nullptr) {
+  Stepper stepper(config, policy, objective, one_rank(), recorder);
   announced.reset();
 
   // Windows are drawn twice.
@@ -79,7 +82,32 @@ Trained steps_of(const TrainConfig& config, policy::Policy& policy, Objective& o
   return trained;
 }
 
-Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config) {
+// Records as a GPU does, which knows nothing of the host: what it was given once is what it does again.
+class Again : public WorkRecorder {
+ public:
+  void on_its_stream(const std::function<void()>& work) override { work(); }
+  std::unique_ptr<RecordedWork> record(const std::vector<at::Generator>& generators,
+                                       const std::function<void()>& work) override {
+    EXPECT_FALSE(generators.empty());
+    ++records;
+    return std::make_unique<Work>(work, replays);
+  }
+  int records = 0, replays = 0;
+
+ private:
+  struct Work : RecordedWork {
+    Work(std::function<void()> all, int& count) : work(std::move(all)), replays(count) {}
+    void replay() override {
+      ++replays;
+      work();
+    }
+    std::function<void()> work;
+    int& replays;
+  };
+};
+
+Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config,
+                 WorkRecorder* recorder = nullptr) {
   std::optional<Announced> announced(std::in_place);
   const Dataset days = days_on(device);
   const auto policy = models::make_policy(test::small_model(variant), kTwoFeatures, 1);
@@ -87,14 +115,14 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
   policy->fit(days.training_columns());
   policy->train();
   LoggedWindows windows(days, *policy, config.batch_size, config.accumulate, config.seed);
-  return steps_of(config, *policy, windows, announced);
+  return steps_of(config, *policy, windows, announced, recorder);
 }
 
 // What days of the market teach: by the gradient of their score, by what was drawn in their better samples, or by a
 // teacher who says what brings what each day is asked for.
 enum class Lesson { kScore, kSamples, kAsked };
 Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config,
-                Lesson lesson = Lesson::kScore) {
+                Lesson lesson = Lesson::kScore, WorkRecorder* recorder = nullptr) {
   std::optional<Announced> announced(std::in_place);
   data::TapeColumns columns = test::sample_tape(4, 8);
   const std::vector<TapeDay> days = days_of(columns);
@@ -132,7 +160,7 @@ Trained play_on(c10::Device device, const std::string& variant, const TrainConfi
   }
   objective->ask_for(policy->wishes());
   policy->train();
-  return steps_of(config, *policy, *objective, announced);
+  return steps_of(config, *policy, *objective, announced, recorder);
 }
 
 void expect_equal(const Trained& a, const Trained& b) {
@@ -180,6 +208,99 @@ TEST(Device, AsksDaysWithoutAWaitAndLearnsWhatItLearnsOnTheCpu) {
   const std::string variant = "perceptron.wishes";
   const Trained there = play_on(pretend_device(), variant, config, Lesson::kAsked);
   expect_equal(there, play_on(c10::kCPU, variant, config, Lesson::kAsked));
+}
+
+// A hundred steps whose work is recorded and done again, the number of the step that was recorded in it, are those that
+// are made one by one.
+TEST_P(EveryModel, RecordedStepsAreTheSame) {
+  TrainConfig config = few_steps();
+  config.steps = 100;
+  Again recorder;
+  const Trained found = train_on(pretend_device(), GetParam(), config, &recorder);
+  expect_equal(found, train_on(c10::kCPU, GetParam(), config));
+  EXPECT_GE(recorder.records, 1);
+  EXPECT_GE(recorder.replays, 90);
+}
+
+TEST_P(EveryModel, RecordedDaysAreTheSame) {
+  TrainConfig config = few_steps();
+  config.steps = 5;
+  config.graphs.after = 1;
+  config.accumulate = 2;
+  Again recorder;
+  const Trained found = play_on(pretend_device(), GetParam(), config, Lesson::kScore, &recorder);
+  expect_equal(found, play_on(c10::kCPU, GetParam(), config));
+  EXPECT_EQ(recorder.records, 1);
+  EXPECT_EQ(recorder.replays, 4);
+}
+
+// Steps that play and steps that learn again from what was played are other work.
+TEST(Device, RecordedStepsOfSamplesAreTheSame) {
+  TrainConfig config = few_steps();
+  config.steps = 12;
+  config.graphs.after = 2;
+  Again recorder;
+  const Trained found = play_on(pretend_device(), "perceptron.gaussian", config, Lesson::kSamples, &recorder);
+  expect_equal(found, play_on(c10::kCPU, "perceptron.gaussian", config, Lesson::kSamples));
+  EXPECT_EQ(recorder.records, 2);
+  EXPECT_EQ(recorder.replays, 8);
+}
+
+// Where an objective's tensors are others, steps are recorded anew.
+TEST(Device, OtherMemoryIsRecordedAnew) {
+  struct InRounds : LoggedWindows {
+    using LoggedWindows::LoggedWindows;
+    Kind kind_of_step(int64_t step) const override { return {step / 5, 0}; }
+  };
+  const auto train = [](WorkRecorder* recorder) {
+    std::optional<Announced> announced(std::in_place);
+    const Dataset days = days_on(c10::kCPU);
+    const auto policy = models::make_policy(test::small_model("perceptron"), kTwoFeatures, 1);
+    policy->fit(days.training_columns());
+    policy->train();
+    TrainConfig config = few_steps();
+    config.steps = 20;
+    InRounds windows(days, *policy, config.batch_size, 1, config.seed);
+    return steps_of(config, *policy, windows, announced, recorder);
+  };
+  Again recorder;
+  expect_equal(train(&recorder), train(nullptr));
+  EXPECT_EQ(recorder.records, 4);
+  EXPECT_EQ(recorder.replays, 8);
+}
+
+// A step whose work follows from its number shows: this one is told to fail at its 50th.
+TEST(Device, WorkThatFollowsFromTheNumberShows) {
+  const auto bad_step = [](WorkRecorder* recorder) {
+    const Dataset days = days_on(c10::kCPU);
+    test::LinearPolicy policy;
+    policy.poison(50);
+    TrainConfig config = few_steps();
+    config.steps = 60;
+    LoggedWindows windows(days, policy, config.batch_size, 1, config.seed);
+    Stepper stepper(config, policy, windows, one_rank(), recorder);
+    for (int64_t step = 0; step < config.steps; ++step) stepper.run(step, config.steps);
+    return stepper.first_bad_step();
+  };
+  Again recorder;
+  EXPECT_EQ(bad_step(nullptr), 50);
+  EXPECT_EQ(bad_step(&recorder), -1);
+}
+
+TEST(Graphs, AreOfOneGpu) {
+  const auto error_of = [](const std::string& more) -> std::string {
+    TrainConfig config;
+    try {
+      ConfigFile::parse("graphs: {on: true}\n" + more, "train.yaml").read(config);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "none";
+  };
+  EXPECT_NE(error_of("").find("false beside train.device: cpu"), std::string::npos) << error_of("");
+  EXPECT_NE(error_of("device: cuda\nranks: 2\n").find("false with several ranks"), std::string::npos);
+  EXPECT_EQ(error_of("device: cuda\n"), "none");
+  EXPECT_EQ(print_config(TrainConfig(), "", PrintFor::kComparing).find("graphs"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryModel, ::testing::ValuesIn(test::policy_variants()),
