@@ -103,8 +103,9 @@ size_t num_knot_numbers(const std::vector<TapeFile>& files) {
   return to_size(count);
 }
 
-// All files are held in memory, and the largest once more while it is put behind the others.
-void check_memory(const std::vector<TapeFile>& files, double available) {
+// All files are held in memory, and the largest once more while it is put behind the others. A teacher holds a third of
+// them, and as much as they are while it is made.
+void check_memory(const std::vector<TapeFile>& files, double available, bool taught) {
   double all = 0.0;
   double largest = 0.0;
   for (const TapeFile& file : files) {
@@ -113,7 +114,8 @@ void check_memory(const std::vector<TapeFile>& files, double available) {
     all += bytes;
     largest = std::max(largest, bytes);
   }
-  const double needed = files.size() > 1 ? all + largest : all;
+  const double loading = files.size() > 1 ? all + largest : all;
+  const double needed = taught ? std::max(loading, 2.0 * all) : loading;
   if (needed <= available) return;
   throw Error("tapes.store: these days take " + gigabytes(needed) + " of memory, expected at most the " +
               gigabytes(available) + " that are available (fewer periods)");
@@ -173,11 +175,11 @@ void refuse_shared_days(const TapesConfig& config, const std::vector<policy::See
 
 }  // namespace
 
-TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device) {
+TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device, bool taught) {
   std::vector<TapeFile> files = open_files(config);
   check_agreement(config, files);
   check_seats(config, files);
-  check_memory(files, available);
+  check_memory(files, available, taught);
   const std::set<int64_t> seats(config.seats.values.begin(), config.seats.values.end());
   data::TapeColumns all;
   std::vector<int64_t> training;

@@ -23,8 +23,9 @@ struct TapeData {
 
 // What section `tapes` asks for; periods that are not asked for are not kept. Error for periods or seats that a file
 // lacks, for held-out periods that none holds or that are days of another file's training, for files that differ in
-// ticks or knots, and where the tapes take more memory than the `available` bytes.
-TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device);
+// ticks or knots, and where the tapes take more memory than the `available` bytes, with those of a teacher beside them
+// (softmarket/teacher.h) where they are `taught`.
+TapeData load_tape_data(const TapesConfig& config, double available, c10::Device device, bool taught = false);
 
 // How the section plays them.
 train::TapeDaysOptions tape_options(const TapesConfig& config, const std::string& reward);

@@ -66,7 +66,8 @@ Inputs load_inputs(const TrainRunConfig& config, c10::Device device, const Room&
   Inputs inputs;
   if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, room, device));
   if (!config.tapes.store.empty()) {
-    inputs.tapes.emplace(load_tape_data(config.tapes, room.memory / as_double(room.processes), device));
+    inputs.tapes.emplace(load_tape_data(config.tapes, room.memory / as_double(room.processes), device,
+                                        config.train.objective == "teacher"));
   }
   if (config.rounds.on()) {
     inputs.round_ticks = config.rounds.market.shape().ticks;

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "app/run_program.h"
+#include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "base/temporary_folder.h"
+#include "runs/tape_data.h"
 
 // A policy learns in the market, from outside: tapes are played into a file, a training reads it, an evaluation judges.
 
@@ -95,6 +97,26 @@ TEST_F(MarketTraining, MayBeOfSomeSeats) {
     const std::string error = error_of(train("none", std::string("train.steps=3 ") + more));
     EXPECT_NE(error.find(part), std::string::npos) << error;
   }
+}
+
+// What tapes take is asked for before they are read, and what a teacher takes beside them.
+TEST_F(MarketTraining, TapesMustFitIntoMemoryWithTheirTeacher) {
+  runs::TapesConfig tapes;
+  tapes.store = {{out("tapes/tape.h5"), {}, {}}};
+  tapes.train_periods.values = {7, 8, 9};
+  const double bytes = 3.0 * 48.0 * 48.0 * (25.0 * 6.0 + 3.0) * 4.0;
+  const auto error_of = [&](double available, bool taught) -> std::string {
+    try {
+      runs::load_tape_data(tapes, available, c10::kCPU, taught);
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(error_of(1.01 * bytes, false), "none");
+  EXPECT_NE(error_of(0.99 * bytes, false).find("tapes.store: these days take"), std::string::npos);
+  EXPECT_NE(error_of(1.99 * bytes, true).find("tapes.store: these days take"), std::string::npos);
+  EXPECT_EQ(error_of(2.01 * bytes, true), "none");
 }
 
 // Of logs alone: raw logs become a market log and a tape, which are those of the market that made them.
