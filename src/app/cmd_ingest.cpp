@@ -29,11 +29,12 @@ int run(const ConfigFile& file, Form form) {
 
 Command ingest_command() {
   return {
-      "ingest", "read logs into a trajectory store, a market log, or both",
+      "ingest", "read logs into a trajectory store, a market log, a tape",
       "Reads AuctionNet's trajectory files or its raw traffic logs (CSV, also in gzip or zip; their headers tell "
       "which\n"
       "they are), checks them, and writes a trajectory store to train from and, of raw logs, a market log to replay\n"
-      "from (HDF5). The files, their formats and the stores: data/README.md.\n"
+      "from (HDF5). Of market logs it makes response tapes to learn in the market from. The files, their formats and "
+      "the stores: data/README.md.\n"
       "\n"
       "  genbid ingest configs/ingest.yaml input=trajectory_data.csv output=trajectories.h5\n"
       "  genbid ingest configs/ingest.yaml input='[part-1.csv, part-2.csv]' output=trajectories.h5\n"
@@ -41,15 +42,17 @@ Command ingest_command() {
       "  genbid ingest configs/ingest.yaml input=market.h5 output= output_tape=tape.h5\n"
       "\n"
       "input                 one file or a list, in any order, all of one kind\n"
-      "output                the trajectory store; it is there whole or not at all; `output=` for none (raw logs)\n"
+      "output                the trajectory store; it is there whole or not at all; `output=` for none (of raw and "
+      "market logs)\n"
       "                      outputs replace files of their own kind and no others\n"
       "output_market_log     the market log of raw logs; none by default\n"
       "labels                true: the store of raw logs has the best alphas in hindsight, made from the market log,\n"
       "                      for data.labels of a training\n"
       "output_tape           a response tape of market logs (input=market.h5, output=), or of raw logs beside\n"
       "                      output_market_log, for genbid train with train.objective: market; none by default\n"
-      "tape.prices           bids: three slots, by the four highest bids of the log; logged: one slot, at the least\n"
-      "                      winning cost; auto (default): bids where all logs have them\n"
+      "tape.prices           bids: by the four highest bids of the log, with AuctionNet's slots, exposures and\n"
+      "                      reserve; logged: one slot, at the least winning cost; auto (default): bids where all\n"
+      "                      logs have them\n"
       "tape.budget, tape.cpa  of every seat and day; 0 (default): what the log says\n"
       "output_online_lp_table  OnlineLP's table of the raw log of one period, as AuctionNet's training makes it "
       "(CSV);\n"

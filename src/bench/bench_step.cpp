@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/random/random.h"
 #include "bench/bench.h"
 #include "bench/bench_models.h"
@@ -183,7 +185,15 @@ void bench_step(const std::string& model, const Setting& setting) {
     print_figure("step." + model + name, 1e3 * seconds / as_double(config.steps), "ms", settings);
   };
   whole(".whole", nullptr);
-  if (device.is_cuda()) whole(".whole.recorded", train::cuda_recorder(device).get());
+  if (!device.is_cuda()) return;
+  std::unique_ptr<train::WorkRecorder> recorder;
+  try {
+    recorder = train::cuda_recorder(device);
+  } catch (const Error& error) {
+    log_warning("bench step." + model + ".whole.recorded is left out: " + error.what());
+    return;
+  }
+  whole(".whole.recorded", recorder.get());
 }
 
 }  // namespace

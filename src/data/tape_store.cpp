@@ -106,7 +106,8 @@ struct TapeStore::State {
   }
 
   void check_format() const {
-    const std::string expected = ", expected a tape made by `genbid simulate` (output.tape=true) or `genbid ingest` (output_tape)";
+    const std::string expected =
+        ", expected a tape made by `genbid simulate` (output.tape=true) or `genbid ingest` (output_tape)";
     if (!file.has_attribute("format")) fail("an HDF5 file without the attribute 'format'" + expected);
     const std::string format = file.read_text_attribute("format");
     if (format != kTapeFormat) fail("format '" + format + "'" + expected);

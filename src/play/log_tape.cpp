@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
+#include "base/config/config_json.h"
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/stop_signal.h"
@@ -68,7 +70,7 @@ class Logs {
         throw Error(paths[i] + ": found period " + std::to_string(period.period) + ", which is in " +
                     paths[place->second] + " too; expected each once");
       }
-      if (!info.config.empty() && config_.empty()) config_ = info.config;
+      if (config_.empty()) config_ = readable(info.config);
     }
     num_periods_ = std::ssize(log_of);
     if (num_periods_ == 0) throw Error(paths.front() + ": found no period, expected at least one");
@@ -82,8 +84,33 @@ class Logs {
   // What the first that says something says of how it was made.
   const std::string& config() const { return config_; }
 
-  // bids or logged. Error where bids are asked for that are not there.
+  // bids or logged. Error where bids are asked for that are not there, or that were sold by another auction.
   std::string prices(const std::string& asked) const {
+    const std::string chosen = by_what_is_there(asked);
+    for (size_t i = 0; i < logs_.size() && chosen == kBids; ++i) {
+      const std::string text = readable(logs_[i].info().config);
+      if (text.empty()) continue;
+      const auto json = nlohmann::ordered_json::parse(config_json(text));
+      if (!json.contains("market") || !json["market"].is_object() || !json["market"].contains("auction")) continue;
+      throw Error(paths_[i] + ": found days of a market with an auction of its own (market.auction), which " +
+                  "tape.prices: bids does not know; expected AuctionNet's, or tape.prices: logged (`genbid simulate` " +
+                  "with output.tape makes tapes of any auction)");
+    }
+    return chosen;
+  }
+
+ private:
+  // What a log says of how it was made, if it is a config's text, to which more can be put.
+  static std::string readable(const std::string& text) {
+    try {
+      if (nlohmann::ordered_json::parse(config_json(text + "\ntape: {}\n")).contains("tape")) return text;
+    } catch (const Error&) {
+      // It is somebody's own.
+    }
+    return {};
+  }
+
+  std::string by_what_is_there(const std::string& asked) const {
     for (size_t i = 0; i < logs_.size() && asked != kLogged; ++i) {
       for (const data::MarketLogPeriod& period : logs_[i].periods()) {
         if (period.has_ladder) continue;
@@ -95,7 +122,6 @@ class Logs {
     return asked == kLogged ? kLogged : kBids;
   }
 
- private:
   const std::vector<std::string>& paths_;
   std::vector<data::MarketLog> logs_;
   std::string config_;
@@ -151,7 +177,8 @@ class PeriodTape {
     for (size_t seat = 0; seat < campaigns_.size(); ++seat) {
       const double share = day.bid_curve(to_int(seat)).at(1).cost / campaigns_[seat].budget;
       if (share <= 0.5 || grids[seat].lowest <= kLowest) continue;
-      const int octaves = std::clamp(std::ilogb(share) + 2, 1, 16);
+      // The grid's end stays above what was its beginning, where the money is spent.
+      const int octaves = std::clamp(std::ilogb(share) + 2, 1, oracle::kTapeOctaves - 1);
       grids[seat].lowest = std::max(std::ldexp(grids[seat].lowest, -octaves), kLowest);
       any = true;
     }

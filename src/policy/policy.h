@@ -44,8 +44,9 @@ class Policy : public torch::nn::Module {
   // Called after all groups have stepped, for target networks and the like. What it changes must follow from the step's
   // number, parameters and buffers alone, because only these are in checkpoints.
   virtual void after_step(const Step& step) { static_cast<void>(step); }
-  // Steps of one kind are the same work, whatever their number: a device may be given it as a whole (train/step_graph.h).
-  // A policy whose losses() or after_step() do other work at some steps than at others says of which kind a step is.
+  // Steps of one kind are the same work, whatever their number, so that a device may be given it as a whole
+  // (train/step_graph.h). A policy whose losses() or after_step() do other work at some steps than at others says of
+  // which kind a step is.
   virtual int64_t kind_of_step(int64_t index) const {
     static_cast<void>(index);
     return 0;

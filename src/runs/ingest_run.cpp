@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
@@ -16,11 +17,13 @@
 #include "base/threads.h"
 #include "data/csv_reader.h"
 #include "data/input_files.h"
+#include "data/market_log.h"
 #include "data/replaceable.h"
 #include "play/log_labels.h"
 #include "play/log_tape.h"
 #include "play/official_assets.h"
 #include "play/online_lp_training.h"
+#include "runs/day_source.h"
 
 namespace genbid::runs {
 namespace {
@@ -91,17 +94,36 @@ std::optional<play::LogTape> make_tape(const IngestRunConfig& config, const std:
 void check_tape_place(const IngestRunConfig& config, const std::vector<std::string>& inputs) {
   data::check_not_an_input("output_tape", config.output_tape, inputs);
   data::check_replaceable("output_tape", config.output_tape, "a tape", data::is_tape);
+  { const AtomicFile place(config.output_tape); }  // one that cannot be written is found out before the work
   for (const std::string& other : {config.ingest.output, config.ingest.output_market_log}) {
     if (other.empty() || !is_same_place(other, config.output_tape)) continue;
     throw ConfigError("output_tape: found '" + config.output_tape + "', which is another output too");
   }
 }
 
+// A log's own words may be anybody's: then nobody knows.
+std::string source_of_days(const std::string& log) {
+  const std::string text = data::MarketLog(log).info().config;
+  try {
+    return day_source_of_store(text);
+  } catch (const std::exception&) {
+    return day_source_of_store("");
+  }
+}
+
 // Of market logs that are there. Empty: stopped.
 std::optional<IngestReport> tape_of_market_logs(const IngestRunConfig& config, const std::vector<std::string>& logs) {
+  std::string source;  // of the first's days
   for (const std::string& log : logs) {
-    if (data::is_market_log(log)) continue;
-    throw ConfigError("input: found '" + log + "' beside market logs, expected files of one kind");
+    if (data::format_of_hdf5(log) != data::kMarketLogFormat) {
+      throw ConfigError("input: found '" + log + "' beside market logs, expected files of one kind");
+    }
+    const std::string other = source_of_days(log);
+    if (&log == &logs.front()) source = other;
+    if (other == source) continue;
+    throw ConfigError("input: found " + day_source_text(other) + " in '" + log + "', expected " +
+                      day_source_text(source) + " as in '" + logs.front() +
+                      "': a tape is of days that numbers tell apart");
   }
   if (!config.ingest.output.empty() || !config.ingest.output_market_log.empty()) {
     throw ConfigError("output: found '" + config.ingest.output + config.ingest.output_market_log +
@@ -147,7 +169,12 @@ std::optional<IngestReport> ingest(const IngestRunConfig& config) {
   if (!config.output_online_lp_table.empty()) return make_table(config);
   if (!config.output_tape.empty()) {
     const std::vector<std::string> inputs = data::input_files(config.ingest.input);
-    if (!inputs.empty() && data::is_market_log(inputs.front())) return tape_of_market_logs(config, inputs);
+    if (!inputs.empty() && !data::is_many(inputs.front()) && !std::filesystem::exists(inputs.front())) {
+      throw Error(inputs.front() + ": no such file");
+    }
+    if (!inputs.empty() && data::format_of_hdf5(inputs.front()) == data::kMarketLogFormat) {
+      return tape_of_market_logs(config, inputs);
+    }
     if (config.ingest.output_market_log.empty()) {
       throw ConfigError("output_tape: found '" + config.output_tape +
                         "', but neither is the input a market log nor one in output_market_log, which a tape is made "

@@ -52,6 +52,7 @@ void clear_free_settings(train::TrainConfig& train, train::SelectConfig& select)
   train.rank_timeout = 1;
   train.backend = "gloo";
   train.device = "cpu";
+  train.graphs = {};
   train.prometheus.clear();
   if (!train.initial.empty()) train.initial = "run";
   select.every = std::min<int64_t>(select.every, 1);

@@ -133,7 +133,8 @@ void RoundDays::read(int64_t round) {
     throw Error(path_of(round) + ": not there at rank " + std::to_string(ranks_.rank()) +
                 "; with rounds.every the run's folder must be one that all ranks see");
   }
-  data_.emplace(load_tape_data(tapes, available_memory(), device_, config_.train.objective == "teacher"));
+  data_.emplace(
+      load_tape_data(tapes, available_memory(), device_, config_.train.objective == "teacher" && device_.is_cpu()));
   // Days come as the files do: rounds, periods, seats.
   std::vector<int64_t> chosen;
   const int64_t num_seats = config_.rounds.market.shape().seats;

@@ -59,7 +59,9 @@ class RoundDays : public train::Objective, public train::Rounds {
     return days_->losses(step, policy, group, part);
   }
   c10::Device device() const override { return device_; }
-  Kind kind_of_step(int64_t step) const override { return {round_of(step), days_->kind_of_step(step).work}; }
+  std::optional<Kind> kind_of_step(int64_t step) const override {
+    return Kind{round_of(step), days_->kind_of_step(step)->work};
+  }
 
  private:
   int64_t round_of(int64_t step) const { return step / config_.rounds.every; }

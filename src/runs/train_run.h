@@ -66,8 +66,6 @@ struct AskedConfig {
   void fields(ConfigVisitor& v);
 };
 
-// Section `tapes`: the days in which a policy learns in the market (any train.objective but logged), and how they are
-// played (softmarket/soft_day.h).
 // Leaves parts out, to see what they are worth.
 struct TapesAblation {
   bool uncertainty = false;  // days count by the score of their expected conversions, as if it were these that come
@@ -75,6 +73,8 @@ struct TapesAblation {
   void fields(ConfigVisitor& v) { v.field("uncertainty", uncertainty); }
 };
 
+// Section `tapes`: the days in which a policy learns in the market (any train.objective but logged), and how they are
+// played (softmarket/soft_day.h).
 struct TapesConfig {
   std::vector<TapeFileConfig> store;    // one, also as a mere path, or several
   PeriodList train_periods;             // of each file that names none

@@ -67,7 +67,7 @@ Inputs load_inputs(const TrainRunConfig& config, c10::Device device, const Room&
   if (config.learns_from_logs()) inputs.logs.emplace(load_training_data(config.data, room, device));
   if (!config.tapes.store.empty()) {
     inputs.tapes.emplace(load_tape_data(config.tapes, room.memory / as_double(room.processes), device,
-                                        config.train.objective == "teacher"));
+                                        config.train.objective == "teacher" && device.is_cpu()));
   }
   if (config.rounds.on()) {
     inputs.round_ticks = config.rounds.market.shape().ticks;
@@ -343,6 +343,13 @@ TrainingSummary train(const TrainRunConfig& config) {
 
   RankStart start_of_ranks(config, device);
   train::Ranks& ranks = start_of_ranks.ranks();
+  if (config.train.graphs.on) {
+    if (!ranks.alone()) {
+      throw Error("train.graphs.on: found true with " + std::to_string(ranks.size()) +
+                  " ranks, whose sums wait for the host; expected false, or one rank");
+    }
+    train::cuda_recorder(device);  // one that cannot be had is found out before the data are read
+  }
   train::check_tensor_memory();
   Room room = room_for(config.data);
   room.processes = train::ranks_on_this_machine(ranks);  // each waits here until all have measured

@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/convert.h"
@@ -53,15 +54,15 @@ class Objective {
   virtual std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                                size_t part) = 0;
   virtual c10::Device device() const = 0;
-  // Steps of one kind are the same work on the device, with the same tensors, whatever their number
-  // (train/step_graph.h). Where `memory` changes, tensors of steps before are gone.
+  // Steps of one kind are the same work on the device, with the same tensors, whatever their number, so that it can be
+  // recorded (train/step_graph.h). Where `memory` changes, tensors of steps before are gone. None: it is not recorded.
   struct Kind {
     int64_t memory = 0;
     int64_t work = 0;
   };
-  virtual Kind kind_of_step(int64_t step) const {
+  virtual std::optional<Kind> kind_of_step(int64_t step) const {
     static_cast<void>(step);
-    return {};
+    return std::nullopt;
   }
   // What later steps read of earlier ones, beside the policy: checkpoints keep it. The same names and shapes always;
   // whoever goes on with a training copies into them.
@@ -89,6 +90,7 @@ class LoggedWindows : public Objective {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   c10::Device device() const override { return dataset_.device(); }
+  std::optional<Kind> kind_of_step(int64_t /*step*/) const override { return Kind(); }
   const WindowSampler& sampler() const { return sampler_; }
 
  private:

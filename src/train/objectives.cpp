@@ -55,12 +55,13 @@ std::vector<policy::LossPart> WeightedSum::losses(const policy::Step& step, poli
 }
 
 // Each has few kinds of work, and counts up where its memory changes.
-Objective::Kind WeightedSum::kind_of_step(int64_t step) const {
+std::optional<Objective::Kind> WeightedSum::kind_of_step(int64_t step) const {
   constexpr int64_t kKinds = 1 << 10;
   Kind all;
   for (const Term& term : terms_) {
-    const Kind one = term.objective->kind_of_step(step);
-    all = {all.memory + one.memory, kKinds * all.work + one.work};
+    const std::optional<Kind> one = term.objective->kind_of_step(step);
+    if (!one) return std::nullopt;
+    all = {all.memory + one->memory, kKinds * all.work + one->work};
   }
   return all;
 }

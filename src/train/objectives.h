@@ -30,7 +30,7 @@ class WeightedSum : public Objective {
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
   c10::Device device() const override { return terms_.front().objective->device(); }
-  Kind kind_of_step(int64_t step) const override;
+  std::optional<Kind> kind_of_step(int64_t step) const override;
   policy::NamedTensors state() const override;
   void collect_state(Ranks& ranks) override;
 

@@ -158,7 +158,7 @@ at::Tensor PolicyGradient::log_densities_BTL(policy::Policy& policy, const Sampl
 std::vector<policy::LossPart> PolicyGradient::losses(const policy::Step& step, policy::Policy& policy, size_t /*group*/,
                                                      size_t part) {
   Samples& samples = samples_[part];
-  const bool plays = kind_of_step(step.index).work == 1 && !played_[part];
+  const bool plays = plays_at(step.index) && !played_[part];
   if (plays) play(samples, policy, part, step.noise);
   played_[part] = true;
   const at::Tensor log_density_BTL = log_densities_BTL(policy, samples);

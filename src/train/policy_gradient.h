@@ -64,13 +64,14 @@ class PolicyGradient : public TapeDays {
   void gather(const at::Tensor& place_1) override;
   std::vector<policy::LossPart> losses(const policy::Step& step, policy::Policy& policy, size_t group,
                                        size_t part) override;
-  // Samples that later steps learn from once more.
   // Steps that play, and such that learn from the same samples again.
-  Kind kind_of_step(int64_t step) const override { return {0, step % config_.reuse == 0 ? 1 : 0}; }
+  std::optional<Kind> kind_of_step(int64_t step) const override { return Kind{0, plays_at(step) ? 1 : 0}; }
+  // Samples that later steps learn from once more.
   policy::NamedTensors state() const override;
   void collect_state(Ranks& ranks) override;
 
  private:
+  bool plays_at(int64_t step) const { return step % config_.reuse == 0; }
   policy::NamedTensors state_of(size_t part) const;
   // The samples of a part: days as they went, what was drawn in them, and what came of it.
   struct Samples {

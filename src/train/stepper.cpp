@@ -3,8 +3,13 @@
 #include <ATen/ATen.h>
 #include <torch/utils.h>
 
-#include <cassert>
+#include <c10/util/Exception.h>
 
+#include <cassert>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
 #include "base/random/random.h"
 #include "base/stop_signal.h"
 #include "train/autocast.h"
@@ -65,8 +70,13 @@ void Stepper::run(int64_t step, int64_t last) {
 }
 
 void Stepper::work_or_replay(int64_t step) {
-  const Objective::Kind kind = objective_.kind_of_step(step);
-  if (kind.memory != memory_) recorded_.clear();
+  const std::optional<Objective::Kind> known = objective_.kind_of_step(step);
+  if (!known) {
+    work(step);
+    return;
+  }
+  const Objective::Kind& kind = *known;
+  if (kind.memory != memory_) forget_recorded();
   memory_ = kind.memory;
   Recorded& recorded = recorded_[{due(step), kind.work, policy_.kind_of_step(step)}];
   if (recorded.work == nullptr && recorded.made < config_.graphs.after) {
@@ -81,7 +91,14 @@ void Stepper::work_or_replay(int64_t step) {
   if (recorded.work == nullptr) {
     std::vector<at::Generator> generators;
     for (const auto& parts : noise_) generators.insert(generators.end(), parts.begin(), parts.end());
-    recorded.work = recorder_->record(generators, [this, step] { work(step); });
+    try {
+      recorded.work = recorder_->record(generators, [this, step] { work(step); });
+    } catch (const c10::Error& error) {
+      throw Error("step " + std::to_string(step + 1) + ": its work cannot be recorded as a CUDA graph (" +
+                  std::string(error.what_without_backtrace()) +
+                  "); expected it to fit into the device's memory beside " +
+                  "what is there, or train.graphs.on: false, which a run may go on with");
+    }
   }
   recorded.work->replay();
   window_.count_by_itself(true);

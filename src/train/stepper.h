@@ -38,6 +38,9 @@ class Stepper {
   // Step number `step`, counted from 0. Steps follow one another; `last` is where a run ends.
   void run(int64_t step, int64_t last);
 
+  // Gives back what was recorded, and its memory.
+  void forget_recorded() { recorded_.clear(); }
+
   // The learning rate of a step, of a group whose rate_scale is 1.
   double rate(int64_t step) const;
   // The first step, counted from 1, whose loss or gradient was not finite; -1: none. Waits for the device.

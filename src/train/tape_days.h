@@ -38,8 +38,8 @@ struct TapeDaysOptions {
   softmarket::DayOptions day;
   Campaigns campaigns = Campaigns::kAny;
   FactorRange budget_scale, cpa_scale;
-  // What a day earns: the expected score, or the score of the expected conversions, as if it were these that come, which
-  // flatters who rides on the CPA limit.
+  // What a day earns: the expected score, or the score of the expected conversions, as if it were these that come,
+  // which flatters who rides on the CPA limit.
   bool score_of_expected = false;
   // What a day loses beside the score where it pays more than the limit for an expected conversion: this times its
   // budget / CPA limit, for each time that the limit is exceeded by itself. The score alone allows a day to pass the
@@ -88,6 +88,7 @@ class TapeDays : public Objective {
                                        size_t part) override;
   bool is_of_all_groups() const override { return true; }
   c10::Device device() const override { return tapes_.device(); }
+  std::optional<Kind> kind_of_step(int64_t /*step*/) const override { return Kind(); }
 
   // For normalisation constants: days of constant bids around the CPA limits, or such that bring what is asked, and
   // labels that are these.

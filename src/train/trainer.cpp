@@ -237,6 +237,7 @@ struct Trainer::State {
     const bool begins = info.step == rounds->first_step(info.step);
     if (begins && info.step > 0) save();
     std::optional<MetricValues> values;
+    stepper.forget_recorded();  // the days of the round before are gone
     {
       const Ema::Swap averaged(stepper.ema());
       values = rounds->begin(info.step);

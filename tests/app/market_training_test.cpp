@@ -139,6 +139,7 @@ TEST_F(MarketTraining, LearnsFromATapeOfLogs) {
   EXPECT_TRUE(read_file(out("played") + weights) == read_file(out("logged") + weights));
   for (const auto& [more, part] : {std::pair("input=" + out("log.h5"), "of a market log only output_tape is made"),
                                    std::pair(std::string(), "neither is the input a market log nor one in"),
+                                   std::pair(std::string("input=nothing.h5 output="), "nothing.h5: no such file"),
                                    std::pair("output=" + out("tape.h5"), "neither is the input a market log")}) {
     const std::string error = error_of("ingest configs/ingest.yaml " + more + " output_tape=" + out("tape.h5"));
     EXPECT_NE(error.find(part), std::string::npos) << error;

@@ -194,7 +194,8 @@ std::string error_of_hand_made(const HandMade& made) {
 }
 
 TEST(TapeStore, OtherFormsAreErrors) {
-  const std::string expected = ", expected a tape made by `genbid simulate` (output.tape=true) or `genbid ingest` (output_tape)";
+  const std::string expected =
+      ", expected a tape made by `genbid simulate` (output.tape=true) or `genbid ingest` (output_tape)";
   EXPECT_EQ(error_of_hand_made({.without = "format"}), "an HDF5 file without the attribute 'format'" + expected);
   EXPECT_EQ(error_of_hand_made({.format = "genbid-trajectories"}), "format 'genbid-trajectories'" + expected);
   EXPECT_EQ(error_of_hand_made({.without = "version"}), "no attribute 'version'" + expected);

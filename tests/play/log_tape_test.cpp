@@ -109,6 +109,8 @@ TEST(LogTape, IsTheSameForAnyNumberOfThreadsAndLogs) {
 struct OwnLog {
   std::vector<double> pvalue = {0.1, 0.2, 0.3, 0.4};  // two ticks of two impressions
   std::vector<double> price = {1.0, 4.0, 9.0, 0.0};
+  std::vector<int64_t> tick_first = {0, 2, 4};
+  std::string config = {};
 
   std::string write(const std::string& path) const {
     data::Hdf5File file = data::Hdf5File::create(path, path);
@@ -122,7 +124,8 @@ struct OwnLog {
       file.create_dataset("/period-5/" + name, data::kHdf5TypeOf<Value>, {std::ssize(values)});
       file.write_rows("/period-5/" + name, 0, std::span<const Value>(values));
     };
-    put("tick_first", std::vector<int64_t>{0, 2, 4});
+    if (!config.empty()) file.write_attribute("config", config);
+    put("tick_first", tick_first);
     put("pvalue", pvalue);
     put("least_winning_cost", price);
     file.close();
@@ -182,6 +185,74 @@ TEST(LogTape, BeginsWhereMoneyEnds) {
   EXPECT_LE(tape.lowest[0], 10.0F);
   EXPECT_NEAR(bought(tape, 0, 16.0).cost, 1.0, 1e-6);
   EXPECT_NEAR(bought(tape, 0, 8.0).cost, 0.0, 1e-6);
+}
+
+// Far below it, too: a thousand times the budget is spent with the first alpha.
+TEST(LogTape, BeginsWhereMoneyEndsHoweverFarThatIs) {
+  const TemporaryFolder folder;
+  OwnLog own;
+  own.pvalue.assign(4, 0.1);
+  own.price.assign(4, 1.0);
+  const std::string log = own.write(folder.path("log.h5"));
+  for (const double budget : {0.12, 0.012, 0.0012}) {
+    LogTapeSettings settings;
+    settings.prices = "logged";
+    settings.budget = budget;
+    settings.cpa = 1000.0;
+    EXPECT_EQ(make({log}, folder.path("tape.h5"), settings).lowered, 1);
+    const data::TapeColumns tape = data::TapeStore(folder.path("tape.h5")).read();
+    EXPECT_NEAR(bought(tape, 0, 16.0).cost, 2.0, 1e-6) << budget;  // alpha 10 buys all there is
+    EXPECT_NEAR(bought(tape, 0, 8.0).cost, 0.0, 1e-6) << budget;
+  }
+}
+
+// Ticks and days without anything on offer, and things that are free or worth nothing.
+TEST(LogTape, OfNothing) {
+  const TemporaryFolder folder;
+  OwnLog own;
+  own.tick_first = {0, 0, 4};
+  own.pvalue = {0.0, 0.0, 0.5, 0.5};
+  own.price = {0.0, 1.0, 0.0, 1e300};
+  LogTapeSettings settings;
+  settings.prices = "logged";
+  settings.budget = settings.cpa = 10.0;
+  make({own.write(folder.path("log.h5"))}, folder.path("tape.h5"), settings);
+  const data::TapeColumns tape = data::TapeStore(folder.path("tape.h5")).read();
+  EXPECT_EQ(tape.num_pv, (std::vector<float>{0.0F, 4.0F}));
+  EXPECT_EQ(bought(tape, 0, 20.0).slots, 0.0);
+  EXPECT_NEAR(bought(tape, 1, 20.0).value, 0.5, 1e-6);
+  EXPECT_NEAR(bought(tape, 1, 20.0).cost, 0.0, 1e-6);
+  own.tick_first = {0, 0, 0};
+  own.pvalue.clear();
+  own.price.clear();
+  make({own.write(folder.path("log.h5"))}, folder.path("tape.h5"), settings);
+  EXPECT_EQ(data::TapeStore(folder.path("tape.h5")).read().num_pv, (std::vector<float>{0.0F, 0.0F}));
+}
+
+// What a log says of itself is kept where it is a config, and left out where it is anybody's words.
+TEST(LogTape, KeepsWhatALogSaysWhereItCanBeRead) {
+  const TemporaryFolder folder;
+  LogTapeSettings settings;
+  settings.prices = "logged";
+  settings.budget = settings.cpa = 10.0;
+  for (const auto& [said, kept] : {std::pair("made by me", ""), {"{market: {rules: mine}}", ""}, {"a: 1", "a: 1\n"}}) {
+    OwnLog own;
+    own.config = said;
+    make({own.write(folder.path("log.h5"))}, folder.path("tape.h5"), settings);
+    EXPECT_EQ(data::TapeStore(folder.path("tape.h5")).info().config,
+              std::string(kept) + "tape:\n  prices: logged\n  budget: 10\n  cpa: 10\n");
+  }
+}
+
+// Another auction's slots are not AuctionNet's.
+TEST(LogTape, KnowsAuctionNetsAuctionAlone) {
+  const TemporaryFolder folder;
+  const std::string log = played(folder, "days", {"market.auction.reserve=0.5"}) + "/market_log.h5";
+  EXPECT_NE(error_of({log}, folder.path("tape.h5")).find("a market with an auction of its own (market.auction)"),
+            std::string::npos);
+  LogTapeSettings settings;
+  settings.prices = "logged";
+  EXPECT_EQ(make({log}, folder.path("tape.h5"), settings).prices, "logged");
 }
 
 TEST(LogTape, InAnyCurrency) {

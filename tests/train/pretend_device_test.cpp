@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "models/registry.h"
 #include "softmarket/sample_tape.h"
 #include "train/samples.h"
+#include "train/objectives.h"
 #include "train/policy_gradient.h"
 #include "train/step_graph.h"
 #include "train/stepper.h"
@@ -58,10 +60,56 @@ struct Trained {
   std::vector<at::Tensor> numbers;  // weights, averages, moments
 };
 
+// Runs the recorded step's own work at every replay, with the number of the step that was recorded: what follows from a
+// step's number shows. And what lies at another address than it did, as a GPU would not know of it: `addresses` names
+// what must stay where it is. (What else the host does again, a GPU would not; that only a GPU shows.)
+class Again : public WorkRecorder {
+ public:
+  std::function<std::vector<const void*>()> addresses = [] { return std::vector<const void*>(); };
+  void on_its_stream(const std::function<void()>& work) override { work(); }
+  std::unique_ptr<RecordedWork> record(const std::vector<at::Generator>& generators,
+                                       const std::function<void()>& work) override {
+    EXPECT_FALSE(generators.empty());
+    ++records;
+    return std::make_unique<Work>(*this, work);
+  }
+  int records = 0, replays = 0;
+
+ private:
+  struct Work : RecordedWork {
+    Work(Again& from, std::function<void()> all) : recorder(from), work(std::move(all)), recorded(from.addresses()) {}
+    void replay() override {
+      ++recorder.replays;
+      EXPECT_EQ(recorder.addresses(), recorded);
+      work();
+      EXPECT_EQ(recorder.addresses(), recorded);
+    }
+    Again& recorder;
+    std::function<void()> work;
+    std::vector<const void*> recorded;
+  };
+};
+
 // Losses and all that was learned after some steps, within which nothing is announced. What is made before is.
 Trained steps_of(const TrainConfig& config, policy::Policy& policy, Objective& objective,
-                 std::optional<Announced>& announced, WorkRecorder* recorder = nullptr) {
+                 std::optional<Announced>& announced, Again* recorder = nullptr) {
   Stepper stepper(config, policy, objective, one_rank(), recorder);
+  if (recorder != nullptr) {
+    recorder->addresses = [&] {
+      std::vector<const void*> all;
+      const auto add = [&all](const at::Tensor& one) { all.push_back(one.const_data_ptr()); };
+      for (const at::Tensor& one : policy.parameters()) add(one);
+      for (const at::Tensor& one : policy.buffers()) add(one);
+      for (const at::Tensor& one : stepper.ema().averages()) add(one);
+      for (const auto& [name, one] : objective.state()) add(one);
+      for (const AdamW& optimizer : stepper.optimizers()) {
+        for (const auto* moments : {&optimizer.moments1(), &optimizer.moments2(), &optimizer.step_counts()}) {
+          for (const at::Tensor& one : *moments) add(one);
+        }
+      }
+      return all;
+    };
+  }
   announced.reset();
 
   // Windows are drawn twice.
@@ -82,32 +130,7 @@ Trained steps_of(const TrainConfig& config, policy::Policy& policy, Objective& o
   return trained;
 }
 
-// Records as a GPU does, which knows nothing of the host: what it was given once is what it does again.
-class Again : public WorkRecorder {
- public:
-  void on_its_stream(const std::function<void()>& work) override { work(); }
-  std::unique_ptr<RecordedWork> record(const std::vector<at::Generator>& generators,
-                                       const std::function<void()>& work) override {
-    EXPECT_FALSE(generators.empty());
-    ++records;
-    return std::make_unique<Work>(work, replays);
-  }
-  int records = 0, replays = 0;
-
- private:
-  struct Work : RecordedWork {
-    Work(std::function<void()> all, int& count) : work(std::move(all)), replays(count) {}
-    void replay() override {
-      ++replays;
-      work();
-    }
-    std::function<void()> work;
-    int& replays;
-  };
-};
-
-Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config,
-                 WorkRecorder* recorder = nullptr) {
+Trained train_on(c10::Device device, const std::string& variant, const TrainConfig& config, Again* recorder = nullptr) {
   std::optional<Announced> announced(std::in_place);
   const Dataset days = days_on(device);
   const auto policy = models::make_policy(test::small_model(variant), kTwoFeatures, 1);
@@ -122,7 +145,7 @@ Trained train_on(c10::Device device, const std::string& variant, const TrainConf
 // teacher who says what brings what each day is asked for.
 enum class Lesson { kScore, kSamples, kAsked };
 Trained play_on(c10::Device device, const std::string& variant, const TrainConfig& config,
-                Lesson lesson = Lesson::kScore, WorkRecorder* recorder = nullptr) {
+                Lesson lesson = Lesson::kScore, Again* recorder = nullptr) {
   std::optional<Announced> announced(std::in_place);
   data::TapeColumns columns = test::sample_tape(4, 8);
   const std::vector<TapeDay> days = days_of(columns);
@@ -246,13 +269,40 @@ TEST(Device, RecordedStepsOfSamplesAreTheSame) {
   EXPECT_EQ(recorder.replays, 8);
 }
 
+TEST(Device, ASumOfObjectivesHasTheKindsOfAll) {
+  struct Some : LoggedWindows {
+    using LoggedWindows::LoggedWindows;
+    std::optional<Kind> kind_of_step(int64_t step) const override {
+      if (kinds == 0) return std::nullopt;
+      return Kind{step / 10, step % kinds};
+    }
+    int64_t kinds = 0;
+  };
+  const Dataset days = days_on(c10::kCPU);
+  const auto policy = models::make_policy(test::small_model("perceptron"), kTwoFeatures, 1);
+  LoggedWindows whole(days, *policy, 4, 1, 1);
+  Some two(days, *policy, 4, 1, 1);
+  Some three(days, *policy, 4, 1, 1);
+  const WeightedSum sum({{&whole, 1.0}, {&two, 1.0}, {&three, 1.0}});
+  EXPECT_FALSE(sum.kind_of_step(0));  // one of them is not recorded
+  two.kinds = 2;
+  three.kinds = 3;
+  std::set<int64_t> kinds, memories;
+  for (int64_t step = 0; step < 20; ++step) {
+    kinds.insert(sum.kind_of_step(step)->work);
+    memories.insert(sum.kind_of_step(step)->memory);
+  }
+  EXPECT_EQ(kinds.size(), 6U);
+  EXPECT_EQ(memories.size(), 2U);
+}
+
 // Where an objective's tensors are others, steps are recorded anew.
 TEST(Device, OtherMemoryIsRecordedAnew) {
   struct InRounds : LoggedWindows {
     using LoggedWindows::LoggedWindows;
-    Kind kind_of_step(int64_t step) const override { return {step / 5, 0}; }
+    std::optional<Kind> kind_of_step(int64_t step) const override { return Kind{step / 5, 0}; }
   };
-  const auto train = [](WorkRecorder* recorder) {
+  const auto train = [](Again* recorder) {
     std::optional<Announced> announced(std::in_place);
     const Dataset days = days_on(c10::kCPU);
     const auto policy = models::make_policy(test::small_model("perceptron"), kTwoFeatures, 1);

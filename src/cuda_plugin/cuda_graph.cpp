@@ -1,6 +1,7 @@
 #include "train/step_graph.h"
 
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime_api.h>
@@ -40,11 +41,12 @@ class Event {
 
 class Recorder : public WorkRecorder {
  public:
-  // The default stream cannot be recorded.
+  // Events belong to the device that is current as they are made. The default stream cannot be recorded.
   explicit Recorder(c10::DeviceIndex device)
       : stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device)) {}
 
   void on_its_stream(const std::function<void()>& work) override {
+    const c10::cuda::CUDAGuard here(stream_.device_index());
     const c10::cuda::CUDAStream usual = c10::cuda::getCurrentCUDAStream(stream_.device_index());
     begin_.order(usual, stream_);
     {
@@ -58,6 +60,9 @@ class Recorder : public WorkRecorder {
                                        const std::function<void()>& work) override {
     auto recorded = std::make_unique<Graph>();
     for (const at::Generator& one : generators) recorded->graph().register_generator_state(one);
+    // While something is recorded no memory goes back to the device: what earlier steps have left goes back now.
+    C10_CUDA_CHECK(cudaDeviceSynchronize());
+    c10::cuda::CUDACachingAllocator::emptyCache();
     // Other threads may go on asking for memory (pinned memory of windows, a watchdog).
     recorded->graph().capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
     try {
@@ -86,7 +91,9 @@ extern "C" __attribute__((visibility("default"))) const char* genbid_cuda_versio
 }
 
 extern "C" __attribute__((visibility("default"))) WorkRecorder* genbid_cuda_recorder(int device) {
-  return new Recorder(static_cast<c10::DeviceIndex>(device));
+  const auto index = static_cast<c10::DeviceIndex>(device);
+  const c10::cuda::CUDAGuard here(index);
+  return new Recorder(index);
 }
 
 // The program calls them by these types.
