@@ -260,24 +260,24 @@ void LogTapeSettings::fields(ConfigVisitor& v) {
   v.field("cpa", cpa, {0.0, 1e15});
 }
 
-std::optional<LogTape> tape_of_logs(const std::vector<std::string>& paths, const std::string& output,
+std::optional<LogTape> tape_of_logs(const std::vector<std::string>& logs, const std::string& output,
                                     const LogTapeSettings& settings, Threads& threads,
                                     const std::function<void(int64_t done, int64_t total)>& progress) {
   data::TapeStoreWriter writer(output);
-  const Logs logs(paths);
-  LogTape made{logs.num_periods(), logs.num_seats(), logs.num_ticks(), logs.prices(settings.prices), 0};
+  const Logs all(logs);
+  LogTape made{all.num_periods(), all.num_seats(), all.num_ticks(), all.prices(settings.prices), 0};
   data::TapeInfo info;
   info.ticks = made.ticks;
   info.seats = made.seats;
   info.octaves = oracle::kTapeOctaves;
   info.knots_per_octave = oracle::kKnotsPerOctave;
-  info.config = config_of(logs, settings, made.prices);
+  info.config = config_of(all, settings, made.prices);
   writer.begin(info, made.periods * made.seats);
   int64_t done = 0;
-  for (size_t i = 0; i < logs.logs().size(); ++i) {
-    const data::MarketLog& log = logs.logs()[i];
+  for (size_t i = 0; i < all.logs().size(); ++i) {
+    const data::MarketLog& log = all.logs()[i];
     for (const data::MarketLogPeriod& period : log.periods()) {
-      PeriodTape tape(log, period, campaigns_of(logs.path(i), period, made.seats, settings), made.prices == kBids,
+      PeriodTape tape(log, period, campaigns_of(all.path(i), period, made.seats, settings), made.prices == kBids,
                       threads);
       const auto columns = tape.make();
       if (!columns) return std::nullopt;

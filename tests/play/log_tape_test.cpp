@@ -135,8 +135,8 @@ struct OwnLog {
 
 oracle::TapePoint bought(const data::TapeColumns& tape, int64_t tick, double alpha) {
   std::vector<oracle::Knot> knots;
-  const float* numbers = tape.knots.data() + tick * tape.num_knots() * tape.kNumbers;
-  for (int64_t k = 0; k < tape.num_knots(); ++k, numbers += tape.kNumbers) {
+  const float* numbers = tape.knots.data() + tick * tape.num_knots() * data::TapeColumns::kNumbers;
+  for (int64_t k = 0; k < tape.num_knots(); ++k, numbers += data::TapeColumns::kNumbers) {
     knots.push_back({numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]});
   }
   return oracle::interpolate(knots, at(tape.lowest, 0), alpha);
