@@ -49,7 +49,7 @@ Command train_command() {
       "              labels: what is taught: logged (default), or best in hindsight: best_rest,\n"
       "              rest_constant, best_constant (of stores that simulate wrote with labels);\n"
       "              max_action: actions above it are lowered to it (0, the default: none)\n"
-      "tapes.*       files of response tapes (genbid simulate with output.tape), on which it learns\n"
+      "tapes.*       files of response tapes (simulate output.tape, ingest output_tape), on which it learns\n"
       "              with train.objective: market, teacher, mixed or policy_gradient\n"
       "rounds.*      every N steps the policy plays periods of a market live, in so many drawn\n"
       "              seats or in all, and learns from the tapes of that\n"

@@ -105,8 +105,10 @@ def read_market_log(path):
 
 
 def write_market_log(path):
-    """The lines of data/README.md, on a made-up campaign: an impression every 20 minutes from 01:00 on."""
-    minutes = np.arange(60, 24 * 60, 20)[::-1]
+    """The lines of data/README.md, on a made-up campaign: an impression every 20 minutes from 01:00 of the first day to
+    the end of the third, but none on the second."""
+    minutes = np.arange(60, 3 * 24 * 60, 20)[::-1]
+    minutes = minutes[minutes // 1440 != 1]
     table = pd.DataFrame(dict(time=pd.Timestamp("2026-03-01") + pd.to_timedelta(minutes, unit="min"),
                               value=minutes / 1e4, price=minutes / 8.0))
     table.to_csv("campaign.csv", index=False)

@@ -57,7 +57,10 @@ TEST(MarketLog, OtherProgramsReadAndWriteIt) {
   const std::string written = folder.file("written.h5");
   ASSERT_EQ(run_script("write_market_log", written), 0);
   const MarketLog log(written);
-  const MarketLogPeriod& period = log.period(0);
+  ASSERT_EQ(log.periods().size(), 2U);
+  EXPECT_EQ(log.period(20002).num_pv(), 72);
+  EXPECT_EQ(log.period(20002).num_pv(0), 2);
+  const MarketLogPeriod& period = log.period(20000);
   EXPECT_EQ(log.info().ticks, 48);
   EXPECT_EQ(period.num_pv(), 69);
   EXPECT_EQ(period.num_pv(1), 0);
