@@ -13,6 +13,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/run_dir.h"
 #include "base/temporary_folder.h"
+#include "runs/resume.h"
 #include "runs/tape_data.h"
 
 // A policy learns in the market, from outside: tapes are played into a file, a training reads it, an evaluation judges.
@@ -117,6 +118,18 @@ TEST_F(MarketTraining, TapesMustFitIntoMemoryWithTheirTeacher) {
   EXPECT_NE(error_of(0.99 * bytes, false).find("tapes.store: these days take"), std::string::npos);
   EXPECT_NE(error_of(1.99 * bytes, true).find("tapes.store: these days take"), std::string::npos);
   EXPECT_EQ(error_of(2.01 * bytes, true), "none");
+}
+
+// Steps that are recorded on a GPU are the same steps: a run may go on without, on a CPU too.
+TEST(GraphsOfAResumedRun, MayDiffer) {
+  train::TrainConfig recorded;
+  recorded.device = "cuda";
+  recorded.graphs = {true, 7};
+  train::TrainConfig plain;
+  train::SelectConfig none;
+  runs::clear_free_settings(recorded, none);
+  runs::clear_free_settings(plain, none);
+  EXPECT_EQ(print_config(recorded, "train"), print_config(plain, "train"));
 }
 
 // Of logs alone: raw logs become a market log and a tape, which are those of the market that made them.
