@@ -37,6 +37,14 @@ std::string played(const TemporaryFolder& folder, const std::string& name, const
   return folder.path(name);
 }
 
+LogTapeSettings at_logged_prices(double budget, double cpa) {
+  LogTapeSettings settings;
+  settings.prices = "logged";
+  settings.budget = budget;
+  settings.cpa = cpa;
+  return settings;
+}
+
 LogTape make(const std::vector<std::string>& logs, const std::string& output, const LogTapeSettings& settings = {},
              int num_threads = 1) {
   Threads threads(num_threads);
@@ -146,10 +154,7 @@ oracle::TapePoint bought(const data::TapeColumns& tape, int64_t tick, double alp
 TEST(LogTape, OfLoggedPricesBuysWhatABidReaches) {
   const TemporaryFolder folder;
   const std::string log = OwnLog{}.write(folder.path("log.h5"));
-  LogTapeSettings settings;
-  settings.prices = "logged";
-  settings.budget = 1000.0;
-  settings.cpa = 20.0;
+  LogTapeSettings settings = at_logged_prices(1000.0, 20.0);
   const LogTape made = make({log}, folder.path("tape.h5"), settings);
   EXPECT_EQ(made.prices, "logged");
   EXPECT_EQ(made.ticks, 2);
@@ -176,10 +181,7 @@ TEST(LogTape, OfLoggedPricesBuysWhatABidReaches) {
 TEST(LogTape, BeginsWhereMoneyEnds) {
   const TemporaryFolder folder;
   const std::string log = OwnLog{}.write(folder.path("log.h5"));
-  LogTapeSettings settings;
-  settings.prices = "logged";
-  settings.budget = 1.5;
-  settings.cpa = 1000.0;
+  LogTapeSettings settings = at_logged_prices(1.5, 1000.0);
   EXPECT_EQ(make({log}, folder.path("tape.h5"), settings).lowered, 1);
   const data::TapeColumns tape = data::TapeStore(folder.path("tape.h5")).read();
   EXPECT_LE(tape.lowest[0], 10.0F);
@@ -195,10 +197,7 @@ TEST(LogTape, BeginsWhereMoneyEndsHoweverFarThatIs) {
   own.price.assign(4, 1.0);
   const std::string log = own.write(folder.path("log.h5"));
   for (const double budget : {0.12, 0.012, 0.0012}) {
-    LogTapeSettings settings;
-    settings.prices = "logged";
-    settings.budget = budget;
-    settings.cpa = 1000.0;
+    const LogTapeSettings settings = at_logged_prices(budget, 1000.0);
     EXPECT_EQ(make({log}, folder.path("tape.h5"), settings).lowered, 1);
     const data::TapeColumns tape = data::TapeStore(folder.path("tape.h5")).read();
     EXPECT_NEAR(bought(tape, 0, 16.0).cost, 2.0, 1e-6) << budget;  // alpha 10 buys all there is
@@ -213,9 +212,7 @@ TEST(LogTape, OfNothing) {
   own.tick_first = {0, 0, 4};
   own.pvalue = {0.0, 0.0, 0.5, 0.5};
   own.price = {0.0, 1.0, 0.0, 1e300};
-  LogTapeSettings settings;
-  settings.prices = "logged";
-  settings.budget = settings.cpa = 10.0;
+  const LogTapeSettings settings = at_logged_prices(10.0, 10.0);
   make({own.write(folder.path("log.h5"))}, folder.path("tape.h5"), settings);
   const data::TapeColumns tape = data::TapeStore(folder.path("tape.h5")).read();
   EXPECT_EQ(tape.num_pv, (std::vector<float>{0.0F, 4.0F}));
@@ -232,9 +229,7 @@ TEST(LogTape, OfNothing) {
 // What a log says of itself is kept where it is a config, and left out where it is anybody's words.
 TEST(LogTape, KeepsWhatALogSaysWhereItCanBeRead) {
   const TemporaryFolder folder;
-  LogTapeSettings settings;
-  settings.prices = "logged";
-  settings.budget = settings.cpa = 10.0;
+  const LogTapeSettings settings = at_logged_prices(10.0, 10.0);
   for (const auto& [said, kept] : {std::pair("made by me", ""), {"{market: {rules: mine}}", ""}, {"a: 1", "a: 1\n"}}) {
     OwnLog own;
     own.config = said;
@@ -257,10 +252,7 @@ TEST(LogTape, KnowsAuctionNetsAuctionAlone) {
 
 TEST(LogTape, InAnyCurrency) {
   const TemporaryFolder folder;
-  LogTapeSettings settings;
-  settings.prices = "logged";
-  settings.budget = 1000.0;
-  settings.cpa = 20.0;
+  LogTapeSettings settings = at_logged_prices(1000.0, 20.0);
   make({OwnLog{}.write(folder.path("log.h5"))}, folder.path("tape.h5"), settings);
   const data::TapeColumns one = data::TapeStore(folder.path("tape.h5")).read();
   for (const double unit : {0x1p-20, 0x1p20}) {
