@@ -370,7 +370,7 @@ TEST_F(CommandLine, IngestMakesATableAloneAndNeverOverItsInput) {
   EXPECT_EQ(done.status, 0) << done.output;
   EXPECT_NE(done.output.find("OnlineLP table of period 0: "), std::string::npos) << done.output;
   expect_failure(run_program("ingest configs/ingest.yaml input=" + log + " output_online_lp_table=" + out("t.csv")), 2,
-                 "no output and output_market_log beside it");
+                 "no output, output_market_log and output_tape beside it");
   expect_failure(run_program("ingest configs/ingest.yaml input=" + out("table.csv") +
                              " output= output_online_lp_table=" + out("table.csv")),
                  2, "which is an input too");
