@@ -157,15 +157,19 @@ BundleSummary write_for_triton(const BundleSource& source, const BundleOptions& 
 
 }  // namespace
 
+void BundleSummary::count(const graph::Graph& graph) {
+  num_nodes += std::ssize(graph.nodes());
+  for (const graph::Constant& constant : graph.constants()) {
+    num_weights += std::ssize(constant.bytes) / int64_t{sizeof(float)};
+  }
+}
+
 BundleSummary write_bundle(const BundleSource& source, const BundleOptions& options) {
   const graph::Graph graph = fused(lowered(trace_act(*source.policy, source.shape)));
   BundleSummary summary = options.layout == Layout::kBundle ? write_native(source, options, graph)
                                                             : write_for_triton(source, options, graph);
   summary.bytes = bytes_in(summary.folder);
-  summary.num_nodes = std::ssize(graph.nodes());
-  for (const graph::Constant& constant : graph.constants()) {
-    summary.num_weights += std::ssize(constant.bytes) / int64_t{sizeof(float)};
-  }
+  summary.count(graph);
   return summary;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "export/agreement.h"
+#include "graph/graph.h"
 #include "policy/policy.h"
 #include "serve/bundle.h"
 
@@ -35,6 +36,8 @@ struct BundleSummary {
   int64_t num_nodes = 0;
   int64_t num_weights = 0;
   Agreement agreement;  // of what was written, read again, with the policy
+
+  void count(const graph::Graph& graph);  // its operators and weights
 };
 
 // Traces the policy, writes the folder, reads it again, compares it with the policy over days of made-up campaigns, and

@@ -203,14 +203,8 @@ BundleSummary write_click_bundle(const ClickBundleSource& source, const BundleOp
   }
   write_file(options.output + "/" + serve::kCurrentFile, info.version + "\n");
   summary.bytes = bytes_in(summary.folder);
-  const auto count = [&](const graph::Graph& graph) {
-    summary.num_nodes += std::ssize(graph.nodes());
-    for (const graph::Constant& constant : graph.constants()) {
-      summary.num_weights += std::ssize(constant.bytes) / int64_t{sizeof(float)};
-    }
-  };
-  for (const graph::Graph& graph : graphs.agents) count(graph);
-  for (const graph::Graph& graph : graphs.profile) count(graph);
+  for (const graph::Graph& graph : graphs.agents) summary.count(graph);
+  for (const graph::Graph& graph : graphs.profile) summary.count(graph);
   return summary;
 }
 
