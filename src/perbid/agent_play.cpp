@@ -64,7 +64,8 @@ std::vector<ClickBid> starts(const CampaignAgents& agents, const PreparedDays& d
   const at::Tensor alphas = at::randn({count}, exploration->generator);
   for (int64_t i = 0; i < count; ++i) {
     if (drawn[i][0].item<double>() >= exploration->random_start) continue;
-    at(all, i) = {at(all, i).alpha * std::exp(alphas[i].item<double>()), drawn[i][1].item<double>()};
+    at(all, i).alpha *= std::exp(alphas[i].item<double>());
+    if (exploration->draws_beta) at(all, i).beta = drawn[i][1].item<double>();
   }
   return all;
 }

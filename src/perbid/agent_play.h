@@ -39,6 +39,7 @@ struct Exploration {
   // optimum with them (HALO, arXiv 2508.03267, relabels logged days).
   double relabel = 0.0;
   at::Generator generator;
+  bool draws_beta = true;  // of a drawn bid; false: alpha alone, beta stays what the day begins with
 };
 
 // What was met while playing, for critics: each slot of each day.

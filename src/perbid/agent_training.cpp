@@ -14,6 +14,17 @@
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {
+namespace {
+
+constexpr int64_t kTypes = 3;
+
+// Days by the optimal beta: 0, 1, between. That of days that nothing binds is 0 too.
+int64_t type_of_beta(campaigns::CampaignType type) {
+  return type == campaigns::CampaignType::kUnbound ? 0 : static_cast<int64_t>(type);
+}
+
+}  // namespace
+
 void EpisodesConfig::fields(ConfigVisitor& v) {
   v.field("agents", agents, {1, 1024});
   v.field("clusters", clusters, {"one", "type", "ppc", "random", "campaign"});
@@ -67,7 +78,7 @@ void AgentEpisodes::assign_first() {
   const at::Tensor drawn = at::randint(agents, {count}, drawn_by(seed_, "perbid.clusters", 0), at::kLong);
   for (int64_t i = 0; i < count; ++i) {
     if (config_.clusters == "type") {
-      assigned[i] = std::min<int64_t>(static_cast<int64_t>(at(field_.days.optima, i).type), 2) % agents;
+      assigned[i] = type_of_beta(at(field_.days.optima, i).type) % agents;
     } else if (config_.clusters == "random") {
       assigned[i] = drawn[i].item<int64_t>();
     } else if (config_.clusters == "campaign") {
@@ -105,8 +116,8 @@ void AgentEpisodes::reassign(int64_t round) {
 }
 
 std::vector<double> AgentEpisodes::weights_of(const std::vector<int64_t>& rows) const {
-  std::array<double, 4> of_type{};
-  const auto type_of = [&](int64_t row) { return static_cast<int>(at(field_.days.optima, row).type); };
+  std::array<double, kTypes> of_type{};
+  const auto type_of = [&](int64_t row) { return type_of_beta(at(field_.days.optima, row).type); };
   for (const int64_t row : rows) at(of_type, type_of(row)) += 1.0;
   std::vector<double> weights;
   for (const int64_t row : rows) weights.push_back(std::pow(at(of_type, type_of(row)), -config_.type_weight));

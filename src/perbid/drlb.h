@@ -22,7 +22,7 @@ struct DrlbConfig {
   int64_t per_round = 96;        // episodes of a round
   int64_t steps_a_round = 100;   // of the trainer
   int64_t replay = 100'000;      // slots that are remembered
-  double random_start = 0.5;     // share of days that begin with a drawn bid
+  double random_start = 0.5;     // share of days that begin with a drawn alpha
   double epsilon = 0.95;         // share of choices that are drawn, at first
   double least_epsilon = 0.05;   // and at last
   int64_t epsilon_rounds = 120;  // until then it falls evenly

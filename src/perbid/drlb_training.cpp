@@ -40,7 +40,9 @@ double DrlbEpisodes::epsilon(int64_t round) const {
 }
 
 void DrlbEpisodes::play_round(int64_t round) {
-  const Exploration exploration{epsilon(round), config_.random_start, 0.0, drawn_by(seed_, "perbid.drlb", round)};
+  // What an episode of another beta comes to says nothing of this one, which the agent cannot leave.
+  const Exploration exploration{epsilon(round), config_.random_start, 0.0, drawn_by(seed_, "perbid.drlb", round),
+                                /*draws_beta=*/false};
   const at::Tensor rows_MB = at::randint(field_.days.count(), {1, config_.per_round}, exploration.generator, at::kLong);
   const Played played = play_days(agent_, field_, rows_MB, threads_, &exploration);
   const Met& met = *played.met;

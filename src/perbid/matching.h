@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "perbid/agent_play.h"
@@ -33,5 +34,16 @@ struct Matching {
 };
 // `res_DM`: Res of each agent on the days before, of which only whom they come before and how much they count is read.
 Matching match_agents(const MatchingDays& days, const at::Tensor& res_DM);
+
+// The agent of each of any number of judged days; days before are made and played piece by piece. `done`, if any, is
+// told how many judged days are ready.
+Matching match_in_pieces(CampaignAgents& agents, const campaigns::Samples& samples, const std::vector<DayPlace>& judged,
+                         int64_t first, int64_t days_back, const std::function<at::Tensor(const PreparedDays&)>& read,
+                         Threads& threads, const std::function<void(int64_t)>& done = {});
+
+// Error where none of the judged days has as many before it as matching looks at; what it says begins with `key`.
+// Returns how many have some, but fewer.
+int64_t check_days_back(const campaigns::Samples& samples, const std::vector<DayPlace>& judged, int64_t first,
+                        int64_t days_back, const std::string& key);
 
 }  // namespace genbid::perbid

@@ -85,7 +85,7 @@ double middle_alpha(const PreparedDays& days) {
   if (alphas.empty()) return 1.0;
   const auto middle = alphas.begin() + std::ssize(alphas) / 2;
   std::nth_element(alphas.begin(), middle, alphas.end());
-  return std::clamp(*middle, 1e-6, 1e6);
+  return std::clamp(*middle, campaigns::kLeastAlpha, campaigns::kMostAlpha);
 }
 
 Outcome outcome_of(const campaigns::Samples& samples, const PreparedDays& days, int64_t i,

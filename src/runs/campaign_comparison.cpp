@@ -38,13 +38,26 @@ statistics::CandidateCells cells_of(const CampaignContender& contender) {
   return cells;
 }
 
-// Means over trainings of the numbers of a resample: the same campaigns in every one, and trainings drawn too.
+// Where the days of each campaign lie, which come one behind the other.
+std::vector<std::pair<size_t, size_t>> days_of_campaigns(const std::vector<Outcome>& outcomes) {
+  std::vector<std::pair<size_t, size_t>> days;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (i == 0 || outcomes[i].campaign != outcomes[i - 1].campaign) days.emplace_back(i, i);
+    days.back().second = i + 1;
+  }
+  return days;
+}
+
+// Means over trainings of the numbers of a resample: the same campaigns in every one, each with all its days, and
+// trainings drawn too.
 class Resampled {
  public:
-  Resampled(const std::vector<CampaignContender>& contenders, int64_t resample) : resample_(resample) {
+  Resampled(const std::vector<std::pair<size_t, size_t>>& campaigns, int64_t resample) : resample_(resample) {
     static const RandomStream stream(1, "campaigns of a bootstrap");
-    const auto days = contenders.front().trainings.front().size();
-    for (size_t i = 0; i < days; ++i) chosen_.push_back(statistics::draw(stream, resample, 0, i, days));
+    for (size_t i = 0; i < campaigns.size(); ++i) {
+      const auto [begin, end] = campaigns[statistics::draw(stream, resample, 0, i, campaigns.size())];
+      for (size_t day = begin; day < end; ++day) chosen_.push_back(day);
+    }
   }
 
   Numbers numbers(const CampaignContender& contender) const {
@@ -119,8 +132,9 @@ std::vector<CampaignRow> compare_campaigns(const std::vector<CampaignContender>&
   // [contender][number][resample]
   std::vector<std::array<std::vector<double>, kNumMeans>> resampled(contenders.size());
   auto differences = resampled;
+  const auto campaigns = days_of_campaigns(contenders.front().trainings.front());
   for (int64_t r = 0; r < kResamples; ++r) {
-    const Resampled drawn(contenders, r);
+    const Resampled drawn(campaigns, r);
     const Numbers base = drawn.numbers(*found);
     for (size_t i = 0; i < contenders.size(); ++i) {
       const Numbers its = i == other ? base : drawn.numbers(contenders[i]);

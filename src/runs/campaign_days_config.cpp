@@ -25,7 +25,7 @@ std::unique_ptr<campaigns::Samples> make_samples(const CampaignDaysConfig& confi
 std::string days_text(const CampaignDaysConfig& config, const campaigns::Samples& samples) {
   const auto* const stored = dynamic_cast<const data::StoredSamples*>(&samples);
   if (stored == nullptr) return print_config(config, "", PrintFor::kComparing);
-  return "store of " + std::to_string(samples.all().size()) + " samples, " + std::to_string(stored->num_days()) +
+  return kStoreText + std::to_string(samples.all().size()) + " samples, " + std::to_string(stored->num_days()) +
          " days, " + std::to_string(stored->num_impressions()) + " impressions\n" + stored->info().sources + "\n" +
          stored->info().config;
 }

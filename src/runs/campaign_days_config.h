@@ -18,7 +18,8 @@ struct CampaignDaysConfig {
 };
 
 std::unique_ptr<campaigns::Samples> make_samples(const CampaignDaysConfig& config, Threads& threads);
-// Says which days they are, for checkpoints and results: settings, or what a store was made of.
+// Says which days they are, for checkpoints and results: settings, or what a store was made of, behind kStoreText.
+inline constexpr const char* kStoreText = "store of ";
 std::string days_text(const CampaignDaysConfig& config, const campaigns::Samples& samples);
 // Error where a set that is needed has no samples.
 void check_set(const campaigns::Samples& samples, campaigns::SetOfSamples set);

@@ -7,7 +7,6 @@
 #include <cassert>
 #include <cmath>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,6 +17,7 @@
 #include "base/files/content_hash.h"
 #include "base/files/made_folders.h"
 #include "base/files/paths.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/shown.h"
 #include "base/text_table.h"
@@ -25,6 +25,7 @@
 #include "perbid/matching.h"
 #include "perbid/profile_training.h"
 #include "perbid/rules.h"
+#include "runs/campaign_seen.h"
 #include "runs/campaign_training.h"
 #include "runs/click_bundle_play.h"
 #include "serve/click_bundle.h"
@@ -46,7 +47,8 @@ using Agents = LoadedCampaignModel<perbid::CampaignAgents>;  // a training of a 
 struct Candidate {
   CampaignCandidateConfig config;
   perbid::Rule rule;
-  std::vector<Agents> trainings;  // none: a rule or a bundle
+  std::vector<Agents> trainings;      // none: a rule or a bundle
+  std::vector<at::Tensor> matched_N;  // by training the agent of each judged day; none: nothing is matched
   std::shared_ptr<const serve::ClickBundle> bundle;
   int64_t matched = 0;  // days whose agent was matched, and those for which it was the best
   int64_t well_matched = 0;
@@ -77,30 +79,6 @@ void check_bundle(const CampaignCandidateConfig& config, const std::string& name
       " and adapt.episodes: " + std::to_string(config.adapt.episodes) + " of a bundle, expected none of them");
 }
 
-// A choice by the day that is judged says nothing of what can be known before it.
-void check_matched_before(const serve::ClickBundle& bundle, const std::string& days, const campaigns::Samples& samples,
-                          std::pair<int64_t, int64_t> judged) {
-  if (bundle.info.num_agents == 1) return;
-  const auto matching = nlohmann::json::parse(bundle.info.matching);
-  if (matching.value("days", "") != days) return;
-  const std::string expected = ", expected agents that are matched by the days before: export with matching.of=newest";
-  if (matching.value("of", "") != "newest") {
-    throw Error(bundle.folder + ": found agents that are matched by the days that are judged" + expected);
-  }
-  std::map<int64_t, int64_t> newest;  // day by campaign
-  for (const campaigns::Sample& sample : samples.all()) {
-    int64_t& day = newest[sample.campaign];
-    day = std::max(day, sample.day);
-  }
-  for (int64_t i = judged.first; i < judged.second; ++i) {
-    const campaigns::Sample& sample = at(samples.all(), i);
-    if (sample.day == newest.at(sample.campaign)) continue;
-    throw Error(bundle.folder + ": found agents that are matched by days after day " + std::to_string(sample.day) +
-                " of campaign " + std::to_string(sample.campaign) + ", which is judged" + expected +
-                " in a store whose campaigns have one sample each");
-  }
-}
-
 [[noreturn]] void refuse_adapt(const CampaignCandidateConfig& config, const std::string& name,
                                const std::string& found) {
   throw ConfigError("policy: " + name + ": found adapt.episodes: " + std::to_string(config.adapt.episodes) + " and " +
@@ -111,23 +89,6 @@ void check_adapts(const CampaignCandidateConfig& config, const perbid::CampaignA
                   const std::string& name) {
   if (config.adapt.episodes == 0 || dynamic_cast<const perbid::ClusterAgents*>(&agents) != nullptr) return;
   refuse_adapt(config, name, "a training of model: drlb");
-}
-
-// Campaigns of a law are known by their numbers: those of the training set come first, then those of validation, by
-// which a training may have been chosen. Whoever asks for the training set asks for such campaigns.
-void refuse_trained_on(const Agents& training, const CampaignDaysConfig& days, SetOfSamples set) {
-  const CampaignDaysConfig& seen = training.config.days;
-  if (set == SetOfSamples::kTrain || !days.store.empty() || !seen.store.empty()) return;
-  if (seen.samples.day != days.samples.day) return;
-  if (print_config(seen.campaigns, "") != print_config(days.campaigns, "")) return;
-  const bool is_test = set == SetOfSamples::kTest;
-  const int64_t first = days.samples.train + (is_test ? days.samples.validation : 0);
-  const int64_t end = seen.samples.train + (is_test ? seen.samples.validation : 0);
-  if (first >= end) return;
-  throw Error(training.checkpoint + ": found campaigns 0 to " + std::to_string(end - 1) + " in its training" +
-              (is_test ? " and validation" : "") + ", and campaign " + std::to_string(first) +
-              " is judged; expected samples.train and samples.validation as in the training (" +
-              std::to_string(seen.samples.train) + " and " + std::to_string(seen.samples.validation) + ")");
 }
 
 // Several trainings stand for draws of one: none may come twice, and all have the same days, settings and steps done.
@@ -181,9 +142,36 @@ void tune(Candidate& candidate, const campaigns::Samples& samples, Threads& thre
       perbid::tune_m_pid(samples, days, candidate.rule.start, candidate.config.tries, candidate.config.seed, threads);
 }
 
-// What a training makes of the days of a piece of the set, each by the agent that the candidate asks for.
-std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const campaigns::Samples& samples,
-                                 const PreparedDays& days, Threads& threads) {
+// Which of several agents plays each judged day, where days before say so.
+void match_days(Candidate& candidate, const std::string& name, const JudgedSet& judged, Threads& threads) {
+  const std::string& choice = candidate.config.agent;
+  if (choice != "matched" && choice != "default") return;
+  const auto [begin, end] = judged.range();
+  const std::vector<perbid::DayPlace> places = perbid::places_of(judged.samples, begin, end);
+  for (const Agents& training : candidate.trainings) {
+    if (training.model->num_agents() == 1) return;
+    const int64_t days_back = candidate.config.days_back;
+    const int64_t fewer =
+        perbid::check_days_back(judged.samples, places, 1, days_back, "policy: " + name + ": days_back");
+    if (fewer > 0 && candidate.matched_N.empty()) {
+      log_info("policy: " + name + ": " + std::to_string(fewer) + " of " + std::to_string(places.size()) +
+               " days have fewer than " + std::to_string(days_back) + " days before them to be matched by");
+    }
+    const auto read = [&](const PreparedDays& of) { return training.config.read_of(of, training.network.get()); };
+    Progress progress("Matching " + name, std::ssize(places), "samples");
+    const perbid::Matching matching =
+        perbid::match_in_pieces(*training.model, judged.samples, places, 1, days_back, read, threads,
+                                [&](int64_t done) { progress.update(done); });
+    progress.finish();
+    candidate.matched_N.push_back(choice == "matched" ? matching.agent_N
+                                                      : at::full_like(matching.agent_N, matching.default_agent));
+  }
+}
+
+// What a training makes of the days of a piece of the set, each by the agent that the candidate asks for. `matched_N`:
+// of these days; undefined where nothing is matched.
+std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const at::Tensor& matched_N,
+                                 const campaigns::Samples& samples, const PreparedDays& days, Threads& threads) {
   perbid::CampaignAgents& agents = *training.model;
   const auto read = [&](const PreparedDays& of) { return training.config.read_of(of, training.network.get()); };
   const perbid::Field field{samples, days, read(days)};
@@ -191,14 +179,6 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
   const int64_t num_agents = agents.num_agents();
   const std::string& choice = candidate.config.agent;
   at::Tensor chosen_N = at::zeros({days.count()}, at::kLong);
-  perbid::MatchingDays before;
-  at::Tensor res_before_DM;
-  const bool looks_back =
-      (num_agents > 1 && choice != "optimal" && choice != "own") || candidate.config.adapt.episodes > 0;
-  if (looks_back) {
-    before = perbid::days_to_match(samples, days.places, 1, candidate.config.days_back, read, threads);
-    res_before_DM = perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM;
-  }
   if (num_agents > 1) {
     const at::Tensor best_N = played.res_NM.argmax(1);
     if (choice == "optimal") {
@@ -208,21 +188,25 @@ std::vector<Outcome> play_agents(Candidate& candidate, Agents& training, const c
         chosen_N[i] = at(samples.all(), at(days.places, i).sample).campaign % num_agents;
       }
     } else {
-      const perbid::Matching matching = perbid::match_agents(before, res_before_DM);
-      chosen_N = choice == "matched" ? matching.agent_N : at::full_like(chosen_N, matching.default_agent);
+      chosen_N = matched_N;
       candidate.matched += days.count();
       candidate.well_matched += chosen_N.eq(best_N).sum().item<int64_t>();
     }
   }
   std::vector<Outcome> outcomes;
-  const auto* const chosen = chosen_N.const_data_ptr<int64_t>();
+  const at::Tensor flat_N = chosen_N.contiguous();
+  const auto* const chosen = flat_N.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < days.count(); ++i) {
     outcomes.push_back(perbid::outcome_of(samples, days, i, at(played.sums, i * num_agents + chosen[i])));
     if (num_agents > 1) outcomes.back().agent = chosen[i];
   }
   if (candidate.config.adapt.episodes > 0) {
+    const perbid::MatchingDays before =
+        perbid::days_to_match(samples, days.places, 1, candidate.config.days_back, read, threads);
+    const at::Tensor res_before_DM =
+        perbid::play_all(agents, {samples, before.days, before.profiles_NTH}, threads).res_NM;
     const perbid::AdaptedDays adapted =
-        perbid::adapt_and_play(dynamic_cast<perbid::ClusterAgents&>(agents), field, before, res_before_DM, chosen_N,
+        perbid::adapt_and_play(dynamic_cast<perbid::ClusterAgents&>(agents), field, before, res_before_DM, flat_N,
                                candidate.config.adapt, threads);
     for (size_t k = 0; k < adapted.rows.size(); ++k) {
       Outcome& outcome = at(outcomes, adapted.rows[k]);
@@ -306,7 +290,8 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   assert(named);  // fields() has checked it
   const SetOfSamples set = *named;
   check_set(*samples, set);
-  const auto [begin, end] = samples->range(set);
+  const JudgedSet judged{config.days, *samples, set};
+  const auto [begin, end] = judged.range();
 
   CampaignEvaluateSummary summary;
   summary.config = config;
@@ -314,7 +299,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   summary.scenario = content_hash(days_text(config.days, *samples) + config.set);
   std::vector<Candidate> candidates;
   for (const CampaignCandidateConfig& one : config.policy) {
-    Candidate candidate{one, {}, {}, {}};
+    Candidate candidate{one, {}, {}, {}, {}};
     CampaignContender contender;
     contender.name = name_of(one);
     contender.kind = is_rule(one.policy) ? "rule" : "policy";
@@ -329,7 +314,8 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
     } else if (!one.policy.empty() && serve::is_bundle(one.policy)) {
       check_bundle(one, contender.name);
       candidate.bundle = serve::load_click_bundle(one.policy);
-      check_matched_before(*candidate.bundle, days_text(config.days, *samples), *samples, {begin, end});
+      for (const SeenDays& seen : seen_by(*candidate.bundle)) refuse_seen(seen, judged);
+      refuse_matched_by_judged(*candidate.bundle, judged);
       contender.note = "bundle " + candidate.bundle->info.version;
       contender.trainings.resize(1);
     } else {
@@ -339,8 +325,9 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
       contender.trainings.resize(candidate.trainings.size());
       check_draws(candidate.trainings, contender.name);
       for (const Agents& training : candidate.trainings) {
-        refuse_trained_on(training, config.days, set);
+        for (const SeenDays& seen : training.seen) refuse_seen(seen, judged);
         check_choice(one, *training.model, contender.name);
+        if (one.agent == "own") check_own(training, judged, contender.name);
         check_adapts(one, *training.model, contender.name);
       }
     }
@@ -349,23 +336,38 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
   }
   summary.reference = config.reference.empty() ? summary.contenders.front().name : config.reference;
 
+  for (size_t c = 0; c < candidates.size(); ++c) {
+    match_days(candidates[c], summary.contenders[c].name, judged, threads);
+  }
+  int64_t worthless = 0;
   Progress progress("Playing", end - begin, "samples");
   for (int64_t first = begin; first < end; first += kPiece) {
     const PreparedDays days =
         perbid::prepare_days(*samples, perbid::places_of(*samples, first, std::min(end, first + kPiece)), threads);
+    worthless += std::count_if(days.optima.begin(), days.optima.end(),
+                               [](const campaigns::ClickOptimum& one) { return one.value <= 0.0; });
     for (size_t c = 0; c < candidates.size(); ++c) {
       CampaignContender& contender = summary.contenders[c];
       for (size_t t = 0; t < contender.trainings.size(); ++t) {
+        const std::vector<at::Tensor>& matched_N = candidates[c].matched_N;
         const std::vector<Outcome> played =
             contender.kind == "rule" ? perbid::play_rule(*samples, days, candidates[c].rule, threads)
-            : candidates[c].bundle   ? play_bundle(*candidates[c].bundle, *samples, days, threads)
-                                     : play_agents(candidates[c], candidates[c].trainings[t], *samples, days, threads);
+            : candidates[c].bundle
+                ? play_bundle(*candidates[c].bundle, *samples, days, threads)
+                : play_agents(candidates[c], candidates[c].trainings[t],
+                              matched_N.empty() ? at::Tensor()
+                                                : matched_N[t].slice(0, first - begin, first - begin + days.count()),
+                              *samples, days, threads);
         contender.trainings[t].insert(contender.trainings[t].end(), played.begin(), played.end());
       }
     }
     progress.update(std::min(end, first + kPiece) - begin);
   }
   progress.finish();
+  if (worthless > 0) {
+    log_info(std::to_string(worthless) + " of " + std::to_string(end - begin) +
+             " days can bring nothing within their limits: Res is 0 there, whoever plays");
+  }
   for (size_t c = 0; c < candidates.size(); ++c) {
     if (candidates[c].config.agent == "best_training") keep_best_training(summary.contenders[c]);
     if (candidates[c].adapted > 0) {

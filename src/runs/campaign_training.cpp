@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/convert.h"
 #include "base/error.h"
@@ -32,7 +33,34 @@ namespace {
 
 using campaigns::SetOfSamples;
 
+int64_t num_campaigns(const campaigns::Samples& samples, SetOfSamples set) {
+  const auto [begin, end] = samples.range(set);
+  std::set<int64_t> campaigns;
+  for (int64_t i = begin; i < end; ++i) campaigns.insert(at(samples.all(), i).campaign);
+  return std::ssize(campaigns);
+}
+
+// Days of which each has one before it, or that begin a campaign. Error where no campaign has as many as are asked for.
+void check_days_each(const campaigns::Samples& samples, SetOfSamples set, int64_t each) {
+  const auto [begin, end] = samples.range(set);
+  int64_t most = 1;
+  int64_t fewer = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    const int64_t known = at(samples.all(), i).days_before;
+    most = std::max(most, known);
+    if (known > 0 && known < each) ++fewer;
+  }
+  if (most < each) {
+    throw Error("days_each: found " + std::to_string(each) + ", expected at most the " + std::to_string(most) +
+                " of a campaign that have a day before them (a store keeps days_before of them)");
+  }
+  if (fewer == 0) return;
+  log_info("days_each: " + std::to_string(fewer) + " of " + std::to_string(end - begin) + " samples have fewer than " +
+           std::to_string(each) + " days");
+}
+
 perbid::PreparedDays prepare(const campaigns::Samples& samples, SetOfSamples set, int64_t each, Threads& threads) {
+  check_days_each(samples, set, each);
   const auto [begin, end] = samples.range(set);
   std::vector<perbid::DayPlace> places = perbid::places_of(samples, begin, end, each);
   Progress progress("Making days", std::ssize(places), "days");
@@ -220,6 +248,7 @@ LoadedCampaignModel<Model> open_model(const std::string& path, bool profiles, in
     throw Error(loaded.checkpoint + ": found a model of days of " + std::to_string(loaded.info.ticks) +
                 " slots, expected " + std::to_string(slots));
   }
+  loaded.seen = {{loaded.checkpoint, loaded.info.stores.front().days}};
   return loaded;
 }
 
@@ -277,9 +306,9 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
     const train::ModelMemory memory(train::kTrainingCopies);
     return make_agents(config, network.get());
   }();
-  if (agents->num_agents() > days.count()) {
+  if (const int64_t campaigns = num_campaigns(samples, SetOfSamples::kTrain); agents->num_agents() > campaigns) {
     throw Error("episodes.agents: found " + std::to_string(agents->num_agents()) + ", expected at most the " +
-                std::to_string(days.count()) + " days of campaigns that are trained on");
+                std::to_string(campaigns) + " campaigns that are trained on");
   }
   if (!training.goes_on()) agents->start_at(perbid::middle_alpha(days));
   const std::unique_ptr<train::Objective> episodes = make_episodes(config, field, *agents, threads);
@@ -287,6 +316,7 @@ train::TrainSummary train_agents(const CampaignTrainConfig& config, const campai
 
   const perbid::PreparedDays judged = prepare(samples, SetOfSamples::kValidation, 1, threads);
   const auto read = [&](const perbid::PreparedDays& of) { return config.read_of(of, network.get()); };
+  if (agents->num_agents() > 1) perbid::check_days_back(samples, judged.places, 1, 1, "select");
   const perbid::MatchingDays matching = agents->num_agents() > 1
                                             ? perbid::days_to_match(samples, judged.places, 1, 1, read, threads)
                                             : perbid::MatchingDays();
@@ -343,6 +373,7 @@ LoadedCampaignModel<perbid::CampaignAgents> load_agents(const std::string& path,
                   " was trained with, expected the same");
     }
     loaded.network = profiles.model;
+    loaded.seen.push_back(profiles.seen.front());
   }
   load_weights(loaded, make_agents(loaded.config, loaded.network.get()), weights);
   return loaded;

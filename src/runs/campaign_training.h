@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "perbid/agent_training.h"
 #include "perbid/drlb.h"
@@ -44,6 +45,12 @@ TrainingSummary train_campaigns(const CampaignTrainConfig& config);
 // The settings that draws of one training share: all but the seed, places, and what may change where a run goes on.
 std::string recipe_of(CampaignTrainConfig config);
 
+// A checkpoint or a bundle, and days that it was trained on: days_text().
+struct SeenDays {
+  std::string where;
+  std::string days;
+};
+
 // A network of profiles, or agents, as a training leaves them.
 template <typename Model>
 struct LoadedCampaignModel {
@@ -52,6 +59,7 @@ struct LoadedCampaignModel {
   CampaignTrainConfig config;
   policy::CheckpointInfo info;
   std::string checkpoint;
+  std::vector<SeenDays> seen;  // its own days, then those of the profiles that agents read
 };
 // Error unless it is for days of so many slots; of agents also if their network of profiles is no longer the one that
 // they were trained with.

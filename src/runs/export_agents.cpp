@@ -14,6 +14,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/files/paths.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "export/bundle_folder.h"
 #include "export/click_bundle_writer.h"
@@ -68,29 +69,22 @@ struct Matched {
 };
 
 Matched match(const Agents& agents, const campaigns::Samples& samples, const MatchingConfig& config, Threads& threads) {
-  constexpr int64_t kPiece = 1024;
   const auto read = [&](const perbid::PreparedDays& of) { return agents.config.read_of(of, agents.network.get()); };
   const std::vector<perbid::DayPlace> places = newest_days(samples, config);
-  // The default is the best of the mean over all campaigns, so that all days are matched together.
-  perbid::MatchingDays all;
-  all.num_judged = std::ssize(places);
-  std::vector<at::Tensor> res;
-  Progress progress("Matching", all.num_judged, "campaigns");
-  for (int64_t begin = 0; begin < std::ssize(places); begin += kPiece) {
-    const int64_t end = std::min(std::ssize(places), begin + kPiece);
-    const std::vector<perbid::DayPlace> piece(places.begin() + begin, places.begin() + end);
-    const perbid::MatchingDays days =
-        perbid::days_to_match(samples, piece, config.of == "next" ? 0 : 1, config.days_back, read, threads);
-    res.push_back(perbid::play_all(*agents.model, {samples, days.days, days.profiles_NTH}, threads).res_NM);
-    for (const int64_t judged : days.judged) all.judged.push_back(begin + judged);
-    all.weight.insert(all.weight.end(), days.weight.begin(), days.weight.end());
-    progress.update(end);
+  const int64_t first = config.of == "next" ? 0 : 1;
+  const int64_t fewer = perbid::check_days_back(samples, places, first, config.days_back, "matching.days_back");
+  if (fewer > 0) {
+    log_info("matching: " + std::to_string(fewer) + " of " + std::to_string(places.size()) +
+             " campaigns have fewer than " + std::to_string(config.days_back) + " days to be matched by");
   }
+  Progress progress("Matching", std::ssize(places), "campaigns");
+  const perbid::Matching matching =
+      perbid::match_in_pieces(*agents.model, samples, places, first, config.days_back, read, threads,
+                              [&](int64_t done) { progress.update(done); });
   progress.finish();
-  const perbid::Matching matching = perbid::match_agents(all, at::cat(res));
   Matched matched;
   matched.default_agent = matching.default_agent;
-  for (int64_t i = 0; i < all.num_judged; ++i) {
+  for (int64_t i = 0; i < std::ssize(places); ++i) {
     if (!matching.known_N[i].item<bool>()) continue;
     serve::MatchedCampaign one;
     one.campaign = at(samples.all(), at(places, i).sample).campaign;
@@ -118,14 +112,16 @@ serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents
                                          : serve::ClickRead::kNothing;
   info.read_size = agents.profile_width();
   info.starts_with_yesterday = loaded.config.agents.start == "yesterday";
-  info.start_alpha = agents.middle_alpha();
+  // The smallest one is rounded to a number below it.
+  info.start_alpha = std::clamp(agents.middle_alpha(), campaigns::kLeastAlpha, campaigns::kMostAlpha);
   info.noise_size = agents.draws_a_move();
   info.training = Json{{"checkpoint", std::filesystem::path(loaded.checkpoint).filename().string()},
                        {"step", loaded.info.step},
                        {"weights", weights},
                        {"weights_xxh3_128", file_content_hash(loaded.checkpoint + "/model.safetensors")},
                        {"profile_weights_xxh3_128", loaded.info.initial},
-                       {"days", loaded.info.stores.front().days},
+                       {"days", loaded.seen.front().days},
+                       {"profile_days", loaded.seen.back().days},
                        {"program", loaded.info.program}}
                       .dump();
   info.config = config_json(read_file(loaded.checkpoint + "/config.yaml"));

@@ -129,7 +129,8 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(agents("new", "conditions=true"), 2, "conditions");
   expect_failure(agents("new", "profile_run=" + out("one")), 1, "expected profile");
   expect_failure(agents("new", "episodes.replay=15"), 1, "expected at least the 16 slots");
-  expect_failure(agents("new", "episodes.agents=30"), 1, "episodes.agents: found 30, expected at most the 24");
+  expect_failure(agents("new", "episodes.agents=30"), 1, "episodes.agents: found 30, expected at most the 12");
+  expect_failure(agents("new", "days_each=8"), 1, "days_each: found 8, expected at most the 7 of a campaign");
 
   expect_success(evaluation("first", "threads=1"));
   expect_success(evaluation("second", "threads=3"));
@@ -179,6 +180,17 @@ TEST_F(Campaigns, AreTrainedGoneOnWithAndJudged) {
   expect_failure(evaluation("third", "reference=profile policy=" + out("profile")), 1, "expected agents");
   expect_failure(evaluation("third", "reference=one policy='{policy: " + out("one") + ", agent: best_training}'"), 2,
                  "found agent: best_training and a training of 3 agents");
+  const auto of_one = [&](const std::string& options) {
+    return "reference=one policy='{name: one, policy: " + out("one") + ", " + options + "}'";
+  };
+  expect_failure(evaluation("third", of_one("days_back: 8")), 1, "one: days_back: found 8, expected at most the 7");
+  expect_failure(evaluation("third", of_one("agent: own")), 2,
+                 "a training of episodes.clusters: type, expected campaign");
+  expect_success(agents("each", "episodes.agents=12 episodes.clusters=campaign episodes.reassign=false"));
+  const std::string own = "reference=one policy='{name: one, policy: " + out("each") + ", agent: own}' ";
+  expect_success(evaluation("own", own + "set=train"));
+  expect_failure(evaluation("third", own), 2, "found agent: own and other days than those of ");
+  expect_failure(evaluation("third", own + "set=train samples.train=13"), 2, "set: train with its samples");
   expect_failure(evaluation("third", "reference=nothing policy=" + out("nothing")), 1, "no such checkpoint");
   EXPECT_FALSE(std::filesystem::exists(out("third")));
   write_file(out("third/outcomes.csv"), "mine\n");
@@ -195,6 +207,21 @@ TEST_F(Campaigns, ThatWereTrainedOnAreNoTest) {
   expect_failure(judge + out("seen") + " samples.train=1 samples.validation=1 samples.test=9 policy='[yesterday, " +
                      out("one") + "]'",
                  1, "is judged; expected samples.train and samples.validation as in the training");
+  expect_failure(judge + out("seen") + " samples.day=6 samples.train=0 samples.validation=0 policy='[yesterday, " +
+                     out("one") + "]'",
+                 1, "found campaigns 0 to 15 in its training and validation, and campaign 0 is judged");
+  // What profiles were learned from is known to their readers, and a bundle knows what its agents know.
+  expect_success(profile("wider", "samples.train=18"));
+  expect_success(agents("reader", "profile_run=" + out("wider")));
+  expect_failure(judge + out("seen") + " policy='[yesterday, " + out("reader") + "]'", 1,
+                 "found campaigns 0 to 21 in its training and validation, and campaign 16 is judged");
+  expect_success("export " + out("reader") + " output=" + out("bundle") + " matching.of=newest");
+  expect_failure(judge + out("seen") + " policy='[yesterday, " + out("bundle") + "]'", 1,
+                 "found campaigns 0 to 21 in its training and validation, and campaign 16 is judged");
+  expect_success("export " + out("one") + " output=" + out("matched") + " matching.of=newest");
+  const std::string matched = judge + out("seen") + " policy='[yesterday, " + out("matched") + "]' samples.day=";
+  expect_failure(matched + "6", 1, "matched by day 6 of campaign 16, and its day 6 is judged");
+  expect_success(matched + "8");
   expect_failure(
       judge + out("twice") + " policy='[yesterday, {name: x, runs: [" + out("one") + ", " + out("one") + "]}]'", 2,
       " twice, expected trainings that differ");
@@ -304,7 +331,8 @@ TEST_F(Campaigns, OfEveryKindAreExported) {
   expect_failure(one + " version=../next", 2, "version");
   // Agents that are matched by a day are not judged on it.
   const std::string judged = "evaluate configs/campaigns/evaluate.yaml reference=one output.dir=" + out("x") + kDays;
-  expect_failure(judged + " policy='{name: one, policy: " + bundle + "/next}'", 1, "by the days that are judged");
+  expect_failure(judged + " policy='{name: one, policy: " + bundle + "/next}'", 1,
+                 "matched by day 7 of campaign 16, and its day 7 is judged");
   expect_failure(judged + " policy='{name: one, days_back: 7, policy: " + bundle + "}'", 2, "of a bundle");
   // Of one agent there is nothing to match.
   expect_success(agents("single", "episodes.agents=1 episodes.reassign=false episodes.clusters=one"));
@@ -336,6 +364,9 @@ TEST_F(Campaigns, AreReadFromAStore) {
   EXPECT_EQ(weights("stored", "00000006"), weights("profile", "00000006"));
   expect_failure("train configs/campaigns/profile.yaml run=" + out("new") + " store=" + out("nothing.h5"), 1,
                  "nothing.h5");
+  expect_success(std::string("simulate configs/campaigns.yaml output.days=true output.dir=") + out("short") + kDays);
+  expect_failure("train configs/campaigns/profile.yaml run=" + out("new") + " store=" + out("short/campaign_days.h5"),
+                 1, "days_each: found 2, expected at most the 1 of a campaign that have a day before them");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <torch/utils.h>
 
 #include "base/convert.h"
+#include "base/error.h"
 #include "campaigns/click_play.h"
 #include "campaigns/episode.h"
 #include "perbid/cluster_agents.h"
@@ -167,6 +168,58 @@ TEST(Matching, IsByTheDaysBefore) {
     EXPECT_NEAR(sum[agent].item<double>(), sum.max().item<double>(), 1e-4) << i;
   }
   EXPECT_EQ(days.days.count(), 2 * (kCount - begun));
+  const Matching pieces = match_in_pieces(*agents, small.samples, small.days.places, 1, 2, blind, small.threads);
+  EXPECT_TRUE(at::equal(pieces.agent_N, matching.agent_N));
+  EXPECT_TRUE(at::equal(pieces.res_NM, matching.res_NM));
+}
+
+// However many pieces they are matched in, campaigns that begin have the agent that is best for all others together.
+TEST(Matching, HasOneDefaultAgentForAllPieces) {
+  constexpr int64_t kMany = 2500;
+  const auto agents = made_agents(0);
+  Threads threads(2);
+  campaigns::CampaignLaws laws = test::small_laws();
+  laws.volume = {50.0, 100.0};
+  const campaigns::MadeSamples samples(laws, {kMany, 0, 0, 7}, threads);
+  std::vector<DayPlace> places;
+  for (int64_t i = 0; i < kMany; ++i) places.push_back({i, 0});
+  const auto blind = [](const PreparedDays&) { return at::Tensor(); };
+  std::vector<int64_t> told;
+  const Matching matching =
+      match_in_pieces(*agents, samples, places, 1, 1, blind, threads, [&](int64_t done) { told.push_back(done); });
+  EXPECT_EQ(told, (std::vector<int64_t>{1024, 2048, 2500}));
+  const at::Tensor known_NM = matching.res_NM.index({matching.known_N});
+  EXPECT_EQ(matching.default_agent, known_NM.mean(0).argmax().item<int64_t>());
+  const at::Tensor begun_N = matching.known_N.logical_not();
+  EXPECT_GT(begun_N.slice(0, 2048).sum().item<int64_t>(), 0);
+  EXPECT_TRUE(matching.agent_N.index({begun_N}).eq(matching.default_agent).all().item<bool>());
+}
+
+TEST(Matching, NeedsAsManyDaysBefore) {
+  constexpr int64_t kSome = 40;
+  test::SmallField small(kSome);  // seven days before, or none
+  const auto check = [&](int64_t first, int64_t days_back) {
+    return check_days_back(small.samples, small.days.places, first, days_back, "days_back");
+  };
+  const auto refused = [&](const std::vector<DayPlace>& judged, int64_t days_back) -> std::string {
+    try {
+      check_days_back(small.samples, judged, 1, days_back, "days_back");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing";
+  };
+  EXPECT_EQ(check(1, 7), 0);
+  EXPECT_EQ(check(0, 8), kSome - small.days.known_N.sum().item<int64_t>());  // those that begin have this day alone
+  EXPECT_NE(refused(small.days.places, 8).find("days_back: found 8, expected at most the 7 that are known"),
+            std::string::npos);
+  std::vector<DayPlace> begun;
+  for (int64_t i = 0; i < kSome; ++i) {
+    if (at(small.samples.all(), i).days_before == 0) begun.push_back({i, 0});
+  }
+  ASSERT_FALSE(begun.empty());
+  EXPECT_NE(refused(begun, 1).find("days_back: found 1, expected campaigns with days that are known"),
+            std::string::npos);
 }
 
 TEST(MiddleAlpha, LeavesOutDaysThatAreWorthNothing) {

@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <array>
 
 #include "campaigns/click_play.h"
 #include "perbid/profile_training.h"
@@ -133,6 +134,7 @@ TEST(AgentEpisodes, MoveDaysToWhomServesThemBest) {
 
 TEST(AgentEpisodes, BeginWithClustersAsAsked) {
   test::SmallField small(kCount);
+  small.release(0);
   EpisodesConfig config = small_episodes();
   config.agents = 3;
   ClusterAgents agents(AgentsConfig{8, 1}, 3, 0);
@@ -141,9 +143,43 @@ TEST(AgentEpisodes, BeginWithClustersAsAsked) {
   config.clusters = "campaign";
   const AgentEpisodes by_campaign(small.blind(), agents, config, 16, 1, small.threads);
   for (int64_t i = 0; i < kCount; ++i) {
-    EXPECT_EQ(by_type.assigned_N()[i].item<int64_t>(),
-              std::min<int64_t>(2, static_cast<int64_t>(at(small.days.optima, i).type)));
+    // By its beta: 0 (also where nothing binds), 1, between.
+    const double beta = at(small.days.optima, i).bid.beta;
+    EXPECT_EQ(by_type.assigned_N()[i].item<int64_t>(), beta == 0.0 ? 0 : beta == 1.0 ? 1 : 2) << i;
     EXPECT_EQ(by_campaign.assigned_N()[i].item<int64_t>(), i % 3);
+  }
+}
+
+// With a weight of 1 each type is drawn as often as the others, however few its days are.
+TEST(AgentEpisodes, MeetTypesEquallyOften) {
+  test::SmallField small(kCount);
+  small.release(0);
+  EpisodesConfig config = small_episodes();
+  config.per_round = 3000;
+  config.replay = 3000 * small.samples.num_slots();
+  const auto shares = [&](double type_weight) {
+    config.type_weight = type_weight;
+    torch::manual_seed(1);
+    ClusterAgents agents(AgentsConfig{8, 1}, 1, 0);
+    AgentEpisodes episodes(small.blind(), agents, config, 16, 1, small.threads);
+    episodes.draw(0, 1);
+    const at::Tensor day = episodes.state().at("place").select(2, 0).flatten();
+    std::array<double, 3> share{};
+    for (int64_t i = 0; i < kCount; ++i) {
+      const double beta = at(small.days.optima, i).bid.beta;
+      share.at(beta == 0.0 ? 0 : beta == 1.0 ? 1 : 2) += day.eq(i).to(at::kDouble).mean().item<double>();
+    }
+    return share;
+  };
+  constexpr double kNoise = 0.035;  // four standard errors of 3,000 days
+  std::array<double, 3> of_days{};
+  for (const campaigns::ClickOptimum& one : small.days.optima) {
+    of_days.at(one.bid.beta == 0.0 ? 0 : one.bid.beta == 1.0 ? 1 : 2) += 1.0 / as_double(kCount);
+  }
+  ASSERT_GT(of_days[0], 1.0 / 3.0 + 2.0 * kNoise);
+  for (size_t type = 0; type < 3; ++type) {
+    EXPECT_NEAR(shares(0.0).at(type), of_days.at(type), kNoise) << type;
+    EXPECT_NEAR(shares(1.0).at(type), 1.0 / 3.0, kNoise) << type;
   }
 }
 

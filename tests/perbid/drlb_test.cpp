@@ -119,10 +119,14 @@ TEST(DrlbEpisodes, RememberTheBestReturnOfEachCell) {
 
   // The same round again.
   const Exploration exploration{0.95, config.random_start, 0.0,
-                                at::detail::createCPUGenerator(derive_seed(1, "perbid.drlb", 0))};
+                                at::detail::createCPUGenerator(derive_seed(1, "perbid.drlb", 0)),
+                                /*draws_beta=*/false};
   const at::Tensor rows_MB = at::randint(kCount, {1, 6}, exploration.generator, at::kLong);
   const Played played = play_days(agent, small.blind(), rows_MB, small.threads, &exploration);
   at::Tensor expected = at::full_like(episodes.best_NK(), -1.0);
+  // A return counts for the beta that the agent will have: what other betas come to is not looked at.
+  EXPECT_TRUE(played.met->status_TMBS.select(3, 6).eq(0.5).all().item<bool>());
+  EXPECT_FALSE(played.met->status_TMBS.select(3, 5)[0].eq(agent.middle_alpha()).all().item<bool>());
   for (int64_t b = 0; b < 6; ++b) {
     const double res = std::max(-1.0, played.res_MB[0][b].item<double>());
     for (int64_t t = 0; t < small.samples.num_slots(); ++t) {

@@ -24,6 +24,12 @@ struct SmallField {
         samples(small_laws(slots), {count, 0, 0, 7}, threads),
         days(prepare_days(samples, places(count), threads)) {}
 
+  // Nothing binds one of the days any more.
+  void release(int64_t day) {
+    at(days.limits, day) = {1e6, 1e6};
+    at(days.optima, day) = campaigns::click_optimum(samples.day(day, 0), at(days.limits, day));
+  }
+
   Field field() const { return {samples, days, conditions_NT2(days)}; }
   Field blind() const { return {samples, days, {}}; }
 
