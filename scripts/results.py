@@ -26,7 +26,8 @@ def collect(target, command, source, market=""):
     rows = []
     for r in block["rows"]:
         of_block = {k: block[k] for k in CONDITIONS[block["protocol"] == "campaigns"]}
-        r.pop("settings", None)
+        if block["protocol"] != "campaigns":  # a rule there has its settings found, which nothing else says
+            r.pop("settings", None)
         rows.append({"name": r["name"], "kind": r["kind"], **of_block, "seeds": max(r["trainings"], 1),
                      **{k: v for k, v in r.items() if k not in ("name", "kind")}, "command": command})
     pathlib.Path(target).write_text(json.dumps({"rows": rows}, indent=1) + "\n")

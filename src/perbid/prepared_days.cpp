@@ -7,7 +7,9 @@
 #include <mutex>
 
 #include "base/convert.h"
+#include "base/error.h"
 #include "base/random/random.h"
+#include "base/text_table.h"
 #include "campaigns/click_play.h"
 #include "campaigns/slot_profile.h"
 
@@ -85,7 +87,9 @@ double middle_alpha(const PreparedDays& days) {
   if (alphas.empty()) return 1.0;
   const auto middle = alphas.begin() + std::ssize(alphas) / 2;
   std::nth_element(alphas.begin(), middle, alphas.end());
-  return std::clamp(*middle, campaigns::kLeastAlpha, campaigns::kMostAlpha);
+  if (*middle >= campaigns::kLeastAlpha && *middle <= campaigns::kMostAlpha) return *middle;
+  throw Error("campaigns: found " + number_text("%.3g", *middle) +
+              " as the best alpha of the middle day, expected 1e-6 to 1e6: count money, or values, in another unit");
 }
 
 Outcome outcome_of(const campaigns::Samples& samples, const PreparedDays& days, int64_t i,

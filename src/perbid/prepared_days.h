@@ -44,7 +44,8 @@ struct PreparedDays {
 PreparedDays prepare_days(const campaigns::Samples& samples, std::vector<DayPlace> places, Threads& threads,
                           const std::function<void(int64_t)>& done = {});
 
-// The alpha that is best on the middle one of days whose optimum is worth something; 1 where none is.
+// The alpha that is best on the middle one of days whose optimum is worth something; 1 where none is. Error where it
+// is none that agents know.
 double middle_alpha(const PreparedDays& days);
 
 // What one of the days came to.

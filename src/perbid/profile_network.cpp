@@ -8,6 +8,8 @@
 #include <functional>
 
 #include "base/convert.h"
+#include "base/error.h"
+#include "base/text_table.h"
 #include "campaigns/slot_profile.h"
 
 namespace genbid::perbid {
@@ -17,6 +19,14 @@ constexpr double kLeast = 1e-6;  // of what a logarithm is taken
 constexpr double kMost = 1e6;
 
 at::Tensor log_of(const at::Tensor& x) { return x.clamp(kLeast, kMost).log(); }
+
+// What is cut off would look alike, however far beyond it lies.
+void check_units(const at::Tensor& numbers, const char* what) {
+  const double most = numbers.max().item<double>();
+  if (most <= kMost) return;
+  throw Error(std::string("profiles: found ") + what + " of up to " + number_text("%.3g", most) +
+              ", expected at most 1e6: count money in a larger unit");
+}
 
 }  // namespace
 
@@ -54,6 +64,14 @@ at::Tensor ProfileNetwork::limits_N2(const PreparedDays& days) const {
 
 void ProfileNetwork::fit_days(const PreparedDays& days) {
   const torch::NoGradGuard no_grad;
+  check_units(days.slots_NTP, "numbers of slots");
+  for (const campaigns::ClickLimits& one : days.limits) {
+    check_units(at::tensor({one.budget, one.ppc}, at::kDouble), "budgets and limits of a click");
+    if (std::min(one.budget, one.ppc) >= kLeast) continue;
+    throw Error("profiles: found a budget or a limit of a click of " +
+                number_text("%.3g", std::min(one.budget, one.ppc)) +
+                ", expected at least 1e-6: count money in a smaller unit");
+  }
   slots_->fit(log_of(days.slots_NTP).flatten(0, 1));
   limits_->fit(limits_N2(days));
   const at::Tensor bids = at::empty({days.count(), 2});

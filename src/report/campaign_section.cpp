@@ -118,11 +118,14 @@ Table campaign_table(const CampaignJudgement& judged, size_t most_rows) {
 
 Table campaign_types_table(const CampaignJudgement& judged, size_t most_rows) {
   Table table;
-  table.head = {"Res by type", "budget", "ppc", "mixed", "matched rightly"};
+  table.head = {"Res by type", "budget", "ppc", "mixed", "over, by: budget", "ppc", "mixed", "matched rightly"};
   for (const CampaignLine& line : judged.lines) {
     if (table.rows.size() == most_rows) break;
     std::vector<std::string> row = {line.name};
-    for (const double res : line.res_by_type) row.push_back(number(res));
+    for (const CampaignType& type : line.types) row.push_back(number(type.res));
+    for (const CampaignType& type : line.types) {
+      row.push_back(std::isfinite(type.excess) ? percent(type.violation_share) + ", " + percent(type.excess) : kNone);
+    }
     row.push_back(line.matching_accuracy ? percent(*line.matching_accuracy) : kNone);
     table.rows.push_back(std::move(row));
   }

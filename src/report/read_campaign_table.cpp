@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 #include "report/json_node.h"
 
@@ -19,8 +20,11 @@ CampaignLine read_line(const JsonNode& row) {
   line.worst_10 = row.number("worst_10");
   line.violation_share = row.number("violation_share");
   line.excess = row.number("excess");
-  for (const char* type : {"res_budget", "res_ppc", "res_mixed"}) {
-    line.res_by_type.push_back(row.number_or_none(type).value_or(std::numeric_limits<double>::quiet_NaN()));
+  for (const std::string type : {"_budget", "_ppc", "_mixed"}) {
+    const auto number = [&](const std::string& key) {
+      return row.number_or_none((key + type).c_str()).value_or(std::numeric_limits<double>::quiet_NaN());
+    };
+    line.types.push_back({number("res"), number("violation_share"), number("excess")});
   }
   line.matching_accuracy = row.number_or_none("matching_accuracy");
   if (!row.has("difference")) return line;

@@ -152,6 +152,14 @@ struct Experiment {
   std::vector<ExperimentCell> cells;
 };
 
+// What days of one type came to, by what binds at their optimum; not finite where there are none, and shares where the
+// table does not say them.
+struct CampaignType {
+  double res = 0.0;
+  double violation_share = 0.0;
+  double excess = 0.0;
+};
+
 // A row of a table of campaigns' days (perbid/outcomes.h says what its numbers are). Shares are of 1.
 struct CampaignLine {
   std::string name;
@@ -165,7 +173,7 @@ struct CampaignLine {
   double worst_10 = 0.0;
   double violation_share = 0.0;
   double excess = 0.0;
-  std::vector<double> res_by_type;  // budget, ppc, mixed; not finite for a type without days
+  std::vector<CampaignType> types;  // budget, ppc, mixed
   std::optional<double> matching_accuracy;
 };
 

@@ -1,8 +1,12 @@
 #include "runs/campaign_days_config.h"
 
+#include <cmath>
+
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
+#include "base/text_table.h"
 #include "data/campaign_store.h"
 
 namespace genbid::runs {
@@ -14,8 +18,32 @@ void CampaignDaysConfig::fields(ConfigVisitor& v) {
   v.section("samples", samples);
 }
 
+namespace {
+
+// A day may be e^(3 drift) times as long as the longest mean.
+double longest_day(const campaigns::CampaignLaws& laws) { return laws.volume.high * std::exp(3.0 * laws.drift); }
+
+}  // namespace
+
+double bytes_to_play(const campaigns::CampaignLaws& laws, int num_threads, double days_a_thread) {
+  return as_double(num_threads) * days_a_thread * as_double(data::kStoredImpressionBytes) * longest_day(laws);
+}
+
+void refuse_memory(const campaigns::CampaignLaws& laws, const campaigns::SampleSets& sets, double rows, double days) {
+  const double available = available_memory();
+  if (rows + days <= available) return;
+  throw Error((rows > days ? "samples: found " + grouped(sets.count())
+                           : "campaigns.volume: found days of up to " + number_text("%.3g", longest_day(laws)) +
+                                 " impressions") +
+              ", which takes " + gigabytes(rows + days) + " of memory; expected at most the " + gigabytes(available) +
+              " that are available");
+}
+
 std::unique_ptr<campaigns::Samples> make_samples(const CampaignDaysConfig& config, Threads& threads) {
   if (!config.store.empty()) return std::make_unique<data::StoredSamples>(config.store);
+  const double row = as_double(sizeof(campaigns::Campaign) + sizeof(campaigns::Sample));
+  refuse_memory(config.campaigns, config.samples, row * as_double(config.samples.count()),
+                bytes_to_play(config.campaigns, threads.count(), 3.0));
   Progress progress("Drawing campaigns", config.samples.count(), "campaigns");
   auto samples = std::make_unique<campaigns::MadeSamples>(config.campaigns, config.samples, threads,
                                                           [&](int64_t done) { progress.update(done); });

@@ -29,6 +29,7 @@
 #include "runs/campaign_training.h"
 #include "runs/click_bundle_play.h"
 #include "serve/click_bundle.h"
+#include "train/memory_check.h"
 
 namespace genbid::runs {
 namespace {
@@ -273,6 +274,7 @@ void CampaignEvaluateConfig::fields(ConfigVisitor& v) {
 
 CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config) {
   constexpr int64_t kPiece = 1024;
+  train::check_tensor_memory();
   at::set_num_threads(1);
   Threads threads(to_int(config.threads));
   const std::string outcomes = config.output.dir + "/outcomes.csv";

@@ -45,8 +45,10 @@ Cells scores_of(const std::vector<CampaignRow>& rows) {
 }
 
 Cells types_of(const std::vector<CampaignRow>& rows) {
-  Cells cells{{"Res by type", "budget", "ppc", "mixed", "over: budget", "ppc", "mixed", "matched rightly"}, {}};
-  const auto over = [](const OfType& of) { return std::isfinite(of.res) ? share(of.violation_share) : ""; };
+  Cells cells{{"Res by type", "budget", "ppc", "mixed", "over, by: budget", "ppc", "mixed", "matched rightly"}, {}};
+  const auto over = [](const OfType& of) {
+    return std::isfinite(of.res) ? share(of.violation_share) + ", " + share(of.excess) : "";
+  };
   for (const CampaignRow& row : rows) {
     const auto& of = row.by_type;
     cells.rows.push_back({row.name, number(of[0].res), number(of[1].res), number(of[2].res), over(of[0]), over(of[1]),

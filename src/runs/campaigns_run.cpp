@@ -15,6 +15,7 @@
 #include "base/text_table.h"
 #include "data/campaign_store.h"
 #include "data/replaceable.h"
+#include "runs/campaign_days_config.h"
 #include "statistics/inequality.h"
 #include "statistics/values.h"
 
@@ -61,7 +62,7 @@ double bytes_of_days(const CampaignsConfig& config) {
 }
 
 // Before the work: a row of each sample and its text, and in each thread a day, what is left of it for an optimum, and
-// its sample. A day may be e^(3 drift) times as long as the longest mean. Where days are written, each sample has its
+// its sample. Where days are written, each sample has its
 // limits, and a thread two days that wait to be written.
 void check_memory(const CampaignsConfig& config, int num_threads) {
   constexpr double kTextOfARow = 400.0;
@@ -72,14 +73,7 @@ void check_memory(const CampaignsConfig& config, int num_threads) {
   const double waiting = std::min(as_double(data::CampaignStoreWriter::kMemoryBytes), bytes_of_days(config));
   const double rows =
       samples * (as_double(sizeof(CampaignDay)) + kTextOfARow + (stored ? of_store : 0.0)) + (stored ? waiting : 0.0);
-  const double longest = config.campaigns.volume.high * std::exp(3.0 * config.campaigns.drift);
-  const double days = as_double(num_threads) * (stored ? 5.0 : 3.0) * kBytesOfAnImpression * longest;
-  const double available = available_memory();
-  if (rows + days <= available) return;
-  throw Error((rows > days ? "samples: found " + grouped(static_cast<long long>(samples))
-                           : "campaigns.volume: found days of up to " + number_text("%.3g", longest) + " impressions") +
-              ", which takes " + gigabytes(rows + days) + " of memory; expected at most the " + gigabytes(available) +
-              " that are available");
+  refuse_memory(config.campaigns, sets, rows, bytes_to_play(config.campaigns, num_threads, stored ? 5.0 : 3.0));
 }
 
 std::string size_text(double bytes) { return bytes < 1e9 ? number_text("%.1f MB", 1e-6 * bytes) : gigabytes(bytes); }

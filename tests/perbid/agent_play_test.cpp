@@ -11,6 +11,7 @@
 #include "campaigns/episode.h"
 #include "perbid/cluster_agents.h"
 #include "perbid/matching.h"
+#include "perbid/profile_network.h"
 #include "perbid/rules.h"
 #include "perbid/small_field.h"
 
@@ -232,6 +233,21 @@ TEST(MiddleAlpha, LeavesOutDaysThatAreWorthNothing) {
     one.bid.alpha = alpha;
   }
   EXPECT_EQ(middle_alpha(days), 3.0);
+  for (campaigns::ClickOptimum& one : days.optima) one.bid.alpha *= 1e6;  // money in millionths
+  EXPECT_THROW(middle_alpha(days), Error);
+}
+
+// Numbers that profiles would cut off are refused when they are learned from.
+TEST(Profiles, AreOfMoneyInAUnitThatTheyKnow) {
+  const auto fit = [](double money) {
+    test::SmallField small(kCount);
+    for (campaigns::ClickLimits& one : small.days.limits) one = {one.budget * money, one.ppc * money};
+    ProfileNetwork network(ProfileConfig{});
+    network.fit_days(small.days);
+  };
+  EXPECT_NO_THROW(fit(1.0));
+  EXPECT_THROW(fit(1e6), Error);
+  EXPECT_THROW(fit(1e-7), Error);
 }
 
 TEST(Rules, KeepYesterdaysBidOrTheLimit) {

@@ -23,6 +23,7 @@ const std::string kTable = R"({"blocks": [{"name": "", "protocol": "campaigns", 
  {"name": "mine", "kind": "policy", "trainings": 3, "axes": "483 campaigns x 3 training seeds", "res": 0.9,
   "ggf": 0.875, "gini": 0.03125, "worst_30": 0.8, "worst_10": 0.75, "violation_share": 0.05, "excess": 0.01,
   "res_low": null, "res_high": null, "intervals": {}, "res_budget": 0.95, "res_ppc": 0.9, "res_mixed": 0.85,
+  "violation_share_budget": 0.125, "excess_budget": 0.02, "violation_share_mixed": 0.5, "excess_mixed": 0.25,
   "matching_accuracy": 0.65,
   "difference": {"to": "yesterday", "res": 0.1, "low": 0.08, "high": 0.12, "p_holm": 0.0001, "intervals": {}}}]}]})";
 
@@ -39,8 +40,8 @@ TEST(CampaignSection, ThePagesTableIsThatOfTheFile) {
   EXPECT_EQ(table.rows[1], (Row{"yesterday", none, "0.800 (0.750 to 0.850)", none, none, "0.700", "0.125", "0.500",
                                 "0.250", "15.0 %", "6.2 %"}));
   const Table types = campaign_types_table(*judged, 10);
-  EXPECT_EQ(types.rows[0], (Row{"mine", "0.950", "0.900", "0.850", "65.0 %"}));
-  EXPECT_EQ(types.rows[1], (Row{"yesterday", "0.900", none, "0.600", none}));
+  EXPECT_EQ(types.rows[0], (Row{"mine", "0.950", "0.900", "0.850", "12.5 %, 2.0 %", none, "50.0 %, 25.0 %", "65.0 %"}));
+  EXPECT_EQ(types.rows[1], (Row{"yesterday", "0.900", none, "0.600", none, none, none, none}));
   for (const Row& row : types.rows) EXPECT_EQ(row.size(), types.head.size());
   for (const Row& row : table.rows) EXPECT_EQ(row.size(), table.head.size());
   EXPECT_EQ(campaign_table(*judged, 1).rows.size(), 1U);

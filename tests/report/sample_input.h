@@ -136,7 +136,8 @@ inline report::CampaignJudgement sample_campaigns(int candidates) {
     line.worst_10 = res - 0.1 - 0.04 * i;
     line.violation_share = 0.1;
     line.excess = 0.02;
-    line.res_by_type = {res, res - 0.01, std::numeric_limits<double>::quiet_NaN()};
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+    line.types = {{res, 0.1, 0.01}, {res - 0.01, 0.2, 0.02}, {kNone, kNone, kNone}};
     if (i % 2 == 0) line.matching_accuracy = 0.7;
     report::CampaignSpread spread{line.name, {}, {}};
     for (const double x : report::kLorenzShares) spread.missing.push_back(4.0 * line.gini * x * (1.0 - x));
