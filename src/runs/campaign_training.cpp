@@ -40,17 +40,18 @@ int64_t num_campaigns(const campaigns::Samples& samples, SetOfSamples set) {
   return std::ssize(campaigns);
 }
 
-// Days of which each has one before it, or that begin a campaign. Error where no campaign has as many as are asked for.
+// Days are trained on that have one before them, and those that begin a campaign. Error where campaigns do not all begin
+// and none has as many days as are asked for.
 void check_days_each(const campaigns::Samples& samples, SetOfSamples set, int64_t each) {
   const auto [begin, end] = samples.range(set);
-  int64_t most = 1;
+  int64_t most = 0;
   int64_t fewer = 0;
   for (int64_t i = begin; i < end; ++i) {
     const int64_t known = at(samples.all(), i).days_before;
     most = std::max(most, known);
     if (known > 0 && known < each) ++fewer;
   }
-  if (most < each) {
+  if (most > 0 && most < each) {
     throw Error("days_each: found " + std::to_string(each) + ", expected at most the " + std::to_string(most) +
                 " of a campaign that have a day before them (a store keeps days_before of them)");
   }
