@@ -7,6 +7,7 @@
 
 #include "base/convert.h"
 #include "base/error.h"
+#include "base/log.h"
 
 namespace genbid::perbid {
 namespace {
@@ -86,10 +87,16 @@ int64_t check_days_back(const campaigns::Samples& samples, const std::vector<Day
     most = std::max(most, known);
     if (known > 0 && known < days_back) ++fewer;
   }
-  if (most >= days_back) return fewer;
-  throw Error(key + ": found " + std::to_string(days_back) + ", expected " +
-              (most > 0 ? "at most the " + std::to_string(most) : "campaigns with days") +
-              " that are known before the judged one, by which agents are matched");
+  if (most < days_back) {
+    throw Error(key + ": found " + std::to_string(days_back) + ", expected " +
+                (most > 0 ? "at most the " + std::to_string(most) : "campaigns with days") +
+                " that are known before the judged one, by which agents are matched");
+  }
+  if (fewer > 0) {
+    log_info(key + ": " + std::to_string(fewer) + " of " + std::to_string(judged.size()) + " have fewer than " +
+             std::to_string(days_back) + " days before the judged one");
+  }
+  return fewer;
 }
 
 }  // namespace genbid::perbid

@@ -41,8 +41,8 @@ Matching match_in_pieces(CampaignAgents& agents, const campaigns::Samples& sampl
                          int64_t first, int64_t days_back, const std::function<at::Tensor(const PreparedDays&)>& read,
                          Threads& threads, const std::function<void(int64_t)>& done = {});
 
-// Error where none of the judged days has as many before it as matching looks at; what it says begins with `key`.
-// Returns how many have some, but fewer.
+// Error where none of the judged days has as many before it as matching looks at, and a line of the log where some have
+// fewer; both begin with `key`. Returns how many have some, but fewer.
 int64_t check_days_back(const campaigns::Samples& samples, const std::vector<DayPlace>& judged, int64_t first,
                         int64_t days_back, const std::string& key);
 

@@ -28,6 +28,16 @@ void check_units(const at::Tensor& numbers, const char* what) {
               ", expected at most 1e6: count money in a larger unit");
 }
 
+at::Tensor money_N2(const PreparedDays& days) {
+  const at::Tensor limits = at::empty({days.count(), 2});
+  auto* to = limits.data_ptr<float>();
+  for (const campaigns::ClickLimits& one : days.limits) {
+    *to++ = as_float(one.budget);
+    *to++ = as_float(one.ppc);
+  }
+  return limits;
+}
+
 }  // namespace
 
 void ProfileConfig::fields(ConfigVisitor& v) {
@@ -52,24 +62,15 @@ ProfileNetwork::ProfileNetwork(const ProfileConfig& config)
                                     torch::nn::Linear(config.head_width, config.num_classes())));
 }
 
-at::Tensor ProfileNetwork::limits_N2(const PreparedDays& days) const {
-  const at::Tensor limits = at::empty({days.count(), 2});
-  auto* to = limits.data_ptr<float>();
-  for (const campaigns::ClickLimits& one : days.limits) {
-    *to++ = as_float(one.budget);
-    *to++ = as_float(one.ppc);
-  }
-  return log_of(limits);
-}
+at::Tensor ProfileNetwork::limits_N2(const PreparedDays& days) const { return log_of(money_N2(days)); }
 
 void ProfileNetwork::fit_days(const PreparedDays& days) {
   const torch::NoGradGuard no_grad;
   check_units(days.slots_NTP, "numbers of slots");
-  for (const campaigns::ClickLimits& one : days.limits) {
-    check_units(at::tensor({one.budget, one.ppc}, at::kDouble), "budgets and limits of a click");
-    if (std::min(one.budget, one.ppc) >= kLeast) continue;
-    throw Error("profiles: found a budget or a limit of a click of " +
-                number_text("%.3g", std::min(one.budget, one.ppc)) +
+  const at::Tensor money = money_N2(days);
+  check_units(money, "budgets and limits of a click");
+  if (const double least = money.min().item<double>(); least < kLeast) {
+    throw Error("profiles: found a budget or a limit of a click of " + number_text("%.3g", least) +
                 ", expected at least 1e-6: count money in a smaller unit");
   }
   slots_->fit(log_of(days.slots_NTP).flatten(0, 1));

@@ -149,15 +149,10 @@ void match_days(Candidate& candidate, const std::string& name, const JudgedSet& 
   if (choice != "matched" && choice != "default") return;
   const auto [begin, end] = judged.range();
   const std::vector<perbid::DayPlace> places = perbid::places_of(judged.samples, begin, end);
+  if (candidate.trainings.empty() || candidate.trainings.front().model->num_agents() == 1) return;
+  const int64_t days_back = candidate.config.days_back;
+  perbid::check_days_back(judged.samples, places, 1, days_back, "policy: " + name + ": days_back");
   for (const Agents& training : candidate.trainings) {
-    if (training.model->num_agents() == 1) return;
-    const int64_t days_back = candidate.config.days_back;
-    const int64_t fewer =
-        perbid::check_days_back(judged.samples, places, 1, days_back, "policy: " + name + ": days_back");
-    if (fewer > 0 && candidate.matched_N.empty()) {
-      log_info("policy: " + name + ": " + std::to_string(fewer) + " of " + std::to_string(places.size()) +
-               " days have fewer than " + std::to_string(days_back) + " days before them to be matched by");
-    }
     const auto read = [&](const PreparedDays& of) { return training.config.read_of(of, training.network.get()); };
     Progress progress("Matching " + name, std::ssize(places), "samples");
     const perbid::Matching matching =

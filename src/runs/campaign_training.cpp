@@ -40,8 +40,8 @@ int64_t num_campaigns(const campaigns::Samples& samples, SetOfSamples set) {
   return std::ssize(campaigns);
 }
 
-// Days are trained on that have one before them, and those that begin a campaign. Error where campaigns do not all begin
-// and none has as many days as are asked for.
+// Days are trained on that have one before them, and those that begin a campaign. Error where campaigns do not all
+// begin and none has as many days as are asked for.
 void check_days_each(const campaigns::Samples& samples, SetOfSamples set, int64_t each) {
   const auto [begin, end] = samples.range(set);
   int64_t most = 0;

@@ -62,8 +62,7 @@ double bytes_of_days(const CampaignsConfig& config) {
 }
 
 // Before the work: a row of each sample and its text, and in each thread a day, what is left of it for an optimum, and
-// its sample. Where days are written, each sample has its
-// limits, and a thread two days that wait to be written.
+// its sample. Where days are written, each sample has its limits, and a thread two days that wait to be written.
 void check_memory(const CampaignsConfig& config, int num_threads) {
   constexpr double kTextOfARow = 400.0;
   const campaigns::SampleSets& sets = config.samples;

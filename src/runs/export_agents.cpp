@@ -14,7 +14,6 @@
 #include "base/files/atomic_file.h"
 #include "base/files/content_hash.h"
 #include "base/files/paths.h"
-#include "base/log.h"
 #include "base/progress.h"
 #include "export/bundle_folder.h"
 #include "export/click_bundle_writer.h"
@@ -72,11 +71,7 @@ Matched match(const Agents& agents, const campaigns::Samples& samples, const Mat
   const auto read = [&](const perbid::PreparedDays& of) { return agents.config.read_of(of, agents.network.get()); };
   const std::vector<perbid::DayPlace> places = newest_days(samples, config);
   const int64_t first = config.of == "next" ? 0 : 1;
-  const int64_t fewer = perbid::check_days_back(samples, places, first, config.days_back, "matching.days_back");
-  if (fewer > 0) {
-    log_info("matching: " + std::to_string(fewer) + " of " + std::to_string(places.size()) +
-             " campaigns have fewer than " + std::to_string(config.days_back) + " days to be matched by");
-  }
+  perbid::check_days_back(samples, places, first, config.days_back, "matching.days_back");
   Progress progress("Matching", std::ssize(places), "campaigns");
   const perbid::Matching matching =
       perbid::match_in_pieces(*agents.model, samples, places, first, config.days_back, read, threads,
@@ -121,7 +116,7 @@ serve::ClickBundleInfo info_of(const Agents& loaded, const perbid::ClusterAgents
                        {"weights_xxh3_128", file_content_hash(loaded.checkpoint + "/model.safetensors")},
                        {"profile_weights_xxh3_128", loaded.info.initial},
                        {"days", loaded.seen.front().days},
-                       {"profile_days", loaded.seen.back().days},
+                       {"profile_days", loaded.network ? loaded.seen.back().days : ""},
                        {"program", loaded.info.program}}
                       .dump();
   info.config = config_json(read_file(loaded.checkpoint + "/config.yaml"));
