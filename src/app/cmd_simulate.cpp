@@ -185,6 +185,7 @@ Command simulate_command() {
       "on\n"
       "                     what a click may cost (0.202); the rest by both\n"
       "campaigns.price_swing.size  how far prices swing over the day, at hours of each campaign's own: e^size (0)\n"
+      "campaigns.rush.share  of a day's impressions that come within a tenth of it, at a time of its own (0)\n"
       "campaigns.drift      how far days of a campaign differ (0.1); cold_start_share: campaigns without days before\n"
       "samples.train, validation, test  how many (3000, 663, 483); samples.day: which day of each (7)\n"
       "output.days          true: DIR/campaign_days.h5, every impression of the samples' days (12 bytes each), and of\n"

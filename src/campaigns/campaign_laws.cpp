@@ -20,6 +20,7 @@ constexpr uint32_t kReferenceDay = 0xffffffffU;
 constexpr double kNoLimit = 1e12;
 constexpr int kDriftDays = 7;
 constexpr float kCtrSpread = 0.5F;
+constexpr double kRushHalfWidth = 0.05;
 
 // e^x for |x| <= 60 to 3e-7 of itself, by + and * alone: the same bits everywhere.
 inline float exp_lane(float x) {
@@ -67,18 +68,31 @@ class Draws {
   uint32_t count_ = 0;
 };
 
+// The middle of a slot, as a share of the day.
+double middle_of(int64_t slot, int64_t slots) { return (as_double(slot) + 0.5) / as_double(slots); }
+
+void make_mean_one(std::vector<double>& traffic) {
+  double sum = 0.0;
+  for (const double slot : traffic) sum += slot;
+  for (double& slot : traffic) slot /= sum / as_double(std::ssize(traffic));
+}
+
+// A peak: (1 - u^2)^2 of the distance u to its middle in its half width, around the clock.
+double bump(double middle, double half_width, double time) {
+  double distance = std::abs(time - middle);
+  distance = std::min(distance, 1.0 - distance) / half_width;
+  return distance < 1.0 ? (1.0 - distance * distance) * (1.0 - distance * distance) : 0.0;
+}
+
 // Traffic of a slot at `time` of the day (0 to 1), in the mean 1 over the day: peaks before noon, in the evening, or
-// late. A peak is (1 - u^2)^2 of the distance u to its middle in its half width.
+// late.
 double shape_at(int shape, double time) {
   struct Peak {
     double middle, half_width, height;
   };
   constexpr std::array<Peak, kDayShapes> kPeaks{{{0.42, 0.25, 3.0}, {0.83, 0.2, 4.0}, {0.0, 0.3, 3.0}}};
   const Peak& peak = at(kPeaks, shape);
-  double distance = std::abs(time - peak.middle);
-  distance = std::min(distance, 1.0 - distance) / peak.half_width;
-  const double bump = distance < 1.0 ? (1.0 - distance * distance) * (1.0 - distance * distance) : 0.0;
-  return 0.4 + peak.height * bump;
+  return 0.4 + peak.height * bump(peak.middle, peak.half_width, time);
 }
 
 // 1 at the dear time of the day, -1 half a day away from it.
@@ -147,9 +161,12 @@ void CampaignLaws::fields(ConfigVisitor& v) {
   v.field("drift", drift, {0.0, 1.0});
   v.field("cold_start_share", cold_start_share, {0.0, 1.0});
   v.later_section("price_swing", price_swing, price_swing.size != 0.0);
+  v.later_section("rush", rush, rush.share != 0.0);
 }
 
 void PriceSwing::fields(ConfigVisitor& v) { v.field("size", size, {0.0, 3.0}); }
+
+void Rush::fields(ConfigVisitor& v) { v.field("share", share, {0.0, 1.0}); }
 
 CampaignPopulation::CampaignPopulation(const CampaignLaws& laws)
     : laws_(laws),
@@ -184,6 +201,7 @@ Campaign CampaignPopulation::campaign(int64_t id) const {
   for (double& share : one.shape) sum += share = draws.uniform(0.0, 1.0) * draws.uniform(0.0, 1.0) + 0.01;
   for (double& share : one.shape) share /= sum;
   one.dear_time = draws.uniform(0.0, 1.0);
+  one.rush_time = draws.uniform(0.0, 1.0);
   set_limits(one);
   return one;
 }
@@ -234,20 +252,35 @@ ClickDay CampaignPopulation::day(const Campaign& campaign, int64_t day) const {
   return make_day(campaign, low_word(day), factors(campaign, day));
 }
 
-ClickDay CampaignPopulation::make_day(const Campaign& campaign, uint32_t day, const DayFactors& factors) const {
+std::vector<double> CampaignPopulation::traffic_of(const Campaign& campaign) const {
   std::vector<double> traffic(to_size(laws_.slots));
-  double sum = 0.0;
   for (int64_t slot = 0; slot < laws_.slots; ++slot) {
-    const double time = (as_double(slot) + 0.5) / as_double(laws_.slots);
     for (int shape = 0; shape < kDayShapes; ++shape)
-      at(traffic, slot) += at(campaign.shape, shape) * shape_at(shape, time);
-    sum += at(traffic, slot);
+      at(traffic, slot) += at(campaign.shape, shape) * shape_at(shape, middle_of(slot, laws_.slots));
   }
+  make_mean_one(traffic);
+  return traffic;
+}
+
+std::vector<double> CampaignPopulation::with_rush(const Campaign& campaign, std::vector<double> traffic) const {
+  const double share = laws_.rush.share;
+  if (share == 0.0) return traffic;
+  const double half_width = std::max(kRushHalfWidth, 1.0 / as_double(laws_.slots));  // some slot's middle is within
+  std::vector<double> rush;
+  for (int64_t slot = 0; slot < laws_.slots; ++slot)
+    rush.push_back(bump(campaign.rush_time, half_width, middle_of(slot, laws_.slots)));
+  make_mean_one(rush);
+  for (size_t slot = 0; slot < traffic.size(); ++slot)
+    traffic[slot] = (1.0 - share) * traffic[slot] + share * rush[slot];
+  return traffic;
+}
+
+ClickDay CampaignPopulation::make_day(const Campaign& campaign, uint32_t day, const DayFactors& factors) const {
+  const std::vector<double> traffic = traffic_of(campaign);
   Draws draws(of_days_, campaign.id, day, Purpose::kTraffic);
   ClickDay made;
   made.slot_begins.push_back(0);
-  for (double& slot : traffic) {
-    slot /= sum / as_double(laws_.slots);  // 1 in the mean
+  for (const double slot : with_rush(campaign, traffic)) {
     const double expected = campaign.volume * factors.volume * slot / as_double(laws_.slots);
     const double count = std::max(0.0, std::floor(expected + std::sqrt(expected) * draws.normal() + 0.5));
     made.slot_begins.push_back(made.slot_begins.back() + static_cast<int64_t>(count));
@@ -263,8 +296,7 @@ ClickDay CampaignPopulation::make_day(const Campaign& campaign, uint32_t day, co
     law.value_of_click = as_float(campaign.quality * factors.quality * exp_of(campaign.evening_value * fullness));
     double dear = campaign.full_price * fullness;
     if (laws_.price_swing.size > 0.0) {
-      const double time = (as_double(slot) + 0.5) / as_double(laws_.slots);
-      dear += laws_.price_swing.size * swing_at(campaign.dear_time, time);
+      dear += laws_.price_swing.size * swing_at(campaign.dear_time, middle_of(slot, laws_.slots));
     }
     law.price_of_click = as_float(campaign.price * factors.price * exp_of(dear));
     law.ctr = as_float(campaign.ctr);

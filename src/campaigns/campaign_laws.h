@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/config/config.h"
 #include "base/random/random.h"
@@ -30,6 +31,15 @@ struct PriceSwing {
   void fields(ConfigVisitor& v);
 };
 
+// This share of a day's impressions comes at once, within a tenth of the day, around a time of each campaign's own that
+// is the same every day; prices and values are as they would be without. It leaves a bidder no time to find out what the
+// campaign needs.
+struct Rush {
+  double share = 0.0;
+
+  void fields(ConfigVisitor& v);
+};
+
 // Section `campaigns` of a config.
 struct CampaignLaws {
   int64_t seed = 1;
@@ -41,6 +51,7 @@ struct CampaignLaws {
   double drift = 0.1;                    // of a day: standard deviation of the logarithm of its factors
   double cold_start_share = 0.1;         // campaigns without days before the one that is looked at
   PriceSwing price_swing;
+  Rush rush;
 
   void fields(ConfigVisitor& v);
 };
@@ -63,6 +74,7 @@ struct Campaign {
   double evening_value = 0.0;              // how much better impressions of full slots are, in logarithms
   double full_price = 0.0;                 // and how much dearer
   double dear_time = 0.0;                  // when a day's price swing is highest, as a share of the day
+  double rush_time = 0.0;                  // the middle of its rush
   std::array<double, kDayShapes> shape{};  // shares of the morning's, the evening's and the night's day
 };
 
@@ -83,6 +95,9 @@ class CampaignPopulation {
     double price = 1.0;
   };
   DayFactors factors(const Campaign& campaign, int64_t day) const;
+  // By slot, in the mean 1.
+  std::vector<double> traffic_of(const Campaign& campaign) const;
+  std::vector<double> with_rush(const Campaign& campaign, std::vector<double> traffic) const;
   ClickDay make_day(const Campaign& campaign, uint32_t day, const DayFactors& factors) const;
   void set_limits(Campaign& one) const;
 
