@@ -18,7 +18,19 @@ void CampaignDaysConfig::fields(ConfigVisitor& v) {
   v.section("samples", samples);
 }
 
+void MadeStoreConfig::Output::fields(ConfigVisitor& v) { v.field("days_before", days_before, kStoredDaysBefore); }
+
+void MadeStoreConfig::fields(ConfigVisitor& v) {
+  v.field("protocol", protocol);
+  v.section("campaigns", campaigns);
+  v.section("samples", samples);
+  v.section("output", output);
+}
+
 namespace {
+
+constexpr const char* kDays = "days of campaigns";
+constexpr const char* kMaker = "simulate";
 
 // A day may be e^(3 drift) times as long as the longest mean.
 double longest_day(const campaigns::CampaignLaws& laws) { return laws.volume.high * std::exp(3.0 * laws.drift); }
@@ -56,6 +68,26 @@ std::string days_text(const CampaignDaysConfig& config, const campaigns::Samples
   return kStoreText + std::to_string(samples.all().size()) + " samples, " + std::to_string(stored->num_days()) +
          " days, " + std::to_string(stored->num_impressions()) + " impressions\n" + stored->info().sources + "\n" +
          stored->info().config;
+}
+
+std::optional<CampaignDaysConfig> made_days(const std::string& days_text) {
+  CampaignDaysConfig days;
+  if (!days_text.starts_with(kStoreText)) {
+    ConfigFile::parse(days_text, kDays).read(days);
+    return days;
+  }
+  const size_t sources = days_text.find('\n') + 1;
+  try {
+    const ConfigFile file = ConfigFile::parse(days_text.substr(days_text.find('\n', sources) + 1), kDays);
+    if (file.kind() != kMaker) return std::nullopt;
+    MadeStoreConfig made;
+    file.read(made);
+    days.campaigns = made.campaigns;
+    days.samples = made.samples;
+    return days;
+  } catch (const ConfigError&) {  // a store by another hand may say anything
+    return std::nullopt;
+  }
 }
 
 void check_set(const campaigns::Samples& samples, campaigns::SetOfSamples set) {

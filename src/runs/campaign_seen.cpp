@@ -14,30 +14,25 @@ namespace {
 using campaigns::Sample;
 using campaigns::SetOfSamples;
 
-// What days_text() says of made days; nothing of a store's.
-std::optional<CampaignDaysConfig> made_days(const SeenDays& seen) {
-  if (seen.days.starts_with(kStoreText)) return std::nullopt;
-  CampaignDaysConfig config;
-  ConfigFile::parse(seen.days, seen.where).read(config);
-  return config;
-}
-
 bool same_laws(const CampaignDaysConfig& a, const CampaignDaysConfig& b) {
   return print_config(a.campaigns, "") == print_config(b.campaigns, "");
 }
 
 const Sample& judged_sample(const JudgedSet& judged, int64_t i) { return at(judged.samples.all(), i); }
 
-void refuse_seen_numbers(const SeenDays& seen, const CampaignDaysConfig& days, const JudgedSet& judged) {
-  const campaigns::SampleSets& asked = judged.config.samples;
+std::string judged_days(const JudgedSet& judged) { return days_text(judged.config, judged.samples); }
+
+// Of made campaigns, which are known by their numbers.
+void refuse_seen_numbers(const SeenDays& seen, const campaigns::SampleSets& trained, const JudgedSet& judged,
+                         const campaigns::SampleSets& asked) {
   const bool is_test = judged.set == SetOfSamples::kTest;
   const int64_t first = asked.train + (is_test ? asked.validation : 0);
-  const int64_t end = days.samples.train + (is_test ? days.samples.validation : 0);
+  const int64_t end = trained.train + (is_test ? trained.validation : 0);
   if (first >= end) return;
   throw Error(seen.where + ": found campaigns 0 to " + std::to_string(end - 1) + " in its training" +
               (is_test ? " and validation" : "") + ", and campaign " + std::to_string(first) +
               " is judged; expected samples.train and samples.validation as in the training (" +
-              std::to_string(days.samples.train) + " and " + std::to_string(days.samples.validation) + ")");
+              std::to_string(trained.train) + " and " + std::to_string(trained.validation) + ")");
 }
 
 void refuse_seen_in_store(const SeenDays& seen, const JudgedSet& judged) {
@@ -66,27 +61,29 @@ std::vector<SeenDays> seen_by(const serve::ClickBundle& bundle) {
 
 void refuse_seen(const SeenDays& seen, const JudgedSet& judged) {
   if (judged.set == SetOfSamples::kTrain) return;
-  const auto made = made_days(seen);
-  if (!made) {
-    if (seen.days == days_text(judged.config, judged.samples)) refuse_seen_in_store(seen, judged);
-    return;
+  const auto made = made_days(seen.days);
+  const auto made_judged = made_days(judged_days(judged));
+  if (made && made_judged) {
+    if (same_laws(*made, *made_judged)) refuse_seen_numbers(seen, made->samples, judged, made_judged->samples);
+  } else if (seen.days == judged_days(judged)) {
+    refuse_seen_in_store(seen, judged);
   }
-  if (judged.config.store.empty() && same_laws(*made, judged.config)) refuse_seen_numbers(seen, *made, judged);
 }
 
 void refuse_matched_by_judged(const serve::ClickBundle& bundle, const JudgedSet& judged) {
   if (bundle.info.num_agents == 1) return;
   const auto matching = nlohmann::json::parse(bundle.info.matching);
-  const SeenDays by{bundle.folder, matching.value("days", "")};
+  const std::string days = matching.value("days", "");
   const bool of_newest = matching.value("of", "") == "newest";
-  const auto made = made_days(by);
+  const auto made = made_days(days);
   const auto [begin, end] = judged.range();
   std::map<int64_t, int64_t> last;  // day that each campaign was matched by
   if (made) {
-    if (!judged.config.store.empty() || !same_laws(*made, judged.config)) return;
+    const auto made_judged = made_days(judged_days(judged));
+    if (!made_judged || !same_laws(*made, *made_judged)) return;
     for (const auto& [campaign, agent] : bundle.agent_of) last[campaign] = made->samples.day - (of_newest ? 1 : 0);
   } else {
-    if (by.days != days_text(judged.config, judged.samples)) return;
+    if (days != judged_days(judged)) return;
     for (const Sample& sample : judged.samples.all()) {
       if (!bundle.agent_of.contains(sample.campaign)) continue;
       const auto found = last.emplace(sample.campaign, sample.day).first;
@@ -115,7 +112,7 @@ void check_own(const LoadedCampaignModel<perbid::CampaignAgents>& training, cons
   if (training.config.episodes.clusters != "campaign") {
     refuse("a training of episodes.clusters: " + training.config.episodes.clusters, "campaign");
   }
-  if (judged.set != SetOfSamples::kTrain || training.seen.front().days != days_text(judged.config, judged.samples)) {
+  if (judged.set != SetOfSamples::kTrain || training.seen.front().days != judged_days(judged)) {
     refuse("other days than those of " + training.checkpoint,
            "set: train with its samples: an agent of its own is that of a campaign that was trained on");
   }

@@ -24,8 +24,6 @@ namespace {
 
 using campaigns::CampaignDay;
 
-constexpr IntRange kDaysBefore{0, 31};
-
 CampaignsOfSet of_set(campaigns::SetOfSamples set, const std::vector<const CampaignDay*>& days) {
   CampaignsOfSet all;
   all.set = name_of(set);
@@ -92,24 +90,6 @@ void check_disk(const CampaignsConfig& config, const std::string& path) {
               " that are free in " + config.output.dir);
 }
 
-// What decides the content of the store.
-struct StoredConfig {
-  std::string protocol = "campaigns";
-  campaigns::CampaignLaws campaigns;
-  campaigns::SampleSets samples;
-  struct Output {
-    int64_t days_before = 0;
-    void fields(ConfigVisitor& v) { v.field("days_before", days_before, kDaysBefore); }
-  } output;
-
-  void fields(ConfigVisitor& v) {
-    v.field("protocol", protocol);
-    v.section("campaigns", campaigns);
-    v.section("samples", samples);
-    v.section("output", output);
-  }
-};
-
 // A folder's tables and days are of one run.
 void check_no_other_days(const std::string& path) {
   if (!std::filesystem::exists(path)) return;
@@ -129,7 +109,7 @@ std::string csv_of(const std::vector<CampaignDay>& days) {
 void CampaignsConfig::Output::fields(ConfigVisitor& v) {
   v.required_path("dir", dir);
   v.field("days", days);
-  v.field("days_before", days_before, kDaysBefore);
+  v.field("days_before", days_before, kStoredDaysBefore);
 }
 
 void CampaignsConfig::fields(ConfigVisitor& v) {
@@ -175,9 +155,9 @@ CampaignsSummary simulate_campaigns(const CampaignsConfig& config, const std::fu
     const campaigns::MadeSamples samples(config.campaigns, config.samples, threads);
     data::add_samples(samples, config.output.days_before, threads, *writer,
                       [&](int64_t added) { done(std::ssize(days) + added); });
-    writer->close({"", print_config(StoredConfig{.campaigns = config.campaigns,
-                                                 .samples = config.samples,
-                                                 .output = {config.output.days_before}},
+    writer->close({"", print_config(MadeStoreConfig{.campaigns = config.campaigns,
+                                                    .samples = config.samples,
+                                                    .output = {config.output.days_before}},
                                     "simulate")});
   }
   const std::string table = csv_of(days);

@@ -369,5 +369,37 @@ TEST_F(Campaigns, AreReadFromAStore) {
                  1, "days_each: found 2, expected at most the 1 of a campaign that have a day before them");
 }
 
+// A store of made days says whose they are, whether it is trained on or judged.
+TEST_F(Campaigns, OfAStoreAreKnownAsThoseOfTheirLaws) {
+  const auto simulate = [&](const std::string& name, const std::string& more = "") {
+    return "simulate configs/campaigns.yaml output.days=true output.days_before=3 output.dir=" + out(name) + kDays +
+           more;
+  };
+  const auto in_store = [&](const std::string& name) { return " store=" + out(name) + "/campaign_days.h5"; };
+  expect_success(simulate("same"));
+  expect_success(simulate("other", " samples.train=1 samples.validation=1 samples.test=9"));
+  expect_success(simulate("another", " samples.train=1 samples.validation=1 samples.test=9 campaigns.seed=2"));
+  const std::string small =
+      " agents.width=8 agents.depth=1 episodes.per_round=6 train.steps=4 train.checkpoint_every=4";
+  const std::string train = "train configs/campaigns/uscb.yaml train.batch_size=8 run=";
+  expect_success(train + out("made") + small + kDays);
+  expect_success(train + out("stored") + small + in_store("same"));
+  const auto judge = [&](const std::string& run, const std::string& days) {
+    return "evaluate configs/campaigns/evaluate.yaml reference=yesterday output.dir=" + out("judged") + days +
+           " policy='[yesterday, " + out(run) + "]'";
+  };
+  const std::string seen = "found campaigns 0 to 15 in its training and validation, and campaign 2 is judged";
+  const std::string others =
+      " campaigns.volume='[100, 300]' campaigns.slots=8 samples.train=1 samples.validation=1 samples.test=9";
+  expect_failure(judge("made", in_store("other")), 1, seen);
+  expect_failure(judge("stored", in_store("other")), 1, seen);
+  expect_failure(judge("stored", others), 1, seen);
+  for (const char* run : {"made", "stored"}) {
+    expect_success(judge(run, in_store("same")));
+    expect_success(judge(run, in_store("another")));
+    expect_success(judge(run, kDays));
+  }
+}
+
 }  // namespace
 }  // namespace genbid::app
