@@ -31,7 +31,7 @@ struct PriceSwing {
   void fields(ConfigVisitor& v);
 };
 
-// This share of a day's impressions comes at once, within a tenth of the day (two slots at least), around a time of each
+// This share of a day's impressions comes at once, within a tenth of the day (two slots at least) around a time of each
 // campaign's own that is the same every day; prices and values are as they would be without. It leaves a bidder no time
 // to find out what the campaign needs.
 struct Rush {

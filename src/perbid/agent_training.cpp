@@ -11,12 +11,11 @@
 #include "base/convert.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/text_table.h"
 #include "campaigns/episode.h"
 
 namespace genbid::perbid {
 namespace {
-
-constexpr int64_t kTypes = 3;
 
 // Days by the optimal beta: 0, 1, between. That of days that nothing binds is 0 too.
 int64_t type_of_beta(campaigns::CampaignType type) {
@@ -78,7 +77,7 @@ void AgentEpisodes::assign_first() {
   const at::Tensor drawn = at::randint(agents, {count}, drawn_by(seed_, "perbid.clusters", 0), at::kLong);
   for (int64_t i = 0; i < count; ++i) {
     if (config_.clusters == "type") {
-      assigned[i] = type_of_beta(at(field_.days.optima, i).type) % agents;
+      assigned[i] = type_of(i) % agents;
     } else if (config_.clusters == "random") {
       assigned[i] = drawn[i].item<int64_t>();
     } else if (config_.clusters == "campaign") {
@@ -105,22 +104,39 @@ void AgentEpisodes::reassign(int64_t round) {
   const at::Tensor own = res_NM.gather(1, assigned_N_.unsqueeze(1)).squeeze(1);
   const at::Tensor moves = (std::get<0>(best) - own).gt(config_.threshold);
   assigned_N_.copy_(at::where(moves, std::get<1>(best), assigned_N_));
-  std::string sizes;
-  for (int64_t m = 0; m < agents_.num_agents() && m < 8; ++m)
-    sizes += (m > 0 ? ", " : "") + std::to_string(rows_of(m).size());
   char text[200];
   std::snprintf(text, sizeof text, "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; ",
                 static_cast<long long>(round), own.mean().item<double>(), std::get<0>(best).mean().item<double>(),
                 static_cast<long long>(moves.sum().item<int64_t>()));
-  log_info(text + sizes);
+  log_info(text + clusters_text());
 }
 
+std::string AgentEpisodes::clusters_text() const {
+  std::string sizes;
+  int64_t of_main_type = 0;
+  for (int64_t m = 0; m < agents_.num_agents(); ++m) {
+    const std::vector<int64_t> rows = rows_of(m);
+    const std::array<int64_t, kTypes> of_type = types_of(rows);
+    of_main_type += *std::max_element(of_type.begin(), of_type.end());
+    if (m < 8) sizes += (m > 0 ? ", " : "") + std::to_string(rows.size());
+  }
+  return sizes + "; " + number_text("%.1f %%", 100.0 * as_double(of_main_type) / as_double(field_.days.count())) +
+         " of days are of the main type of their agent's";
+}
+
+auto AgentEpisodes::types_of(const std::vector<int64_t>& rows) const -> std::array<int64_t, kTypes> {
+  std::array<int64_t, kTypes> of_type{};
+  for (const int64_t row : rows) ++at(of_type, type_of(row));
+  return of_type;
+}
+
+int64_t AgentEpisodes::type_of(int64_t row) const { return type_of_beta(at(field_.days.optima, row).type); }
+
 std::vector<double> AgentEpisodes::weights_of(const std::vector<int64_t>& rows) const {
-  std::array<double, kTypes> of_type{};
-  const auto type_of = [&](int64_t row) { return type_of_beta(at(field_.days.optima, row).type); };
-  for (const int64_t row : rows) at(of_type, type_of(row)) += 1.0;
+  const std::array<int64_t, kTypes> of_type = types_of(rows);
   std::vector<double> weights;
-  for (const int64_t row : rows) weights.push_back(std::pow(at(of_type, type_of(row)), -config_.type_weight));
+  for (const int64_t row : rows)
+    weights.push_back(std::pow(as_double(at(of_type, type_of(row))), -config_.type_weight));
   return weights;
 }
 

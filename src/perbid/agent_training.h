@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -62,6 +63,12 @@ class AgentEpisodes : public train::Objective {
 
   void assign_first();
   void reassign(int64_t round);
+  // How many days each agent has, and how far clusters are types.
+  std::string clusters_text() const;
+  // By the optimal beta: 0 (be it that nothing binds), 1, between.
+  static constexpr size_t kTypes = 3;
+  int64_t type_of(int64_t row) const;
+  std::array<int64_t, kTypes> types_of(const std::vector<int64_t>& rows) const;
   void play_round(int64_t round);
   int64_t days_each() const;  // days that each agent plays in a round
   std::vector<int64_t> rows_of(int64_t agent) const;
