@@ -113,15 +113,19 @@ void AgentEpisodes::reassign(int64_t round) {
 
 std::string AgentEpisodes::clusters_text() const {
   std::string sizes;
-  int64_t of_main_type = 0;
-  for (int64_t m = 0; m < agents_.num_agents(); ++m) {
-    const std::vector<int64_t> rows = rows_of(m);
-    const std::array<int64_t, kTypes> of_type = types_of(rows);
-    of_main_type += *std::max_element(of_type.begin(), of_type.end());
-    if (m < 8) sizes += (m > 0 ? ", " : "") + std::to_string(rows.size());
-  }
-  return sizes + "; " + number_text("%.1f %%", 100.0 * as_double(of_main_type) / as_double(field_.days.count())) +
+  for (int64_t m = 0; m < agents_.num_agents() && m < 8; ++m)
+    sizes += (m > 0 ? ", " : "") + std::to_string(rows_of(m).size());
+  return sizes + "; " + number_text("%.1f %%", 100.0 * share_of_main_types()) +
          " of days are of the main type of their agent's";
+}
+
+double AgentEpisodes::share_of_main_types() const {
+  int64_t count = 0;
+  for (int64_t m = 0; m < agents_.num_agents(); ++m) {
+    const auto of_type = types_of(rows_of(m));
+    count += *std::max_element(of_type.begin(), of_type.end());
+  }
+  return as_double(count) / as_double(field_.days.count());
 }
 
 auto AgentEpisodes::types_of(const std::vector<int64_t>& rows) const -> std::array<int64_t, kTypes> {

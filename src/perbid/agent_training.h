@@ -51,6 +51,9 @@ class AgentEpisodes : public train::Objective {
 
   // By prepared day: which agent has it; below 0: nobody plays it.
   const at::Tensor& assigned_N() const { return assigned_N_; }
+  // How far clusters are types (which limits bind at the optimum): the share of days that are of the most frequent one
+  // among their agent's days.
+  double share_of_main_types() const;
   // In place of what the config's clusters say; not where campaigns are re-assigned.
   void assign(const at::Tensor& assigned_N) { assigned_N_.copy_(assigned_N); }
 
@@ -63,7 +66,6 @@ class AgentEpisodes : public train::Objective {
 
   void assign_first();
   void reassign(int64_t round);
-  // How many days each agent has, and how far clusters are types.
   std::string clusters_text() const;
   // By the optimal beta: 0 (be it that nothing binds), 1, between.
   static constexpr size_t kTypes = 3;

@@ -140,14 +140,20 @@ TEST(AgentEpisodes, BeginWithClustersAsAsked) {
   ClusterAgents agents(AgentsConfig{8, 1}, 3, 0);
   config.clusters = "type";
   const AgentEpisodes by_type(small.blind(), agents, config, 16, 1, small.threads);
+  EXPECT_EQ(by_type.share_of_main_types(), 1.0);
   config.clusters = "campaign";
   const AgentEpisodes by_campaign(small.blind(), agents, config, 16, 1, small.threads);
+  std::array<std::array<int64_t, 3>, 3> days{};  // by agent and type
   for (int64_t i = 0; i < kCount; ++i) {
     // By its beta: 0 (also where nothing binds), 1, between.
     const double beta = at(small.days.optima, i).bid.beta;
     EXPECT_EQ(by_type.assigned_N()[i].item<int64_t>(), beta == 0.0 ? 0 : beta == 1.0 ? 1 : 2) << i;
     EXPECT_EQ(by_campaign.assigned_N()[i].item<int64_t>(), i % 3);
+    ++at(at(days, i % 3), beta == 0.0 ? 0 : beta == 1.0 ? 1 : 2);
   }
+  int64_t of_main_type = 0;
+  for (const auto& of_type : days) of_main_type += *std::max_element(of_type.begin(), of_type.end());
+  EXPECT_EQ(by_campaign.share_of_main_types(), as_double(of_main_type) / as_double(kCount));
 }
 
 // With a weight of 1 each type is drawn as often as the others, however few its days are.
