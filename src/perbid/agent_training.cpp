@@ -105,7 +105,7 @@ void AgentEpisodes::reassign(int64_t round) {
   const at::Tensor moves = (std::get<0>(best) - own).gt(config_.threshold);
   assigned_N_.copy_(at::where(moves, std::get<1>(best), assigned_N_));
   char text[200];
-  std::snprintf(text, sizeof text, "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; ",
+  std::snprintf(text, sizeof text, "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; days of each agent ",
                 static_cast<long long>(round), own.mean().item<double>(), std::get<0>(best).mean().item<double>(),
                 static_cast<long long>(moves.sum().item<int64_t>()));
   log_info(text + clusters_text());
@@ -183,6 +183,7 @@ void AgentEpisodes::play_round(int64_t round) {
 int64_t AgentEpisodes::draw(int64_t first, int64_t most) {
   const int64_t round = first / config_.steps_a_round;
   if (!start_N_.defined()) start_N_ = agents_.start_N(field_.days);  // not before a checkpoint's weights are there
+  if (config_.reassign && first == 0) log_info("round 0: days of each agent " + clusters_text());
   if (first % config_.steps_a_round == 0) {
     if (config_.reassign && round > 0 && round % config_.reassign_every == 0) reassign(round);
     play_round(round);
