@@ -43,7 +43,7 @@ double ppc_ratio(const ClickSums& sums, double ppc) { return sums.clicks > 0.0 ?
 double res(const ClickSums& sums, double optimum, double ppc) {
   if (optimum <= 0.0) return 0.0;
   const double over = std::max(0.0, ppc_ratio(sums, ppc) - 1.0);
-  return std::min(sums.value / optimum, 1.0) - (std::pow(kPenaltyBase, over) - 1.0);
+  return std::max(std::min(sums.value / optimum, 1.0) - (std::pow(kPenaltyBase, over) - 1.0), kWorstRes);
 }
 
 }  // namespace genbid::campaigns

@@ -21,7 +21,9 @@ ClickOutcome play_slots(const ClickDay& day, int64_t first, int64_t end, const C
 double ppc_ratio(const ClickSums& sums, double ppc);
 
 // How good a day was: min(value / optimum, 1) less the penalty for clicks that cost too much,
-// 20^max(0, ratio - 1) - 1 (USCB, KDD 2021; PerBid writes it the same way). 0 where the optimum is 0.
+// 20^max(0, ratio - 1) - 1 (USCB, KDD 2021; PerBid writes it the same way). 0 where the optimum is 0. Not below
+// kWorstRes, where the papers have no bound: a click at 240 times its limit would make every mean infinite.
+inline constexpr double kWorstRes = -1000.0;
 double res(const ClickSums& sums, double optimum, double ppc);
 
 }  // namespace genbid::campaigns

@@ -93,7 +93,7 @@ at::Tensor noise_MBZ(const CampaignAgents& agents, const Field& field, const at:
 struct Terms {
   std::vector<campaigns::ClickLimits> limits;
   std::vector<double> optimum;
-  at::Tensor shift_MB2;  // undefined where nothing is relabelled
+  at::Tensor shift_MB2;  // of conditions that agents read; undefined where nothing is relabelled
 
   Terms(const Field& field, const at::Tensor& rows_MB, const Days& days, const Exploration* exploration,
         Threads& threads) {
@@ -115,6 +115,8 @@ struct Terms {
         at(optimum, i) = campaigns::click_optimum(at(days.days, at(days.day_of_play, i)), at(limits, i)).value;
       }
     });
+    // Of days without one before them agents read 0, whatever their limits.
+    shift_MB2.mul_(field.days.known_N.index_select(0, rows_MB.flatten()).view_as(rows_MB).unsqueeze(2));
   }
 };
 

@@ -47,7 +47,7 @@ struct Met {
   at::Tensor status_TMBS;
   at::Tensor moves_TMB2;
   at::Tensor gain_TMB;   // Res if the moved bid had been kept to the end of the day
-  at::Tensor shift_MB2;  // logarithms of the factors of limits
+  at::Tensor shift_MB2;  // of conditions: logarithms of the factors of limits; 0 where no day before is known
 };
 
 struct Played {

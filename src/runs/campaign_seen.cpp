@@ -14,8 +14,9 @@ namespace {
 using campaigns::Sample;
 using campaigns::SetOfSamples;
 
-bool same_laws(const CampaignDaysConfig& a, const CampaignDaysConfig& b) {
-  return print_config(a.campaigns, "") == print_config(b.campaigns, "");
+// Other laws of the same seed draw the same numbers for a campaign: its days may be others, but it is no stranger.
+bool same_campaigns(const CampaignDaysConfig& a, const CampaignDaysConfig& b) {
+  return a.campaigns.seed == b.campaigns.seed;
 }
 
 const Sample& judged_sample(const JudgedSet& judged, int64_t i) { return at(judged.samples.all(), i); }
@@ -64,7 +65,7 @@ void refuse_seen(const SeenDays& seen, const JudgedSet& judged) {
   const auto made = made_days(seen.days);
   const auto made_judged = made_days(judged_days(judged));
   if (made && made_judged) {
-    if (same_laws(*made, *made_judged)) refuse_seen_numbers(seen, made->samples, judged, made_judged->samples);
+    if (same_campaigns(*made, *made_judged)) refuse_seen_numbers(seen, made->samples, judged, made_judged->samples);
   } else if (seen.days == judged_days(judged)) {
     refuse_seen_in_store(seen, judged);
   }
@@ -80,7 +81,7 @@ void refuse_matched_by_judged(const serve::ClickBundle& bundle, const JudgedSet&
   std::map<int64_t, int64_t> last;  // day that each campaign was matched by
   if (made) {
     const auto made_judged = made_days(judged_days(judged));
-    if (!made_judged || !same_laws(*made, *made_judged)) return;
+    if (!made_judged || !same_campaigns(*made, *made_judged)) return;
     for (const auto& [campaign, agent] : bundle.agent_of) last[campaign] = made->samples.day - (of_newest ? 1 : 0);
   } else {
     if (days != judged_days(judged)) return;

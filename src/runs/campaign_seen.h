@@ -25,8 +25,8 @@ std::vector<SeenDays> seen_by(const serve::ClickBundle& bundle);
 
 // Error where a campaign is judged that is in the training set of what was seen or, of a test, in its validation set,
 // by which a training may have been chosen. Whoever asks for the training set asks for such campaigns. Campaigns are
-// known by their laws and numbers, in a store of made days too, or by their store; those of different laws or stores
-// are taken for different ones.
+// known by their seed and number, in a store of made days too, or by their store; those of other seeds or stores are
+// taken for others.
 void refuse_seen(const SeenDays& seen, const JudgedSet& judged);
 
 // Error where agents of a bundle are matched by days that are judged or come after them: such a choice says nothing of

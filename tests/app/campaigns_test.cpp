@@ -210,6 +210,10 @@ TEST_F(Campaigns, ThatWereTrainedOnAreNoTest) {
   expect_failure(judge + out("seen") + " samples.day=6 samples.train=0 samples.validation=0 policy='[yesterday, " +
                      out("one") + "]'",
                  1, "found campaigns 0 to 15 in its training and validation, and campaign 0 is judged");
+  expect_failure(judge + out("seen") +
+                     " campaigns.cold_start_share=0.3 samples.train=0 samples.validation=0 policy='[" + "yesterday, " +
+                     out("one") + "]'",
+                 1, "found campaigns 0 to 15 in its training and validation, and campaign 0 is judged");
   // What profiles were learned from is known to their readers, and a bundle knows what its agents know.
   expect_success(profile("wider", "samples.train=18"));
   expect_success(agents("reader", "profile_run=" + out("wider")));

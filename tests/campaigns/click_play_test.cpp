@@ -118,6 +118,7 @@ TEST(ClickPlay, ResHasItsPenalty) {
   EXPECT_DOUBLE_EQ(res({8.0, 10.0, 10.0, 3}, 10.0, 1.0), 0.8);                                  // at the limit
   EXPECT_DOUBLE_EQ(res({8.0, 5.0, 10.0, 3}, 10.0, 1.0), 0.8);                                   // below it
   EXPECT_NEAR(res({8.0, 11.0, 10.0, 3}, 10.0, 1.0), 0.8 - (std::pow(20.0, 0.1) - 1.0), 1e-12);  // 10 % above
+  EXPECT_EQ(res({8.0, 1e5, 10.0, 3}, 10.0, 1.0), kWorstRes);  // a click at 10,000 times its limit
   EXPECT_DOUBLE_EQ(res({12.0, 5.0, 10.0, 3}, 10.0, 1.0), 1.0);
   EXPECT_DOUBLE_EQ(res({}, 10.0, 1.0), 0.0);  // nothing bought
   EXPECT_DOUBLE_EQ(res({}, 0.0, 1.0), 0.0);   // nothing to be had

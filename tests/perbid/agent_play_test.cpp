@@ -118,10 +118,11 @@ TEST(AgentPlay, ReadsAlphaRelativeToItsStart) {
   EXPECT_TRUE(at::allclose(agents->moves_MB2(states), moves));
 }
 
-// Conditions of other limits are shifted by the logarithms of their factors.
+// Conditions of other limits are shifted by the logarithms of their factors; where they say nothing, they stay 0.
 TEST(AgentPlay, RelabelsLimitsWithTheirConditions) {
   const auto agents = made_agents(2, 1);
   test::SmallField small(kCount);
+  small.days.known_N[3] = 0.0;
   const Exploration exploration = explored(0.7);
   const Played played = play_days(*agents, small.field(), all_rows(1), small.threads, &exploration);
   const at::Tensor shift_B2 = played.met->shift_MB2[0];
@@ -132,9 +133,9 @@ TEST(AgentPlay, RelabelsLimitsWithTheirConditions) {
     at(shifted.limits, i).budget *= std::exp(shift_B2[i][0].item<double>());
     at(shifted.limits, i).ppc *= std::exp(shift_B2[i][1].item<double>());
   }
-  const at::Tensor known_N11 = small.days.known_N.view({-1, 1, 1});
-  const at::Tensor expected = conditions_NT2(small.days) + shift_B2.unsqueeze(1) * known_N11;
+  const at::Tensor expected = conditions_NT2(small.days) + shift_B2.unsqueeze(1);
   EXPECT_TRUE(at::allclose(conditions_NT2(shifted), expected, 1e-5, 1e-5));
+  EXPECT_TRUE(shift_B2[3].eq(0.0).all().item<bool>());
 }
 
 TEST(PlayAll, IsEachAgentOnEachDay) {
