@@ -99,9 +99,16 @@ def of_campaigns(rows):
     return "\n".join(lines + ["", f"Made by `{first['command']}`."])
 
 
+def rows_of(file):
+    rows = json.loads(file.read_text()).get("rows")
+    if not rows:
+        sys.exit(f"{file}: found no rows, expected what 'collect' writes")
+    return rows
+
+
 def pages():
     """What stands between the marks, by page."""
-    rows = {f.name: json.loads(f.read_text())["rows"] for f in sorted((ROOT / "docs/results").glob("*.json"))}
+    rows = {f.name: rows_of(f) for f in sorted((ROOT / "docs/results").glob("*.json"))}
     campaigns = [r for r in rows.values() if r[0]["protocol"] == "campaigns"]
     others = [r for r in rows.values() if r[0]["protocol"] != "campaigns"]
     texts = {"docs/results.md": "\n\n".join(table(r) for r in others), "README.md": table(rows[SHORT], True),
