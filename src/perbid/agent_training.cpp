@@ -105,7 +105,8 @@ void AgentEpisodes::reassign(int64_t round) {
   const at::Tensor moves = (std::get<0>(best) - own).gt(config_.threshold);
   assigned_N_.copy_(at::where(moves, std::get<1>(best), assigned_N_));
   char text[200];
-  std::snprintf(text, sizeof text, "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; days of each agent ",
+  std::snprintf(text, sizeof text,
+                "round %lld: Res %.4f with own agents, %.4f with the best; %lld days moved; days of each agent ",
                 static_cast<long long>(round), own.mean().item<double>(), std::get<0>(best).mean().item<double>(),
                 static_cast<long long>(moves.sum().item<int64_t>()));
   log_info(text + clusters_text());
