@@ -311,6 +311,7 @@ CampaignEvaluateSummary evaluate_campaigns(const CampaignEvaluateConfig& config)
     } else if (!one.policy.empty() && serve::is_bundle(one.policy)) {
       check_bundle(one, contender.name);
       candidate.bundle = serve::load_click_bundle(one.policy);
+      check_slots(*candidate.bundle, samples->num_slots());
       for (const SeenDays& seen : seen_by(*candidate.bundle)) refuse_seen(seen, judged);
       refuse_matched_by_judged(*candidate.bundle, judged);
       contender.note = "bundle " + candidate.bundle->info.version;

@@ -75,13 +75,16 @@ ServedDay opened(genbid_click_session* session, bool reads_slots, const campaign
 
 }  // namespace
 
+void check_slots(const serve::ClickBundle& bundle, int64_t slots) {
+  if (bundle.info.slots != slots) {
+    throw Error(bundle.folder + ": found agents of days of " + std::to_string(bundle.info.slots) + " slots, expected " +
+                std::to_string(slots));
+  }
+}
+
 std::vector<perbid::Outcome> play_bundle(const serve::ClickBundle& described, const campaigns::Samples& samples,
                                          const perbid::PreparedDays& days, Threads& threads) {
   const int64_t slots = samples.num_slots();
-  if (described.info.slots != slots) {
-    throw Error(described.folder + ": found agents of days of " + std::to_string(described.info.slots) +
-                " slots, expected " + std::to_string(slots));
-  }
   genbid_click_bundle* loaded = nullptr;
   require_ok(genbid_click_bundle_load(described.folder.c_str(), &loaded));
   const Bundle bundle(loaded, genbid_click_bundle_free);
