@@ -77,10 +77,12 @@ void make_mean_one(std::vector<double>& traffic) {
   for (double& slot : traffic) slot /= sum / as_double(std::ssize(traffic));
 }
 
-// A peak: (1 - u^2)^2 of the distance u to its middle in its half width, around the clock.
+// How far apart two times of the day are, around the clock: half a day at most.
+double time_between(double a, double b) { return std::min(std::abs(a - b), 1.0 - std::abs(a - b)); }
+
+// A peak: (1 - u^2)^2 of the distance u to its middle in its half width.
 double bump(double middle, double half_width, double time) {
-  double distance = std::abs(time - middle);
-  distance = std::min(distance, 1.0 - distance) / half_width;
+  const double distance = time_between(time, middle) / half_width;
   return distance < 1.0 ? (1.0 - distance * distance) * (1.0 - distance * distance) : 0.0;
 }
 
@@ -96,10 +98,7 @@ double shape_at(int shape, double time) {
 }
 
 // 1 at the dear time of the day, -1 half a day away from it.
-double swing_at(double dear_time, double time) {
-  const double distance = std::abs(time - dear_time);
-  return 1.0 - 4.0 * std::min(distance, 1.0 - distance);
-}
+double swing_at(double dear_time, double time) { return 1.0 - 4.0 * time_between(time, dear_time); }
 
 struct SlotLaw {
   float value_of_click = 0.0F;

@@ -62,11 +62,12 @@ std::vector<SeenDays> seen_by(const serve::ClickBundle& bundle) {
 
 void refuse_seen(const SeenDays& seen, const JudgedSet& judged) {
   if (judged.set == SetOfSamples::kTrain) return;
+  const std::string days = judged_days(judged);
   const auto made = made_days(seen.days);
-  const auto made_judged = made_days(judged_days(judged));
+  const auto made_judged = made_days(days);
   if (made && made_judged) {
     if (same_campaigns(*made, *made_judged)) refuse_seen_numbers(seen, made->samples, judged, made_judged->samples);
-  } else if (seen.days == judged_days(judged)) {
+  } else if (seen.days == days) {
     refuse_seen_in_store(seen, judged);
   }
 }

@@ -14,8 +14,8 @@ namespace genbid::runs {
 void check_slots(const serve::ClickBundle& bundle, int64_t slots);
 
 // What a bundle's agents make of prepared days, asked as a bidding server asks them: through the shared library
-// (include/genbid_click.h). Each campaign has the agent of the bundle's matching table. Of as many slots
-// (check_slots).
+// (include/genbid_click.h). Each campaign has the agent of the bundle's matching table. The days have as
+// many slots as its agents' (check_slots).
 std::vector<perbid::Outcome> play_bundle(const serve::ClickBundle& described, const campaigns::Samples& samples,
                                          const perbid::PreparedDays& days, Threads& threads);
 
